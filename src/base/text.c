@@ -1,0 +1,151 @@
+/* Small readers and writers of text. */
+#include "base/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t
+text_utf8_len(const unsigned char *s, size_t len)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t need;
+
+	if (len == 0)
+		return 0;
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		need = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		need = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		need = 4;
+	else
+		return 0;
+	if (len < need)
+		return 0;
+	/* Overlong forms, surrogates and beyond U+10FFFF: RFC 3629, section 4. */
+	if (s[0] == 0xe0)
+		low = 0xa0;
+	else if (s[0] == 0xed)
+		high = 0x9f;
+	else if (s[0] == 0xf0)
+		low = 0x90;
+	else if (s[0] == 0xf4)
+		high = 0x8f;
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < need; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return need;
+}
+
+size_t
+text_visible(char *dst, size_t size, const char *bytes, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)bytes;
+	size_t used = 0;
+
+	for (size_t i = 0; i < len;) {
+		size_t n = text_utf8_len(s + i, len - i);
+		/* C1 controls (U+0080..U+009F) move cursors too. */
+		int control = s[i] < 0x20 || s[i] == 0x7f ||
+		    (n == 2 && s[i] == 0xc2 && s[i + 1] < 0xa0) ||
+		    (s[i] == '\\' && i + 1 < len && s[i + 1] == 'x');
+
+		if (n > 0 && !control) {
+			if (used + n >= size)
+				break;
+			memcpy(dst + used, s + i, n);
+			used += n;
+			i += n;
+			continue;
+		}
+		if (used + 4 >= size)
+			break;
+		used += (size_t)snprintf(dst + used, size - used, "\\x%02x",
+		    s[i]);
+		i++;
+	}
+	dst[used] = '\0';
+	return used;
+}
+
+int
+text_number(const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+	unsigned long long number;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return -1;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno != 0 || *end != '\0' || number < min || number > max)
+		return -1;
+	*value = number;
+	return 0;
+}
+
+int
+text_size(const char *text, uint64_t min, uint64_t max, uint64_t *bytes)
+{
+	static const char units[] = "kmg";
+	unsigned long long number;
+	const char *unit;
+	char *end;
+	unsigned shift = 0;
+
+	if (text[0] < '0' || text[0] > '9')
+		return -1;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno != 0)
+		return -1;
+	if (*end != '\0' && *end != 'B' &&
+	    (unit = strchr(units, *end | 0x20)) != NULL) {
+		shift = 10 * (unsigned)(unit - units + 1);
+		end++;
+		if (end[0] == 'i' && end[1] == 'B')
+			end++;
+	}
+	if (*end == 'B')
+		end++;
+	if (*end != '\0' || number > UINT64_MAX >> shift)
+		return -1;
+	number <<= shift;
+	if (number < min || number > max)
+		return -1;
+	*bytes = number;
+	return 0;
+}
+
+int
+text_duration(const char *text, uint64_t min, uint64_t max, uint64_t *ms)
+{
+	static const struct {
+		const char *unit;
+		double ms;
+	} units[] = { { "", 1e3 }, { "ms", 1 }, { "s", 1e3 }, { "m", 60e3 },
+		{ "h", 3600e3 }, { "d", 86400e3 } };
+	double number;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return -1;
+	number = strtod(text, &end);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].unit) != 0)
+			continue;
+		number = round(number * units[i].ms);
+		if (!(number >= (double)min && number <= (double)max))
+			return -1;
+		*ms = (uint64_t)number;
+		return 0;
+	}
+	return -1;
+}

@@ -1,0 +1,26 @@
+/* Small readers and writers of text: numbers with ranges, sizes, times, and foreign bytes made visible. */
+#ifndef ESPCAP_BASE_TEXT_H
+#define ESPCAP_BASE_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Copies bytes to dst as printable UTF-8 text: control characters (newline
+ * included), backslashes in front of an x, and bytes that are not UTF-8 become
+ * \xNN. Always terminated; cut when size (at least 1) is reached. Returns
+ * strlen(dst).
+ */
+size_t text_visible(char *dst, size_t size, const char *bytes, size_t len);
+
+/* Length 1..4 of the valid UTF-8 sequence (RFC 3629) at bytes, 0 if there is none within len. */
+size_t text_utf8_len(const unsigned char *bytes, size_t len);
+
+/* A decimal number in min..max with nothing around it; -1 if it is not. */
+int text_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);
+/* A size in bytes: a number with an optional k, M or G (powers of 1024, an optional iB or B behind). */
+int text_size(const char *text, uint64_t min, uint64_t max, uint64_t *bytes);
+/* A time in milliseconds: a number, fractions allowed, with ms, s (default), m, h or d behind it. */
+int text_duration(const char *text, uint64_t min, uint64_t max, uint64_t *ms);
+
+#endif

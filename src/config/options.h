@@ -1,0 +1,68 @@
+/* The command line of espcap: one table feeds getopt_long, --help and the check of the man page. No I/O. */
+#ifndef ESPCAP_CONFIG_OPTIONS_H
+#define ESPCAP_CONFIG_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/log.h"
+
+enum options_action {
+	OPTIONS_RUN,		/* read packets */
+	OPTIONS_HELP,
+	OPTIONS_VERSION,
+	OPTIONS_LIST		/* list the interfaces */
+};
+
+/* A list of texts in the order they were given. */
+struct options_list {
+	const char **items;
+	size_t count;
+};
+
+struct options {
+	enum options_action action;
+
+	/* Input: exactly one kind when action is OPTIONS_RUN. */
+	struct options_list files;	/* --file; "-" is standard input, at most once */
+	const char *dir;		/* --dir, NULL if not given */
+	bool recursive;
+
+	/* Which packets. */
+	const char *bpf;		/* NULL for all */
+	uint64_t count;			/* 0 for all, else 1.. */
+	const char *display_filter;	/* NULL for all */
+
+	/* Dissection. */
+	const char *protocols;		/* NULL: the installed one */
+	const char *typed;		/* NULL: the installed one */
+	const char *tshark;		/* NULL: "tshark" along PATH */
+	struct options_list decode_as;
+	const char *tls_keys;		/* NULL for none */
+	const char *fields;		/* comma list, or @FILE; NULL for all */
+	uint64_t max_value;		/* bytes, 0 for no limit */
+	uint64_t max_doc;		/* bytes, default 16 MiB */
+	uint64_t tshark_timeout;	/* ms, default 30000 */
+	uint64_t jobs;			/* 1.. ; 0: as many as there are cores */
+
+	/* The person. */
+	enum log_level level;
+	bool progress;			/* --progress; without it the program looks for a terminal */
+	bool pretty;
+	bool json;			/* --list-interfaces as JSON lines */
+};
+
+/*
+ * Reads argv into *options, whose texts point into argv. -1 with OUTCOME_USAGE
+ * and what to write instead. Prints nothing itself. options_release frees the lists.
+ */
+int options_parse(struct options *options, int argc, char *argv[], struct error *error);
+void options_release(struct options *options);
+
+/* Appends the text of --help, at most 80 columns wide, made from the table. */
+void options_help(struct buffer *out);
+
+#endif

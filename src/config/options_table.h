@@ -1,0 +1,49 @@
+/* The table of options, from which getopt_long, --help and the messages are made. */
+#ifndef ESPCAP_CONFIG_OPTIONS_TABLE_H
+#define ESPCAP_CONFIG_OPTIONS_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum options_group {
+	OPTIONS_GROUP_INPUT,
+	OPTIONS_GROUP_PACKETS,
+	OPTIONS_GROUP_DISSECTION,
+	OPTIONS_GROUP_PERSON
+};
+#define OPTIONS_GROUPS 4
+
+enum options_kind {
+	OPTIONS_KIND_ACTION,	/* enum options_action, set to min */
+	OPTIONS_KIND_LEVEL,	/* enum log_level, set to min */
+	OPTIONS_KIND_FLAG,	/* bool */
+	OPTIONS_KIND_TEXT,	/* const char *, not empty */
+	OPTIONS_KIND_LIST,	/* struct options_list; may be given again and again */
+	OPTIONS_KIND_NUMBER,	/* uint64_t, as are the next two; in min..max */
+	OPTIONS_KIND_SIZE,
+	OPTIONS_KIND_TIME
+};
+
+struct options_row {
+	const char *name;
+	const char *value;	/* what it takes, NULL for nothing */
+	enum options_group group;
+	const char *help;
+	enum options_kind kind;
+	size_t offset;		/* of the member of struct options */
+	uint64_t min, max;
+	const char *preset;	/* as if it had been given; NULL for zero */
+};
+
+/* In the order of --help and of the man page. */
+#define OPTIONS_ROWS 24
+extern const struct options_row options_rows[OPTIONS_ROWS];
+extern const char *const options_titles[OPTIONS_GROUPS];
+
+/* The row of the name name[0..len), OPTIONS_ROWS if there is none. */
+size_t options_index(const char *name, size_t len);
+
+/* Writes a number as a person would give it to an option of this kind: 16M, 30s. */
+void options_say(char *dst, size_t size, enum options_kind kind, uint64_t number);
+
+#endif

@@ -1,0 +1,167 @@
+/* Finds configuration files from where the running binary stands, and the person's cache folder. */
+#include "config/paths.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/xalloc.h"
+
+/* Where a file may be, in order: below the build tree, below its sources, installed. */
+#define PATHS_PLACES 3
+
+/* 0 if path can be read and is no directory, else an errno. Not opened: it may be a pipe that can be read once only. */
+static int
+unreadable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || access(path, R_OK) != 0)
+		return errno;
+	return S_ISDIR(st.st_mode) ? EISDIR : 0;
+}
+
+/* Cuts the last component off; false if nothing is left. */
+static bool
+go_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
+static bool
+ends_with(const char *path, const char *component)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL && strcmp(slash + 1, component) == 0;
+}
+
+/* The build tree that exe stands in, the caller's to free, or NULL. libtool keeps the real binary in .libs. */
+static char *
+build_tree(const char *exe)
+{
+	char *dir = xstrdup(exe), *status;
+	bool found;
+
+	if (!go_up(dir))
+		goto none;
+	if (ends_with(dir, ".libs"))
+		go_up(dir);
+	if (ends_with(dir, "src"))
+		go_up(dir);
+	status = xasprintf("%s/config.status", dir);
+	found = access(status, F_OK) == 0;
+	free(status);
+	if (found)
+		return dir;
+none:
+	free(dir);
+	return NULL;
+}
+
+static void
+error_places(const char *name, char *places[], size_t count,
+    struct error *error)
+{
+	struct buffer list;
+
+	buffer_init(&list, sizeof(error->text));
+	for (size_t i = 0; i < count; i++)
+		(void)buffer_printf(&list, "%s%s: %s", i > 0 ? ", " : "",
+		    places[i], strerror(unreadable(places[i])));
+	error_set(error, OUTCOME_USAGE, "no %s to read (%.*s)", name,
+	    (int)list.len, list.data);
+	buffer_release(&list);
+}
+
+char *
+paths_find(const struct paths_roots *roots, const char *name,
+    struct error *error)
+{
+	char *build = roots->exe != NULL ? build_tree(roots->exe) : NULL;
+	char *places[PATHS_PLACES], *found = NULL;
+	size_t count = 0;
+
+	if (build != NULL) {
+		places[count++] = xasprintf("%s/conf/%s", build, name);
+		places[count++] = xasprintf("%s/conf/%s", roots->sources, name);
+	}
+	places[count++] = xasprintf("%s/espcap/%s", roots->sysconfdir, name);
+	for (size_t i = 0; found == NULL && i < count; i++) {
+		if (unreadable(places[i]) == 0)
+			found = xstrdup(places[i]);
+	}
+	if (found == NULL)
+		error_places(name, places, count, error);
+	while (count > 0)
+		free(places[--count]);
+	free(build);
+	return found;
+}
+
+char *
+paths_config(const char *name, const char *given, struct error *error)
+{
+	char exe[PATH_MAX];
+	struct paths_roots roots = { exe, ESPCAP_SRCDIR, ESPCAP_SYSCONFDIR };
+	ssize_t len;
+
+	if (given != NULL) {
+		int reason = unreadable(given);
+
+		if (reason == 0)
+			return xstrdup(given);
+		error_set(error, OUTCOME_USAGE, "%s: %s", given,
+		    strerror(reason));
+		return NULL;
+	}
+	len = readlink("/proc/self/exe", exe, sizeof(exe));
+	if (len > 0 && (size_t)len < sizeof(exe))
+		exe[len] = '\0';
+	else
+		roots.exe = NULL;
+	return paths_find(&roots, name, error);
+}
+
+/* What is kept there is believed a little, so nobody else may own or write it. */
+static bool
+is_private_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+char *
+paths_cache(void)
+{
+	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	char *parent, *cache;
+
+	/* The XDG base directory specification: a relative path is to be ignored. */
+	if (base != NULL && base[0] == '/')
+		parent = xstrdup(base);
+	else if (home != NULL && home[0] == '/')
+		parent = xasprintf("%s/.cache", home);
+	else
+		return NULL;
+	cache = xasprintf("%s/espcap", parent);
+	(void)mkdir(parent, 0700);
+	(void)mkdir(cache, 0700);
+	free(parent);
+	if (is_private_folder(cache))
+		return cache;
+	free(cache);
+	return NULL;
+}

@@ -1,0 +1,32 @@
+/* Where the configuration files and the cache of a person are. */
+#ifndef ESPCAP_CONFIG_PATHS_H
+#define ESPCAP_CONFIG_PATHS_H
+
+#include "base/error.h"
+
+/*
+ * The path of the configuration file `name` ("protocols.list"): `given` if not
+ * NULL; else conf/name beside the build tree if the running binary stands in
+ * one (told by config.status beside the binary or above src/, never by the
+ * current directory: a binary below $bindir never looks there); else
+ * SYSCONFDIR/espcap/name. The caller owns it. NULL with OUTCOME_USAGE naming every place looked at if there is none readable.
+ */
+char *paths_config(const char *name, const char *given, struct error *error);
+
+/* Where paths_config looks; apart from it for the tests. exe is the running binary, NULL if unknown. */
+struct paths_roots {
+	const char *exe;
+	const char *sources;	/* used only when exe stands in a build tree */
+	const char *sysconfdir;
+};
+
+char *paths_find(const struct paths_roots *roots, const char *name, struct error *error);
+
+/*
+ * The cache folder of this user: $XDG_CACHE_HOME/espcap if that is absolute,
+ * else $HOME/.cache/espcap; made if missing (0700). The caller owns it. NULL if there is no such folder
+ * and none can be made, or if it is not this user's alone to write: that is no error, espcap goes without.
+ */
+char *paths_cache(void);
+
+#endif

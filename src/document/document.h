@@ -1,0 +1,65 @@
+/* Makes the JSON document of one dissected packet. No I/O. */
+#ifndef ESPCAP_DOCUMENT_DOCUMENT_H
+#define ESPCAP_DOCUMENT_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "document/fields.h"
+#include "document/names.h"
+#include "document/protocols.h"
+#include "document/tree.h"
+#include "document/typed.h"
+
+struct document;
+
+/* How documents are made; all is borrowed and must outlive the document maker. */
+struct document_rules {
+	struct names *names;
+	const struct protocols *protocols;
+	const struct typed *typed;
+	const struct fields *fields;	/* NULL to keep all */
+	size_t max_doc;			/* bytes */
+	bool pretty;
+	bool sort;	/* fields by name: for a tshark that prints them in random order */
+	const char *tshark_version;	/* "4.0.17" */
+};
+
+/* What the documents of one capture have in common. */
+struct document_capture {
+	const char *file_name;	/* as given; need not be UTF-8 */
+	const char *file_path;	/* absolute, NULL if there is none */
+	bool has_date;
+	int64_t file_date;	/* modification time */
+	const char *id;		/* espcap.capture */
+};
+
+/* What espcap itself knows of the packet. */
+struct document_packet {
+	uint64_t ordinal;
+	bool has_time;
+	int64_t sec;
+	uint32_t nsec;
+	uint32_t wirelen;
+};
+
+/* NULL with OUTCOME_INTERNAL if the crypto library fails. Free with document_free. */
+struct document *document_new(const struct document_rules *rules, struct error *error);
+void document_free(struct document *document);
+
+/*
+ * Appends the document of the packet in tree, without newline (with pretty it
+ * has inner ones). Documents larger than max_doc have their longest values cut and named in
+ * espcap.truncated. -1 with OUTCOME_INTERNAL if out is full.
+ */
+int document_write(struct document *document, struct tree *tree,
+    const struct document_capture *capture, const struct document_packet *packet,
+    struct buffer *out, struct error *error);
+
+/* Documents so far in which a text was not UTF-8 and was mended. */
+uint64_t document_mended(const struct document *document);
+
+#endif

@@ -1,0 +1,34 @@
+/* Writes JSON text (RFC 8259): always valid UTF-8, whatever the bytes. */
+#ifndef ESPCAP_DOCUMENT_JSON_H
+#define ESPCAP_DOCUMENT_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+/* True if the bytes can stand between quotes as they are: printable ASCII without quote and backslash. */
+bool json_is_plain(const char *bytes, size_t len);
+
+/* True if the bytes are valid UTF-8 (RFC 3629). */
+bool json_is_utf8(const char *bytes, size_t len);
+
+/*
+ * Appends the bytes as a JSON string with its quotes. Bytes that are not UTF-8
+ * become U+FFFD, one for each byte that starts nothing valid. -1 if out is full.
+ */
+int json_string(struct buffer *out, const char *bytes, size_t len);
+
+/* Length of what json_string appends. */
+size_t json_string_len(const char *bytes, size_t len);
+
+/* The largest n <= max at which a cut splits no UTF-8 sequence. */
+size_t json_cut(const char *bytes, size_t len, size_t max);
+
+/*
+ * Appends the JSON text in[0..len), which must be valid, indented by two spaces a level. -1 if out is
+ * full.
+ */
+int json_pretty(struct buffer *out, const char *in, size_t len);
+
+#endif

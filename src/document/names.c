@@ -1,0 +1,571 @@
+/* Wireshark's own names: turns the keys of `tshark -T ek` back into dotted field names. */
+#include "document/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/xalloc.h"
+
+/* The longest key that is looked up; Wireshark's longest is below 200. */
+#define KEY_MAX 512
+#define DYNAMIC_MAX 16384
+#define PROTOCOLS_MAX 65536
+/* The smallest tshark we support knows 200,000 fields. */
+#define COUNT_MIN 1000
+#define COUNT_MAX (1u << 22)
+#define TEXT_MAX ((size_t)256 << 20)
+
+struct name {
+	uint32_t offset;	/* of the dotted name in text */
+	uint16_t len;
+	uint8_t kind;		/* enum names_kind */
+	uint8_t unused;		/* written to the cache: no padding */
+	uint32_t protocol;	/* id; itself for a protocol */
+};
+
+/* One open-addressing table: slots hold id + 1, 0 is free. */
+struct index {
+	uint32_t *slots;
+	uint32_t size;		/* a power of two */
+};
+
+struct names {
+	struct name *list;
+	uint32_t count, room;
+	struct buffer text;
+	struct index by_key;	/* of the EK key, known fields only */
+	struct index by_name;	/* of the dotted name with '_' for '.' */
+	uint32_t protocols;	/* while adding */
+	uint32_t known;		/* those of tshark's list; the rest was met later */
+};
+
+static uint64_t
+hash_bytes(const char *bytes, size_t len)
+{
+	uint64_t h = len * 0x9e3779b97f4a7c15u, w;
+
+	for (; len >= 8; bytes += 8, len -= 8) {
+		memcpy(&w, bytes, 8);
+		h = (h ^ w) * 0xff51afd7ed558ccdu;
+		h ^= h >> 32;
+	}
+	if (len > 0) {
+		w = 0;
+		memcpy(&w, bytes, len);
+		h = (h ^ w) * 0xff51afd7ed558ccdu;
+		h ^= h >> 32;
+	}
+	h *= 0xc4ceb9fe1a85ec53u;
+	return h ^ h >> 29;
+}
+
+static size_t
+underscored(char *dst, const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		dst[i] = name[i] == '.' ? '_' : name[i];
+	return len;
+}
+
+/* The EK key of a name, or 0 if it is longer than KEY_MAX. */
+static size_t
+key_of(const struct names *names, uint32_t id, char key[KEY_MAX])
+{
+	const struct name *name = &names->list[id];
+	size_t used = 0;
+
+	if (name->protocol != id && name->protocol != NAMES_NONE) {
+		const struct name *protocol = &names->list[name->protocol];
+
+		if ((size_t)protocol->len + 1 + name->len > KEY_MAX)
+			return 0;
+		used = underscored(key, names->text.data + protocol->offset,
+		    protocol->len);
+		key[used++] = '_';
+	}
+	if (used + name->len > KEY_MAX)
+		return 0;
+	return used + underscored(key + used, names->text.data + name->offset,
+	    name->len);
+}
+
+static void
+index_put(struct index *index, uint64_t hash, uint32_t id)
+{
+	uint32_t at = (uint32_t)hash & (index->size - 1);
+
+	while (index->slots[at] != 0)
+		at = (at + 1) & (index->size - 1);
+	index->slots[at] = id + 1;
+}
+
+static void
+index_init(struct index *index, uint32_t count)
+{
+	index->size = 1024;
+	while (index->size < count * 2)
+		index->size *= 2;
+	free(index->slots);
+	index->slots = xcalloc(index->size, sizeof(*index->slots));
+}
+
+static uint32_t
+add(struct names *names, const char *name, size_t len, enum names_kind kind,
+    uint32_t protocol)
+{
+	struct name *entry;
+
+	if (names->count == names->room) {
+		names->room = names->room == 0 ? 4096 : names->room * 2;
+		names->list = xreallocarray(names->list, names->room,
+		    sizeof(*names->list));
+	}
+	if (buffer_append(&names->text, name, len) != 0)
+		return NAMES_NONE;
+	entry = &names->list[names->count];
+	entry->offset = (uint32_t)(names->text.len - len);
+	entry->len = (uint16_t)len;
+	entry->kind = (uint8_t)kind;
+	entry->unused = 0;
+	entry->protocol = protocol;
+	return names->count++;
+}
+
+struct names *
+names_new(void)
+{
+	struct names *names = xcalloc(1, sizeof(*names));
+
+	buffer_init(&names->text, TEXT_MAX);
+	index_init(&names->by_name, PROTOCOLS_MAX);
+	add(names, "text", 4, NAMES_KIND_VALUE, NAMES_NONE);
+	return names;
+}
+
+void
+names_free(struct names *names)
+{
+	if (names == NULL)
+		return;
+	free(names->list);
+	free(names->by_key.slots);
+	free(names->by_name.slots);
+	buffer_release(&names->text);
+	free(names);
+}
+
+/* Names stand unescaped in JSON, so they must be harmless there. */
+static bool
+is_name(const char *text, size_t len)
+{
+	if (len == 0 || len > KEY_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] <= ' ' || text[i] > '~' || text[i] == '"' ||
+		    text[i] == '\\')
+			return false;
+	return true;
+}
+
+static enum names_kind
+kind_of(const char *type, size_t len)
+{
+	if (len == 7 && memcmp(type, "FT_NONE", 7) == 0)
+		return NAMES_KIND_PRESENT;
+	if (len == 10 && memcmp(type, "FT_BOOLEAN", 10) == 0)
+		return NAMES_KIND_BOOLEAN;
+	return NAMES_KIND_VALUE;
+}
+
+/* While the list is added, by_name holds the protocols only, by their dotted names. */
+static uint32_t
+added_protocol(const struct names *names, const char *name, size_t len)
+{
+	const struct index *index = &names->by_name;
+	uint32_t at = (uint32_t)hash_bytes(name, len) & (index->size - 1);
+
+	for (; index->slots[at] != 0; at = (at + 1) & (index->size - 1)) {
+		const struct name *entry = &names->list[index->slots[at] - 1];
+
+		if (entry->len == len && memcmp(names->text.data +
+		    entry->offset, name, len) == 0)
+			return index->slots[at] - 1;
+	}
+	return NAMES_NONE;
+}
+
+static void
+add_protocol(struct names *names, const char *name, size_t len)
+{
+	uint32_t id;
+
+	if (names->protocols >= PROTOCOLS_MAX)
+		return;
+	id = add(names, name, len, NAMES_KIND_PROTOCOL, NAMES_NONE);
+	if (id == NAMES_NONE)
+		return;
+	names->list[id].protocol = id;
+	names->protocols++;
+	index_put(&names->by_name, hash_bytes(name, len), id);
+}
+
+/* Lines are P name abbrev, and F name abbrev type protocol ...: tshark(1), -G fields. */
+void
+names_add(struct names *names, const char *line, size_t len)
+{
+	const char *column[6], *end = line + len;
+	size_t columns = 0;
+
+	if (len < 2 || (line[0] != 'P' && line[0] != 'F') || line[1] != '\t' ||
+	    names->count >= COUNT_MAX)
+		return;
+	for (const char *at = line; at != NULL && columns < 6; columns++) {
+		column[columns] = at;
+		at = memchr(at, '\t', (size_t)(end - at));
+		at = at == NULL ? NULL : at + 1;
+	}
+#define COLUMN_LEN(i) ((size_t)((i) + 1 < columns ? column[(i) + 1] - 1 - column[i] : \
+	    end - column[i]))
+	if (columns < 3 || !is_name(column[2], COLUMN_LEN(2)))
+		return;
+	if (line[0] == 'P')
+		add_protocol(names, column[2], COLUMN_LEN(2));
+	else if (columns >= 5)
+		add(names, column[2], COLUMN_LEN(2),
+		    kind_of(column[3], COLUMN_LEN(3)),
+		    added_protocol(names, column[4], COLUMN_LEN(4)));
+#undef COLUMN_LEN
+}
+
+static void
+build_indices(struct names *names)
+{
+	char key[KEY_MAX];
+	size_t len;
+
+	index_init(&names->by_key, names->count);
+	index_init(&names->by_name, names->count + DYNAMIC_MAX);
+	for (uint32_t id = 0; id < names->count; id++) {
+		len = key_of(names, id, key);
+		if (len > 0)
+			index_put(&names->by_key, hash_bytes(key, len), id);
+		len = underscored(key, names->text.data +
+		    names->list[id].offset, names->list[id].len);
+		index_put(&names->by_name, hash_bytes(key, len), id);
+	}
+	names->known = names->count;
+}
+
+int
+names_finish(struct names *names, struct error *error)
+{
+	if (names->count < COUNT_MIN)
+		return error_set(error, OUTCOME_TSHARK,
+		    "tshark -G fields names only %u fields: not a working tshark",
+		    names->count - 1);
+	build_indices(names);
+	return 0;
+}
+
+/* Whether the key is that of the name. */
+static bool
+has_key(const struct names *names, uint32_t id, const char *key, size_t len)
+{
+	char own[KEY_MAX];
+
+	return key_of(names, id, own) == len && memcmp(own, key, len) == 0;
+}
+
+/* Which of two fields with the same key a value of this kind is more likely of. */
+static bool
+fits(enum names_kind field, enum names_kind value)
+{
+	return field == value || (field == NAMES_KIND_PROTOCOL &&
+	    value == NAMES_KIND_VALUE);
+}
+
+static uint32_t
+by_key_find(const struct names *names, const char *key, size_t len,
+    enum names_kind kind)
+{
+	const struct index *index = &names->by_key;
+	uint32_t at = (uint32_t)hash_bytes(key, len) & (index->size - 1);
+	uint32_t found = NAMES_NONE;
+
+	for (; index->slots[at] != 0; at = (at + 1) & (index->size - 1)) {
+		uint32_t id = index->slots[at] - 1;
+
+		if (!has_key(names, id, key, len))
+			continue;
+		if (fits((enum names_kind)names->list[id].kind, kind))
+			return id;
+		if (found == NAMES_NONE)
+			found = id;
+	}
+	return found;
+}
+
+/* A name by its underscored form. */
+static uint32_t
+by_name_find(const struct names *names, const char *name, size_t len)
+{
+	const struct index *index = &names->by_name;
+	uint32_t at = (uint32_t)hash_bytes(name, len) & (index->size - 1);
+	char own[KEY_MAX];
+
+	for (; index->slots[at] != 0; at = (at + 1) & (index->size - 1)) {
+		const struct name *entry = &names->list[index->slots[at] - 1];
+
+		if (entry->len == len && memcmp(own, name, underscored(own,
+		    names->text.data + entry->offset, len)) == 0)
+			return index->slots[at] - 1;
+	}
+	return NAMES_NONE;
+}
+
+/* The underscored field in a key <protocol>_<field>, where the protocol is known. */
+static size_t
+strip_protocol(const struct names *names, uint32_t protocol, const char *key,
+    size_t len)
+{
+	char own[KEY_MAX];
+	size_t n;
+
+	if (protocol == NAMES_NONE)
+		return 0;
+	n = key_of(names, protocol, own);
+	if (n == 0 || len < n + 2 || memcmp(own, key, n) != 0 || key[n] != '_')
+		return 0;
+	return n + 1;
+}
+
+/*
+ * Fields that two protocols share are listed once (ip.version, which ipv6 has
+ * too), and some are made while dissecting. For those: the field of that name
+ * whatever its protocol, else a new name in the protocol's own style.
+ */
+static uint32_t
+find_unlisted(struct names *names, const char *key, size_t len,
+    enum names_kind kind, uint32_t within)
+{
+	size_t skip = strip_protocol(names, within, key, len), n;
+	char name[2 * KEY_MAX], own[KEY_MAX];
+	uint32_t id;
+
+	id = by_name_find(names, key + skip, len - skip);
+	if (id != NAMES_NONE)
+		return id;
+	if (names->count - names->known >= DYNAMIC_MAX ||
+	    !is_name(key + skip, len - skip))
+		return NAMES_TEXT;
+	memcpy(name, key + skip, len - skip);
+	n = within == NAMES_NONE ? 0 : key_of(names, within, own);
+	if (n > 0 && n < len - skip && memcmp(name, own, n) == 0 &&
+	    name[n] == '_') {
+		memcpy(name, names->text.data + names->list[within].offset, n);
+		name[n] = '.';
+	}
+	id = add(names, name, len - skip, kind, within);
+	if (id == NAMES_NONE)
+		return NAMES_TEXT;
+	index_put(&names->by_name, hash_bytes(key + skip, len - skip), id);
+	return id;
+}
+
+uint32_t
+names_find(struct names *names, const char *key, size_t len,
+    enum names_kind kind, uint32_t within)
+{
+	uint32_t id;
+
+	if (len == 0 || len > KEY_MAX)
+		return NAMES_TEXT;
+	id = by_key_find(names, key, len, kind);
+	return id != NAMES_NONE ? id :
+	    find_unlisted(names, key, len, kind, within);
+}
+
+uint32_t
+names_id(const struct names *names, const char *name, size_t len)
+{
+	const struct index *index = &names->by_name;
+	char key[KEY_MAX];
+	uint32_t at;
+
+	if (len == 0 || len > KEY_MAX)
+		return NAMES_NONE;
+	underscored(key, name, len);
+	at = (uint32_t)hash_bytes(key, len) & (index->size - 1);
+	for (; index->slots[at] != 0; at = (at + 1) & (index->size - 1)) {
+		const struct name *entry = &names->list[index->slots[at] - 1];
+
+		if (entry->len == len && memcmp(names->text.data +
+		    entry->offset, name, len) == 0)
+			return index->slots[at] - 1;
+	}
+	return NAMES_NONE;
+}
+
+const char *
+names_name(const struct names *names, uint32_t id, size_t *len)
+{
+	*len = names->list[id].len;
+	return names->text.data + names->list[id].offset;
+}
+
+enum names_kind
+names_kind(const struct names *names, uint32_t id)
+{
+	return (enum names_kind)names->list[id].kind;
+}
+
+uint32_t
+names_protocol(const struct names *names, uint32_t id)
+{
+	return names->list[id].protocol;
+}
+
+size_t
+names_count(const struct names *names)
+{
+	return names->count;
+}
+
+/*
+ * The cache: this header, the list, both indices, the text. The indices are
+ * kept because building them takes longer than reading them.
+ */
+struct saved {
+	char magic[8];
+	uint32_t byte_order;
+	uint32_t entry_size;
+	uint32_t count;
+	uint32_t key_slots;
+	uint32_t name_slots;
+	uint32_t crc;		/* of all that follows */
+	uint64_t text_len;
+};
+
+static const char saved_magic[8] = "espcapN2";
+
+int
+names_save(const struct names *names, struct buffer *out)
+{
+	struct saved head = { .byte_order = 0x01020304, .count = names->count,
+		.entry_size = sizeof(struct name),
+		.key_slots = names->by_key.size,
+		.name_slots = names->by_name.size,
+		.text_len = names->text.len };
+	size_t start = out->len;
+
+	memcpy(head.magic, saved_magic, sizeof(head.magic));
+	if (buffer_append(out, &head, sizeof(head)) != 0 ||
+	    buffer_append(out, names->list,
+	    names->count * sizeof(struct name)) != 0 ||
+	    buffer_append(out, names->by_key.slots,
+	    names->by_key.size * sizeof(uint32_t)) != 0 ||
+	    buffer_append(out, names->by_name.slots,
+	    names->by_name.size * sizeof(uint32_t)) != 0 ||
+	    buffer_append(out, names->text.data, names->text.len) != 0)
+		return -1;
+	head.crc = (uint32_t)crc32_z(0, (const Bytef *)out->data + start +
+	    sizeof(head), out->len - start - sizeof(head));
+	memcpy(out->data + start, &head, sizeof(head));
+	return 0;
+}
+
+static bool
+is_index_size(uint32_t size, uint32_t count)
+{
+	return size >= count * 2 && size <= COUNT_MAX * 4 &&
+	    (size & (size - 1)) == 0;
+}
+
+static bool
+saved_is_good(const struct saved *head, const char *bytes, size_t len)
+{
+	return memcmp(head->magic, saved_magic, sizeof(head->magic)) == 0 &&
+	    head->byte_order == 0x01020304 && head->count >= COUNT_MIN &&
+	    head->count <= COUNT_MAX && head->text_len <= TEXT_MAX &&
+	    head->entry_size == sizeof(struct name) &&
+	    is_index_size(head->key_slots, head->count) &&
+	    is_index_size(head->name_slots, head->count + DYNAMIC_MAX) &&
+	    len == sizeof(*head) + head->count * sizeof(struct name) +
+	    ((size_t)head->key_slots + head->name_slots) * sizeof(uint32_t) +
+	    head->text_len &&
+	    head->crc == (uint32_t)crc32_z(0, (const Bytef *)bytes +
+	    sizeof(*head), len - sizeof(*head));
+}
+
+/* A right checksum does not make a right table: somebody may have written both. */
+static bool
+entries_are_good(const struct names *names)
+{
+	for (uint32_t id = 0; id < names->count; id++) {
+		const struct name *entry = &names->list[id];
+
+		if (entry->offset > names->text.len ||
+		    entry->len > names->text.len - entry->offset ||
+		    !is_name(names->text.data + entry->offset, entry->len) ||
+		    entry->kind > NAMES_KIND_PROTOCOL ||
+		    (entry->protocol != NAMES_NONE &&
+		    entry->protocol >= names->count))
+			return false;
+	}
+	return true;
+}
+
+/* Every slot names an entry, and there are free ones, at which a search ends. */
+static bool
+index_is_good(const struct index *index, uint32_t count)
+{
+	uint32_t used = 0;
+
+	for (uint32_t at = 0; at < index->size; at++) {
+		if (index->slots[at] > count)
+			return false;
+		used += index->slots[at] != 0;
+	}
+	return used <= count;
+}
+
+static const char *
+index_load(struct index *index, uint32_t size, const char *bytes)
+{
+	index->size = size;
+	index->slots = xreallocarray(NULL, size, sizeof(uint32_t));
+	memcpy(index->slots, bytes, size * sizeof(uint32_t));
+	return bytes + size * sizeof(uint32_t);
+}
+
+struct names *
+names_load(const char *bytes, size_t len)
+{
+	struct saved head;
+	struct names *names;
+	const char *at;
+
+	if (len < sizeof(head))
+		return NULL;
+	memcpy(&head, bytes, sizeof(head));
+	if (!saved_is_good(&head, bytes, len))
+		return NULL;
+	names = xcalloc(1, sizeof(*names));
+	buffer_init(&names->text, TEXT_MAX);
+	names->count = names->room = names->known = head.count;
+	names->list = xreallocarray(NULL, head.count, sizeof(struct name));
+	at = bytes + sizeof(head);
+	memcpy(names->list, at, head.count * sizeof(struct name));
+	at = index_load(&names->by_key, head.key_slots,
+	    at + head.count * sizeof(struct name));
+	at = index_load(&names->by_name, head.name_slots, at);
+	if (buffer_append(&names->text, at, head.text_len) != 0 ||
+	    !entries_are_good(names) ||
+	    !index_is_good(&names->by_key, head.count) ||
+	    !index_is_good(&names->by_name, head.count)) {
+		names_free(names);
+		return NULL;
+	}
+	return names;
+}

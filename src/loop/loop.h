@@ -1,0 +1,27 @@
+/* The one event loop of a program, and its signals. */
+#ifndef ESPCAP_LOOP_LOOP_H
+#define ESPCAP_LOOP_LOOP_H
+
+#include "base/error.h"
+
+struct event_base;
+struct loop;
+
+/* NULL with OUTCOME_INTERNAL if the event base cannot be made. Ignores SIGPIPE. Free with loop_free. */
+struct loop *loop_new(struct error *error);
+void loop_free(struct loop *loop);
+
+/* For the I/O rooms, which make their own events on it. Borrowed. */
+struct event_base *loop_base(struct loop *loop);
+
+/* Calls on_signal(ctx, number) from the loop for SIGINT and SIGTERM, in place of their default action. */
+void loop_catch(struct loop *loop, void (*on_signal)(void *ctx, int number), void *ctx);
+
+/* Runs until loop_stop, or until nothing is left to wait for. -1 with OUTCOME_INTERNAL if the loop itself fails. */
+int loop_run(struct loop *loop, struct error *error);
+void loop_stop(struct loop *loop);
+
+/* Calls on_idle(ctx) once, soon, from the loop and not from inside the caller's own callback. */
+void loop_defer(struct loop *loop, void (*call)(void *ctx), void *ctx);
+
+#endif

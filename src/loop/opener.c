@@ -1,0 +1,435 @@
+/* The opener: asked by index over a socket, answers with a descriptor or with the reason why not. */
+#include "loop/opener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "loop/pipes.h"
+#include "loop/spawn.h"
+
+struct opener {
+	char *const *paths;
+	size_t count;
+	int socket;		/* to the helper; -1 if there is none */
+	pid_t helper;
+	uint64_t serial;	/* of the last request */
+};
+
+struct request {
+	uint64_t serial;
+	uint64_t index;
+};
+
+/* With a descriptor beside it unless outcome says otherwise. */
+struct reply {
+	uint64_t serial;
+	enum outcome outcome;
+	char text[256];
+};
+
+/* Opening */
+
+static const char *
+refusal(mode_t mode)
+{
+	if (S_ISREG(mode) || S_ISFIFO(mode))
+		return NULL;
+	if (S_ISDIR(mode))
+		return "is a directory";
+	if (S_ISCHR(mode) || S_ISBLK(mode))
+		return "is a device";
+	return S_ISSOCK(mode) ? "is a socket" : "is not a file";
+}
+
+/* poll(2), but a child that ends does not interrupt it; what ends espcap does. */
+static int
+wait_for(struct pollfd *fds, nfds_t count)
+{
+	sigset_t mask;
+
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	sigaddset(&mask, SIGCHLD);
+	return ppoll(fds, count, NULL, &mask);
+}
+
+/*
+ * Opened without waiting and then polled, because a second, waiting open would
+ * miss a writer that has come and gone in between. In the helper this holds up
+ * every other file until the writer comes; asker (or -1) ends the wait by hanging up.
+ */
+static int
+wait_for_writer(int fd, int asker)
+{
+	struct pollfd fds[2] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = asker, .events = 0 }
+	};
+
+	if (wait_for(fds, 2) < 0)
+		return -1;
+	if (fds[1].revents == 0)
+		return 0;
+	errno = EPIPE;
+	return -1;
+}
+
+/* Looked at before the open too, for opening alone makes some devices act. */
+static int
+open_careful(const char *path, struct stat *st)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
+	int fd;
+
+	if (stat(path, st) != 0)
+		return -1;
+	if (refusal(st->st_mode) != NULL)
+		return -1;
+	fd = open(path, flags | O_NONBLOCK);
+	/* open(2): the file of a lease holder who must first be asked. */
+	if (fd < 0 && errno == EAGAIN && S_ISREG(st->st_mode))
+		fd = open(path, flags);
+	if (fd >= 0 && fstat(fd, st) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int
+open_path(const char *path, int asker, struct error *error)
+{
+	struct stat st = { .st_mode = S_IFREG };
+	int fd = open_careful(path, &st);
+
+	if (refusal(st.st_mode) != NULL) {
+		error_set(error, OUTCOME_INPUT, "%s", refusal(st.st_mode));
+		goto fail;
+	}
+	if (fd < 0)
+		return error_set(error, OUTCOME_INPUT, "%s", strerror(errno));
+	if (S_ISFIFO(st.st_mode) && wait_for_writer(fd, asker) != 0) {
+		error_set(error, OUTCOME_INPUT, "wait for its writer: %s",
+		    strerror(errno));
+		goto fail;
+	}
+	if (fcntl(fd, F_SETFL, 0) == 0)
+		return fd;
+	error_set(error, OUTCOME_INPUT, "%s", strerror(errno));
+fail:
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int
+open_listed(const struct opener *opener, uint64_t index, int asker,
+    struct error *error)
+{
+	if (index >= opener->count)
+		return error_set(error, OUTCOME_INTERNAL,
+		    "file %llu was never named", (unsigned long long)index);
+	return open_path(opener->paths[index], asker, error);
+}
+
+/* The helper */
+
+static int
+compare_fds(const void *a, const void *b)
+{
+	const int *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* The descriptor that a path such as bash's <(command) names, or -1. */
+static int
+path_descriptor(const char *path)
+{
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+	uint64_t number;
+
+	if (strcmp(path, "/dev/stdin") == 0)
+		return STDIN_FILENO;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		size_t len = strlen(folders[i]);
+
+		if (strncmp(path, folders[i], len) == 0 &&
+		    text_number(path + len, 0, INT32_MAX - 1, &number) == 0)
+			return (int)number;
+	}
+	return -1;
+}
+
+/* Closes everything but the socket and what the paths name by number. */
+static void
+helper_close(const struct opener *opener)
+{
+	int *keep = xreallocarray(NULL, opener->count + 1, sizeof(*keep));
+	size_t count = 0;
+	unsigned int first = 0;
+
+	keep[count++] = opener->socket;
+	for (size_t i = 0; i < opener->count; i++) {
+		int fd = path_descriptor(opener->paths[i]);
+
+		if (fd >= 0)
+			keep[count++] = fd;
+	}
+	qsort(keep, count, sizeof(*keep), compare_fds);
+	for (size_t i = 0; i < count; i++) {
+		if ((unsigned int)keep[i] > first)
+			spawn_close_range(first, (unsigned int)keep[i] - 1);
+		first = (unsigned int)keep[i] + 1;
+	}
+	spawn_close_range(first, ~0U);
+	free(keep);
+}
+
+/* Keeps the one right that reading others' files takes, capabilities(7). */
+static int
+helper_limit(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	uint32_t needed = 1U << CAP_DAC_READ_SEARCH;
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return -1;
+	/* Containers are often given the wider right only. */
+	if ((data[0].permitted & needed) == 0)
+		needed = 1U << CAP_DAC_OVERRIDE;
+	needed &= data[0].permitted;
+	memset(data, 0, sizeof(data));
+	data[0].permitted = data[0].effective = needed;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -1;
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+/* A terminal sends these to us too, but espcap decides when it is over. */
+static void
+helper_signals(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigset_t none;
+
+	sigemptyset(&ignore.sa_mask);
+	(void)sigaction(SIGINT, &ignore, NULL);
+	(void)sigaction(SIGTERM, &ignore, NULL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int
+helper_reply(int socket, const struct reply *reply, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec bytes = { (void *)(uintptr_t)reply, sizeof(*reply) };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+	ssize_t sent;
+
+	memset(&control, 0, sizeof(control));
+	if (fd >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	}
+	do
+		sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -1 : 0;
+}
+
+static int
+helper_serve(const struct opener *opener)
+{
+	struct request request;
+	struct reply reply;
+	struct error error = { .outcome = OUTCOME_INTERNAL };
+	ssize_t got;
+	int fd, result;
+
+	do
+		got = recv(opener->socket, &request, sizeof(request), 0);
+	while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)sizeof(request))
+		return -1;
+	memset(&reply, 0, sizeof(reply));
+	reply.serial = request.serial;
+	fd = open_listed(opener, request.index, opener->socket, &error);
+	if (fd < 0) {
+		reply.outcome = error.outcome;
+		memcpy(reply.text, error.text, sizeof(reply.text) - 1);
+	}
+	result = helper_reply(opener->socket, &reply, fd);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+static void __attribute__((noreturn))
+helper_main(const struct opener *opener, pid_t parent)
+{
+	helper_signals();
+	helper_close(opener);
+	if (helper_limit() != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
+	    getppid() != parent)
+		_exit(1);
+	while (helper_serve(opener) == 0)
+		continue;
+	_exit(0);
+}
+
+static int
+helper_start(struct opener *opener, struct error *error)
+{
+	int ends[2] = {-1, -1}, result = -1;
+	pid_t parent = getpid();
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		goto out;
+	ends[0] = pipes_raise(ends[0]);
+	ends[1] = pipes_raise(ends[1]);
+	if (ends[0] < 0 || ends[1] < 0)
+		goto out;
+	opener->helper = spawn_fork();
+	if (opener->helper == 0) {
+		opener->socket = ends[1];
+		helper_main(opener, parent);
+	}
+	opener->socket = ends[0];
+	result = opener->helper < 0 ? -1 : 0;
+out:
+	if (result != 0)
+		error_set(error, OUTCOME_INTERNAL,
+		    "start the process that opens files: %s", strerror(errno));
+	if (ends[1] >= 0)
+		close(ends[1]);
+	if (result != 0 && ends[0] >= 0)
+		close(ends[0]);
+	return result;
+}
+
+/* Our side */
+
+struct opener *
+opener_new(char *const *paths, size_t count, struct error *error)
+{
+	struct opener *opener = xcalloc(1, sizeof(*opener));
+
+	opener->paths = paths;
+	opener->count = count;
+	opener->socket = -1;
+	opener->helper = -1;
+	if (geteuid() == 0 && helper_start(opener, error) != 0) {
+		free(opener);
+		return NULL;
+	}
+	return opener;
+}
+
+void
+opener_free(struct opener *opener)
+{
+	if (opener == NULL)
+		return;
+	if (opener->socket >= 0)
+		close(opener->socket);
+	while (opener->helper > 0 && waitpid(opener->helper, NULL, 0) < 0 &&
+	    errno == EINTR)
+		continue;
+	free(opener);
+}
+
+/* The descriptor that came with the message, or -1. */
+static int
+message_fd(struct msghdr *message)
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	int fd = -1;
+
+	if (header != NULL && header->cmsg_level == SOL_SOCKET &&
+	    header->cmsg_type == SCM_RIGHTS &&
+	    header->cmsg_len == CMSG_LEN(sizeof(fd)))
+		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	return fd;
+}
+
+static int
+receive(int socket, struct reply *reply, int *fd, struct error *error)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec bytes = { reply, sizeof(*reply) };
+	struct msghdr message = {
+		.msg_iov = &bytes, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control)
+	};
+	struct pollfd readable = { .fd = socket, .events = POLLIN };
+	ssize_t got;
+
+	*fd = -1;
+	if (wait_for(&readable, 1) < 0)
+		return error_set(error, OUTCOME_INPUT,
+		    "wait for it to open: %s", strerror(errno));
+	got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	if (got != (ssize_t)sizeof(*reply))
+		return error_set(error, OUTCOME_INTERNAL,
+		    "the process that opens files has ended");
+	*fd = message_fd(&message);
+	return 0;
+}
+
+int
+opener_open(struct opener *opener, size_t index, struct error *error)
+{
+	struct request request = { ++opener->serial, index };
+	struct reply reply;
+	int fd;
+
+	if (opener->socket < 0)
+		return open_listed(opener, index, -1, error);
+	if (send(opener->socket, &request, sizeof(request), MSG_NOSIGNAL) < 0)
+		return error_set(error, OUTCOME_INTERNAL,
+		    "the process that opens files has ended");
+	for (;;) {
+		if (receive(opener->socket, &reply, &fd, error) != 0)
+			return -1;
+		if (reply.serial == request.serial)
+			break;
+		/* The answer to one that was interrupted. */
+		if (fd >= 0)
+			close(fd);
+	}
+	if (reply.outcome != OUTCOME_OK)
+		return error_set(error, reply.outcome, "%s", reply.text);
+	/* The kernel drops what does not fit in our table of descriptors. */
+	if (fd < 0)
+		return error_set(error, OUTCOME_INPUT, "%s", strerror(EMFILE));
+	return fd;
+}

@@ -1,0 +1,29 @@
+/* Opens input files for reading, by a helper process that keeps root's rights when espcap has given them up. */
+#ifndef ESPCAP_LOOP_OPENER_H
+#define ESPCAP_LOOP_OPENER_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct opener;
+
+/*
+ * paths[0..count) are all that will ever be opened; they must stay as they are
+ * until opener_free. As root a helper process is forked at once, before
+ * privilege_drop: it opens only these, read-only, by index, and ends when espcap does. As another user there is no
+ * helper. The helper has no other descriptors, ignores SIGINT/SIGTERM (ends at EOF of its socket), PDEATHSIG.
+ * NULL with OUTCOME_INTERNAL.
+ */
+struct opener *opener_new(char *const *paths, size_t count, struct error *error);
+void opener_free(struct opener *opener);
+
+/*
+ * A descriptor (close-on-exec) for paths[index], the caller's to close. -1 with
+ * OUTCOME_INPUT and open's reason without the name ("No such file or directory",
+ * "Permission denied", "is a directory", "is a device"). Regular files, FIFOs and sockets-as-/dev/fd are
+ * allowed (stdin is not opened here); a FIFO waits for its writer.
+ */
+int opener_open(struct opener *opener, size_t index, struct error *error);
+
+#endif

@@ -1,0 +1,198 @@
+/* The classic pcap format, as pcap-savefile(5) describes it and wiretap reads it from a pipe. */
+#include "packet/pcapfile.h"
+
+#include "packet/bytes.h"
+#include "packet/linktype.h"
+
+enum {
+	FILE_HEADER_LEN = 24,
+	RECORD_HEADER_LEN = 16,
+	MODIFIED_HEADER_LEN = 24
+};
+
+static const uint32_t magic_micro = 0xa1b2c3d4;
+static const uint32_t magic_nano = 0xa1b23c4d;
+static const uint32_t magic_modified = 0xa1b2cd34;	/* Alexey Kuznetzov's libpcap of 1999 */
+
+static bool
+is_magic(uint32_t magic)
+{
+	return magic == magic_micro || magic == magic_nano ||
+	    magic == magic_modified;
+}
+
+bool
+pcapfile_probe(const uint8_t *data)
+{
+	return is_magic(bytes_u32(data, false)) ||
+	    is_magic(bytes_u32(data, true));
+}
+
+/*
+ * AIX writes version 2.2 with RFC 1573 interface types in place of link types,
+ * and nanoseconds; wiretap takes these four values for a sign of it.
+ */
+static void
+guess_aix(struct pcapfile *file)
+{
+	static const struct {
+		uint32_t interface_type, linktype;
+	} types[] = { { 6, 1 }, { 9, 6 }, { 15, 10 }, { 24, 0 } };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (file->linktype == types[i].interface_type) {
+			file->linktype = types[i].linktype;
+			file->nanoseconds = true;
+			return;
+		}
+}
+
+static void
+set_version(struct pcapfile *file, uint16_t major, uint16_t minor)
+{
+	if (major == 543 || (major == 2 && minor < 3))
+		file->lengths = PCAPFILE_LENGTHS_EXCHANGED;
+	else if (major == 2 && minor == 3)
+		file->lengths = PCAPFILE_LENGTHS_UNSURE;
+	if (major == 2 && minor == 2 && !file->nanoseconds && !file->modified)
+		guess_aix(file);
+}
+
+static int
+take_file_header(struct pcapfile *file, const uint8_t *data, size_t len,
+    struct capture_record *record, struct error *error)
+{
+	uint32_t magic, network;
+	uint16_t major;
+
+	if (len < FILE_HEADER_LEN)
+		return 0;
+	file->big = is_magic(bytes_u32(data, true));
+	magic = bytes_u32(data, file->big);
+	if (!is_magic(magic))
+		return error_set(error, OUTCOME_INPUT,
+		    "pcap magic number 0x%08x unknown", magic);
+	major = bytes_u16(data + 4, file->big);
+	if (major < 2)
+		return error_set(error, OUTCOME_INPUT,
+		    "pcap version %u is not supported", major);
+	/* The upper bits: 4 bits of FCS length, one reserved, "FCS length present", 10 reserved. */
+	network = bytes_u32(data + 20, file->big);
+	if ((network & 0x03ff0000) != 0)
+		return error_set(error, OUTCOME_INPUT,
+		    "link type 0x%08x is not supported", network);
+	file->nanoseconds = magic == magic_nano;
+	file->modified = magic == magic_modified;
+	file->linktype = network & 0xffff;
+	file->snaplen = bytes_u32(data + 16, file->big);
+	set_version(file, major, bytes_u16(data + 6, file->big));
+	file->started = true;
+	record->raw_len = FILE_HEADER_LEN;
+	return 1;
+}
+
+static void
+set_lengths(const struct pcapfile *file, const uint8_t *data,
+    struct capture_record *record)
+{
+	uint32_t caplen = bytes_u32(data + 8, file->big);
+	uint32_t wirelen = bytes_u32(data + 12, file->big);
+	bool exchanged = file->lengths == PCAPFILE_LENGTHS_EXCHANGED ||
+	    (file->lengths == PCAPFILE_LENGTHS_UNSURE && caplen > wirelen);
+
+	record->caplen = exchanged ? wirelen : caplen;
+	record->wirelen = exchanged ? caplen : wirelen;
+}
+
+static void
+set_time(const struct pcapfile *file, const uint8_t *data,
+    struct capture_record *record)
+{
+	uint32_t fraction = bytes_u32(data + 4, file->big);
+	uint32_t unit = file->nanoseconds ? 1000000000 : 1000000;
+
+	record->has_time = true;
+	record->sec = (int64_t)bytes_u32(data, file->big) + fraction / unit;
+	record->nsec = fraction % unit * (1000000000 / unit);
+}
+
+static int
+take_packet(const struct pcapfile *file, const uint8_t *data, size_t len,
+    struct capture_record *record, struct error *error)
+{
+	size_t header = file->modified ? MODIFIED_HEADER_LEN : RECORD_HEADER_LEN;
+	uint32_t max = linktype_max_caplen(file->linktype);
+
+	if (max > CAPTURE_RECORD_MAX - header)
+		max = (uint32_t)(CAPTURE_RECORD_MAX - header);
+	if (len < header)
+		return 0;
+	set_lengths(file, data, record);
+	if (record->caplen > max)
+		return error_set(error, OUTCOME_INPUT,
+		    "packet of %u bytes, the most possible is %u",
+		    record->caplen, max);
+	if (len < header + record->caplen)
+		return 0;
+	set_time(file, data, record);
+	record->linktype = file->linktype;
+	record->snaplen = file->snaplen;
+	record->bytes = data + header;
+	record->raw_len = header + record->caplen;
+	if (linktype_header_len(record->linktype, record->bytes,
+	    record->caplen) < 0)
+		return error_set(error, OUTCOME_INPUT,
+		    "packet of %u bytes without the pseudo-header of link type %u",
+		    record->caplen, record->linktype);
+	return 1;
+}
+
+int
+pcapfile_take(struct pcapfile *file, const uint8_t *data, size_t len,
+    struct capture_record *record, struct error *error)
+{
+	record->is_packet = file->started;
+	if (!file->started)
+		return take_file_header(file, data, len, record, error);
+	return take_packet(file, data, len, record, error);
+}
+
+static int
+append_packet(const struct pcapfile *file, const struct capture_record *record,
+    uint32_t caplen, struct buffer *out)
+{
+	uint8_t header[RECORD_HEADER_LEN];
+	bool exchanged = file->lengths == PCAPFILE_LENGTHS_EXCHANGED;
+
+	memcpy(header, record->raw, 8);
+	bytes_put_u32(header + (exchanged ? 12 : 8), caplen, file->big);
+	bytes_put_u32(header + (exchanged ? 8 : 12), record->wirelen, file->big);
+	if (buffer_reserve(out, sizeof(header) + caplen) != 0)
+		return -1;
+	(void)buffer_append(out, header, sizeof(header));
+	return buffer_append(out, record->bytes, caplen);
+}
+
+int
+pcapfile_copy(const struct pcapfile *file, const struct capture_record *record,
+    struct buffer *out)
+{
+	uint8_t header[FILE_HEADER_LEN];
+
+	if (!file->modified)
+		return buffer_append(out, record->raw, record->raw_len);
+	if (record->is_packet)
+		return append_packet(file, record, record->caplen, out);
+	memcpy(header, record->raw, sizeof(header));
+	bytes_put_u32(header, magic_micro, file->big);
+	return buffer_append(out, header, sizeof(header));
+}
+
+int
+pcapfile_empty(const struct pcapfile *file, const struct capture_record *record,
+    struct buffer *out)
+{
+	return append_packet(file, record,
+	    (uint32_t)linktype_header_len(record->linktype, record->bytes,
+	    record->caplen), out);
+}

@@ -1,0 +1,41 @@
+/* Blocks of the pcapng format; capture.c is its only user. */
+#ifndef ESPCAP_PACKET_PCAPNG_H
+#define ESPCAP_PACKET_PCAPNG_H
+
+#include "packet/capture.h"
+
+struct pcapng_interface {
+	uint32_t linktype;
+	uint32_t snaplen;
+	uint64_t units;		/* of time, in a second */
+	int64_t offset;		/* seconds to add */
+};
+
+/* What the current section says. Start with a zeroed one. */
+struct pcapng {
+	bool started;		/* a section header was read */
+	bool big;		/* big-endian */
+	struct pcapng_interface *interfaces;
+	size_t count;
+	size_t room;
+};
+
+void pcapng_release(struct pcapng *ng);
+
+/* Bytes that pcapng_probe needs. */
+#define PCAPNG_PROBE_LEN 12
+bool pcapng_probe(const uint8_t *data);
+
+/*
+ * Takes the next block from data. 1 with *record filled but for the ordinal; 0
+ * if more bytes are needed; -1 with a text in *error. Sets record->is_packet in
+ * each case, as far as the bytes tell.
+ */
+int pcapng_take(struct pcapng *ng, const uint8_t *data, size_t len,
+    struct capture_record *record, struct error *error);
+
+/* See capture_empty. */
+int pcapng_empty(const struct pcapng *ng, const struct capture_record *record,
+    struct buffer *out);
+
+#endif

@@ -1,0 +1,463 @@
+/* Tests of the command line: what is read, what is refused and in which words, and the text of --help. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/options.h"
+#include "config/options_table.h"
+
+#define ARGS_MAX 16
+
+static struct options options;
+static struct error error;
+
+/* Parses the words up to the NULL. */
+static int
+parse(const char *const words[])
+{
+	char *argv[ARGS_MAX + 2] = { (char *)(uintptr_t)"espcap" };
+	int argc = 1;
+
+	memset(&error, 0, sizeof(error));
+	for (; words[argc - 1] != NULL; argc++) {
+		assert_true(argc <= ARGS_MAX);
+		argv[argc] = (char *)(uintptr_t)words[argc - 1];
+	}
+	return options_parse(&options, argc, argv, &error);
+}
+
+#define PARSE(...) parse((const char *const[]){ __VA_ARGS__, NULL })
+
+#define ACCEPT(...)							\
+	do {								\
+		if (PARSE(__VA_ARGS__) != 0)				\
+			fail_msg("refused: %s", error.text);		\
+	} while (0)
+
+#define REFUSE(expected, ...)						\
+	do {								\
+		assert_int_equal(PARSE(__VA_ARGS__), -1);		\
+		assert_int_equal(error.outcome, OUTCOME_USAGE);		\
+		assert_string_equal(error.text, expected);		\
+		assert_null(options.files.items);			\
+		assert_null(options.decode_as.items);			\
+	} while (0)
+
+static void
+test_defaults(void **state)
+{
+	(void)state;
+	ACCEPT("--file=a.pcap");
+	assert_int_equal(options.action, OPTIONS_RUN);
+	assert_int_equal(options.files.count, 1);
+	assert_string_equal(options.files.items[0], "a.pcap");
+	assert_null(options.dir);
+	assert_false(options.recursive);
+	assert_null(options.bpf);
+	assert_int_equal(options.count, 0);
+	assert_null(options.display_filter);
+	assert_null(options.protocols);
+	assert_null(options.typed);
+	assert_null(options.tshark);
+	assert_int_equal(options.decode_as.count, 0);
+	assert_null(options.tls_keys);
+	assert_null(options.fields);
+	assert_int_equal(options.max_value, 0);
+	assert_int_equal(options.max_doc, 16 << 20);
+	assert_int_equal(options.tshark_timeout, 30000);
+	assert_int_equal(options.jobs, 0);
+	assert_int_equal(options.level, LOG_LEVEL_NORMAL);
+	assert_false(options.progress);
+	assert_false(options.pretty);
+	assert_false(options.json);
+	options_release(&options);
+}
+
+static void
+test_every_option(void **state)
+{
+	(void)state;
+	ACCEPT("--dir=caps", "--recursive", "--bpf", "tcp port 80",
+	    "--count=3", "--display-filter=http", "--protocols=p",
+	    "--typed=t", "--tshark=/opt/tshark", "--tshark-timeout=1.5s",
+	    "--tls-keys=k", "--fields=@f", "--max-value=2k", "--max-doc=1G",
+	    "--jobs=7", "--pretty");
+	assert_string_equal(options.dir, "caps");
+	assert_true(options.recursive);
+	assert_string_equal(options.bpf, "tcp port 80");
+	assert_int_equal(options.count, 3);
+	assert_string_equal(options.display_filter, "http");
+	assert_string_equal(options.protocols, "p");
+	assert_string_equal(options.typed, "t");
+	assert_string_equal(options.tshark, "/opt/tshark");
+	assert_int_equal(options.tshark_timeout, 1500);
+	assert_string_equal(options.tls_keys, "k");
+	assert_string_equal(options.fields, "@f");
+	assert_int_equal(options.max_value, 2048);
+	assert_int_equal(options.max_doc, 1 << 30);
+	assert_int_equal(options.jobs, 7);
+	assert_true(options.pretty);
+	options_release(&options);
+
+	ACCEPT("--file=a", "--progress", "--quiet");
+	assert_true(options.progress);
+	assert_int_equal(options.level, LOG_LEVEL_QUIET);
+	options_release(&options);
+	ACCEPT("--file=a", "--verbose");
+	assert_int_equal(options.level, LOG_LEVEL_VERBOSE);
+	options_release(&options);
+}
+
+static void
+test_repeatable(void **state)
+{
+	(void)state;
+	ACCEPT("--file=b", "--file", "-", "--file=a b", "--file", "-x.pcap",
+	    "--file=--json", "--decode-as=tcp.port==1,http",
+	    "--decode-as=udp.port==2,dns");
+	assert_int_equal(options.files.count, 5);
+	assert_string_equal(options.files.items[0], "b");
+	assert_string_equal(options.files.items[1], "-");
+	assert_string_equal(options.files.items[2], "a b");
+	assert_string_equal(options.files.items[3], "-x.pcap");
+	assert_string_equal(options.files.items[4], "--json");
+	assert_false(options.json);
+	assert_int_equal(options.decode_as.count, 2);
+	assert_string_equal(options.decode_as.items[1], "udp.port==2,dns");
+	options_release(&options);
+	assert_null(options.files.items);
+	assert_int_equal(options.files.count, 0);
+}
+
+static void
+test_actions(void **state)
+{
+	(void)state;
+	ACCEPT("--help");
+	assert_int_equal(options.action, OPTIONS_HELP);
+	ACCEPT("--version");
+	assert_int_equal(options.action, OPTIONS_VERSION);
+	ACCEPT("--list-interfaces");
+	assert_int_equal(options.action, OPTIONS_LIST);
+	assert_false(options.json);
+	ACCEPT("--list", "--json");
+	assert_int_equal(options.action, OPTIONS_LIST);
+	assert_true(options.json);
+	/* Help is given whatever else is said. */
+	ACCEPT("--file=a", "--dir=b", "--help", "--list");
+	assert_int_equal(options.action, OPTIONS_HELP);
+	options_release(&options);
+	ACCEPT("--list", "--version", "--help");
+	assert_int_equal(options.action, OPTIONS_VERSION);
+}
+
+static void
+test_prefixes(void **state)
+{
+	static const char *const dirs[] = { "--d=x", "--di=x", "--dir=x" };
+	static const char *const files[] = { "--f=x", "--fi=x", "--fil=x" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		ACCEPT(dirs[i]);
+		assert_string_equal(options.dir, "x");
+		ACCEPT(files[i]);
+		assert_string_equal(options.files.items[0], "x");
+		options_release(&options);
+	}
+	ACCEPT("--l");
+	assert_int_equal(options.action, OPTIONS_LIST);
+	ACCEPT("--h");
+	assert_int_equal(options.action, OPTIONS_HELP);
+	ACCEPT("--d", "x", "--b=ip", "--c=2", "--rec", "--dis=tcp", "--pre");
+	assert_string_equal(options.bpf, "ip");
+	assert_int_equal(options.count, 2);
+	assert_string_equal(options.display_filter, "tcp");
+	assert_true(options.recursive);
+	assert_true(options.pretty);
+
+	ACCEPT("--d=x", "--tshark=y");
+	assert_string_equal(options.tshark, "y");
+	REFUSE("\"--t\" is ambiguous: --typed, --tshark, --tshark-timeout or "
+	    "--tls-keys?", "--t=x");
+	REFUSE("\"--max\" is ambiguous: --max-value or --max-doc?",
+	    "--file=a", "--max", "5");
+	REFUSE("\"--p\" is ambiguous: --protocols, --pretty or --progress?",
+	    "--p");
+}
+
+static void
+test_unknown(void **state)
+{
+	(void)state;
+	REFUSE("unknown option \"--flie\": did you mean --file?", "--flie=x");
+	REFUSE("unknown option \"--cuont\": did you mean --count?",
+	    "--file=a", "--cuont=3");
+	REFUSE("unknown option \"--recursiv3\": did you mean --recursive?",
+	    "--recursiv3");
+	REFUSE("unknown option \"--interfaces\": did you mean "
+	    "--list-interfaces?", "--interfaces");
+	REFUSE("unknown option \"--filter\": did you mean --display-filter?",
+	    "--filter=x");
+	REFUSE("unknown option \"--index\": espcap --help lists them",
+	    "--index=x");
+	REFUSE("unknown option \"--=x\": espcap --help lists them", "--=x");
+	/* Of later versions; what follows = may be a secret and is not repeated. */
+	REFUSE("unknown option \"--node\": espcap --help lists them",
+	    "--node=http://user:secret@host:9200");
+	REFUSE("unknown option \"--kafka\": espcap --help lists them",
+	    "--kafka", "host");
+	REFUSE("unknown option \"-d\": did you mean --dir?", "-d", "x");
+	REFUSE("unknown option \"-file\": did you mean --file?", "-file=x");
+	REFUSE("unknown option \"-Z\": espcap --help lists them", "-Z");
+	REFUSE("unknown option \"-:\": espcap --help lists them", "-:");
+	REFUSE("unknown option \"-?\": espcap --help lists them", "-?");
+}
+
+static void
+test_unknown_long(void **state)
+{
+	char word[4096];
+
+	(void)state;
+	memset(word, 'x', sizeof(word));
+	memcpy(word, "--", 2);
+	word[sizeof(word) - 1] = '\0';
+	assert_int_equal(PARSE(word), -1);
+	assert_non_null(strstr(error.text, "unknown option \"--xxx"));
+	assert_true(strlen(error.text) < 200);
+	memcpy(word, "--count=", 8);
+	assert_int_equal(PARSE(word), -1);
+	assert_non_null(strstr(error.text, "--count takes a whole number"));
+}
+
+static void
+test_values(void **state)
+{
+	(void)state;
+	REFUSE("--file needs a value: --file=FILE", "--file");
+	REFUSE("--file needs a value: --file=FILE", "--file=");
+	REFUSE("--bpf needs a value: --bpf=FILTER", "--file=a", "--bpf", "");
+	REFUSE("--dir needs a value: --dir=DIR", "--d");
+	REFUSE("--bpf needs a value, and \"--count=3\" is an option: write "
+	    "--bpf=--count=3 if you mean it", "--file=a", "--bpf",
+	    "--count=3");
+	REFUSE("--json takes no value", "--list", "--json=1");
+	REFUSE("--pretty takes no value", "--file=a", "--pre=");
+	REFUSE("--dir was given twice: give it once", "--dir=a", "--dir=b");
+	REFUSE("--count was given twice: give it once", "--file=a",
+	    "--count=1", "--count=2");
+	/* Twice the same wish is no contradiction. */
+	ACCEPT("--file=a", "--pretty", "--pretty");
+	options_release(&options);
+	/* A word that is no option of ours may be a value, whatever it looks like. */
+	ACCEPT("--file", "--strange.pcap");
+	assert_string_equal(options.files.items[0], "--strange.pcap");
+	options_release(&options);
+}
+
+static void
+test_count(void **state)
+{
+	static const char *const bad[] = { "0", "-1", "1x", "x", " 1", "1 ",
+		"+1", "1.5", "0x10", "18446744073709551616",
+		"99999999999999999999999" };
+	char word[64], text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(word, sizeof(word), "--count=%s", bad[i]);
+		snprintf(text, sizeof(text), "--count takes a whole number "
+		    "from 1 to 18446744073709551615, not \"%s\"", bad[i]);
+		REFUSE(text, "--file=a", word);
+	}
+	ACCEPT("--file=a", "--count=18446744073709551615");
+	assert_true(options.count == UINT64_MAX);
+	options_release(&options);
+	ACCEPT("--file=a", "--count", "1");
+	assert_int_equal(options.count, 1);
+	options_release(&options);
+}
+
+static void
+test_ranges(void **state)
+{
+	(void)state;
+	REFUSE("--max-doc takes a size such as 512, 64k or 16M, from 4k to 1G, "
+	    "not \"4095\"", "--file=a", "--max-doc=4095");
+	REFUSE("--max-doc takes a size such as 512, 64k or 16M, from 4k to 1G, "
+	    "not \"2G\"", "--file=a", "--max-doc=2G");
+	REFUSE("--max-value takes a size such as 512, 64k or 16M, from 1 to 1G, "
+	    "not \"big\"", "--file=a", "--max-value=big");
+	REFUSE("--tshark-timeout takes a time such as 90s or 5m, from 1s to 1d, "
+	    "not \"0\"", "--file=a", "--tshark-timeout=0");
+	REFUSE("--tshark-timeout takes a time such as 90s or 5m, from 1s to 1d, "
+	    "not \"2d\"", "--file=a", "--tshark-timeout=2d");
+	REFUSE("--jobs takes a whole number from 1 to 256, not \"0\"",
+	    "--file=a", "--jobs=0");
+	ACCEPT("--file=a", "--max-doc=4k", "--max-value=1", "--jobs=256",
+	    "--tshark-timeout=1d");
+	assert_int_equal(options.max_doc, 4096);
+	assert_int_equal(options.max_value, 1);
+	assert_int_equal(options.jobs, 256);
+	assert_int_equal(options.tshark_timeout, 86400000);
+	options_release(&options);
+}
+
+static void
+test_inputs(void **state)
+{
+	(void)state;
+	REFUSE("--file and --dir exclude each other: give one kind of input",
+	    "--file=a", "--dir=b");
+	REFUSE("--file and --dir exclude each other: give one kind of input",
+	    "--dir=b", "--f=a");
+	REFUSE("--dir and --list-interfaces exclude each other: give one kind "
+	    "of input", "--list", "--dir=b");
+	REFUSE("--file, --dir and --list-interfaces exclude each other: give "
+	    "one kind of input", "--list", "--dir=b", "--file=a");
+	REFUSE("no input: give --file, --dir or --list-interfaces",
+	    "--pretty");
+	REFUSE("--json goes with --list-interfaces only: documents are always "
+	    "JSON", "--file=a", "--json");
+	REFUSE("--recursive goes with --dir only", "--file=a", "--recursive");
+	REFUSE("--file=- was given twice: standard input can be read only "
+	    "once", "--file=-", "--file=a", "--file=-");
+	REFUSE("--quiet and --verbose exclude each other: give one",
+	    "--file=a", "--verbose", "--quiet");
+}
+
+static void
+test_operands(void **state)
+{
+	(void)state;
+	REFUSE("unexpected argument \"x\": did you mean --file=x? (a value "
+	    "with spaces needs quotes)", "x");
+	REFUSE("unexpected argument \"b\": did you mean --file=b? (a value "
+	    "with spaces needs quotes)", "--file", "a", "b", "--pretty");
+	REFUSE("unexpected argument \"-\": did you mean --file=-? (a value "
+	    "with spaces needs quotes)", "-");
+	REFUSE("unexpected argument \"--help\": did you mean --file=--help? "
+	    "(a value with spaces needs quotes)", "--", "--help");
+	/* argv stays as it was given. */
+	REFUSE("unexpected argument \"a\": did you mean --file=a? (a value "
+	    "with spaces needs quotes)", "a", "--file=b", "c");
+}
+
+static void
+test_no_words(void **state)
+{
+	char *argv[] = { NULL };
+
+	(void)state;
+	assert_int_equal(options_parse(&options, 0, argv, &error), -1);
+	assert_string_equal(error.text,
+	    "no input: give --file, --dir or --list-interfaces");
+	assert_int_equal(options_parse(&options, 0, argv, NULL), -1);
+}
+
+static void
+test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
+		const struct options_row *row = &options_rows[i];
+
+		/* Each name is found as itself, so none is there twice. */
+		assert_int_equal(options_index(row->name, strlen(row->name)),
+		    i);
+		assert_true(strlen(row->name) < 30);
+		assert_true(row->help[0] != '\0');
+		assert_int_equal(row->max != 0,
+		    row->kind == OPTIONS_KIND_NUMBER ||
+		    row->kind == OPTIONS_KIND_SIZE ||
+		    row->kind == OPTIONS_KIND_TIME);
+		assert_int_equal(row->value == NULL,
+		    row->kind == OPTIONS_KIND_ACTION ||
+		    row->kind == OPTIONS_KIND_LEVEL ||
+		    row->kind == OPTIONS_KIND_FLAG);
+	}
+	assert_int_equal(options_index("fil", 3), OPTIONS_ROWS);
+	assert_int_equal(options_index("files", 5), OPTIONS_ROWS);
+}
+
+/* Turns each run of spaces and newlines into one space. */
+static void
+join_lines(char *text)
+{
+	char *to = text;
+
+	for (; *text != '\0'; text++) {
+		bool space = *text == ' ' || *text == '\n';
+
+		if (!space || text[1] != ' ')
+			*to++ = space ? ' ' : *text;
+	}
+	*to = '\0';
+}
+
+static void
+test_help(void **state)
+{
+	struct buffer out;
+	char text[16384], word[64];
+
+	(void)state;
+	buffer_init(&out, sizeof(text) - 1);
+	options_help(&out);
+	memcpy(text, out.data, out.len);
+	text[out.len] = '\0';
+	buffer_release(&out);
+
+	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
+		snprintf(word, sizeof(word), "\n  --%s%s%s",
+		    options_rows[i].name, options_rows[i].value ? "=" : " ",
+		    options_rows[i].value ? options_rows[i].value : "");
+		if (strstr(text, word) == NULL)
+			fail_msg("not in --help:%s", word);
+	}
+	for (size_t i = 0; i < OPTIONS_GROUPS; i++)
+		assert_non_null(strstr(text, options_titles[i]));
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	for (const char *line = text; *line != '\0';) {
+		size_t len = strcspn(line, "\n");
+
+		if (len > 80)
+			fail_msg("%zu columns: %.*s", len, (int)len, line);
+		assert_true(len == 0 || line[len - 1] != ' ');
+		line += len + 1;
+	}
+	join_lines(text);
+	assert_non_null(strstr(text, "; 4k to 1G, default 16M"));
+	assert_non_null(strstr(text, "; 1s to 1d, default 30s"));
+	assert_non_null(strstr(text, "; 1 to 18446744073709551615"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_every_option),
+		cmocka_unit_test(test_repeatable),
+		cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_unknown_long),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_count),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_inputs),
+		cmocka_unit_test(test_operands),
+		cmocka_unit_test(test_no_words),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_help)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
