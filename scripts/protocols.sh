@@ -93,7 +93,7 @@ if ! grep -qx http "$work/names"; then
 	echo "protocols.sh: \"$tshark -G protocols\" printed no protocols" >&2
 	exit 1
 fi
-excluded | tr -s '\t ' '\n\n' | sed '/^$/d' >"$work/words"
+excluded | awk '{ for (i = 1; i <= NF; i++) print $i }' >"$work/words"
 
 heading
 grep -v '\*' "$work/words" | sort -u - "$work/names" | awk '

@@ -21,6 +21,9 @@ write_all(const char *bytes, size_t len)
 	}
 }
 
+static void log_line(struct log *log, const char *format, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 log_line(struct log *log, const char *format, va_list ap)
 {

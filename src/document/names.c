@@ -427,6 +427,12 @@ names_protocol(const struct names *names, uint32_t id)
 }
 
 size_t
+names_met(const struct names *names)
+{
+	return names->count - names->known;
+}
+
+size_t
 names_count(const struct names *names)
 {
 	return names->count;

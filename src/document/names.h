@@ -58,6 +58,8 @@ const char *names_name(const struct names *names, uint32_t id, size_t *len);
 enum names_kind names_kind(const struct names *names, uint32_t id);
 /* The protocol a field belongs to, itself for a protocol, NAMES_NONE if not known. */
 uint32_t names_protocol(const struct names *names, uint32_t id);
+/* How many keys names_find met that the list does not have. */
+size_t names_met(const struct names *names);
 /* All ids are below this; it grows when names_find meets a new key. */
 size_t names_count(const struct names *names);
 

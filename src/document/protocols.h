@@ -15,7 +15,7 @@ struct protocols;
 struct protocols *protocols_new(const char *text, size_t len);
 void protocols_free(struct protocols *protocols);
 
-/* Whether the list forbids this protocol (dotted name). */
+/* Whether the list forbids this protocol (dotted name); _ws.* always is. */
 bool protocols_forbids(const struct protocols *protocols, const char *name, size_t len);
 
 #endif

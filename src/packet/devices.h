@@ -2,6 +2,8 @@
 #ifndef ESPCAP_PACKET_DEVICES_H
 #define ESPCAP_PACKET_DEVICES_H
 
+#include <stdbool.h>
+
 #include "base/buffer.h"
 #include "base/error.h"
 

@@ -13,6 +13,9 @@
 /* 128 MiB, what zstd(1) too expands without being asked twice. */
 #define ZSTD_WINDOW_LOG_MAX 27
 
+/* The least that shows whether a zstd or lz4 frame begins. */
+#define FRAME_START_LEN LZ4F_HEADER_SIZE_MIN
+
 enum state {
 	STATE_START,	/* nothing read yet */
 	STATE_INSIDE,	/* in a member or frame */
@@ -26,6 +29,7 @@ struct expand {
 	bool no_memory;	/* the library could not be set up */
 	bool failed;
 	uint64_t taken;	/* compressed bytes */
+	size_t wanted;	/* what zstd or lz4 asked for last */
 	z_stream gzip;
 	ZSTD_DCtx *zstd;
 	LZ4F_dctx *lz4;
@@ -150,17 +154,31 @@ gzip_run(struct expand *expand, struct piece *piece, const char **why)
 	return -1;
 }
 
+/*
+ * No more than the library asked for: then a checksum is read by a call of its
+ * own, and what came before a wrong one is not lost.
+ */
+static size_t
+input_len(const struct expand *expand, const struct piece *piece)
+{
+	size_t wanted = expand->wanted == 0 ? FRAME_START_LEN : expand->wanted;
+
+	return piece->in_len < wanted ? piece->in_len : wanted;
+}
+
 static int
 zstd_run(struct expand *expand, struct piece *piece, const char **why)
 {
-	ZSTD_inBuffer in = { piece->in, piece->in_len, 0 };
+	ZSTD_inBuffer in = { piece->in, input_len(expand, piece), 0 };
 	ZSTD_outBuffer out = { piece->out, piece->out_size, 0 };
 	size_t got = ZSTD_decompressStream(expand->zstd, &out, &in);
 
 	piece->used = in.pos;
 	piece->made = out.pos;
-	if (!ZSTD_isError(got))
+	if (!ZSTD_isError(got)) {
+		expand->wanted = got;
 		return got == 0;
+	}
 	*why = ZSTD_getErrorName(got);
 	return -1;
 }
@@ -170,13 +188,15 @@ lz4_run(struct expand *expand, struct piece *piece, const char **why)
 {
 	size_t got;
 
-	piece->used = piece->in_len;
+	piece->used = input_len(expand, piece);
 	piece->made = piece->out_size;
 	got = LZ4F_decompress(expand->lz4, piece->out, &piece->made, piece->in,
 	    &piece->used, NULL);
-	if (!LZ4F_isError(got))
+	if (!LZ4F_isError(got)) {
+		expand->wanted = got;
 		return got == 0;
-	/* After an error the counts are what they were before. */
+	}
+	/* The counts say nothing then. */
 	piece->used = piece->made = 0;
 	*why = LZ4F_getErrorName(got);
 	return -1;
@@ -237,9 +257,10 @@ step(struct expand *expand, struct piece *piece, const char **why)
 	if (piece->out_size == 0)
 		return 0;
 	got = library_run(expand, piece, why);
-	if (got < 0 && between)
+	if (got < 0 && between) {
 		*why = "something else follows its end";
-	else if (got > 0)
+		piece->used = 0;
+	} else if (got > 0)
 		expand->state = STATE_BETWEEN;
 	else if (piece->used > 0 && expand->kind != EXPAND_NONE)
 		expand->state = STATE_INSIDE;

@@ -26,6 +26,7 @@ struct program {
 	uint32_t linktype;
 	bool big;		/* for packets of a big-endian machine */
 	bool valid;
+	int dlt;		/* what libpcap calls the link type here; -1 if it does not */
 	struct bpf_program code;
 	char message[PCAP_ERRBUF_SIZE];	/* why not valid */
 };
@@ -82,6 +83,7 @@ program_new(const char *expression, uint32_t linktype, bool big)
 
 	program->linktype = linktype;
 	program->big = big;
+	program->dlt = -1;
 	if (linktype > UINT16_MAX)
 		(void)snprintf(program->message, sizeof(program->message),
 		    "no packet filter is possible");
@@ -89,6 +91,7 @@ program_new(const char *expression, uint32_t linktype, bool big)
 		pcap = open_linktype(linktype, big, program->message);
 	if (pcap == NULL)
 		return program;
+	program->dlt = pcap_datalink(pcap);
 	program->valid = pcap_compile(pcap, &program->code, expression, 1,
 	    PCAP_NETMASK_UNKNOWN) == 0;
 	if (!program->valid)
@@ -189,12 +192,10 @@ check_program(const struct program *program, struct error *error)
 {
 	const char *name;
 	char where[64];
-	int dlt;
 
 	if (program->valid)
 		return 0;
-	dlt = program->linktype > UINT16_MAX ? -1 : (int)program->linktype;
-	name = pcap_datalink_val_to_name(dlt);
+	name = pcap_datalink_val_to_name(program->dlt);
 	if (name != NULL)
 		(void)snprintf(where, sizeof(where), " (link type %u, %s)",
 		    program->linktype, name);

@@ -7,7 +7,7 @@ import pdml
 
 def typed(value):
     """True and "True" and 1 are different values."""
-    return type(value).__name__, value
+    return type(value).__name__, value if isinstance(value, (str, int, float)) else repr(value)
 
 
 def as_list(value):

@@ -1,6 +1,7 @@
 """Works out from PDML, by the rules of the document, which section each field of a packet belongs to."""
 
 import collections
+import functools
 import os
 
 import pdml
@@ -16,9 +17,10 @@ QUOTERS = frozenset(
     "icmp icmpv6 sflow openflow openflow_v1 openflow_v4 openflow_v5 openflow_v6 cflow mpls-echo".split())
 
 
-def read_forbidden(path):
-    """The protocols that a list comments out: they are never the top protocol."""
-    with open(path, encoding="utf-8") as lines:
+@functools.lru_cache(maxsize=None)
+def forbidden():
+    """The protocols that conf/protocols.list comments out: they are never the top protocol."""
+    with open(os.path.join(ROOT, "conf", "protocols.list"), encoding="utf-8") as lines:
         return {line[2:].strip() for line in lines
                 if line.startswith("# ") and len(line.split()) == 2}
 
@@ -43,8 +45,7 @@ class Object:
 class Packet:
     """The sections that a packet's document must have."""
 
-    def __init__(self, nodes, forbidden):
-        self.forbidden = forbidden
+    def __init__(self, nodes):
         self.objects = []       # of the layers, in the order of the tree
         self.beside = {}        # protocol: rows beside the layers
         self.data = []          # (object of the bytes nobody dissected, its enclosing object or None)
@@ -99,24 +100,18 @@ class Packet:
 
     def add_beside(self, wrapper):
         for node in wrapper.children:
-            if pdml.is_container(node) and node.name == "data":
-                item = Object("data")
-                item.top = True
-                self.objects.append(item)
-                self.add_children(node, item, {})
-                continue
             # A row without a field belongs to nobody: frame stands for that.
             owners = tshark.field_protocols().get(node.name, {"frame"})
             self.add_rows(node, min(owners))
 
     def add_rows(self, node, owner):
-        item = self.beside.setdefault(owner, Object("data", owner))
+        """Rows beside the layers stay together, but a protocol among them is a layer: EK prints it at the top."""
         pair = pdml.expected(node)
-        if pair is not None:
-            item.add(pair)
+        if pair is None:
+            self.add_layer(node)
+            return
+        self.beside.setdefault(owner, Object("data", owner)).add(pair)
         for child in node.children:
-            child_owner = tshark.field_protocols().get(child.name)
-            del child_owner     # the rows below a row stay with it
             self.add_rows(child, owner)
 
     # Objects into sections.
@@ -151,7 +146,7 @@ class Packet:
                                if self.network is None or position > self.network], TRANSPORT)
 
     def may_be_top(self, position, name):
-        if name in self.forbidden or name == "data" or not name:
+        if name in forbidden() or name == "data" or not name:
             return False
         item = self.entries[position]
         return not (name == "tls" and item is not None and item.parent == "quic")
@@ -220,7 +215,9 @@ class Packet:
             for source in [item] + joined[id(item)]:
                 for name, values in source.fields.items():
                     fields[name] += values
-            found[item.section].append((item.envelope, fields))
+            # An empty layer that nothing encloses ("raw") leaves no trace but in frame.protocols.
+            if fields or item.envelope:
+                found[item.section].append((item.envelope, fields))
         for owner, item in self.beside.items():
             found["data"].append((owner, item.fields))
         return found

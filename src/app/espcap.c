@@ -1,0 +1,465 @@
+/* espcap: packets in, documents out. The wiring, the exit status, the order of shutdown. */
+#include "config.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <lz4.h>
+#include <malloc.h>
+#include <openssl/crypto.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yajl/yajl_version.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "app/inputs.h"
+#include "app/run.h"
+#include "base/buffer.h"
+#include "base/xalloc.h"
+#include "config/options.h"
+#include "config/paths.h"
+#include "dissect/tshark.h"
+#include "loop/privilege.h"
+#include "packet/devices.h"
+#include "packet/filter.h"
+
+/* The largest list or key log that is read into memory. */
+#define FILE_MAX ((size_t)64 << 20)
+
+struct app {
+	struct options options;
+	struct log log;
+	struct loop *loop;
+	struct inputs inputs;
+	char **paths;
+	struct opener *opener;
+	char *home;
+	struct tshark tshark;
+	struct tshark_rules tshark_rules;
+	struct buffer fields_text;
+	struct fields *fields;
+	struct protocols *protocols;
+	struct typed typed;
+	struct filter *filter;
+	struct document *document;
+};
+
+static int
+read_fd(int fd, const char *name, struct buffer *out, struct error *error)
+{
+	ssize_t n = 1;
+
+	while (n > 0) {
+		if (buffer_reserve(out, 65536) != 0)
+			return error_set(error, OUTCOME_USAGE,
+			    "%s: larger than %zu bytes", name, out->max);
+		n = read(fd, out->data + out->len, 65536);
+		if (n < 0 && errno != EINTR)
+			return error_set(error, OUTCOME_USAGE, "%s: %s", name,
+			    strerror(errno));
+		buffer_added(out, n > 0 ? (size_t)n : 0);
+	}
+	return 0;
+}
+
+static int
+read_file(const char *name, struct buffer *out, struct error *error)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC), rv;
+
+	if (fd < 0)
+		return error_set(error, OUTCOME_USAGE, "%s: %s", name,
+		    strerror(errno));
+	rv = read_fd(fd, name, out, error);
+	close(fd);
+	return rv;
+}
+
+static int
+load_protocols(struct app *app, struct error *error)
+{
+	char *path = paths_config("protocols.list", app->options.protocols,
+	    error);
+	struct buffer text;
+	int rv = -1;
+
+	buffer_init(&text, FILE_MAX);
+	if (path != NULL && read_file(path, &text, error) == 0) {
+		app->protocols = protocols_new(text.data, text.len);
+		rv = 0;
+	}
+	buffer_release(&text);
+	free(path);
+	return rv;
+}
+
+static int
+load_typed(struct app *app, struct error *error)
+{
+	char *path = paths_config("typed.list", app->options.typed, error);
+	struct buffer text;
+	int rv = -1;
+
+	buffer_init(&text, FILE_MAX);
+	if (path != NULL && read_file(path, &text, error) == 0)
+		rv = typed_parse(&app->typed, text.data, text.len, path, error);
+	buffer_release(&text);
+	free(path);
+	return rv;
+}
+
+/*
+ * tshark opens the key log by itself and as another user: it gets a copy in
+ * memory, which needs no name and leaves nothing behind.
+ */
+static int
+load_keys(struct app *app, struct error *error)
+{
+	const char *name = app->options.tls_keys;
+	struct buffer text;
+	int fd = -1, rv = -1;
+
+	buffer_init(&text, FILE_MAX);
+	if (read_file(name, &text, error) != 0)
+		goto out;
+	fd = memfd_create("tls-keys", MFD_CLOEXEC);
+	for (size_t done = 0; fd >= 0 && done < text.len;) {
+		ssize_t n = write(fd, text.data + done, text.len - done);
+
+		if (n < 0 && errno != EINTR) {
+			close(fd);
+			fd = -1;
+		} else
+			done += n > 0 ? (size_t)n : 0;
+	}
+	if (fd < 0 || fchmod(fd, 0444) != 0) {
+		error_set(error, OUTCOME_INTERNAL, "%s: no copy in memory: %s",
+		    name, strerror(errno));
+		goto out;
+	}
+	app->tshark_rules.keys_fd = fd;
+	rv = 0;
+out:
+	/* The copy is with the kernel; ours does not stay in the heap. */
+	if (text.base != NULL)
+		explicit_bzero(text.base, text.size);
+	buffer_release(&text);
+	return rv;
+}
+
+static int
+load_fields_text(struct app *app, struct error *error)
+{
+	const char *given = app->options.fields;
+
+	buffer_init(&app->fields_text, FILE_MAX);
+	if (given == NULL)
+		return 0;
+	if (given[0] == '@')
+		return read_file(given + 1, &app->fields_text, error);
+	return buffer_puts(&app->fields_text, given);
+}
+
+/* All that may need the rights we were started with. */
+static int
+open_all(struct app *app, struct error *error)
+{
+	char *cache = paths_cache();
+	int rv = tshark_find(&app->tshark, app->options.tshark, cache, error);
+
+	free(cache);
+	if (rv != 0 || load_protocols(app, error) != 0 ||
+	    load_typed(app, error) != 0 || load_fields_text(app, error) != 0 ||
+	    (app->options.tls_keys != NULL && load_keys(app, error) != 0) ||
+	    inputs_list(&app->inputs, &app->options, &app->log, error) != 0)
+		return -1;
+	app->paths = xcalloc(app->inputs.count + 1, sizeof(*app->paths));
+	for (size_t i = 0; i < app->inputs.count; i++)
+		app->paths[i] = app->inputs.list[i].path != NULL ?
+		    app->inputs.list[i].path : app->inputs.list[i].name;
+	app->opener = opener_new(app->paths, app->inputs.count, error);
+	return app->opener != NULL ? 0 : -1;
+}
+
+static int
+drop_privileges(struct app *app, struct error *error)
+{
+	const char *user, *tmp = getenv("TMPDIR");
+
+	if (privilege_drop(&user, error) != 0)
+		return -1;
+	if (user != NULL)
+		log_verbose(&app->log, "files are open; going on as user %s",
+		    user);
+	app->home = xasprintf("%s/espcap-XXXXXX",
+	    tmp != NULL && tmp[0] == '/' && access(tmp, W_OK) == 0 ? tmp :
+	    "/tmp");
+	if (mkdtemp(app->home) != NULL)
+		return 0;
+	error_set(error, OUTCOME_INTERNAL, "%s: %s", app->home,
+	    strerror(errno));
+	free(app->home);
+	app->home = NULL;
+	return -1;
+}
+
+static void
+set_tshark_rules(struct app *app)
+{
+	app->tshark_rules.display_filter = app->options.display_filter;
+	app->tshark_rules.decode_as = app->options.decode_as.items;
+	app->tshark_rules.decode_as_count = app->options.decode_as.count;
+}
+
+static int
+prepare(struct app *app, struct error *error)
+{
+	struct options *options = &app->options;
+	struct document_rules rules = { .typed = &app->typed,
+		.max_doc = options->max_doc, .pretty = options->pretty };
+
+	if (options->bpf != NULL &&
+	    (app->filter = filter_new(options->bpf, error)) == NULL)
+		return -1;
+	if (tshark_ask(&app->tshark, app->loop, app->home,
+	    options->tshark_timeout, error) != 0)
+		return -1;
+	log_verbose(&app->log, "tshark %s at %s, %zu fields%s",
+	    app->tshark.version, app->tshark.path,
+	    names_count(app->tshark.names),
+	    app->tshark.from_cache ? " (from the cache)" : "");
+	if ((options->display_filter != NULL || options->decode_as.count > 0 ||
+	    options->tls_keys != NULL) && tshark_try_rules(&app->tshark,
+	    app->loop, &app->tshark_rules, error) != 0)
+		return -1;
+	if (options->fields != NULL) {
+		app->fields = fields_new(app->fields_text.data,
+		    app->fields_text.len, app->tshark.names, error);
+		if (app->fields == NULL)
+			return -1;
+	}
+	rules.names = app->tshark.names;
+	rules.protocols = app->protocols;
+	rules.fields = app->fields;
+	rules.sort = tshark_is_unordered(&app->tshark);
+	rules.tshark_version = app->tshark.version;
+	app->document = document_new(&rules, error);
+	return app->document != NULL ? 0 : -1;
+}
+
+static uint64_t
+job_count(const struct options *options)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (options->jobs > 0)
+		return options->jobs;
+	return cores > 0 ? (uint64_t)cores : 1;
+}
+
+static int
+finish(struct app *app, const struct totals *totals, enum outcome outcome,
+    int signal_number)
+{
+	char line[400];
+
+	if (document_mended(app->document) > 0)
+		log_note(&app->log, "%llu documents had texts that were not "
+		    "UTF-8; these were mended",
+		    (unsigned long long)document_mended(app->document));
+	progress_totals(totals, line, sizeof(line));
+	log_error(&app->log, "%s", line);
+	return signal_number != 0 ? 128 + signal_number : (int)outcome;
+}
+
+static int
+run(struct app *app)
+{
+	const struct options *options = &app->options;
+	struct run_rules rules = { .inputs = &app->inputs,
+		.count = options->count, .jobs = job_count(options),
+		.progress = options->level != LOG_LEVEL_QUIET &&
+		(options->progress || isatty(STDERR_FILENO)) };
+	struct totals totals = { 0 };
+	enum outcome outcome;
+	int signal_number;
+
+	rules.opener = app->opener;
+	rules.dissection.loop = app->loop;
+	rules.dissection.log = &app->log;
+	rules.dissection.tshark = &app->tshark;
+	rules.dissection.tshark_rules = &app->tshark_rules;
+	rules.dissection.document = app->document;
+	rules.dissection.filter = app->filter;
+	rules.dissection.max_value = options->max_value;
+	rules.dissection.max_doc = options->max_doc;
+	rules.dissection.timeout = options->tshark_timeout;
+	outcome = run_inputs(&rules, &totals, &signal_number);
+	return finish(app, &totals, outcome, signal_number);
+}
+
+static int
+print(const struct buffer *text)
+{
+	if (fwrite(text->data, 1, text->len, stdout) != text->len ||
+	    fflush(stdout) != 0) {
+		fprintf(stderr, "espcap: standard output: %s\n",
+		    strerror(errno));
+		return OUTCOME_OUTPUT;
+	}
+	return 0;
+}
+
+static int
+help(void)
+{
+	struct buffer text;
+	int rv;
+
+	buffer_init(&text, 1 << 20);
+	options_help(&text);
+	rv = print(&text);
+	buffer_release(&text);
+	return rv;
+}
+
+static int
+list(struct app *app)
+{
+	struct buffer text;
+	struct error error;
+	int rv;
+
+	buffer_init(&text, 16 << 20);
+	if (devices_list(&text, app->options.json, &error) != 0) {
+		log_error(&app->log, "%s", error.text);
+		rv = (int)error.outcome;
+	} else
+		rv = print(&text);
+	buffer_release(&text);
+	return rv;
+}
+
+static int
+version(struct app *app)
+{
+	struct error error;
+	struct buffer text;
+	char *banner = NULL;
+	int rv;
+
+	if (tshark_find(&app->tshark, app->options.tshark, NULL, &error) == 0 &&
+	    drop_privileges(app, &error) == 0)
+		banner = tshark_banner(&app->tshark, app->loop, app->home,
+		    &error);
+	buffer_init(&text, 1 << 20);
+	rv = buffer_printf(&text, "espcap %s\n", PACKAGE_VERSION);
+	if (banner != NULL)
+		rv |= buffer_printf(&text, "%s: %s\n", app->tshark.path, banner);
+	else
+		rv |= buffer_printf(&text, "tshark: %s\n", error.text);
+	rv |= buffer_printf(&text, "libevent %s\nyajl %d.%d.%d\n%s\nzlib %s\n"
+	    "libzstd %s\nliblz4 %s\n%s\n", event_get_version(),
+	    yajl_version() / 10000, yajl_version() / 100 % 100,
+	    yajl_version() % 100, pcap_lib_version(), zlibVersion(),
+	    ZSTD_versionString(), LZ4_versionString(),
+	    OpenSSL_version(OPENSSL_VERSION));
+	rv = rv == 0 ? print(&text) : OUTCOME_INTERNAL;
+	free(banner);
+	buffer_release(&text);
+	return rv;
+}
+
+static int
+act(struct app *app)
+{
+	struct error error;
+
+	switch (app->options.action) {
+	case OPTIONS_HELP:
+		return help();
+	case OPTIONS_LIST:
+		return list(app);
+	case OPTIONS_VERSION:
+		return version(app);
+	case OPTIONS_RUN:
+		break;
+	}
+	set_tshark_rules(app);
+	if (open_all(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
+	    prepare(app, &error) == 0)
+		return run(app);
+	log_error(&app->log, "%s", error.text);
+	return (int)error.outcome;
+}
+
+static void
+release(struct app *app)
+{
+	if (app->tshark.names != NULL && app->tshark.from_cache &&
+	    names_met(app->tshark.names) > 0)
+		tshark_forget(&app->tshark);
+	document_free(app->document);
+	fields_free(app->fields);
+	filter_free(app->filter);
+	typed_release(&app->typed);
+	protocols_free(app->protocols);
+	buffer_release(&app->fields_text);
+	tshark_release(&app->tshark);
+	opener_free(app->opener);
+	free(app->paths);
+	inputs_release(&app->inputs);
+	if (app->tshark_rules.keys_fd >= 0)
+		close(app->tshark_rules.keys_fd);
+	if (app->home != NULL)
+		(void)rmdir(app->home);
+	free(app->home);
+	loop_free(app->loop);
+	options_release(&app->options);
+}
+
+/* Descriptors 0 to 2 must be taken: a file opened there would be mistaken for one of them. */
+static void
+fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct app app = { .log = { .program = "espcap",
+		.level = LOG_LEVEL_NORMAL }, .tshark_rules = { .keys_fd = -1 },
+		.tshark = { .cache_fd = -1 } };
+	struct error error;
+	int status;
+
+	fill_standard_descriptors();
+	/* Large blocks go back to the system when they are freed. */
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	if (options_parse(&app.options, argc, argv, &error) != 0) {
+		log_error(&app.log, "%s", error.text);
+		log_error(&app.log, "espcap --help lists the options");
+		status = (int)error.outcome;
+	} else if ((app.loop = loop_new(&error)) == NULL) {
+		log_error(&app.log, "%s", error.text);
+		status = (int)error.outcome;
+	} else {
+		app.log.level = app.options.level;
+		status = act(&app);
+	}
+	release(&app);
+	return status;
+}

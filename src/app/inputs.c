@@ -1,0 +1,176 @@
+/* Which files are read, in which order. */
+#include "app/inputs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/xalloc.h"
+
+#define DEPTH_MAX 64
+
+/* The absolute path of a file that may not exist; NULL if its folder does not. */
+static char *
+absolute(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	char *folder = slash == NULL ? xstrdup(".") :
+	    xstrndup(name, slash == name ? 1 : (size_t)(slash - name));
+	char *real = realpath(folder, NULL), *path = NULL;
+
+	if (real != NULL)
+		path = xasprintf("%s/%s", strcmp(real, "/") == 0 ? "" : real,
+		    slash == NULL ? name : slash + 1);
+	free(folder);
+	free(real);
+	return path;
+}
+
+static void
+add(struct inputs *inputs, char *name, char *path)
+{
+	if ((inputs->count & (inputs->count - 1)) == 0)
+		inputs->list = xreallocarray(inputs->list,
+		    inputs->count == 0 ? 1 : inputs->count * 2,
+		    sizeof(*inputs->list));
+	inputs->list[inputs->count].name = name;
+	inputs->list[inputs->count++].path = path;
+}
+
+static int
+by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int
+no_dots(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, ".") != 0 &&
+	    strcmp(entry->d_name, "..") != 0;
+}
+
+static const char *
+what_it_is(mode_t mode)
+{
+	if (S_ISFIFO(mode))
+		return "a FIFO";
+	if (S_ISSOCK(mode))
+		return "a socket";
+	return "a device";
+}
+
+struct walk {
+	struct inputs *inputs;
+	struct log *log;
+	bool recursive;
+};
+
+static int walk_dir(const struct walk *walk, const char *name, const char *path,
+    unsigned depth, struct error *error);
+
+/* Takes name and path over. */
+static void
+walk_entry(const struct walk *walk, char *name, char *path, unsigned depth)
+{
+	struct stat st, target;
+	struct error error;
+
+	if (lstat(path, &st) != 0) {
+		log_note(walk->log, "%s: passed over: %s", name,
+		    strerror(errno));
+	} else if (S_ISDIR(st.st_mode)) {
+		if (!walk->recursive)
+			log_note(walk->log, "%s: a folder, passed over "
+			    "(--recursive reads it)", name);
+		else if (depth == DEPTH_MAX)
+			log_note(walk->log, "%s: passed over: nested more than "
+			    "%d deep", name, DEPTH_MAX);
+		else if (walk_dir(walk, name, path, depth + 1, &error) != 0)
+			log_note(walk->log, "%s", error.text);
+	} else if (S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) &&
+	    (stat(path, &target) != 0 || S_ISREG(target.st_mode)))) {
+		add(walk->inputs, name, path);
+		return;
+	} else if (S_ISLNK(st.st_mode))
+		log_note(walk->log, "%s: a link to what is no file, passed over",
+		    name);
+	else
+		log_note(walk->log, "%s: %s, passed over", name,
+		    what_it_is(st.st_mode));
+	free(name);
+	free(path);
+}
+
+static int
+walk_dir(const struct walk *walk, const char *name, const char *path,
+    unsigned depth, struct error *error)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(path, &entries, no_dots, by_bytes);
+
+	if (count < 0)
+		return error_set(error, OUTCOME_INPUT, "%s: %s", name,
+		    strerror(errno));
+	for (int i = 0; i < count; i++) {
+		const char *join = name[strlen(name) - 1] == '/' ? "" : "/";
+
+		walk_entry(walk, xasprintf("%s%s%s", name, join,
+		    entries[i]->d_name), xasprintf("%s/%s",
+		    strcmp(path, "/") == 0 ? "" : path, entries[i]->d_name),
+		    depth);
+		free(entries[i]);
+	}
+	free(entries);
+	return 0;
+}
+
+static int
+list_dir(struct inputs *inputs, const struct options *options, struct log *log,
+    struct error *error)
+{
+	struct walk walk = { inputs, log, options->recursive };
+	char *path = realpath(options->dir, NULL);
+	int rv;
+
+	if (path == NULL)
+		return error_set(error, OUTCOME_INPUT, "%s: %s", options->dir,
+		    strerror(errno));
+	rv = walk_dir(&walk, options->dir, path, 0, error);
+	if (rv != 0 && errno == ENOTDIR)
+		error_set(error, OUTCOME_INPUT,
+		    "%s: not a folder; --file reads a file", options->dir);
+	free(path);
+	return rv;
+}
+
+int
+inputs_list(struct inputs *inputs, const struct options *options,
+    struct log *log, struct error *error)
+{
+	memset(inputs, 0, sizeof(*inputs));
+	inputs->from_dir = options->dir != NULL;
+	if (inputs->from_dir)
+		return list_dir(inputs, options, log, error);
+	for (size_t i = 0; i < options->files.count; i++) {
+		const char *name = options->files.items[i];
+
+		add(inputs, xstrdup(name),
+		    strcmp(name, "-") == 0 ? NULL : absolute(name));
+	}
+	return 0;
+}
+
+void
+inputs_release(struct inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->count; i++) {
+		free(inputs->list[i].name);
+		free(inputs->list[i].path);
+	}
+	free(inputs->list);
+	memset(inputs, 0, sizeof(*inputs));
+}

@@ -1,0 +1,31 @@
+/* Which files are read, in which order. */
+#ifndef ESPCAP_APP_INPUTS_H
+#define ESPCAP_APP_INPUTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "config/options.h"
+
+struct input {
+	char *name;	/* as given, or the folder as given and the name in it */
+	char *path;	/* absolute; NULL for standard input */
+};
+
+struct inputs {
+	struct input *list;
+	size_t count;
+	bool from_dir;	/* what is no capture is passed over */
+};
+
+/*
+ * Lists the files of the options; notes what is passed over in a folder. -1
+ * with OUTCOME_INPUT if the folder cannot be read. Release with inputs_release in either case.
+ */
+int inputs_list(struct inputs *inputs, const struct options *options, struct log *log,
+    struct error *error);
+void inputs_release(struct inputs *inputs);
+
+#endif

@@ -1,0 +1,441 @@
+/* One run over the inputs. */
+#include "app/run.h"
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/xalloc.h"
+#include "sink/sink_stdout.h"
+
+/* Documents of an input whose turn has not come wait up to about here. */
+#define BACKLOG_HIGH ((size_t)2 << 20)
+#define PROGRESS_MS 300
+
+/* One input that is being read. */
+struct job {
+	struct run *run;
+	const struct input *input;
+	struct dissection *dissection;	/* NULL if it could not be opened */
+	struct error open_error;
+	struct buffer backlog;		/* documents, each with its length in front */
+	bool ended;
+};
+
+struct run {
+	const struct run_rules *rules;
+	struct log *log;
+	struct sink *sink;
+	struct job **jobs;	/* a ring: the first is the one whose turn it is */
+	size_t job_room, job_first, job_count;
+	size_t next;		/* of the inputs */
+	struct totals totals;	/* of the inputs that have ended */
+	uint64_t bytes_done;	/* the same */
+	uint64_t bytes_all;	/* of all inputs, 0 if not known */
+	uint64_t files_done;
+	struct timespec start;
+	struct event *progress;
+	enum outcome outcome;
+	bool stopping;
+	bool sink_failed;
+	bool full;		/* the sink wants no more now */
+	bool done;
+	int signals;
+	int last_signal;
+};
+
+static void start_jobs(struct run *run);
+
+static struct job *
+job_at(const struct run *run, size_t i)
+{
+	return run->jobs[(run->job_first + i) % run->job_room];
+}
+
+static bool
+is_head(const struct job *job)
+{
+	return job->run->job_count > 0 && job_at(job->run, 0) == job;
+}
+
+/* Documents. */
+
+static void
+check_full(struct run *run)
+{
+	if (run->full || run->sink->type->queued(run->sink) < SINK_HIGH)
+		return;
+	run->full = true;
+	if (run->job_count > 0 && job_at(run, 0)->dissection != NULL)
+		dissection_pause(job_at(run, 0)->dissection);
+}
+
+static void
+on_document(void *ctx, const char *json, size_t len)
+{
+	struct job *job = ctx;
+	struct run *run = job->run;
+
+	if (is_head(job)) {
+		run->sink->type->write(run->sink, json, len);
+		check_full(run);
+		return;
+	}
+	if (buffer_append(&job->backlog, &len, sizeof(len)) != 0 ||
+	    buffer_append(&job->backlog, json, len) != 0)
+		abort();	/* far above BACKLOG_HIGH */
+	if (job->backlog.len > BACKLOG_HIGH)
+		dissection_pause(job->dissection);
+}
+
+/* The documents that waited for their input's turn. */
+static void
+release_backlog(struct job *job)
+{
+	struct run *run = job->run;
+	size_t len;
+
+	while (job->backlog.len > 0) {
+		memcpy(&len, job->backlog.data, sizeof(len));
+		buffer_consume(&job->backlog, sizeof(len));
+		run->sink->type->write(run->sink, job->backlog.data, len);
+		buffer_consume(&job->backlog, len);
+	}
+	buffer_release(&job->backlog);
+	if (job->dissection != NULL && !run->full)
+		dissection_resume(job->dissection);
+	check_full(run);
+}
+
+static void
+on_drain(void *ctx)
+{
+	struct run *run = ctx;
+
+	run->full = false;
+	if (run->job_count > 0 && job_at(run, 0)->dissection != NULL)
+		dissection_resume(job_at(run, 0)->dissection);
+	if (run->done && run->sink->type->queued(run->sink) == 0)
+		loop_stop(run->rules->dissection.loop);
+}
+
+static void
+finish(struct run *run)
+{
+	run->done = true;
+	if (run->sink->type->queued(run->sink) == 0)
+		loop_stop(run->rules->dissection.loop);
+}
+
+static void
+on_fail(void *ctx)
+{
+	struct run *run = ctx;
+	struct error error;
+
+	run->sink_failed = true;
+	if (run->sink->type->failure(run->sink, &error) != OUTCOME_OK) {
+		log_error(run->log, "%s", error.text);
+		run->outcome = outcome_worse(run->outcome, error.outcome);
+	} else
+		log_verbose(run->log, "%s", error.text);
+	loop_stop(run->rules->dissection.loop);
+}
+
+/* Inputs. */
+
+static void
+add_counts(struct totals *totals, const struct dissection_counts *counts)
+{
+	totals->read += counts->read;
+	totals->printed += counts->printed;
+	totals->filtered += counts->filtered;
+	totals->undissected += counts->undissected;
+	totals->skipped += counts->skipped;
+}
+
+static void
+say_how_it_ended(struct run *run, const struct job *job)
+{
+	struct error error = job->open_error;
+	enum outcome outcome = error.outcome;
+	bool no_capture = false;
+
+	if (job->dissection != NULL) {
+		outcome = dissection_outcome(job->dissection, &error);
+		no_capture = dissection_is_no_capture(job->dissection);
+	}
+	if (outcome == OUTCOME_OK)
+		return;
+	if (no_capture && run->rules->inputs->from_dir) {
+		log_note(run->log, "%s: %s, passed over", job->input->name,
+		    error.text);
+		return;
+	}
+	log_error(run->log, "%s: %s", job->input->name, error.text);
+	run->outcome = outcome_worse(run->outcome, outcome);
+}
+
+static void
+job_free(struct job *job)
+{
+	if (job == NULL)
+		return;
+	dissection_free(job->dissection);
+	buffer_release(&job->backlog);
+	free(job);
+}
+
+/* Takes ended inputs off the front; the next one's documents may go out then. */
+static void
+retire(void *ctx)
+{
+	struct run *run = ctx;
+
+	while (run->job_count > 0 && job_at(run, 0)->ended) {
+		struct job *job = job_at(run, 0);
+		uint64_t done, all;
+
+		if (job->dissection != NULL) {
+			add_counts(&run->totals,
+			    dissection_counts(job->dissection));
+			dissection_bytes(job->dissection, &done, &all);
+			run->bytes_done += done;
+		}
+		say_how_it_ended(run, job);
+		run->files_done++;
+		run->job_first = (run->job_first + 1) % run->job_room;
+		run->job_count--;
+		job_free(job);
+		if (run->job_count > 0)
+			release_backlog(job_at(run, 0));
+	}
+	start_jobs(run);
+}
+
+static void
+on_end(void *ctx)
+{
+	struct job *job = ctx;
+
+	job->ended = true;
+	if (is_head(job))
+		loop_defer(job->run->rules->dissection.loop, retire, job->run);
+}
+
+static int
+open_input(struct run *run, size_t index, struct error *error)
+{
+	int fd;
+
+	if (run->rules->inputs->list[index].path != NULL ||
+	    strcmp(run->rules->inputs->list[index].name, "-") != 0)
+		return opener_open(run->rules->opener, index, error);
+	if (isatty(STDIN_FILENO))
+		return error_set(error, OUTCOME_INPUT, "standard input is a "
+		    "terminal: redirect a capture to it");
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return error_set(error, OUTCOME_INPUT,
+		    "standard input is closed");
+	return fd;
+}
+
+static void
+start_job(struct run *run)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+	const struct run_rules *rules = run->rules;
+	struct dissection_handler handler = { .on_document = on_document,
+		.on_end = on_end, .ctx = job };
+	uint64_t count = rules->count == 0 ? 0 :
+	    rules->count - run->totals.read;
+	int fd;
+
+	job->run = run;
+	job->input = &rules->inputs->list[run->next];
+	buffer_init(&job->backlog, (size_t)4 << 30);
+	run->jobs[(run->job_first + run->job_count++) % run->job_room] = job;
+	fd = open_input(run, run->next++, &job->open_error);
+	if (fd < 0) {
+		job->ended = true;
+		if (is_head(job))
+			loop_defer(rules->dissection.loop, retire, run);
+		return;
+	}
+	job->open_error.outcome = OUTCOME_OK;
+	job->dissection = dissection_new(&rules->dissection, fd,
+	    job->input->name, job->input->path, count, &handler);
+	if (run->full && is_head(job))
+		dissection_pause(job->dissection);
+}
+
+static bool
+wants_more(const struct run *run)
+{
+	if (run->stopping || run->next == run->rules->inputs->count ||
+	    run->job_count >= run->job_room)
+		return false;
+	/* How many packets are left to the next input only the one before can tell. */
+	return run->rules->count == 0 || (run->job_count == 0 &&
+	    run->totals.read < run->rules->count);
+}
+
+static void
+start_jobs(struct run *run)
+{
+	while (wants_more(run))
+		start_job(run);
+	if (run->job_count == 0 && !run->done)
+		finish(run);
+}
+
+/* The person. */
+
+static void
+on_signal(void *ctx, int number)
+{
+	struct run *run = ctx;
+
+	run->last_signal = number;
+	if (run->signals++ > 0) {
+		loop_stop(run->rules->dissection.loop);
+		return;
+	}
+	log_note(run->log, "%s: what was read is still delivered; once more "
+	    "ends at once", strsignal(number));
+	run->stopping = true;
+	for (size_t i = 0; i < run->job_count; i++)
+		if (job_at(run, i)->dissection != NULL &&
+		    !job_at(run, i)->ended)
+			dissection_stop(job_at(run, i)->dissection);
+}
+
+static void
+on_progress(evutil_socket_t fd, short what, void *ctx)
+{
+	struct run *run = ctx;
+	struct progress progress = { .files_done = run->files_done,
+		.files_all = run->rules->inputs->count,
+		.packets = run->totals.read, .bytes_done = run->bytes_done,
+		.bytes_all = run->bytes_all };
+	struct timespec now;
+	char line[200];
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < run->job_count; i++) {
+		uint64_t done, all;
+
+		if (job_at(run, i)->dissection == NULL)
+			continue;
+		dissection_bytes(job_at(run, i)->dissection, &done, &all);
+		progress.bytes_done += done;
+		progress.packets +=
+		    dissection_counts(job_at(run, i)->dissection)->read;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	progress.elapsed = (uint64_t)((now.tv_sec - run->start.tv_sec) * 1000 +
+	    (now.tv_nsec - run->start.tv_nsec) / 1000000);
+	progress_line(&progress, line, sizeof(line));
+	log_progress(run->log, line);
+}
+
+/* Sizes are for the progress line only: what cannot be seen counts nothing. */
+static void
+add_sizes(struct run *run)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < run->rules->inputs->count; i++) {
+		const char *path = run->rules->inputs->list[i].path;
+
+		if (path != NULL ? stat(path, &st) == 0 :
+		    fstat(STDIN_FILENO, &st) == 0)
+			run->bytes_all += S_ISREG(st.st_mode) ?
+			    (uint64_t)st.st_size : 0;
+	}
+}
+
+static void
+start_progress(struct run *run)
+{
+	struct timeval every = { 0, PROGRESS_MS * 1000 };
+
+	clock_gettime(CLOCK_MONOTONIC, &run->start);
+	if (!run->rules->progress)
+		return;
+	add_sizes(run);
+	run->progress = event_new(loop_base(run->rules->dissection.loop), -1,
+	    EV_PERSIST, on_progress, run);
+	if (run->progress == NULL || event_add(run->progress, &every) != 0)
+		abort();	/* out of memory */
+}
+
+static void
+stop_progress(struct run *run)
+{
+	if (run->progress == NULL)
+		return;
+	on_progress(-1, 0, run);
+	if (run->log->line_open)
+		log_progress(run->log, "");
+	event_free(run->progress);
+}
+
+/* What has no document, or whose document did not get out, is unsent. */
+static void
+sum_up(struct run *run)
+{
+	struct totals *totals = &run->totals;
+
+	for (size_t i = 0; i < run->job_count; i++)
+		if (job_at(run, i)->dissection != NULL)
+			add_counts(totals,
+			    dissection_counts(job_at(run, i)->dissection));
+	totals->printed = run->sink->type->delivered(run->sink);
+	totals->unsent = totals->read - totals->printed - totals->filtered -
+	    totals->undissected;
+}
+
+enum outcome
+run_inputs(const struct run_rules *rules, struct totals *totals,
+    int *signal_number)
+{
+	struct run run = { .rules = rules, .log = rules->dissection.log };
+	struct sink_handler handler = { .on_drain = on_drain,
+		.on_fail = on_fail, .ctx = &run };
+	struct error error;
+
+	*signal_number = 0;
+	run.sink = sink_stdout_new(rules->dissection.loop, &handler, &error);
+	if (run.sink == NULL) {
+		log_error(run.log, "%s", error.text);
+		return error.outcome;
+	}
+	run.job_room = rules->jobs;
+	run.jobs = xcalloc(run.job_room, sizeof(*run.jobs));
+	loop_catch(rules->dissection.loop, on_signal, &run);
+	start_progress(&run);
+	start_jobs(&run);
+	if (loop_run(rules->dissection.loop, &error) != 0) {
+		log_error(run.log, "%s", error.text);
+		run.outcome = outcome_worse(run.outcome, error.outcome);
+	}
+	stop_progress(&run);
+	sum_up(&run);
+	if (run.signals > 1)
+		*signal_number = run.last_signal;
+	for (size_t i = 0; i < run.job_count; i++)
+		job_free(job_at(&run, i));
+	run.sink->type->free(run.sink);
+	free(run.jobs);
+	*totals = run.totals;
+	return run.outcome;
+}

@@ -1,0 +1,32 @@
+/* One run over the inputs: several dissections at a time, their documents in order into one sink. */
+#ifndef ESPCAP_APP_RUN_H
+#define ESPCAP_APP_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/inputs.h"
+#include "app/progress.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "dissect/dissection.h"
+#include "loop/opener.h"
+
+/* Borrowed for the time of run_inputs. */
+struct run_rules {
+	struct dissection_rules dissection;
+	const struct inputs *inputs;
+	struct opener *opener;
+	uint64_t count;		/* packets over all inputs, 0 for all */
+	uint64_t jobs;		/* dissections at a time, 1.. */
+	bool progress;
+};
+
+/*
+ * Reads all inputs to the end, or to SIGINT or SIGTERM. Tells what went wrong
+ * with each input, and the sums. Returns the outcome; *signal_number is the second
+ * signal that ended it at once, 0 if there was none.
+ */
+enum outcome run_inputs(const struct run_rules *rules, struct totals *totals, int *signal_number);
+
+#endif

@@ -1,0 +1,70 @@
+/* One input from its bytes to its documents: feeds a tshark, reads it, and goes on behind a packet that ends it. */
+#ifndef ESPCAP_DISSECT_DISSECTION_H
+#define ESPCAP_DISSECT_DISSECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "dissect/tshark.h"
+#include "document/document.h"
+#include "loop/loop.h"
+#include "packet/filter.h"
+
+struct dissection;
+
+/* What all dissections of a run share; borrowed for their life. */
+struct dissection_rules {
+	struct loop *loop;
+	struct log *log;
+	const struct tshark *tshark;
+	const struct tshark_rules *tshark_rules;
+	struct document *document;	/* writes one document at a time */
+	struct filter *filter;		/* --bpf, NULL for none */
+	size_t max_value, max_doc;
+	uint64_t timeout;		/* ms without any progress until tshark counts as hung */
+};
+
+/* The sums of one input; they only grow. read = printed + filtered + undissected when it has ended. */
+struct dissection_counts {
+	uint64_t read;		/* packets that --bpf wants */
+	uint64_t printed;	/* given to on_document */
+	uint64_t filtered;	/* not wanted by the display filter */
+	uint64_t undissected;	/* tshark failed on them */
+	uint64_t skipped;	/* not wanted by --bpf */
+};
+
+struct dissection_handler {
+	/* A document, without newline; valid during the call. */
+	void (*on_document)(void *ctx, const char *json, size_t len);
+	/* Once, from the loop: all is said. Free it later, not from here. */
+	void (*on_end)(void *ctx);
+	void *ctx;
+};
+
+/*
+ * Begins with the descriptor fd, which it takes over. name is for messages and
+ * file_name, path (NULL for none) for the document; all are copied. count: packets at most,
+ * 0 for all. Nothing fails here: what goes wrong is told at the end.
+ */
+struct dissection *dissection_new(const struct dissection_rules *rules, int fd, const char *name,
+    const char *path, uint64_t count, const struct dissection_handler *handler);
+void dissection_free(struct dissection *dissection);
+
+/* Stop and go on taking documents from tshark, which waits meanwhile. */
+void dissection_pause(struct dissection *dissection);
+void dissection_resume(struct dissection *dissection);
+/* No further packets are read; what was read is still delivered. */
+void dissection_stop(struct dissection *dissection);
+
+const struct dissection_counts *dissection_counts(const struct dissection *dissection);
+/* Bytes read so far and to read (0 if not known). */
+void dissection_bytes(const struct dissection *dissection, uint64_t *done, uint64_t *all);
+
+/* After on_end: OUTCOME_OK, or the worst of what happened with a text (without the name) in *error. */
+enum outcome dissection_outcome(const struct dissection *dissection, struct error *error);
+/* After on_end: it was no capture at all (nothing was counted); the text says why. */
+bool dissection_is_no_capture(const struct dissection *dissection);
+
+#endif

@@ -1,0 +1,33 @@
+/* The packets given to tshark whose documents have not come yet, in order. No I/O. */
+#ifndef ESPCAP_DISSECT_PENDING_H
+#define ESPCAP_DISSECT_PENDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pending_packet {
+	uint64_t ordinal;
+	int64_t sec;
+	uint32_t nsec;
+	uint32_t wirelen;
+	uint32_t raw_len;	/* bytes kept to give it again, 0 for none */
+	bool has_time;
+	bool selected;	/* --bpf wants it */
+	bool dead;	/* given as an empty record: its document is not wanted */
+};
+
+/* A queue; zeroed it is empty. */
+struct pending {
+	struct pending_packet *ring;
+	size_t room, first, count;
+};
+
+void pending_push(struct pending *pending, const struct pending_packet *packet);
+/* The oldest, NULL if there is none. Valid until the next push. */
+const struct pending_packet *pending_first(const struct pending *pending);
+void pending_pop(struct pending *pending);
+void pending_clear(struct pending *pending);
+void pending_release(struct pending *pending);
+
+#endif

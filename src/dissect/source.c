@@ -1,0 +1,319 @@
+/* One input as a series of records. */
+#include "dissect/source.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "packet/expand.h"
+
+#define READ_LEN ((size_t)256 << 10)
+
+enum stage {
+	STAGE_START,	/* compressed or not? */
+	STAGE_FORMAT,	/* which format? */
+	STAGE_RECORDS,
+	STAGE_FOREIGN,
+	STAGE_DONE
+};
+
+struct source {
+	int fd;
+	bool is_pipe;
+	bool has_date;
+	int64_t date;
+	uint64_t size;
+	uint64_t bytes;		/* of this pass */
+	uint64_t bytes_max;
+
+	enum stage stage;
+	struct buffer raw;	/* read, not yet expanded */
+	bool raw_eof;
+	struct expand *expand;
+	struct buffer data;	/* expanded */
+	bool data_eof;
+	bool failed;		/* nothing can follow what data holds */
+	struct error error;	/* told when data is used up */
+	struct capture *capture;
+	size_t taken;		/* of data, by the record given last */
+	bool is_foreign, is_empty;
+};
+
+struct source *
+source_new(int fd)
+{
+	struct source *source = xcalloc(1, sizeof(*source));
+	struct stat st;
+
+	source->fd = fd;
+	source->is_pipe = true;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		source->is_pipe = false;
+		source->has_date = true;
+		source->date = st.st_mtim.tv_sec;
+		source->size = (uint64_t)st.st_size;
+	}
+	buffer_init(&source->raw, 2 * READ_LEN);
+	buffer_init(&source->data, CAPTURE_RECORD_MAX + 2 * READ_LEN);
+	return source;
+}
+
+void
+source_free(struct source *source)
+{
+	if (source == NULL)
+		return;
+	close(source->fd);
+	buffer_release(&source->raw);
+	buffer_release(&source->data);
+	expand_free(source->expand);
+	capture_free(source->capture);
+	free(source);
+}
+
+bool
+source_is_foreign(const struct source *source)
+{
+	return source->is_foreign;
+}
+
+bool
+source_is_empty(const struct source *source)
+{
+	return source->is_empty;
+}
+
+bool
+source_is_pipe(const struct source *source)
+{
+	return source->is_pipe;
+}
+
+int
+source_fd(const struct source *source)
+{
+	return source->fd;
+}
+
+uint64_t
+source_bytes(const struct source *source)
+{
+	return source->bytes_max;
+}
+
+uint64_t
+source_size(const struct source *source)
+{
+	return source->size;
+}
+
+bool
+source_date(const struct source *source, int64_t *sec)
+{
+	*sec = source->date;
+	return source->has_date;
+}
+
+bool
+source_rewind(struct source *source)
+{
+	if (source->is_pipe || lseek(source->fd, 0, SEEK_SET) != 0)
+		return false;
+	buffer_clear(&source->raw);
+	buffer_clear(&source->data);
+	expand_free(source->expand);
+	capture_free(source->capture);
+	source->expand = NULL;
+	source->capture = NULL;
+	source->stage = STAGE_START;
+	source->raw_eof = source->data_eof = source->failed = false;
+	source->bytes = 0;
+	source->taken = 0;
+	return true;
+}
+
+int
+source_empty_record(const struct source *source,
+    const struct capture_record *record, struct buffer *out)
+{
+	return capture_empty(source->capture, record, out);
+}
+
+/* One read. SOURCE_RECORD if it brought bytes or the end. */
+static enum source_event
+read_more(struct source *source)
+{
+	ssize_t n;
+
+	if (buffer_reserve(&source->raw, READ_LEN) != 0)
+		return SOURCE_RECORD;
+	do
+		n = read(source->fd, source->raw.data + source->raw.len,
+		    READ_LEN);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return SOURCE_WAIT;
+	if (n < 0) {
+		error_set(&source->error, OUTCOME_INPUT, "read failed: %s",
+		    strerror(errno));
+		source->failed = true;
+		n = 0;
+	}
+	if (n == 0)
+		source->raw_eof = true;
+	buffer_added(&source->raw, (size_t)n);
+	source->bytes += (uint64_t)n;
+	if (source->bytes > source->bytes_max)
+		source->bytes_max = source->bytes;
+	return SOURCE_RECORD;
+}
+
+/* Moves what is read to data. */
+static void
+expand_more(struct source *source)
+{
+	size_t used, made;
+	int rv;
+
+	if (buffer_reserve(&source->data, READ_LEN) != 0)
+		return;
+	rv = expand_run(source->expand, (const uint8_t *)source->raw.data,
+	    source->raw.len, source->raw_eof, &used,
+	    (uint8_t *)source->data.data + source->data.len, READ_LEN, &made,
+	    source->failed ? NULL : &source->error);
+	buffer_added(&source->data, made);
+	buffer_consume(&source->raw, used);
+	if (rv != 0)
+		source->data_eof = true;
+	if (rv < 0)
+		source->failed = true;
+}
+
+/* A read of this pipe would not block. */
+static bool
+is_readable(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 0) != 0;
+}
+
+/* More bytes in data, or the end of it. */
+static enum source_event
+fill(struct source *source)
+{
+	size_t before = source->data.len;
+
+	if (source->expand != NULL) {
+		expand_more(source);
+		if (source->data.len > before || source->data_eof)
+			return SOURCE_RECORD;
+	}
+	if (source->raw_eof) {
+		source->data_eof = true;
+		return SOURCE_RECORD;
+	}
+	if (source->is_pipe && !is_readable(source->fd))
+		return SOURCE_WAIT;
+	return read_more(source);
+}
+
+/* The two questions at the beginning. True when answered. */
+static bool
+decide(struct source *source)
+{
+	const uint8_t *bytes;
+	enum capture_format format;
+
+	if (source->stage == STAGE_START) {
+		if (source->raw.len < EXPAND_PROBE_LEN && !source->raw_eof)
+			return false;
+		source->is_empty = source->raw.len == 0 && source->raw_eof;
+		source->expand = expand_new(expand_probe((const uint8_t *)
+		    source->raw.data, source->raw.len));
+		source->stage = STAGE_FORMAT;
+	}
+	if (source->stage == STAGE_FORMAT) {
+		if (source->data.len < CAPTURE_PROBE_LEN && !source->data_eof)
+			return false;
+		bytes = (const uint8_t *)source->data.data;
+		format = capture_probe(bytes, source->data.len);
+		source->is_foreign = format == CAPTURE_UNKNOWN;
+		if (!source->is_foreign)
+			source->capture = capture_new(format);
+		source->stage = source->is_foreign ? STAGE_FOREIGN :
+		    STAGE_RECORDS;
+	}
+	return true;
+}
+
+static enum source_event
+end(struct source *source, struct error *error)
+{
+	source->stage = STAGE_DONE;
+	if (source->is_empty) {
+		error_set(error, OUTCOME_INPUT, "the file is empty");
+		return SOURCE_BAD;
+	}
+	if (!source->failed)
+		return SOURCE_END;
+	if (error != NULL)
+		*error = source->error;
+	return SOURCE_BAD;
+}
+
+/* A record out of data; SOURCE_WAIT if it needs more. */
+static enum source_event
+take(struct source *source, struct capture_record *record,
+    struct error *error)
+{
+	/* What broke the stream matters more than that a record is not whole. */
+	bool eof = source->data_eof && !source->failed;
+	int rv;
+
+	if (source->stage == STAGE_FOREIGN) {
+		if (source->data.len == 0)
+			return source->data_eof ? end(source, error) :
+			    SOURCE_WAIT;
+		memset(record, 0, sizeof(*record));
+		record->raw = (const uint8_t *)source->data.data;
+		record->raw_len = source->taken = source->data.len;
+		return SOURCE_RECORD;
+	}
+	rv = capture_next(source->capture, (const uint8_t *)source->data.data,
+	    source->data.len, eof, record, error);
+	if (rv < 0) {
+		source->stage = STAGE_DONE;
+		return SOURCE_BAD;
+	}
+	if (rv == 0)
+		return source->data_eof ? end(source, error) : SOURCE_WAIT;
+	source->taken = record->raw_len;
+	return SOURCE_RECORD;
+}
+
+enum source_event
+source_next(struct source *source, struct capture_record *record,
+    struct error *error)
+{
+	enum source_event event = SOURCE_WAIT;
+
+	buffer_consume(&source->data, source->taken);
+	source->taken = 0;
+	while (source->stage != STAGE_DONE) {
+		if (decide(source)) {
+			if (source->is_empty)
+				return end(source, error);
+			event = take(source, record, error);
+			if (event != SOURCE_WAIT)
+				return event;
+		}
+		if (fill(source) == SOURCE_WAIT)
+			return SOURCE_WAIT;
+	}
+	return SOURCE_END;
+}

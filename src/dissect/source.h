@@ -1,0 +1,51 @@
+/* One input as a series of records: reads a descriptor, expands it, and cuts it in records. */
+#ifndef ESPCAP_DISSECT_SOURCE_H
+#define ESPCAP_DISSECT_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "packet/capture.h"
+
+struct source;
+
+enum source_event {
+	SOURCE_RECORD,
+	SOURCE_WAIT,	/* a pipe has nothing now: come again when it can be read */
+	SOURCE_END,
+	SOURCE_BAD	/* cut short or damaged; what came before is good. An empty input, too. */
+};
+
+/* Takes the descriptor over. Free with source_free. */
+struct source *source_new(int fd);
+void source_free(struct source *source);
+
+/*
+ * The next record, valid until the next call. An input in a format that only
+ * tshark knows (source_is_foreign) comes in pieces that are no packets. With SOURCE_BAD *error is filled
+ * (OUTCOME_INPUT, or OUTCOME_INTERNAL if reading failed).
+ */
+enum source_event source_next(struct source *source, struct capture_record *record,
+    struct error *error);
+
+/* Known after the first event other than SOURCE_WAIT. */
+bool source_is_foreign(const struct source *source);
+bool source_is_empty(const struct source *source);
+
+/* Begins again at the first byte; false for a pipe. */
+bool source_rewind(struct source *source);
+bool source_is_pipe(const struct source *source);
+int source_fd(const struct source *source);
+
+/* A record with no bytes in place of this one, which source_next gave last. */
+int source_empty_record(const struct source *source, const struct capture_record *record,
+    struct buffer *out);
+
+/* Bytes read from the descriptor at most so far (the larger of all passes), and its size: 0 if it has none. */
+uint64_t source_bytes(const struct source *source);
+uint64_t source_size(const struct source *source);
+/* When the file was last modified; false for what is no file. */
+bool source_date(const struct source *source, int64_t *sec);
+
+#endif

@@ -1,0 +1,311 @@
+/* The tshark in use: which it is, and the argument vectors it is started with. */
+#include "dissect/tshark.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "dissect/cache.h"
+#include "dissect/run.h"
+
+#define VERSION_TIMEOUT 15000
+
+static bool
+is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    access(path, X_OK) == 0;
+}
+
+/* The absolute path of a program along PATH, NULL if there is none. */
+static char *
+along_path(const char *name)
+{
+	const char *path = getenv("PATH"), *end;
+
+	if (path == NULL || path[0] == '\0')
+		path = "/usr/local/bin:/usr/bin:/bin";
+	for (;; path = end + 1) {
+		char *candidate;
+
+		end = strchrnul(path, ':');
+		/* An empty or relative place would be the current folder. */
+		if (path[0] == '/') {
+			candidate = xasprintf("%.*s/%s", (int)(end - path),
+			    path, name);
+			if (is_program(candidate))
+				return candidate;
+			free(candidate);
+		}
+		if (*end == '\0')
+			return NULL;
+	}
+}
+
+static char *
+absolute(const char *path)
+{
+	char cwd[PATH_MAX];
+
+	if (path[0] == '/' || getcwd(cwd, sizeof(cwd)) == NULL)
+		return xstrdup(path);
+	return xasprintf("%s/%s", cwd, path);
+}
+
+int
+tshark_find(struct tshark *tshark, const char *given, const char *cache_dir,
+    struct error *error)
+{
+	memset(tshark, 0, sizeof(*tshark));
+	tshark->cache_fd = -1;
+	if (given == NULL)
+		given = ESPCAP_TSHARK;
+	if (strchr(given, '/') == NULL)
+		tshark->path = along_path(given);
+	else
+		tshark->path = absolute(given);
+	if (tshark->path == NULL)
+		return error_set(error, OUTCOME_USAGE, "no %s along PATH: "
+		    "install it (Debian package tshark) or give --tshark=PATH",
+		    given);
+	if (cache_dir != NULL)
+		tshark->cache_fd = cache_open(cache_dir, tshark->path);
+	return 0;
+}
+
+void
+tshark_forget(struct tshark *tshark)
+{
+	if (tshark->cache_fd >= 0)
+		cache_forget(tshark->cache_fd);
+}
+
+void
+tshark_release(struct tshark *tshark)
+{
+	free(tshark->path);
+	free(tshark->version);
+	names_free(tshark->names);
+	if (tshark->cache_fd >= 0)
+		close(tshark->cache_fd);
+	memset(tshark, 0, sizeof(*tshark));
+	tshark->cache_fd = -1;
+}
+
+bool
+tshark_is_unordered(const struct tshark *tshark)
+{
+	return tshark->major > 4 || (tshark->major == 4 && tshark->minor > 0);
+}
+
+static void
+keep_first_line(void *ctx, const char *line, size_t len)
+{
+	char **first = ctx;
+
+	if (*first == NULL && len > 0)
+		*first = xstrndup(line, len);
+}
+
+static int
+run_it(const struct tshark *tshark, struct loop *loop, const char *word,
+    const char *more, void (*on_line)(void *, const char *, size_t), void *ctx,
+    struct run_result *result, struct error *error)
+{
+	struct argv argv = { NULL, 0 };
+	struct run_spec spec = { .argv = &argv, .home = tshark->home,
+		.extra_fd = -1, .timeout = tshark->timeout > VERSION_TIMEOUT ?
+		tshark->timeout : VERSION_TIMEOUT, .on_line = on_line,
+		.ctx = ctx };
+	int rv;
+
+	argv_push(&argv, tshark->path);
+	argv_push(&argv, word);
+	if (more != NULL)
+		argv_push(&argv, more);
+	rv = run_program(loop, &spec, result, error);
+	argv_release(&argv);
+	return rv;
+}
+
+char *
+tshark_banner(const struct tshark *tshark, struct loop *loop, const char *home,
+    struct error *error)
+{
+	struct tshark copy = *tshark;
+	struct run_result result;
+	char *first = NULL, shown[200];
+
+	copy.home = home;
+	if (run_it(&copy, loop, "--version", NULL, keep_first_line, &first,
+	    &result, error) != 0) {
+		free(first);
+		return NULL;
+	}
+	if (first != NULL && strncmp(first, "TShark ", 7) == 0)
+		return first;
+	text_visible(shown, sizeof(shown), first != NULL ? first : "",
+	    first != NULL ? strnlen(first, 100) : 0);
+	error_set(error, OUTCOME_USAGE, "%s is not a tshark: --version printed "
+	    "\"%s\" (%s)", tshark->path, shown, result.status);
+	free(first);
+	return NULL;
+}
+
+/* "TShark (Wireshark) 4.0.17 (Git v4.0.17 packaged as ...)." */
+static int
+parse_version(struct tshark *tshark, const char *banner, struct error *error)
+{
+	const char *at = banner + strcspn(banner, "0123456789");
+	char shown[200];
+	size_t len = strspn(at, "0123456789.");
+
+	if (sscanf(at, "%u.%u", &tshark->major, &tshark->minor) != 2) {
+		text_visible(shown, sizeof(shown), banner,
+		    strnlen(banner, 100));
+		return error_set(error, OUTCOME_USAGE,
+		    "%s: no version in \"%s\"", tshark->path, shown);
+	}
+	while (len > 0 && at[len - 1] == '.')
+		len--;
+	tshark->version = xstrndup(at, len < 32 ? len : 32);
+	if (tshark->major < TSHARK_MAJOR_MIN ||
+	    (tshark->major == TSHARK_MAJOR_MIN &&
+	    tshark->minor < TSHARK_MINOR_MIN))
+		return error_set(error, OUTCOME_USAGE,
+		    "%s is tshark %s; espcap needs %d.%d or later",
+		    tshark->path, tshark->version, TSHARK_MAJOR_MIN,
+		    TSHARK_MINOR_MIN);
+	return 0;
+}
+
+static void
+add_name(void *ctx, const char *line, size_t len)
+{
+	names_add(ctx, line, len);
+}
+
+static int
+ask_names(struct tshark *tshark, struct loop *loop, struct error *error)
+{
+	struct run_result result;
+
+	tshark->names = names_new();
+	if (run_it(tshark, loop, "-G", "fields", add_name, tshark->names,
+	    &result, error) != 0)
+		return -1;
+	if (result.exit_status != 0)
+		return error_set(error, OUTCOME_TSHARK,
+		    "%s -G fields failed (%s): %s", tshark->path,
+		    result.status, result.errors);
+	return names_finish(tshark->names, error);
+}
+
+static int
+ask_both(struct tshark *tshark, struct loop *loop, struct error *error)
+{
+	char *banner = tshark_banner(tshark, loop, tshark->home, error);
+	int rv = -1;
+
+	if (banner != NULL && parse_version(tshark, banner, error) == 0)
+		rv = ask_names(tshark, loop, error);
+	free(banner);
+	return rv;
+}
+
+int
+tshark_ask(struct tshark *tshark, struct loop *loop, const char *home,
+    uint64_t timeout, struct error *error)
+{
+	char *version;
+
+	tshark->home = home;
+	tshark->timeout = timeout;
+	if (tshark->cache_fd >= 0) {
+		version = cache_read(tshark->cache_fd, tshark->path,
+		    &tshark->names);
+		if (version != NULL) {
+			tshark->from_cache = true;
+			if (parse_version(tshark, version, NULL) == 0) {
+				free(version);
+				return 0;
+			}
+			free(version);
+			names_free(tshark->names);
+			free(tshark->version);
+			tshark->names = NULL;
+			tshark->version = NULL;
+			tshark->from_cache = false;
+		}
+	}
+	if (ask_both(tshark, loop, error) != 0)
+		return -1;
+	if (tshark->cache_fd >= 0)
+		cache_write(tshark->cache_fd, tshark->path, tshark->version,
+		    tshark->names);
+	return 0;
+}
+
+void
+tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
+    bool flush, bool filter, struct argv *argv)
+{
+	argv_push(argv, tshark->path);
+	argv_push(argv, "-r");
+	argv_push(argv, "-");
+	argv_push(argv, "-n");
+	argv_push(argv, "-T");
+	argv_push(argv, "ek");
+	/* The columns, for the Info text, beside the tree. */
+	argv_push(argv, "-P");
+	argv_push(argv, "-V");
+	if (flush)
+		argv_push(argv, "-l");
+	if (rules->keys_fd >= 0) {
+		argv_push(argv, "-o");
+		argv_push(argv, "tls.keylog_file:/dev/fd/3");
+	}
+	for (size_t i = 0; i < rules->decode_as_count; i++) {
+		argv_push(argv, "-d");
+		argv_push(argv, rules->decode_as[i]);
+	}
+	if (filter && rules->display_filter != NULL) {
+		argv_push(argv, "-Y");
+		argv_push(argv, rules->display_filter);
+	}
+}
+
+int
+tshark_try_rules(const struct tshark *tshark, struct loop *loop,
+    const struct tshark_rules *rules, struct error *error)
+{
+	/* A pcap header of link type 1 (Ethernet), and no packet. */
+	static const unsigned char header[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0,
+		4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0 };
+	struct argv argv = { NULL, 0 };
+	struct run_spec spec = { .argv = &argv, .home = tshark->home,
+		.extra_fd = rules->keys_fd, .input = header,
+		.input_len = sizeof(header), .timeout = tshark->timeout };
+	struct run_result result;
+	int rv;
+
+	tshark_argv(tshark, rules, false, true, &argv);
+	rv = run_program(loop, &spec, &result, error);
+	argv_release(&argv);
+	if (rv != 0 || result.exit_status == 0)
+		return rv;
+	for (char *s = result.errors; *s != '\0'; s++)
+		if (*s == '\n')
+			*s = ' ';
+	return error_set(error, result.exit_status > 0 ? OUTCOME_USAGE :
+	    OUTCOME_TSHARK, "tshark refuses --display-filter, --decode-as or "
+	    "--tls-keys (%s): %s", result.status, result.errors);
+}

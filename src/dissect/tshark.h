@@ -1,0 +1,75 @@
+/* The tshark in use: which it is, and the argument vectors it is started with. */
+#ifndef ESPCAP_DISSECT_TSHARK_H
+#define ESPCAP_DISSECT_TSHARK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/argv.h"
+#include "base/error.h"
+#include "document/names.h"
+#include "loop/loop.h"
+
+struct tshark {
+	char *path;		/* absolute */
+	char *version;		/* "4.0.17" */
+	unsigned major, minor;
+	struct names *names;	/* its field list */
+	const char *home;	/* for its runs; borrowed */
+	uint64_t timeout;	/* ms */
+	bool from_cache;	/* version and names */
+	int cache_fd;		/* -1 for none */
+};
+
+/* The oldest that works; design.md: 3.4 to 4.6. */
+#define TSHARK_MAJOR_MIN 3
+#define TSHARK_MINOR_MIN 4
+
+/*
+ * Before privileges are dropped: finds the program (`given`, else "tshark"
+ * along PATH) and opens its place in the cache folder (NULL for none). -1 with
+ * OUTCOME_USAGE if there is no such program. Release with tshark_release in either case.
+ */
+int tshark_find(struct tshark *tshark, const char *given, const char *cache_dir,
+    struct error *error);
+
+/*
+ * After: asks it for its version and its field list, or reads both from the
+ * cache if that is of this very file. -1 with OUTCOME_USAGE if it cannot be
+ * executed, is no tshark or is too old; OUTCOME_TSHARK if it fails.
+ */
+int tshark_ask(struct tshark *tshark, struct loop *loop, const char *home, uint64_t timeout,
+    struct error *error);
+
+/* Forgets the cache: it lacks fields that this tshark printed. */
+void tshark_forget(struct tshark *tshark);
+void tshark_release(struct tshark *tshark);
+
+/* True if it prints fields in random order (4.2 and later). */
+bool tshark_is_unordered(const struct tshark *tshark);
+
+/* How packets are dissected; texts borrowed, NULL for none. */
+struct tshark_rules {
+	const char *display_filter;
+	const char *const *decode_as;
+	size_t decode_as_count;
+	int keys_fd;		/* TLS key log, -1 for none; the child finds it as descriptor 3 */
+};
+
+/*
+ * Pushes the words of a run that reads a capture from stdin and prints EK
+ * lines. flush: each packet is written out at once. filter: with the display filter.
+ */
+void tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules, bool flush,
+    bool filter, struct argv *argv);
+
+/* Lets it look at the rules with an empty capture. -1 with OUTCOME_USAGE and its own words if it refuses them. */
+int tshark_try_rules(const struct tshark *tshark, struct loop *loop,
+    const struct tshark_rules *rules, struct error *error);
+
+/* The first lines of --version, for espcap's own: "TShark (Wireshark) 4.0.17 (...)"; the caller owns it. NULL as tshark_ask. */
+char *tshark_banner(const struct tshark *tshark, struct loop *loop, const char *home,
+    struct error *error);
+
+#endif

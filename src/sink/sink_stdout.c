@@ -1,0 +1,270 @@
+/* Documents as lines on standard output. */
+#include "sink/sink_stdout.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/xalloc.h"
+
+/* Documents are written in pieces of about this size. */
+#define WRITE_LEN ((size_t)64 << 10)
+
+struct sink_stdout {
+	struct sink sink;
+	struct loop *loop;
+	struct sink_handler handler;
+	int fd;
+	bool is_pollable;	/* writing may have to wait */
+	struct event *writable;
+	bool flush_pending;
+	bool is_waiting;
+	bool was_high;
+	struct buffer queue;
+	size_t *ends;		/* ring: bytes of each queued document */
+	size_t ends_room, ends_first, ends_count;
+	size_t partial;		/* bytes of the first that are out already */
+	uint64_t delivered;
+	bool failed;
+	struct error error;
+};
+
+static struct sink_stdout *
+self(struct sink *sink)
+{
+	return (struct sink_stdout *)sink;
+}
+
+static const struct sink_stdout *
+const_self(const struct sink *sink)
+{
+	return (const struct sink_stdout *)sink;
+}
+
+static void
+push_end(struct sink_stdout *out, size_t len)
+{
+	if (out->ends_count == out->ends_room) {
+		size_t room = out->ends_room == 0 ? 256 : out->ends_room * 2;
+		size_t *ends = xreallocarray(NULL, room, sizeof(*ends));
+
+		for (size_t i = 0; i < out->ends_count; i++)
+			ends[i] = out->ends[(out->ends_first + i) %
+			    out->ends_room];
+		free(out->ends);
+		out->ends = ends;
+		out->ends_room = room;
+		out->ends_first = 0;
+	}
+	out->ends[(out->ends_first + out->ends_count++) % out->ends_room] = len;
+}
+
+static void
+count_delivered(struct sink_stdout *out, size_t len)
+{
+	out->partial += len;
+	while (out->ends_count > 0 &&
+	    out->partial >= out->ends[out->ends_first]) {
+		out->partial -= out->ends[out->ends_first];
+		out->ends_first = (out->ends_first + 1) % out->ends_room;
+		out->ends_count--;
+		out->delivered++;
+	}
+}
+
+static void
+tell_failure(void *ctx)
+{
+	struct sink_stdout *out = ctx;
+
+	out->handler.on_fail(out->handler.ctx);
+}
+
+static void
+fail(struct sink_stdout *out)
+{
+	out->failed = true;
+	if (errno == EPIPE)
+		error_set(&out->error, OUTCOME_OK,
+		    "the reader of standard output went away");
+	else
+		error_set(&out->error, OUTCOME_OUTPUT,
+		    "standard output: %s", strerror(errno));
+	loop_defer(out->loop, tell_failure, out);
+}
+
+static void
+tell_drain(void *ctx)
+{
+	struct sink_stdout *out = ctx;
+
+	out->handler.on_drain(out->handler.ctx);
+}
+
+static void
+wait_writable(struct sink_stdout *out)
+{
+	out->is_waiting = event_add(out->writable, NULL) == 0;
+}
+
+static void
+flush(struct sink_stdout *out)
+{
+	while (out->queue.len > 0 && !out->failed && !out->is_waiting) {
+		ssize_t n = write(out->fd, out->queue.data, out->queue.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) &&
+		    out->is_pollable) {
+			wait_writable(out);
+			return;
+		}
+		if (n < 0) {
+			fail(out);
+			return;
+		}
+		buffer_consume(&out->queue, (size_t)n);
+		count_delivered(out, (size_t)n);
+	}
+	if (out->queue.len == 0)
+		buffer_shrink(&out->queue, SINK_HIGH * 2);
+	if (out->was_high && out->queue.len < SINK_LOW) {
+		out->was_high = false;
+		loop_defer(out->loop, tell_drain, out);
+	}
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct sink_stdout *out = ctx;
+
+	(void)fd;
+	(void)what;
+	out->is_waiting = false;
+	flush(out);
+}
+
+static void
+deferred_flush(void *ctx)
+{
+	struct sink_stdout *out = ctx;
+
+	out->flush_pending = false;
+	flush(out);
+}
+
+static void
+stdout_write(struct sink *sink, const char *json, size_t len)
+{
+	struct sink_stdout *out = self(sink);
+
+	if (out->failed)
+		return;
+	if (buffer_append(&out->queue, json, len) != 0 ||
+	    buffer_append(&out->queue, "\n", 1) != 0)
+		abort();	/* the owner went on far above SINK_HIGH */
+	push_end(out, len + 1);
+	out->was_high = true;
+	if (out->queue.len >= WRITE_LEN)
+		flush(out);
+	else if (!out->flush_pending) {
+		out->flush_pending = true;
+		loop_defer(out->loop, deferred_flush, out);
+	}
+}
+
+static size_t
+stdout_queued(const struct sink *sink)
+{
+	return const_self(sink)->queue.len;
+}
+
+static uint64_t
+stdout_delivered(const struct sink *sink)
+{
+	return const_self(sink)->delivered;
+}
+
+static enum outcome
+stdout_failure(const struct sink *sink, struct error *error)
+{
+	*error = const_self(sink)->error;
+	return const_self(sink)->error.outcome;
+}
+
+static void
+stdout_free(struct sink *sink)
+{
+	struct sink_stdout *out = self(sink);
+
+	if (out->writable != NULL)
+		event_free(out->writable);
+	if (out->fd != STDOUT_FILENO)
+		close(out->fd);
+	buffer_release(&out->queue);
+	free(out->ends);
+	free(out);
+}
+
+static const struct sink_type sink_stdout_type = {
+	.write = stdout_write,
+	.queued = stdout_queued,
+	.delivered = stdout_delivered,
+	.failure = stdout_failure,
+	.free = stdout_free
+};
+
+/*
+ * O_NONBLOCK belongs to what is open, which others may share (a shell's
+ * terminal): a pipe or terminal is opened once more for ourselves. If that is not
+ * allowed, writing blocks, which is slower to interrupt but not wrong.
+ */
+static void
+open_own(struct sink_stdout *out)
+{
+	struct stat st;
+	int fd;
+
+	if (fstat(STDOUT_FILENO, &st) != 0 ||
+	    !(S_ISFIFO(st.st_mode) || isatty(STDOUT_FILENO)))
+		return;
+	fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC |
+	    O_NOCTTY);
+	if (fd < 0)
+		return;
+	out->fd = fd;
+	out->is_pollable = true;
+}
+
+struct sink *
+sink_stdout_new(struct loop *loop, const struct sink_handler *handler,
+    struct error *error)
+{
+	struct sink_stdout *out;
+
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+		error_set(error, OUTCOME_OUTPUT, "standard output is closed");
+		return NULL;
+	}
+	out = xcalloc(1, sizeof(*out));
+	out->sink.type = &sink_stdout_type;
+	out->loop = loop;
+	out->handler = *handler;
+	out->fd = STDOUT_FILENO;
+	buffer_init(&out->queue, (size_t)8 << 30);
+	open_own(out);
+	if (out->is_pollable) {
+		out->writable = event_new(loop_base(loop), out->fd, EV_WRITE,
+		    on_writable, out);
+		if (out->writable == NULL)
+			abort();	/* out of memory */
+	}
+	return &out->sink;
+}

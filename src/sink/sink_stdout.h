@@ -1,0 +1,11 @@
+/* Documents as lines on standard output (NDJSON). */
+#ifndef ESPCAP_SINK_SINK_STDOUT_H
+#define ESPCAP_SINK_SINK_STDOUT_H
+
+#include "sink/sink.h"
+
+/* Never blocks the loop where the kernel allows it (pipes, terminals). NULL with OUTCOME_OUTPUT if stdout is closed. Free through its type. */
+struct sink *sink_stdout_new(struct loop *loop, const struct sink_handler *handler,
+    struct error *error);
+
+#endif

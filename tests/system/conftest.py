@@ -1,0 +1,74 @@
+"""What the system tests share: running espcap, reading what it printed, and the captures to run it on."""
+
+import functools
+import os
+import subprocess
+
+import pytest
+
+import espcap
+
+CAPTURES = espcap.captures()
+
+
+def pytest_report_header():
+    return "espcap: %s, captures: %s (%d)" % (espcap.PROGRAM, espcap.CAPTURE_DIR, len(CAPTURES))
+
+
+def pytest_generate_tests(metafunc):
+    if "capture" in metafunc.fixturenames:
+        metafunc.parametrize("capture", CAPTURES, ids=[os.path.basename(name) for name in CAPTURES])
+
+
+def pytest_sessionstart():
+    if not os.access(espcap.PROGRAM, os.X_OK):
+        raise pytest.UsageError("%s is not there: build espcap, or set ESPCAP" % espcap.PROGRAM)
+    if not CAPTURES:
+        raise pytest.UsageError("no captures in %s" % espcap.CAPTURE_DIR)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory):
+    """espcap keeps tshark's field list in a folder of the test run, not in that of the person who runs it."""
+    folder = tmp_path_factory.mktemp("cache")
+    espcap.ENVIRONMENT["XDG_CACHE_HOME"] = str(folder)
+    return folder
+
+
+@functools.lru_cache(maxsize=None)
+def full_run(capture):
+    """espcap over all of a capture; once for all tests that want it."""
+    return espcap.run("--file", capture, *espcap.options_for(capture))
+
+
+@pytest.fixture
+def full(capture):
+    """The result of espcap over all of the capture, which must have succeeded."""
+    result = full_run(capture)
+    assert result.code == 0, result.errors
+    return result
+
+
+@pytest.fixture
+def one_capture():
+    """Some plain capture, for tests that need no special one."""
+    plain = [name for name in CAPTURES if name.endswith(".pcap") and not espcap.options_for(name)]
+    return min(plain, key=os.path.getsize)
+
+
+@pytest.fixture
+def unprivileged():
+    """A command prefix that runs what follows as nobody."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: espcap changes its user only then")
+
+
+@functools.lru_cache(maxsize=None)
+def is_sanitized():
+    """Whether the program under test is a sanitizer build, whose memory says nothing."""
+    text = subprocess.run(["nm", "-D", espcap.PROGRAM], capture_output=True, text=True, check=False).stdout
+    return "__asan_init" in text

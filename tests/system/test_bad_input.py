@@ -1,0 +1,974 @@
+"""Bad input: a clear line on stderr that names it, the right exit status, everything readable printed, the other files go on."""
+
+import gzip
+import json
+import os
+import pwd
+import shutil
+import signal
+import stat
+import struct
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+import conftest
+import espcap
+import fakes
+import frames
+import tshark
+
+PACKETS = 30
+SNAPSHOT = struct.Struct("<IIII")
+
+
+@pytest.fixture(scope="session")
+def fake():
+    made = fakes.Fake()
+    yield made
+    shutil.rmtree(made.folder)
+
+
+@pytest.fixture
+def folder():
+    """An empty folder that every user may read."""
+    path = tempfile.mkdtemp(prefix="espcap-test-")
+    os.chmod(path, 0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def put(folder, name, content):
+    path = os.path.join(os.fsencode(folder), os.fsencode(name))
+    with open(path, "wb") as target:
+        target.write(content)
+    return os.fsdecode(path)
+
+
+def dns_packets(count=PACKETS):
+    """Packets that do not depend on each other: queries of their own, never answered."""
+    return [frames.dns_query(b"name%d" % number, number) for number in range(1, count + 1)]
+
+
+@pytest.fixture
+def good(folder):
+    return put(folder, "good.pcap", frames.pcap(dns_packets()))
+
+
+@pytest.fixture(scope="session")
+def good_lines():
+    """What the good capture becomes, whatever its name."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = put(folder, "good.pcap", frames.pcap(dns_packets()))
+        result = espcap.run("--file", path)
+    assert result.code == 0, result.errors
+    return [anonymous(document) for document in result.documents]
+
+
+def anonymous(document):
+    """Without what tells one file from another."""
+    return {name: value for name, value in document.items() if name not in ("file", "file_name", "file_date_utc")}
+
+
+def assert_names(result, name):
+    """Exactly the file is named, in lines that begin as messages do."""
+    lines = [line for line in result.messages.split("\n") if line]
+    assert any(name in line for line in lines), result.errors
+    assert all(line.startswith("espcap: ") for line in lines), result.errors
+
+
+def assert_documents(result, good_lines, numbers):
+    assert [anonymous(document) for document in result.documents] == [good_lines[number - 1] for number in numbers]
+
+
+def damage(result, code, name, good_lines, numbers):
+    assert result.code == code, result.errors
+    assert_names(result, name)
+    assert_documents(result, good_lines, numbers)
+
+
+# Files that cannot be read, or not to their end.
+
+def truncated(size):
+    return frames.pcap(dns_packets())[:size]
+
+
+HEADER = 24
+FIRST = HEADER + 16 + len(dns_packets()[0])
+CONTENT = frames.pcap(dns_packets())
+NG_MAGIC = b"\x0a\x0d\x0d\x0a"
+
+
+def corrupt_length(length):
+    """The third record claims this length."""
+    offset = HEADER + sum(16 + len(data) for data in dns_packets()[:2])
+    second, fraction, _, wire = SNAPSHOT.unpack_from(CONTENT, offset)
+    return CONTENT[:offset] + SNAPSHOT.pack(second, fraction, length, wire) + CONTENT[offset + 16:]
+
+
+BROKEN = {
+    "empty": (b"", []),
+    "no capture": (b"#!/bin/sh\necho this is no capture at all, but long enough to look at\n", []),
+    "random bytes": (bytes(range(256)) * 8, []),
+    "cut in the magic": (CONTENT[:3], []),
+    "cut in the header": (CONTENT[:10], []),
+    "cut behind most of the header": (CONTENT[:23], []),
+    "cut in a record header": (CONTENT[:FIRST + 7], [1]),
+    "cut in a record": (CONTENT[:-5], range(1, PACKETS)),
+    "cut in the first record": (CONTENT[:HEADER + 20], []),
+    "length of 4 GB": (corrupt_length(0xFFFFFFFF), [1, 2]),
+    "length of 1 GB": (corrupt_length(1 << 30), [1, 2]),
+    "length beyond the end": (corrupt_length(300_000), [1, 2]),
+    "pcapng cut in its header": (NG_MAGIC + b"\x1c\0\0\0\x4d\x3c", []),
+    "pcapng of a wrong length": (NG_MAGIC + struct.pack("<IIHHqI", 29, 0x1A2B3C4D, 1, 0, -1, 29), []),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_damaged_file(kind, folder, good, good_lines):
+    content, numbers = BROKEN[kind]
+    bad = put(folder, "bad file", content)
+    damage(espcap.run("--file", bad), 3, bad, good_lines, numbers)
+    both = espcap.run("--file", bad, "--file", good)
+    damage(both, 3, bad, good_lines, [*numbers, *range(1, PACKETS + 1)])
+    assert both.counts["read"] == both.counts["printed"]
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_damaged_standard_input(kind, good_lines):
+    content, numbers = BROKEN[kind]
+    result = espcap.run("--file", "-", stdin=content)
+    assert result.code == 3, result.errors
+    assert_documents(result, good_lines, numbers)
+
+
+def test_header_only(folder):
+    result = espcap.run("--file", put(folder, "header.pcap", CONTENT[:HEADER]))
+    assert (result.code, result.output) == (0, b""), result.errors
+    assert result.counts["read"] == 0
+
+
+@pytest.mark.parametrize("cut", (9, 100, 5))
+def test_gzip_cut_short(cut, folder, good_lines):
+    packed = gzip.compress(CONTENT)
+    bad = put(folder, "cut.pcap.gz", packed[:-cut] if cut > 9 else packed[:-cut])
+    result = espcap.run("--file", bad)
+    assert result.code == 3, result.errors
+    assert_names(result, bad)
+    assert_documents(result, good_lines, range(1, len(result.documents) + 1))
+    if cut <= 9:
+        # Only the check sum is missing: all packets are there.
+        assert len(result.documents) == PACKETS
+
+
+def test_gzip_of_rubbish(folder, good, good_lines):
+    bad = put(folder, "bad.gz", gzip.compress(b"no capture " * 100))
+    damage(espcap.run("--file", bad, "--file", good), 3, bad, good_lines, range(1, PACKETS + 1))
+
+
+def test_unknown_link_type(folder):
+    bad = put(folder, "link.pcap", frames.pcap(dns_packets(3), linktype=64000))
+    result = espcap.run("--file", bad)
+    assert result.code == 3, result.errors
+    assert_names(result, bad)
+    assert result.counts["read"] == 3
+    assert result.counts["undissected"] == 3
+
+
+def test_missing_file(folder, good, good_lines):
+    missing = os.path.join(folder, "missing.pcap")
+    damage(espcap.run("--file", missing, "--file", good), 3, missing, good_lines, range(1, PACKETS + 1))
+
+
+def test_missing_directory(folder):
+    missing = os.path.join(folder, "missing")
+    result = espcap.run("--dir", missing)
+    assert (result.code, result.output) == (3, b"")
+    assert_names(result, missing)
+
+
+def test_directory_for_a_file(folder, good, good_lines):
+    damage(espcap.run("--file", folder, "--file", good), 3, folder, good_lines, range(1, PACKETS + 1))
+
+
+def test_file_for_a_directory(good):
+    result = espcap.run("--dir", good)
+    assert (result.code, result.output) == (3, b"")
+    assert_names(result, good)
+
+
+def test_device_for_a_file(good, good_lines):
+    damage(espcap.run("--file", "/dev/zero", "--file", good), 3, "/dev/zero", good_lines, range(1, PACKETS + 1))
+
+
+def test_no_permission(folder, good, good_lines, unprivileged):
+    if os.geteuid() != 0:
+        assert os.geteuid() != 0
+    secret = put(folder, "secret.pcap", CONTENT)
+    os.chmod(secret, 0)
+    result = espcap.run("--file", secret, "--file", good, prefix=unprivileged,
+                        environment={"XDG_CACHE_HOME": os.path.join(folder, "none")})
+    damage(result, 3, secret, good_lines, range(1, PACKETS + 1))
+    assert "ermission" in result.messages
+
+
+def test_no_permission_for_the_directory(folder, unprivileged):
+    closed = os.path.join(folder, "closed")
+    os.mkdir(closed, 0o700)
+    os.chmod(closed, 0)
+    result = espcap.run("--dir", closed, prefix=unprivileged)
+    assert (result.code, result.output) == (3, b""), result.errors
+    assert_names(result, closed)
+
+
+@conftest.needs_root
+def test_root_reads_what_only_root_may(folder, good_lines):
+    """The file is opened before root is given up, and tshark needs no right to it."""
+    inner = os.path.join(folder, "inner")
+    os.mkdir(inner, 0o700)
+    for name in ("a.pcap", "b.pcap"):
+        os.chmod(put(inner, name, CONTENT), 0o600)
+    result = espcap.run("--dir", inner)
+    assert result.code == 0, result.errors
+    assert_documents(result, good_lines, [*range(1, PACKETS + 1)] * 2)
+
+
+# Directories.
+
+def test_what_is_no_capture_is_skipped(folder, good, good_lines):
+    put(folder, "readme", b"no capture\n" * 10)
+    put(folder, "empty", b"")
+    os.mkfifo(os.path.join(folder, "fifo"))
+    os.mkdir(os.path.join(folder, "deeper"))
+    names = ["readme", "empty", "fifo", "deeper"]
+    if os.geteuid() == 0:
+        os.mknod(os.path.join(folder, "device"), 0o666 | stat.S_IFCHR, os.makedev(1, 5))
+        names.append("device")
+    result = espcap.run("--dir", folder, timeout=30)
+    assert result.code == 0, result.errors
+    for name in names:
+        assert_names(result, os.path.join(folder, name))
+    assert_documents(result, good_lines, range(1, PACKETS + 1))
+    assert good.endswith("good.pcap")
+
+
+def test_a_damaged_capture_of_a_directory_is_an_error(folder, good, good_lines):
+    bad = put(folder, "bad.pcap", CONTENT[:-5])
+    damage(espcap.run("--dir", folder), 3, bad, good_lines, [*range(1, PACKETS), *range(1, PACKETS + 1)])
+    assert good
+
+
+def test_directory_without_captures(folder):
+    result = espcap.run("--dir", folder)
+    assert (result.code, result.output) == (0, b""), result.errors
+    assert result.counts["read"] == 0
+
+
+NAMES = ("with space.pcap", "new\nline.pcap", "quote\".pcap", "apostrophe'.pcap", "-leading.pcap", "--file=x.pcap",
+         "back\\slash.pcap", "tab\there.pcap", "escape\x1b[31m.pcap", "ünïcödé.pcap", "$(id).pcap", "%s%n.pcap",
+         b"not-utf8-\xff\xfe.pcap")
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_strange_names(name, folder, good_lines):
+    put(folder, name, CONTENT)
+    shown = os.fsencode(name).decode("utf-8", "replace")
+    alone = espcap.run(b"--file=" + os.fsencode(name), cwd=folder)
+    assert alone.code == 0, alone.errors
+    assert_documents(alone, good_lines, range(1, PACKETS + 1))
+    assert {document["file_name"] for document in alone.documents} == {shown}
+    assert {document["file"]["path"] for document in alone.documents} == {os.path.join(folder, shown)}
+    listed = espcap.run("--dir", folder)
+    assert listed.code == 0, listed.errors
+    assert {document["file_name"] for document in listed.documents} == {os.path.join(folder, shown)}
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_strange_names_in_messages(name, folder):
+    """One line a message, and nothing in it that a terminal would obey."""
+    put(folder, name, CONTENT[:-5])
+    result = espcap.run("--dir", folder)
+    assert result.code == 3
+    lines = result.errors.rstrip("\n").split("\n")
+    assert len(lines) == 2, result.errors
+    assert all(line.startswith("espcap: ") for line in lines)
+    assert all(char >= " " and char != "\x7f" for line in lines for char in line), result.errors
+
+
+def test_file_that_grows_while_it_is_read(folder, fake, good_lines):
+    big = put(folder, "growing.pcap", frames.pcap(big_packets(400)))
+    fake.behave(fakes.WAITS_FOR_GO)
+    with start("--file", big, "--tshark", fake.path) as child:
+        wait_for(lambda: fake.flag("ready") is not None)
+        with open(big, "ab") as target:
+            target.write(frames.pcap_record(dns_packets()[0]))
+        fake.raise_flag("go")
+        result = finish(child)
+    assert result.code == 0, result.errors
+    assert len(result.documents) == 401
+    assert good_lines
+
+
+def test_file_that_vanishes_while_it_is_read(folder, fake):
+    big = put(folder, "vanishing.pcap", frames.pcap(big_packets(400)))
+    later = put(folder, "worse.pcap", CONTENT)
+    fake.behave(fakes.WAITS_FOR_GO)
+    with start("--dir", folder, "--jobs", "1", "--tshark", fake.path) as child:
+        wait_for(lambda: fake.flag("ready") is not None)
+        os.unlink(big)
+        os.unlink(later)
+        fake.raise_flag("go")
+        result = finish(child)
+    assert result.code == 3, result.errors
+    assert_names(result, later)
+    assert len(result.documents) == 400
+
+
+def test_file_that_shrinks_while_it_is_read(folder, fake):
+    big = put(folder, "shrinking.pcap", frames.pcap(big_packets(2000)))
+    fake.behave(fakes.WAITS_FOR_GO)
+    with start("--file", big, "--tshark", fake.path) as child:
+        wait_for(lambda: fake.flag("ready") is not None)
+        os.truncate(big, 1000)
+        fake.raise_flag("go")
+        result = finish(child)
+    assert result.code in (0, 3), result.errors
+    assert result.counts["read"] == len(result.documents) < 2000
+
+
+def big_packets(count):
+    return [frames.udp(bytes(1400)) for _ in range(count)]
+
+
+def test_ten_thousand_files(folder, fake):
+    """One packet each, and a tshark that costs nothing: all come, in order, with few descriptors."""
+    many = os.path.join(folder, "many")
+    os.mkdir(many)
+    content = frames.pcap(dns_packets(1))
+    names = ["%05d" % number for number in range(10_000)]
+    for name in names:
+        put(many, name, content)
+    fake.write("quick", (fakes.QUICK % {"folder": fake.folder}).encode(), 0o755)
+    result = espcap.run("--dir", many, "--tshark", os.path.join(fake.folder, "quick"), timeout=280,
+                        prefix=["sh", "-c", 'ulimit -n 64; exec "$@"', "sh"])
+    assert result.code == 0, result.errors[-2000:]
+    assert [os.path.basename(document["file_name"]) for document in result.documents] == names
+
+
+# The command line.
+
+USAGE = {
+    "--count 0": ["--count", "0"],
+    "--count -1": ["--count", "-1"],
+    "--count 1x": ["--count", "1x"],
+    "--count empty": ["--count", ""],
+    "--count too large": ["--count", "99999999999999999999999"],
+    "--count of 0x10": ["--count", "0x10"],
+}
+
+
+@pytest.mark.parametrize("kind", USAGE)
+def test_bad_count(kind, good):
+    result = espcap.run("--file", good, *USAGE[kind])
+    assert (result.code, result.output) == (2, b"")
+    assert "--count" in result.errors
+
+
+def test_two_inputs_or_none(folder, good):
+    result = espcap.run("--file", good, "--dir", folder)
+    assert (result.code, result.output) == (2, b"")
+    assert "--file" in result.errors and "--dir" in result.errors
+    result = espcap.run()
+    assert (result.code, result.output) == (2, b"")
+    assert "--file" in result.errors and "--dir" in result.errors
+
+
+def test_unknown_option_and_argument(good):
+    for words in (["--no-such-option"], ["--file", good, "left over"], ["--file"], ["--file", good, "--jobs", "0"]):
+        result = espcap.run(*words)
+        assert (result.code, result.output) == (2, b""), words
+        assert result.errors.startswith("espcap: ")
+
+
+BAD_FILTERS = ("tcp port", "no such word", "host 1.2.3.4.5", "-w /tmp/x", "tcp[", "((tcp)")
+
+
+@pytest.mark.parametrize("expression", BAD_FILTERS)
+def test_bad_bpf(expression, good, fake):
+    """With libpcap's own words, before any tshark starts."""
+    fake.behave(fakes.LEAVES_TRACE)
+    script = fake.path + "-traced"
+    fake.write("tshark-traced", ("#!/bin/sh\n: >%s/asked\nexec %s \"$@\"\n" % (fake.flags, fake.path)).encode(), 0o755)
+    result = espcap.run("--file", good, "--bpf", expression, "--tshark", script)
+    assert (result.code, result.output) == (2, b""), result.errors
+    assert fake.flag("asked") is None
+    assert fake.flag("started") is None
+    words = libpcap_words(expression)
+    assert words and words in result.errors, words
+    assert_names(result, "--bpf")
+
+
+def libpcap_words(expression):
+    """libpcap's message, as tcpdump passes it on."""
+    text = subprocess.run(["tcpdump", "-d", "-y", "EN10MB", "--", expression], capture_output=True,
+                          text=True, check=False).stderr
+    last = [line for line in text.split("\n") if line.startswith("tcpdump: ")][-1]
+    return last[len("tcpdump: "):].strip()
+
+
+BAD_DISPLAY_FILTERS = ("tcp.port ==", "no.such.field", "ip.addr == 1.2.3.4.5", "((tcp)")
+
+
+@pytest.mark.parametrize("expression", BAD_DISPLAY_FILTERS)
+def test_bad_display_filter(expression, good):
+    """With tshark's own words."""
+    text = subprocess.run([tshark.program(), "-r", good, "-Y", expression], capture_output=True,
+                          text=True, check=False, env=tshark.ENVIRONMENT).stderr
+    words = [line for line in text.split("\n") if line.startswith("tshark: ")][0][len("tshark: "):]
+    result = espcap.run("--file", good, "--display-filter", expression)
+    assert (result.code, result.output) == (2, b""), result.errors
+    assert words.strip() in result.errors
+    assert_names(result, "--display-filter")
+
+
+def test_bad_decode_as(good):
+    result = espcap.run("--file", good, "--decode-as", "no.such==1,http")
+    assert (result.code, result.output) == (2, b""), result.errors
+    assert_names(result, "--decode-as")
+
+
+@pytest.mark.parametrize("value", ("no.such.field", "ip.src,ip.scr", "", ",", "@/no/such/file"))
+def test_bad_fields(value, good):
+    result = espcap.run("--file", good, "--fields", value)
+    assert (result.code, result.output) == (2, b""), result.errors
+    assert "--fields" in result.errors
+    wrong = {"ip.src,ip.scr": "ip.scr", "@/no/such/file": "/no/such/file"}.get(value, value.strip(","))
+    assert wrong in result.errors
+
+
+@pytest.mark.parametrize("option", ("--protocols", "--typed", "--tls-keys"))
+def test_missing_configuration(option, good):
+    result = espcap.run("--file", good, option, "/no/such/file")
+    assert (result.code, result.output) == (2, b""), result.errors
+    assert "/no/such/file" in result.errors
+
+
+# A tshark that is none.
+
+def script(fake, name, text, mode=0o755):
+    fake.write(name, text.encode(), mode)
+    return os.path.join(fake.folder, name)
+
+
+def test_tshark_missing(good):
+    result = espcap.run("--file", good, "--tshark", "/no/such/tshark")
+    assert (result.code, result.output) == (2, b""), result.errors
+    assert "/no/such/tshark" in result.errors
+    result = espcap.run("--file", good, environment={"PATH": "/nonexistent"})
+    assert (result.code, result.output) == (2, b""), result.errors
+    assert "tshark" in result.errors
+
+
+UNUSABLE = {
+    "not executable": ("#!/bin/sh\n", 0o644),
+    "not a program": ("\x7fELF rubbish", 0o755),
+    "no such interpreter": ("#!/no/such/interpreter\n", 0o755),
+    "says nothing": ("#!/bin/sh\n", 0o755),
+    "something else": ("#!/bin/sh\necho 'ls (GNU coreutils) 9.1'\n", 0o755),
+    "fails": ("#!/bin/sh\nexit 3\n", 0o755),
+    "too old": ("#!/bin/sh\necho 'TShark (Wireshark) 3.2.18 (Git v3.2.18)'\n", 0o755),
+    "much too old": ("#!/bin/sh\necho 'TShark 1.10.6 (v1.10.6 from master-1.10)'\n", 0o755),
+    "without version": ("#!/bin/sh\necho 'TShark (Wireshark)'\n", 0o755),
+    "prints rubbish": ("#!/bin/sh\nhead -c 100000 /dev/urandom\n", 0o755),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_unusable_tshark(kind, good, fake):
+    text, mode = UNUSABLE[kind]
+    path = script(fake, "unusable-" + kind.replace(" ", "-"), text, mode)
+    result = espcap.run("--file", good, "--tshark", path)
+    assert (result.code, result.output) == (2, b""), result.errors
+    assert path in result.errors
+    if "old" in kind:
+        assert text.split()[3 if "3.2" in text else 2] in result.errors and "3.4" in result.errors
+
+
+def test_tshark_without_field_list(good, fake):
+    path = script(fake, "fieldless", "#!/bin/sh\ncase $1 in --version) cat %s/version;; -G) echo P;; esac\n"
+                  % fake.folder)
+    result = espcap.run("--file", good, "--tshark", path)
+    assert result.code in (2, 4) and result.output == b"", result.errors
+    assert path in result.errors or "field" in result.errors
+
+
+# A tshark that fails on the way.
+
+@pytest.mark.parametrize("numbers", ((1,), (2,), (17,), (PACKETS,), (3, 4, 20), (1, PACKETS)), ids=str)
+@pytest.mark.parametrize("from_pipe", (False, True), ids=("file", "pipe"))
+def test_tshark_crashes(numbers, from_pipe, good, fake, good_lines):
+    """The packets that crash it are counted; all others come, as if nothing had been."""
+    fake.behave(fakes.CRASHES_AT % ", ".join(map(str, numbers)))
+    result = run_fake(fake, good, from_pipe)
+    assert result.code == 4, result.errors
+    assert_documents(result, good_lines, [n for n in range(1, PACKETS + 1) if n not in numbers])
+    assert result.counts["undissected"] == len(numbers)
+    assert result.counts["read"] == PACKETS
+    assert_names(result, "standard input" if from_pipe else good)
+
+
+def run_fake(fake, capture, from_pipe, *options):
+    if not from_pipe:
+        return espcap.run("--file", capture, "--tshark", fake.path, *options)
+    with open(capture, "rb") as source:
+        return espcap.run("--file", "-", "--tshark", fake.path, *options, stdin=source.read())
+
+
+def test_tshark_crashes_in_the_midst_of_a_conversation(fake):
+    """What was dissected before the crash is still known behind it."""
+    capture = min((name for name in espcap.captures()
+                   if any(document["protocol"] == "http" for document in conftest.full_run(name).documents)),
+                  key=os.path.getsize)
+    full = conftest.full_run(capture).documents
+    at = next(document["frame_number"] for document in full if document["protocol"] == "http") + 1
+    fake.behave(fakes.CRASHES_AT % at)
+    result = espcap.run("--file", capture, "--tshark", fake.path, *espcap.options_for(capture))
+    assert result.code == 4
+    assert result.documents[:at - 1] == full[:at - 1]
+    assert [document["frame_number"] for document in result.documents] == \
+        [document["frame_number"] for document in full if document["frame_number"] != at]
+    streams = {document["frame_number"]: document["layers"].get("transport", {}).get("tcp.stream") for document in full}
+    for document in result.documents:
+        assert document["layers"].get("transport", {}).get("tcp.stream") == streams[document["frame_number"]]
+
+
+def test_tshark_crashes_with_a_display_filter(good, fake, good_lines):
+    fake.behave(fakes.CRASHES_AT % "5, 6")
+    result = espcap.run("--file", good, "--tshark", fake.path, "--display-filter", "frame.number > 3 && frame.number < 9")
+    assert result.code == 4, result.errors
+    numbers = [document["frame_number"] for document in result.documents]
+    assert numbers == [4, 7, 8]
+    counts = result.counts
+    assert (counts["read"], counts["undissected"], counts["filtered"]) == (PACKETS, 2, PACKETS - 5)
+    assert good_lines
+
+
+def test_tshark_crashes_with_bpf_and_count(good, fake):
+    fake.behave(fakes.CRASHES_AT % "5")
+    result = espcap.run("--file", good, "--tshark", fake.path, "--bpf", "greater 74", "--count", "12")
+    assert result.code in (0, 4), result.errors
+    expected = espcap.run("--file", good, "--bpf", "greater 74", "--count", "12")
+    wanted = [document["frame_number"] for document in expected.documents]
+    assert [document["frame_number"] for document in result.documents] == [n for n in wanted if n != 5]
+    assert result.counts["skipped"] == expected.counts["skipped"]
+    assert result.counts["undissected"] == (5 in wanted)
+
+
+def test_tshark_crashes_again_and_again(good, fake, good_lines):
+    """At some point it is given up; the count is still whole."""
+    fake.behave(fakes.CRASHES_AT % ", ".join(map(str, range(5, 26))))
+    result = espcap.run("--file", good, "--tshark", fake.path)
+    assert result.code == 4
+    counts = result.counts
+    assert counts["read"] == PACKETS
+    assert 5 - 1 <= counts["printed"] <= PACKETS - 10
+    assert_documents(result, good_lines, [document["frame_number"] for document in result.documents])
+
+
+def test_tshark_crashes_and_the_other_file_goes_on(folder, good, fake, good_lines):
+    other = put(folder, "other.pcap", frames.pcap(dns_packets(3)))
+    fake.behave(fakes.CRASHES_AT % PACKETS)
+    result = espcap.run("--file", good, "--file", other, "--tshark", fake.path)
+    assert result.code == 4
+    assert_documents(result, good_lines, [*range(1, PACKETS), 1, 2, 3])
+
+
+@pytest.mark.parametrize("how", ("HANGS_AT", "SPINS_AT"))
+@pytest.mark.parametrize("from_pipe", (False, True), ids=("file", "pipe"))
+def test_tshark_hangs(how, from_pipe, good, fake, good_lines):
+    fake.behave(getattr(fakes, how) % "7")
+    result = run_fake(fake, good, from_pipe, "--tshark-timeout", "1s")
+    assert result.code == 4, result.errors
+    assert_documents(result, good_lines, [n for n in range(1, PACKETS + 1) if n != 7])
+    assert result.counts["undissected"] == 1
+
+
+@pytest.mark.parametrize("from_pipe", (False, True), ids=("file", "pipe"))
+def test_tshark_is_killed(from_pipe, good, fake, good_lines):
+    """Once, by somebody else: at most the packet it was at is lost."""
+    fake.behave(fakes.KILLED_ONCE_AT % "11")
+    result = run_fake(fake, good, from_pipe)
+    counts = result.counts
+    assert counts["undissected"] <= 1
+    assert result.code == 4 or (result.code == 0 and counts["undissected"] == 0)
+    assert counts["read"] == PACKETS
+    numbers = [document["frame_number"] for document in result.documents]
+    assert set(range(1, PACKETS + 1)) - set(numbers) <= {11}
+    assert_documents(result, good_lines, numbers)
+
+
+def test_tshark_prints_rubbish_between(good, fake, good_lines):
+    fake.behave(fakes.RUBBISH_BETWEEN)
+    result = espcap.run("--file", good, "--tshark", fake.path)
+    assert result.code == 0, result.errors
+    assert_names(result, good)
+    assert_documents(result, good_lines, range(1, PACKETS + 1))
+
+
+def test_tshark_prints_only_rubbish(good, fake):
+    fake.behave(fakes.RUBBISH_ONLY)
+    result = espcap.run("--file", good, "--tshark", fake.path)
+    assert (result.code, result.output) == (4, b""), result.errors
+    assert result.counts["undissected"] == PACKETS
+    assert_names(result, good)
+    assert len(result.errors) < 20_000
+
+
+@pytest.mark.parametrize("number", (1, 9, PACKETS))
+def test_tshark_prints_half_a_line(number, good, fake, good_lines):
+    fake.behave(fakes.HALF_A_LINE_AT % number)
+    result = espcap.run("--file", good, "--tshark", fake.path)
+    assert result.code == 4, result.errors
+    assert_documents(result, good_lines, [n for n in range(1, PACKETS + 1) if n != number])
+    assert result.counts["undissected"] == 1
+
+
+def test_line_that_is_not_utf8(good, fake):
+    fake.behave(fakes.NOT_UTF8)
+    result = espcap.run("--file", good, "--tshark", fake.path)
+    assert result.code == 0, result.errors
+    assert len(result.documents) == PACKETS
+    for document in result.documents:
+        assert document["layers"]["frame"]["frame.marked"] == "a\ufffd\ufffd(b"
+    assert_names(result, good)
+
+
+def test_nested_three_hundred_deep(good, fake):
+    fake.behave(fakes.NESTED)
+    result = espcap.run("--file", good, "--tshark", fake.path)
+    assert result.code == 0, result.errors
+    assert len(result.documents) == PACKETS      # .documents refuses what is nested too deep
+    assert all(b'"bottom' in line for line in result.lines)
+
+
+def test_stderr_flood(good, fake, good_lines):
+    fake.behave(fakes.STDERR_FLOOD)
+    result = espcap.run("--file", good, "--tshark", fake.path)
+    assert result.code == 0, result.errors[:2000]
+    assert_documents(result, good_lines, range(1, PACKETS + 1))
+    assert len(result.errors) < 20_000
+
+
+# Who tshark is, and that it goes.
+
+@conftest.needs_root
+def test_root_is_given_up(good, fake):
+    fake.behave(fakes.TELLS_ABOUT_ITSELF)
+    with open("/dev/null", "rb") as extra:
+        os.set_inheritable(extra.fileno(), True)
+        result = espcap.run("--file", good, "--tshark", fake.path, close_fds=False,
+                            environment={"LD_LIBRARY_PATH": "/nonexistent", "WIRESHARK_CONFIG_DIR": "/tmp", "SECRET": "x"})
+    assert result.code == 0, result.errors
+    told = json.loads(fake.flag("self"))
+    user = dissecting_user()
+    assert told["uid"] == [user.pw_uid] * 3
+    assert told["gid"] == [user.pw_gid] * 3
+    assert set(told["groups"]) <= {user.pw_gid}
+
+
+def dissecting_user():
+    """"espcap" if there is such a user, else "nobody"."""
+    try:
+        return pwd.getpwnam("espcap")
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+@conftest.needs_root
+def test_root_that_lost_its_groups_too(good, fake):
+    """A supplementary group of root's shell must not reach tshark."""
+    fake.behave(fakes.TELLS_ABOUT_ITSELF)
+    result = espcap.run("--file", good, "--tshark", fake.path,
+                        prefix=["setpriv", "--groups", "0,4,6"])
+    assert result.code == 0, result.errors
+    assert set(json.loads(fake.flag("self"))["groups"]) <= {dissecting_user().pw_gid}
+
+
+def test_what_tshark_inherits(good, fake):
+    fake.behave(fakes.TELLS_ABOUT_ITSELF)
+    read_end, write_end = os.pipe()
+    result = espcap.run("--file", good, "--tshark", fake.path, pass_fds=(read_end, write_end),
+                        environment={"WIRESHARK_CONFIG_DIR": "/tmp", "SECRET": "x"})
+    os.close(read_end)
+    os.close(write_end)
+    assert result.code == 0, result.errors
+    told = json.loads(fake.flag("self"))
+    assert told["fds"] == [0, 1, 2]
+    assert set(told["environment"]) == {"HOME", "PATH", "LC_ALL"}
+    assert told["environment"]["LC_ALL"] == "C.UTF-8"
+    assert told["home"] == []
+    assert told["cwd"] == "/"
+    assert told["group"]
+    assert not os.path.exists(told["environment"]["HOME"]), "the private folder is left behind"
+
+
+def start(*arguments, **keywords):
+    """espcap in the background; use it with `with`."""
+    return Running(subprocess.Popen(espcap.command(*arguments), **{
+        "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+        "env": espcap.ENVIRONMENT, **keywords}))
+
+
+class Running:
+    """A running espcap that ends with the block, whatever happens there."""
+
+    def __init__(self, child):
+        self.child = child
+
+    def __enter__(self):
+        return self.child
+
+    def __exit__(self, *_):
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.wait()
+        for stream in (self.child.stdin, self.child.stdout, self.child.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def finish(child, timeout=60):
+    output, errors = child.communicate(timeout=timeout)
+    result = espcap.Result(child.returncode, output, errors)
+    assert not espcap.SANITIZER.search(result.errors), result.errors
+    return result
+
+
+def wait_for(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def is_running(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as source:
+            return source.read().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("kill", (signal.SIGKILL, signal.SIGSEGV, signal.SIGHUP, signal.SIGQUIT), ids=lambda s: s.name)
+def test_tshark_never_survives(kill, good, fake):
+    fake.behave(fakes.TELLS_PID_AND_WAITS)
+    with start("--file", good, "--tshark", fake.path) as child:
+        wait_for(lambda: fake.flag("pid") is not None)
+        pid = int(fake.flag("pid"))
+        assert is_running(pid)
+        others = descendants(child.pid)
+        assert pid in others
+        child.send_signal(kill)
+        child.wait(timeout=20)
+    wait_for(lambda: not any(map(is_running, others)), 5)
+
+
+def descendants(pid):
+    found = []
+    for line in subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True,
+                               check=True).stdout.split("\n"):
+        if line.split()[1:] == [str(pid)]:
+            found += [int(line.split()[0]), *descendants(int(line.split()[0]))]
+    return found
+
+
+# Signals, and where the output goes.
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM), ids=lambda s: s.name)
+def test_one_signal_delivers_what_was_read(number, good_lines):
+    """The input does not end by itself."""
+    with start("--file", "-", stdin=subprocess.PIPE) as child:
+        child.stdin.write(CONTENT)
+        child.stdin.flush()
+        first = child.stdout.readline()
+        child.send_signal(number)
+        child.stdin, pipe = None, child.stdin
+        result = finish(child)
+        pipe.close()
+    assert result.code == 0, result.errors
+    result = espcap.Result(0, first + result.output, result.errors.encode())
+    assert_documents(result, good_lines, range(1, PACKETS + 1))
+    assert result.counts["read"] == PACKETS
+
+
+def test_one_signal_in_a_large_file(folder):
+    big = put(folder, "big.pcap", frames.pcap(big_packets(20_000)))
+    with start("--file", big) as child:
+        first = child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        result = finish(child)
+    assert result.code == 0, result.errors
+    result = espcap.Result(0, first + result.output, result.errors.encode())
+    assert [document["frame_number"] for document in result.documents] == list(range(1, len(result.documents) + 1))
+    assert 0 < result.counts["read"] == len(result.documents) < 20_000
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM), ids=lambda s: s.name)
+def test_second_signal_ends_at_once(number, good, fake):
+    fake.behave(fakes.TELLS_PID_AND_WAITS)
+    with start("--file", good, "--tshark", fake.path) as child:
+        wait_for(lambda: fake.flag("pid") is not None)
+        child.send_signal(number)
+        time.sleep(0.5)
+        assert child.poll() is None, "the first signal waits for tshark"
+        begin = time.monotonic()
+        child.send_signal(number)
+        child.wait(timeout=20)
+        assert time.monotonic() - begin < 3
+        assert child.returncode == 128 + number
+    wait_for(lambda: not is_running(int(fake.flag("pid"))), 5)
+
+
+def test_reader_goes_away(folder):
+    big = put(folder, "big.pcap", frames.pcap(big_packets(3000)))
+    with start("--file", big) as child:
+        first = child.stdout.readline()
+        child.stdout.close()
+        child.stdout = None
+        _, errors = child.communicate(timeout=60)
+    assert child.returncode == 0, errors
+    assert json.loads(first)["frame_number"] == 1
+    lines = errors.decode().rstrip("\n").split("\n")
+    assert len(lines) == 1, errors
+    espcap.Result(0, b"", errors).counts
+
+
+def test_reader_is_gone_from_the_start(good):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with start("--file", good, stdout=write_end) as child:
+        os.close(write_end)
+        _, errors = child.communicate(timeout=60)
+    assert child.returncode == 0, errors
+
+
+def test_full_disk(good):
+    with open("/dev/full", "wb") as full, start("--file", good, stdout=full) as child:
+        _, errors = child.communicate(timeout=60)
+    assert child.returncode == 5, errors
+    result = espcap.Result(5, b"", errors)
+    assert "No space left" in result.messages
+    counts = result.counts
+    assert counts["printed"] == 0 and counts["read"] > 0
+
+
+def test_file_size_limit(good, folder):
+    """A limit behind some documents: what fits is there, and the sum says the rest was not sent."""
+    path = os.path.join(folder, "output")
+    with open(path, "wb") as target, start(
+            "--file", good, stdout=target,
+            preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN), limit_file_size(20_000))) as child:
+        _, errors = child.communicate(timeout=60)
+    assert child.returncode == 5, errors
+    counts = espcap.Result(5, b"", errors).counts
+    with open(path, "rb") as source:
+        assert source.read().count(b"\n") == counts["printed"]
+    assert counts["unsent"] > 0
+
+
+def limit_file_size(size):
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_closed_output(good):
+    result = espcap.run("--file", good, prefix=["sh", "-c", 'exec "$@" >&-', "sh"])
+    assert result.code == 5, result.errors
+
+
+# Memory.
+
+needs_real_memory = pytest.mark.skipif(conftest.is_sanitized(), reason="a sanitizer build uses memory of its own")
+MIB = 1024
+
+
+def peak_of(child):
+    """Polls the peak resident set (KiB) of a running process until its output ends."""
+    peak = 0
+    lines = 0
+    size = 0
+    os.set_blocking(child.stdout.fileno(), True)
+    while True:
+        data = os.read(child.stdout.fileno(), 1 << 20)
+        if not data:
+            return peak, lines, size
+        lines += data.count(b"\n")
+        size += len(data)
+        peak = max(peak, high_water(child.pid))
+
+
+def high_water(pid):
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii", errors="replace") as source:
+            return next((int(line.split()[1]) for line in source if line.startswith("VmHWM")), 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+@needs_real_memory
+def test_memory_of_a_huge_line(good, fake, folder):
+    """A line of 110 MB costs three times --max-doc at most, and is cut to it."""
+    fake.behave(fakes.HUGE_LINE % 110)
+    path = os.path.join(folder, "output")
+    with open(path, "wb") as target, start("--file", good, "--tshark", fake.path, stdout=target) as child:
+        peak = 0
+        while child.poll() is None:
+            peak = max(peak, high_water(child.pid))
+            time.sleep(0.005)
+        errors = child.stderr.read()
+    assert child.returncode == 0, errors
+    assert peak < (64 + 3 * 16) * MIB
+    with open(path, "rb") as source:
+        lines = source.read().split(b"\n")[:-1]
+    assert len(lines) == PACKETS
+    assert 15 << 20 < len(lines[0]) <= 16 << 20
+    document = espcap.parse_line(lines[0])
+    assert document["espcap"]["truncated"] == ["frame.comment"]
+    assert document["layers"]["frame"]["frame.number"] == "1"
+    assert all("truncated" not in espcap.parse_line(line)["espcap"] for line in lines[1:])
+
+
+def test_huge_line_is_cut_to_max_doc(good, fake):
+    fake.behave(fakes.HUGE_LINE % 3)
+    result = espcap.run("--file", good, "--tshark", fake.path, "--max-doc", "100k")
+    assert result.code == 0, result.errors
+    assert 90_000 < len(result.lines[0]) <= 100 << 10
+    assert result.documents[0]["espcap"]["truncated"] == ["frame.comment"]
+
+
+@needs_real_memory
+def test_memory_of_a_capture_bomb(folder):
+    """A small gzip that becomes hundreds of megabytes of documents."""
+    content = frames.pcap([frames.udp(bytes(60_000)) for _ in range(600)])
+    bomb = put(folder, "bomb.pcap.gz", gzip.compress(content))
+    assert os.path.getsize(bomb) < 60_000
+    with start("--file", bomb) as child:
+        peak, lines, size = peak_of(child)
+        errors = child.stderr.read()
+        child.wait(timeout=60)
+    assert child.returncode == 0, errors
+    assert lines == 600
+    assert size > 100 << 20
+    assert peak < 64 * MIB
+
+
+@needs_real_memory
+def test_memory_of_ordinary_traffic(folder):
+    capture = put(folder, "ordinary.pcap", frames.pcap(dns_packets(1) * 10_000))
+    with start("--file", capture) as child:
+        peak, lines, _ = peak_of(child)
+        child.wait(timeout=60)
+    assert lines == 10_000
+    assert peak < 64 * MIB

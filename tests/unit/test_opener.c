@@ -1,0 +1,521 @@
+/* Tests of loop/opener.c: as root through the helper, as others directly. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/xalloc.h"
+#include "loop/opener.h"
+#include "loop/privilege.h"
+
+/* In a process of its own a failed assertion must become its exit status. */
+#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+
+#define PATH(text) ((char[]){text})
+static char *const paths[] = { PATH("plain"), PATH("secret"), PATH("missing"),
+    PATH("folder"), PATH("/dev/zero"), PATH("socket"), PATH("link"),
+    PATH("fifo"), PATH("/dev/fd/57"), PATH("dangling"), PATH("secret/x") };
+enum { PLAIN, SECRET, MISSING, FOLDER, DEVICE, SOCKET, LINK, FIFO, NUMBER,
+    DANGLING, NESTED, COUNT };
+
+static void
+make_file(const char *path, const char *text, mode_t mode)
+{
+	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static void
+make_socket(const char *path)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(name.sun_path, path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	close(fd);
+}
+
+static int
+setup(void **state)
+{
+	static char dir[] = "/tmp/test_opener.XXXXXX";
+
+	alarm(60);
+	*state = dir;
+	if (mkdtemp(dir) == NULL || chdir(dir) != 0 || chmod(dir, 0755) != 0)
+		return -1;
+	make_file("plain", "plain text", 0644);
+	make_file("secret", "secret text", 0600);
+	make_socket("socket");
+	if (mkdir("folder", 0755) != 0 || symlink("secret", "link") != 0 ||
+	    symlink("nowhere", "dangling") != 0 || mkfifo("fifo", 0600) != 0)
+		return -1;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	static const char *const files[] = { "plain", "secret", "socket",
+	    "link", "dangling", "fifo" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		unlink(files[i]);
+	rmdir("folder");
+	return chdir("/") != 0 || rmdir(*state) != 0;
+}
+
+static bool
+holds(int fd, const char *text)
+{
+	char bytes[64] = "";
+	ssize_t got;
+
+	CHECK(fd >= 0);
+	CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) == 0);
+	CHECK((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY);
+	got = read(fd, bytes, sizeof(bytes) - 1);
+	close(fd);
+	return got == (ssize_t)strlen(text) && strcmp(bytes, text) == 0;
+}
+
+static bool
+opens(struct opener *opener, size_t index, const char *text)
+{
+	return holds(opener_open(opener, index, NULL), text);
+}
+
+static bool
+refuses(struct opener *opener, size_t index, enum outcome outcome,
+    const char *text)
+{
+	struct error error = { .text = "" };
+
+	return opener_open(opener, index, &error) == -1 &&
+	    error.outcome == outcome && strcmp(error.text, text) == 0;
+}
+
+static void
+check_refusals(struct opener *opener)
+{
+	CHECK(refuses(opener, MISSING, OUTCOME_INPUT,
+	    "No such file or directory"));
+	CHECK(refuses(opener, DANGLING, OUTCOME_INPUT,
+	    "No such file or directory"));
+	CHECK(refuses(opener, NESTED, OUTCOME_INPUT, "Not a directory"));
+	CHECK(refuses(opener, FOLDER, OUTCOME_INPUT, "is a directory"));
+	CHECK(refuses(opener, DEVICE, OUTCOME_INPUT, "is a device"));
+	CHECK(refuses(opener, SOCKET, OUTCOME_INPUT, "is a socket"));
+	CHECK(refuses(opener, COUNT, OUTCOME_INTERNAL,
+	    "file 11 was never named"));
+	CHECK(refuses(opener, SIZE_MAX, OUTCOME_INTERNAL,
+	    "file 18446744073709551615 was never named"));
+	CHECK(opens(opener, PLAIN, "plain text"));
+}
+
+static int
+count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	while (readdir(dir) != NULL)
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static void
+check_leaks(struct opener *opener)
+{
+	int before = count_fds();
+
+	for (int i = 0; i < 100; i++) {
+		CHECK(opens(opener, PLAIN, "plain text"));
+		CHECK(refuses(opener, FOLDER, OUTCOME_INPUT,
+		    "is a directory"));
+	}
+	CHECK(count_fds() == before);
+}
+
+/* A writer that comes late, writes and goes; returns its pid. */
+static pid_t
+write_later(int ms)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (pid == 0) {
+		usleep((useconds_t)ms * 1000);
+		fd = open("fifo", O_WRONLY | O_CLOEXEC);
+		CHECK(write(fd, "late", 4) == 4);
+		_exit(0);
+	}
+	return pid;
+}
+
+static void
+check_fifo(struct opener *opener)
+{
+	for (int ms = 0; ms <= 200; ms += 50) {
+		pid_t writer = write_later(ms);
+
+		CHECK(opens(opener, FIFO, "late"));
+		CHECK(waitpid(writer, NULL, 0) == writer);
+	}
+}
+
+/* Runs call in a process of its own. */
+static void
+apart(void (*call)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		call();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+directly(void)
+{
+	struct opener *opener;
+
+	if (geteuid() == 0) {
+		CHECK(chown("fifo", 12345, 12345) == 0);
+		CHECK(setresuid(12345, 12345, 12345) == 0);
+		opener = opener_new(paths, COUNT, NULL);
+		CHECK(refuses(opener, SECRET, OUTCOME_INPUT,
+		    "Permission denied"));
+	} else
+		opener = opener_new(paths, COUNT, NULL);
+	CHECK(opener != NULL);
+	check_refusals(opener);
+	check_leaks(opener);
+	check_fifo(opener);
+	opener_free(opener);
+	/* There was no helper. */
+	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+}
+
+static void
+test_without_root(void **state)
+{
+	(void)state;
+	apart(directly);
+}
+
+static void
+through_the_helper(void)
+{
+	struct opener *opener;
+	const char *user;
+
+	opener = opener_new(paths, COUNT, NULL);
+	CHECK(opener != NULL);
+	CHECK(privilege_drop(&user, NULL) == 0 && user != NULL);
+	CHECK(open("secret", O_RDONLY | O_CLOEXEC) == -1 && errno == EACCES);
+	CHECK(opens(opener, SECRET, "secret text"));
+	CHECK(opens(opener, LINK, "secret text"));
+	check_refusals(opener);
+	check_leaks(opener);
+	opener_free(opener);
+	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	opener_free(NULL);
+}
+
+static void
+fifo_through_the_helper(void)
+{
+	struct opener *opener = opener_new(paths, COUNT, NULL);
+
+	CHECK(opener != NULL);
+	check_fifo(opener);
+	opener_free(opener);
+}
+
+static void
+test_root_file_after_the_drop(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(through_the_helper);
+	apart(fifo_through_the_helper);
+}
+
+/* The child of this process, of which there is one. */
+static pid_t
+only_child(void)
+{
+	char *wanted = xasprintf("PPid:\t%d\n", (int)getpid()), line[256];
+	struct dirent *entry;
+	pid_t pid = -1;
+	DIR *dir = opendir("/proc");
+
+	while (pid < 0 && (entry = readdir(dir)) != NULL) {
+		char *path = xasprintf("/proc/%s/status", entry->d_name);
+		FILE *file = isdigit((unsigned char)entry->d_name[0]) ?
+		    fopen(path, "re") : NULL;
+
+		free(path);
+		if (file == NULL)
+			continue;
+		while (fgets(line, sizeof(line), file) != NULL) {
+			if (strcmp(line, wanted) == 0)
+				pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		}
+		fclose(file);
+	}
+	closedir(dir);
+	free(wanted);
+	return pid;
+}
+
+/* The text behind name in the status of pid. */
+static char *
+status_of(pid_t pid, const char *name)
+{
+	static char line[256];
+	char *path = xasprintf("/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "re");
+	size_t len = strlen(name);
+
+	free(path);
+	CHECK(file != NULL);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (strncmp(line, name, len) == 0) {
+			fclose(file);
+			return line + len + 2;
+		}
+	}
+	fclose(file);
+	return NULL;
+}
+
+static int
+count_fds_of(pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/fd", (int)pid);
+	DIR *dir = opendir(path);
+	int count = -2;
+
+	free(path);
+	CHECK(dir != NULL);
+	while (readdir(dir) != NULL)
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static void
+what_the_helper_has(void)
+{
+	/* Without a number among them. */
+	struct opener *opener = opener_new(paths, NUMBER, NULL);
+	unsigned long long capabilities;
+	pid_t helper;
+
+	CHECK(opener != NULL);
+	CHECK(opens(opener, PLAIN, "plain text"));
+	helper = only_child();
+	CHECK(helper > 0);
+	capabilities = strtoull(status_of(helper, "CapPrm"), NULL, 16);
+	/* CAP_DAC_READ_SEARCH, or CAP_DAC_OVERRIDE. */
+	CHECK(capabilities == 1 << 2 || capabilities == 1 << 1);
+	CHECK(strcmp(status_of(helper, "NoNewPrivs"), "1\n") == 0);
+	CHECK(getenv("LD_PRELOAD") != NULL || count_fds_of(helper) == 1);
+	CHECK(kill(helper, SIGINT) == 0 && kill(helper, SIGTERM) == 0);
+	usleep(100000);
+	CHECK(opens(opener, PLAIN, "plain text"));
+	/* And when it is gone, that is an error, not a crash. */
+	CHECK(kill(helper, SIGKILL) == 0);
+	usleep(100000);
+	CHECK(refuses(opener, PLAIN, OUTCOME_INTERNAL,
+	    "the process that opens files has ended"));
+	opener_free(opener);
+}
+
+static void
+test_helper_has_little(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(what_the_helper_has);
+}
+
+static void
+leave_helper(int report)
+{
+	struct opener *opener = opener_new(paths, COUNT, NULL);
+	pid_t helper;
+
+	CHECK(opener != NULL);
+	helper = only_child();
+	CHECK(write(report, &helper, sizeof(helper)) == sizeof(helper));
+	raise(SIGKILL);
+}
+
+static void
+test_helper_ends_with_us(void **state)
+{
+	pid_t pid, helper = -1;
+	int ends[2];
+	bool gone = false;
+	char *path;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0)
+		leave_helper(ends[1]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(read(ends[0], &helper, sizeof(helper)),
+	    sizeof(helper));
+	assert_true(helper > 0);
+	/* exe of a zombie cannot be read either. */
+	path = xasprintf("/proc/%d/exe", (int)helper);
+	for (int i = 0; i < 200 && !gone; i++) {
+		char exe[16];
+
+		gone = readlink(path, exe, sizeof(exe)) < 0;
+		usleep(10000);
+	}
+	assert_true(gone);
+	free(path);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+on_signal(int number)
+{
+	(void)number;
+}
+
+static void
+interrupt_soon(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	const char *command = "sleep 0.2; kill -USR1 $PPID";
+	pid_t pid;
+
+	CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+	pid = fork();
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(1);
+	}
+}
+
+static void
+interrupted(void)
+{
+	struct opener *opener = opener_new(paths, COUNT, NULL);
+	struct error error;
+	pid_t writer;
+
+	interrupt_soon();
+	CHECK(opener_open(opener, FIFO, &error) == -1);
+	CHECK(strstr(error.text, "Interrupted") != NULL);
+	/* The answer that nobody waited for must not be taken for the next one. */
+	writer = write_later(100);
+	CHECK(opens(opener, PLAIN, "plain text"));
+	CHECK(waitpid(writer, NULL, 0) == writer);
+	/* A helper that waits for a writer must not hold up the end. */
+	interrupt_soon();
+	CHECK(opener_open(opener, FIFO, &error) == -1);
+	opener_free(opener);
+}
+
+static void
+test_waiting_can_be_interrupted(void **state)
+{
+	(void)state;
+	apart(interrupted);
+}
+
+/* As bash does for <(command). */
+static void
+by_number(void)
+{
+	struct opener *opener;
+	const char *user;
+	int ends[2];
+
+	CHECK(pipe(ends) == 0);
+	CHECK(dup2(ends[0], 57) == 57);
+	opener = opener_new(paths, COUNT, NULL);
+	CHECK(privilege_drop(&user, NULL) == 0);
+	CHECK(write(ends[1], "piped", 5) == 5);
+	CHECK(opens(opener, NUMBER, "piped"));
+	CHECK(opens(opener, PLAIN, "plain text"));
+	opener_free(opener);
+}
+
+static void
+without_standard_descriptors(void)
+{
+	struct opener *opener;
+
+	for (int fd = 0; fd < 10; fd++)
+		close(fd);
+	opener = opener_new(paths, COUNT, NULL);
+	CHECK(opener != NULL);
+	CHECK(opens(opener, PLAIN, "plain text"));
+	CHECK(opens(opener, SECRET, "secret text"));
+	CHECK(fcntl(1, F_GETFD) == -1);
+	opener_free(opener);
+}
+
+static void
+test_odd_descriptors(void **state)
+{
+	(void)state;
+	apart(by_number);
+	apart(without_standard_descriptors);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_without_root),
+		cmocka_unit_test(test_root_file_after_the_drop),
+		cmocka_unit_test(test_helper_has_little),
+		cmocka_unit_test(test_helper_ends_with_us),
+		cmocka_unit_test(test_waiting_can_be_interrupted),
+		cmocka_unit_test(test_odd_descriptors),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,175 @@
+/* Tests of loop/privilege.c, each in a process of its own, as there is no way back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "loop/privilege.h"
+
+/* In a process of its own a failed assertion must become its exit status. */
+#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+
+static void
+apart(void (*call)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		call();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+as_nobody_in_particular(void)
+{
+	const char *user = "unset";
+	struct error error;
+
+	if (geteuid() == 0)
+		CHECK(setresuid(12345, 12345, 12345) == 0);
+	CHECK(privilege_drop(&user, &error) == 0);
+	CHECK(user == NULL);
+	CHECK(geteuid() != 0);
+	CHECK(prctl(PR_GET_DUMPABLE) >= 0);
+}
+
+static void
+test_without_root_nothing_is_done(void **state)
+{
+	(void)state;
+	apart(as_nobody_in_particular);
+}
+
+static bool
+status_has(const char *wanted)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[256];
+	bool found = false;
+
+	CHECK(file != NULL);
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		found = strcmp(line, wanted) == 0;
+	fclose(file);
+	return found;
+}
+
+static void
+as_root(void)
+{
+	const char *user = NULL;
+	const gid_t groups[] = {0, 4, 27};
+	struct passwd *wanted;
+	gid_t now[64];
+	int count;
+
+	CHECK(setgroups(3, groups) == 0);
+	CHECK(privilege_drop(&user, NULL) == 0);
+	CHECK(user != NULL);
+	wanted = getpwnam("espcap") != NULL ? getpwnam("espcap") :
+	    getpwnam("nobody");
+	CHECK(wanted != NULL && strcmp(user, wanted->pw_name) == 0);
+	CHECK(getuid() == wanted->pw_uid && geteuid() == wanted->pw_uid);
+	CHECK(getgid() == wanted->pw_gid && getegid() == wanted->pw_gid);
+	CHECK(setuid(0) == -1 && errno == EPERM);
+	CHECK(setresuid(0, 0, 0) == -1 && setresgid(0, 0, 0) == -1);
+	count = getgroups(64, now);
+	CHECK(count >= 0);
+	for (int i = 0; i < count; i++)
+		CHECK(now[i] != 0);
+	CHECK(status_has("CapEff:\t0000000000000000\n"));
+	CHECK(status_has("CapPrm:\t0000000000000000\n"));
+	CHECK(prctl(PR_GET_DUMPABLE) == 0);
+	CHECK(open("/etc/shadow", O_RDONLY | O_CLOEXEC) == -1);
+	/* A second time there is nothing left to do. */
+	CHECK(privilege_drop(&user, NULL) == 0 && user == NULL);
+}
+
+static void
+test_root_is_given_up_for_good(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(as_root);
+}
+
+/* Started with securebits that keep capabilities over setuid. */
+static void
+as_root_with_kept_capabilities(void)
+{
+	const char *user;
+
+	CHECK(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
+	CHECK(privilege_drop(&user, NULL) == 0 && user != NULL);
+	CHECK(status_has("CapEff:\t0000000000000000\n"));
+	CHECK(status_has("CapPrm:\t0000000000000000\n"));
+}
+
+static void
+test_kept_capabilities_are_cleared(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(as_root_with_kept_capabilities);
+}
+
+/* Root without the right to become somebody else must not go on as root. */
+static void
+as_root_that_cannot(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0
+	};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+	struct error error = { .text = "" };
+	const char *user = "unset";
+
+	memset(none, 0, sizeof(none));
+	CHECK(syscall(SYS_capset, &header, none) == 0);
+	CHECK(geteuid() == 0);
+	CHECK(privilege_drop(&user, &error) == -1);
+	CHECK(user == NULL && error.outcome == OUTCOME_INTERNAL);
+	CHECK(strstr(error.text, "Operation not permitted") != NULL);
+}
+
+static void
+test_failure_is_an_error(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(as_root_that_cannot);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_without_root_nothing_is_done),
+		cmocka_unit_test(test_root_is_given_up_for_good),
+		cmocka_unit_test(test_kept_capabilities_are_cleared),
+		cmocka_unit_test(test_failure_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
