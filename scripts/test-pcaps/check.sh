@@ -9,7 +9,7 @@ describe() {
 	local file=$1
 	NAMES+=("$file")
 	HOW[$file]=$2
-	WHAT[$file]=$(tr -s '\n\t ' ' ' <<<"$3")
+	WHAT[$file]=$(printf '%s' "$3" | tr -s '\n\t ' ' ')
 	shift 3
 	FILTERS[$file]=
 	if [ "$#" -gt 0 ]; then
@@ -96,7 +96,8 @@ write_readme() {
 	are locally administered, the names end in `.test`. `tls13.keys` and
 	`quic.keys` are key logs for `--tls-keys`.
 	Where Linux may lack a device (VLAN tags, GRE, IP in IP) or a fault (a
-	lossy cable), `scripts/test-pcaps/wire.py` stands in for it.
+	lossy cable), `scripts/test-pcaps/wire.py` stands in for it. Options that tell
+	the hardware and the system were taken out of the pcapng files.
 
 	| file | packets | holds | made by |
 	|---|---:|---|---|

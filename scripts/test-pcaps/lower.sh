@@ -215,7 +215,7 @@ record_vxlan() {
 record_fragments() {
 	lan_ipv6
 	dns_start server
-	capture client eth0 fragments.pcap not icmp6 or ip6 proto 44
+	capture client eth0 fragments.pcap ip or udp or ip6 proto 44
 	ask +bufsize=4096 @10.1.0.2 big.example.test TXT
 	ask +bufsize=4096 @fd00:1::2 big.example.test TXT
 	ping_from client ping -q -c 1 -s 3000 10.1.0.2

@@ -73,7 +73,8 @@ struct dissection {
 
 	/* To begin again on a pipe, which cannot be rewound. */
 	struct buffer preamble, retained;
-	struct capture_record first;	/* its time and interface; its bytes are gone */
+	struct capture_record first;
+	uint8_t *first_raw;
 	struct pending held;		/* given before, to be given again */
 	size_t held_at;			/* their bytes in retained */
 	uint64_t refill, refill_to;	/* ordinals still to be given as empty records */
@@ -81,6 +82,7 @@ struct dissection {
 
 	char id[CAPTURE_ID_LEN];
 	struct document_capture capture;
+	struct buffer record;		/* the one being given */
 	struct buffer out;
 	enum outcome outcome;
 	struct error error;
@@ -155,7 +157,7 @@ pop(struct dissection *dissection)
 	pending_pop(&dissection->pending);
 }
 
-/* A packet that tshark passed over. */
+/* A packet that the display filter kept back, or that tshark could not dissect. */
 static void
 settle_silent(struct dissection *dissection)
 {
@@ -163,19 +165,21 @@ settle_silent(struct dissection *dissection)
 	    pending_first(&dissection->pending);
 
 	if (dissection->pass != PASS_LOCATE)
-		settle(dissection, packet, has_filter(dissection) ?
-		    &dissection->counts.filtered :
+		settle(dissection, packet, has_filter(dissection) &&
+		    !packet->dead ? &dissection->counts.filtered :
 		    &dissection->counts.undissected);
 	pop(dissection);
 }
 
+/* None of those that are left will have a document. */
 static void
 settle_all(struct dissection *dissection, uint64_t *count)
 {
 	const struct pending_packet *packet;
 
 	while ((packet = pending_first(&dissection->pending)) != NULL) {
-		settle(dissection, packet, count);
+		settle(dissection, packet, packet->dead ?
+		    &dissection->counts.undissected : count);
 		pop(dissection);
 	}
 }
@@ -201,14 +205,15 @@ give(struct dissection *dissection, const void *bytes, size_t len)
 }
 
 static void
-give_empty(struct dissection *dissection, const struct capture_record *record)
+give_record(struct dissection *dissection, const struct capture_record *record,
+    bool empty)
 {
-	struct buffer empty;
-
-	buffer_init(&empty, 4096);
-	if (source_empty_record(dissection->source, record, &empty) == 0)
-		give(dissection, empty.data, empty.len);
-	buffer_release(&empty);
+	buffer_clear(&dissection->record);
+	if ((empty ? source_empty_record(dissection->source, record,
+	    &dissection->record) : source_copy_record(dissection->source,
+	    record, &dissection->record)) != 0)
+		abort();	/* a record is bounded, and so is what is made of it */
+	give(dissection, dissection->record.data, dissection->record.len);
 }
 
 static void
@@ -278,7 +283,13 @@ remember_first(struct dissection *dissection,
 		blame(dissection, OUTCOME_INTERNAL,
 		    "the crypto library offers no SHA-256");
 	dissection->first = *record;
-	dissection->first.raw = dissection->first.bytes = NULL;
+	if (!dissection->can_resume)
+		return;
+	dissection->first_raw = xmalloc(record->raw_len);
+	memcpy(dissection->first_raw, record->raw, record->raw_len);
+	dissection->first.raw = dissection->first_raw;
+	dissection->first.bytes = record->is_packet ? dissection->first_raw +
+	    (record->bytes - record->raw) : NULL;
 }
 
 static void
@@ -314,17 +325,18 @@ feed_packet(struct dissection *dissection, const struct capture_record *record)
 		return;
 	}
 	retain(dissection, record);
-	if (dissection->can_resume)
+	if (dissection->can_resume) {
 		packet.raw_len = (uint32_t)record->raw_len;
+		packet.bytes_at = (uint32_t)(record->bytes - record->raw);
+		packet.caplen = record->caplen;
+		packet.linktype = record->linktype;
+	}
 	if (dissection->pass == PASS_DRAIN) {
 		settle(dissection, &packet, &dissection->counts.undissected);
 	} else {
 		pending_push(&dissection->pending, &packet);
 		drop_oldest(dissection);
-		if (packet.dead)
-			give_empty(dissection, record);
-		else
-			give(dissection, record->raw, record->raw_len);
+		give_record(dissection, record, packet.dead);
 	}
 }
 
@@ -345,37 +357,47 @@ feed_record(struct dissection *dissection, const struct capture_record *record)
 		}
 	} else
 		retain(dissection, record);
-	give(dissection, record->raw, record->raw_len);
+	give_record(dissection, record, false);
+}
+
+/* A packet whose record is retained, as source_next gave it once. */
+static struct capture_record
+held_record(const struct dissection *dissection,
+    const struct pending_packet *held)
+{
+	struct capture_record record = { .is_packet = true,
+		.raw_len = held->raw_len, .ordinal = held->ordinal,
+		.has_time = held->has_time, .sec = held->sec,
+		.nsec = held->nsec, .linktype = held->linktype,
+		.caplen = held->caplen, .wirelen = held->wirelen };
+
+	record.raw = (const uint8_t *)dissection->retained.data +
+	    dissection->held_at;
+	record.bytes = record.raw + held->bytes_at;
+	return record;
 }
 
 /* Empty records in place of what a former tshark had, then what it had not finished. */
 static bool
 refill(struct dissection *dissection)
 {
-	struct pending_packet packet;
 	const struct pending_packet *held;
+	struct pending_packet packet;
+	struct capture_record record;
 
 	if (dissection->refill <= dissection->refill_to) {
 		memset(&packet, 0, sizeof(packet));
 		packet.ordinal = dissection->refill++;
 		packet.dead = true;
 		pending_push(&dissection->pending, &packet);
-		give_empty(dissection, &dissection->first);
+		give_record(dissection, &dissection->first, true);
 		return true;
 	}
 	held = pending_first(&dissection->held);
 	if (held == NULL)
 		return false;
-	if (held->dead) {
-		struct capture_record record = dissection->first;
-
-		record.sec = held->sec;
-		record.nsec = held->nsec;
-		record.has_time = held->has_time;
-		give_empty(dissection, &record);
-	} else
-		give(dissection, dissection->retained.data +
-		    dissection->held_at, held->raw_len);
+	record = held_record(dissection, held);
+	give_record(dissection, &record, held->dead);
 	dissection->held_at += held->raw_len;
 	pending_push(&dissection->pending, held);
 	pending_pop(&dissection->held);
@@ -548,9 +570,13 @@ take_document(struct dissection *dissection)
 	packet.sec = first->sec;
 	packet.nsec = first->nsec;
 	packet.wirelen = first->wirelen;
+	if (first->dead) {
+		settle_silent(dissection);
+		return;
+	}
 	if (number > dissection->settled && dissection->pass != PASS_LOCATE) {
 		dissection->settled = number;
-		if (first->selected && !first->dead)
+		if (first->selected)
 			write_document(dissection, &packet);
 	}
 	pop(dissection);
@@ -954,6 +980,7 @@ dissection_new(const struct dissection_rules *rules, int fd, const char *name,
 	dissection->source = source_new(fd);
 	tree_init(&dissection->tree, rules->max_value, rules->max_doc);
 	buffer_init(&dissection->out, rules->max_doc * 4);
+	buffer_init(&dissection->record, CAPTURE_RECORD_MAX + 4096);
 	buffer_init(&dissection->preamble, PREAMBLE_MAX);
 	buffer_init(&dissection->retained, RETAINED_MAX);
 	dissection->can_resume = source_is_pipe(dissection->source);
@@ -992,7 +1019,9 @@ dissection_free(struct dissection *dissection)
 	pending_release(&dissection->held);
 	buffer_release(&dissection->preamble);
 	buffer_release(&dissection->retained);
+	buffer_release(&dissection->record);
 	buffer_release(&dissection->out);
+	free(dissection->first_raw);
 	free(dissection->name);
 	free(dissection->file_name);
 	free(dissection->path);

@@ -11,7 +11,9 @@ struct pending_packet {
 	int64_t sec;
 	uint32_t nsec;
 	uint32_t wirelen;
-	uint32_t raw_len;	/* bytes kept to give it again, 0 for none */
+	/* To give it again: bytes kept of its record, 0 for none, and what is in them. */
+	uint32_t raw_len;
+	uint32_t bytes_at, caplen, linktype;
 	bool has_time;
 	bool selected;	/* --bpf wants it */
 	bool dead;	/* given as an empty record: its document is not wanted */

@@ -137,6 +137,15 @@ source_rewind(struct source *source)
 }
 
 int
+source_copy_record(const struct source *source,
+    const struct capture_record *record, struct buffer *out)
+{
+	if (source->is_foreign)
+		return buffer_append(out, record->raw, record->raw_len);
+	return capture_copy(source->capture, record, out);
+}
+
+int
 source_empty_record(const struct source *source,
     const struct capture_record *record, struct buffer *out)
 {

@@ -38,7 +38,10 @@ bool source_rewind(struct source *source);
 bool source_is_pipe(const struct source *source);
 int source_fd(const struct source *source);
 
-/* A record with no bytes in place of this one, which source_next gave last. */
+/* Appends a record as tshark can read it from a pipe; of a foreign format its bytes. */
+int source_copy_record(const struct source *source, const struct capture_record *record,
+    struct buffer *out);
+/* Appends a record with no captured bytes in place of this one. */
 int source_empty_record(const struct source *source, const struct capture_record *record,
     struct buffer *out);
 

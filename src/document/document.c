@@ -841,9 +841,13 @@ put_path(struct buffer *out, const char *from, const char *to)
 	    buffer_append(out, ",", 1) != 0)
 		return -1;
 	for (at = to + common; (dot = strchr(at, '.')) != NULL; at = dot + 1)
-		if (buffer_printf(out, "\"%.*s\":{", (int)(dot - at), at) != 0)
+		if (buffer_append(out, "\"", 1) != 0 ||
+		    buffer_append(out, at, (size_t)(dot - at)) != 0 ||
+		    buffer_append(out, "\":{", 3) != 0)
 			return -1;
-	return buffer_printf(out, "\"%s\":", at);
+	if (buffer_append(out, "\"", 1) != 0 || buffer_puts(out, at) != 0)
+		return -1;
+	return buffer_append(out, "\":", 2);
 }
 
 static int

@@ -30,7 +30,22 @@ struct index {
 	uint32_t size;		/* a power of two */
 };
 
+/*
+ * The keys found last, by their hash: packets bring the same few hundred keys
+ * again and again, and comparing bytes is faster than making a key from names.
+ */
+#define RECENT_COUNT 4096
+#define RECENT_KEY 56
+
+struct recent {
+	char key[RECENT_KEY];
+	uint8_t len;		/* 0: free */
+	uint8_t kind;
+	uint32_t id;
+};
+
 struct names {
+	struct recent *recent;
 	struct name *list;
 	uint32_t count, room;
 	struct buffer text;
@@ -148,6 +163,7 @@ names_free(struct names *names)
 {
 	if (names == NULL)
 		return;
+	free(names->recent);
 	free(names->list);
 	free(names->by_key.slots);
 	free(names->by_name.slots);
@@ -287,10 +303,10 @@ fits(enum names_kind field, enum names_kind value)
 
 static uint32_t
 by_key_find(const struct names *names, const char *key, size_t len,
-    enum names_kind kind)
+    uint64_t hash, enum names_kind kind)
 {
 	const struct index *index = &names->by_key;
-	uint32_t at = (uint32_t)hash_bytes(key, len) & (index->size - 1);
+	uint32_t at = (uint32_t)hash & (index->size - 1);
 	uint32_t found = NAMES_NONE;
 
 	for (; index->slots[at] != 0; at = (at + 1) & (index->size - 1)) {
@@ -377,13 +393,30 @@ uint32_t
 names_find(struct names *names, const char *key, size_t len,
     enum names_kind kind, uint32_t within)
 {
+	struct recent *recent;
+	uint64_t hash;
 	uint32_t id;
 
 	if (len == 0 || len > KEY_MAX)
 		return NAMES_TEXT;
-	id = by_key_find(names, key, len, kind);
-	return id != NAMES_NONE ? id :
-	    find_unlisted(names, key, len, kind, within);
+	hash = hash_bytes(key, len);
+	if (names->recent == NULL)
+		names->recent = xcalloc(RECENT_COUNT, sizeof(*names->recent));
+	recent = &names->recent[hash % RECENT_COUNT];
+	if (recent->len == len && recent->kind == kind &&
+	    memcmp(recent->key, key, len) == 0)
+		return recent->id;
+	id = by_key_find(names, key, len, hash, kind);
+	/* An unlisted key may mean another name within another protocol. */
+	if (id == NAMES_NONE)
+		return find_unlisted(names, key, len, kind, within);
+	if (len <= RECENT_KEY) {
+		memcpy(recent->key, key, len);
+		recent->len = (uint8_t)len;
+		recent->kind = (uint8_t)kind;
+		recent->id = id;
+	}
+	return id;
 }
 
 uint32_t

@@ -184,7 +184,7 @@ static void
 linger(struct child *child)
 {
 	if (child->dead && child->pipes.out >= 0 && child->owed == 0 &&
-	    !child->paused && !evtimer_pending(child->on_linger, NULL))
+	    !evtimer_pending(child->on_linger, NULL))
 		watch(child->on_linger, &child_linger);
 }
 

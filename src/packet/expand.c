@@ -1,4 +1,4 @@
-/* One stream of gzip (RFC 1952), zstd (RFC 8878) or lz4 frames, expanded with the formats' own libraries. */
+/* Streams of gzip (RFC 1952), zstd (RFC 8878) and lz4 frames, expanded by their own libraries. */
 #include "packet/expand.h"
 
 #include <inttypes.h>
@@ -48,7 +48,7 @@ struct piece {
 static const uint8_t gzip_magic[] = { 0x1f, 0x8b };
 static const uint8_t zstd_magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
 static const uint8_t lz4_magic[] = { 0x04, 0x22, 0x4d, 0x18 };
-/* Skippable frames: their first byte is 0x50 to 0x5f. lz4 has them too, but does not begin a file with one. */
+/* Skippable frames; the first byte is 0x50 to 0x5f. lz4 has them too, but begins no file with one. */
 static const uint8_t skippable_magic[] = { 0x2a, 0x4d, 0x18 };
 
 enum expand_kind

@@ -52,7 +52,7 @@ cooked_header_len(const uint8_t *bytes, size_t caplen, uint16_t protocol)
 	return 16;
 }
 
-/* ERF (Endace): the 16-byte record header, extension headers, and a sub-header that the type decides. */
+/* ERF (Endace): a record header of 16 bytes, extension headers, a sub-header that the type decides. */
 static int
 erf_header_len(const uint8_t *bytes, size_t caplen)
 {

@@ -4,7 +4,7 @@
 
 #include "packet/capture.h"
 
-/* pcap 2.2 and older (and DG/UX's 543.0) have the two lengths exchanged; in 2.3 only some writers did. */
+/* pcap 2.2 and older (and DG/UX's 543.0) have the two lengths exchanged; of 2.3 only some files. */
 enum pcapfile_lengths {
 	PCAPFILE_LENGTHS_NORMAL,
 	PCAPFILE_LENGTHS_EXCHANGED,

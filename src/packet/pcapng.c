@@ -1,4 +1,4 @@
-/* The pcapng format (draft-ietf-opsawg-pcapng), read as wiretap 4.0 reads it so that our count is tshark's. */
+/* The pcapng format (draft-ietf-opsawg-pcapng), read as wiretap 4.0 does: our count is tshark's. */
 #include "packet/pcapng.h"
 
 #include <limits.h>
@@ -29,7 +29,7 @@ enum {
 enum {
 	BLOCK_FRAME_LEN = 12,	/* type, length, and the length again */
 	PACKET_HEADER_LEN = 20,
-	NFLX_ENTERPRISE = 10949,
+	NETFLIX_ENTERPRISE = 10949,
 	INTERFACES_MAX = 262144
 };
 
@@ -121,7 +121,7 @@ take_section(struct pcapng *ng, const struct block *block, struct error *error)
 	return 1;
 }
 
-/* if_tsresol: a negative power of 10 or, with the upper bit, of 2. What is too fine counts as the finest. */
+/* if_tsresol: a negative power of 10 or, with the upper bit, of 2; the finest if it is too fine for us. */
 static uint64_t
 units_of(uint8_t resolution)
 {
@@ -197,6 +197,12 @@ set_time(const struct pcapng_interface *interface, uint64_t stamp,
 	record->nsec = (uint32_t)(rest * 1000000000 / interface->units);
 }
 
+static size_t
+padded(uint32_t len)
+{
+	return ((size_t)len + 3) & ~(size_t)3;
+}
+
 /* The captured bytes begin at the given place of the body. */
 static int
 set_bytes(const struct block *block, size_t at,
@@ -247,7 +253,7 @@ take_packet(const struct pcapng *ng, const struct block *block,
 	set_time(&ng->interfaces[number],
 	    (uint64_t)bytes_u32(data + 4, big) << 32 |
 	    bytes_u32(data + 8, big), record);
-	options = PACKET_HEADER_LEN + (((size_t)record->caplen + 3) & ~(size_t)3);
+	options = PACKET_HEADER_LEN + padded(record->caplen);
 	return pcapng_check_packet_options(&block->body, options, error) != 0 ?
 	    -1 : 1;
 }
@@ -266,7 +272,14 @@ take_simple_packet(const struct pcapng *ng, const struct block *block,
 	record->caplen = record->wirelen;
 	if (interface->snaplen != 0 && record->caplen > interface->snaplen)
 		record->caplen = interface->snaplen;
-	return set_bytes(block, 4, interface, record, error) != 0 ? -1 : 1;
+	if (set_bytes(block, 4, interface, record, error) != 0)
+		return -1;
+	/* There are no options, and wiretap reads the second length where the bytes end. */
+	if (block->body.len != 4 + padded(record->caplen))
+		return error_set(error, OUTCOME_INPUT,
+		    "simple packet of %u bytes in a block of %zu",
+		    record->caplen, block->body.len + BLOCK_FRAME_LEN);
+	return 1;
 }
 
 static void
@@ -292,7 +305,8 @@ set_journal_time(const char *entry, size_t len, struct capture_record *record)
 	at += sizeof(key) - 1;
 	for (i = 0; at + i < entry + len && at[i] >= '0' && at[i] <= '9'; i++)
 		if (__builtin_mul_overflow(micros, 10, &micros) ||
-		    __builtin_add_overflow(micros, (uint64_t)(at[i] - '0'), &micros))
+		    __builtin_add_overflow(micros, (uint64_t)(at[i] - '0'),
+		    &micros))
 			return;
 	if (i == 0)
 		return;
@@ -333,26 +347,15 @@ take_sysdig(const struct block *block, struct capture_record *record)
 	return 1;
 }
 
-/*
- * Netflix's blocks of TCP logs: of a kind that it does not know tshark takes
- * the capture for ended, without a word.
- */
 static int
 take_custom(const struct block *block, struct capture_record *record,
     struct error *error)
 {
-	const uint8_t *data = block->body.data;
-	uint32_t kind;
-
 	set_no_packet(block, 4, block->body.len - 4, record);
-	if (bytes_u32(data, block->body.big) != NFLX_ENTERPRISE)
+	if (bytes_u32(block->body.data, block->body.big) != NETFLIX_ENTERPRISE)
 		return 1;
-	kind = block->body.len < 8 ? 0 : bytes_u32(data + 4, false);
-	if (kind != 1 && (kind != 2 || block->body.len < 12))
-		return error_set(error, OUTCOME_INPUT,
-		    "custom block of Netflix is of no known kind");
 	record->caplen = record->wirelen = 0;
-	return 1;
+	return pcapng_check_netflix(&block->body, error) != 0 ? -1 : 1;
 }
 
 static int
@@ -389,7 +392,7 @@ take_block(struct pcapng *ng, const struct block *block,
 	return 1;
 }
 
-/* Type and byte order of the block that data begins: 1, 0 if more bytes are needed, -1 with a text. */
+/* Type and byte order of the block that data begins: 1, 0 for more bytes, -1 with a text. */
 static int
 read_type(const struct pcapng *ng, const uint8_t *data, size_t len,
     struct block *block, struct capture_record *record, struct error *error)
@@ -411,7 +414,7 @@ read_type(const struct pcapng *ng, const uint8_t *data, size_t len,
 	return 1;
 }
 
-/* Lengths that are no multiple of 4 are rounded up: some writers do not count the padding, and wiretap forgives it. */
+/* Some writers do not count the padding; wiretap forgives it, and rounds up to a multiple of 4. */
 static uint64_t
 block_len(const uint8_t *field, bool big)
 {

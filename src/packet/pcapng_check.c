@@ -8,6 +8,7 @@
 /* draft-ietf-opsawg-pcapng, section 3.5 */
 enum {
 	OPTION_END = 0,
+	OPTION_COMMENT = 1,
 	OPTION_CUSTOM_UTF8 = 2988,
 	OPTION_CUSTOM_BINARY = 2989,
 	OPTION_CUSTOM_UTF8_PRIVATE = 19372,
@@ -62,6 +63,31 @@ pcapng_check_options(const struct pcapng_body *body, size_t at,
 	do
 		got = pcapng_option_next(body, &at, &option, error);
 	while (got > 0);
+	return got;
+}
+
+/*
+ * Blocks of TCP logs; all that follows the enterprise number is little-endian.
+ * With a kind or an option that it does not know tshark takes the capture for
+ * ended, without a word.
+ */
+int
+pcapng_check_netflix(const struct pcapng_body *body, struct error *error)
+{
+	struct pcapng_body little = { body->data, body->len, false };
+	uint32_t kind = body->len < 8 ? 0 : bytes_u32(body->data + 4, false);
+	size_t at = kind == 1 ? 8 : 12;
+	struct pcapng_option option;
+	int got;
+
+	if ((kind != 1 && kind != 2) || body->len < at)
+		return error_set(error, OUTCOME_INPUT,
+		    "custom block of Netflix is of no known kind");
+	while ((got = pcapng_option_next(&little, &at, &option, error)) > 0)
+		if (option.code != OPTION_COMMENT && !is_custom(option.code))
+			return error_set(error, OUTCOME_INPUT,
+			    "custom block of Netflix has option %u",
+			    option.code);
 	return got;
 }
 

@@ -1,4 +1,4 @@
-/* What must hold inside a pcapng block for tshark to read on behind it; pcapng.c is its only user. */
+/* What must hold inside pcapng blocks for tshark to read on; pcapng.c is the only user. */
 #ifndef ESPCAP_PACKET_PCAPNG_CHECK_H
 #define ESPCAP_PACKET_PCAPNG_CHECK_H
 
@@ -21,7 +21,7 @@ struct pcapng_option {
 	const uint8_t *value;
 };
 
-/* Takes the option at *at and moves *at behind it: 1, 0 at the end of the options, -1 with a text if damaged. */
+/* Takes the option at *at and moves *at behind it: 1, 0 at the last one, -1 with a text if damaged. */
 int pcapng_option_next(const struct pcapng_body *body, size_t *at,
     struct pcapng_option *option, struct error *error);
 
@@ -29,6 +29,8 @@ int pcapng_option_next(const struct pcapng_body *body, size_t *at,
 int pcapng_check_options(const struct pcapng_body *body, size_t at, struct error *error);
 int pcapng_check_packet_options(const struct pcapng_body *body, size_t at, struct error *error);
 int pcapng_check_names(const struct pcapng_body *body, struct error *error);
+/* Netflix's custom blocks. */
+int pcapng_check_netflix(const struct pcapng_body *body, struct error *error);
 int pcapng_check_secrets(const struct pcapng_body *body, struct error *error);
 
 #endif

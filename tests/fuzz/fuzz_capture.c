@@ -1,4 +1,4 @@
-/* Fuzz target: reads the bytes as a stream, at once and piece by piece, and copies and empties its packets. */
+/* Fuzz target: reads a capture at once and piece by piece, copies and empties its packets. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

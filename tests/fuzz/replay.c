@@ -1,4 +1,4 @@
-/* Feeds files, and those in directories, to a fuzz target: the corpus as a test, without a fuzzer. */
+/* Feeds files, and those in directories, to a fuzz target: the corpus as a test. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>

@@ -44,8 +44,8 @@ def options_for(capture):
 
 
 def tshark_options_for(capture):
-    """The same for tshark."""
-    return ["-o", "tls.keylog_file:" + key_log(capture)] if key_log(capture) else []
+    """The same for tshark, as a tuple."""
+    return ("-o", "tls.keylog_file:" + key_log(capture)) if key_log(capture) else ()
 
 
 def refuse_duplicates(pairs):

@@ -226,3 +226,9 @@ class Packet:
 def last(entries, kind):
     """The position of the last of (position, name) whose name is of this kind."""
     return next((position for position, name in reversed(entries) if name in kind), None)
+
+
+@functools.lru_cache(maxsize=None)
+def packets(capture, arguments=()):
+    """The packets of a capture by tshark -T pdml, read once for all tests. arguments: a tuple."""
+    return [Packet(nodes) for nodes in pdml.packets(capture, arguments)]

@@ -2,16 +2,14 @@
 
 import compare
 import espcap
-import pdml
 import sections
 
 
 def test_documents_are_what_pdml_says(capture, full):
-    packets = pdml.packets(capture, espcap.tshark_options_for(capture))
+    packets = sections.packets(capture, espcap.tshark_options_for(capture))
     assert len(full.documents) == len(packets)
     report = []
-    for document, nodes in zip(full.documents, packets):
-        packet = sections.Packet(nodes)
+    for document, packet in zip(full.documents, packets):
         found = compare.layers_differences(packet, document["layers"])
         if document["protocol"] != (packet.top or "frame"):
             found.append("protocol is %r, not %r" % (document["protocol"], packet.top))

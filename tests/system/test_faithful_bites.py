@@ -8,7 +8,6 @@ import pytest
 import compare
 import conftest
 import espcap
-import pdml
 import sections
 
 # So many documents of each capture, each of another stack of protocols.
@@ -21,12 +20,12 @@ MOST_FIELDS = 400
 def samples(capture):
     """Documents with their packets: the first of each stack of protocols."""
     full = conftest.full_run(capture)
-    packets = pdml.packets(capture, espcap.tshark_options_for(capture))
+    packets = sections.packets(capture, espcap.tshark_options_for(capture))
     seen = {}
-    for document, nodes in zip(full.documents, packets):
+    for document, packet in zip(full.documents, packets):
         stack = document["layers"]["frame"].get("frame.protocols")
         if stack not in seen and len(list(places(document["layers"]))) <= MOST_FIELDS:
-            seen[stack] = sections.Packet(nodes), document["layers"]
+            seen[stack] = packet, document["layers"]
     chosen = sorted(seen, key=lambda stack: -stack.count(":"))[:DOCUMENTS]
     return [seen[stack] for stack in chosen]
 

@@ -27,7 +27,7 @@ def read_table():
 def met(capture, documents):
     """The rows that a capture makes, in the order of its packets."""
     name = os.path.relpath(capture, espcap.CAPTURE_DIR)
-    rows = tshark.columns(capture, ["frame.protocols", "_ws.col.Protocol"], espcap.tshark_options_for(capture))
+    rows = tshark.columns(capture, ("frame.protocols", "_ws.col.Protocol"), espcap.tshark_options_for(capture))
     assert len(rows) == len(documents)
     return list(dict.fromkeys(
         (name, "|".join(stack), "|".join(column).lower(), document["protocol"])

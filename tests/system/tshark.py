@@ -84,10 +84,12 @@ def ek_look(kind):
     return kind if kind in ("FT_BOOLEAN", "FT_NONE") else "text"
 
 
+@functools.lru_cache(maxsize=None)
 def columns(capture, names, arguments=()):
-    """One row per packet of -T fields: each field a list of its values."""
+    """One row per packet of -T fields: each field a list of its values. All arguments are tuples."""
     options = [word for name in names for word in ("-e", name)]
+    # The number is there because a line of nothing but empty fields would be lost.
     text = read(capture, arguments, "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a",
-                "-E", "aggregator=|", *options).decode("utf-8", "replace")
-    return [[cell.split("|") if cell else [] for cell in line.split("\t")]
-            for line in text.split("\n") if line.strip() or line.count("\t")]
+                "-E", "aggregator=|", "-e", "frame.number", *options).decode("utf-8", "replace")
+    return [[cell.split("|") if cell else [] for cell in line.split("\t")[1:]]
+            for line in text.split("\n") if line]

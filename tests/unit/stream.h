@@ -130,7 +130,7 @@ put_text_block(struct stream *stream, uint32_t type, const char *text)
 	put_block(stream, type, &body);
 }
 
-/* Reads a stream that lies in memory of exactly its size, so that the sanitizer sees a read behind it. */
+/* Reads a stream in memory of just its size: the sanitizer sees a read behind it. */
 struct reader {
 	struct capture *capture;
 	uint8_t *data;

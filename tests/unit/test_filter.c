@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,7 +176,7 @@ assert_refused(const char *expression, const char *part)
 static void
 test_no_expression(void **state)
 {
-	char *huge = malloc(70000);
+	char *huge = malloc(5001);
 
 	(void)state;
 	assert_refused("no such thing", "syntax error");
@@ -183,12 +184,35 @@ test_no_expression(void **state)
 	assert_refused("host 1.2.3.4.5", "1.2.3.4.5");
 	assert_refused("port nosuchport", "nosuchport");
 	assert_non_null(huge);
-	memset(huge, '(', 69999);
-	huge[69999] = '\0';
-	assert_refused(huge, "longer than 65535 bytes");
-	huge[65535] = '\0';
+	memset(huge, '(', 5000);
+	huge[5000] = '\0';
+	assert_refused(huge, "longer than 4096 bytes");
+	huge[4096] = '\0';
 	assert_refused(huge, "");
 	free(huge);
+}
+
+/* Long ones are not optimized; they match the same. */
+static void
+test_long_expression(void **state)
+{
+	char expression[4097] = "port 1";
+	struct filter *filter;
+	struct packet packet;
+	struct capture_record record = ethernet(&packet);
+	size_t len = strlen(expression);
+
+	(void)state;
+	for (int port = 1; len < 1500; port++)
+		len += (size_t)snprintf(expression + len,
+		    sizeof(expression) - len, " or port %d", port % 50);
+	filter = new_filter(expression);
+	assert_match(filter, &record, 0);
+	filter_free(filter);
+	(void)snprintf(expression + len, sizeof(expression) - len, " or port 53");
+	filter = new_filter(expression);
+	assert_match(filter, &record, 1);
+	filter_free(filter);
 }
 
 /* An expression with a meaning on some link types only. */
@@ -247,6 +271,7 @@ main(void)
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_empty_expression),
 		cmocka_unit_test(test_no_expression),
+		cmocka_unit_test(test_long_expression),
 		cmocka_unit_test(test_some_link_types),
 		cmocka_unit_test(test_many_link_types)
 	};

@@ -182,7 +182,7 @@ test_unpadded_length(void **state)
 	reader_release(&reader);
 }
 
-/* One byte of a whole stream is set to another value: what that leads to. The packet block begins at 48. */
+/* One byte of a whole stream is changed: what that leads to. The packet block begins at 48. */
 static void
 test_pcapng_damage(void **state)
 {
@@ -264,8 +264,39 @@ test_pcapng_bad_blocks(void **state)
 	    "damaged before the first packet, at byte 28: if_filter option is empty");
 	check_bad_block(1, "\1\0\0\0\0\0\0\0\254\13\0\0", 12,
 	    "damaged before the first packet, at byte 28: custom option of 0 bytes has no enterprise number");
+	check_bad_block(0xbad, "\305\52\0\0\1\0\0\0\2\0\0\0", 12,
+	    "damaged in packet 1, at byte 28: custom block of Netflix has option 2");
 	check_bad_block(0xbad, "\305\52\0\0\11\0\0\0", 8,
 	    "damaged in packet 1, at byte 28: custom block of Netflix is of no known kind");
+}
+
+/* A simple packet fills its block, no more and no less. */
+static void
+check_simple_packet(size_t len, const char *text)
+{
+	struct stream stream = { .big = false }, body = { .big = false };
+	struct reader reader;
+
+	put_section(&stream);
+	put_interface(&stream, 1, 0, NULL);
+	put(&body, 4, 4);
+	put(&body, 0, len);
+	put_block(&stream, 3, &body);
+	reader_init(&reader, &stream);
+	assert_block(&reader);
+	assert_block(&reader);
+	assert_failure(&reader, text);
+	reader_release(&reader);
+}
+
+static void
+test_simple_packet_len(void **state)
+{
+	(void)state;
+	check_simple_packet(0, "damaged in packet 1, at byte 48: "
+	    "packet of 4 bytes does not fit its block of 16");
+	check_simple_packet(8, "damaged in packet 1, at byte 48: "
+	    "simple packet of 4 bytes in a block of 24");
 }
 
 static void
@@ -360,6 +391,7 @@ main(void)
 		cmocka_unit_test(test_unpadded_length),
 		cmocka_unit_test(test_pcapng_damage),
 		cmocka_unit_test(test_pcapng_bad_blocks),
+		cmocka_unit_test(test_simple_packet_len),
 		cmocka_unit_test(test_pcapng_cut_between),
 		cmocka_unit_test(test_empty_pcapng),
 		cmocka_unit_test(test_copy)

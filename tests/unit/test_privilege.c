@@ -30,6 +30,7 @@ apart(void (*call)(void))
 	int status;
 
 	if (pid == 0) {
+		alarm(30);
 		call();
 		_exit(0);
 	}

@@ -268,6 +268,7 @@ apart(void (*call)(int number), int number)
 	int status;
 
 	if (pid == 0) {
+		alarm(30);
 		call(number);
 		_exit(0);
 	}
