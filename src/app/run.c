@@ -151,13 +151,15 @@ on_fail(void *ctx)
 /* Inputs. */
 
 static void
-add_counts(struct totals *totals, const struct dissection_counts *counts)
+add_counts(struct totals *totals, const struct dissection *dissection)
 {
-	totals->read += counts->read;
-	totals->printed += counts->printed;
-	totals->filtered += counts->filtered;
-	totals->undissected += counts->undissected;
-	totals->skipped += counts->skipped;
+	struct dissection_counts counts = dissection_counts(dissection);
+
+	totals->read += counts.read;
+	totals->printed += counts.printed;
+	totals->filtered += counts.filtered;
+	totals->undissected += counts.undissected;
+	totals->skipped += counts.skipped;
 }
 
 static void
@@ -203,8 +205,7 @@ retire(void *ctx)
 		uint64_t done, all;
 
 		if (job->dissection != NULL) {
-			add_counts(&run->totals,
-			    dissection_counts(job->dissection));
+			add_counts(&run->totals, job->dissection);
 			dissection_bytes(job->dissection, &done, &all);
 			run->bytes_done += done;
 		}
@@ -338,7 +339,7 @@ on_progress(evutil_socket_t fd, short what, void *ctx)
 		dissection_bytes(job_at(run, i)->dissection, &done, &all);
 		progress.bytes_done += done;
 		progress.packets +=
-		    dissection_counts(job_at(run, i)->dissection)->read;
+		    dissection_counts(job_at(run, i)->dissection).read;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	progress.elapsed = (uint64_t)((now.tv_sec - run->start.tv_sec) * 1000 +
@@ -397,8 +398,7 @@ sum_up(struct run *run)
 
 	for (size_t i = 0; i < run->job_count; i++)
 		if (job_at(run, i)->dissection != NULL)
-			add_counts(totals,
-			    dissection_counts(job_at(run, i)->dissection));
+			add_counts(totals, job_at(run, i)->dissection);
 	totals->printed = run->sink->type->delivered(run->sink);
 	totals->unsent = totals->read - totals->printed - totals->filtered -
 	    totals->undissected;

@@ -8,25 +8,18 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "dissect/capture_id.h"
 #include "dissect/ek.h"
-#include "dissect/pending.h"
-#include "dissect/source.h"
+#include "dissect/feed.h"
 #include "loop/child.h"
 
-/* Packets that end a tshark are left out up to this many in one input. */
-#define DEAD_MAX 10
-/* Each takes two runs at most, and the first run is one. */
-#define RUNS_MAX (2 * DEAD_MAX + 5)
+/* Each packet that ends a tshark takes two runs at most, and the first run is one. */
+#define RUNS_MAX (2 * FEED_DEAD_MAX + 5)
 /*
  * tshark can lag behind what it was given by a pipe, our queue and its own
  * buffer: less than 30,000 records even if all are empty. With a display filter, what is
  * older than this and has no document was not wanted by it.
  */
 #define PENDING_MAX 262144
-/* What is kept of a pipe's blocks that are no packets, to begin again. */
-#define PREAMBLE_MAX ((size_t)4 << 20)
-#define RETAINED_MAX ((size_t)64 << 20)
 /* Packets counted in one go when there is no tshark to wait for. */
 #define DRAIN_SLICE 4096
 #define TICK_MS 250
@@ -43,46 +36,30 @@ struct dissection {
 	struct dissection_handler handler;
 	char *name, *file_name, *path;
 	uint64_t count;
+	uint64_t foreign_read;	/* packets that tshark found in a foreign format */
 	struct dissection_counts counts;
 
-	struct source *source;
+	struct feed *feed;
 	struct event *readable;		/* of a pipe */
 	struct event *ticker;
 	bool input_done;		/* of this pass */
 	bool stopping;
-	uint64_t counted;		/* packets up to this one are in counts */
-	uint64_t given;			/* packets up to this one were taken from the source in this pass */
-	uint64_t settled;		/* of packets up to this one it is known where they ended */
 
 	enum pass pass;
 	unsigned passes;
 	struct child *child;
 	struct tree tree;
 	struct ek *ek;
-	struct pending pending;
 	uint64_t pass_documents;
 	bool paused;
 	bool failed;			/* this pass; the child is being killed */
+	bool tshark_failed;		/* some pass */
 	char failure[512];
 	unsigned long long progress;	/* what the child had done at the last tick */
 	uint64_t idle;			/* ms without any */
 	unsigned rubbish;
 
-	uint64_t dead[DEAD_MAX];
-	unsigned dead_count;
-
-	/* To begin again on a pipe, which cannot be rewound. */
-	struct buffer preamble, retained;
-	struct capture_record first;
-	uint8_t *first_raw;
-	struct pending held;		/* given before, to be given again */
-	size_t held_at;			/* their bytes in retained */
-	uint64_t refill, refill_to;	/* ordinals still to be given as empty records */
-	bool can_resume;
-
-	char id[CAPTURE_ID_LEN];
 	struct document_capture capture;
-	struct buffer record;		/* the one being given */
 	struct buffer out;
 	enum outcome outcome;
 	struct error error;
@@ -123,9 +100,18 @@ say_end(void *ctx)
 static void
 end(struct dissection *dissection)
 {
+	char why[700];
+
 	if (dissection->ended)
 		return;
 	dissection->ended = true;
+	/* A tshark that was replaced without loss is no failure of the run. */
+	if (dissection->tshark_failed && (dissection->counts.undissected > 0 ||
+	    feed_is_foreign(dissection->feed))) {
+		(void)snprintf(why, sizeof(why), "tshark failed: %s",
+		    dissection->failure);
+		blame(dissection, OUTCOME_TSHARK, why);
+	}
 	event_del(dissection->ticker);
 	if (dissection->readable != NULL)
 		event_del(dissection->readable);
@@ -134,87 +120,26 @@ end(struct dissection *dissection)
 
 /* Where packets end. */
 
-/* Of a packet whose fate shows only now; each is settled once, in order. */
+/* The oldest packet given has no document and will have none. */
 static void
-settle(struct dissection *dissection, const struct pending_packet *packet,
-    uint64_t *count)
+settle_silent(struct dissection *dissection, uint64_t *count)
 {
-	if (packet->ordinal <= dissection->settled)
-		return;
-	dissection->settled = packet->ordinal;
-	if (packet->selected)
-		(*count)++;
+	const struct pending_packet *packet = feed_first(dissection->feed);
+
+	/* Without the display filter nothing is learned of who passes it. */
+	if (dissection->pass != PASS_LOCATE && feed_settle(dissection->feed))
+		(*(packet->dead ? &dissection->counts.undissected : count))++;
+	feed_pop(dissection->feed);
 }
 
-static void
-pop(struct dissection *dissection)
-{
-	buffer_consume(&dissection->retained,
-	    pending_first(&dissection->pending)->raw_len);
-	if (dissection->held_at > 0)
-		dissection->held_at -=
-		    pending_first(&dissection->pending)->raw_len;
-	pending_pop(&dissection->pending);
-}
-
-/* A packet that the display filter kept back, or that tshark could not dissect. */
-static void
-settle_silent(struct dissection *dissection)
-{
-	const struct pending_packet *packet =
-	    pending_first(&dissection->pending);
-
-	if (dissection->pass != PASS_LOCATE)
-		settle(dissection, packet, has_filter(dissection) &&
-		    !packet->dead ? &dissection->counts.filtered :
-		    &dissection->counts.undissected);
-	pop(dissection);
-}
-
-/* None of those that are left will have a document. */
 static void
 settle_all(struct dissection *dissection, uint64_t *count)
 {
-	const struct pending_packet *packet;
-
-	while ((packet = pending_first(&dissection->pending)) != NULL) {
-		settle(dissection, packet, packet->dead ?
-		    &dissection->counts.undissected : count);
-		pop(dissection);
-	}
+	while (feed_first(dissection->feed) != NULL)
+		settle_silent(dissection, count);
 }
 
 /* Feeding. */
-
-static bool
-is_dead(const struct dissection *dissection, uint64_t ordinal)
-{
-	for (unsigned i = 0; i < dissection->dead_count; i++)
-		if (dissection->dead[i] == ordinal)
-			return true;
-	return false;
-}
-
-static void
-give(struct dissection *dissection, const void *bytes, size_t len)
-{
-	/* The queue holds a record more than it is filled to: this cannot fail. */
-	if (dissection->child != NULL &&
-	    child_write(dissection->child, bytes, len) != 0)
-		abort();
-}
-
-static void
-give_record(struct dissection *dissection, const struct capture_record *record,
-    bool empty)
-{
-	buffer_clear(&dissection->record);
-	if ((empty ? source_empty_record(dissection->source, record,
-	    &dissection->record) : source_copy_record(dissection->source,
-	    record, &dissection->record)) != 0)
-		abort();	/* a record is bounded, and so is what is made of it */
-	give(dissection, dissection->record.data, dissection->record.len);
-}
 
 static void
 finish_input(struct dissection *dissection)
@@ -224,193 +149,6 @@ finish_input(struct dissection *dissection)
 		event_del(dissection->readable);
 	if (dissection->child != NULL)
 		child_close_input(dissection->child);
-}
-
-/* -1 if --bpf cannot be asked. Counts a packet that was not seen before. */
-static int
-select_packet(struct dissection *dissection,
-    const struct capture_record *record, bool *selected)
-{
-	struct error error;
-	int match = 1;
-
-	if (dissection->rules.filter != NULL)
-		match = filter_match(dissection->rules.filter, record, &error);
-	if (match < 0) {
-		blame(dissection, error.outcome, error.text);
-		return -1;
-	}
-	*selected = match > 0;
-	if (record->ordinal <= dissection->counted)
-		return 0;
-	dissection->counted = record->ordinal;
-	if (match > 0)
-		dissection->counts.read++;
-	else
-		dissection->counts.skipped++;
-	return 0;
-}
-
-/* What is needed to begin again behind a packet of a pipe. */
-static void
-retain(struct dissection *dissection, const struct capture_record *record)
-{
-	static const uint8_t section[4] = { 0x0a, 0x0d, 0x0d, 0x0a };
-	struct buffer *buffer = record->is_packet ? &dissection->retained :
-	    &dissection->preamble;
-
-	if (!dissection->can_resume)
-		return;
-	/* Interfaces are numbered anew in each section of a pcapng. */
-	if (!record->is_packet && dissection->preamble.len > 0 &&
-	    record->raw_len > 4 && memcmp(record->raw, section, 4) == 0)
-		dissection->can_resume = false;
-	else if (buffer_append(buffer, record->raw, record->raw_len) != 0)
-		dissection->can_resume = false;
-	if (dissection->can_resume)
-		return;
-	buffer_release(&dissection->preamble);
-	buffer_release(&dissection->retained);
-}
-
-static void
-remember_first(struct dissection *dissection,
-    const struct capture_record *record)
-{
-	if (dissection->id[0] != '\0')
-		return;
-	if (capture_id(record, dissection->id) != 0)
-		blame(dissection, OUTCOME_INTERNAL,
-		    "the crypto library offers no SHA-256");
-	dissection->first = *record;
-	if (!dissection->can_resume)
-		return;
-	dissection->first_raw = xmalloc(record->raw_len);
-	memcpy(dissection->first_raw, record->raw, record->raw_len);
-	dissection->first.raw = dissection->first_raw;
-	dissection->first.bytes = record->is_packet ? dissection->first_raw +
-	    (record->bytes - record->raw) : NULL;
-}
-
-static void
-drop_oldest(struct dissection *dissection)
-{
-	if (has_filter(dissection) &&
-	    dissection->pending.count > PENDING_MAX)
-		settle_silent(dissection);
-}
-
-/* Whether the packets wanted have all been read, in this pass too. */
-static bool
-has_enough(const struct dissection *dissection)
-{
-	return dissection->given >= dissection->counted &&
-	    (dissection->stopping ||
-	    (dissection->count > 0 &&
-	    dissection->counts.read >= dissection->count));
-}
-
-static void
-feed_packet(struct dissection *dissection, const struct capture_record *record)
-{
-	struct pending_packet packet = { .ordinal = record->ordinal,
-		.sec = record->sec, .nsec = record->nsec,
-		.wirelen = record->wirelen, .has_time = record->has_time,
-		.dead = is_dead(dissection, record->ordinal) };
-
-	remember_first(dissection, record);
-	dissection->given = record->ordinal;
-	if (select_packet(dissection, record, &packet.selected) != 0) {
-		finish_input(dissection);
-		return;
-	}
-	retain(dissection, record);
-	if (dissection->can_resume) {
-		packet.raw_len = (uint32_t)record->raw_len;
-		packet.bytes_at = (uint32_t)(record->bytes - record->raw);
-		packet.caplen = record->caplen;
-		packet.linktype = record->linktype;
-	}
-	if (dissection->pass == PASS_DRAIN) {
-		settle(dissection, &packet, &dissection->counts.undissected);
-	} else {
-		pending_push(&dissection->pending, &packet);
-		drop_oldest(dissection);
-		give_record(dissection, record, packet.dead);
-	}
-}
-
-static void
-feed_record(struct dissection *dissection, const struct capture_record *record)
-{
-	if (record->is_packet) {
-		feed_packet(dissection, record);
-		return;
-	}
-	if (source_is_foreign(dissection->source)) {
-		remember_first(dissection, record);
-		if (dissection->rules.filter != NULL) {
-			blame(dissection, OUTCOME_USAGE, "--bpf needs pcap or "
-			    "pcapng: only tshark knows this format");
-			finish_input(dissection);
-			return;
-		}
-	} else
-		retain(dissection, record);
-	give_record(dissection, record, false);
-}
-
-/* A packet whose record is retained, as source_next gave it once. */
-static struct capture_record
-held_record(const struct dissection *dissection,
-    const struct pending_packet *held)
-{
-	struct capture_record record = { .is_packet = true,
-		.raw_len = held->raw_len, .ordinal = held->ordinal,
-		.has_time = held->has_time, .sec = held->sec,
-		.nsec = held->nsec, .linktype = held->linktype,
-		.caplen = held->caplen, .wirelen = held->wirelen };
-
-	record.raw = (const uint8_t *)dissection->retained.data +
-	    dissection->held_at;
-	record.bytes = record.raw + held->bytes_at;
-	return record;
-}
-
-/* Empty records in place of what a former tshark had, then what it had not finished. */
-static bool
-refill(struct dissection *dissection)
-{
-	const struct pending_packet *held;
-	struct pending_packet packet;
-	struct capture_record record;
-
-	if (dissection->refill <= dissection->refill_to) {
-		memset(&packet, 0, sizeof(packet));
-		packet.ordinal = dissection->refill++;
-		packet.dead = true;
-		pending_push(&dissection->pending, &packet);
-		give_record(dissection, &dissection->first, true);
-		return true;
-	}
-	held = pending_first(&dissection->held);
-	if (held == NULL)
-		return false;
-	record = held_record(dissection, held);
-	give_record(dissection, &record, held->dead);
-	dissection->held_at += held->raw_len;
-	pending_push(&dissection->pending, held);
-	pending_pop(&dissection->held);
-	if (dissection->held.count == 0)
-		dissection->held_at = 0;
-	return true;
-}
-
-static void
-wait_for_input(struct dissection *dissection)
-{
-	if (dissection->readable != NULL)
-		event_add(dissection->readable, NULL);
 }
 
 static void
@@ -434,34 +172,44 @@ is_full(const struct dissection *dissection)
 	    child_queued(dissection->child) >= CHILD_QUEUE_LOW;
 }
 
+static void
+give(struct dissection *dissection, const void *bytes, size_t len)
+{
+	if (dissection->pass == PASS_DRAIN) {
+		settle_all(dissection, &dissection->counts.undissected);
+		return;
+	}
+	/* The queue holds a record more than it is filled to: this cannot fail. */
+	if (child_write(dissection->child, bytes, len) != 0)
+		abort();
+	if (has_filter(dissection) &&
+	    feed_pending(dissection->feed) > PENDING_MAX)
+		settle_silent(dissection, &dissection->counts.filtered);
+}
+
 /* Reads on until tshark has enough to do, or there is nothing to read now. */
 static void
 pump(struct dissection *dissection)
 {
-	struct capture_record record;
 	struct error error;
+	const void *bytes;
 	unsigned slice = 0;
+	size_t len;
 
 	while (!dissection->input_done && !dissection->failed &&
 	    !is_full(dissection)) {
-		if (refill(dissection))
-			continue;
-		if (has_enough(dissection)) {
-			finish_input(dissection);
+		switch (feed_next(dissection->feed, &bytes, &len, &error)) {
+		case FEED_GAVE:
+			give(dissection, bytes, len);
 			break;
-		}
-		switch (source_next(dissection->source, &record, &error)) {
-		case SOURCE_RECORD:
-			feed_record(dissection, &record);
-			break;
-		case SOURCE_WAIT:
-			wait_for_input(dissection);
+		case FEED_WAIT:
+			event_add(dissection->readable, NULL);
 			return;
-		case SOURCE_BAD:
+		case FEED_BAD:
 			blame(dissection, error.outcome, error.text);
 			finish_input(dissection);
 			break;
-		case SOURCE_END:
+		case FEED_END:
 			finish_input(dissection);
 			break;
 		}
@@ -507,6 +255,13 @@ write_document(struct dissection *dissection,
 	    dissection->out.data, dissection->out.len);
 }
 
+static bool
+has_enough_foreign(const struct dissection *dissection)
+{
+	return feed_is_foreign(dissection->feed) && dissection->count > 0 &&
+	    dissection->foreign_read >= dissection->count;
+}
+
 /* Of a format that only tshark reads, it alone knows the packets. */
 static void
 foreign_document(struct dissection *dissection, uint64_t number)
@@ -516,8 +271,7 @@ foreign_document(struct dissection *dissection, uint64_t number)
 	const struct tree_leaf *leaf;
 	char text[64], *end;
 
-	if (dissection->count > 0 &&
-	    dissection->counts.read >= dissection->count)
+	if (has_enough_foreign(dissection))
 		return;
 	leaf = tree_find(&dissection->tree,
 	    names_id(names, "frame.time_epoch", 16));
@@ -535,10 +289,9 @@ foreign_document(struct dissection *dissection, uint64_t number)
 	if (leaf != NULL && leaf->len < 11)
 		packet.wirelen = (uint32_t)strtoul(tree_leaf_text(
 		    &dissection->tree, leaf), NULL, 10);
-	dissection->counts.read++;
+	dissection->foreign_read++;
 	write_document(dissection, &packet);
-	if (dissection->count > 0 &&
-	    dissection->counts.read >= dissection->count)
+	if (has_enough_foreign(dissection))
 		finish_input(dissection);
 }
 
@@ -551,13 +304,13 @@ take_document(struct dissection *dissection)
 	char why[128];
 
 	dissection->pass_documents++;
-	if (source_is_foreign(dissection->source)) {
+	if (feed_is_foreign(dissection->feed)) {
 		foreign_document(dissection, number);
 		return;
 	}
-	while ((first = pending_first(&dissection->pending)) != NULL &&
+	while ((first = feed_first(dissection->feed)) != NULL &&
 	    first->ordinal < number && has_filter(dissection))
-		settle_silent(dissection);
+		settle_silent(dissection, &dissection->counts.filtered);
 	if (first == NULL || first->ordinal != number) {
 		(void)snprintf(why, sizeof(why), "it printed packet %" PRIu64
 		    " where packet %" PRIu64 " was to come", number,
@@ -565,21 +318,18 @@ take_document(struct dissection *dissection)
 		fail(dissection, why);
 		return;
 	}
+	if (first->dead || dissection->pass == PASS_LOCATE) {
+		settle_silent(dissection, &dissection->counts.undissected);
+		return;
+	}
 	packet.ordinal = number;
 	packet.has_time = first->has_time;
 	packet.sec = first->sec;
 	packet.nsec = first->nsec;
 	packet.wirelen = first->wirelen;
-	if (first->dead) {
-		settle_silent(dissection);
-		return;
-	}
-	if (number > dissection->settled && dissection->pass != PASS_LOCATE) {
-		dissection->settled = number;
-		if (first->selected)
-			write_document(dissection, &packet);
-	}
-	pop(dissection);
+	if (feed_settle(dissection->feed))
+		write_document(dissection, &packet);
+	feed_pop(dissection->feed);
 }
 
 static void
@@ -618,14 +368,6 @@ on_writable(void *ctx)
 
 /* How a pass ends. */
 
-static void
-give_up(struct dissection *dissection, enum outcome outcome, const char *why)
-{
-	blame(dissection, outcome, why);
-	settle_all(dissection, &dissection->counts.undissected);
-	begin_pass(dissection, PASS_DRAIN);
-}
-
 /* One line of a text, for a message. */
 static void
 flatten(char *text)
@@ -649,7 +391,7 @@ describe_failure(struct dissection *dissection)
 		(void)snprintf(dissection->failure,
 		    sizeof(dissection->failure),
 		    "it ended without the documents of %zu packets",
-		    dissection->pending.count);
+		    feed_pending(dissection->feed));
 	else
 		(void)snprintf(dissection->failure,
 		    sizeof(dissection->failure), "%s%s%s",
@@ -662,7 +404,7 @@ static bool
 is_refused(const struct dissection *dissection)
 {
 	return !dissection->failed && dissection->pass_documents == 0 &&
-	    dissection->settled == 0 &&
+	    !feed_has_settled(dissection->feed) &&
 	    child_exit_status(dissection->child) > 0 &&
 	    child_errors(dissection->child)[0] != '\0';
 }
@@ -674,8 +416,7 @@ refuse(struct dissection *dissection)
 
 	(void)snprintf(why, sizeof(why), "%s", child_errors(dissection->child));
 	flatten(why);
-	if (source_is_foreign(dissection->source) &&
-	    dissection->counts.read == 0 &&
+	if (feed_is_foreign(dissection->feed) &&
 	    dissection->outcome == OUTCOME_OK) {
 		dissection->no_capture = true;
 		blame(dissection, OUTCOME_INPUT,
@@ -683,113 +424,72 @@ refuse(struct dissection *dissection)
 		end(dissection);
 		return;
 	}
-	give_up(dissection, OUTCOME_INPUT, why);
+	blame(dissection, OUTCOME_INPUT, why);
+	begin_pass(dissection, PASS_DRAIN);
 }
 
-/* Continues on a pipe, behind the packet that was being dissected. */
-static void
-resume_pipe(struct dissection *dissection)
-{
-	struct pending_packet *first;
-	const struct pending_packet *packet;
-
-	if (has_filter(dissection) || !dissection->can_resume) {
-		/* Which packet it was cannot be told. */
-		settle_all(dissection, &dissection->counts.undissected);
-		if (!dissection->can_resume) {
-			begin_pass(dissection, PASS_DRAIN);
-			return;
-		}
-	}
-	while ((packet = pending_first(&dissection->pending)) != NULL &&
-	    packet->ordinal <= dissection->settled)
-		pop(dissection);
-	/* What was given stands before what was still to be given again. */
-	for (; (packet = pending_first(&dissection->held)) != NULL;
-	    pending_pop(&dissection->held))
-		pending_push(&dissection->pending, packet);
-	dissection->refill = 1;
-	dissection->refill_to = dissection->settled;
-	dissection->held_at = 0;
-	if (dissection->pending.count > 0) {
-		struct pending swap = dissection->held;
-
-		dissection->held = dissection->pending;
-		dissection->pending = swap;
-		first = &dissection->held.ring[dissection->held.first];
-		settle(dissection, first, &dissection->counts.undissected);
-		first->dead = true;
-	}
-	begin_pass(dissection, PASS_CAREFUL);
-}
-
-/* The packet that tshark was at when a pass with flushed output failed. */
-static void
+/* The packet that tshark was at when a pass with flushed output failed. False if there were too many. */
+static bool
 bury(struct dissection *dissection)
 {
-	const struct pending_packet *packet =
-	    pending_first(&dissection->pending);
+	const struct pending_packet *packet = feed_first(dissection->feed);
 
-	if (packet == NULL || dissection->dead_count == DEAD_MAX)
-		return;
+	if (packet == NULL)
+		return true;
+	if (!feed_bury(dissection->feed))
+		return false;
 	log_note(dissection->rules.log, "%s: tshark failed on packet %" PRIu64
 	    " (%s); going on behind it", dissection->name, packet->ordinal,
 	    dissection->failure);
-	dissection->dead[dissection->dead_count++] = packet->ordinal;
+	return true;
 }
 
-static void
-go_on(struct dissection *dissection)
+/*
+ * How the next pass begins; false to give up. With a display filter a packet
+ * without document tells nothing, so a pass without it finds the one that
+ * tshark fails on. A pipe cannot be read again for that: all it had is lost.
+ */
+static bool
+go_on(struct dissection *dissection, enum pass *next)
 {
 	bool filter = dissection->rules.tshark_rules->display_filter != NULL;
 
-	switch (dissection->pass) {
-	case PASS_FIRST:
-		log_verbose(dissection->rules.log,
-		    "%s: tshark failed (%s); reading again, with care",
-		    dissection->name, dissection->failure);
-		begin_pass(dissection, filter ? PASS_LOCATE : PASS_CAREFUL);
-		return;
-	case PASS_CAREFUL:
-		if (!filter)
-			bury(dissection);
-		begin_pass(dissection, filter ? PASS_LOCATE : PASS_CAREFUL);
-		return;
-	case PASS_LOCATE:
-		bury(dissection);
-		begin_pass(dissection, PASS_CAREFUL);
-		return;
-	case PASS_DRAIN:
-		return;
+	*next = PASS_CAREFUL;
+	if (feed_is_foreign(dissection->feed) || dissection->stopping ||
+	    dissection->passes >= RUNS_MAX)
+		return false;
+	if (filter && feed_is_pipe(dissection->feed)) {
+		log_note(dissection->rules.log, "%s: tshark failed (%s); going "
+		    "on behind the packets it had", dissection->name,
+		    dissection->failure);
+		settle_all(dissection, &dissection->counts.undissected);
+		return true;
 	}
+	if (filter && dissection->pass != PASS_LOCATE)
+		*next = PASS_LOCATE;
+	else if (dissection->pass != PASS_FIRST ||
+	    feed_is_pipe(dissection->feed))
+		return bury(dissection);
+	log_verbose(dissection->rules.log,
+	    "%s: tshark failed (%s); reading again, with care",
+	    dissection->name, dissection->failure);
+	return true;
 }
 
 static void
 after_failure(struct dissection *dissection)
 {
-	char why[700];
-	bool pipe = source_is_pipe(dissection->source);
+	enum pass next;
 
 	describe_failure(dissection);
 	if (is_refused(dissection)) {
 		refuse(dissection);
 		return;
 	}
-	(void)snprintf(why, sizeof(why), "tshark failed: %s",
-	    dissection->failure);
-	if (source_is_foreign(dissection->source) || dissection->stopping ||
-	    dissection->passes >= RUNS_MAX ||
-	    dissection->dead_count == DEAD_MAX) {
-		give_up(dissection, OUTCOME_TSHARK, why);
-		return;
-	}
-	blame(dissection, OUTCOME_TSHARK, why);
-	if (!pipe)
-		go_on(dissection);
-	else {
-		bury(dissection);
-		resume_pipe(dissection);
-	}
+	dissection->tshark_failed = true;
+	if (!go_on(dissection, &next))
+		next = PASS_DRAIN;
+	begin_pass(dissection, next);
 }
 
 /* All documents came, or the display filter kept them back. */
@@ -798,7 +498,6 @@ after_success(struct dissection *dissection)
 {
 	if (dissection->pass == PASS_LOCATE) {
 		/* What ended tshark before did not do so again. */
-		pending_clear(&dissection->pending);
 		begin_pass(dissection, PASS_CAREFUL);
 		return;
 	}
@@ -806,27 +505,32 @@ after_success(struct dissection *dissection)
 	end(dissection);
 }
 
+/* Whether every packet given has its document, or needs none. */
+static bool
+is_complete(const struct dissection *dissection)
+{
+	return !dissection->failed && dissection->input_done &&
+	    !ek_in_line(dissection->ek) && (has_filter(dissection) ||
+	    feed_first(dissection->feed) == NULL);
+}
+
 static void
 leave_child(void *ctx)
 {
 	struct dissection *dissection = ctx;
-	bool foreign = source_is_foreign(dissection->source);
-	bool missing, cut_off, whole;
+	bool good = child_succeeded(dissection->child);
 
-	/* A foreign format's end is tshark's to judge, and --count may cut it off. */
-	cut_off = foreign && dissection->count > 0 &&
-	    dissection->counts.read >= dissection->count;
-	missing = dissection->pending.count > 0 && !has_filter(dissection);
-	whole = !dissection->failed && dissection->input_done && !missing &&
-	    !ek_in_line(dissection->ek);
-	if (whole && !foreign && !has_filter(dissection) &&
-	    !child_succeeded(dissection->child) && dissection->counted > 0) {
+	if (!good && is_complete(dissection) && !has_filter(dissection) &&
+	    !feed_is_foreign(dissection->feed) &&
+	    feed_has_settled(dissection->feed)) {
 		log_note(dissection->rules.log, "%s: tshark ended with %s, but "
 		    "with the documents of all packets", dissection->name,
 		    child_status(dissection->child));
-		cut_off = true;
+		good = true;
 	}
-	if (whole && (cut_off || child_succeeded(dissection->child)))
+	/* --count cuts a foreign format off where tshark does not expect it. */
+	if (is_complete(dissection) && (good ||
+	    has_enough_foreign(dissection)))
 		after_success(dissection);
 	else
 		after_failure(dissection);
@@ -857,7 +561,7 @@ start_child(struct dissection *dissection)
 	struct error error;
 	/* A packet without document tells nothing if documents wait in a buffer. */
 	bool flush = dissection->pass != PASS_FIRST || has_filter(dissection) ||
-	    source_is_pipe(dissection->source);
+	    feed_is_pipe(dissection->feed);
 
 	tshark_argv(tshark, dissection->rules.tshark_rules, flush,
 	    has_filter(dissection), &argv);
@@ -887,23 +591,19 @@ begin_pass(struct dissection *dissection, enum pass pass)
 	ek_free(dissection->ek);
 	dissection->ek = ek_new(dissection->rules.tshark->names,
 	    &dissection->tree, dissection->rules.max_doc);
-	if (again && !source_is_pipe(dissection->source)) {
-		pending_clear(&dissection->pending);
-		dissection->given = 0;
-		if (!source_rewind(dissection->source)) {
+	if (again && !feed_again(dissection->feed)) {
+		/* A pipe that cannot be taken up again is counted to its end. */
+		dissection->pass = PASS_DRAIN;
+		if (!feed_is_pipe(dissection->feed)) {
 			blame(dissection, OUTCOME_INPUT,
 			    "cannot be read a second time");
 			dissection->input_done = true;
 		}
 	}
-	if (pass != PASS_DRAIN && start_child(dissection) != 0) {
+	if (dissection->pass != PASS_DRAIN && start_child(dissection) != 0) {
 		dissection->pass = PASS_DRAIN;
 		dissection->input_done = true;
 	}
-	if (again && source_is_pipe(dissection->source) &&
-	    dissection->can_resume)
-		give(dissection, dissection->preamble.data,
-		    dissection->preamble.len);
 	pump(dissection);
 }
 
@@ -921,7 +621,7 @@ owes_progress(const struct dissection *dissection)
 	    dissection->failed)
 		return false;
 	return child_queued(dissection->child) > 0 || dissection->input_done ||
-	    (!has_filter(dissection) && dissection->pending.count > 0 &&
+	    (!has_filter(dissection) && feed_pending(dissection->feed) > 0 &&
 	    dissection->pass != PASS_FIRST);
 }
 
@@ -976,28 +676,23 @@ dissection_new(const struct dissection_rules *rules, int fd, const char *name,
 	dissection->file_name = xstrdup(plain_name(name));
 	dissection->path = path != NULL ? xstrdup(path) : NULL;
 	dissection->count = count;
-	dissection->refill = 1;	/* refill_to is 0: nothing to give */
-	dissection->source = source_new(fd);
+	dissection->feed = feed_new(fd, rules->filter, count);
 	tree_init(&dissection->tree, rules->max_value, rules->max_doc);
 	buffer_init(&dissection->out, rules->max_doc * 4);
-	buffer_init(&dissection->record, CAPTURE_RECORD_MAX + 4096);
-	buffer_init(&dissection->preamble, PREAMBLE_MAX);
-	buffer_init(&dissection->retained, RETAINED_MAX);
-	dissection->can_resume = source_is_pipe(dissection->source);
 	dissection->capture.file_name = dissection->file_name;
 	dissection->capture.file_path = dissection->path;
-	dissection->capture.id = dissection->id;
-	dissection->capture.has_date = source_date(dissection->source,
+	dissection->capture.id = feed_id(dissection->feed);
+	dissection->capture.has_date = feed_date(dissection->feed,
 	    &dissection->capture.file_date);
 	dissection->ticker = event_new(base, -1, EV_PERSIST, on_tick,
 	    dissection);
-	if (source_is_pipe(dissection->source))
+	if (feed_is_pipe(dissection->feed))
 		dissection->readable = event_new(base, fd, EV_READ,
 		    on_readable, dissection);
 	if (dissection->ticker == NULL ||
 	    event_add(dissection->ticker, &tick) != 0 ||
 	    (dissection->readable == NULL &&
-	    source_is_pipe(dissection->source)))
+	    feed_is_pipe(dissection->feed)))
 		abort();	/* out of memory */
 	loop_defer(rules->loop, first_pass, dissection);
 	return dissection;
@@ -1012,16 +707,10 @@ dissection_free(struct dissection *dissection)
 	event_free(dissection->ticker);
 	if (dissection->readable != NULL)
 		event_free(dissection->readable);
-	source_free(dissection->source);
+	feed_free(dissection->feed);
 	ek_free(dissection->ek);
 	tree_release(&dissection->tree);
-	pending_release(&dissection->pending);
-	pending_release(&dissection->held);
-	buffer_release(&dissection->preamble);
-	buffer_release(&dissection->retained);
-	buffer_release(&dissection->record);
 	buffer_release(&dissection->out);
-	free(dissection->first_raw);
 	free(dissection->name);
 	free(dissection->file_name);
 	free(dissection->path);
@@ -1051,21 +740,25 @@ dissection_stop(struct dissection *dissection)
 	if (dissection->stopping)
 		return;
 	dissection->stopping = true;
+	feed_stop(dissection->feed);
 	pump(dissection);
 }
 
-const struct dissection_counts *
+struct dissection_counts
 dissection_counts(const struct dissection *dissection)
 {
-	return &dissection->counts;
+	struct dissection_counts counts = dissection->counts;
+
+	counts.read = feed_read(dissection->feed) + dissection->foreign_read;
+	counts.skipped = feed_skipped(dissection->feed);
+	return counts;
 }
 
 void
 dissection_bytes(const struct dissection *dissection, uint64_t *done,
     uint64_t *all)
 {
-	*done = source_bytes(dissection->source);
-	*all = source_size(dissection->source);
+	feed_bytes(dissection->feed, done, all);
 }
 
 enum outcome
@@ -1078,6 +771,5 @@ dissection_outcome(const struct dissection *dissection, struct error *error)
 bool
 dissection_is_no_capture(const struct dissection *dissection)
 {
-	return dissection->no_capture || (source_is_empty(dissection->source) &&
-	    dissection->counts.read == 0);
+	return dissection->no_capture || feed_is_empty(dissection->feed);
 }

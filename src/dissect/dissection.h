@@ -58,7 +58,7 @@ void dissection_resume(struct dissection *dissection);
 /* No further packets are read; what was read is still delivered. */
 void dissection_stop(struct dissection *dissection);
 
-const struct dissection_counts *dissection_counts(const struct dissection *dissection);
+struct dissection_counts dissection_counts(const struct dissection *dissection);
 /* Bytes read so far and to read (0 if not known). */
 void dissection_bytes(const struct dissection *dissection, uint64_t *done, uint64_t *all);
 

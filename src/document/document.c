@@ -1,28 +1,20 @@
 /* Makes the JSON document of one dissected packet. */
 #include "document/document.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/xalloc.h"
 #include "document/community.h"
+#include "document/flow.h"
 #include "document/json.h"
 #include "document/layers.h"
 #include "document/moment.h"
+#include "document/sections.h"
 
-/* The leaves of one field in one object. */
-struct group {
-	uint32_t field;
-	uint32_t first, last;	/* leaves, linked by document.same */
-	uint32_t count;
-};
-
-struct seen {
-	uint32_t epoch;
-	uint32_t group;
-};
+/* Values are not cut shorter than this: addresses and numbers stay whole, and fields are left out instead. */
+#define CAP_FLOOR 64
 
 /* Top-level values below an object, in the order they are written. */
 enum own {
@@ -67,34 +59,12 @@ struct hit {
 	uint32_t next;
 };
 
-/* The fields that the flow is read from. */
-enum flow_field {
-	FLOW_IP_SRC, FLOW_IP_DST, FLOW_IP_PROTO, FLOW_IPV6_SRC, FLOW_IPV6_DST,
-	FLOW_IPV6_NXT, FLOW_TCP_SRCPORT, FLOW_TCP_DSTPORT, FLOW_UDP_SRCPORT,
-	FLOW_UDP_DSTPORT, FLOW_SCTP_SRCPORT, FLOW_SCTP_DSTPORT,
-	FLOW_ICMP_TYPE, FLOW_ICMP_CODE, FLOW_ICMPV6_TYPE, FLOW_ICMPV6_CODE,
-	FLOW_FIELDS
-};
-
-static const char *const flow_names[FLOW_FIELDS] = {
-	"ip.src", "ip.dst", "ip.proto", "ipv6.src", "ipv6.dst", "ipv6.nxt",
-	"tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport",
-	"sctp.srcport", "sctp.dstport", "icmp.type", "icmp.code",
-	"icmpv6.type", "icmpv6.code"
-};
-
 struct document {
 	struct document_rules rules;
 	struct layers *layers;
+	struct sections *sections;
+	struct flow *flow;
 	struct community *community;
-
-	struct seen *seen;	/* by field */
-	size_t seen_count;
-	uint32_t epoch;
-	struct group *groups;
-	size_t group_count, group_room;
-	uint32_t *same;		/* by leaf: the next of its group */
-	size_t same_room;
 
 	struct slot *slots;	/* sorted by name */
 	size_t slot_count;
@@ -105,7 +75,6 @@ struct document {
 	struct hit *hits;
 	size_t hit_count, hit_room;
 
-	uint32_t flow_ids[FLOW_FIELDS];
 	uint32_t icmp, icmpv6, ip, ipv6;
 	struct buffer scratch;	/* the compact form when pretty */
 	uint64_t mended;
@@ -114,8 +83,7 @@ struct document {
 	struct tree *tree;
 	const struct document_capture *capture;
 	const struct document_packet *packet;
-	size_t cap;		/* bytes of a value that fit */
-	uint32_t leaf_limit;	/* leaves from this one on are left out */
+	struct sections_limits limits;
 	bool not_utf8;
 };
 
@@ -204,11 +172,10 @@ document_new(const struct document_rules *rules, struct error *error)
 		return NULL;
 	}
 	document->layers = layers_new(names, rules->protocols);
+	document->sections = sections_new(names, rules->fields, rules->sort);
+	document->flow = flow_new(names);
 	make_slots(document);
 	index_typed(document);
-	for (size_t i = 0; i < FLOW_FIELDS; i++)
-		document->flow_ids[i] = names_id(names, flow_names[i],
-		    strlen(flow_names[i]));
 	document->icmp = names_id(names, "icmp", 4);
 	document->icmpv6 = names_id(names, "icmpv6", 6);
 	document->ip = names_id(names, "ip", 2);
@@ -223,11 +190,10 @@ document_free(struct document *document)
 	if (document == NULL)
 		return;
 	layers_free(document->layers);
+	sections_free(document->sections);
+	flow_free(document->flow);
 	community_free(document->community);
 	buffer_release(&document->scratch);
-	free(document->seen);
-	free(document->groups);
-	free(document->same);
 	free(document->slots);
 	free(document->entry_slot);
 	free(document->entry_next);
@@ -240,331 +206,6 @@ uint64_t
 document_mended(const struct document *document)
 {
 	return document->mended;
-}
-
-/* The first leaf of a field in an object, NULL if there is none. */
-static const struct tree_leaf *
-object_leaf(const struct document *document, uint32_t object, uint32_t field)
-{
-	uint32_t at;
-
-	if (object == LAYERS_NONE)
-		return NULL;
-	for (at = layers_object(document->layers, object)->first;
-	    at != TREE_NONE; at = document->tree->leaves[at].next)
-		if (document->tree->leaves[at].field == field)
-			return &document->tree->leaves[at];
-	return NULL;
-}
-
-static bool
-flow_address(const struct document *document, uint32_t object,
-    enum flow_field field, int family, uint8_t address[16])
-{
-	const struct tree_leaf *leaf = object_leaf(document, object,
-	    document->flow_ids[field]);
-	char text[INET6_ADDRSTRLEN];
-
-	if (leaf == NULL || leaf->len >= sizeof(text))
-		return false;
-	memcpy(text, tree_leaf_text(document->tree, leaf), leaf->len);
-	text[leaf->len] = '\0';
-	return inet_pton(family, text, address) == 1;
-}
-
-static bool
-flow_number(const struct document *document, uint32_t object,
-    enum flow_field field, uint16_t *number)
-{
-	const struct tree_leaf *leaf = object_leaf(document, object,
-	    document->flow_ids[field]);
-	char text[16];
-
-	if (leaf == NULL || leaf->len == 0 || leaf->len >= sizeof(text))
-		return false;
-	memcpy(text, tree_leaf_text(document->tree, leaf), leaf->len);
-	text[leaf->len] = '\0';
-	*number = (uint16_t)strtoul(text, NULL, 0);
-	return true;
-}
-
-/* The protocol number and, where it has them, ports; of ICMP type and code. */
-static bool
-flow_ports(const struct document *document, struct community_flow *flow)
-{
-	static const struct {
-		uint8_t protocol;
-		enum flow_field source, destination;
-	} kinds[] = {
-		{ 6, FLOW_TCP_SRCPORT, FLOW_TCP_DSTPORT },
-		{ 17, FLOW_UDP_SRCPORT, FLOW_UDP_DSTPORT },
-		{ 132, FLOW_SCTP_SRCPORT, FLOW_SCTP_DSTPORT },
-		{ 1, FLOW_ICMP_TYPE, FLOW_ICMP_CODE },
-		{ 58, FLOW_ICMPV6_TYPE, FLOW_ICMPV6_CODE }
-	};
-	uint32_t above = layers_above_network(document->layers).object;
-	uint32_t transport = layers_transport(document->layers).object;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		uint32_t object = i < 3 ? transport : above;
-
-		if (flow_number(document, object, kinds[i].source,
-		    &flow->source_port) && flow_number(document, object,
-		    kinds[i].destination, &flow->destination_port)) {
-			flow->protocol = kinds[i].protocol;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-find_flow(const struct document *document, struct community_flow *flow)
-{
-	struct layers_place network = layers_network(document->layers);
-	uint16_t protocol = 0;
-	bool v6;
-
-	memset(flow, 0, sizeof(*flow));
-	if (network.protocol == NAMES_NONE ||
-	    (network.protocol != document->ip &&
-	    network.protocol != document->ipv6))
-		return false;
-	v6 = network.protocol == document->ipv6;
-	flow->address_len = v6 ? 16 : 4;
-	if (!flow_address(document, network.object,
-	    v6 ? FLOW_IPV6_SRC : FLOW_IP_SRC, v6 ? AF_INET6 : AF_INET,
-	    flow->source) || !flow_address(document, network.object,
-	    v6 ? FLOW_IPV6_DST : FLOW_IP_DST, v6 ? AF_INET6 : AF_INET,
-	    flow->destination))
-		return false;
-	flow->has_ports = flow_ports(document, flow);
-	if (flow->has_ports)
-		return true;
-	if (!flow_number(document, network.object,
-	    v6 ? FLOW_IPV6_NXT : FLOW_IP_PROTO, &protocol))
-		return false;
-	flow->protocol = (uint8_t)protocol;
-	return true;
-}
-
-/* Values. */
-
-static int
-put_leaf(struct document *document, const struct tree_leaf *leaf,
-    struct buffer *out)
-{
-	const char *text = tree_leaf_text(document->tree, leaf);
-	size_t len = leaf->len;
-
-	if (leaf->kind != TREE_TEXT)
-		return leaf->kind == TREE_TRUE ?
-		    buffer_append(out, "true", 4) :
-		    buffer_append(out, "false", 5);
-	if (len > document->cap)
-		len = json_cut(text, len, document->cap);
-	if (!leaf->plain) {
-		document->not_utf8 = document->not_utf8 ||
-		    !json_is_utf8(text, len);
-		return json_string(out, text, len);
-	}
-	if (buffer_reserve(out, len + 2) != 0)
-		return -1;
-	out->data[out->len] = '"';
-	memcpy(out->data + out->len + 1, text, len);
-	out->data[out->len + 1 + len] = '"';
-	buffer_added(out, len + 2);
-	return 0;
-}
-
-static int
-put_name(struct document *document, uint32_t field, struct buffer *out)
-{
-	size_t len;
-	const char *name = names_name(document->rules.names, field, &len);
-
-	if (buffer_reserve(out, len + 3) != 0)
-		return -1;
-	out->data[out->len] = '"';
-	memcpy(out->data + out->len + 1, name, len);
-	memcpy(out->data + out->len + 1 + len, "\":", 2);
-	buffer_added(out, len + 3);
-	return 0;
-}
-
-/* Layers. */
-
-static void
-add_to_group(struct document *document, uint32_t leaf, uint32_t field)
-{
-	struct seen *seen;
-	struct group *group;
-
-	if (field >= document->seen_count) {
-		size_t count = names_count(document->rules.names) + 1024;
-
-		document->seen = xreallocarray(document->seen, count,
-		    sizeof(*document->seen));
-		memset(document->seen + document->seen_count, 0,
-		    (count - document->seen_count) * sizeof(*document->seen));
-		document->seen_count = count;
-	}
-	document->same[leaf] = TREE_NONE;
-	seen = &document->seen[field];
-	if (seen->epoch == document->epoch) {
-		group = &document->groups[seen->group];
-		document->same[group->last] = leaf;
-		group->last = leaf;
-		group->count++;
-		return;
-	}
-	if (document->group_count == document->group_room) {
-		document->group_room = document->group_room == 0 ? 256 :
-		    document->group_room * 2;
-		document->groups = xreallocarray(document->groups,
-		    document->group_room, sizeof(*document->groups));
-	}
-	seen->epoch = document->epoch;
-	seen->group = (uint32_t)document->group_count;
-	group = &document->groups[document->group_count++];
-	group->field = field;
-	group->first = group->last = leaf;
-	group->count = 1;
-}
-
-static int
-compare_groups(const void *a, const void *b, void *arg)
-{
-	const struct group *x = a, *y = b;
-	const struct names *names = arg;
-	size_t x_len, y_len;
-	const char *x_name = names_name(names, x->field, &x_len);
-	const char *y_name = names_name(names, y->field, &y_len);
-	int order = memcmp(x_name, y_name, x_len < y_len ? x_len : y_len);
-
-	if (order != 0)
-		return order;
-	return x_len < y_len ? -1 : x_len > y_len;
-}
-
-/* Gathers what one object holds, repeated fields together. Epoch 0 is never used: it marks what was not seen. */
-static void
-group_object(struct document *document, const struct layers_object *object)
-{
-	const struct tree *tree = document->tree;
-
-	if (++document->epoch == 0) {
-		memset(document->seen, 0,
-		    document->seen_count * sizeof(*document->seen));
-		document->epoch = 1;
-	}
-	document->group_count = 0;
-	for (uint32_t at = object->first; at != TREE_NONE;
-	    at = tree->leaves[at].next) {
-		if (at >= document->leaf_limit)
-			continue;
-		if (document->rules.fields == NULL ||
-		    fields_keep(document->rules.fields, tree->leaves[at].field))
-			add_to_group(document, at, tree->leaves[at].field);
-	}
-	if (document->rules.sort && document->group_count > 1)
-		qsort_r(document->groups, document->group_count,
-		    sizeof(*document->groups), compare_groups,
-		    document->rules.names);
-}
-
-static int
-put_group(struct document *document, const struct group *group,
-    struct buffer *out)
-{
-	const struct tree *tree = document->tree;
-
-	if (put_name(document, group->field, out) != 0)
-		return -1;
-	if (group->count == 1)
-		return put_leaf(document, &tree->leaves[group->first], out);
-	for (uint32_t at = group->first; at != TREE_NONE;
-	    at = document->same[at])
-		if (buffer_append(out, at == group->first ? "[" : ",", 1) != 0 ||
-		    put_leaf(document, &tree->leaves[at], out) != 0)
-			return -1;
-	return buffer_append(out, "]", 1);
-}
-
-/* Writes the object grouped last. */
-static int
-put_object(struct document *document, const struct layers_object *object,
-    struct buffer *out)
-{
-	const char *separator = "{", *name;
-	size_t len;
-
-	if (object->envelope != NAMES_NONE) {
-		name = names_name(document->rules.names, object->envelope,
-		    &len);
-		if (buffer_puts(out, "{\"envelope\":\"") != 0 ||
-		    buffer_append(out, name, len) != 0 ||
-		    buffer_append(out, "\"", 1) != 0)
-			return -1;
-		separator = ",";
-	}
-	for (size_t i = 0; i < document->group_count; i++) {
-		if (buffer_append(out, separator, 1) != 0 ||
-		    put_group(document, &document->groups[i], out) != 0)
-			return -1;
-		separator = ",";
-	}
-	return buffer_append(out, *separator == '{' ? "{}" : "}",
-	    *separator == '{' ? 2 : 1);
-}
-
-/* Objects of a section that --fields leaves empty vanish, and the section with the last. */
-static int
-put_section(struct document *document, const struct layers_section *section,
-    bool *any, struct buffer *out)
-{
-	bool lean = document->rules.fields != NULL, is_array;
-	uint32_t at, written = 0;
-
-	is_array = section->is_array || section->first != section->last;
-	for (at = section->first; at != LAYERS_NONE;
-	    at = layers_object(document->layers, at)->next) {
-		const struct layers_object *object =
-		    layers_object(document->layers, at);
-
-		group_object(document, object);
-		if (document->group_count == 0 &&
-		    (lean || object->envelope == NAMES_NONE))
-			continue;
-		if (written++ > 0) {
-			if (buffer_append(out, ",", 1) != 0)
-				return -1;
-		} else if (buffer_append(out, ",\"", *any ? 2 : 0) != 0 ||
-		    (!*any && buffer_append(out, "\"", 1) != 0) ||
-		    buffer_append(out, section->name, section->name_len) != 0 ||
-		    buffer_append(out, "\":[", is_array ? 3 : 2) != 0)
-			return -1;
-		if (put_object(document, object, out) != 0)
-			return -1;
-	}
-	*any = *any || written > 0;
-	return written > 0 && is_array ? buffer_append(out, "]", 1) : 0;
-}
-
-static int
-put_layers(struct document *document, struct buffer *out)
-{
-	size_t count;
-	const struct layers_section *sections =
-	    layers_sections(document->layers, &count);
-	bool any = false;
-
-	if (buffer_puts(out, ",\"layers\":{") != 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (put_section(document, &sections[i], &any, out) != 0)
-			return -1;
-	return buffer_append(out, "}", 1);
 }
 
 /* Typed copies and what stands beside them. */
@@ -635,8 +276,8 @@ put_hit(struct document *document, const struct hit *hit, struct buffer *out)
 	if (leaf->kind != TREE_TEXT) {
 		text = leaf->kind == TREE_TRUE ? "true" : "false";
 		len = strlen(text);
-	} else if (len > document->cap)
-		len = json_cut(text, len, document->cap);
+	} else if (len > document->limits.cap)
+		len = json_cut(text, len, document->limits.cap);
 	return typed_value(entry, text, len, out);
 }
 
@@ -687,7 +328,8 @@ put_community(struct document *document, struct buffer *out)
 	struct community_flow flow;
 	char text[COMMUNITY_LEN];
 
-	if (!find_flow(document, &flow) ||
+	if (!flow_find(document->flow, document->layers, document->tree,
+	    &flow) ||
 	    community_id(document->community, &flow, text) != 0)
 		return 0;
 	return put_text(out, text, strlen(text));
@@ -736,38 +378,6 @@ put_network_protocol(struct document *document, struct buffer *out)
 	return put_text(out, name, len);
 }
 
-/* The fields of which not all is in the document, each once. */
-static int
-put_truncated(struct document *document, struct buffer *out)
-{
-	const struct tree *tree = document->tree;
-	struct layers_object none = { .first = TREE_NONE };
-	bool missing = tree->overflow ||
-	    document->leaf_limit < tree->leaf_count;
-	int rv = 0;
-
-	group_object(document, &none);	/* a new epoch */
-	for (uint32_t i = 0; i < tree->leaf_count; i++) {
-		const struct tree_leaf *leaf = &tree->leaves[i];
-
-		if (leaf->kind == TREE_TEXT && i < document->leaf_limit &&
-		    (leaf->cut || leaf->len > document->cap) &&
-		    (document->rules.fields == NULL ||
-		    fields_keep(document->rules.fields, leaf->field)))
-			add_to_group(document, i, leaf->field);
-	}
-	if (document->group_count == 0 && !missing)
-		return 0;
-	rv |= buffer_puts(out, missing ? "[\"layers\"" : "[");
-	for (size_t i = 0; i < document->group_count; i++) {
-		rv |= buffer_puts(out, i > 0 || missing ? "," : "");
-		rv |= put_name(document, document->groups[i].field, out);
-		if (rv == 0)
-			out->len--;	/* the colon */
-	}
-	return rv | buffer_puts(out, "]") ? -1 : 1;
-}
-
 /* Appends the value of a slot: 1 if it has one, 0 if not, -1 if out is full. */
 static int
 put_slot(struct document *document, const struct slot *slot,
@@ -785,7 +395,8 @@ put_slot(struct document *document, const struct slot *slot,
 		return buffer_printf(out, "%" PRIu64,
 		    document->packet->ordinal) == 0 ? 1 : -1;
 	case OWN_TRUNCATED:
-		return put_truncated(document, out);
+		return sections_truncated(document->sections, document->tree,
+		    &document->limits, out);
 	case OWN_PATH:
 		return capture->file_path == NULL ? 0 : put_text(out,
 		    capture->file_path, strlen(capture->file_path));
@@ -924,9 +535,11 @@ put_document(struct document *document, size_t max, struct buffer *out)
 
 	if (out->max - out->len > max)
 		out->max = out->len + max;
-	rv = put_head(document, out) != 0 || put_slots(document, out) != 0 ||
-	    put_layers(document, out) != 0 || buffer_append(out, "}", 1) != 0 ?
-	    -1 : 0;
+	rv = put_head(document, out) | put_slots(document, out) |
+	    buffer_puts(out, ",\"layers\":") |
+	    sections_write(document->sections, document->layers,
+	    document->tree, &document->limits, out, &document->not_utf8) |
+	    buffer_puts(out, "}");
 	out->max = max_before;
 	if (rv != 0)
 		out->len = start;
@@ -955,7 +568,7 @@ guess_cap(const struct document *document)
 	size_t frame = frame_size(document), count = 0, cap, *lens;
 
 	if (frame >= document->rules.max_doc)
-		return 0;
+		return CAP_FLOOR;
 	lens = xreallocarray(NULL, tree->leaf_count, sizeof(*lens));
 	for (uint32_t i = 0; i < tree->leaf_count; i++)
 		if (tree->leaves[i].kind == TREE_TEXT)
@@ -963,7 +576,9 @@ guess_cap(const struct document *document)
 	cap = tree_cut_to(lens, count, document->rules.max_doc - frame);
 	free(lens);
 	/* SIZE_MAX: it is the escapes that do not fit. */
-	return cap == SIZE_MAX ? document->rules.max_doc / 2 : cap;
+	if (cap == SIZE_MAX)
+		cap = document->rules.max_doc / 2;
+	return cap > CAP_FLOOR ? cap : CAP_FLOOR;
 }
 
 /* Cuts deeper and deeper: first the values, then, if the names alone are too much, fields. */
@@ -972,12 +587,12 @@ put_cut(struct document *document, struct buffer *out)
 {
 	size_t max = document->rules.max_doc;
 
-	document->cap = guess_cap(document);
+	document->limits.cap = guess_cap(document);
 	while (put_document(document, max, out) != 0) {
-		if (document->cap > 0)
-			document->cap = document->cap * 3 / 4;
-		else if (document->leaf_limit > 0)
-			document->leaf_limit /= 2;
+		if (document->limits.cap > CAP_FLOOR)
+			document->limits.cap = document->limits.cap * 3 / 4;
+		else if (document->limits.leaves > 0)
+			document->limits.leaves /= 2;
 		else
 			return -1;
 	}
@@ -987,8 +602,8 @@ put_cut(struct document *document, struct buffer *out)
 static int
 put_fitting(struct document *document, struct buffer *out)
 {
-	document->cap = SIZE_MAX;
-	document->leaf_limit = document->tree->leaf_count;
+	document->limits.cap = SIZE_MAX;
+	document->limits.leaves = document->tree->leaf_count;
 	document->not_utf8 = false;
 	if (put_document(document, document->rules.max_doc, out) == 0)
 		return 0;
@@ -1008,11 +623,6 @@ document_write(struct document *document, struct tree *tree,
 	document->tree = tree;
 	document->capture = capture;
 	document->packet = packet;
-	if (document->same_room < tree->leaf_count) {
-		document->same_room = (size_t)tree->leaf_count * 2;
-		document->same = xreallocarray(document->same,
-		    document->same_room, sizeof(*document->same));
-	}
 	layers_arrange(document->layers, tree);
 	buffer_clear(&document->scratch);
 	rv = put_fitting(document, compact);

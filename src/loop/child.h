@@ -31,9 +31,17 @@ struct child_spec {
 struct child_handler {
 	/* Bytes from stdout, each once, in order; data is valid during the call only. */
 	void (*on_output)(void *ctx, const char *data, size_t len);
-	/* The queue to stdin has fallen under child_low: write on. Not called after child_close_input. */
+	/*
+	 * Bytes have left the queue to stdin, and fewer than CHILD_QUEUE_LOW are in it: write on. The first write is the
+	 * owner's own idea. Not called after child_close_input. NULL if there is no input.
+	 */
 	void (*on_writable)(void *ctx);
-	/* Once: stdout has closed and the process was reaped. After it only child_free, child_status and child_errors may be called. */
+	/*
+	 * Once: stdout has closed and the process was reaped. If others hold its stdout open, it counts as closed
+	 * a second after the child's death, when all that the child itself wrote was delivered; not while paused.
+	 * Its process group is killed then.
+	 * After it only child_free, child_succeeded, child_exit_status, child_status and child_errors may be called.
+	 */
 	void (*on_finish)(void *ctx);
 	void *ctx;
 };
@@ -52,7 +60,10 @@ void child_free(struct child *child);
 #define CHILD_QUEUE_LOW ((size_t)128 << 10)
 /* Bytes queued and not yet taken by the pipe. */
 size_t child_queued(const struct child *child);
-/* Queues a copy. -1 if it does not fit. Bytes for a child that closed its stdin are dropped silently. */
+/*
+ * Queues a copy. -1 if it does not fit. Bytes for a child that closed its stdin
+ * are dropped silently, but count as queued until the loop has come round.
+ */
 int child_write(struct child *child, const void *data, size_t len);
 /* Closes stdin when the queue is empty. */
 void child_close_input(struct child *child);
@@ -61,7 +72,10 @@ void child_close_input(struct child *child);
 void child_pause(struct child *child);
 void child_resume(struct child *child);
 
-/* SIGKILL to the child's process group; on_finish follows. What stdout still holds is delivered first. */
+/*
+ * SIGKILL to the child's process group; on_finish follows. What stdout still holds is delivered first, for which
+ * a paused child is resumed, and cannot be paused again.
+ */
 void child_kill(struct child *child);
 
 /* Bytes moved to stdin or from stdout so far: what a watchdog looks at. */
@@ -73,7 +87,7 @@ bool child_succeeded(const struct child *child);
 int child_exit_status(const struct child *child);
 /* After on_finish: "exit status 2" or "killed by signal 11 (Segmentation fault)"; borrowed. */
 const char *child_status(const struct child *child);
-/* The last (at most 4 KiB) of what it wrote to stderr, NUL-terminated; borrowed. Noise lines "Running as user ..." are left out. */
+/* After on_finish, "" before: the last whole lines (at most 4 KiB) of what it wrote to stderr, NUL-terminated; borrowed. Noise lines "Running as user ..." are left out. */
 const char *child_errors(const struct child *child);
 
 #endif

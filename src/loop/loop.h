@@ -14,14 +14,20 @@ void loop_free(struct loop *loop);
 /* For the I/O rooms, which make their own events on it. Borrowed. */
 struct event_base *loop_base(struct loop *loop);
 
-/* Calls on_signal(ctx, number) from the loop for SIGINT and SIGTERM, in place of their default action. */
+/*
+ * Calls on_signal(ctx, number) from the loop for SIGINT and SIGTERM, in place of their default action, until
+ * loop_free. It keeps no loop running that has nothing else to wait for.
+ */
 void loop_catch(struct loop *loop, void (*on_signal)(void *ctx, int number), void *ctx);
 
-/* Runs until loop_stop, or until nothing is left to wait for. -1 with OUTCOME_INTERNAL if the loop itself fails. */
+/* Runs until loop_stop (which may have come before), or until nothing is left to wait for. -1 with OUTCOME_INTERNAL if the loop itself fails. */
 int loop_run(struct loop *loop, struct error *error);
 void loop_stop(struct loop *loop);
 
-/* Calls on_idle(ctx) once, soon, from the loop and not from inside the caller's own callback. */
+/*
+ * Calls call(ctx) once, soon, from the loop and not from inside the caller's own callback. What defers itself again
+ * and again does not keep the rest of the loop from its turn. It cannot be taken back: ctx must live until then.
+ */
 void loop_defer(struct loop *loop, void (*call)(void *ctx), void *ctx);
 
 #endif

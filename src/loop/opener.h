@@ -12,7 +12,7 @@ struct opener;
  * paths[0..count) are all that will ever be opened; they must stay as they are
  * until opener_free. As root a helper process is forked at once, before
  * privilege_drop: it opens only these, read-only, by index, and ends when espcap does. As another user there is no
- * helper. The helper has no other descriptors, ignores SIGINT/SIGTERM (ends at EOF of its socket), PDEATHSIG.
+ * helper. The helper has no other descriptors (but those that paths name by number), one capability, ignores SIGINT/SIGTERM (ends at EOF of its socket), PDEATHSIG.
  * NULL with OUTCOME_INTERNAL.
  */
 struct opener *opener_new(char *const *paths, size_t count, struct error *error);
@@ -21,8 +21,10 @@ void opener_free(struct opener *opener);
 /*
  * A descriptor (close-on-exec) for paths[index], the caller's to close. -1 with
  * OUTCOME_INPUT and open's reason without the name ("No such file or directory",
- * "Permission denied", "is a directory", "is a device"). Regular files, FIFOs and sockets-as-/dev/fd are
- * allowed (stdin is not opened here); a FIFO waits for its writer.
+ * "Permission denied", "is a directory", "is a device", "is a socket"). Regular
+ * files, FIFOs and pipes by number (/dev/fd/63) are allowed. A FIFO waits for
+ * its writer, and everything else with it; SIGINT and SIGTERM, if they are
+ * caught, end the waiting with an error. OUTCOME_INTERNAL if there is no such index, or the helper is gone.
  */
 int opener_open(struct opener *opener, size_t index, struct error *error);
 

@@ -1,0 +1,454 @@
+/* What tshark is given of one input. */
+#include "dissect/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "dissect/capture_id.h"
+#include "dissect/source.h"
+
+/* What is kept of a pipe, to begin again: its blocks that are no packets, and the packets pending. */
+#define PREAMBLE_MAX ((size_t)4 << 20)
+#define RETAINED_MAX ((size_t)64 << 20)
+
+struct feed {
+	struct source *source;
+	struct filter *filter;
+	uint64_t count;
+	bool stopping;
+	uint64_t read, skipped;
+	char id[CAPTURE_ID_LEN];
+
+	uint64_t counted;	/* packets up to this one are in read and skipped */
+	uint64_t given;		/* packets up to this one were taken from the source this time */
+	uint64_t settled;	/* of packets up to this one it is known where they ended */
+	struct pending pending;
+	uint64_t dead[FEED_DEAD_MAX];
+	unsigned dead_count;
+	struct buffer record;	/* the one given last */
+
+	/* A pipe cannot be rewound. */
+	bool can_resume;
+	struct buffer preamble, retained;
+	bool preamble_due;
+	struct capture_record first;	/* in first_raw */
+	uint8_t *first_raw;
+	struct pending held;	/* given before, to be given again */
+	size_t held_at;		/* their records in retained */
+	uint64_t refill, refill_to;	/* ordinals still to be given as empty records */
+};
+
+struct feed *
+feed_new(int fd, struct filter *filter, uint64_t count)
+{
+	struct feed *feed = xcalloc(1, sizeof(*feed));
+
+	feed->source = source_new(fd);
+	feed->filter = filter;
+	feed->count = count;
+	feed->can_resume = source_is_pipe(feed->source);
+	feed->refill = 1;	/* refill_to is 0: nothing to give */
+	buffer_init(&feed->record, CAPTURE_RECORD_MAX + 4096);
+	buffer_init(&feed->preamble, PREAMBLE_MAX);
+	buffer_init(&feed->retained, RETAINED_MAX);
+	return feed;
+}
+
+void
+feed_free(struct feed *feed)
+{
+	if (feed == NULL)
+		return;
+	source_free(feed->source);
+	pending_release(&feed->pending);
+	pending_release(&feed->held);
+	buffer_release(&feed->record);
+	buffer_release(&feed->preamble);
+	buffer_release(&feed->retained);
+	free(feed->first_raw);
+	free(feed);
+}
+
+/* Packets whose documents are to come. */
+
+const struct pending_packet *
+feed_first(const struct feed *feed)
+{
+	return pending_first(&feed->pending);
+}
+
+size_t
+feed_pending(const struct feed *feed)
+{
+	return feed->pending.count;
+}
+
+void
+feed_pop(struct feed *feed)
+{
+	const struct pending_packet *first = pending_first(&feed->pending);
+
+	if (first == NULL)
+		return;
+	buffer_consume(&feed->retained, first->raw_len);
+	if (feed->held_at > 0)
+		feed->held_at -= first->raw_len;
+	pending_pop(&feed->pending);
+}
+
+bool
+feed_settle(struct feed *feed)
+{
+	const struct pending_packet *first = pending_first(&feed->pending);
+
+	if (first == NULL || first->ordinal <= feed->settled)
+		return false;
+	feed->settled = first->ordinal;
+	return first->selected;
+}
+
+bool
+feed_has_settled(const struct feed *feed)
+{
+	return feed->settled > 0;
+}
+
+bool
+feed_bury(struct feed *feed)
+{
+	const struct pending_packet *first = pending_first(&feed->pending);
+
+	if (first == NULL || feed->dead_count == FEED_DEAD_MAX)
+		return false;
+	feed->dead[feed->dead_count++] = first->ordinal;
+	return true;
+}
+
+static bool
+is_dead(const struct feed *feed, uint64_t ordinal)
+{
+	for (unsigned i = 0; i < feed->dead_count; i++)
+		if (feed->dead[i] == ordinal)
+			return true;
+	return false;
+}
+
+/* Records. */
+
+static void
+put_record(struct feed *feed, const struct capture_record *record, bool empty)
+{
+	buffer_clear(&feed->record);
+	if ((empty ? source_empty_record(feed->source, record, &feed->record) :
+	    source_copy_record(feed->source, record, &feed->record)) != 0)
+		abort();	/* a record is bounded, and so is what is made of it */
+}
+
+/* -1 if --bpf cannot be asked. Counts a packet that was not seen before. */
+static int
+select_packet(struct feed *feed, const struct capture_record *record,
+    bool *selected, struct error *error)
+{
+	int match = 1;
+
+	if (feed->filter != NULL)
+		match = filter_match(feed->filter, record, error);
+	if (match < 0)
+		return -1;
+	*selected = match > 0;
+	if (record->ordinal <= feed->counted)
+		return 0;
+	feed->counted = record->ordinal;
+	if (match > 0)
+		feed->read++;
+	else
+		feed->skipped++;
+	return 0;
+}
+
+static void
+give_up_resuming(struct feed *feed)
+{
+	feed->can_resume = false;
+	buffer_release(&feed->preamble);
+	buffer_release(&feed->retained);
+}
+
+/* Keeps what is needed to begin again behind a packet of a pipe. */
+static void
+retain(struct feed *feed, const struct capture_record *record)
+{
+	static const uint8_t section[4] = { 0x0a, 0x0d, 0x0d, 0x0a };
+	struct buffer *buffer = record->is_packet ? &feed->retained :
+	    &feed->preamble;
+
+	if (!feed->can_resume)
+		return;
+	/* Interfaces are numbered anew in each section of a pcapng. */
+	if ((!record->is_packet && feed->preamble.len > 0 &&
+	    record->raw_len > 4 && memcmp(record->raw, section, 4) == 0) ||
+	    buffer_append(buffer, record->raw, record->raw_len) != 0)
+		give_up_resuming(feed);
+}
+
+static int
+remember_first(struct feed *feed, const struct capture_record *record,
+    struct error *error)
+{
+	if (feed->id[0] != '\0')
+		return 0;
+	if (capture_id(record, feed->id) != 0)
+		return error_set(error, OUTCOME_INTERNAL,
+		    "the crypto library offers no SHA-256");
+	if (!feed->can_resume)
+		return 0;
+	feed->first = *record;
+	feed->first_raw = xmalloc(record->raw_len);
+	memcpy(feed->first_raw, record->raw, record->raw_len);
+	feed->first.raw = feed->first_raw;
+	if (record->is_packet)
+		feed->first.bytes = feed->first_raw +
+		    (record->bytes - record->raw);
+	return 0;
+}
+
+static enum feed_event
+give_packet(struct feed *feed, const struct capture_record *record,
+    struct error *error)
+{
+	struct pending_packet packet = { .ordinal = record->ordinal,
+		.sec = record->sec, .nsec = record->nsec,
+		.wirelen = record->wirelen, .has_time = record->has_time,
+		.dead = is_dead(feed, record->ordinal) };
+
+	feed->given = record->ordinal;
+	if (remember_first(feed, record, error) != 0 ||
+	    select_packet(feed, record, &packet.selected, error) != 0)
+		return FEED_BAD;
+	retain(feed, record);
+	if (feed->can_resume) {
+		packet.raw_len = (uint32_t)record->raw_len;
+		packet.bytes_at = (uint32_t)(record->bytes - record->raw);
+		packet.caplen = record->caplen;
+		packet.linktype = record->linktype;
+	}
+	pending_push(&feed->pending, &packet);
+	put_record(feed, record, packet.dead);
+	return FEED_GAVE;
+}
+
+static enum feed_event
+give_other(struct feed *feed, const struct capture_record *record,
+    struct error *error)
+{
+	if (!source_is_foreign(feed->source)) {
+		retain(feed, record);
+	} else {
+		feed->can_resume = false;
+		if (remember_first(feed, record, error) != 0)
+			return FEED_BAD;
+		if (feed->filter != NULL) {
+			error_set(error, OUTCOME_USAGE, "--bpf needs pcap or "
+			    "pcapng: only tshark knows this format");
+			return FEED_BAD;
+		}
+	}
+	put_record(feed, record, false);
+	return FEED_GAVE;
+}
+
+/* Beginning again on a pipe. */
+
+/* A packet whose record is retained, as source_next gave it once. */
+static struct capture_record
+held_record(const struct feed *feed, const struct pending_packet *held)
+{
+	struct capture_record record = { .is_packet = true,
+		.raw_len = held->raw_len, .ordinal = held->ordinal,
+		.has_time = held->has_time, .sec = held->sec,
+		.nsec = held->nsec, .linktype = held->linktype,
+		.caplen = held->caplen, .wirelen = held->wirelen };
+
+	record.raw = (const uint8_t *)feed->retained.data + feed->held_at;
+	record.bytes = record.raw + held->bytes_at;
+	return record;
+}
+
+/* Empty records in place of what a former tshark had, then what it had not finished. */
+static bool
+refill(struct feed *feed)
+{
+	const struct pending_packet *held;
+	struct pending_packet packet;
+	struct capture_record record;
+
+	if (feed->preamble_due) {
+		feed->preamble_due = false;
+		buffer_clear(&feed->record);
+		return buffer_append(&feed->record, feed->preamble.data,
+		    feed->preamble.len) == 0;
+	}
+	if (feed->refill <= feed->refill_to) {
+		memset(&packet, 0, sizeof(packet));
+		packet.ordinal = feed->refill++;
+		packet.dead = true;
+		pending_push(&feed->pending, &packet);
+		put_record(feed, &feed->first, true);
+		return true;
+	}
+	held = pending_first(&feed->held);
+	if (held == NULL)
+		return false;
+	record = held_record(feed, held);
+	packet = *held;
+	packet.dead = is_dead(feed, held->ordinal);
+	put_record(feed, &record, packet.dead);
+	pending_push(&feed->pending, &packet);
+	pending_pop(&feed->held);
+	feed->held_at = feed->held.count == 0 ? 0 :
+	    feed->held_at + packet.raw_len;
+	return true;
+}
+
+static void
+swap_pending(struct feed *feed)
+{
+	struct pending other = feed->held;
+
+	feed->held = feed->pending;
+	feed->pending = other;
+}
+
+static bool
+resume(struct feed *feed)
+{
+	const struct pending_packet *packet;
+
+	if (!feed->can_resume) {
+		pending_clear(&feed->pending);
+		pending_clear(&feed->held);
+		return false;
+	}
+	while ((packet = pending_first(&feed->pending)) != NULL &&
+	    packet->ordinal <= feed->settled)
+		feed_pop(feed);
+	/* What was given stands before what was still to be given again. */
+	for (; (packet = pending_first(&feed->held)) != NULL;
+	    pending_pop(&feed->held))
+		pending_push(&feed->pending, packet);
+	swap_pending(feed);
+	feed->held_at = 0;
+	feed->refill = 1;
+	feed->refill_to = feed->settled;
+	feed->preamble_due = true;
+	return true;
+}
+
+bool
+feed_again(struct feed *feed)
+{
+	if (source_is_pipe(feed->source))
+		return resume(feed);
+	pending_clear(&feed->pending);
+	feed->given = 0;
+	return source_rewind(feed->source);
+}
+
+/* Whether the packets wanted have all been read, this time too. */
+static bool
+has_enough(const struct feed *feed)
+{
+	return feed->given >= feed->counted && (feed->stopping ||
+	    (feed->count > 0 && feed->read >= feed->count));
+}
+
+enum feed_event
+feed_next(struct feed *feed, const void **bytes, size_t *len,
+    struct error *error)
+{
+	struct capture_record record;
+	enum feed_event event = FEED_GAVE;
+
+	if (!refill(feed)) {
+		if (has_enough(feed))
+			return FEED_END;
+		switch (source_next(feed->source, &record, error)) {
+		case SOURCE_RECORD:
+			event = record.is_packet ?
+			    give_packet(feed, &record, error) :
+			    give_other(feed, &record, error);
+			break;
+		case SOURCE_WAIT:
+			return FEED_WAIT;
+		case SOURCE_END:
+			return FEED_END;
+		case SOURCE_BAD:
+			return FEED_BAD;
+		}
+	}
+	*bytes = feed->record.data;
+	*len = feed->record.len;
+	return event;
+}
+
+void
+feed_stop(struct feed *feed)
+{
+	feed->stopping = true;
+}
+
+bool
+feed_is_pipe(const struct feed *feed)
+{
+	return source_is_pipe(feed->source);
+}
+
+bool
+feed_is_foreign(const struct feed *feed)
+{
+	return source_is_foreign(feed->source);
+}
+
+bool
+feed_is_empty(const struct feed *feed)
+{
+	return source_is_empty(feed->source);
+}
+
+int
+feed_fd(const struct feed *feed)
+{
+	return source_fd(feed->source);
+}
+
+const char *
+feed_id(const struct feed *feed)
+{
+	return feed->id;
+}
+
+bool
+feed_date(const struct feed *feed, int64_t *sec)
+{
+	return source_date(feed->source, sec);
+}
+
+void
+feed_bytes(const struct feed *feed, uint64_t *done, uint64_t *all)
+{
+	*done = source_bytes(feed->source);
+	*all = source_size(feed->source);
+}
+
+uint64_t
+feed_read(const struct feed *feed)
+{
+	return feed->read;
+}
+
+uint64_t
+feed_skipped(const struct feed *feed)
+{
+	return feed->skipped;
+}

@@ -1,0 +1,73 @@
+/* What tshark is given of one input: its packets, counted and selected, and given again after a failure. */
+#ifndef ESPCAP_DISSECT_FEED_H
+#define ESPCAP_DISSECT_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "dissect/pending.h"
+#include "packet/filter.h"
+
+/*
+ * Every packet is given, whether --bpf wants it or not: then all that tshark
+ * says of the ones wanted (numbers of frames and streams, reassembly, answers) is what it
+ * says of them in the whole capture. The others' documents are thrown away.
+ */
+struct feed;
+
+enum feed_event {
+	FEED_GAVE,	/* bytes for tshark */
+	FEED_WAIT,	/* a pipe has nothing now */
+	FEED_END,	/* all that is wanted was given */
+	FEED_BAD	/* the same, and something is wrong with the input */
+};
+
+/* Takes the descriptor over. filter is borrowed, NULL for all packets. count: packets at most, 0 for all. */
+struct feed *feed_new(int fd, struct filter *filter, uint64_t count);
+void feed_free(struct feed *feed);
+
+/*
+ * The next bytes for tshark, valid until the next call; a packet in them joins
+ * the pending ones. After FEED_END and FEED_BAD only feed_again goes on. With
+ * FEED_BAD *error is filled.
+ */
+enum feed_event feed_next(struct feed *feed, const void **bytes, size_t *len,
+    struct error *error);
+
+/* The oldest packet given whose document has not come, NULL if there is none. */
+const struct pending_packet *feed_first(const struct feed *feed);
+size_t feed_pending(const struct feed *feed);
+/* Takes the oldest off. */
+void feed_pop(struct feed *feed);
+/* Says that the fate of the oldest is known. True if it was not before and --bpf wants it: then it must be counted. */
+bool feed_settle(struct feed *feed);
+/* True if some packet's fate is known. */
+bool feed_has_settled(const struct feed *feed);
+
+/* From now on the oldest is given as an empty record. False if that was done FEED_DEAD_MAX times already. */
+#define FEED_DEAD_MAX 10
+bool feed_bury(struct feed *feed);
+
+/*
+ * Begins again, for a new tshark: a file at its first byte; a pipe behind the
+ * packets settled, with empty records in place of these so that numbers stay.
+ * False if that cannot be: what is pending is lost then, and feed_next goes on to read but has nothing for tshark.
+ */
+bool feed_again(struct feed *feed);
+/* No packets are wanted beyond those read. */
+void feed_stop(struct feed *feed);
+
+bool feed_is_pipe(const struct feed *feed);
+bool feed_is_foreign(const struct feed *feed);	/* only tshark can read it: no packet is ever pending */
+bool feed_is_empty(const struct feed *feed);
+int feed_fd(const struct feed *feed);
+/* Known after the first FEED_GAVE with a packet (or of a foreign format); "" before. */
+const char *feed_id(const struct feed *feed);
+bool feed_date(const struct feed *feed, int64_t *sec);
+void feed_bytes(const struct feed *feed, uint64_t *done, uint64_t *all);
+uint64_t feed_read(const struct feed *feed);	/* packets that --bpf wants */
+uint64_t feed_skipped(const struct feed *feed);	/* packets that it does not want */
+
+#endif

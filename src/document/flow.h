@@ -1,0 +1,23 @@
+/* Finds the flow of a packet in its innermost headers, for its Community ID. No I/O. */
+#ifndef ESPCAP_DOCUMENT_FLOW_H
+#define ESPCAP_DOCUMENT_FLOW_H
+
+#include <stdbool.h>
+
+#include "document/community.h"
+#include "document/layers.h"
+#include "document/names.h"
+#include "document/tree.h"
+
+/* Name ids of the fields that the flow is read from. */
+struct flow;
+
+/* Free with flow_free. */
+struct flow *flow_new(const struct names *names);
+void flow_free(struct flow *flow);
+
+/* False if the innermost network header is neither IPv4 nor IPv6, or lacks an address. */
+bool flow_find(const struct flow *flow, const struct layers *layers, const struct tree *tree,
+    struct community_flow *found);
+
+#endif
