@@ -44,6 +44,7 @@ struct dissection {
 	struct event *ticker;
 	bool input_done;		/* of this pass */
 	bool stopping;
+	bool pump_deferred;
 
 	enum pass pass;
 	unsigned passes;
@@ -162,7 +163,10 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 static void
 pump_again(void *ctx)
 {
-	pump(ctx);
+	struct dissection *dissection = ctx;
+
+	dissection->pump_deferred = false;
+	pump(dissection);
 }
 
 static bool
@@ -214,12 +218,15 @@ pump(struct dissection *dissection)
 			break;
 		}
 		if (dissection->pass == PASS_DRAIN && ++slice == DRAIN_SLICE) {
-			loop_defer(dissection->rules.loop, pump_again,
-			    dissection);
+			if (!dissection->pump_deferred)
+				loop_defer(dissection->rules.loop, pump_again,
+				    dissection);
+			dissection->pump_deferred = true;
 			return;
 		}
 	}
-	if (dissection->input_done && dissection->pass == PASS_DRAIN)
+	if (dissection->input_done && dissection->pass == PASS_DRAIN &&
+	    !dissection->pump_deferred)
 		end(dissection);
 }
 

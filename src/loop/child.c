@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,14 @@
 /* How long others may hold the stdout of a dead child. */
 static const struct timeval child_linger = {1, 0};
 static const struct timeval child_soon = {0, 0};
+/*
+ * A child that writes in small pieces would wake us for each of them. After a
+ * small piece it is left alone for this long: its pipe holds far more than it
+ * writes meanwhile.
+ */
+#define CHILD_SMALL ((ssize_t)64 << 10)
+#define CHILD_ROOMY (512 << 10)
+static const struct timeval child_breath = {0, 2000};
 
 struct child {
 	struct child_handler handler;
@@ -42,6 +51,8 @@ struct child {
 	struct event *on_dropped;
 
 	struct event *on_out;
+	bool is_roomy;		/* the pipe of stdout holds CHILD_ROOMY bytes */
+	struct event *on_breath;	/* reading goes on */
 	struct event *on_linger;
 	size_t owed;		/* bytes in stdout when it ended: all of them are its own */
 	char *chunk;
@@ -169,6 +180,7 @@ finish_if_ended(struct child *child)
 	child->finished = true;
 	event_del(child->on_exit);
 	event_del(child->on_linger);
+	event_del(child->on_breath);
 	event_del(child->on_dropped);
 	stop_watching(&child->pipes.in, child->on_in);
 	drain_errors(child);
@@ -244,8 +256,24 @@ on_output(evutil_socket_t fd, short what, void *ctx)
 	child->progress += (unsigned long long)got;
 	child->owed -= child->owed < (size_t)got ? child->owed : (size_t)got;
 	linger(child);
+	if (got < CHILD_SMALL && child->is_roomy && !child->dead &&
+	    !child->killed) {
+		event_del(child->on_out);
+		watch(child->on_breath, &child_breath);
+	}
 	child->handler.on_output(child->handler.ctx, child->chunk,
 	    (size_t)got);
+}
+
+static void
+on_breath(evutil_socket_t fd, short what, void *ctx)
+{
+	struct child *child = ctx;
+
+	(void)fd;
+	(void)what;
+	if (child->pipes.out >= 0 && !child->paused)
+		watch(child->on_out, NULL);
 }
 
 void
@@ -254,6 +282,7 @@ child_pause(struct child *child)
 	if (child->paused || child->killed)
 		return;
 	child->paused = true;
+	event_del(child->on_breath);
 	if (child->pipes.out >= 0)
 		event_del(child->on_out);
 }
@@ -373,11 +402,14 @@ make_events(struct child *child, struct event_base *base)
 	child->on_err = event_new(base, child->pipes.err, EV_READ | EV_PERSIST,
 	    on_errors, child);
 	child->on_exit = evsignal_new(base, SIGCHLD, on_exit_of_some, child);
+	child->is_roomy = fcntl(child->pipes.out, F_GETPIPE_SZ) >= CHILD_ROOMY;
 	child->on_linger = evtimer_new(base, on_lingered, child);
+	child->on_breath = evtimer_new(base, on_breath, child);
 	child->on_dropped = evtimer_new(base, on_dropped, child);
 	if ((child->pipes.in >= 0 && child->on_in == NULL) ||
 	    child->on_out == NULL || child->on_err == NULL ||
 	    child->on_exit == NULL || child->on_linger == NULL ||
+	    child->on_breath == NULL ||
 	    child->on_dropped == NULL)
 		return -1;
 	/* Before the fork, or a quick end would go unnoticed. */
@@ -444,6 +476,7 @@ child_free(struct child *child)
 	free_event(child->on_dropped);
 	free_event(child->on_out);
 	free_event(child->on_linger);
+	free_event(child->on_breath);
 	free_event(child->on_err);
 	pipes_close_ours(&child->pipes);
 	buffer_release(&child->queue);

@@ -12,7 +12,8 @@ struct opener;
  * paths[0..count) are all that will ever be opened; they must stay as they are
  * until opener_free. As root a helper process is forked at once, before
  * privilege_drop: it opens only these, read-only, by index, and ends when espcap does. As another user there is no
- * helper. The helper has no other descriptors (but those that paths name by number), one capability, ignores SIGINT/SIGTERM (ends at EOF of its socket), PDEATHSIG.
+ * helper. The helper has no other descriptors but those that paths name by
+ * number, and one capability; ignores SIGINT/SIGTERM (ends at EOF of its socket), PDEATHSIG.
  * NULL with OUTCOME_INTERNAL.
  */
 struct opener *opener_new(char *const *paths, size_t count, struct error *error);

@@ -8,9 +8,10 @@
 struct filter;
 
 /*
- * Compiles the expression for the common link types to see whether it is one at
- * all. NULL with OUTCOME_USAGE and libpcap's own message (that for Ethernet)
- * if no link type accepts it. Free with filter_free.
+ * Compiles the expression for Ethernet, else for the other link types, to see
+ * whether it is one at all. NULL with OUTCOME_USAGE and libpcap's own message
+ * (that for Ethernet) if no link type accepts it, or if it is longer than 4096
+ * bytes. A name in it is looked up, as tcpdump does. Free with filter_free.
  */
 struct filter *filter_new(const char *expression, struct error *error);
 void filter_free(struct filter *filter);

@@ -307,7 +307,7 @@ def test_bpf_selects_what_tcpdump_selects(capture, full, number, tmp_path):
 
 def test_count_ends_after_so_many(capture, full):
     total = len(full.lines)
-    (count,) = turn(capture, (1, (total + 1) // 2, total, total + 1), 1)
+    (count,) = turn(capture, (1, (total + 1) // 2, max(total, 1), total + 1), 1)
     result = rerun(capture, "--count", str(count))
     assert result.lines == full.lines[:count]
     assert result.counts["read"] == min(count, total)

@@ -210,6 +210,19 @@ test_environment_and_folder(void **state)
 	assert_string_equal(r.out, "/\n0\nleader\n");
 }
 
+/*
+ * The mask that is ignored in `out`, without signals 32 and 33: these are
+ * glibc's own, which it lets nobody set, and make starts us with them ignored.
+ */
+static unsigned long long
+ignored(const char *out)
+{
+	const char *line = strstr(out, "SigIgn:");
+
+	assert_non_null(line);
+	return strtoull(line + 7, NULL, 16) & ~0x180000000ull;
+}
+
 static void
 test_signals_are_as_new(void **state)
 {
@@ -229,8 +242,8 @@ test_signals_are_as_new(void **state)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	sigaction(SIGQUIT, &old, NULL);
 	signal(SIGRTMIN + 3, SIG_DFL);
-	assert_string_equal(r.out, "SigBlk:\t0000000000000000\n"
-	    "SigIgn:\t0000000000000000\n");
+	assert_non_null(strstr(r.out, "SigBlk:\t0000000000000000\n"));
+	assert_int_equal(ignored(r.out), 0);
 }
 
 static const char list_fds[] = "cd /proc/$$/fd; for i in *; do "
