@@ -45,7 +45,7 @@ struct options {
 	const char *fields;		/* comma list, or @FILE; NULL for all */
 	uint64_t max_value;		/* bytes, 0 for no limit */
 	uint64_t max_doc;		/* bytes, default 16 MiB */
-	uint64_t tshark_timeout;	/* ms, default 30000 */
+	uint64_t tshark_timeout;	/* ms, default 60000 */
 	uint64_t jobs;			/* 1.. ; 0: as many as there are cores */
 
 	/* The person. */

@@ -62,8 +62,9 @@ const struct options_row options_rows[] = {
 	    "the tshark to dissect with (default: the first tshark along PATH)",
 	    OPTIONS_KIND_TEXT, SETS(tshark), 0, 0, NULL },
 	{ "tshark-timeout", "TIME", OPTIONS_GROUP_DISSECTION,
-	    "end a tshark that does nothing for so long",
-	    OPTIONS_KIND_TIME, SETS(tshark_timeout), SECOND, DAY, "30s" },
+	    "end a tshark that neither reads nor prints for so long (processor "
+	    "time)",
+	    OPTIONS_KIND_TIME, SETS(tshark_timeout), SECOND, DAY, "60s" },
 	{ "decode-as", "RULE", OPTIONS_GROUP_DISSECTION,
 	    "dissect as told, as \"tcp.port==8888,http\"; may be given again and "
 	    "again",

@@ -23,6 +23,12 @@
 /* Packets counted in one go when there is no tshark to wait for. */
 #define DRAIN_SLICE 4096
 #define TICK_MS 250
+/*
+ * A tshark without progress is hung when it has used the timeout in processor
+ * time: on a busy machine it may need much longer by the clock. One that sleeps
+ * uses none, so by the clock it gets this many times as long.
+ */
+#define SLEEP_FACTOR 5
 
 enum pass {
 	PASS_FIRST,	/* everything as it comes, output in large pieces */
@@ -58,6 +64,7 @@ struct dissection {
 	char failure[512];
 	unsigned long long progress;	/* what the child had done at the last tick */
 	uint64_t idle;			/* ms without any */
+	unsigned long long cpu;		/* processor time it had used then, ms */
 	unsigned rubbish;
 
 	struct document_capture capture;
@@ -637,25 +644,30 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct dissection *dissection = ctx;
 	unsigned long long progress;
-	char why[64];
+	char why[128];
 
 	(void)fd;
 	(void)what;
 	if (!owes_progress(dissection)) {
 		dissection->idle = 0;
+		dissection->progress = 0;
 		return;
 	}
 	progress = child_progress(dissection->child);
-	if (progress != dissection->progress) {
+	if (progress != dissection->progress || dissection->idle == 0) {
 		dissection->progress = progress;
-		dissection->idle = 0;
+		dissection->cpu = child_cpu(dissection->child);
+		dissection->idle = TICK_MS;
 		return;
 	}
 	dissection->idle += TICK_MS;
-	if (dissection->idle < dissection->rules.timeout)
+	if (dissection->idle < dissection->rules.timeout * SLEEP_FACTOR &&
+	    child_cpu(dissection->child) <
+	    dissection->cpu + dissection->rules.timeout)
 		return;
-	(void)snprintf(why, sizeof(why), "it did nothing for %" PRIu64 " ms",
-	    dissection->rules.timeout);
+	(void)snprintf(why, sizeof(why), "it neither read nor wrote for %" PRIu64
+	    " ms of its processor time", child_cpu(dissection->child) -
+	    dissection->cpu);
 	fail(dissection, why);
 }
 

@@ -23,7 +23,7 @@ struct dissection_rules {
 	struct document *document;	/* writes one document at a time */
 	struct filter *filter;		/* --bpf, NULL for none */
 	size_t max_value, max_doc;
-	uint64_t timeout;		/* ms without any progress until tshark counts as hung */
+	uint64_t timeout;		/* ms of processor time without any progress until tshark counts as hung */
 };
 
 /* The sums of one input; they only grow. read = printed + filtered + undissected when it has ended. */

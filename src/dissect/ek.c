@@ -13,8 +13,8 @@
 #define PIECE ((size_t)64 << 10)
 /* Objects and arrays in each other; tshark's own trees are at most 256 deep. */
 #define DEPTH_MAX 4096
-/* The last bytes given to yajl: the longest escape is six. */
-#define TAIL_LEN 6
+/* Behind the backslash of an escape; behind \u it counts the four digits down. */
+#define ESCAPE_OPEN 5
 
 enum line {
 	LINE_START,
@@ -26,6 +26,7 @@ enum line {
 struct scope {
 	bool is_array;
 	bool is_layer;		/* tree_close when it ends */
+	bool is_columns;	/* tshark's columns among the layers */
 };
 
 struct ek {
@@ -51,13 +52,12 @@ struct ek {
 	uint32_t frame_number_id;
 
 	/* The long string being passed over. */
-	size_t token_len;	/* bytes given to yajl since it last called back */
+	size_t token_len;	/* bytes given to yajl behind the last token it called back for */
+	size_t token_end;	/* where that ended in the piece being given */
 	bool called_back;
 	bool skimming;
 	bool cut;		/* the next string is only a beginning */
-	bool escaped;		/* the byte before was an open backslash */
-	char tail[TAIL_LEN];
-	size_t tail_len;
+	unsigned escape;	/* of the string so far: ESCAPE_OPEN, ..., 0 outside of an escape */
 };
 
 struct ek *
@@ -107,7 +107,8 @@ remember_key(struct ek *ek, const char *key, size_t len)
 		ek->key_room = len * 2;
 		ek->key = xreallocarray(ek->key, ek->key_room, 1);
 	}
-	memcpy(ek->key, key, len);
+	if (len > 0)
+		memcpy(ek->key, key, len);
 	ek->key_len = len;
 }
 
@@ -166,17 +167,24 @@ number_from(struct ek *ek, const char *text, size_t len)
 }
 
 /*
- * Columns stand beside "layers": tshark -P -V. 4.0 calls them by their titles
- * in lower case, later ones may by the fields they come from.
+ * Columns stand beside "layers": tshark -P -V. Their keys are their titles in
+ * lower case, in all versions from 3.4 to 4.6.
  */
 static void
 column(struct ek *ek, const char *text, size_t len)
 {
-	if (key_is(ek, "info") || key_is(ek, "_ws_col_info"))
+	if (key_is(ek, "info"))
 		tree_info(ek->tree, text, len);
-	else if ((key_is(ek, "no_") || key_is(ek, "_ws_col_number")) &&
-	    ek->frame_number == 0)
+	else if (key_is(ek, "no_") && ek->frame_number == 0)
 		number_from(ek, text, len);
+}
+
+/* Each callback tells how far yajl has come. */
+static void
+end_token(struct ek *ek)
+{
+	ek->called_back = true;
+	ek->token_end = yajl_get_bytes_consumed(ek->yajl);
 }
 
 /* yajl's callbacks; 0 ends the parse. */
@@ -189,7 +197,7 @@ on_string(void *ctx, const unsigned char *bytes, size_t len)
 	bool cut = ek->cut;
 	uint32_t field;
 
-	ek->called_back = true;
+	end_token(ek);
 	ek->cut = false;
 	if (!ek->in_layers) {
 		if (ek->depth == 1)
@@ -212,7 +220,7 @@ on_number(void *ctx, const char *text, size_t len)
 static int
 on_flag(struct ek *ek, enum names_kind kind, bool value)
 {
-	ek->called_back = true;
+	end_token(ek);
 	if (ek->in_layers)
 		tree_flag(ek->tree, field_id(ek, kind), value);
 	return 1;
@@ -235,7 +243,7 @@ on_key(void *ctx, const unsigned char *key, size_t len)
 {
 	struct ek *ek = ctx;
 
-	ek->called_back = true;
+	end_token(ek);
 	ek->cut = false;
 	remember_key(ek, (const char *)key, len);
 	if (ek->depth == 1 && key_is(ek, "index"))
@@ -248,7 +256,7 @@ push_scope(struct ek *ek, bool is_array)
 {
 	struct scope *scope;
 
-	ek->called_back = true;
+	end_token(ek);
 	if (ek->depth == DEPTH_MAX) {
 		ek->too_deep = true;
 		return NULL;
@@ -263,7 +271,7 @@ push_scope(struct ek *ek, bool is_array)
 	push_key(ek);
 	scope = &ek->scopes[ek->depth++];
 	scope->is_array = is_array;
-	scope->is_layer = false;
+	scope->is_layer = scope->is_columns = false;
 	return scope;
 }
 
@@ -279,10 +287,16 @@ on_start_map(void *ctx)
 	scope = push_scope(ek, false);
 	if (scope == NULL)
 		return 0;
-	if (was_in_layers) {
-		tree_open(ek->tree, field_id(ek, NAMES_KIND_PROTOCOL));
-		scope->is_layer = true;
+	if (!was_in_layers)
+		return 1;
+	/* 4.4 and later print -P's columns a second time, as if the packet had them. */
+	if (key_is(ek, "_ws_col")) {
+		scope->is_columns = true;
+		ek->in_layers = false;
+		return 1;
 	}
+	tree_open(ek->tree, field_id(ek, NAMES_KIND_PROTOCOL));
+	scope->is_layer = true;
 	return 1;
 }
 
@@ -298,10 +312,12 @@ on_end(void *ctx)
 	struct ek *ek = ctx;
 	struct scope *scope = &ek->scopes[--ek->depth];
 
-	ek->called_back = true;
+	end_token(ek);
 	pop_key(ek);
 	if (scope->is_layer)
 		tree_close(ek->tree);
+	else if (scope->is_columns)
+		ek->in_layers = true;
 	else if (ek->depth == 1)
 		ek->in_layers = false;
 	return 1;
@@ -336,8 +352,8 @@ begin_packet(struct ek *ek)
 	tree_clear(ek->tree);
 	ek->too_deep = ek->is_index = ek->in_layers = ek->skimming = ek->cut = false;
 	ek->depth = ek->keys_len = ek->key_len = 0;
-	ek->token_len = ek->tail_len = 0;
-	ek->escaped = false;
+	ek->token_len = 0;
+	ek->escape = 0;
 	ek->frame_number = 0;
 }
 
@@ -357,55 +373,23 @@ feed(struct ek *ek, const char *data, size_t len)
 	return yajl_parse(ek->yajl, bytes, len) == yajl_status_ok;
 }
 
+/* Only strings hold backslashes: those of all bytes are followed. */
 static void
-keep_tail(struct ek *ek, const char *data, size_t len)
+follow_escapes(struct ek *ek, const char *data, size_t len)
 {
-	size_t keep;
+	const char *end = data + len;
 
-	if (len >= TAIL_LEN) {
-		memcpy(ek->tail, data + len - TAIL_LEN, TAIL_LEN);
-		ek->tail_len = TAIL_LEN;
-		return;
+	for (; data < end; data++) {
+		if (ek->escape == 0) {
+			data = memchr(data, '\\', (size_t)(end - data));
+			if (data == NULL)
+				return;
+			ek->escape = ESCAPE_OPEN;
+		} else if (ek->escape == ESCAPE_OPEN)
+			ek->escape = *data == 'u' ? 4 : 0;
+		else
+			ek->escape--;
 	}
-	keep = ek->tail_len + len > TAIL_LEN ? TAIL_LEN - len : ek->tail_len;
-	memmove(ek->tail, ek->tail + ek->tail_len - keep, keep);
-	memcpy(ek->tail + keep, data, len);
-	ek->tail_len = keep + len;
-}
-
-/* Backslashes escape the next byte in pairs: an odd run leaves one open. */
-static void
-keep_escaped(struct ek *ek, const char *data, size_t len)
-{
-	size_t run = 0;
-
-	while (run < len && data[len - 1 - run] == '\\')
-		run++;
-	if (run == len)
-		ek->escaped = ek->escaped != (run % 2 == 1);
-	else
-		ek->escaped = run % 2 == 1;
-}
-
-/* Whether yajl stands inside an escape, so that a quote must not follow. */
-static bool
-in_escape(const struct ek *ek)
-{
-	size_t u;
-
-	if (ek->escaped)
-		return true;
-	/* \u and less than four digits behind it, if that backslash is itself not escaped. */
-	for (size_t digits = 0; digits < 4 && digits + 2 <= ek->tail_len;
-	    digits++) {
-		u = ek->tail_len - 1 - digits;
-		if (ek->tail[u] == 'u' && ek->tail[u - 1] == '\\' &&
-		    (u < 2 || ek->tail[u - 2] != '\\'))
-			return true;
-		if (strchr("0123456789abcdefABCDEF", ek->tail[u]) == NULL)
-			return false;
-	}
-	return false;
 }
 
 /*
@@ -415,22 +399,23 @@ in_escape(const struct ek *ek)
 static size_t
 skim(struct ek *ek, const char *data, size_t len)
 {
-	size_t from = 0, run;
+	size_t from = 0;
 	const char *quote;
 
 	while ((quote = memchr(data + from, '"', len - from)) != NULL) {
 		size_t at = (size_t)(quote - data);
 
-		for (run = 0; run < at && data[at - 1 - run] == '\\';)
-			run++;
-		if ((run % 2 == 1) == (run == at && ek->escaped)) {
-			ek->skimming = ek->escaped = false;
-			ek->cut = true;
+		follow_escapes(ek, data + from, at - from);
+		ek->cut = ek->cut || at > 0;
+		if (ek->escape == 0) {
+			ek->skimming = false;
 			return at;
 		}
+		follow_escapes(ek, quote, 1);
 		from = at + 1;
 	}
-	keep_escaped(ek, data, len);
+	follow_escapes(ek, data + from, len - from);
+	ek->cut = true;
 	return len;
 }
 
@@ -447,21 +432,23 @@ feed_line(struct ek *ek, const char *data, size_t len)
 			len -= n;
 			continue;
 		}
-		if (ek->token_len > ek->max_text) {
-			/* To the end of an escape, byte by byte. */
-			if (!in_escape(ek)) {
-				ek->skimming = true;
-				ek->token_len = 0;
-				continue;
-			}
+		/* What is kept must not hang on the pieces that we are given. */
+		if (ek->token_len < ek->max_text)
+			n = n < ek->max_text - ek->token_len ? n :
+			    ek->max_text - ek->token_len;
+		else if (ek->escape > 0)
 			n = 1;
+		else {
+			ek->skimming = true;
+			ek->token_len = 0;
+			continue;
 		}
 		ek->called_back = false;
 		if (!feed(ek, data, n))
 			return false;
-		ek->token_len = ek->called_back ? 0 : ek->token_len + n;
-		keep_tail(ek, data, n);
-		keep_escaped(ek, data, n);
+		ek->token_len = ek->called_back ? n - ek->token_end :
+		    ek->token_len + n;
+		follow_escapes(ek, data, n);
 		data += n;
 		len -= n;
 	}

@@ -356,6 +356,13 @@ strip_protocol(const struct names *names, uint32_t protocol, const char *key,
 	return n + 1;
 }
 
+/* A section has a key of its own, which no field's name may repeat. */
+static bool
+is_own_key(const char *name, size_t len)
+{
+	return len == 8 && memcmp(name, "envelope", 8) == 0;
+}
+
 /*
  * Fields that two protocols share are listed once (ip.version, which ipv6 has
  * too), and some are made while dissecting. For those: the field of that name
@@ -373,7 +380,8 @@ find_unlisted(struct names *names, const char *key, size_t len,
 	if (id != NAMES_NONE)
 		return id;
 	if (names->count - names->known >= DYNAMIC_MAX ||
-	    !is_name(key + skip, len - skip))
+	    !is_name(key + skip, len - skip) ||
+	    is_own_key(key + skip, len - skip))
 		return NAMES_TEXT;
 	memcpy(name, key + skip, len - skip);
 	n = within == NAMES_NONE ? 0 : key_of(names, within, own);

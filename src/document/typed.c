@@ -1,6 +1,7 @@
 /* conf/typed.list: Wireshark fields that get a typed copy under an ECS name. */
 #include "document/typed.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -180,7 +181,9 @@ mapped(const char *map, const char *text, size_t *len)
 	for (const char *at = map; at != NULL && *at != '\0';
 	    at = *end == ',' ? end + 1 : end) {
 		end = at + strcspn(at, ",");
-		if (strncmp(at, text, *len) == 0 && at[*len] == '=') {
+		/* The text can hold any bytes: it is no string. */
+		if ((size_t)(end - at) > *len && memcmp(at, text, *len) == 0 &&
+		    at[*len] == '=') {
 			at += *len + 1;
 			*len = (size_t)(end - at);
 			return at;
@@ -224,23 +227,35 @@ real_number(const char *text, size_t len, struct buffer *out)
 	return buffer_printf(out, "%.17g", number) == 0 ? 1 : -1;
 }
 
-/* ECS writes MAC addresses as 00-00-5E-00-53-23. */
+/* ECS writes MAC addresses, EUI-48 and EUI-64, as 00-00-5E-00-53-23. */
 static int
 mac(const char *text, size_t len, struct buffer *out)
 {
 	char hex[64];
 
-	if (len >= sizeof(hex))
+	if (len != 17 && len != 23)
 		return 0;
 	for (size_t i = 0; i < len; i++) {
+		if (i % 3 == 2 ? text[i] != ':' :
+		    memchr("0123456789abcdefABCDEF", text[i], 22) == NULL)
+			return 0;
 		if (text[i] == ':')
 			hex[i] = '-';
-		else if (strchr("0123456789abcdefABCDEF", text[i]) != NULL)
-			hex[i] = text[i] >= 'a' ? (char)(text[i] - 32) : text[i];
 		else
-			return 0;
+			hex[i] = text[i] >= 'a' ? (char)(text[i] - 32) : text[i];
 	}
 	return json_string(out, hex, len) == 0 ? 1 : -1;
+}
+
+static int
+ip(const char *text, size_t len, struct buffer *out)
+{
+	uint8_t address[16];
+
+	if (inet_pton(AF_INET, text, address) != 1 &&
+	    inet_pton(AF_INET6, text, address) != 1)
+		return 0;
+	return json_string(out, text, len) == 0 ? 1 : -1;
 }
 
 static int
@@ -263,10 +278,10 @@ typed_value(const struct typed_entry *entry, const char *text, size_t len,
 	switch (entry->type) {
 	case TYPED_KEYWORD:
 	case TYPED_WILDCARD:
-	case TYPED_IP:
 		return json_string(out, text, len) == 0 ? 1 : -1;
 	case TYPED_MAC:
 		return mac(text, len, out);
+	case TYPED_IP:
 	case TYPED_LONG:
 	case TYPED_INTEGER:
 	case TYPED_DOUBLE:
@@ -277,6 +292,8 @@ typed_value(const struct typed_entry *entry, const char *text, size_t len,
 		return 0;
 	memcpy(small, text, len);
 	small[len] = '\0';
+	if (entry->type == TYPED_IP)
+		return ip(small, len, out);
 	if (entry->type == TYPED_BOOLEAN)
 		return boolean(small, out);
 	if (entry->type == TYPED_DOUBLE)

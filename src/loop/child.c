@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -492,6 +493,19 @@ child_kill(struct child *child)
 	child_resume(child);
 	child->killed = true;
 	send_kill(child);
+}
+
+unsigned long long
+child_cpu(const struct child *child)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (child->dead || clock_getcpuclockid(child->pid, &clock) != 0 ||
+	    clock_gettime(clock, &used) != 0)
+		return 0;
+	return (unsigned long long)used.tv_sec * 1000 +
+	    (unsigned long long)used.tv_nsec / 1000000;
 }
 
 unsigned long long

@@ -80,6 +80,8 @@ void child_kill(struct child *child);
 
 /* Bytes moved to stdin or from stdout so far: what a watchdog looks at. */
 unsigned long long child_progress(const struct child *child);
+/* Processor time it has used so far, in ms; 0 if that cannot be told. Not that of its own children. */
+unsigned long long child_cpu(const struct child *child);
 
 /* After on_finish: true if it exited by itself with status 0. */
 bool child_succeeded(const struct child *child);

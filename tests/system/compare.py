@@ -64,7 +64,7 @@ def section_differences(name, expected, actual):
         return ["%s: an array of one object" % name]
     if isinstance(actual, dict) and name == "tunnel":
         return ["tunnel: not an array"]
-    objects = as_list(actual)
+    objects = [item for item in as_list(actual) if item != {}]
     if len(objects) != len(expected):
         return ["%s: %d objects, not %d" % (name, len(objects), len(expected))]
     differences = []

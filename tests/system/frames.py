@@ -78,10 +78,18 @@ def read_pcap(content):
         offset += length
 
 
-def renumber(content):
-    """The same pcap file with its packets' ordinals for their times: whoever filters it tells which packets are left."""
-    order = "<" if content[:4] in (struct.pack("<I", MICRO), struct.pack("<I", NANO)) else ">"
-    linktype = struct.unpack_from(order + "I", content, 20)[0]
-    return pcap_header(linktype=linktype) + b"".join(
-        pcap_record(data, number, 0, wire)
-        for number, (_, _, data, wire) in enumerate(read_pcap(content), 1))
+def read_pcapng(content):
+    """(link type, data, wire length) of each packet of a pcapng file of one section in our byte order, as tshark writes it."""
+    linktypes = []
+    offset = 0
+    while offset < len(content):
+        kind, length = struct.unpack_from("<II", content, offset)
+        if kind == 1:       # Interface Description Block
+            linktypes.append(struct.unpack_from("<H", content, offset + 8)[0])
+        elif kind == 6:     # Enhanced Packet Block
+            interface, _, _, captured, wire = struct.unpack_from("<IIIII", content, offset + 8)
+            yield linktypes[interface], content[offset + 28:offset + 28 + captured], wire
+        elif kind == 3:     # Simple Packet Block
+            (wire,) = struct.unpack_from("<I", content, offset + 8)
+            yield linktypes[0], content[offset + 12:offset + 12 + min(wire, length - 16)], wire
+        offset += length

@@ -69,7 +69,7 @@ test_defaults(void **state)
 	assert_null(options.fields);
 	assert_int_equal(options.max_value, 0);
 	assert_int_equal(options.max_doc, 16 << 20);
-	assert_int_equal(options.tshark_timeout, 30000);
+	assert_int_equal(options.tshark_timeout, 60000);
 	assert_int_equal(options.jobs, 0);
 	assert_int_equal(options.level, LOG_LEVEL_NORMAL);
 	assert_false(options.progress);
@@ -434,7 +434,7 @@ test_help(void **state)
 	}
 	join_lines(text);
 	assert_non_null(strstr(text, "; 4k to 1G, default 16M"));
-	assert_non_null(strstr(text, "; 1s to 1d, default 30s"));
+	assert_non_null(strstr(text, "; 1s to 1d, default 60s"));
 	assert_non_null(strstr(text, "; 1 to 18446744073709551615"));
 }
 

@@ -33,7 +33,7 @@ static void
 test_utf8_of_all_beginnings(void **state)
 {
 	static const unsigned char ends[] = { 0x00, 0x7f, 0x80, 0xbf, 0xc0, 0xff };
-	unsigned char s[4];
+	unsigned char s[4] = { 0 };
 
 	(void)state;
 	assert_int_equal(text_utf8_len(s, 0), 0);

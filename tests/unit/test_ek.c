@@ -1,0 +1,668 @@
+/* Tests of dissect/ek.c: lines in pieces, deep, damaged, of every version, and strings too long to keep. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/xalloc.h"
+#include "dissect/ek.h"
+#include "table.h"
+
+/* The least that ek_new takes as max_text. */
+#define TEXT_MIN ((size_t)64 << 10)
+
+/* A reader with all it needs. */
+struct reader {
+	struct names *names;
+	struct tree tree;
+	struct ek *ek;
+	struct error error;
+	unsigned documents, rubbish;
+};
+
+static int
+setup(void **state)
+{
+	struct reader *reader = xcalloc(1, sizeof(*reader));
+
+	reader->names = table_new();
+	tree_init(&reader->tree, 0, 16 << 20);
+	reader->ek = ek_new(reader->names, &reader->tree, TEXT_MIN);
+	*state = reader;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct reader *reader = *state;
+
+	ek_free(reader->ek);
+	ek_free(NULL);
+	tree_release(&reader->tree);
+	names_free(reader->names);
+	free(reader);
+	return 0;
+}
+
+/* Feeds the bytes in pieces of that size, each in memory of its own. */
+static void
+feed(struct reader *reader, const char *bytes, size_t len, size_t piece)
+{
+	reader->documents = reader->rubbish = 0;
+	for (size_t at = 0; at < len; at += piece) {
+		size_t n = len - at < piece ? len - at : piece, done = 0, used;
+		char *exact = xmalloc(n);
+
+		memcpy(exact, bytes + at, n);
+		while (done < n) {
+			switch (ek_read(reader->ek, exact + done, n - done,
+			    &used, &reader->error)) {
+			case EK_DOCUMENT:
+				reader->documents++;
+				break;
+			case EK_RUBBISH:
+				reader->rubbish++;
+				break;
+			case EK_MORE:
+				assert_int_equal(done + used, n);
+				break;
+			}
+			done += used;
+		}
+		free(exact);
+	}
+}
+
+static void
+feed_text(struct reader *reader, const char *text)
+{
+	feed(reader, text, strlen(text), strlen(text));
+}
+
+/* The tree as text: "ip{ip.src=10.0.0.1 ip.flags.df ...}". */
+static void
+put_node(const struct reader *reader, uint32_t node, struct buffer *out)
+{
+	const struct tree *tree = &reader->tree;
+
+	for (uint32_t i = 0; i < tree->leaf_count; i++) {
+		const struct tree_leaf *leaf = &tree->leaves[i];
+
+		if (leaf->node != node)
+			continue;
+		buffer_printf(out, " %s", table_name(reader->names,
+		    leaf->field));
+		if (leaf->kind == TREE_TEXT)
+			buffer_printf(out, "=%.*s", (int)leaf->len,
+			    tree_leaf_text(tree, leaf));
+		else if (leaf->kind == TREE_FALSE)
+			buffer_puts(out, "!");
+	}
+	for (uint32_t n = 1; n < tree->node_count; n++) {
+		if (tree->nodes[n].parent != node)
+			continue;
+		buffer_printf(out, " %s{", table_name(reader->names,
+		    tree->nodes[n].protocol));
+		put_node(reader, n, out);
+		buffer_puts(out, "}");
+	}
+}
+
+static void
+assert_tree(const struct reader *reader, const char *wanted)
+{
+	struct buffer out;
+
+	buffer_init(&out, 1 << 20);
+	put_node(reader, TREE_ROOT, &out);
+	buffer_append(&out, "", 1);
+	assert_string_equal(out.data, wanted);
+	buffer_release(&out);
+}
+
+#define INDEX "{\"index\":{\"_index\":\"packets-2015-07-30\",\"_type\":\"doc\"}}\n"
+#define PACKET \
+	"{\"timestamp\":\"1438233730634\",\"no_\":\"7\",\"info\":\"a \\\"b\\\"\"," \
+	"\"layers\":{\"frame\":{\"frame_frame_number\":\"7\"}," \
+	"\"ip\":{\"ip_ip_src\":\"10.0.0.1\",\"ip_ip_addr\":[\"10.0.0.1\"," \
+	"\"10.0.0.2\"],\"ip_ip_flags_df\":false,\"text\":\"a\",\"text\":\"b\"}," \
+	"\"tcp\":{\"tcp_tcp_flags_syn\":true,\"tcp_tcp_analysis\":null}," \
+	"\"tcp_tcp_segments\":null,\"tcp_tcp_segment\":[\"5\",\"6\"]}}\n"
+#define TREE \
+	" tcp.segments tcp.segment=5 tcp.segment=6 frame{ frame.number=7}" \
+	" ip{ ip.src=10.0.0.1 ip.addr=10.0.0.1 ip.addr=10.0.0.2 ip.flags.df!" \
+	" text=a text=b} tcp{ tcp.flags.syn tcp.analysis}"
+
+static void
+assert_packet(const struct reader *reader)
+{
+	assert_tree(reader, TREE);
+	assert_int_equal(ek_frame_number(reader->ek), 7);
+	assert_true(reader->tree.has_info);
+	assert_int_equal(reader->tree.info.len, 5);
+	assert_memory_equal(reader->tree.info.data, "a \"b\"", 5);
+}
+
+static void
+test_pieces_of_every_size(void **state)
+{
+	static const char lines[] = INDEX PACKET "\n\r\n" INDEX PACKET;
+	struct reader *reader = *state;
+
+	for (size_t piece = 1; piece < sizeof(lines); piece++) {
+		feed(reader, lines, sizeof(lines) - 1, piece);
+		assert_int_equal(reader->documents, 2);
+		assert_int_equal(reader->rubbish, 0);
+		assert_packet(reader);
+		assert_false(ek_in_line(reader->ek));
+	}
+}
+
+static void
+test_document_comes_as_soon_as_its_line_ends(void **state)
+{
+	struct reader *reader = *state;
+	size_t used;
+
+	assert_int_equal(ek_read(reader->ek, PACKET PACKET,
+	    2 * strlen(PACKET), &used, NULL), EK_DOCUMENT);
+	assert_int_equal(used, strlen(PACKET));
+	assert_packet(reader);
+}
+
+static void
+test_half_a_line(void **state)
+{
+	struct reader *reader = *state;
+
+	feed_text(reader, INDEX);
+	assert_false(ek_in_line(reader->ek));
+	feed(reader, PACKET, strlen(PACKET) - 1, 50);
+	assert_int_equal(reader->documents, 0);
+	assert_true(ek_in_line(reader->ek));
+	feed_text(reader, "\n");
+	assert_int_equal(reader->documents, 1);
+	assert_packet(reader);
+	/* A reader is freed in the middle of a line, too. */
+	feed_text(reader, "{\"layers\":{\"ip\":[{\"ip_ip_src\":\"1");
+}
+
+static void
+test_index_lines_of_all_versions(void **state)
+{
+	static const char *const lines[] = { INDEX,
+		"{\"index\":{\"_index\":\"packets-2015-07-30\"}}\n",
+		"{\"index\":{\"_index\":\"packets-2015-07-30\",\"_type\":\"pcap_file\"}}\n",
+		"{\"index\" : {\"_index\": \"packets-2015-07-30\"}}\r\n",
+		"{\"index\":{}}\n", "\n", "\r\n" };
+	struct reader *reader = *state;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		feed_text(reader, lines[i]);
+		assert_int_equal(reader->documents + reader->rubbish, 0);
+		assert_false(ek_in_line(reader->ek));
+	}
+	feed_text(reader, PACKET);
+	assert_int_equal(reader->documents, 1);
+	assert_packet(reader);
+}
+
+static void
+test_rubbish_is_passed_over(void **state)
+{
+	static const char *const lines[] = { "tshark: Aborted\n", "[1]\n",
+		"{\"layers\":{\"ip\":{\"ip_ip_src\":}}}\n", "{]\n", "{\"a\"\n",
+		"{\"layers\":{}\n", "{\"layers\":{}}}\n", "{} {}\n", "{\"a\":tru}\n",
+		"{\"a\":\"\\q\"}\n", "{\"a\":\"\\ud8\"}\n", " {}\n", "}\n",
+		"\x1b[31m\xff\n", "{\"a\":\"line\nbreak\"}\n", "{\"a\":01}\n",
+		"{\"a\":-}\n", "{\"a\":NaN}\n", "{'a':1}\n", "{\"a\":1,}\n",
+		"{\"a\":[1}\n", "{\"a\":\"\x01\"}\n" };
+	struct reader *reader = *state;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		for (size_t piece = 1; piece <= 64; piece *= 4) {
+			feed(reader, lines[i], strlen(lines[i]), piece);
+			if (reader->documents != 0 || reader->rubbish == 0)
+				fail_msg("%s is taken for a packet", lines[i]);
+			assert_int_equal(reader->error.outcome, OUTCOME_TSHARK);
+			assert_non_null(strstr(reader->error.text,
+			    "no packet"));
+			assert_null(strpbrk(reader->error.text, "\n\x1b"));
+			feed_text(reader, PACKET);
+			assert_int_equal(reader->documents, 1);
+			assert_int_equal(reader->rubbish, 0);
+			assert_packet(reader);
+		}
+}
+
+/* "{"x":{"x":...{ and the ends, with a value in the innermost. */
+static char *
+nested(size_t levels)
+{
+	char *line = xmalloc(levels * 7 + 100), *at = line;
+
+	at += sprintf(at, "{\"layers\":{\"ip\":");
+	for (size_t i = 0; i < levels; i++)
+		at += sprintf(at, "{\"ip\":");
+	at += sprintf(at, "{\"ip_ip_src\":\"deep\"}");
+	memset(at, '}', levels + 2);
+	strcpy(at + levels + 2, "\n");
+	return line;
+}
+
+static void
+test_deep_nesting(void **state)
+{
+	static const size_t levels[] = { 1, 300, 4000, 5000, 100000 };
+	struct reader *reader = *state;
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		char *line = nested(levels[i]);
+
+		feed(reader, line, strlen(line), 4096);
+		free(line);
+		assert_int_equal(reader->documents, levels[i] < 4090);
+		assert_int_equal(reader->rubbish, levels[i] >= 4090);
+		if (levels[i] >= 4090) {
+			assert_non_null(strstr(reader->error.text,
+			    "nested too deeply"));
+			continue;
+		}
+		assert_int_equal(reader->tree.leaf_count, 1);
+		assert_int_equal(reader->tree.current, TREE_ROOT);
+	}
+	feed_text(reader, PACKET);
+	assert_packet(reader);
+}
+
+/* Arrays do not pile up either, and their items keep the key. */
+static void
+test_arrays(void **state)
+{
+	struct reader *reader = *state;
+	char line[20000];
+
+	feed_text(reader, "{\"layers\":{\"ip\":[{\"ip_ip_src\":\"1\"},"
+	    "{\"ip_ip_src\":[\"2\",[\"3\",{\"text\":\"x\"}],true,null]}],"
+	    "\"tls\":[]}}\n");
+	assert_int_equal(reader->documents, 1);
+	assert_tree(reader, " ip{ ip.src=1} ip{ ip.src=2 ip.src=3 ip.src ip.src"
+	    " ip.src{ text=x}}");
+	memset(line, '[', sizeof(line));
+	memcpy(line, "{\"layers\":", 10);
+	feed(reader, line, sizeof(line), sizeof(line));
+	assert_int_equal(reader->rubbish, 1);
+}
+
+static void
+test_numbers_floats_and_flags(void **state)
+{
+	struct reader *reader = *state;
+
+	feed_text(reader, "{\"no_\":12,\"layers\":{\"ip\":{\"ip_ip_ttl\":64,"
+	    "\"ip_ip_src\":-1.5e10,\"ip_ip_dst\":"
+	    "123456789012345678901234567890.123456789,\"ip_ip_flags_df\":true,"
+	    "\"ip_ip_proto\":0}}}\n");
+	assert_int_equal(reader->documents, 1);
+	assert_int_equal(ek_frame_number(reader->ek), 12);
+	assert_tree(reader, " ip{ ip.ttl=64 ip.src=-1.5e10"
+	    " ip.dst=123456789012345678901234567890.123456789 ip.flags.df"
+	    " ip.proto=0}");
+}
+
+static void
+test_frame_numbers(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t number;
+	} cases[] = {
+		{ "{}\n", 0 },
+		{ "{\"layers\":{}}\n", 0 },
+		{ "{\"no_\":\"5\"}\n", 5 },
+		{ "{\"no_\":\"5x\"}\n", 0 },
+		{ "{\"no_\":\"-5\"}\n", 0 },
+		{ "{\"no_\":\"99999999999999999999999\"}\n", 0 },
+		{ "{\"no_\":\"18446744073709551615\"}\n", UINT64_MAX },
+		{ "{\"no_\":\"5\",\"layers\":{\"frame\":{\"frame_frame_number\":"
+		    "\"6\"}}}\n", 6 },
+		{ "{\"layers\":{\"frame\":{\"frame_frame_number\":\"6\"}},"
+		    "\"no_\":\"5\"}\n", 6 },
+		/* Not a column: a field of that name. */
+		{ "{\"layers\":{\"no_\":\"5\"}}\n", 0 },
+		{ "{\"x\":{\"no_\":\"5\"}}\n", 0 }
+	};
+	struct reader *reader = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		feed_text(reader, cases[i].line);
+		assert_int_equal(reader->documents, 1);
+		assert_true(ek_frame_number(reader->ek) == cases[i].number);
+	}
+}
+
+/* An empty line of JSON as the very first, and empty keys and values. */
+static void
+test_empty_things(void **state)
+{
+	struct reader *reader = *state;
+
+	feed_text(reader, "{}\n");
+	assert_int_equal(reader->documents, 1);
+	feed_text(reader, "{\"\":\"\",\"layers\":{\"\":{\"\":\"\",\"text\":\"\"},"
+	    "\"ip\":{}}}\n");
+	assert_int_equal(reader->documents, 1);
+	assert_tree(reader, " text{ text= text=} ip{}");
+	assert_false(reader->tree.has_info);
+	feed_text(reader, "{\"info\":\"\"}\n");
+	assert_true(reader->tree.has_info);
+	assert_int_equal(reader->tree.info.len, 0);
+}
+
+static void
+test_nul_and_bytes_that_are_not_utf8(void **state)
+{
+	static const char line[] = "{\"layers\":{\"ip\":{\"ip_ip_src\":\"a\\u0000b\","
+	    "\"ip_ip\\u0000_dst\":\"c\",\"ip_\xff\":\"\xff\xc3\","
+	    "\"ip_ip_dst\":\"\\ud83d\\ude00\"}}}\n";
+	struct reader *reader = *state;
+	const struct tree_leaf *leaf;
+
+	feed_text(reader, line);
+	assert_int_equal(reader->documents, 1);
+	leaf = tree_find(&reader->tree, table_id(reader->names, "ip.src"));
+	assert_int_equal(leaf->len, 3);
+	assert_memory_equal(tree_leaf_text(&reader->tree, leaf), "a\0b", 3);
+	assert_int_equal(leaf[1].field, NAMES_TEXT);
+	assert_int_equal(leaf[2].field, NAMES_TEXT);
+	assert_int_equal(leaf[2].len, 2);
+	assert_memory_equal(tree_leaf_text(&reader->tree, &leaf[2]), "\xff\xc3",
+	    2);
+	assert_false(leaf[2].plain);
+	assert_int_equal(leaf[3].len, 4);
+	assert_memory_equal(tree_leaf_text(&reader->tree, &leaf[3]),
+	    "\xf0\x9f\x98\x80", 4);
+}
+
+/* Columns are printed twice by later versions: among the layers they are nobody's. */
+static void
+test_columns_among_the_layers(void **state)
+{
+	struct reader *reader = *state;
+
+	feed_text(reader, "{\"no_\":\"3\",\"info\":\"i\",\"layers\":{\"_ws_col\":"
+	    "{\"_ws_col_info\":\"i\",\"x\":{\"y\":\"z\"}},\"ip\":{\"ip_ip_src\":"
+	    "\"1\"}}}\n");
+	assert_int_equal(reader->documents, 1);
+	assert_tree(reader, " ip{ ip.src=1}");
+}
+
+/* Long strings. */
+
+static const char *const escapes[] = { "\\\"", "\\\\", "\\u00e9", "\\n",
+	"\\\\\\u00e9", "\\\\\\\"", "\\\\u", "\\ud83d\\ude00", "\xc3\xa9",
+	"\xf0\x9f\x98\x80" };
+#define ESCAPES (sizeof(escapes) / sizeof(escapes[0]))
+
+/* A packet with a text of `front` plain characters, an escape, `behind` more characters, and another field. */
+static size_t
+long_line(char *line, size_t front, const char *escape, size_t behind)
+{
+	char *at = line;
+
+	at += sprintf(at, "{\"layers\":{\"http\":{\"http_http_file_data\":\"");
+	memset(at, 'x', front);
+	at += front;
+	at += sprintf(at, "%s", escape);
+	memset(at, 'y', behind);
+	at += behind;
+	at += sprintf(at, "\",\"http_http_chat\":\"after\"}}}\n");
+	return (size_t)(at - line);
+}
+
+static const struct tree_leaf *
+leaf_of(const struct reader *reader, const char *name)
+{
+	const struct tree_leaf *leaf = tree_find(&reader->tree,
+	    table_id(reader->names, name));
+
+	assert_non_null(leaf);
+	return leaf;
+}
+
+static void
+assert_after(const struct reader *reader)
+{
+	const struct tree_leaf *leaf = leaf_of(reader, "http.chat");
+
+	assert_int_equal(reader->documents, 1);
+	assert_int_equal(reader->rubbish, 0);
+	assert_int_equal(reader->tree.leaf_count, 2);
+	assert_false(leaf->cut);
+	assert_int_equal(leaf->len, 5);
+	assert_memory_equal(tree_leaf_text(&reader->tree, leaf), "after", 5);
+}
+
+static void
+test_long_strings_are_cut_and_marked(void **state)
+{
+	static const size_t lens[] = { 1000, 65000, 70000, 140000, 1000000 };
+	struct reader *reader = *state;
+	char *line = xmalloc(1100000);
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+		for (size_t piece = 1000; piece < 2000000; piece *= 10) {
+			size_t len = long_line(line, lens[i], "", 0);
+			const struct tree_leaf *leaf;
+
+			feed(reader, line, len, piece);
+			assert_after(reader);
+			leaf = leaf_of(reader, "http.file_data");
+			assert_int_equal(leaf->cut, lens[i] > TEXT_MIN);
+			if (!leaf->cut)
+				assert_int_equal(leaf->len, lens[i]);
+			else
+				assert_true(leaf->len >= TEXT_MIN - 64 &&
+				    leaf->len <= TEXT_MIN + 64);
+		}
+	free(line);
+}
+
+/* What is kept of a line must not hang on how the pipe delivered it. */
+static void
+test_long_strings_in_other_pieces(void **state)
+{
+	static const size_t lens[] = { 65400, 65535, 65536, 65537, 70000, 131072,
+		200000 };
+	static const size_t pieces[] = { 1, 7, 1000, 4096, 65535, 65536, 65537,
+		1 << 20 };
+	struct reader *reader = *state;
+	char *line = xmalloc(1100000);
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		size_t len = long_line(line, lens[i], "\\u0001", 100);
+		uint32_t kept = 0;
+		bool cut = false;
+
+		for (size_t j = 0; j < sizeof(pieces) / sizeof(pieces[0]); j++) {
+			const struct tree_leaf *leaf;
+
+			feed(reader, line, len, pieces[j]);
+			assert_after(reader);
+			leaf = leaf_of(reader, "http.file_data");
+			if (j > 0 && (leaf->len != kept || leaf->cut != cut))
+				fail_msg("%zu characters in pieces of %zu: "
+				    "%u are kept, not %u", lens[i], pieces[j],
+				    leaf->len, kept);
+			kept = leaf->len;
+			cut = leaf->cut;
+		}
+	}
+	free(line);
+}
+
+/* Each escape with its bytes on both sides of the place where the keeping ends, and of a piece's end. */
+static void
+test_escapes_at_the_cut(void **state)
+{
+	struct reader *reader = *state;
+	char *line = xmalloc(1100000);
+
+	for (size_t i = 0; i < ESCAPES; i++)
+		for (size_t front = TEXT_MIN - 100; front < TEXT_MIN + 30;
+		    front++) {
+			size_t len = long_line(line, front, escapes[i], 5000);
+			const struct tree_leaf *leaf;
+
+			feed(reader, line, len, 4096);
+			if (reader->documents != 1)
+				fail_msg("%s behind %zu characters: %s",
+				    escapes[i], front, reader->error.text);
+			assert_after(reader);
+			leaf = leaf_of(reader, "http.file_data");
+			assert_true(leaf->cut);
+			assert_true(leaf->len >= TEXT_MIN - 64 &&
+			    leaf->len <= TEXT_MIN + 64);
+		}
+	free(line);
+}
+
+/* Runs of escapes longer than any look-back. */
+static void
+test_runs_of_escapes_at_the_cut(void **state)
+{
+	static const char *const units[] = { "\\\\", "\\u0001", "\\\\\\u0001",
+		"\\\"", "\\\\\\\"" };
+	struct reader *reader = *state;
+	char *line = xmalloc(1100000), *run = xmalloc(200000);
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		for (size_t shift = 0; shift < 12; shift++) {
+			size_t len = 0, unit = strlen(units[i]);
+
+			for (; len + unit < 150000; len += unit)
+				memcpy(run + len, units[i], unit);
+			run[len] = '\0';
+			len = long_line(line, shift, run, 10);
+			for (size_t piece = 1; piece < 1000000; piece *= 63) {
+				feed(reader, line, len, piece);
+				if (reader->documents != 1)
+					fail_msg("%s, %zu on: %s", units[i],
+					    shift, reader->error.text);
+				assert_after(reader);
+				assert_true(leaf_of(reader,
+				    "http.file_data")->cut);
+			}
+		}
+	free(run);
+	free(line);
+}
+
+static void
+test_escapes_at_every_piece_boundary(void **state)
+{
+	static const char text[] = "{\"layers\":{\"http\":{\"http_http_file_data\":"
+	    "\"a\\\"b\\\\c\\u00e9d\\\\\\\"e\\ud83d\\ude00f\\n\",\"http_http_chat\":"
+	    "\"after\"}}}\n";
+	static const char wanted[] =
+	    "a\"b\\c\xc3\xa9" "d\\\"e\xf0\x9f\x98\x80" "f\n";
+	struct reader *reader = *state;
+
+	for (size_t piece = 1; piece < sizeof(text); piece++) {
+		const struct tree_leaf *leaf;
+
+		feed(reader, text, sizeof(text) - 1, piece);
+		assert_after(reader);
+		leaf = leaf_of(reader, "http.file_data");
+		assert_int_equal(leaf->len, sizeof(wanted) - 1);
+		assert_memory_equal(tree_leaf_text(&reader->tree, leaf), wanted,
+		    leaf->len);
+	}
+}
+
+/* A long key names nothing, and its value is whole. */
+static void
+test_long_keys(void **state)
+{
+	struct reader *reader = *state;
+	char *line = xmalloc(400000), *at = line;
+
+	at += sprintf(at, "{\"layers\":{\"http\":{\"");
+	memset(at, 'k', 300000);
+	at += 300000;
+	sprintf(at, "\":\"value\",\"http_http_chat\":\"after\"}}}\n");
+	feed(reader, line, strlen(line), 4096);
+	assert_after(reader);
+	assert_int_equal(reader->tree.leaves[0].field, NAMES_TEXT);
+	assert_int_equal(reader->tree.leaves[0].len, 5);
+	assert_false(reader->tree.leaves[0].cut);
+	free(line);
+}
+
+/* 100 MB in one string: what is kept is bounded. */
+static void
+test_giant_string_takes_little_memory(void **state)
+{
+	struct reader *reader = *state;
+	char piece[65536];
+
+	feed_text(reader, "{\"layers\":{\"http\":{\"http_http_file_data\":\"");
+	memset(piece, 'x', sizeof(piece));
+	for (int i = 0; i < 1600; i++)
+		feed(reader, piece, sizeof(piece), sizeof(piece));
+	feed_text(reader, "\",\"http_http_chat\":\"after\"}}}\n");
+	assert_after(reader);
+	assert_true(leaf_of(reader, "http.file_data")->cut);
+	assert_true(reader->tree.text.size < 1 << 20);
+}
+
+static void
+test_unknown_keys_without_end(void **state)
+{
+	struct reader *reader = *state;
+	char line[200];
+
+	for (unsigned i = 0; i < 20000; i++) {
+		(void)snprintf(line, sizeof(line), "{\"layers\":{\"ip\":{"
+		    "\"ip_ip_key%u\":\"1\"},\"proto%u\":{}}}\n", i, i);
+		feed_text(reader, line);
+		assert_int_equal(reader->documents, 1);
+	}
+	assert_int_equal(names_met(reader->names), 16384);
+	feed_text(reader, PACKET);
+	assert_packet(reader);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_pieces_of_every_size),
+		TEST(test_document_comes_as_soon_as_its_line_ends),
+		TEST(test_half_a_line),
+		TEST(test_index_lines_of_all_versions),
+		TEST(test_rubbish_is_passed_over),
+		TEST(test_deep_nesting),
+		TEST(test_arrays),
+		TEST(test_numbers_floats_and_flags),
+		TEST(test_frame_numbers),
+		TEST(test_empty_things),
+		TEST(test_nul_and_bytes_that_are_not_utf8),
+		TEST(test_columns_among_the_layers),
+		TEST(test_long_strings_are_cut_and_marked),
+		TEST(test_long_strings_in_other_pieces),
+		TEST(test_escapes_at_the_cut),
+		TEST(test_runs_of_escapes_at_the_cut),
+		TEST(test_escapes_at_every_piece_boundary),
+		TEST(test_long_keys),
+		TEST(test_giant_string_takes_little_memory),
+		TEST(test_unknown_keys_without_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
