@@ -303,6 +303,15 @@ foreign_document(struct dissection *dissection, uint64_t number)
 	if (leaf != NULL && leaf->len < 11)
 		packet.wirelen = (uint32_t)strtoul(tree_leaf_text(
 		    &dissection->tree, leaf), NULL, 10);
+	/*
+	 * tshark shows the parts of files that hold no packets, too (JSON,
+	 * PNG, ...): these have no time.
+	 */
+	if (dissection->foreign_read == 0 && !packet.has_time) {
+		dissection->no_capture = true;
+		fail(dissection, "no capture");
+		return;
+	}
 	dissection->foreign_read++;
 	write_document(dissection, &packet);
 	if (has_enough_foreign(dissection))
@@ -430,16 +439,17 @@ refuse(struct dissection *dissection)
 
 	(void)snprintf(why, sizeof(why), "%s", child_errors(dissection->child));
 	flatten(why);
-	if (feed_is_foreign(dissection->feed) &&
-	    dissection->outcome == OUTCOME_OK) {
-		dissection->no_capture = true;
-		blame(dissection, OUTCOME_INPUT,
-		    "not a capture in a format tshark understands");
-		end(dissection);
-		return;
-	}
 	blame(dissection, OUTCOME_INPUT, why);
 	begin_pass(dissection, PASS_DRAIN);
+}
+
+static void
+end_as_no_capture(struct dissection *dissection)
+{
+	dissection->no_capture = true;
+	blame(dissection, OUTCOME_INPUT,
+	    "not a capture in a format tshark understands");
+	end(dissection);
 }
 
 /* The packet that tshark was at when a pass with flushed output failed. False if there were too many. */
@@ -496,6 +506,12 @@ after_failure(struct dissection *dissection)
 	enum pass next;
 
 	describe_failure(dissection);
+	if (dissection->no_capture || (is_refused(dissection) &&
+	    feed_is_foreign(dissection->feed) &&
+	    dissection->outcome == OUTCOME_OK)) {
+		end_as_no_capture(dissection);
+		return;
+	}
 	if (is_refused(dissection)) {
 		refuse(dissection);
 		return;
@@ -665,8 +681,8 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	    child_cpu(dissection->child) <
 	    dissection->cpu + dissection->rules.timeout)
 		return;
-	(void)snprintf(why, sizeof(why), "it neither read nor wrote for %" PRIu64
-	    " ms of its processor time", child_cpu(dissection->child) -
+	(void)snprintf(why, sizeof(why), "it neither read nor wrote for %llu ms "
+	    "of its processor time", child_cpu(dissection->child) -
 	    dissection->cpu);
 	fail(dissection, why);
 }

@@ -42,7 +42,8 @@ def die(signal_number):
     signal.signal(signal_number, signal.SIG_DFL) if signal_number != signal.SIGKILL else None
     os.kill(os.getpid(), signal_number)
 with open(os.path.join(HERE, "behaviour")) as source:
-    exec(source.read())
+    behaviour = source.read()
+exec(behaviour)
 """
 
 

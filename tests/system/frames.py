@@ -48,6 +48,11 @@ def ntp_without_time():
     return udp(b"\x23" + bytes(47), 123, 123)
 
 
+def plain(text):
+    """A packet that no dissector keeps a memory of: the Ethernet type is one for experiments (IEEE 802)."""
+    return b"\2\0\0\0\0\1\2\0\0\0\0\2\x88\xb5" + text
+
+
 def dns_query(name=b"example", number=1):
     return udp(struct.pack("!HHHHHH", number & 0xFFFF, 0x100, 1, 0, 0, 0)
                + bytes([len(name)]) + name + b"\0" + struct.pack("!HH", 1, 1), 40000, 53)

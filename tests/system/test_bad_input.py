@@ -21,7 +21,7 @@ import frames
 import tshark
 
 PACKETS = 30
-SNAPSHOT = struct.Struct("<IIII")
+RECORD = struct.Struct("<IIII")
 
 
 @pytest.fixture(scope="session")
@@ -47,21 +47,21 @@ def put(folder, name, content):
     return os.fsdecode(path)
 
 
-def dns_packets(count=PACKETS):
-    """Packets that do not depend on each other: queries of their own, never answered."""
-    return [frames.dns_query(b"name%d" % number, number) for number in range(1, count + 1)]
+def plain_packets(count=PACKETS):
+    """Packets that do not depend on each other, so that each has the same document whatever becomes of the others."""
+    return [frames.plain(b"packet %d " % number + b"x" * number) for number in range(1, count + 1)]
 
 
 @pytest.fixture
 def good(folder):
-    return put(folder, "good.pcap", frames.pcap(dns_packets()))
+    return put(folder, "good.pcap", frames.pcap(plain_packets()))
 
 
 @pytest.fixture(scope="session")
 def good_lines():
     """What the good capture becomes, whatever its name."""
     with tempfile.TemporaryDirectory() as folder:
-        path = put(folder, "good.pcap", frames.pcap(dns_packets()))
+        path = put(folder, "good.pcap", frames.pcap(plain_packets()))
         result = espcap.run("--file", path)
     assert result.code == 0, result.errors
     return [anonymous(document) for document in result.documents]
@@ -91,21 +91,17 @@ def damage(result, code, name, good_lines, numbers):
 
 # Files that cannot be read, or not to their end.
 
-def truncated(size):
-    return frames.pcap(dns_packets())[:size]
-
-
 HEADER = 24
-FIRST = HEADER + 16 + len(dns_packets()[0])
-CONTENT = frames.pcap(dns_packets())
+FIRST = HEADER + 16 + len(plain_packets()[0])
+CONTENT = frames.pcap(plain_packets())
 NG_MAGIC = b"\x0a\x0d\x0d\x0a"
 
 
 def corrupt_length(length):
     """The third record claims this length."""
-    offset = HEADER + sum(16 + len(data) for data in dns_packets()[:2])
-    second, fraction, _, wire = SNAPSHOT.unpack_from(CONTENT, offset)
-    return CONTENT[:offset] + SNAPSHOT.pack(second, fraction, length, wire) + CONTENT[offset + 16:]
+    offset = HEADER + sum(16 + len(data) for data in plain_packets()[:2])
+    second, fraction, _, wire = RECORD.unpack_from(CONTENT, offset)
+    return CONTENT[:offset] + RECORD.pack(second, fraction, length, wire) + CONTENT[offset + 16:]
 
 
 BROKEN = {
@@ -150,16 +146,16 @@ def test_header_only(folder):
     assert result.counts["read"] == 0
 
 
-@pytest.mark.parametrize("cut", (9, 100, 5))
+@pytest.mark.parametrize("cut", (5, 20, 100))
 def test_gzip_cut_short(cut, folder, good_lines):
     packed = gzip.compress(CONTENT)
-    bad = put(folder, "cut.pcap.gz", packed[:-cut] if cut > 9 else packed[:-cut])
+    bad = put(folder, "cut.pcap.gz", packed[:-cut])
     result = espcap.run("--file", bad)
     assert result.code == 3, result.errors
     assert_names(result, bad)
     assert_documents(result, good_lines, range(1, len(result.documents) + 1))
-    if cut <= 9:
-        # Only the check sum is missing: all packets are there.
+    if cut < 8:
+        # Only the check sum and the length (RFC 1952, section 2.3.1) are cut: all packets are there.
         assert len(result.documents) == PACKETS
 
 
@@ -169,7 +165,7 @@ def test_gzip_of_rubbish(folder, good, good_lines):
 
 
 def test_unknown_link_type(folder):
-    bad = put(folder, "link.pcap", frames.pcap(dns_packets(3), linktype=64000))
+    bad = put(folder, "link.pcap", frames.pcap(plain_packets(3), linktype=64000))
     result = espcap.run("--file", bad)
     assert result.code == 3, result.errors
     assert_names(result, bad)
@@ -204,8 +200,6 @@ def test_device_for_a_file(good, good_lines):
 
 
 def test_no_permission(folder, good, good_lines, unprivileged):
-    if os.geteuid() != 0:
-        assert os.geteuid() != 0
     secret = put(folder, "secret.pcap", CONTENT)
     os.chmod(secret, 0)
     result = espcap.run("--file", secret, "--file", good, prefix=unprivileged,
@@ -237,7 +231,8 @@ def test_root_reads_what_only_root_may(folder, good_lines):
 
 # Directories.
 
-def test_what_is_no_capture_is_skipped(folder, good, good_lines):
+@pytest.mark.usefixtures("good")
+def test_what_is_no_capture_is_skipped(folder, good_lines):
     put(folder, "readme", b"no capture\n" * 10)
     put(folder, "empty", b"")
     os.mkfifo(os.path.join(folder, "fifo"))
@@ -251,13 +246,12 @@ def test_what_is_no_capture_is_skipped(folder, good, good_lines):
     for name in names:
         assert_names(result, os.path.join(folder, name))
     assert_documents(result, good_lines, range(1, PACKETS + 1))
-    assert good.endswith("good.pcap")
 
 
-def test_a_damaged_capture_of_a_directory_is_an_error(folder, good, good_lines):
+@pytest.mark.usefixtures("good")
+def test_a_damaged_capture_of_a_directory_is_an_error(folder, good_lines):
     bad = put(folder, "bad.pcap", CONTENT[:-5])
     damage(espcap.run("--dir", folder), 3, bad, good_lines, [*range(1, PACKETS), *range(1, PACKETS + 1)])
-    assert good
 
 
 def test_directory_without_captures(folder):
@@ -297,18 +291,17 @@ def test_strange_names_in_messages(name, folder):
     assert all(char >= " " and char != "\x7f" for line in lines for char in line), result.errors
 
 
-def test_file_that_grows_while_it_is_read(folder, fake, good_lines):
-    big = put(folder, "growing.pcap", frames.pcap(big_packets(400)))
+def test_file_that_grows_while_it_is_read(folder, fake):
+    big = put(folder, "growing.pcap", frames.pcap(big_packets(2000)))
     fake.behave(fakes.WAITS_FOR_GO)
     with start("--file", big, "--tshark", fake.path) as child:
         wait_for(lambda: fake.flag("ready") is not None)
         with open(big, "ab") as target:
-            target.write(frames.pcap_record(dns_packets()[0]))
+            target.write(frames.pcap_record(plain_packets()[0]))
         fake.raise_flag("go")
         result = finish(child)
     assert result.code == 0, result.errors
-    assert len(result.documents) == 401
-    assert good_lines
+    assert len(result.lines) in (2000, 2001)
 
 
 def test_file_that_vanishes_while_it_is_read(folder, fake):
@@ -346,7 +339,7 @@ def test_ten_thousand_files(folder, fake):
     """One packet each, and a tshark that costs nothing: all come, in order, with few descriptors."""
     many = os.path.join(folder, "many")
     os.mkdir(many)
-    content = frames.pcap(dns_packets(1))
+    content = frames.pcap(plain_packets(1))
     names = ["%05d" % number for number in range(10_000)]
     for name in names:
         put(many, name, content)
@@ -443,9 +436,8 @@ def test_bad_decode_as(good):
 def test_bad_fields(value, good):
     result = espcap.run("--file", good, "--fields", value)
     assert (result.code, result.output) == (2, b""), result.errors
-    assert "--fields" in result.errors
     wrong = {"ip.src,ip.scr": "ip.scr", "@/no/such/file": "/no/such/file"}.get(value, value.strip(","))
-    assert wrong in result.errors
+    assert_names(result, wrong or "--fields")
 
 
 @pytest.mark.parametrize("option", ("--protocols", "--typed", "--tls-keys"))
@@ -493,7 +485,7 @@ def test_unusable_tshark(kind, good, fake):
     assert (result.code, result.output) == (2, b""), result.errors
     assert path in result.errors
     if "old" in kind:
-        assert text.split()[3 if "3.2" in text else 2] in result.errors and "3.4" in result.errors
+        assert ("3.2.18" if "3.2" in text else "1.10.6") in result.errors and "3.4" in result.errors
 
 
 def test_tshark_without_field_list(good, fake):
@@ -516,7 +508,7 @@ def test_tshark_crashes(numbers, from_pipe, good, fake, good_lines):
     assert_documents(result, good_lines, [n for n in range(1, PACKETS + 1) if n not in numbers])
     assert result.counts["undissected"] == len(numbers)
     assert result.counts["read"] == PACKETS
-    assert_names(result, "standard input" if from_pipe else good)
+    assert_names(result, "-: " if from_pipe else good)
 
 
 def run_fake(fake, capture, from_pipe, *options):
@@ -544,7 +536,7 @@ def test_tshark_crashes_in_the_midst_of_a_conversation(fake):
         assert document["layers"].get("transport", {}).get("tcp.stream") == streams[document["frame_number"]]
 
 
-def test_tshark_crashes_with_a_display_filter(good, fake, good_lines):
+def test_tshark_crashes_with_a_display_filter(good, fake):
     fake.behave(fakes.CRASHES_AT % "5, 6")
     result = espcap.run("--file", good, "--tshark", fake.path, "--display-filter", "frame.number > 3 && frame.number < 9")
     assert result.code == 4, result.errors
@@ -552,14 +544,13 @@ def test_tshark_crashes_with_a_display_filter(good, fake, good_lines):
     assert numbers == [4, 7, 8]
     counts = result.counts
     assert (counts["read"], counts["undissected"], counts["filtered"]) == (PACKETS, 2, PACKETS - 5)
-    assert good_lines
 
 
 def test_tshark_crashes_with_bpf_and_count(good, fake):
     fake.behave(fakes.CRASHES_AT % "5")
-    result = espcap.run("--file", good, "--tshark", fake.path, "--bpf", "greater 74", "--count", "12")
+    result = espcap.run("--file", good, "--tshark", fake.path, "--bpf", "greater 26", "--count", "12")
     assert result.code in (0, 4), result.errors
-    expected = espcap.run("--file", good, "--bpf", "greater 74", "--count", "12")
+    expected = espcap.run("--file", good, "--bpf", "greater 26", "--count", "12")
     wanted = [document["frame_number"] for document in expected.documents]
     assert [document["frame_number"] for document in result.documents] == [n for n in wanted if n != 5]
     assert result.counts["skipped"] == expected.counts["skipped"]
@@ -578,7 +569,7 @@ def test_tshark_crashes_again_and_again(good, fake, good_lines):
 
 
 def test_tshark_crashes_and_the_other_file_goes_on(folder, good, fake, good_lines):
-    other = put(folder, "other.pcap", frames.pcap(dns_packets(3)))
+    other = put(folder, "other.pcap", frames.pcap(plain_packets(3)))
     fake.behave(fakes.CRASHES_AT % PACKETS)
     result = espcap.run("--file", good, "--file", other, "--tshark", fake.path)
     assert result.code == 4
@@ -642,7 +633,7 @@ def test_line_that_is_not_utf8(good, fake):
     assert len(result.documents) == PACKETS
     for document in result.documents:
         assert document["layers"]["frame"]["frame.marked"] == "a\ufffd\ufffd(b"
-    assert_names(result, good)
+    assert "UTF-8" in result.messages
 
 
 def test_nested_three_hundred_deep(good, fake):
@@ -717,7 +708,7 @@ def test_what_tshark_inherits(good, fake):
 def start(*arguments, **keywords):
     """espcap in the background; use it with `with`."""
     return Running(subprocess.Popen(espcap.command(*arguments), **{
-        "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+        "bufsize": 0, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
         "env": espcap.ENVIRONMENT, **keywords}))
 
 
@@ -966,7 +957,7 @@ def test_memory_of_a_capture_bomb(folder):
 
 @needs_real_memory
 def test_memory_of_ordinary_traffic(folder):
-    capture = put(folder, "ordinary.pcap", frames.pcap(dns_packets(1) * 10_000))
+    capture = put(folder, "ordinary.pcap", frames.pcap([frames.dns_query()] * 10_000))
     with start("--file", capture) as child:
         peak, lines, _ = peak_of(child)
         child.wait(timeout=60)
