@@ -223,10 +223,12 @@ prepare(struct app *app, struct error *error)
 	struct options *options = &app->options;
 	struct document_rules rules = { .typed = &app->typed,
 		.max_doc = options->max_doc, .pretty = options->pretty };
+	struct error reason;
 
 	if (options->bpf != NULL &&
-	    (app->filter = filter_new(options->bpf, error)) == NULL)
-		return -1;
+	    (app->filter = filter_new(options->bpf, &reason)) == NULL)
+		return error_set(error, reason.outcome, "--bpf=%.400s: %.400s",
+		    options->bpf, reason.text);
 	if (tshark_ask(&app->tshark, app->loop, app->home,
 	    options->tshark_timeout, error) != 0)
 		return -1;
@@ -424,17 +426,18 @@ release(struct app *app)
 	options_release(&app->options);
 }
 
-/* Descriptors 0 to 2 must be taken: a file opened there would be mistaken for one of them. */
+/*
+ * Descriptors 0 to 2 must be taken: a file opened there would be mistaken for
+ * one of them. What was closed stays useless: /dev/null is opened the wrong way
+ * round, so that documents written to it are an error and not lost.
+ */
 static void
 fill_standard_descriptors(void)
 {
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			abort();
 }
 
 int

@@ -68,6 +68,10 @@ ek_new(struct names *names, struct tree *tree, size_t max_text)
 	ek->names = names;
 	ek->tree = tree;
 	ek->max_text = max_text > PIECE ? max_text : PIECE;
+	/* An empty key has an address, too. */
+	ek->key_room = ek->keys_room = 256;
+	ek->key = xmalloc(ek->key_room);
+	ek->keys = xmalloc(ek->keys_room);
 	ek->frame_number_id = names_id(names, "frame.number", 12);
 	return ek;
 }
@@ -107,8 +111,7 @@ remember_key(struct ek *ek, const char *key, size_t len)
 		ek->key_room = len * 2;
 		ek->key = xreallocarray(ek->key, ek->key_room, 1);
 	}
-	if (len > 0)
-		memcpy(ek->key, key, len);
+	memcpy(ek->key, key, len);
 	ek->key_len = len;
 }
 
@@ -120,8 +123,7 @@ push_key(struct ek *ek)
 		ek->keys = xreallocarray(ek->keys, ek->keys_room, 1);
 	}
 	ek->key_starts[ek->depth] = ek->keys_len;
-	if (ek->key_len > 0)
-		memcpy(ek->keys + ek->keys_len, ek->key, ek->key_len);
+	memcpy(ek->keys + ek->keys_len, ek->key, ek->key_len);
 	ek->keys_len += ek->key_len;
 }
 

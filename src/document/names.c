@@ -356,11 +356,23 @@ strip_protocol(const struct names *names, uint32_t protocol, const char *key,
 	return n + 1;
 }
 
-/* A section has a key of its own, which no field's name may repeat. */
-static bool
-is_own_key(const char *name, size_t len)
+/* The protocol of an id that may itself be a field's: an object can stand under any key. */
+static uint32_t
+protocol_of(const struct names *names, uint32_t id)
 {
-	return len == 8 && memcmp(name, "envelope", 8) == 0;
+	uint32_t protocol = id == NAMES_NONE ? NAMES_NONE :
+	    names->list[id].protocol;
+
+	return protocol != NAMES_NONE &&
+	    names->list[protocol].protocol == protocol ? protocol : NAMES_NONE;
+}
+
+/* A section has a key of its own, which no field's name may repeat; keys of -T ek have no dots. */
+static bool
+is_new_name(const char *name, size_t len)
+{
+	return is_name(name, len) && memchr(name, '.', len) == NULL &&
+	    (len != 8 || memcmp(name, "envelope", 8) != 0);
 }
 
 /*
@@ -372,16 +384,17 @@ static uint32_t
 find_unlisted(struct names *names, const char *key, size_t len,
     enum names_kind kind, uint32_t within)
 {
-	size_t skip = strip_protocol(names, within, key, len), n;
 	char name[2 * KEY_MAX], own[KEY_MAX];
+	size_t skip, n;
 	uint32_t id;
 
+	within = protocol_of(names, within);
+	skip = strip_protocol(names, within, key, len);
 	id = by_name_find(names, key + skip, len - skip);
 	if (id != NAMES_NONE)
 		return id;
 	if (names->count - names->known >= DYNAMIC_MAX ||
-	    !is_name(key + skip, len - skip) ||
-	    is_own_key(key + skip, len - skip))
+	    !is_new_name(key + skip, len - skip))
 		return NAMES_TEXT;
 	memcpy(name, key + skip, len - skip);
 	n = within == NAMES_NONE ? 0 : key_of(names, within, own);
@@ -393,6 +406,8 @@ find_unlisted(struct names *names, const char *key, size_t len,
 	id = add(names, name, len - skip, kind, within);
 	if (id == NAMES_NONE)
 		return NAMES_TEXT;
+	if (kind == NAMES_KIND_PROTOCOL)
+		names->list[id].protocol = id;
 	index_put(&names->by_name, hash_bytes(key + skip, len - skip), id);
 	return id;
 }

@@ -61,6 +61,8 @@ tree_clear(struct tree *tree)
 		tree->leaf_room = 0;
 	}
 	buffer_shrink(&tree->text, KEEP_TEXT);
+	/* An empty text has an address, too. */
+	(void)buffer_reserve(&tree->text, 1);
 	buffer_clear(&tree->info);
 	tree->has_info = tree->overflow = false;
 	tree->beyond = 0;
@@ -218,8 +220,10 @@ void
 tree_info(struct tree *tree, const char *text, size_t len)
 {
 	buffer_clear(&tree->info);
-	if (buffer_append(&tree->info, text,
-	    json_cut(text, len, tree->info.max)) == 0)
+	/* Only what is cut here: bytes that are no UTF-8 at its end are mended later. */
+	if (len > tree->info.max)
+		len = json_cut(text, len, tree->info.max);
+	if (buffer_append(&tree->info, text, len) == 0)
 		tree->has_info = true;
 }
 

@@ -76,7 +76,7 @@ def section_differences(name, expected, actual):
 
 def layers_differences(packet, layers):
     """packet: a sections.Packet; layers: that member of the document."""
-    expected = packet.sections()
+    expected = packet.sections
     differences = []
     for name in sorted(set(expected) | set(layers)):
         if name not in expected:

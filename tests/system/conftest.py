@@ -52,8 +52,8 @@ def full(capture):
 @functools.lru_cache(maxsize=None)
 def plain_captures():
     """Captures with packets that need no option of their own, the smallest first."""
-    names = [name for name in CAPTURES if not espcap.options_for(name)]
-    return [name for name in sorted(names, key=os.path.getsize) if full_run(name).lines]
+    names = [name for name in CAPTURES if not espcap.options_for(name) and os.path.getsize(name) > 200]
+    return sorted(names, key=os.path.getsize)
 
 
 @pytest.fixture

@@ -201,6 +201,7 @@ class Packet:
                 return self.entries[index]
         return next(other for other in self.objects if other.protocol == "frame")
 
+    @functools.cached_property
     def sections(self):
         """Section name -> list of (envelope, fields), each section in the order of the packet."""
         found = collections.defaultdict(list)

@@ -169,7 +169,7 @@ def first(fields, name):
 
 
 def expected_ends(packet):
-    found = packet.sections()
+    found = packet.sections
     ends = {"source": {}, "destination": {}}
     for section, names in (("link", ("eth.src", "eth.dst", "mac")), ("network", ("ip.src", "ip.dst", "ip")),
                            ("network", ("ipv6.src", "ipv6.dst", "ip")),

