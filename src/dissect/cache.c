@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/buffer.h"
 #include "base/xalloc.h"
@@ -21,9 +23,16 @@ struct header {
 	char identity[256];
 	char version[64];
 	uint64_t names_len;
+	uint64_t crc;		/* of what stands above */
 };
 
-static const char magic[8] = "espcapC1";
+static const char magic[8] = "espcapC2";
+
+static uint64_t
+header_crc(const struct header *header)
+{
+	return crc32_z(0, (const Bytef *)header, offsetof(struct header, crc));
+}
 
 static uint64_t
 hash(const char *text)
@@ -132,6 +141,7 @@ cache_read(int fd, const char *path, struct names **names)
 	    memcmp(header.magic, magic, sizeof(magic)) == 0 &&
 	    memcmp(header.identity, identity, sizeof(identity)) == 0 &&
 	    memchr(header.version, '\0', sizeof(header.version)) != NULL &&
+	    header.crc == header_crc(&header) &&
 	    (*names = read_names(fd, header.names_len)) != NULL)
 		version = xstrdup(header.version);
 	(void)flock(fd, LOCK_UN);
@@ -155,6 +165,7 @@ cache_write(int fd, const char *path, const char *version,
 		memcpy(header.magic, magic, sizeof(magic));
 		strcpy(header.version, version);
 		header.names_len = bytes.len;
+		header.crc = header_crc(&header);
 		/* The header last: without it there is no cache. */
 		if (ftruncate(fd, 0) != 0 || write_whole(fd, bytes.data,
 		    bytes.len, sizeof(header)) != 0 ||

@@ -263,6 +263,14 @@ collect_hits(struct document *document)
 		}
 }
 
+/* The bytes of a text that may be written. */
+static size_t
+document_cut(const struct document *document, const char *text, size_t len)
+{
+	return len <= document->limits.cap ? len :
+	    json_cut(text, len, document->limits.cap);
+}
+
 /* Appends the JSON of one hit: 1 if it did, 0 if the text is no value of the type. */
 static int
 put_hit(struct document *document, const struct hit *hit, struct buffer *out)
@@ -276,8 +284,11 @@ put_hit(struct document *document, const struct hit *hit, struct buffer *out)
 	if (leaf->kind != TREE_TEXT) {
 		text = leaf->kind == TREE_TRUE ? "true" : "false";
 		len = strlen(text);
-	} else if (len > document->limits.cap)
-		len = json_cut(text, len, document->limits.cap);
+	} else if ((entry->type == TYPED_KEYWORD && entry->map == NULL) ||
+	    entry->type == TYPED_WILDCARD)
+		len = document_cut(document, text, len);
+	else if (leaf->cut)
+		return 0;	/* half a number is another one */
 	return typed_value(entry, text, len, out);
 }
 
@@ -520,7 +531,8 @@ put_head(struct document *document, struct buffer *out)
 	if (document->tree->has_info) {
 		rv |= buffer_puts(out, ",\"info\":");
 		rv |= json_string(out, document->tree->info.data,
-		    document->tree->info.len);
+		    document_cut(document, document->tree->info.data,
+		    document->tree->info.len));
 	}
 	rv |= buffer_printf(out, ",\"frame_number\":%" PRIu64, packet->ordinal);
 	return rv;
@@ -585,9 +597,11 @@ guess_cap(const struct document *document)
 static int
 put_cut(struct document *document, struct buffer *out)
 {
-	size_t max = document->rules.max_doc;
+	size_t max = document->rules.max_doc, cap;
 
-	document->limits.cap = guess_cap(document);
+	cap = guess_cap(document);
+	if (document->limits.cap > cap)
+		document->limits.cap = cap;
 	while (put_document(document, max, out) != 0) {
 		if (document->limits.cap > CAP_FLOOR)
 			document->limits.cap = document->limits.cap * 3 / 4;
@@ -602,7 +616,8 @@ put_cut(struct document *document, struct buffer *out)
 static int
 put_fitting(struct document *document, struct buffer *out)
 {
-	document->limits.cap = SIZE_MAX;
+	document->limits.cap = document->tree->max_value > 0 ?
+	    document->tree->max_value : SIZE_MAX;
 	document->limits.leaves = document->tree->leaf_count;
 	document->not_utf8 = false;
 	if (put_document(document, document->rules.max_doc, out) == 0)
@@ -628,7 +643,8 @@ document_write(struct document *document, struct tree *tree,
 	rv = put_fitting(document, compact);
 	if (rv == 0 && document->rules.pretty)
 		rv = json_pretty(out, compact->data, compact->len);
-	document->mended += document->not_utf8;
+	document->mended += document->not_utf8 || (tree->has_info &&
+	    !json_is_utf8(tree->info.data, tree->info.len));
 	if (rv != 0)
 		return error_set(error, OUTCOME_INTERNAL,
 		    "no room for the document of packet %" PRIu64,

@@ -176,15 +176,66 @@ match_nodes(struct layers *layers, const struct tree *tree, uint32_t *taken_by)
 	}
 }
 
-/* TLS inside QUIC is QUIC's handshake, not a protocol on top of it. */
-static bool
-is_tls_in_quic(const struct layers *layers, const struct tree *tree,
-    const struct entry *entry)
+/*
+ * tshark 4.6 names the IPv6 packet in a GTP tunnel "ip": a network entry without
+ * a layer is the network layer that the stack does not name.
+ */
+static void
+match_network(struct layers *layers, const struct tree *tree,
+    uint32_t *taken_by)
 {
-	uint32_t parent;
+	for (size_t i = 0; i < layers->stack_len; i++) {
+		struct entry *entry = &layers->stack[i];
 
-	if (entry->protocol != layers->tls || entry->node == TREE_NONE)
+		if (entry->role != ROLE_NETWORK || entry->node != TREE_NONE)
+			continue;
+		for (uint32_t n = 1; n < tree->node_count; n++) {
+			uint32_t protocol = tree->nodes[n].protocol;
+
+			if (tree->nodes[n].parent != TREE_ROOT ||
+			    taken_by[n] != LAYERS_NONE ||
+			    protocol >= layers->role_count ||
+			    layers->roles[protocol] != ROLE_NETWORK)
+				continue;
+			entry->node = n;
+			entry->protocol = protocol;
+			entry->name = names_name(layers->names, protocol,
+			    &entry->len);
+			taken_by[n] = (uint32_t)i;
+			break;
+		}
+	}
+}
+
+/* The nearest entry below position i that has a layer, or STACK_MAX. */
+static size_t
+encloser(const struct layers *layers, size_t i)
+{
+	while (i-- > 0)
+		if (layers->stack[i].node != TREE_NONE &&
+		    layers->stack[i].role != ROLE_DATA)
+			return i;
+	return STACK_MAX;
+}
+
+/*
+ * TLS inside QUIC is QUIC's handshake, not a protocol on top of it. tshark 3.4
+ * has no layer for it: its fields are QUIC's.
+ */
+static bool
+is_tls_in_quic(const struct layers *layers, const struct tree *tree, size_t i)
+{
+	const struct entry *entry = &layers->stack[i];
+	uint32_t parent;
+	size_t around;
+
+	if (entry->protocol != layers->tls)
 		return false;
+	if (entry->node == TREE_NONE) {
+		around = encloser(layers, i);
+		return around != STACK_MAX &&
+		    layers->stack[around].protocol == layers->quic;
+	}
 	parent = tree->nodes[entry->node].parent;
 	return parent != TREE_ROOT &&
 	    tree->nodes[parent].protocol == layers->quic;
@@ -203,7 +254,7 @@ find_kinds(struct layers *layers, const struct tree *tree)
 			break;
 		if (entry->role != ROLE_DATA && entry->len > 0 &&
 		    !protocols_forbids(layers->protocols, entry->name,
-		    entry->len) && !is_tls_in_quic(layers, tree, entry))
+		    entry->len) && !is_tls_in_quic(layers, tree, i))
 			layers->top = i;
 		if (entry->node == TREE_NONE)
 			continue;
@@ -266,17 +317,6 @@ add_object(struct layers *layers, uint32_t section, uint32_t envelope,
 		layers->objects[layers->sections[section].last].next = at;
 	layers->sections[section].last = at;
 	return at;
-}
-
-/* The nearest entry below position i that has a layer, or STACK_MAX. */
-static size_t
-encloser(const struct layers *layers, size_t i)
-{
-	while (i-- > 0)
-		if (layers->stack[i].node != TREE_NONE &&
-		    layers->stack[i].role != ROLE_DATA)
-			return i;
-	return STACK_MAX;
 }
 
 static uint32_t
@@ -475,6 +515,7 @@ layers_arrange(struct layers *layers, struct tree *tree)
 	    LAYERS_NONE;
 	read_stack(layers, tree);
 	match_nodes(layers, tree, layers->node_object);
+	match_network(layers, tree, layers->node_object);
 	find_kinds(layers, tree);
 
 	frame = add_object(layers, add_section(layers, "frame", 5), NAMES_NONE,

@@ -376,6 +376,30 @@ is_new_name(const char *name, size_t len)
 }
 
 /*
+ * The field behind a protocol of the key, wherever it stands: the expert item
+ * _ws.dissector_bug, not listed because the protocol has its name, stands in
+ * _ws.expert.
+ */
+static uint32_t
+find_behind_protocol(const struct names *names, const char *key, size_t len)
+{
+	uint32_t id, protocol;
+
+	for (size_t i = 1; i + 1 < len; i++) {
+		if (key[i] != '_')
+			continue;
+		protocol = by_name_find(names, key, i);
+		if (protocol == NAMES_NONE || names->list[protocol].kind !=
+		    NAMES_KIND_PROTOCOL)
+			continue;
+		id = by_name_find(names, key + i + 1, len - i - 1);
+		if (id != NAMES_NONE)
+			return id;
+	}
+	return NAMES_NONE;
+}
+
+/*
  * Fields that two protocols share are listed once (ip.version, which ipv6 has
  * too), and some are made while dissecting. For those: the field of that name
  * whatever its protocol, else a new name in the protocol's own style.
@@ -391,6 +415,8 @@ find_unlisted(struct names *names, const char *key, size_t len,
 	within = protocol_of(names, within);
 	skip = strip_protocol(names, within, key, len);
 	id = by_name_find(names, key + skip, len - skip);
+	if (id == NAMES_NONE)
+		id = find_behind_protocol(names, key, len);
 	if (id != NAMES_NONE)
 		return id;
 	if (names->count - names->known >= DYNAMIC_MAX ||

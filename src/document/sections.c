@@ -242,15 +242,32 @@ put_object(struct sections *sections, const struct layers_object *object,
 	    *separator == '{' ? 2 : 1);
 }
 
+/* Objects with nothing to say do not make an array of the section. */
+static bool
+is_array_of(const struct sections *sections,
+    const struct layers_section *section)
+{
+	const struct layers_object *object;
+	unsigned count = 0;
+
+	for (uint32_t at = section->first; at != LAYERS_NONE;
+	    at = object->next) {
+		object = layers_object(sections->layers, at);
+		count += object->first != TREE_NONE ||
+		    object->envelope != NAMES_NONE;
+	}
+	return section->is_array || count > 1;
+}
+
 /* Objects of a section that --fields leaves empty vanish, and the section with the last. */
 static int
 put_section(struct sections *sections, const struct layers_section *section,
     bool *any, struct buffer *out)
 {
-	bool lean = sections->fields != NULL, is_array;
+	bool lean = sections->fields != NULL;
+	bool is_array = is_array_of(sections, section);
 	uint32_t at, written = 0;
 
-	is_array = section->is_array || section->first != section->last;
 	for (at = section->first; at != LAYERS_NONE;
 	    at = layers_object(sections->layers, at)->next) {
 		const struct layers_object *object =
@@ -304,6 +321,8 @@ sections_truncated(struct sections *sections, const struct tree *tree,
 {
 	struct layers_object none = { .first = TREE_NONE };
 	bool missing = tree->overflow || limits->leaves < tree->leaf_count;
+	bool info = tree->has_info && tree->info.len > limits->cap;
+	const char *comma = missing ? "," : "";
 	int rv = 0;
 
 	look_at(sections, tree, limits);
@@ -317,11 +336,16 @@ sections_truncated(struct sections *sections, const struct tree *tree,
 		    fields_keep(sections->fields, leaf->field)))
 			add_to_group(sections, i, leaf->field);
 	}
-	if (sections->group_count == 0 && !missing)
+	if (sections->group_count == 0 && !missing && !info)
 		return 0;
 	rv |= buffer_puts(out, missing ? "[\"layers\"" : "[");
+	if (info) {
+		rv |= buffer_printf(out, "%s\"info\"", comma);
+		comma = ",";
+	}
 	for (size_t i = 0; i < sections->group_count; i++) {
-		rv |= buffer_puts(out, i > 0 || missing ? "," : "");
+		rv |= buffer_puts(out, comma);
+		comma = ",";
 		rv |= put_name(sections, sections->groups[i].field, out);
 		if (rv == 0)
 			out->len--;	/* the colon */

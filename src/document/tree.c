@@ -11,6 +11,12 @@
 /* What a packet leaves allocated for the next; ordinary ones need less. */
 #define KEEP_TEXT ((size_t)1 << 20)
 #define KEEP_LEAVES 65536
+/*
+ * What a packet is (frame.protocols, addresses, numbers) is read from its
+ * values: so much of each is kept, whatever is printed of it.
+ */
+#define VALUE_MIN 4096
+#define TEXT_MIN 256
 
 void
 tree_init(struct tree *tree, size_t max_value, size_t max_doc)
@@ -19,6 +25,7 @@ tree_init(struct tree *tree, size_t max_value, size_t max_doc)
 	/* The shortest value in JSON takes four bytes ("",): most take 16. */
 	tree->leaf_max = (uint32_t)(max_doc / 16 < 4096 ? 4096 : max_doc / 16);
 	tree->max_value = max_value;
+	tree->max_kept = max_value > VALUE_MIN ? max_value : VALUE_MIN;
 	tree->max_text = max_doc;
 	buffer_init(&tree->text, SIZE_MAX / 2);
 	buffer_init(&tree->info, 65536);
@@ -125,7 +132,7 @@ tree_cut_to(size_t *lens, size_t count, size_t budget)
 	return SIZE_MAX;
 }
 
-/* Cuts the longest texts until no more than max_text bytes are kept; adding is their sum to come. */
+/* Cuts the longest texts, to make room for one of `adding` bytes. Returns how many of these may be kept. */
 static size_t
 compact(struct tree *tree, size_t adding)
 {
@@ -137,6 +144,7 @@ compact(struct tree *tree, size_t adding)
 			lens[count++] = tree->leaves[i].len;
 	lens[count++] = adding;
 	limit = tree_cut_to(lens, count, tree->max_text);
+	limit = limit > TEXT_MIN ? limit : TEXT_MIN;
 	free(lens);
 	/* Leaves stand in the order of their texts. */
 	for (uint32_t i = 0; i < tree->leaf_count; i++) {
@@ -163,10 +171,10 @@ add_leaf(struct tree *tree, uint32_t field, enum tree_kind kind)
 {
 	struct tree_leaf *leaf;
 
-	if (tree->leaf_count == tree->leaf_max) {
+	if (tree->leaf_count == tree->leaf_max)
 		tree->overflow = true;
+	if (tree->overflow)
 		return NULL;
-	}
 	if (tree->leaf_count == tree->leaf_room) {
 		tree->leaf_room = tree->leaf_room == 0 ? 512 :
 		    tree->leaf_room * 2;
@@ -189,13 +197,19 @@ tree_text(struct tree *tree, uint32_t field, const char *text, size_t len,
 	size_t slack = tree->max_text / 8, keep = len;
 	struct tree_leaf *leaf;
 
-	if (tree->max_value > 0 && keep > tree->max_value)
-		keep = tree->max_value;
+	if (tree->overflow)
+		return;
+	if (tree->max_value > 0 && keep > tree->max_kept)
+		keep = tree->max_kept;
 	if (tree->text.len + keep > tree->max_text + slack) {
 		size_t limit = compact(tree, keep);
 
 		if (keep > limit)
 			keep = limit;
+		if (tree->text.len + keep > tree->max_text) {
+			tree->overflow = true;
+			return;
+		}
 	}
 	if (keep < len || cut) {
 		keep = json_cut(text, len, keep);

@@ -43,15 +43,20 @@ struct tree {
 	struct buffer text;
 	struct buffer info;	/* Wireshark's Info column */
 	bool has_info;
-	bool overflow;		/* there were more leaves than the bound allows: some are missing */
+	bool overflow;		/* there was more than the bounds allow: leaves are missing at the end */
 	uint32_t node_room, leaf_room, leaf_max;
 	uint32_t current;	/* the open node */
 	size_t beyond;		/* objects opened that found no room: their values join current */
-	size_t max_value;
+	size_t max_value;	/* bytes of a value that are to be printed, 0 for all */
+	size_t max_kept;
 	size_t max_text;
 };
 
-/* max_value: bytes of a value that are kept, 0 for all. max_doc: bounds the memory: at most about that much text is kept, the longest values cut first. */
+/*
+ * max_value: bytes of a value that will be printed, 0 for all; some more may be
+ * kept, for what is read from them. max_doc bounds the memory: at most about
+ * that much text is kept; the longest values are cut first, then leaves left out.
+ */
 void tree_init(struct tree *tree, size_t max_value, size_t max_doc);
 void tree_release(struct tree *tree);
 /* Forgets the packet; gives back what a giant one took. */

@@ -1,6 +1,7 @@
 """What holds for the documents of every capture, each against an oracle that is not espcap."""
 
 import collections
+import concurrent.futures
 import datetime
 import ipaddress
 import os
@@ -37,8 +38,39 @@ def packet_count(capture):
     return int(re.search(r"Number of packets:\s*(\d+)", text).group(1))
 
 
+# Runs that were begun before their test: (capture, options) -> future.
+AHEAD = {}
+
+
+def run_on(capture, *options):
+    return espcap.run("--file", capture, *espcap.options_for(capture), *options)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def run_ahead():
+    """Begins the runs of the tests below, as many at a time as there are cores, in the order they will be asked for."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for capture in espcap.captures():
+            pool.submit(conftest.full_run, capture)
+            pool.submit(columns, capture)
+        for kind in range(len(reruns_of(espcap.captures()[0]))):
+            for capture in espcap.captures():
+                options = reruns_of(capture)[kind]
+                AHEAD[capture, options] = pool.submit(run_on, capture, *options)
+        yield
+        pool.shutdown(cancel_futures=True)
+        AHEAD.clear()
+
+
+def reruns_of(capture):
+    """The options of the runs that the tests make of each capture."""
+    filters = [("--bpf", expression) for expression in turn(capture, FILTERS, 2)]
+    return [(), ("--fields", FIELDS), *filters, ("--display-filter", *turn(capture, DISPLAY_FILTERS, 1))]
+
+
 def rerun(capture, *options):
-    result = espcap.run("--file", capture, *espcap.options_for(capture), *options)
+    future = AHEAD.pop((capture, options), None)
+    result = future.result() if future else run_on(capture, *options)
     assert result.code == 0, result.errors
     return result
 
