@@ -74,7 +74,11 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: espcap ch
 
 
 @functools.lru_cache(maxsize=None)
-def is_sanitized():
-    """Whether the program under test is a sanitizer build, whose memory says nothing."""
-    text = subprocess.run(["nm", "-D", espcap.PROGRAM], capture_output=True, text=True, check=False).stdout
+def is_sanitized(program):
+    """Whether a program is a sanitizer build: its memory says nothing, and each fork takes long."""
+    text = subprocess.run(["nm", "-D", program], capture_output=True, text=True, check=False).stdout
     return "__asan_init" in text
+
+
+needs_plain = pytest.mark.skipif(
+    is_sanitized(espcap.PLAIN), reason="measures memory: give a build without sanitizers as ESPCAP_PLAIN")

@@ -9,6 +9,8 @@ import subprocess
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PROGRAM = os.path.abspath(os.environ.get("ESPCAP", os.path.join(ROOT, "build", "espcap")))
+# The build whose memory is measured: one without sanitizers.
+PLAIN = os.path.abspath(os.environ.get("ESPCAP_PLAIN", PROGRAM))
 CAPTURE_DIR = os.path.abspath(os.environ.get("ESPCAP_CAPTURES", os.path.join(ROOT, "test_pcaps")))
 CAPTURE_NAMES = re.compile(r"\.(pcap|pcapng|cap)(\.gz|\.zst|\.lz4)?$")
 
@@ -119,8 +121,8 @@ class Result:
         return "\n".join(line for line in self.errors.split("\n") if not FINAL_LINE.match(line))
 
 
-def command(*arguments):
-    return [PROGRAM, *map(os.fsdecode, arguments)]
+def command(*arguments, program=PROGRAM):
+    return [program, *map(os.fsdecode, arguments)]
 
 
 def run(*arguments, prefix=(), stdin=subprocess.DEVNULL, timeout=120, environment=None, **keywords):
