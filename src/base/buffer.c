@@ -38,15 +38,6 @@ buffer_shrink(struct buffer *buffer, size_t keep)
 		buffer_clear(buffer);
 }
 
-size_t
-buffer_room(const struct buffer *buffer)
-{
-	if (buffer->base == NULL)
-		return 0;
-	return buffer->size - (size_t)(buffer->data - buffer->base) -
-	    buffer->len;
-}
-
 int
 buffer_reserve(struct buffer *buffer, size_t count)
 {
@@ -81,18 +72,6 @@ buffer_added(struct buffer *buffer, size_t count)
 {
 	assert(count <= buffer_room(buffer));
 	buffer->len += count;
-}
-
-int
-buffer_append(struct buffer *buffer, const void *bytes, size_t count)
-{
-	if (count == 0)
-		return 0;
-	if (buffer_reserve(buffer, count) != 0)
-		return -1;
-	memcpy(buffer->data + buffer->len, bytes, count);
-	buffer->len += count;
-	return 0;
 }
 
 int

@@ -29,12 +29,33 @@ void buffer_shrink(struct buffer *buffer, size_t keep);
 /* Makes room for count more bytes behind data + len; -1 if that would exceed max (nothing changed then). */
 int buffer_reserve(struct buffer *buffer, size_t count);
 /* Bytes that fit behind data + len without another allocation. */
-size_t buffer_room(const struct buffer *buffer);
+static inline size_t
+buffer_room(const struct buffer *buffer)
+{
+	if (buffer->base == NULL)
+		return 0;
+	return buffer->size - (size_t)(buffer->data - buffer->base) -
+	    buffer->len;
+}
+
 /* Says that count bytes were written behind data + len into reserved room. */
 void buffer_added(struct buffer *buffer, size_t count);
 
-/* 0, or -1 if max would be exceeded (nothing is appended then). */
-int buffer_append(struct buffer *buffer, const void *bytes, size_t count);
+/* 0, or -1 if max would be exceeded (nothing is appended then). Inline: documents are made of small pieces. */
+static inline int
+buffer_append(struct buffer *buffer, const void *bytes, size_t count)
+{
+	if (count == 0)
+		return 0;
+	if ((buffer_room(buffer) < count ||
+	    buffer->max - buffer->len < count) &&
+	    buffer_reserve(buffer, count) != 0)
+		return -1;
+	memcpy(buffer->data + buffer->len, bytes, count);
+	buffer->len += count;
+	return 0;
+}
+
 int buffer_puts(struct buffer *buffer, const char *text);
 int buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

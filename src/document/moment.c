@@ -1,10 +1,7 @@
 /* A packet's time as the texts a document needs, in UTC. */
 #include "document/moment.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 
 struct civil {
 	int64_t year;
@@ -43,23 +40,61 @@ civil_of(int64_t sec)
 	return civil;
 }
 
+/* Writes number with at least `digits` digits; returns behind them. Packets have three times each: printf would show. */
+static char *
+put_digits(char *at, uint64_t number, int digits)
+{
+	char reversed[20];
+	int len = 0;
+
+	do {
+		reversed[len++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	for (; digits > len; digits--)
+		*at++ = '0';
+	while (len > 0)
+		*at++ = reversed[--len];
+	return at;
+}
+
+static char *
+put_civil(char *at, const struct civil *c, char separator)
+{
+	if (c->year < 0)
+		*at++ = '-';
+	at = put_digits(at, c->year < 0 ? 0 - (uint64_t)c->year :
+	    (uint64_t)c->year, c->year < 0 ? 3 : 4);
+	*at++ = '-';
+	at = put_digits(at, c->month, 2);
+	*at++ = '-';
+	at = put_digits(at, c->day, 2);
+	*at++ = separator;
+	at = put_digits(at, c->hour, 2);
+	*at++ = ':';
+	at = put_digits(at, c->minute, 2);
+	*at++ = ':';
+	return put_digits(at, c->second, 2);
+}
+
 void
 moment_iso(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 {
-	struct civil c = civil_of(sec);
+	struct civil civil = civil_of(sec);
+	char *at = put_civil(text, &civil, 'T');
 
-	(void)snprintf(text, MOMENT_LEN,
-	    "%04" PRId64 "-%02u-%02uT%02u:%02u:%02u.%09" PRIu32 "Z", c.year,
-	    c.month, c.day, c.hour, c.minute, c.second, nsec);
+	*at++ = '.';
+	at = put_digits(at, nsec, 9);
+	*at++ = 'Z';
+	*at = '\0';
 }
 
 void
 moment_date(char text[MOMENT_LEN], int64_t sec)
 {
-	struct civil c = civil_of(sec);
+	struct civil civil = civil_of(sec);
 
-	(void)snprintf(text, MOMENT_LEN, "%04" PRId64 "-%02u-%02u %02u:%02u:%02u",
-	    c.year, c.month, c.day, c.hour, c.minute, c.second);
+	*put_civil(text, &civil, ' ') = '\0';
 }
 
 void
@@ -67,28 +102,24 @@ moment_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 {
 	bool negative = sec < 0;
 	uint64_t whole = negative ? 0 - (uint64_t)sec : (uint64_t)sec;
-	size_t len;
+	char *at = text;
 
 	/* -1 s + 0.25 s is -0.75 s: borrow for the fraction of a negative time. */
 	if (negative && nsec > 0) {
 		whole--;
 		nsec = 1000000000 - nsec;
 	}
-	(void)snprintf(text, MOMENT_LEN, "%s%" PRIu64 "%09" PRIu32,
-	    negative ? "-" : "", whole, nsec);
-	len = strlen(text);
-	/* Seconds and nine digits become milliseconds and six behind the point. */
-	memmove(text + len - 5, text + len - 6, 7);
-	text[len - 6] = '.';
-	for (len = strlen(text); text[len - 1] == '0'; len--)
-		text[len - 1] = '\0';
-	if (text[len - 1] == '.')
-		text[len - 1] = '\0';
-	/* 0.000001 s is "0000000.001": JSON wants no leading zeros. */
-	len = strspn(text + negative, "0");
-	if (len > 0 && (text[negative + len] == '.' ||
-	    text[negative + len] == '\0'))
-		len--;
-	memmove(text + negative, text + negative + len,
-	    strlen(text + negative + len) + 1);
+	if (negative)
+		*at++ = '-';
+	/* Seconds and three digits of the fraction are milliseconds. */
+	if (whole > 0)
+		at = put_digits(at, whole, 1);
+	at = put_digits(at, nsec / 1000000, whole > 0 ? 3 : 1);
+	if (nsec % 1000000 > 0) {
+		*at++ = '.';
+		at = put_digits(at, nsec % 1000000, 6);
+		while (at[-1] == '0')
+			at--;
+	}
+	*at = '\0';
 }
