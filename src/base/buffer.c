@@ -81,6 +81,19 @@ buffer_puts(struct buffer *buffer, const char *text)
 }
 
 int
+buffer_number(struct buffer *buffer, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	return buffer_append(buffer, digits + at, sizeof(digits) - at);
+}
+
+int
 buffer_printf(struct buffer *buffer, const char *format, ...)
 {
 	va_list ap;

@@ -57,6 +57,7 @@ buffer_append(struct buffer *buffer, const void *bytes, size_t count)
 }
 
 int buffer_puts(struct buffer *buffer, const char *text);
+int buffer_number(struct buffer *buffer, uint64_t number);
 int buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Drops the first count (at most len) bytes. */

@@ -403,8 +403,8 @@ put_slot(struct document *document, const struct slot *slot,
 	case OWN_CAPTURE:
 		return put_text(out, capture->id, strlen(capture->id));
 	case OWN_ORDINAL:
-		return buffer_printf(out, "%" PRIu64,
-		    document->packet->ordinal) == 0 ? 1 : -1;
+		return buffer_number(out, document->packet->ordinal) == 0 ?
+		    1 : -1;
 	case OWN_TRUNCATED:
 		return sections_truncated(document->sections, document->tree,
 		    &document->limits, out);
@@ -412,8 +412,8 @@ put_slot(struct document *document, const struct slot *slot,
 		return capture->file_path == NULL ? 0 : put_text(out,
 		    capture->file_path, strlen(capture->file_path));
 	case OWN_BYTES:
-		return buffer_printf(out, "%" PRIu32,
-		    document->packet->wirelen) == 0 ? 1 : -1;
+		return buffer_number(out, document->packet->wirelen) == 0 ?
+		    1 : -1;
 	case OWN_COMMUNITY:
 		return put_community(document, out);
 	case OWN_NETWORK_PROTOCOL:
@@ -498,6 +498,14 @@ put_slots(struct document *document, struct buffer *out)
 	return put_closing(out, from);
 }
 
+static int
+put_member(struct buffer *out, const char *before, const char *text,
+    const char *after)
+{
+	return buffer_puts(out, before) | buffer_puts(out, text) |
+	    buffer_puts(out, after);
+}
+
 /* The seed's fields, in its order as far as it has one. */
 static int
 put_head(struct document *document, struct buffer *out)
@@ -512,19 +520,19 @@ put_head(struct document *document, struct buffer *out)
 	rv |= buffer_puts(out, "{");
 	if (packet->has_time) {
 		moment_iso(text, packet->sec, packet->nsec);
-		rv |= buffer_printf(out, "\"@timestamp\":\"%s\",", text);
+		rv |= put_member(out, "\"@timestamp\":\"", text, "\",");
 	}
 	rv |= buffer_puts(out, "\"type\":\"pcap_file\",\"file_name\":");
 	rv |= json_string(out, capture->file_name, strlen(capture->file_name));
 	if (capture->has_date) {
 		moment_date(text, capture->file_date);
-		rv |= buffer_printf(out, ",\"file_date_utc\":\"%s\"", text);
+		rv |= put_member(out, ",\"file_date_utc\":\"", text, "\"");
 	}
 	if (packet->has_time) {
 		moment_date(text, packet->sec);
-		rv |= buffer_printf(out, ",\"sniff_date_utc\":\"%s\"", text);
+		rv |= put_member(out, ",\"sniff_date_utc\":\"", text, "\"");
 		moment_ms(text, packet->sec, packet->nsec);
-		rv |= buffer_printf(out, ",\"sniff_timestamp\":%s", text);
+		rv |= put_member(out, ",\"sniff_timestamp\":", text, "");
 	}
 	rv |= buffer_puts(out, ",\"protocol\":");
 	rv |= json_string(out, protocol, len);
@@ -534,8 +542,8 @@ put_head(struct document *document, struct buffer *out)
 		    document_cut(document, document->tree->info.data,
 		    document->tree->info.len));
 	}
-	rv |= buffer_printf(out, ",\"frame_number\":%" PRIu64, packet->ordinal);
-	return rv;
+	rv |= buffer_puts(out, ",\"frame_number\":");
+	return rv | buffer_number(out, packet->ordinal);
 }
 
 /* Appends the compact form; -1 if it does not fit in max bytes (out is as before then). */

@@ -206,7 +206,9 @@ whole_number(const char *text, enum typed_type type, struct buffer *out)
 	if (end == text || *end != '\0' || errno != 0 || number > max ||
 	    number < -max - 1)
 		return 0;
-	return buffer_printf(out, "%lld", number) == 0 ? 1 : -1;
+	if (number < 0)
+		return buffer_printf(out, "%lld", number) == 0 ? 1 : -1;
+	return buffer_number(out, (uint64_t)number) == 0 ? 1 : -1;
 }
 
 static int
