@@ -130,6 +130,26 @@ read_ports(const struct view *view, struct community_flow *flow)
 	return false;
 }
 
+/*
+ * Behind an extension header (RFC 8200, section 4; RFC 6275; RFC 7401; RFC 5533)
+ * stands the protocol of the flow: a fragment does not tell it.
+ */
+static bool
+is_extension(uint16_t next_header)
+{
+	switch (next_header) {
+	case 0:
+	case 43:
+	case 44:
+	case 60:
+	case 135:
+	case 139:
+	case 140:
+		return true;
+	}
+	return false;
+}
+
 bool
 flow_find(const struct flow *flow, const struct layers *layers,
     const struct tree *tree, struct community_flow *found)
@@ -159,5 +179,5 @@ flow_find(const struct flow *flow, const struct layers *layers,
 	    v6 ? FLOW_IPV6_NXT : FLOW_IP_PROTO, &protocol))
 		return false;
 	found->protocol = (uint8_t)protocol;
-	return true;
+	return !v6 || !is_extension(protocol);
 }

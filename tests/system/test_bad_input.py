@@ -335,6 +335,16 @@ def big_packets(count):
     return [frames.udp(bytes(1400)) for _ in range(count)]
 
 
+def test_an_empty_file_costs_no_tshark(folder, fake):
+    """Starting one takes a quarter of a second: a directory may hold thousands of files that are nothing."""
+    fake.behave(fakes.LEAVES_TRACE)
+    for number in range(3):
+        put(folder, "empty%d" % number, b"")
+    result = espcap.run("--dir", folder, "--tshark", fake.path)
+    assert result.code == 0, result.errors
+    assert fake.flag("started") is None
+
+
 def test_ten_thousand_files(folder, fake):
     """Some hold a packet, the others nothing; and a tshark that costs little: all come, in order, with few descriptors."""
     step = 50 if conftest.is_sanitized(espcap.PROGRAM) else 5

@@ -189,6 +189,8 @@ def test_community_ids_are_those_of_tshark(capture, full):
         if stack & sections.QUOTERS - {"icmp", "icmpv6"}:
             continue    # tshark's is that of the sampled packet, ours that of the one that was captured
         expected = found[0] if found else None
+        if "arp" in stack:
+            expected = None     # inside a tunnel tshark's is that of the tunnel; ARP itself has no flow
         assert document["network"].get("community_id") == expected, document["frame_number"]
 
 

@@ -1,4 +1,4 @@
-/* Tests of dissect/ek.c: lines in pieces, deep, damaged, of every version, and strings too long to keep. */
+/* Tests of dissect/ek.c: lines in pieces, deep, damaged, and of every version. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,81 +7,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "base/xalloc.h"
-#include "dissect/ek.h"
-#include "table.h"
-
-/* The least that ek_new takes as max_text. */
-#define TEXT_MIN ((size_t)64 << 10)
-
-/* A reader with all it needs. */
-struct reader {
-	struct names *names;
-	struct tree tree;
-	struct ek *ek;
-	struct error error;
-	unsigned documents, rubbish;
-};
-
-static int
-setup(void **state)
-{
-	struct reader *reader = xcalloc(1, sizeof(*reader));
-
-	reader->names = table_new();
-	tree_init(&reader->tree, 0, 16 << 20);
-	reader->ek = ek_new(reader->names, &reader->tree, TEXT_MIN);
-	*state = reader;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct reader *reader = *state;
-
-	ek_free(reader->ek);
-	ek_free(NULL);
-	tree_release(&reader->tree);
-	names_free(reader->names);
-	free(reader);
-	return 0;
-}
-
-/* Feeds the bytes in pieces of that size, each in memory of its own. */
-static void
-feed(struct reader *reader, const char *bytes, size_t len, size_t piece)
-{
-	reader->documents = reader->rubbish = 0;
-	for (size_t at = 0; at < len; at += piece) {
-		size_t n = len - at < piece ? len - at : piece, done = 0, used;
-		char *exact = xmalloc(n);
-
-		memcpy(exact, bytes + at, n);
-		while (done < n) {
-			switch (ek_read(reader->ek, exact + done, n - done,
-			    &used, &reader->error)) {
-			case EK_DOCUMENT:
-				reader->documents++;
-				break;
-			case EK_RUBBISH:
-				reader->rubbish++;
-				break;
-			case EK_MORE:
-				assert_int_equal(done + used, n);
-				break;
-			}
-			done += used;
-		}
-		free(exact);
-	}
-}
-
-static void
-feed_text(struct reader *reader, const char *text)
-{
-	feed(reader, text, strlen(text), strlen(text));
-}
+#include "reader.h"
 
 /* The tree as text: "ip{ip.src=10.0.0.1 ip.flags.df ...}". */
 static void
@@ -401,225 +327,6 @@ test_columns_among_the_layers(void **state)
 	assert_tree(reader, " ip{ ip.src=1}");
 }
 
-/* Long strings. */
-
-static const char *const escapes[] = { "\\\"", "\\\\", "\\u00e9", "\\n",
-	"\\\\\\u00e9", "\\\\\\\"", "\\\\u", "\\ud83d\\ude00", "\xc3\xa9",
-	"\xf0\x9f\x98\x80" };
-#define ESCAPES (sizeof(escapes) / sizeof(escapes[0]))
-
-/* A packet with a text of `front` plain characters, an escape, `behind` more characters, and another field. */
-static size_t
-long_line(char *line, size_t front, const char *escape, size_t behind)
-{
-	char *at = line;
-
-	at += sprintf(at, "{\"layers\":{\"http\":{\"http_http_file_data\":\"");
-	memset(at, 'x', front);
-	at += front;
-	at += sprintf(at, "%s", escape);
-	memset(at, 'y', behind);
-	at += behind;
-	at += sprintf(at, "\",\"http_http_chat\":\"after\"}}}\n");
-	return (size_t)(at - line);
-}
-
-static const struct tree_leaf *
-leaf_of(const struct reader *reader, const char *name)
-{
-	const struct tree_leaf *leaf = tree_find(&reader->tree,
-	    table_id(reader->names, name));
-
-	assert_non_null(leaf);
-	return leaf;
-}
-
-static void
-assert_after(const struct reader *reader)
-{
-	const struct tree_leaf *leaf = leaf_of(reader, "http.chat");
-
-	assert_int_equal(reader->documents, 1);
-	assert_int_equal(reader->rubbish, 0);
-	assert_int_equal(reader->tree.leaf_count, 2);
-	assert_false(leaf->cut);
-	assert_int_equal(leaf->len, 5);
-	assert_memory_equal(tree_leaf_text(&reader->tree, leaf), "after", 5);
-}
-
-static void
-test_long_strings_are_cut_and_marked(void **state)
-{
-	static const size_t lens[] = { 1000, 65000, 70000, 140000, 1000000 };
-	struct reader *reader = *state;
-	char *line = xmalloc(1100000);
-
-	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
-		for (size_t piece = 1000; piece < 2000000; piece *= 10) {
-			size_t len = long_line(line, lens[i], "", 0);
-			const struct tree_leaf *leaf;
-
-			feed(reader, line, len, piece);
-			assert_after(reader);
-			leaf = leaf_of(reader, "http.file_data");
-			assert_int_equal(leaf->cut, lens[i] > TEXT_MIN);
-			if (!leaf->cut)
-				assert_int_equal(leaf->len, lens[i]);
-			else
-				assert_true(leaf->len >= TEXT_MIN - 64 &&
-				    leaf->len <= TEXT_MIN + 64);
-		}
-	free(line);
-}
-
-/* What is kept of a line must not hang on how the pipe delivered it. */
-static void
-test_long_strings_in_other_pieces(void **state)
-{
-	static const size_t lens[] = { 65400, 65535, 65536, 65537, 70000, 131072,
-		200000 };
-	static const size_t pieces[] = { 1009, 4096, 65535, 65536, 65537,
-		1 << 20 };
-	struct reader *reader = *state;
-	char *line = xmalloc(1100000);
-
-	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
-		size_t len = long_line(line, lens[i], "\\u0001", 100);
-		uint32_t kept = 0;
-		bool cut = false;
-
-		for (size_t j = 0; j < sizeof(pieces) / sizeof(pieces[0]); j++) {
-			const struct tree_leaf *leaf;
-
-			feed(reader, line, len, pieces[j]);
-			assert_after(reader);
-			leaf = leaf_of(reader, "http.file_data");
-			if (j > 0 && (leaf->len != kept || leaf->cut != cut))
-				fail_msg("%zu characters in pieces of %zu: "
-				    "%u are kept, not %u", lens[i], pieces[j],
-				    leaf->len, kept);
-			kept = leaf->len;
-			cut = leaf->cut;
-		}
-	}
-	free(line);
-}
-
-/* Each escape with its bytes on both sides of the place where the keeping ends, and of a piece's end. */
-static void
-test_escapes_at_the_cut(void **state)
-{
-	struct reader *reader = *state;
-	char *line = xmalloc(1100000);
-
-	for (size_t i = 0; i < ESCAPES; i++)
-		for (size_t front = TEXT_MIN - 100; front < TEXT_MIN + 30;
-		    front++) {
-			size_t len = long_line(line, front, escapes[i], 5000);
-			const struct tree_leaf *leaf;
-
-			feed(reader, line, len, 4096);
-			if (reader->documents != 1)
-				fail_msg("%s behind %zu characters: %s",
-				    escapes[i], front, reader->error.text);
-			assert_after(reader);
-			leaf = leaf_of(reader, "http.file_data");
-			assert_true(leaf->cut);
-			assert_true(leaf->len >= TEXT_MIN - 64 &&
-			    leaf->len <= TEXT_MIN + 64);
-		}
-	free(line);
-}
-
-/* Runs of escapes longer than any look-back. */
-static void
-test_runs_of_escapes_at_the_cut(void **state)
-{
-	static const char *const units[] = { "\\\\", "\\u0001", "\\\\\\u0001",
-		"\\\"", "\\\\\\\"" };
-	struct reader *reader = *state;
-	char *line = xmalloc(1100000), *run = xmalloc(200000);
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		for (size_t shift = 0; shift < 12; shift++) {
-			size_t len = 0, unit = strlen(units[i]);
-
-			for (; len + unit < 150000; len += unit)
-				memcpy(run + len, units[i], unit);
-			run[len] = '\0';
-			len = long_line(line, shift, run, 10);
-			for (size_t piece = 2003; piece < 1000000; piece *= 20) {
-				feed(reader, line, len, piece);
-				if (reader->documents != 1)
-					fail_msg("%s, %zu on: %s", units[i],
-					    shift, reader->error.text);
-				assert_after(reader);
-				assert_true(leaf_of(reader,
-				    "http.file_data")->cut);
-			}
-		}
-	free(run);
-	free(line);
-}
-
-static void
-test_escapes_at_every_piece_boundary(void **state)
-{
-	static const char text[] = "{\"layers\":{\"http\":{\"http_http_file_data\":"
-	    "\"a\\\"b\\\\c\\u00e9d\\\\\\\"e\\ud83d\\ude00f\\n\",\"http_http_chat\":"
-	    "\"after\"}}}\n";
-	static const char wanted[] =
-	    "a\"b\\c\xc3\xa9" "d\\\"e\xf0\x9f\x98\x80" "f\n";
-	struct reader *reader = *state;
-
-	for (size_t piece = 1; piece < sizeof(text); piece++) {
-		const struct tree_leaf *leaf;
-
-		feed(reader, text, sizeof(text) - 1, piece);
-		assert_after(reader);
-		leaf = leaf_of(reader, "http.file_data");
-		assert_int_equal(leaf->len, sizeof(wanted) - 1);
-		assert_memory_equal(tree_leaf_text(&reader->tree, leaf), wanted,
-		    leaf->len);
-	}
-}
-
-/* A long key names nothing, and its value is whole. */
-static void
-test_long_keys(void **state)
-{
-	struct reader *reader = *state;
-	char *line = xmalloc(400000), *at = line;
-
-	at += sprintf(at, "{\"layers\":{\"http\":{\"");
-	memset(at, 'k', 300000);
-	at += 300000;
-	sprintf(at, "\":\"value\",\"http_http_chat\":\"after\"}}}\n");
-	feed(reader, line, strlen(line), 4096);
-	assert_after(reader);
-	assert_int_equal(reader->tree.leaves[0].field, NAMES_TEXT);
-	assert_int_equal(reader->tree.leaves[0].len, 5);
-	assert_false(reader->tree.leaves[0].cut);
-	free(line);
-}
-
-/* 100 MB in one string: what is kept is bounded. */
-static void
-test_giant_string_takes_little_memory(void **state)
-{
-	struct reader *reader = *state;
-	char piece[65536];
-
-	feed_text(reader, "{\"layers\":{\"http\":{\"http_http_file_data\":\"");
-	memset(piece, 'x', sizeof(piece));
-	for (int i = 0; i < 1600; i++)
-		feed(reader, piece, sizeof(piece), sizeof(piece));
-	feed_text(reader, "\",\"http_http_chat\":\"after\"}}}\n");
-	assert_after(reader);
-	assert_true(leaf_of(reader, "http.file_data")->cut);
-	assert_true(reader->tree.text.size < 1 << 20);
-}
-
 static void
 test_unknown_keys_without_end(void **state)
 {
@@ -640,7 +347,7 @@ test_unknown_keys_without_end(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, reader_setup, reader_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_pieces_of_every_size),
 		TEST(test_document_comes_as_soon_as_its_line_ends),
@@ -654,13 +361,6 @@ main(void)
 		TEST(test_empty_things),
 		TEST(test_nul_and_bytes_that_are_not_utf8),
 		TEST(test_columns_among_the_layers),
-		TEST(test_long_strings_are_cut_and_marked),
-		TEST(test_long_strings_in_other_pieces),
-		TEST(test_escapes_at_the_cut),
-		TEST(test_runs_of_escapes_at_the_cut),
-		TEST(test_escapes_at_every_piece_boundary),
-		TEST(test_long_keys),
-		TEST(test_giant_string_takes_little_memory),
 		TEST(test_unknown_keys_without_end),
 	};
 
