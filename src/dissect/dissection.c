@@ -608,7 +608,7 @@ start_child(struct dissection *dissection)
 }
 
 static void
-begin_pass(struct dissection *dissection, enum pass pass)
+prepare_pass(struct dissection *dissection, enum pass pass)
 {
 	bool again = dissection->passes++ > 0;
 
@@ -634,13 +634,36 @@ begin_pass(struct dissection *dissection, enum pass pass)
 		dissection->pass = PASS_DRAIN;
 		dissection->input_done = true;
 	}
-	pump(dissection);
 }
 
 static void
+begin_pass(struct dissection *dissection, enum pass pass)
+{
+	prepare_pass(dissection, pass);
+	pump(dissection);
+}
+
+/* A folder may hold thousands of files that are nothing: these cost no tshark. */
+static void
 first_pass(void *ctx)
 {
-	begin_pass(ctx, PASS_FIRST);
+	struct dissection *dissection = ctx;
+	struct error error;
+	const void *bytes;
+	size_t len;
+	enum feed_event event = feed_next(dissection->feed, &bytes, &len,
+	    &error);
+
+	if (event == FEED_BAD)
+		blame(dissection, error.outcome, error.text);
+	if (event == FEED_BAD || event == FEED_END) {
+		end(dissection);
+		return;
+	}
+	prepare_pass(dissection, PASS_FIRST);
+	if (event == FEED_GAVE)
+		give(dissection, bytes, len);
+	pump(dissection);
 }
 
 /* Whether tshark has something to do that it does not do. */
