@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/xalloc.h"
 #include "dissect/ek.h"
@@ -276,33 +277,56 @@ has_enough_foreign(const struct dissection *dissection)
 	    dissection->foreign_read >= dissection->count;
 }
 
+/* The first value of a field in the packet as a terminated text; false if there is none that fits. */
+static bool
+field_text(const struct dissection *dissection, const char *name, char *text,
+    size_t size)
+{
+	const struct tree_leaf *leaf = tree_find(&dissection->tree,
+	    names_id(dissection->rules.tshark->names, name, strlen(name)));
+
+	if (leaf == NULL || leaf->kind != TREE_TEXT || leaf->len >= size)
+		return false;
+	memcpy(text, tree_leaf_text(&dissection->tree, leaf), leaf->len);
+	text[leaf->len] = '\0';
+	return true;
+}
+
+/* Seconds since 1970 with a fraction, or from tshark 4.2 on a date of ISO 8601 in UTC. */
+static bool
+read_time(const char *text, struct document_packet *packet)
+{
+	struct tm date = { 0 };
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &date);
+	char *end;
+
+	if (rest != NULL)
+		packet->sec = timegm(&date);
+	else {
+		packet->sec = strtoll(text, &end, 10);
+		rest = end;
+	}
+	if (rest == text)
+		return false;
+	if (*rest == '.')
+		packet->nsec = (uint32_t)(strtoul(rest + 1, NULL, 10) %
+		    1000000000);
+	return *rest == '.' || *rest == '\0' || *rest == 'Z';
+}
+
 /* Of a format that only tshark reads, it alone knows the packets. */
 static void
 foreign_document(struct dissection *dissection, uint64_t number)
 {
-	struct names *names = dissection->rules.tshark->names;
 	struct document_packet packet = { .ordinal = number };
-	const struct tree_leaf *leaf;
-	char text[64], *end;
+	char text[64];
 
 	if (has_enough_foreign(dissection))
 		return;
-	leaf = tree_find(&dissection->tree,
-	    names_id(names, "frame.time_epoch", 16));
-	if (leaf != NULL && leaf->len < sizeof(text)) {
-		memcpy(text, tree_leaf_text(&dissection->tree, leaf),
-		    leaf->len);
-		text[leaf->len] = '\0';
-		packet.sec = strtoll(text, &end, 10);
-		packet.has_time = *end == '.' || *end == '\0';
-		if (*end == '.')
-			packet.nsec = (uint32_t)(strtoul(end + 1, NULL, 10) %
-			    1000000000);
-	}
-	leaf = tree_find(&dissection->tree, names_id(names, "frame.len", 9));
-	if (leaf != NULL && leaf->len < 11)
-		packet.wirelen = (uint32_t)strtoul(tree_leaf_text(
-		    &dissection->tree, leaf), NULL, 10);
+	packet.has_time = field_text(dissection, "frame.time_epoch", text,
+	    sizeof(text)) && read_time(text, &packet);
+	if (field_text(dissection, "frame.len", text, sizeof(text)))
+		packet.wirelen = (uint32_t)strtoul(text, NULL, 10);
 	/*
 	 * tshark shows the parts of files that hold no packets, too (JSON,
 	 * PNG, ...): these have no time.

@@ -425,6 +425,26 @@ def test_standard_input_is_like_a_file(capture, full):
     assert len(result.lines) == len(full.lines)
 
 
+@pytest.mark.parametrize("kind", ("snoop", "netmon2"))
+def test_format_that_only_tshark_knows(kind, tmp_path):
+    """It goes through byte for byte, and the documents are as from a pcap."""
+    packets = [frames.udp(bytes(10 * number)) for number in range(10)]
+    capture, foreign = tmp_path / "a.pcap", tmp_path / ("a." + kind)
+    capture.write_bytes(frames.pcap(packets))
+    subprocess.run(["editcap", "-F", kind, str(capture), str(foreign)], check=True, capture_output=True)
+    result = espcap.run("--file", foreign)
+    assert result.code == 0, result.errors
+    # What the file says of its interface is not the same in every format.
+    kept = ("@timestamp", "sniff_timestamp", "protocol", "info", "frame_number", "source", "destination", "network")
+    expected = espcap.run("--file", capture).documents
+    assert [{name: document[name] for name in kept} for document in result.documents] == \
+        [{name: document[name] for name in kept} for document in expected]
+    assert espcap.run("--file", foreign, "--count", "3").lines == result.lines[:3]
+    refused = espcap.run("--file", foreign, "--bpf", "udp")
+    assert (refused.code, refused.output) == (2, b"")
+    assert str(foreign) in refused.messages and "--bpf" in refused.messages
+
+
 def test_relative_names_lose_their_dot(one_capture, tmp_path):
     shutil.copy(one_capture, tmp_path / "a.pcap")
     for given in ("a.pcap", "./a.pcap", ".//a.pcap"):
