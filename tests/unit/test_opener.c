@@ -344,7 +344,9 @@ what_the_helper_has(void)
 	pid_t helper;
 
 	CHECK(opener != NULL);
+	/* The second answer comes after it has closed what it opened for the first. */
 	CHECK(opens(opener, PLAIN, "plain text"));
+	CHECK(refuses(opener, FOLDER, OUTCOME_INPUT, "is a directory"));
 	helper = only_child();
 	CHECK(helper > 0);
 	capabilities = strtoull(status_of(helper, "CapPrm"), NULL, 16);
