@@ -34,18 +34,20 @@ struct index {
  * The keys found last, by their hash: packets bring the same few hundred keys
  * again and again, and comparing bytes is faster than making a key from names.
  */
-#define RECENT_COUNT 4096
+#define RECENT_COUNT 4096	/* at most 65536 */
 #define RECENT_KEY 56
 
 struct recent {
 	char key[RECENT_KEY];
 	uint8_t len;		/* 0: free */
 	uint8_t kind;
+	uint16_t next;		/* the slot of the key that came after it */
 	uint32_t id;
 };
 
 struct names {
 	struct recent *recent;
+	uint16_t last;		/* the slot found last */
 	struct name *list;
 	uint32_t count, room;
 	struct buffer text;
@@ -438,34 +440,51 @@ find_unlisted(struct names *names, const char *key, size_t len,
 	return id;
 }
 
+static bool
+is_recent(const struct recent *recent, const char *key, size_t len,
+    enum names_kind kind)
+{
+	return recent->len == len && recent->kind == kind &&
+	    memcmp(recent->key, key, len) == 0;
+}
+
 uint32_t
 names_find(struct names *names, const char *key, size_t len,
     enum names_kind kind, uint32_t within)
 {
 	struct recent *recent;
+	uint16_t slot;
 	uint64_t hash;
 	uint32_t id;
 
 	if (len == 0 || len > KEY_MAX)
 		return NAMES_TEXT;
-	hash = hash_bytes(key, len);
 	if (names->recent == NULL)
 		names->recent = xcalloc(RECENT_COUNT, sizeof(*names->recent));
-	recent = &names->recent[hash % RECENT_COUNT];
-	if (recent->len == len && recent->kind == kind &&
-	    memcmp(recent->key, key, len) == 0)
-		return recent->id;
-	id = by_key_find(names, key, len, hash, kind);
-	/* An unlisted key may mean another name within another protocol. */
-	if (id == NAMES_NONE)
-		return find_unlisted(names, key, len, kind, within);
-	if (len <= RECENT_KEY) {
+	/* Keys mostly come in the order in which they came before. */
+	slot = names->recent[names->last].next;
+	if (is_recent(&names->recent[slot], key, len, kind)) {
+		names->last = slot;
+		return names->recent[slot].id;
+	}
+	hash = hash_bytes(key, len);
+	slot = (uint16_t)(hash % RECENT_COUNT);
+	recent = &names->recent[slot];
+	if (!is_recent(recent, key, len, kind)) {
+		id = by_key_find(names, key, len, hash, kind);
+		/* An unlisted key may mean another name within another protocol. */
+		if (id == NAMES_NONE)
+			return find_unlisted(names, key, len, kind, within);
+		if (len > RECENT_KEY)
+			return id;
 		memcpy(recent->key, key, len);
 		recent->len = (uint8_t)len;
 		recent->kind = (uint8_t)kind;
 		recent->id = id;
 	}
-	return id;
+	names->recent[names->last].next = slot;
+	names->last = slot;
+	return recent->id;
 }
 
 uint32_t

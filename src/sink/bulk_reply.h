@@ -1,0 +1,43 @@
+/* Reads the reply to a bulk request. No I/O. */
+#ifndef ESPCAP_SINK_BULK_REPLY_H
+#define ESPCAP_SINK_BULK_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One answer; the texts are terminated, "" if the server gave none, cut to the stated sizes at a character, valid UTF-8. */
+struct bulk_reply_item {
+	long status;		/* HTTP status of this item */
+	char type[128];		/* error.type */
+	char reason[1024];	/* error.reason; with caused_by.reason behind it (": ") if there is one */
+};
+
+struct bulk_reply_handler {
+	/* Item number index (from 0) of the reply, in order. The item is valid during the call. */
+	void (*on_item)(void *ctx, size_t index, const struct bulk_reply_item *item);
+	void *ctx;
+};
+
+/*
+ * Parses the JSON body of a reply: {"errors":..., "items":[{"create":{"status":201}}, ...]}. All else in it
+ * is passed over. The operation may be create, index, update or delete. Returns the number of items, or -1 if it is no
+ * such reply (not JSON, bytes behind it, no "items", an item without an integer "status" of 100..599, or nested
+ * deeper than 64). Items before the damage were told already: the caller must not act on them until it has the
+ * return value. Works on bodies of any size without copying them.
+ */
+long bulk_reply_parse(const char *body, size_t len, const struct bulk_reply_handler *handler);
+
+/*
+ * error.type and error.reason of the body of a failed request ({"error":{...},"status":400}), also the old form
+ * {"error":"text"}; "" where there is none. false if the body is not JSON: then reason has its first
+ * 200 bytes with control characters as spaces.
+ */
+bool bulk_reply_error(const char *body, size_t len, struct bulk_reply_item *item);
+
+/*
+ * Of the answer to GET /: version.number into number ("8.8.2", "" if none), and whether
+ * version.distribution is "opensearch". false if the body is no JSON object with version.number.
+ */
+bool bulk_reply_version(const char *body, size_t len, char number[32], bool *is_opensearch);
+
+#endif
