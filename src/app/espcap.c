@@ -1,6 +1,7 @@
 /* espcap: packets in, documents out. The wiring, the exit status, the order of shutdown. */
 #include "config.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "app/delivery.h"
 #include "app/inputs.h"
 #include "app/run.h"
 #include "base/buffer.h"
@@ -48,6 +50,9 @@ struct app {
 	struct typed typed;
 	struct filter *filter;
 	struct document *document;
+	struct delivery delivery;
+	size_t replay_index;	/* in paths */
+	int summary_fd;		/* -1 for none */
 };
 
 static int
@@ -166,12 +171,49 @@ load_fields_text(struct app *app, struct error *error)
 	return buffer_puts(&app->fields_text, given);
 }
 
+static int
+open_summary(struct app *app, struct error *error)
+{
+	const char *name = app->options.summary_json;
+
+	if (name == NULL)
+		return 0;
+	app->summary_fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY,
+	    0644);
+	if (app->summary_fd < 0)
+		return error_set(error, OUTCOME_USAGE, "--summary-json=%.400s: "
+		    "%s", name, strerror(errno));
+	return 0;
+}
+
+/* What is opened later, or again, by whoever may: the inputs, and the file of a secret. */
+static int
+open_opener(struct app *app, struct error *error)
+{
+	const char *secret = secrets_file(&app->options);
+	size_t count = app->inputs.count;
+
+	app->paths = xcalloc(count + 2, sizeof(*app->paths));
+	for (size_t i = 0; i < count; i++)
+		app->paths[i] = app->inputs.list[i].path != NULL ?
+		    app->inputs.list[i].path : app->inputs.list[i].name;
+	app->replay_index = count;
+	if (app->options.replay != NULL)
+		app->paths[count++] = (char *)(uintptr_t)app->options.replay;
+	if (secret != NULL)
+		app->paths[count] = (char *)(uintptr_t)secret;
+	app->opener = opener_new(app->paths, count + (secret != NULL), error);
+	return app->opener == NULL ? -1 :
+	    delivery_authorize(&app->delivery, app->opener, count, error);
+}
+
 /* All that may need the rights we were started with. */
 static int
 open_all(struct app *app, struct error *error)
 {
 	char *cache = paths_cache();
-	int rv = tshark_find(&app->tshark, app->options.tshark, cache, error);
+	int rv = app->options.replay != NULL ? 0 :
+	    tshark_find(&app->tshark, app->options.tshark, cache, error);
 
 	free(cache);
 	if (rv != 0 || load_protocols(app, error) != 0 ||
@@ -179,12 +221,9 @@ open_all(struct app *app, struct error *error)
 	    (app->options.tls_keys != NULL && load_keys(app, error) != 0) ||
 	    inputs_list(&app->inputs, &app->options, &app->log, error) != 0)
 		return -1;
-	app->paths = xcalloc(app->inputs.count + 1, sizeof(*app->paths));
-	for (size_t i = 0; i < app->inputs.count; i++)
-		app->paths[i] = app->inputs.list[i].path != NULL ?
-		    app->inputs.list[i].path : app->inputs.list[i].name;
-	app->opener = opener_new(app->paths, app->inputs.count, error);
-	return app->opener != NULL ? 0 : -1;
+	return open_summary(app, error) != 0 ||
+	    delivery_open(&app->delivery, error) != 0 ? -1 :
+	    open_opener(app, error);
 }
 
 static int
@@ -265,19 +304,37 @@ job_count(const struct options *options)
 	return cores > 0 ? (uint64_t)cores : 1;
 }
 
+static void
+write_summary(struct app *app, const struct totals *totals, int status)
+{
+	char text[PROGRESS_TOTALS_LEN];
+	size_t len;
+
+	if (app->summary_fd < 0)
+		return;
+	progress_json(totals, status, text, sizeof(text));
+	len = strlen(text);
+	if (write(app->summary_fd, text, len) != (ssize_t)len ||
+	    ftruncate(app->summary_fd, (off_t)len) != 0)
+		log_error(&app->log, "%s: %s", app->options.summary_json,
+		    strerror(errno));
+}
+
 static int
 finish(struct app *app, const struct totals *totals, enum outcome outcome,
     int signal_number)
 {
-	char line[400];
+	char line[PROGRESS_TOTALS_LEN];
+	int status = signal_number != 0 ? 128 + signal_number : (int)outcome;
 
-	if (document_mended(app->document) > 0)
+	if (app->document != NULL && document_mended(app->document) > 0)
 		log_note(&app->log, "%llu documents had texts that were not "
 		    "UTF-8; these were mended",
 		    (unsigned long long)document_mended(app->document));
 	progress_totals(totals, line, sizeof(line));
 	log_error(&app->log, "%s", line);
-	return signal_number != 0 ? 128 + signal_number : (int)outcome;
+	write_summary(app, totals, status);
+	return status;
 }
 
 static int
@@ -292,6 +349,13 @@ run(struct app *app)
 	enum outcome outcome;
 	int signal_number;
 
+	rules.server = delivery_rules(&app->delivery, &app->typed);
+	rules.authorization = delivery_authorization(&app->delivery);
+	rules.reauthorize = delivery_reauthorize;
+	rules.ctx = &app->delivery;
+	rules.replay = options->replay;
+	rules.replay_index = app->replay_index;
+	rules.dissection.ids = rules.server != NULL && !options->auto_id;
 	rules.opener = app->opener;
 	rules.dissection.loop = app->loop;
 	rules.dissection.log = &app->log;
@@ -349,6 +413,29 @@ list(struct app *app)
 }
 
 static int
+print_template(struct app *app)
+{
+	struct template_rules rules = { .has_wildcard = true };
+	struct buffer text;
+	struct error error;
+	int rv;
+
+	if (load_typed(app, &error) != 0 ||
+	    node_check_prefix(app->options.index, &error) != 0) {
+		log_error(&app->log, "%s", error.text);
+		return (int)error.outcome;
+	}
+	delivery_template(&app->options, &app->typed, &rules);
+	if (strcmp(app->options.print_template, "opensearch") == 0)
+		rules.engine = TEMPLATE_OPENSEARCH;
+	buffer_init(&text, 16 << 20);
+	rv = template_write(&rules, &text) | buffer_puts(&text, "\n");
+	rv = rv == 0 ? print(&text) : OUTCOME_INTERNAL;
+	buffer_release(&text);
+	return rv;
+}
+
+static int
 version(struct app *app)
 {
 	struct error error;
@@ -366,8 +453,9 @@ version(struct app *app)
 		rv |= buffer_printf(&text, "%s: %s\n", app->tshark.path, banner);
 	else
 		rv |= buffer_printf(&text, "tshark: %s\n", error.text);
-	rv |= buffer_printf(&text, "libevent %s\nyajl %d.%d.%d\n%s\nzlib %s\n"
-	    "libzstd %s\nliblz4 %s\n%s\n", event_get_version(),
+	rv |= buffer_printf(&text, "libevent %s\n%s\nyajl %d.%d.%d\n%s\n"
+	    "zlib %s\nlibzstd %s\nliblz4 %s\n%s\n", event_get_version(),
+	    curl_version(),
 	    yajl_version() / 10000, yajl_version() / 100 % 100,
 	    yajl_version() % 100, pcap_lib_version(), zlibVersion(),
 	    ZSTD_versionString(), LZ4_versionString(),
@@ -390,12 +478,16 @@ act(struct app *app)
 		return list(app);
 	case OPTIONS_VERSION:
 		return version(app);
+	case OPTIONS_PRINT_TEMPLATE:
+		return print_template(app);
 	case OPTIONS_RUN:
 		break;
 	}
 	set_tshark_rules(app);
+	delivery_init(&app->delivery, &app->options, &app->log);
+	/* A replay needs no tshark: its documents are made. */
 	if (open_all(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
-	    prepare(app, &error) == 0)
+	    (app->options.replay != NULL || prepare(app, &error) == 0))
 		return run(app);
 	log_error(&app->log, "%s", error.text);
 	return (int)error.outcome;
@@ -415,6 +507,10 @@ release(struct app *app)
 	buffer_release(&app->fields_text);
 	tshark_release(&app->tshark);
 	opener_free(app->opener);
+	if (app->delivery.options != NULL)
+		delivery_release(&app->delivery);
+	if (app->summary_fd >= 0)
+		close(app->summary_fd);
 	free(app->paths);
 	inputs_release(&app->inputs);
 	if (app->tshark_rules.keys_fd >= 0)
@@ -445,7 +541,7 @@ main(int argc, char *argv[])
 {
 	struct app app = { .log = { .program = "espcap",
 		.level = LOG_LEVEL_NORMAL }, .tshark_rules = { .keys_fd = -1 },
-		.tshark = { .cache_fd = -1 } };
+		.tshark = { .cache_fd = -1 }, .summary_fd = -1 };
 	struct error error;
 	int status;
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static void
 put_bytes(uint64_t bytes, char text[32])
@@ -38,6 +39,7 @@ progress_line(const struct progress *progress, char *line, size_t size)
 	char done[32], all[32], left[32] = "-:--";
 	uint64_t rate = progress->elapsed > 0 ?
 	    progress->packets * 1000 / progress->elapsed : 0;
+	int used;
 
 	put_bytes(progress->bytes_done, done);
 	put_bytes(progress->bytes_all, all);
@@ -47,20 +49,73 @@ progress_line(const struct progress *progress, char *line, size_t size)
 		put_time((uint64_t)((double)progress->elapsed *
 		    (double)(progress->bytes_all - progress->bytes_done) /
 		    (double)progress->bytes_done), left);
-	(void)snprintf(line, size, "%" PRIu64 "/%" PRIu64 " files, %" PRIu64
+	used = snprintf(line, size, "%" PRIu64 "/%" PRIu64 " files, %" PRIu64
 	    " packets, %s of %s, %" PRIu64 " packets/s, %s left",
 	    progress->files_done, progress->files_all, progress->packets, done,
 	    progress->bytes_all > 0 ? all : "?", rate, left);
+	if (progress->has_server && used > 0 && (size_t)used < size)
+		(void)snprintf(line + used, size - (size_t)used, ", %" PRIu64
+		    " indexed, %" PRIu64 " duplicate, %" PRIu64 " rejected, %"
+		    PRIu64 " retries, %" PRIu64 " in flight",
+		    progress->indexed, progress->duplicate,
+		    progress->rejected, progress->retries,
+		    progress->in_flight);
+}
+
+struct total {
+	const char *name;
+	uint64_t value;
+};
+
+#define TOTALS 11
+
+/* Fills list in the order of the final line; returns how many there are. */
+static size_t
+list_totals(const struct totals *totals, struct total list[TOTALS])
+{
+	const struct total all[TOTALS] = {
+		{ "read", totals->read },
+		{ totals->has_server ? "indexed" : "printed",
+		    totals->delivered },
+		{ "duplicate", totals->duplicate },
+		{ "rejected", totals->rejected },
+		{ "filtered", totals->filtered },
+		{ "undissected", totals->undissected },
+		{ "dropped", totals->dropped },
+		{ "unsent", totals->unsent },
+		{ "skipped", totals->skipped },
+		{ "retries", totals->retries },
+		{ "maybe_duplicate", totals->maybe_duplicate }
+	};
+
+	memcpy(list, all, sizeof(all));
+	return totals->has_auto_id ? TOTALS : TOTALS - 1;
 }
 
 void
 progress_totals(const struct totals *totals, char *line, size_t size)
 {
-	(void)snprintf(line, size, "read=%" PRIu64 " printed=%" PRIu64
-	    " duplicate=%" PRIu64 " rejected=%" PRIu64 " filtered=%" PRIu64
-	    " undissected=%" PRIu64 " dropped=%" PRIu64 " unsent=%" PRIu64
-	    " skipped=%" PRIu64 " retries=%" PRIu64, totals->read,
-	    totals->printed, totals->duplicate, totals->rejected,
-	    totals->filtered, totals->undissected, totals->dropped,
-	    totals->unsent, totals->skipped, totals->retries);
+	struct total list[TOTALS];
+	size_t count = list_totals(totals, list), used = 0;
+
+	line[0] = '\0';
+	for (size_t i = 0; i < count && used < size; i++)
+		used += (size_t)snprintf(line + used, size - used,
+		    "%s%s=%" PRIu64, i > 0 ? " " : "", list[i].name,
+		    list[i].value);
+}
+
+void
+progress_json(const struct totals *totals, int status, char *text, size_t size)
+{
+	struct total list[TOTALS];
+	size_t count = list_totals(totals, list), used = 0;
+
+	for (size_t i = 0; i < count && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used,
+		    "%s\"%s\":%" PRIu64, i > 0 ? "," : "{", list[i].name,
+		    list[i].value);
+	if (used < size)
+		(void)snprintf(text + used, size - used, ",\"exit\":%d}\n",
+		    status);
 }

@@ -2,6 +2,7 @@
 #ifndef ESPCAP_APP_PROGRESS_H
 #define ESPCAP_APP_PROGRESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 
@@ -11,6 +12,8 @@ struct progress {
 	uint64_t packets;
 	uint64_t bytes_done, bytes_all;	/* of the inputs; bytes_all 0 if not known */
 	uint64_t elapsed;		/* ms */
+	bool has_server;		/* the next five are known */
+	uint64_t indexed, duplicate, rejected, retries, in_flight;
 };
 
 /* The one line: files, packets, bytes, rate, time left. Always terminated. */
@@ -18,11 +21,17 @@ void progress_line(const struct progress *progress, char *line, size_t size);
 
 /* The sums of a run. */
 struct totals {
-	uint64_t read, printed, duplicate, rejected, filtered, undissected, dropped, unsent;
-	uint64_t skipped, retries;
+	uint64_t read, delivered, duplicate, rejected, filtered, undissected, dropped, unsent;
+	uint64_t skipped, retries, maybe_duplicate;
+	bool has_server;	/* delivered means indexed, else printed */
+	bool has_auto_id;	/* maybe_duplicate is of interest */
 };
 
-/* "read=N printed=N duplicate=N ...", see THE FINAL LINE in espcap(1). */
+/* "read=N printed=N duplicate=N ...", see THE FINAL LINE in espcap(1). Room for PROGRESS_TOTALS_LEN is enough. */
+#define PROGRESS_TOTALS_LEN 500
 void progress_totals(const struct totals *totals, char *line, size_t size);
+
+/* The same as a JSON object with a newline, and the exit status as "exit". */
+void progress_json(const struct totals *totals, int status, char *text, size_t size);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "app/replay.h"
 #include "base/xalloc.h"
 #include "sink/sink_stdout.h"
 
@@ -30,8 +31,10 @@ struct job {
 
 struct run {
 	const struct run_rules *rules;
+	struct dissection_rules dissection;	/* as the sink wants it */
 	struct log *log;
 	struct sink *sink;
+	struct replay *replay;
 	struct job **jobs;	/* a ring: the first is the one whose turn it is */
 	size_t job_room, job_first, job_count;
 	size_t next;		/* of the inputs */
@@ -42,6 +45,7 @@ struct run {
 	struct timespec start;
 	struct event *progress;
 	enum outcome outcome;
+	bool ready;		/* the sink takes documents */
 	bool stopping;
 	bool sink_failed;
 	bool full;		/* the sink wants no more now */
@@ -69,29 +73,36 @@ is_head(const struct job *job)
 static void
 check_full(struct run *run)
 {
-	if (run->full || run->sink->type->queued(run->sink) < SINK_HIGH)
+	if (run->full || !run->sink->type->is_full(run->sink))
 		return;
 	run->full = true;
 	if (run->job_count > 0 && job_at(run, 0)->dissection != NULL)
 		dissection_pause(job_at(run, 0)->dissection);
 }
 
+/* A document that waits: its head, and its bytes behind. */
 static void
-on_document(void *ctx, const char *json, size_t len)
+put_off(struct job *job, const struct document_ready *ready)
+{
+	if (buffer_append(&job->backlog, ready, sizeof(*ready)) != 0 ||
+	    buffer_append(&job->backlog, ready->json, ready->len) != 0)
+		abort();	/* far above BACKLOG_HIGH */
+	if (job->backlog.len > BACKLOG_HIGH)
+		dissection_pause(job->dissection);
+}
+
+static void
+on_document(void *ctx, const struct document_ready *ready)
 {
 	struct job *job = ctx;
 	struct run *run = job->run;
 
-	if (is_head(job)) {
-		run->sink->type->write(run->sink, json, len);
-		check_full(run);
+	if (!is_head(job)) {
+		put_off(job, ready);
 		return;
 	}
-	if (buffer_append(&job->backlog, &len, sizeof(len)) != 0 ||
-	    buffer_append(&job->backlog, json, len) != 0)
-		abort();	/* far above BACKLOG_HIGH */
-	if (job->backlog.len > BACKLOG_HIGH)
-		dissection_pause(job->dissection);
+	run->sink->type->write(run->sink, ready);
+	check_full(run);
 }
 
 /* The documents that waited for their input's turn. */
@@ -99,13 +110,14 @@ static void
 release_backlog(struct job *job)
 {
 	struct run *run = job->run;
-	size_t len;
+	struct document_ready ready;
 
 	while (job->backlog.len > 0) {
-		memcpy(&len, job->backlog.data, sizeof(len));
-		buffer_consume(&job->backlog, sizeof(len));
-		run->sink->type->write(run->sink, job->backlog.data, len);
-		buffer_consume(&job->backlog, len);
+		memcpy(&ready, job->backlog.data, sizeof(ready));
+		buffer_consume(&job->backlog, sizeof(ready));
+		ready.json = job->backlog.data;
+		run->sink->type->write(run->sink, &ready);
+		buffer_consume(&job->backlog, ready.len);
 	}
 	buffer_release(&job->backlog);
 	if (job->dissection != NULL && !run->full)
@@ -114,23 +126,31 @@ release_backlog(struct job *job)
 }
 
 static void
+stop_if_done(struct run *run)
+{
+	if (run->done && run->sink->type->is_empty(run->sink))
+		loop_stop(run->rules->dissection.loop);
+}
+
+static void
 on_drain(void *ctx)
 {
 	struct run *run = ctx;
 
 	run->full = false;
+	if (run->replay != NULL)
+		replay_go(run->replay);
 	if (run->job_count > 0 && job_at(run, 0)->dissection != NULL)
 		dissection_resume(job_at(run, 0)->dissection);
-	if (run->done && run->sink->type->queued(run->sink) == 0)
-		loop_stop(run->rules->dissection.loop);
+	stop_if_done(run);
 }
 
 static void
 finish(struct run *run)
 {
 	run->done = true;
-	if (run->sink->type->queued(run->sink) == 0)
-		loop_stop(run->rules->dissection.loop);
+	run->sink->type->end(run->sink);
+	stop_if_done(run);
 }
 
 static void
@@ -156,7 +176,6 @@ add_counts(struct totals *totals, const struct dissection *dissection)
 	struct dissection_counts counts = dissection_counts(dissection);
 
 	totals->read += counts.read;
-	totals->printed += counts.printed;
 	totals->filtered += counts.filtered;
 	totals->undissected += counts.undissected;
 	totals->skipped += counts.skipped;
@@ -271,7 +290,7 @@ start_job(struct run *run)
 		return;
 	}
 	job->open_error.outcome = OUTCOME_OK;
-	job->dissection = dissection_new(&rules->dissection, fd,
+	job->dissection = dissection_new(&run->dissection, fd,
 	    job->input->name, job->input->path, count, &handler);
 	if (run->full && is_head(job))
 		dissection_pause(job->dissection);
@@ -297,6 +316,112 @@ start_jobs(struct run *run)
 		finish(run);
 }
 
+/* A dead letter file in place of captures. */
+
+static void
+on_replay_end(void *ctx)
+{
+	struct run *run = ctx;
+
+	run->files_done = 1;
+	finish(run);
+}
+
+static int
+open_replay(struct run *run, struct error *error)
+{
+	const struct run_rules *rules = run->rules;
+	int fd = opener_open(rules->opener, rules->replay_index, error);
+
+	if (fd < 0)
+		return -1;
+	if (dead_letter_is_fd(rules->server->dead_letter, fd)) {
+		close(fd);
+		return error_set(error, OUTCOME_USAGE, "it is the dead letter "
+		    "file of this run as well: move it, or give --dead-letter");
+	}
+	run->replay = replay_new(rules->dissection.loop, fd, run->sink,
+	    on_replay_end, run);
+	replay_go(run->replay);
+	return 0;
+}
+
+static void
+start_replay(struct run *run)
+{
+	struct error error;
+
+	if (open_replay(run, &error) == 0)
+		return;
+	log_error(run->log, "%s: %s", run->rules->replay, error.text);
+	run->outcome = outcome_worse(run->outcome, error.outcome);
+	finish(run);
+}
+
+static void
+end_replay(struct run *run)
+{
+	struct error error;
+
+	if (run->replay == NULL)
+		return;
+	run->totals.read += replay_read(run->replay);
+	if (replay_outcome(run->replay, &error) != OUTCOME_OK) {
+		log_error(run->log, "%s: %s", run->rules->replay, error.text);
+		run->outcome = outcome_worse(run->outcome, error.outcome);
+	}
+	replay_free(run->replay);
+}
+
+/* The sink. */
+
+static void
+on_ready(void *ctx)
+{
+	struct run *run = ctx;
+	size_t max = run->sink->type->value_max(run->sink);
+
+	run->ready = true;
+	if (max > 0 && (run->dissection.max_value == 0 ||
+	    run->dissection.max_value > max))
+		run->dissection.max_value = max;
+	if (run->stopping)
+		finish(run);
+	else if (run->rules->replay != NULL)
+		start_replay(run);
+	else
+		start_jobs(run);
+}
+
+static void
+on_hangup(void *ctx)
+{
+	struct run *run = ctx;
+	const char *authorization = run->rules->reauthorize(run->rules->ctx);
+
+	if (authorization != NULL)
+		sink_server_authorize(run->sink, authorization);
+}
+
+static struct sink *
+make_sink(struct run *run, struct error *error)
+{
+	const struct run_rules *rules = run->rules;
+	struct loop *loop = rules->dissection.loop;
+	struct sink_handler handler = { .on_ready = on_ready,
+		.on_drain = on_drain, .on_fail = on_fail, .ctx = run };
+
+	if (rules->server == NULL)
+		return sink_stdout_new(loop, &handler, error);
+	run->sink = sink_server_new(loop, run->log, rules->server, &handler,
+	    error);
+	if (run->sink != NULL && rules->authorization != NULL)
+		sink_server_authorize(run->sink, rules->authorization);
+	if (run->sink != NULL && rules->reauthorize != NULL)
+		loop_catch_hangup(loop, on_hangup, run);
+	return run->sink;
+}
+
 /* The person. */
 
 static void
@@ -312,6 +437,11 @@ on_signal(void *ctx, int number)
 	log_note(run->log, "%s: what was read is still delivered; once more "
 	    "ends at once", strsignal(number));
 	run->stopping = true;
+	/* Nothing was read: there is nothing to wait for. */
+	if (!run->ready)
+		loop_stop(run->rules->dissection.loop);
+	if (run->replay != NULL)
+		replay_stop(run->replay);
 	for (size_t i = 0; i < run->job_count; i++)
 		if (job_at(run, i)->dissection != NULL &&
 		    !job_at(run, i)->ended)
@@ -326,8 +456,9 @@ on_progress(evutil_socket_t fd, short what, void *ctx)
 		.files_all = run->rules->inputs->count,
 		.packets = run->totals.read, .bytes_done = run->bytes_done,
 		.bytes_all = run->bytes_all };
+	struct sink_counts counts;
 	struct timespec now;
-	char line[200];
+	char line[300];
 
 	(void)fd;
 	(void)what;
@@ -341,6 +472,15 @@ on_progress(evutil_socket_t fd, short what, void *ctx)
 		progress.packets +=
 		    dissection_counts(job_at(run, i)->dissection).read;
 	}
+	if (run->replay != NULL)
+		progress.packets += replay_read(run->replay);
+	counts = run->sink->type->counts(run->sink);
+	progress.has_server = run->rules->server != NULL;
+	progress.indexed = counts.delivered;
+	progress.duplicate = counts.duplicate;
+	progress.rejected = counts.rejected;
+	progress.retries = counts.retries;
+	progress.in_flight = counts.in_flight;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	progress.elapsed = (uint64_t)((now.tv_sec - run->start.tv_sec) * 1000 +
 	    (now.tv_nsec - run->start.tv_nsec) / 1000000);
@@ -395,26 +535,36 @@ static void
 sum_up(struct run *run)
 {
 	struct totals *totals = &run->totals;
+	struct sink_counts counts;
 
 	for (size_t i = 0; i < run->job_count; i++)
 		if (job_at(run, i)->dissection != NULL)
 			add_counts(totals, job_at(run, i)->dissection);
-	totals->printed = run->sink->type->delivered(run->sink);
-	totals->unsent = totals->read - totals->printed - totals->filtered -
+	counts = run->sink->type->counts(run->sink);
+	totals->delivered = counts.delivered;
+	totals->duplicate = counts.duplicate;
+	totals->rejected = counts.rejected;
+	totals->retries = counts.retries;
+	totals->maybe_duplicate = counts.maybe_duplicate;
+	totals->has_server = run->rules->server != NULL;
+	totals->has_auto_id = totals->has_server && run->rules->server->auto_id;
+	totals->unsent = totals->read - totals->delivered -
+	    totals->duplicate - totals->rejected - totals->filtered -
 	    totals->undissected;
+	if (totals->rejected > 0)
+		run->outcome = outcome_worse(run->outcome, OUTCOME_REJECTED);
 }
 
 enum outcome
 run_inputs(const struct run_rules *rules, struct totals *totals,
     int *signal_number)
 {
-	struct run run = { .rules = rules, .log = rules->dissection.log };
-	struct sink_handler handler = { .on_drain = on_drain,
-		.on_fail = on_fail, .ctx = &run };
+	struct run run = { .rules = rules, .log = rules->dissection.log,
+		.dissection = rules->dissection };
 	struct error error;
 
 	*signal_number = 0;
-	run.sink = sink_stdout_new(rules->dissection.loop, &handler, &error);
+	run.sink = make_sink(&run, &error);
 	if (run.sink == NULL) {
 		log_error(run.log, "%s", error.text);
 		return error.outcome;
@@ -423,12 +573,12 @@ run_inputs(const struct run_rules *rules, struct totals *totals,
 	run.jobs = xcalloc(run.job_room, sizeof(*run.jobs));
 	loop_catch(rules->dissection.loop, on_signal, &run);
 	start_progress(&run);
-	start_jobs(&run);
 	if (loop_run(rules->dissection.loop, &error) != 0) {
 		log_error(run.log, "%s", error.text);
 		run.outcome = outcome_worse(run.outcome, error.outcome);
 	}
 	stop_progress(&run);
+	end_replay(&run);
 	sum_up(&run);
 	if (run.signals > 1)
 		*signal_number = run.last_signal;

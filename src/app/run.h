@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "dissect/dissection.h"
 #include "loop/opener.h"
+#include "sink/sink_server.h"
 
 /* Borrowed for the time of run_inputs. */
 struct run_rules {
@@ -20,6 +21,13 @@ struct run_rules {
 	uint64_t count;		/* packets over all inputs, 0 for all */
 	uint64_t jobs;		/* dissections at a time, 1.. */
 	bool progress;
+	const struct sink_server_rules *server;	/* NULL: documents go to stdout */
+	const char *authorization;	/* for the server, NULL for none */
+	const char *replay;		/* the dead letter file that is read instead of inputs, NULL for none */
+	size_t replay_index;		/* of it in opener */
+	/* SIGHUP: the authorization that holds from now on; NULL to leave it. */
+	const char *(*reauthorize)(void *ctx);
+	void *ctx;
 };
 
 /*

@@ -337,7 +337,8 @@ make_getopt(struct option *longopts)
 static int
 check_kinds(const struct parse *parse)
 {
-	static const char *const kinds[] = { "file", "dir", "list-interfaces" };
+	static const char *const kinds[] = { "file", "dir", "replay",
+		"list-interfaces" };
 	bool chosen[OPTIONS_ROWS] = { false };
 	char text[256];
 	size_t count = 0;
@@ -351,7 +352,8 @@ check_kinds(const struct parse *parse)
 		return 0;
 	if (count == 0)
 		return error_set(parse->error, OUTCOME_USAGE,
-		    "no input: give --file, --dir or --list-interfaces");
+		    "no input: give --file, --dir, --replay or "
+		    "--list-interfaces");
 	name_rows(text, sizeof(text), chosen, " and ");
 	return error_set(parse->error, OUTCOME_USAGE,
 	    "%s exclude each other: give one kind of input", text);
@@ -372,14 +374,104 @@ check_stdin(const struct parse *parse)
 	return 0;
 }
 
+static int
+check_word(const struct parse *parse, const char *name, const char *value,
+    const char *one, const char *two, const char *three)
+{
+	if (strcmp(value, one) == 0 || strcmp(value, two) == 0 ||
+	    (three != NULL && strcmp(value, three) == 0))
+		return 0;
+	return error_set(parse->error, OUTCOME_USAGE,
+	    "--%s takes %s%s%s or %s, not \"%.100s\"", name, one,
+	    three != NULL ? ", " : "", three != NULL ? three : "", two, value);
+}
+
+/* What goes into addresses as it stands. */
+static int
+check_pipeline(const struct parse *parse)
+{
+	const char *name = parse->options->pipeline;
+
+	if (name == NULL || name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0')
+		return 0;
+	return error_set(parse->error, OUTCOME_USAGE, "--pipeline takes a name "
+	    "of letters, digits, '.', '_' and '-', not \"%.100s\"", name);
+}
+
+/* Options that mean nothing without another. */
+static int
+check_needs(const struct parse *parse)
+{
+	static const struct {
+		const char *name, *needs;
+	} pairs[] = {
+		{ "replay", "node" }, { "pipeline", "node" }, { "id", "node" },
+		{ "dead-letter", "node" }, { "template", "node" },
+		{ "no-template", "node" }, { "retention", "node" },
+		{ "user", "node" }, { "api-key-file", "node" },
+		{ "ca-file", "node" }, { "cert", "node" }, { "cert", "key" },
+		{ "key", "cert" }, { "insecure", "node" },
+		{ "compress", "node" }, { "chunk", "node" },
+		{ "chunk-bytes", "node" }, { "password-file", "node" }
+	};
+
+	for (size_t i = 0; i < COUNT(pairs); i++)
+		if (is_given(parse, pairs[i].name) &&
+		    !is_given(parse, pairs[i].needs))
+			return error_set(parse->error, OUTCOME_USAGE,
+			    "--%s goes with --%s only", pairs[i].name,
+			    pairs[i].needs);
+	return 0;
+}
+
+static int
+check_delivery(struct parse *parse)
+{
+	static const char *const alone[][2] = {
+		{ "template", "no-template" }, { "user", "api-key-file" },
+		{ "insecure", "ca-file" }, { "node", "pretty" }
+	};
+	struct options *options = parse->options;
+
+	if (options->index == NULL)
+		options->index = "packets";
+	if (options->dead_letter == NULL)
+		options->dead_letter = "espcap-dead-letter.ndjson";
+	if (options->id == NULL)
+		options->id = "packet";
+	if (options->compress == NULL)
+		options->compress = "auto";
+	options->auto_id = strcmp(options->id, "auto") == 0;
+	options->has_replicas = is_given(parse, "replicas");
+	for (size_t i = 0; i < COUNT(alone); i++)
+		if (is_given(parse, alone[i][0]) &&
+		    is_given(parse, alone[i][1]))
+			return error_set(parse->error, OUTCOME_USAGE,
+			    "--%s and --%s exclude each other: give one",
+			    alone[i][0], alone[i][1]);
+	if (check_word(parse, "id", options->id, "packet", "auto", NULL) != 0 ||
+	    check_word(parse, "compress", options->compress, "on", "auto",
+	    "off") != 0 || (options->print_template != NULL &&
+	    check_word(parse, "print-template", options->print_template,
+	    "elasticsearch", "opensearch", NULL) != 0))
+		return -1;
+	return check_pipeline(parse) != 0 ? -1 : check_needs(parse);
+}
+
 /* What only all options together can tell. */
 static int
-check_all(const struct parse *parse)
+check_all(struct parse *parse)
 {
 	if (parse->options->action == OPTIONS_HELP ||
 	    parse->options->action == OPTIONS_VERSION)
 		return 0;
-	if (check_kinds(parse) != 0 || check_stdin(parse) != 0)
+	if (parse->options->print_template != NULL) {
+		parse->options->action = OPTIONS_PRINT_TEMPLATE;
+		return check_delivery(parse);
+	}
+	if (check_kinds(parse) != 0 || check_stdin(parse) != 0 ||
+	    check_delivery(parse) != 0)
 		return -1;
 	if (is_given(parse, "json") && !is_given(parse, "list-interfaces"))
 		return error_set(parse->error, OUTCOME_USAGE,

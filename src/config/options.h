@@ -14,7 +14,8 @@ enum options_action {
 	OPTIONS_RUN,		/* read packets */
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
-	OPTIONS_LIST		/* list the interfaces */
+	OPTIONS_LIST,		/* list the interfaces */
+	OPTIONS_PRINT_TEMPLATE	/* print_template says which */
 };
 
 /* A list of texts in the order they were given. */
@@ -30,6 +31,7 @@ struct options {
 	struct options_list files;	/* --file; "-" is standard input, at most once */
 	const char *dir;		/* --dir, NULL if not given */
 	bool recursive;
+	const char *replay;		/* --replay, NULL if not given */
 
 	/* Which packets. */
 	const char *bpf;		/* NULL for all */
@@ -48,7 +50,30 @@ struct options {
 	uint64_t tshark_timeout;	/* ms, default 60000 */
 	uint64_t jobs;			/* 1.. ; 0: as many as there are cores */
 
+	/* Delivery. */
+	const char *node;		/* NULL: documents go to stdout */
+	const char *index;		/* never NULL */
+	uint64_t chunk, chunk_bytes, memory;
+	const char *pipeline;		/* NULL for none; letters, digits, . _ - only */
+	const char *id;
+	bool auto_id;			/* --id=auto */
+	const char *dead_letter;	/* never NULL */
+	bool put_template, no_template;
+	const char *print_template;
+	uint64_t shards;		/* 0: the server's default */
+	uint64_t replicas;
+	bool has_replicas;		/* --replicas was given */
+	uint64_t retention;		/* days, 0 to keep all */
+	uint64_t max_indices;
+	uint64_t retry_for, request_timeout;	/* ms */
+	const char *compress;		/* "on", "off" or "auto" */
+
+	/* Credentials: names of files, NULL if not given. */
+	const char *user, *password_file, *api_key_file, *ca_file, *cert, *key;
+	bool insecure;
+
 	/* The person. */
+	const char *summary_json;	/* NULL for none */
 	enum log_level level;
 	bool progress;			/* --progress; without it the program looks for a terminal */
 	bool pretty;

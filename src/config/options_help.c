@@ -68,7 +68,8 @@ options_help(struct buffer *out)
 	    "       espcap --dir=DIR [--recursive] [options]\n"
 	    "       espcap --list-interfaces [--json]\n\n"
 	    "Turns the packets of capture files into JSON documents, one a line "
-	    "on stdout.\n"
+	    "on stdout,\nor with --node=URL indexed into Elasticsearch or "
+	    "OpenSearch.\n"
 	    "--option=VALUE and --option VALUE are the same; names may be cut "
 	    "short as long\nas they stay unambiguous.\n");
 	for (size_t g = 0; g < OPTIONS_GROUPS; g++) {

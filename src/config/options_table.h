@@ -9,9 +9,11 @@ enum options_group {
 	OPTIONS_GROUP_INPUT,
 	OPTIONS_GROUP_PACKETS,
 	OPTIONS_GROUP_DISSECTION,
+	OPTIONS_GROUP_DELIVERY,
+	OPTIONS_GROUP_CREDENTIALS,
 	OPTIONS_GROUP_PERSON
 };
-#define OPTIONS_GROUPS 4
+#define OPTIONS_GROUPS 6
 
 enum options_kind {
 	OPTIONS_KIND_ACTION,	/* enum options_action, set to min */
@@ -36,7 +38,7 @@ struct options_row {
 };
 
 /* In the order of --help and of the man page. */
-#define OPTIONS_ROWS 24
+#define OPTIONS_ROWS 51
 extern const struct options_row options_rows[OPTIONS_ROWS];
 extern const char *const options_titles[OPTIONS_GROUPS];
 

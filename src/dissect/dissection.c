@@ -256,6 +256,8 @@ static void
 write_document(struct dissection *dissection,
     const struct document_packet *packet)
 {
+	struct document_ready ready = { .has_time = packet->has_time,
+		.sec = packet->sec };
 	struct error error;
 
 	buffer_shrink(&dissection->out, (size_t)1 << 20);
@@ -266,8 +268,10 @@ write_document(struct dissection *dissection,
 		return;
 	}
 	dissection->counts.printed++;
-	dissection->handler.on_document(dissection->handler.ctx,
-	    dissection->out.data, dissection->out.len);
+	ready.json = dissection->out.data;
+	ready.len = dissection->out.len;
+	memcpy(ready.id, packet->id, sizeof(ready.id));
+	dissection->handler.on_document(dissection->handler.ctx, &ready);
 }
 
 static bool
@@ -314,6 +318,21 @@ read_time(const char *text, struct document_packet *packet)
 	return *rest == '.' || *rest == '\0' || *rest == 'Z';
 }
 
+/* Its bytes are not known to us: time, length and ordinal must do. */
+static void
+identify_foreign(struct dissection *dissection, struct document_packet *packet)
+{
+	struct capture_record record = { .ordinal = packet->ordinal,
+		.has_time = packet->has_time, .sec = packet->sec,
+		.nsec = packet->nsec, .wirelen = packet->wirelen,
+		.bytes = packet->id };
+
+	if (dissection->rules.ids && capture_id_packet(
+	    feed_id(dissection->feed), &record, packet->id) != 0)
+		blame(dissection, OUTCOME_INTERNAL,
+		    "the crypto library offers no SHA-256");
+}
+
 /* Of a format that only tshark reads, it alone knows the packets. */
 static void
 foreign_document(struct dissection *dissection, uint64_t number)
@@ -337,6 +356,7 @@ foreign_document(struct dissection *dissection, uint64_t number)
 		return;
 	}
 	dissection->foreign_read++;
+	identify_foreign(dissection, &packet);
 	write_document(dissection, &packet);
 	if (has_enough_foreign(dissection))
 		finish_input(dissection);
@@ -374,6 +394,7 @@ take_document(struct dissection *dissection)
 	packet.sec = first->sec;
 	packet.nsec = first->nsec;
 	packet.wirelen = first->wirelen;
+	memcpy(packet.id, first->id, sizeof(packet.id));
 	if (feed_settle(dissection->feed))
 		write_document(dissection, &packet);
 	feed_pop(dissection->feed);
@@ -758,7 +779,8 @@ dissection_new(const struct dissection_rules *rules, int fd, const char *name,
 	dissection->file_name = xstrdup(plain_name(name));
 	dissection->path = path != NULL ? xstrdup(path) : NULL;
 	dissection->count = count;
-	dissection->feed = feed_new(fd, rules->filter, count);
+	dissection->feed = feed_new(fd, rules->filter, count,
+	    rules->ids);
 	tree_init(&dissection->tree, rules->max_value, rules->max_doc);
 	buffer_init(&dissection->out, rules->max_doc * 4);
 	dissection->capture.file_name = dissection->file_name;

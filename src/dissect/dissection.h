@@ -23,6 +23,7 @@ struct dissection_rules {
 	struct document *document;	/* writes one document at a time */
 	struct filter *filter;		/* --bpf, NULL for none */
 	size_t max_value, max_doc;
+	bool ids;			/* documents are given with their ids */
 	uint64_t timeout;		/* ms of processor time without any progress until tshark counts as hung */
 };
 
@@ -36,8 +37,8 @@ struct dissection_counts {
 };
 
 struct dissection_handler {
-	/* A document, without newline; valid during the call. */
-	void (*on_document)(void *ctx, const char *json, size_t len);
+	/* A document; valid during the call. */
+	void (*on_document)(void *ctx, const struct document_ready *ready);
 	/* Once, from the loop: all is said. Free it later, not from here. */
 	void (*on_end)(void *ctx);
 	void *ctx;

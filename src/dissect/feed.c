@@ -12,6 +12,8 @@
 #define PREAMBLE_MAX ((size_t)4 << 20)
 #define RETAINED_MAX ((size_t)64 << 20)
 
+#define NO_SHA256 "the crypto library offers no SHA-256"
+
 struct feed {
 	struct source *source;
 	struct filter *filter;
@@ -19,6 +21,7 @@ struct feed {
 	bool stopping;
 	uint64_t read, skipped;
 	char id[CAPTURE_ID_LEN];
+	bool ids;
 
 	uint64_t counted;	/* packets up to this one are in read and skipped */
 	uint64_t given;		/* packets up to this one were taken from the source this time */
@@ -40,13 +43,14 @@ struct feed {
 };
 
 struct feed *
-feed_new(int fd, struct filter *filter, uint64_t count)
+feed_new(int fd, struct filter *filter, uint64_t count, bool ids)
 {
 	struct feed *feed = xcalloc(1, sizeof(*feed));
 
 	feed->source = source_new(fd);
 	feed->filter = filter;
 	feed->count = count;
+	feed->ids = ids;
 	feed->can_resume = source_is_pipe(feed->source);
 	feed->refill = 1;	/* refill_to is 0: nothing to give */
 	buffer_init(&feed->record, CAPTURE_RECORD_MAX + 4096);
@@ -199,8 +203,7 @@ remember_first(struct feed *feed, const struct capture_record *record,
 	if (feed->id[0] != '\0')
 		return 0;
 	if (capture_id(record, feed->id) != 0)
-		return error_set(error, OUTCOME_INTERNAL,
-		    "the crypto library offers no SHA-256");
+		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
 	if (!feed->can_resume)
 		return 0;
 	feed->first = *record;
@@ -226,6 +229,11 @@ give_packet(struct feed *feed, const struct capture_record *record,
 	if (remember_first(feed, record, error) != 0 ||
 	    select_packet(feed, record, &packet.selected, error) != 0)
 		return FEED_BAD;
+	if (feed->ids && packet.selected && !packet.dead &&
+	    capture_id_packet(feed->id, record, packet.id) != 0) {
+		error_set(error, OUTCOME_INTERNAL, NO_SHA256);
+		return FEED_BAD;
+	}
 	retain(feed, record);
 	if (feed->can_resume) {
 		packet.raw_len = (uint32_t)record->raw_len;

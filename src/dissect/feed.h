@@ -24,8 +24,8 @@ enum feed_event {
 	FEED_BAD	/* the same, and something is wrong with the input */
 };
 
-/* Takes the descriptor over. filter is borrowed, NULL for all packets. count: packets at most, 0 for all. */
-struct feed *feed_new(int fd, struct filter *filter, uint64_t count);
+/* Takes the descriptor over. filter is borrowed, NULL for all packets. count: packets at most, 0 for all. ids: each pending packet gets its id. */
+struct feed *feed_new(int fd, struct filter *filter, uint64_t count, bool ids);
 void feed_free(struct feed *feed);
 
 /*

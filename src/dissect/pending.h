@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dissect/capture_id.h"
+
 struct pending_packet {
 	uint64_t ordinal;
 	int64_t sec;
@@ -17,6 +19,7 @@ struct pending_packet {
 	bool has_time;
 	bool selected;	/* --bpf wants it */
 	bool dead;	/* given as an empty record: its document is not wanted */
+	uint8_t id[PACKET_ID_LEN];	/* zeros if ids are not wanted */
 };
 
 /* A queue; zeroed it is empty. */

@@ -37,6 +37,17 @@ struct document_capture {
 	const char *id;		/* espcap.capture */
 };
 
+#define DOCUMENT_ID_LEN 16
+
+/* A finished document, valid while its maker says so. */
+struct document_ready {
+	const char *json;	/* without newline at its end */
+	size_t len;
+	bool has_time;		/* the packet has one: sec is its second since 1970, UTC */
+	int64_t sec;
+	uint8_t id[DOCUMENT_ID_LEN];	/* zeros if ids were not asked for */
+};
+
 /* What espcap itself knows of the packet. */
 struct document_packet {
 	uint64_t ordinal;
@@ -44,6 +55,7 @@ struct document_packet {
 	int64_t sec;
 	uint32_t nsec;
 	uint32_t wirelen;
+	uint8_t id[DOCUMENT_ID_LEN];	/* handed on, not written into the document */
 };
 
 /* NULL with OUTCOME_INTERNAL if the crypto library fails. Free with document_free. */

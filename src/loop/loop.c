@@ -23,6 +23,9 @@ struct loop {
 	struct event *terminate;
 	void (*on_signal)(void *ctx, int number);
 	void *signal_ctx;
+	struct event *hangup;		/* NULL until loop_catch_hangup */
+	void (*on_hangup)(void *ctx);
+	void *hangup_ctx;
 	struct event *soon;		/* pending while deferred is not empty */
 	struct deferred_list deferred;
 	size_t deferred_count;
@@ -92,6 +95,7 @@ signals_prepare(void)
 	sigaddset(&needed, SIGCHLD);
 	sigaddset(&needed, SIGINT);
 	sigaddset(&needed, SIGTERM);
+	sigaddset(&needed, SIGHUP);
 	sigprocmask(SIG_UNBLOCK, &needed, NULL);
 }
 
@@ -131,6 +135,8 @@ loop_free(struct loop *loop)
 		event_free(loop->interrupt);
 	if (loop->terminate != NULL)
 		event_free(loop->terminate);
+	if (loop->hangup != NULL)
+		event_free(loop->hangup);
 	if (loop->soon != NULL)
 		event_free(loop->soon);
 	if (loop->base != NULL)
@@ -145,9 +151,9 @@ loop_base(struct loop *loop)
 }
 
 static struct event *
-signal_event(struct loop *loop, int number)
+signal_event(struct loop *loop, int number, event_callback_fn call)
 {
-	struct event *event = evsignal_new(loop->base, number, on_caught, loop);
+	struct event *event = evsignal_new(loop->base, number, call, loop);
 
 	/* Without it the default action stays, which also ends the program. */
 	if (event != NULL)
@@ -161,9 +167,28 @@ loop_catch(struct loop *loop, void (*on_signal)(void *ctx, int number), void *ct
 	loop->on_signal = on_signal;
 	loop->signal_ctx = ctx;
 	if (loop->interrupt == NULL)
-		loop->interrupt = signal_event(loop, SIGINT);
+		loop->interrupt = signal_event(loop, SIGINT, on_caught);
 	if (loop->terminate == NULL)
-		loop->terminate = signal_event(loop, SIGTERM);
+		loop->terminate = signal_event(loop, SIGTERM, on_caught);
+}
+
+static void
+on_hup(evutil_socket_t number, short what, void *ctx)
+{
+	struct loop *loop = ctx;
+
+	(void)number;
+	(void)what;
+	loop->on_hangup(loop->hangup_ctx);
+}
+
+void
+loop_catch_hangup(struct loop *loop, void (*on_hangup)(void *ctx), void *ctx)
+{
+	loop->on_hangup = on_hangup;
+	loop->hangup_ctx = ctx;
+	if (loop->hangup == NULL)
+		loop->hangup = signal_event(loop, SIGHUP, on_hup);
 }
 
 /* The caught signals are not something to wait for, though libevent counts them. */
@@ -177,6 +202,8 @@ loop_waits(struct loop *loop)
 	if (loop->interrupt != NULL)
 		count--;
 	if (loop->terminate != NULL)
+		count--;
+	if (loop->hangup != NULL)
 		count--;
 	return count > 0;
 }

@@ -57,7 +57,7 @@ int
 pcapng_check_options(const struct pcapng_body *body, size_t at,
     struct error *error)
 {
-	struct pcapng_option option;
+	struct pcapng_option option = { 0 };
 	int got;
 
 	do
@@ -77,7 +77,7 @@ pcapng_check_netflix(const struct pcapng_body *body, struct error *error)
 	struct pcapng_body little = { body->data, body->len, false };
 	uint32_t kind = body->len < 8 ? 0 : bytes_u32(body->data + 4, false);
 	size_t at = kind == 1 ? 8 : 12;
-	struct pcapng_option option;
+	struct pcapng_option option = { 0 };
 	int got;
 
 	if ((kind != 1 && kind != 2) || body->len < at)
@@ -114,7 +114,7 @@ int
 pcapng_check_packet_options(const struct pcapng_body *body, size_t at,
     struct error *error)
 {
-	struct pcapng_option option;
+	struct pcapng_option option = { 0 };
 	size_t want;
 	int got;
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One answer; the texts are terminated, "" if the server gave none, cut to the stated sizes at a character, valid UTF-8. */
+/* One answer; the texts are terminated, "" if the server gave none, cut to the stated sizes at a character, valid UTF-8, control characters as spaces. */
 struct bulk_reply_item {
 	long status;		/* HTTP status of this item */
 	char type[128];		/* error.type */
@@ -21,8 +21,8 @@ struct bulk_reply_handler {
 /*
  * Parses the JSON body of a reply: {"errors":..., "items":[{"create":{"status":201}}, ...]}. All else in it
  * is passed over. The operation may be create, index, update or delete. Returns the number of items, or -1 if it is no
- * such reply (not JSON, bytes behind it, no "items", an item without an integer "status" of 100..599, or nested
- * deeper than 64). Items before the damage were told already: the caller must not act on them until it has the
+ * such reply (not JSON, bytes behind it, no "items", an item without operation or with two, without
+ * an integer "status" of 100..599, one of these keys twice, or nested deeper than 64). Items before the damage were told already: the caller must not act on them until it has the
  * return value. Works on bodies of any size without copying them.
  */
 long bulk_reply_parse(const char *body, size_t len, const struct bulk_reply_handler *handler);

@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 struct node_address {
-	char *url;		/* "http://localhost:9200", no slash at its end, never with user info; path kept ("https://h/es") */
+	char *url;		/* "http://localhost:9200", "https://[::1]:9200/es": always with port, no slash at its end, host in lower case */
 	char *host;		/* "localhost", "::1" */
 	bool is_https;
 	bool is_loopback;	/* localhost, 127.0.0.0/8, ::1 by its text */

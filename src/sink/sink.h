@@ -7,29 +7,45 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "document/document.h"
 #include "loop/loop.h"
 
 struct sink;
 
 /* What a sink tells its owner, from the loop. */
 struct sink_handler {
-	/* Less than SINK_LOW bytes are queued again. */
+	/* Once, before any document may be given. */
+	void (*on_ready)(void *ctx);
+	/* The sink wants documents again after it was full, or has settled all of them after sink_end. */
 	void (*on_drain)(void *ctx);
-	/* Nothing more can be delivered: see sink_failure. Once. */
+	/* Nothing more can be delivered: see failure. Once. */
 	void (*on_fail)(void *ctx);
 	void *ctx;
 };
 
-/* Above SINK_HIGH bytes queued the owner is expected to stop giving documents. */
-#define SINK_HIGH ((size_t)1 << 20)
-#define SINK_LOW ((size_t)256 << 10)
+/* Where the documents given to a sink are by now. What is in none of these is still with the sink. */
+struct sink_counts {
+	uint64_t delivered;	/* printed, or indexed */
+	uint64_t duplicate;	/* the server had them already */
+	uint64_t rejected;	/* in the dead letter file */
+	uint64_t maybe_duplicate;	/* sent again without an id: beside the sum */
+	uint64_t retries;	/* requests sent again, in whole or in part */
+	uint64_t in_flight;	/* documents that wait for an answer: beside the sum */
+};
 
 /* One kind of sink. */
 struct sink_type {
 	/* Queues a copy of a document. After a failure it is dropped. */
-	void (*write)(struct sink *sink, const char *json, size_t len);
-	size_t (*queued)(const struct sink *sink);	/* bytes */
-	uint64_t (*delivered)(const struct sink *sink);	/* documents */
+	void (*write)(struct sink *sink, const struct document_ready *ready);
+	/* No document follows: what is queued need not wait for more. */
+	void (*end)(struct sink *sink);
+	/* The owner is expected to stop giving documents until on_drain. */
+	bool (*is_full)(const struct sink *sink);
+	/* Every document given is in one of the counts. */
+	bool (*is_empty)(const struct sink *sink);
+	/* Bytes of a value that it takes at most, 0 for no limit. After on_ready. */
+	size_t (*value_max)(const struct sink *sink);
+	struct sink_counts (*counts)(const struct sink *sink);
 	/* OUTCOME_OK with a text if the reader is gone, which is no error. */
 	enum outcome (*failure)(const struct sink *sink, struct error *error);
 	void (*free)(struct sink *sink);

@@ -14,6 +14,9 @@
 
 /* Documents are written in pieces of about this size. */
 #define WRITE_LEN ((size_t)64 << 10)
+/* Above HIGH bytes queued it is full, until less than LOW are left. */
+#define HIGH ((size_t)1 << 20)
+#define LOW ((size_t)256 << 10)
 
 struct sink_stdout {
 	struct sink sink;
@@ -99,6 +102,14 @@ fail(struct sink_stdout *out)
 }
 
 static void
+tell_ready(void *ctx)
+{
+	struct sink_stdout *out = ctx;
+
+	out->handler.on_ready(out->handler.ctx);
+}
+
+static void
 tell_drain(void *ctx)
 {
 	struct sink_stdout *out = ctx;
@@ -133,8 +144,8 @@ flush(struct sink_stdout *out)
 		count_delivered(out, (size_t)n);
 	}
 	if (out->queue.len == 0)
-		buffer_shrink(&out->queue, SINK_HIGH * 2);
-	if (out->was_high && out->queue.len < SINK_LOW) {
+		buffer_shrink(&out->queue, HIGH * 2);
+	if (out->was_high && out->queue.len < LOW) {
 		out->was_high = false;
 		loop_defer(out->loop, tell_drain, out);
 	}
@@ -161,16 +172,16 @@ deferred_flush(void *ctx)
 }
 
 static void
-stdout_write(struct sink *sink, const char *json, size_t len)
+stdout_write(struct sink *sink, const struct document_ready *ready)
 {
 	struct sink_stdout *out = self(sink);
 
 	if (out->failed)
 		return;
-	if (buffer_append(&out->queue, json, len) != 0 ||
+	if (buffer_append(&out->queue, ready->json, ready->len) != 0 ||
 	    buffer_append(&out->queue, "\n", 1) != 0)
-		abort();	/* the owner went on far above SINK_HIGH */
-	push_end(out, len + 1);
+		abort();	/* the owner went on far above HIGH */
+	push_end(out, ready->len + 1);
 	out->was_high = true;
 	if (out->queue.len >= WRITE_LEN)
 		flush(out);
@@ -180,16 +191,39 @@ stdout_write(struct sink *sink, const char *json, size_t len)
 	}
 }
 
-static size_t
-stdout_queued(const struct sink *sink)
+/* on_drain comes when the queue is flushed, which is under way already. */
+static void
+stdout_end(struct sink *sink)
 {
-	return const_self(sink)->queue.len;
+	(void)sink;
 }
 
-static uint64_t
-stdout_delivered(const struct sink *sink)
+static bool
+stdout_is_full(const struct sink *sink)
 {
-	return const_self(sink)->delivered;
+	return const_self(sink)->queue.len >= HIGH;
+}
+
+static bool
+stdout_is_empty(const struct sink *sink)
+{
+	return const_self(sink)->queue.len == 0;
+}
+
+static size_t
+stdout_value_max(const struct sink *sink)
+{
+	(void)sink;
+	return 0;
+}
+
+static struct sink_counts
+stdout_counts(const struct sink *sink)
+{
+	struct sink_counts counts = {
+		.delivered = const_self(sink)->delivered };
+
+	return counts;
 }
 
 static enum outcome
@@ -215,8 +249,11 @@ stdout_free(struct sink *sink)
 
 static const struct sink_type sink_stdout_type = {
 	.write = stdout_write,
-	.queued = stdout_queued,
-	.delivered = stdout_delivered,
+	.end = stdout_end,
+	.is_full = stdout_is_full,
+	.is_empty = stdout_is_empty,
+	.value_max = stdout_value_max,
+	.counts = stdout_counts,
 	.failure = stdout_failure,
 	.free = stdout_free
 };
@@ -266,5 +303,6 @@ sink_stdout_new(struct loop *loop, const struct sink_handler *handler,
 		if (out->writable == NULL)
 			abort();	/* out of memory */
 	}
+	loop_defer(loop, tell_ready, out);
 	return &out->sink;
 }

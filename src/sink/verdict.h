@@ -8,7 +8,7 @@
 enum verdict {
 	VERDICT_INDEXED,	/* 200, 201 */
 	VERDICT_DUPLICATE,	/* 409 version_conflict_engine_exception: it was there */
-	VERDICT_RETRY,		/* the server cannot now: 429, 408, 5xx, a cluster block */
+	VERDICT_RETRY,		/* the server cannot now: 429, 408, 5xx, a cluster block; or no item has this answer (below 400, 200 with an error) */
 	VERDICT_CLUSTER,	/* the cluster or its configuration is at fault, not the document: retry slowly, never reject */
 	VERDICT_FORBIDDEN,	/* 401, 403: the credentials are at fault */
 	VERDICT_REJECTED	/* the document is at fault */
@@ -26,11 +26,11 @@ enum verdict verdict_of_item(long status, const char *type, size_t type_len,
 enum verdict_request {
 	VERDICT_REQUEST_ITEMS,		/* 200: look at the items */
 	VERDICT_REQUEST_BUSY,		/* 429: later, the same node may do */
-	VERDICT_REQUEST_NODE,		/* 408, 5xx: this node is not well */
+	VERDICT_REQUEST_NODE,		/* 408, 5xx, and what no bulk request is answered with (0, 1xx, other 2xx): this node is not well */
 	VERDICT_REQUEST_TOO_LARGE,	/* 413: halve */
 	VERDICT_REQUEST_FORBIDDEN,	/* 401, 403 */
-	VERDICT_REQUEST_BLOCKED,	/* 403, 429 or 503 with cluster_block_exception */
-	VERDICT_REQUEST_CONFIG,		/* 3xx, 404, 405, 400 that speaks of the cluster: nothing in the bodies will mend it */
+	VERDICT_REQUEST_BLOCKED,	/* cluster_block_exception: 403, 429, 503 */
+	VERDICT_REQUEST_CONFIG,		/* 3xx, 404, 405 and other statuses that are not about the body, 400 that speaks of the cluster: nothing in the bodies will mend it */
 	VERDICT_REQUEST_POISON		/* any other 4xx: something in this body */
 };
 

@@ -174,7 +174,7 @@ test_prefixes(void **state)
 	assert_int_equal(options.action, OPTIONS_LIST);
 	ACCEPT("--h");
 	assert_int_equal(options.action, OPTIONS_HELP);
-	ACCEPT("--d", "x", "--b=ip", "--c=2", "--rec", "--dis=tcp", "--pre");
+	ACCEPT("--d", "x", "--b=ip", "--cou=2", "--rec", "--dis=tcp", "--pre");
 	assert_string_equal(options.bpf, "ip");
 	assert_int_equal(options.count, 2);
 	assert_string_equal(options.display_filter, "tcp");
@@ -183,12 +183,50 @@ test_prefixes(void **state)
 
 	ACCEPT("--d=x", "--tshark=y");
 	assert_string_equal(options.tshark, "y");
-	REFUSE("\"--t\" is ambiguous: --typed, --tshark, --tshark-timeout or "
-	    "--tls-keys?", "--t=x");
-	REFUSE("\"--max\" is ambiguous: --max-value or --max-doc?",
+	REFUSE("\"--t\" is ambiguous: --typed, --tshark, --tshark-timeout, "
+	    "--tls-keys or --template?", "--t=x");
+	REFUSE("\"--max\" is ambiguous: --max-value, --max-doc or "
+	    "--max-indices?",
 	    "--file=a", "--max", "5");
-	REFUSE("\"--p\" is ambiguous: --protocols, --pretty or --progress?",
-	    "--p");
+	REFUSE("\"--pr\" is ambiguous: --protocols, --print-template, "
+	    "--pretty or --progress?", "--pr");
+}
+
+static void
+test_delivery(void **state)
+{
+	(void)state;
+	REFUSE("--pipeline goes with --node only", "--file=a", "--pipeline=x");
+	REFUSE("--replay goes with --node only", "--replay=a");
+	REFUSE("--cert goes with --key only", "--file=a", "--node=h",
+	    "--cert=c");
+	REFUSE("--key goes with --cert only", "--file=a", "--node=h",
+	    "--key=c");
+	REFUSE("--template and --no-template exclude each other: give one",
+	    "--file=a", "--node=h", "--template", "--no-template");
+	REFUSE("--user and --api-key-file exclude each other: give one",
+	    "--file=a", "--node=h", "--user=u", "--api-key-file=f");
+	REFUSE("--id takes packet or auto, not \"mine\"", "--file=a",
+	    "--node=h", "--id=mine");
+	REFUSE("--compress takes on, off or auto, not \"yes\"", "--file=a",
+	    "--node=h", "--compress=yes");
+	REFUSE("--print-template takes elasticsearch or opensearch, not "
+	    "\"solr\"", "--print-template=solr");
+	REFUSE("--pipeline takes a name of letters, digits, '.', '_' and '-', "
+	    "not \"a/b\"", "--file=a", "--node=h", "--pipeline=a/b");
+	REFUSE("--retention takes a whole number from 1 to 36500, not \"0\"",
+	    "--file=a", "--node=h", "--retention=0");
+	ACCEPT("--file=a", "--node=h,i:9201", "--id=auto", "--replicas=0");
+	assert_true(options.auto_id);
+	assert_true(options.has_replicas);
+	assert_int_equal(options.replicas, 0);
+	assert_string_equal(options.index, "packets");
+	assert_int_equal(options.chunk, 1000);
+	assert_int_equal(options.retry_for, 300000);
+	options_release(&options);
+	ACCEPT("--print-template=opensearch", "--index=other");
+	assert_int_equal(options.action, OPTIONS_PRINT_TEMPLATE);
+	options_release(&options);
 }
 
 static void
@@ -204,12 +242,12 @@ test_unknown(void **state)
 	    "--list-interfaces?", "--interfaces");
 	REFUSE("unknown option \"--filter\": did you mean --display-filter?",
 	    "--filter=x");
-	REFUSE("unknown option \"--index\": espcap --help lists them",
-	    "--index=x");
+	REFUSE("unknown option \"--kafka\": espcap --help lists them",
+	    "--kafka=x");
 	REFUSE("unknown option \"--=x\": espcap --help lists them", "--=x");
 	/* Of later versions; what follows = may be a secret and is not repeated. */
-	REFUSE("unknown option \"--node\": espcap --help lists them",
-	    "--node=http://user:secret@host:9200");
+	REFUSE("unknown option \"--elastic\": espcap --help lists them",
+	    "--elastic=http://user:secret@host:9200");
 	REFUSE("unknown option \"--kafka\": espcap --help lists them",
 	    "--kafka", "host");
 	REFUSE("unknown option \"-d\": did you mean --dir?", "-d", "x");
@@ -321,7 +359,7 @@ test_inputs(void **state)
 	    "of input", "--list", "--dir=b");
 	REFUSE("--file, --dir and --list-interfaces exclude each other: give "
 	    "one kind of input", "--list", "--dir=b", "--file=a");
-	REFUSE("no input: give --file, --dir or --list-interfaces",
+	REFUSE("no input: give --file, --dir, --replay or --list-interfaces",
 	    "--pretty");
 	REFUSE("--json goes with --list-interfaces only: documents are always "
 	    "JSON", "--file=a", "--json");
@@ -357,7 +395,7 @@ test_no_words(void **state)
 	(void)state;
 	assert_int_equal(options_parse(&options, 0, argv, &error), -1);
 	assert_string_equal(error.text,
-	    "no input: give --file, --dir or --list-interfaces");
+	    "no input: give --file, --dir, --replay or --list-interfaces");
 	assert_int_equal(options_parse(&options, 0, argv, NULL), -1);
 }
 
@@ -448,6 +486,7 @@ main(void)
 		cmocka_unit_test(test_actions),
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_delivery),
 		cmocka_unit_test(test_unknown_long),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_count),

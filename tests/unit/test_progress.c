@@ -26,24 +26,30 @@ test_lines(void **state)
 	(void)state;
 	assert_line(&progress, "0/3 files, 0 packets, 0 B of ?, "
 	    "0 packets/s, -:-- left");
-	progress = (struct progress){ 1, 3, 12000, 25000000, 100000000, 4000 };
+	progress = (struct progress){ .files_done = 1, .files_all = 3, .packets = 12000,
+		.bytes_done = 25000000, .bytes_all = 100000000, .elapsed = 4000 };
 	assert_line(&progress, "1/3 files, 12000 packets, 25.0 MB of 100 MB, "
 	    "3000 packets/s, 0:12 left");
-	progress = (struct progress){ 0, 1, 5, 1000, 100000000, 60000 };
+	progress = (struct progress){ .files_done = 0, .files_all = 1, .packets = 5,
+		.bytes_done = 1000, .bytes_all = 100000000, .elapsed = 60000 };
 	assert_line(&progress, "0/1 files, 5 packets, 1.0 kB of 100 MB, "
 	    "0 packets/s, 1666h39m left");
 	/* A guess in the first second would only jump. */
-	progress = (struct progress){ 0, 1, 5, 999, 1000, 999 };
+	progress = (struct progress){ .files_done = 0, .files_all = 1, .packets = 5,
+		.bytes_done = 999, .bytes_all = 1000, .elapsed = 999 };
 	assert_line(&progress, "0/1 files, 5 packets, 999 B of 1.0 kB, "
 	    "5 packets/s, -:-- left");
-	progress = (struct progress){ 1, 1, 5, 1000, 1000, 1000 };
+	progress = (struct progress){ .files_done = 1, .files_all = 1, .packets = 5,
+		.bytes_done = 1000, .bytes_all = 1000, .elapsed = 1000 };
 	assert_line(&progress, "1/1 files, 5 packets, 1.0 kB of 1.0 kB, "
 	    "5 packets/s, 0:00 left");
 	/* A file that grew while it was read, and a pipe. */
-	progress = (struct progress){ 0, 1, 5, 2000, 1000, 2000 };
+	progress = (struct progress){ .files_done = 0, .files_all = 1, .packets = 5,
+		.bytes_done = 2000, .bytes_all = 1000, .elapsed = 2000 };
 	assert_line(&progress, "0/1 files, 5 packets, 2.0 kB of 1.0 kB, "
 	    "2 packets/s, -:-- left");
-	progress = (struct progress){ 0, 1, 5, 2000, 0, 2000 };
+	progress = (struct progress){ .files_done = 0, .files_all = 1, .packets = 5,
+		.bytes_done = 2000, .bytes_all = 0, .elapsed = 2000 };
 	assert_line(&progress, "0/1 files, 5 packets, 2.0 kB of ?, "
 	    "2 packets/s, -:-- left");
 }
@@ -51,8 +57,10 @@ test_lines(void **state)
 static void
 test_largest_numbers_and_least_room(void **state)
 {
-	struct progress progress = { UINT64_MAX, UINT64_MAX, UINT64_MAX / 1000,
-		UINT64_MAX / 2, UINT64_MAX, UINT64_MAX };
+	struct progress progress = { .files_done = UINT64_MAX,
+		.files_all = UINT64_MAX, .packets = UINT64_MAX / 1000,
+		.bytes_done = UINT64_MAX / 2, .bytes_all = UINT64_MAX,
+		.elapsed = UINT64_MAX };
 	char line[256], small[10];
 
 	(void)state;
@@ -65,7 +73,7 @@ test_largest_numbers_and_least_room(void **state)
 static void
 test_totals(void **state)
 {
-	struct totals totals = { .read = 36, .printed = 1, .duplicate = 2,
+	struct totals totals = { .read = 36, .delivered = 1, .duplicate = 2,
 		.rejected = 3, .filtered = 4, .undissected = 5, .dropped = 6,
 		.unsent = 15, .skipped = 8, .retries = 9 };
 	char line[512];
@@ -74,6 +82,51 @@ test_totals(void **state)
 	progress_totals(&totals, line, sizeof(line));
 	assert_string_equal(line, "read=36 printed=1 duplicate=2 rejected=3 "
 	    "filtered=4 undissected=5 dropped=6 unsent=15 skipped=8 retries=9");
+	totals.has_server = totals.has_auto_id = true;
+	totals.maybe_duplicate = 10;
+	progress_totals(&totals, line, sizeof(line));
+	assert_string_equal(line, "read=36 indexed=1 duplicate=2 rejected=3 "
+	    "filtered=4 undissected=5 dropped=6 unsent=15 skipped=8 retries=9 "
+	    "maybe_duplicate=10");
+	progress_json(&totals, 6, line, sizeof(line));
+	assert_string_equal(line, "{\"read\":36,\"indexed\":1,"
+	    "\"duplicate\":2,\"rejected\":3,\"filtered\":4,"
+	    "\"undissected\":5,\"dropped\":6,\"unsent\":15,"
+	    "\"skipped\":8,\"retries\":9,\"maybe_duplicate\":10,"
+	    "\"exit\":6}\n");
+}
+
+/* All at their largest fit into what the header promises. */
+static void
+test_largest_totals(void **state)
+{
+	struct totals totals;
+	char line[PROGRESS_TOTALS_LEN];
+
+	(void)state;
+	memset(&totals, 0xff, sizeof(totals));
+	totals.has_server = totals.has_auto_id = true;
+	progress_totals(&totals, line, sizeof(line));
+	assert_non_null(strstr(line,
+	    " maybe_duplicate=18446744073709551615"));
+	progress_json(&totals, 255, line, sizeof(line));
+	assert_non_null(strstr(line, ",\"exit\":255}\n"));
+}
+
+static void
+test_server(void **state)
+{
+	struct progress progress = { .files_done = 1, .files_all = 2,
+		.packets = 30, .bytes_done = 10, .bytes_all = 20,
+		.elapsed = 2000, .has_server = true, .indexed = 20,
+		.duplicate = 1, .rejected = 2, .retries = 3, .in_flight = 7 };
+	char line[300];
+
+	(void)state;
+	progress_line(&progress, line, sizeof(line));
+	assert_string_equal(line, "1/2 files, 30 packets, 10 B of 20 B, "
+	    "15 packets/s, 0:02 left, 20 indexed, 1 duplicate, 2 rejected, "
+	    "3 retries, 7 in flight");
 }
 
 int
@@ -83,6 +136,8 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_largest_numbers_and_least_room),
 		cmocka_unit_test(test_totals),
+		cmocka_unit_test(test_largest_totals),
+		cmocka_unit_test(test_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

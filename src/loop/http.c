@@ -1,0 +1,434 @@
+/* HTTP requests: curl_multi driven by libevent, as described in libcurl-multi(3) for event loops. */
+#include "loop/http.h"
+
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+
+/* A request that moves less than a byte a second for so long is lost. */
+#define STALL_SECONDS 60L
+/* A connection is not used for longer: names may mean other addresses by then. */
+#define CONNECTION_AGE_SECONDS 300L
+
+struct transfer {
+	struct http *http;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct buffer body;
+	struct http_reply reply;
+	bool too_large;
+	char error[CURL_ERROR_SIZE];
+	void (*on_reply)(void *ctx, const struct http_reply *reply);
+	void *ctx;
+	LIST_ENTRY(transfer) next;
+};
+
+struct http {
+	struct loop *loop;
+	const struct http_rules *rules;
+	CURLM *multi;
+	struct event *timer;
+	LIST_HEAD(, transfer) transfers;
+};
+
+static void
+transfer_free(struct transfer *transfer)
+{
+	LIST_REMOVE(transfer, next);
+	(void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
+	curl_easy_cleanup(transfer->easy);
+	curl_slist_free_all(transfer->headers);
+	buffer_release(&transfer->body);
+	free(transfer);
+}
+
+/* What became of a transfer. */
+
+static enum http_fault
+fault_of(const struct transfer *transfer, CURLcode code)
+{
+	curl_off_t connected = 0;
+
+	switch (code) {
+	case CURLE_OK:
+		return HTTP_ANSWERED;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
+		return HTTP_UNREACHED;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+		return HTTP_UNTRUSTED;
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return HTTP_NOT_HTTP;
+	case CURLE_WRITE_ERROR:
+		return transfer->too_large ? HTTP_REPLY_TOO_LARGE : HTTP_LOST;
+	case CURLE_OPERATION_TIMEDOUT:
+		/* Before the handshakes were over nothing was sent. */
+		(void)curl_easy_getinfo(transfer->easy,
+		    CURLINFO_PRETRANSFER_TIME_T, &connected);
+		return connected == 0 ? HTTP_UNREACHED : HTTP_LOST;
+	default:
+		return HTTP_LOST;
+	}
+}
+
+static void
+tell(struct transfer *transfer, CURLcode code)
+{
+	struct http_reply *reply = &transfer->reply;
+
+	reply->fault = fault_of(transfer, code);
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
+	    &reply->status);
+	if (reply->fault == HTTP_REPLY_TOO_LARGE)
+		(void)snprintf(reply->text, sizeof(reply->text),
+		    "the reply is larger than %zu bytes", transfer->body.max);
+	else if (reply->fault != HTTP_ANSWERED)
+		(void)snprintf(reply->text, sizeof(reply->text), "%s",
+		    transfer->error[0] != '\0' ? transfer->error :
+		    curl_easy_strerror(code));
+	reply->body = transfer->body.len > 0 ? transfer->body.data : "";
+	reply->len = transfer->body.len;
+	transfer->on_reply(transfer->ctx, reply);
+}
+
+static void
+collect(struct http *http)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
+		struct transfer *transfer;
+		CURLcode code = message->data.result;
+		char *private = NULL;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+		    &private);
+		transfer = (struct transfer *)(void *)private;
+		tell(transfer, code);
+		transfer_free(transfer);
+	}
+}
+
+/* Events. */
+
+static void
+on_socket(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http *http = ctx;
+	int action = ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) |
+	    ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0), running;
+
+	(void)curl_multi_socket_action(http->multi, fd, action, &running);
+	collect(http);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http *http = ctx;
+	int running;
+
+	(void)fd;
+	(void)what;
+	(void)curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0,
+	    &running);
+	collect(http);
+}
+
+static int
+want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+	struct http *http = ctx;
+	struct event *event = socket_ctx;
+	short events = (short)(((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
+	    ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0) | EV_PERSIST);
+
+	(void)easy;
+	if (event != NULL)
+		event_free(event);
+	event = NULL;
+	if (what != CURL_POLL_REMOVE) {
+		event = event_new(loop_base(http->loop), fd, events, on_socket,
+		    http);
+		if (event == NULL || event_add(event, NULL) != 0)
+			abort();	/* out of memory */
+	}
+	(void)curl_multi_assign(http->multi, fd, event);
+	return 0;
+}
+
+static int
+want_timer(CURLM *multi, long ms, void *ctx)
+{
+	struct http *http = ctx;
+	struct timeval after = { ms / 1000, ms % 1000 * 1000 };
+
+	(void)multi;
+	if (ms < 0)
+		event_del(http->timer);
+	else
+		event_add(http->timer, &after);
+	return 0;
+}
+
+/* The bytes of a reply. */
+
+static size_t
+on_body(char *data, size_t size, size_t count, void *ctx)
+{
+	struct transfer *transfer = ctx;
+
+	if (buffer_append(&transfer->body, data, size * count) == 0)
+		return size * count;
+	transfer->too_large = true;
+	return 0;
+}
+
+/* The value of a header line with this name, without white space around; NULL if it is another one. */
+static const char *
+header_value(const char *line, size_t len, const char *name, size_t *value_len)
+{
+	size_t name_len = strlen(name);
+
+	if (len <= name_len || line[name_len] != ':' ||
+	    strncasecmp(line, name, name_len) != 0)
+		return NULL;
+	line += name_len + 1;
+	len -= name_len + 1;
+	while (len > 0 && (*line == ' ' || *line == '\t')) {
+		line++;
+		len--;
+	}
+	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n' ||
+	    line[len - 1] == ' '))
+		len--;
+	*value_len = len;
+	return line;
+}
+
+static void
+copy_value(char *out, size_t size, const char *value, size_t len)
+{
+	if (len >= size)
+		len = size - 1;
+	memcpy(out, value, len);
+	out[len] = '\0';
+}
+
+static size_t
+on_header(char *line, size_t size, size_t count, void *ctx)
+{
+	struct transfer *transfer = ctx;
+	struct http_reply *reply = &transfer->reply;
+	const char *value;
+	char number[16];
+	uint64_t seconds;
+	size_t len;
+
+	value = header_value(line, size * count, "X-elastic-product", &len);
+	if (value != NULL)
+		reply->is_elasticsearch = len == 13 &&
+		    memcmp(value, "Elasticsearch", 13) == 0;
+	value = header_value(line, size * count, "Location", &len);
+	if (value != NULL)
+		copy_value(reply->location, sizeof(reply->location), value,
+		    len);
+	value = header_value(line, size * count, "Retry-After", &len);
+	if (value != NULL) {
+		copy_value(number, sizeof(number), value, len);
+		if (text_number(number, 0, 3600, &seconds) == 0)
+			reply->retry_after = (long)seconds;
+	}
+	return size * count;
+}
+
+/* Setting up. */
+
+static void
+set_trust(CURL *easy, const struct http_rules *rules)
+{
+	struct curl_blob blob = { .flags = CURL_BLOB_NOCOPY };
+	const struct {
+		CURLoption option;
+		const struct http_blob *from;
+	} blobs[] = {
+		{ CURLOPT_CAINFO_BLOB, &rules->ca },
+		{ CURLOPT_SSLCERT_BLOB, &rules->cert },
+		{ CURLOPT_SSLKEY_BLOB, &rules->key }
+	};
+
+	for (size_t i = 0; i < sizeof(blobs) / sizeof(blobs[0]); i++) {
+		if (blobs[i].from->data == NULL)
+			continue;
+		blob.data = (void *)(uintptr_t)blobs[i].from->data;
+		blob.len = blobs[i].from->len;
+		(void)curl_easy_setopt(easy, blobs[i].option, &blob);
+	}
+	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+	    (long)CURL_SSLVERSION_TLSv1_2);
+	if (!rules->insecure)
+		return;
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+}
+
+static void
+set_limits(CURL *easy, const struct http_rules *rules,
+    const struct http_request *request)
+{
+	uint64_t timeout = request->timeout > 0 ? request->timeout :
+	    rules->timeout;
+
+	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+	    (long)(rules->connect_timeout < timeout ? rules->connect_timeout :
+	    timeout));
+	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
+	(void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN,
+	    CONNECTION_AGE_SECONDS);
+	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+	    (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+static void
+add_header(struct transfer *transfer, const char *name, const char *value)
+{
+	char *line = xasprintf("%s: %s", name, value);
+	struct curl_slist *headers = curl_slist_append(transfer->headers, line);
+
+	explicit_bzero(line, strlen(line));
+	free(line);
+	if (headers == NULL)
+		abort();	/* out of memory */
+	transfer->headers = headers;
+}
+
+static void
+set_request(struct transfer *transfer, const struct http_request *request)
+{
+	CURL *easy = transfer->easy;
+
+	(void)curl_easy_setopt(easy, CURLOPT_URL, request->url);
+	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+	if (request->body != NULL) {
+		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)request->len);
+		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+		    request->body);
+	}
+	/* Nothing here is worth waiting for "100 Continue". */
+	transfer->headers = curl_slist_append(NULL, "Expect:");
+	add_header(transfer, "Accept", "application/json");
+	if (request->content_type != NULL)
+		add_header(transfer, "Content-Type", request->content_type);
+	if (request->is_gzip)
+		add_header(transfer, "Content-Encoding", "gzip");
+	if (request->authorization != NULL)
+		add_header(transfer, "Authorization", request->authorization);
+	(void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT,
+	    "espcap/" PACKAGE_VERSION);
+}
+
+static void
+set_callbacks(struct transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+
+	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+}
+
+void
+http_send(struct http *http, const struct http_request *request,
+    void (*on_reply)(void *ctx, const struct http_reply *reply), void *ctx)
+{
+	struct transfer *transfer = xcalloc(1, sizeof(*transfer));
+
+	transfer->http = http;
+	transfer->on_reply = on_reply;
+	transfer->ctx = ctx;
+	buffer_init(&transfer->body, request->reply_max);
+	transfer->easy = curl_easy_init();
+	if (transfer->easy == NULL)
+		abort();	/* out of memory */
+	set_callbacks(transfer);
+	set_limits(transfer->easy, http->rules, request);
+	set_trust(transfer->easy, http->rules);
+	set_request(transfer, request);
+	LIST_INSERT_HEAD(&http->transfers, transfer, next);
+	/* Starts with want_timer: nothing calls back from in here. */
+	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
+		abort();	/* out of memory */
+}
+
+struct http *
+http_new(struct loop *loop, const struct http_rules *rules,
+    struct error *error)
+{
+	struct http *http;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+		error_set(error, OUTCOME_INTERNAL, "libcurl cannot be started");
+		return NULL;
+	}
+	http = xcalloc(1, sizeof(*http));
+	http->loop = loop;
+	http->rules = rules;
+	LIST_INIT(&http->transfers);
+	http->timer = evtimer_new(loop_base(loop), on_timer, http);
+	http->multi = curl_multi_init();
+	if (http->timer == NULL || http->multi == NULL)
+		abort();	/* out of memory */
+	(void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION,
+	    want_socket);
+	(void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	(void)curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION,
+	    want_timer);
+	(void)curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	(void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+	    (long)rules->connections);
+	return http;
+}
+
+void
+http_free(struct http *http)
+{
+	if (http == NULL)
+		return;
+	while (!LIST_EMPTY(&http->transfers))
+		transfer_free(LIST_FIRST(&http->transfers));
+	(void)curl_multi_cleanup(http->multi);
+	event_free(http->timer);
+	free(http);
+	curl_global_cleanup();
+}

@@ -1,0 +1,72 @@
+/* HTTP requests on the event loop, several at a time (libcurl's multi interface). */
+#ifndef ESPCAP_LOOP_HTTP_H
+#define ESPCAP_LOOP_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "loop/loop.h"
+
+struct http;
+
+/* Bytes of a file, borrowed; NULL if there is none. */
+struct http_blob {
+	const void *data;
+	size_t len;
+};
+
+/* Borrowed for the life of the http. */
+struct http_rules {
+	uint64_t connect_timeout;	/* ms, for name, connection and TLS */
+	uint64_t timeout;		/* ms, for a whole request */
+	bool insecure;			/* neither certificate nor host name are checked */
+	struct http_blob ca, cert, key;	/* PEM */
+	unsigned connections;		/* at most, to one host */
+};
+
+/*
+ * Only http and https, TLS 1.2 at least, no redirects followed, no proxy, no .netrc, whatever the
+ * environment says. NULL with OUTCOME_INTERNAL. Free with http_free, which cancels what is under way without a call.
+ */
+struct http *http_new(struct loop *loop, const struct http_rules *rules, struct error *error);
+void http_free(struct http *http);
+
+struct http_request {
+	const char *method;		/* "GET", "POST", ... */
+	const char *url;
+	const char *authorization;	/* value of the header, NULL for none */
+	const char *content_type;	/* NULL for none */
+	bool is_gzip;			/* body is: Content-Encoding */
+	const void *body;		/* borrowed until the reply */
+	size_t len;
+	size_t reply_max;		/* bytes of the reply's body */
+	uint64_t timeout;		/* ms, 0 for that of the rules */
+};
+
+enum http_fault {
+	HTTP_ANSWERED,		/* there is a status and a whole body */
+	HTTP_UNREACHED,		/* the request did not get there: name, connection, TLS handshake */
+	HTTP_UNTRUSTED,		/* a certificate check failed, or our own certificate is useless */
+	HTTP_LOST,		/* it may have got there: reset, cut, time-out */
+	HTTP_NOT_HTTP,		/* what came back is no HTTP */
+	HTTP_REPLY_TOO_LARGE
+};
+
+struct http_reply {
+	enum http_fault fault;
+	char text[320];		/* what went wrong, "" if answered */
+	long status;
+	const char *body;	/* valid during the call */
+	size_t len;
+	bool is_elasticsearch;	/* X-elastic-product: Elasticsearch */
+	char location[256];	/* where a redirect points to, "" if nowhere */
+	long retry_after;	/* seconds, 0 if not said */
+};
+
+/* Sends; on_reply is called once, from the loop. The texts of request are copied, the body is not. */
+void http_send(struct http *http, const struct http_request *request,
+    void (*on_reply)(void *ctx, const struct http_reply *reply), void *ctx);
+
+#endif

@@ -1,0 +1,341 @@
+/* Reads the reply to a bulk request. */
+#include "sink/bulk_reply.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "document/json.h"
+#include "sink/jsonwalk.h"
+
+/* Of a body that is not JSON, such as a proxy's HTML page. */
+#define RAW_MAX 200
+
+enum key {
+	KEY_ITEMS,
+	KEY_OPERATION,
+	KEY_STATUS,
+	KEY_ERROR,
+	KEY_TYPE,
+	KEY_REASON,
+	KEY_CAUSED_BY,
+	KEY_VERSION,
+	KEY_NUMBER,
+	KEY_DISTRIBUTION
+};
+
+static const struct jsonwalk_key answer_keys[] = {
+	{ "items", KEY_ITEMS }, { "create", KEY_OPERATION },
+	{ "index", KEY_OPERATION }, { "update", KEY_OPERATION },
+	{ "delete", KEY_OPERATION }, { "status", KEY_STATUS },
+	{ "error", KEY_ERROR }, { "type", KEY_TYPE },
+	{ "reason", KEY_REASON }, { "caused_by", KEY_CAUSED_BY },
+	{ NULL, 0 }
+};
+
+/* What is read of one item, or of the body of a failed request. */
+enum place {
+	PLACE_STATUS,
+	PLACE_ERROR,
+	PLACE_TYPE,
+	PLACE_REASON,
+	PLACE_CAUSED_BY,
+	PLACE_CAUSE,
+	PLACE_NONE
+};
+
+static const struct {
+	size_t depth;
+	unsigned char path[3];
+} places[] = {
+	[PLACE_STATUS] = { 1, { KEY_STATUS } },
+	[PLACE_ERROR] = { 1, { KEY_ERROR } },
+	[PLACE_TYPE] = { 2, { KEY_ERROR, KEY_TYPE } },
+	[PLACE_REASON] = { 2, { KEY_ERROR, KEY_REASON } },
+	[PLACE_CAUSED_BY] = { 2, { KEY_ERROR, KEY_CAUSED_BY } },
+	[PLACE_CAUSE] = { 3, { KEY_ERROR, KEY_CAUSED_BY, KEY_REASON } }
+};
+
+struct answer {
+	struct bulk_reply_item item;
+	char cause[1024];	/* error.caused_by.reason */
+	unsigned seen;		/* bits of places: a key that comes twice says nothing certain */
+	bool needs_status;
+};
+
+struct bulk {
+	const struct bulk_reply_handler *handler;
+	struct answer answer;
+	bool has_items;
+	bool has_operation;	/* of the item being read */
+	size_t count;
+};
+
+static void
+answer_reset(struct answer *answer)
+{
+	answer->item.status = 0;
+	answer->item.type[0] = answer->item.reason[0] = '\0';
+	answer->cause[0] = '\0';
+	answer->seen = 0;
+}
+
+/*
+ * Escapes can hold what a terminated text cannot, and lone surrogates are let
+ * through by yajl.
+ */
+static void
+copy_text(char *dst, size_t size, const char *bytes, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)bytes;
+	size_t used = 0, n;
+
+	for (size_t i = 0; i < len; i += n > 0 ? n : 1) {
+		n = text_utf8_len(s + i, len - i);
+		if (used + (n > 0 ? n : 3) >= size)
+			break;
+		if (n == 0) {
+			memcpy(dst + used, "\xef\xbf\xbd", 3);
+			used += 3;
+		} else if (s[i] < 0x20 || s[i] == 0x7f)
+			dst[used++] = ' ';
+		else {
+			memcpy(dst + used, s + i, n);
+			used += n;
+		}
+	}
+	dst[used] = '\0';
+}
+
+static enum place
+find_place(const struct jsonwalk_value *value)
+{
+	for (int i = 0; i < PLACE_NONE; i++)
+		if (jsonwalk_at(value, places[i].path, places[i].depth))
+			return (enum place)i;
+	return PLACE_NONE;
+}
+
+/* A status is three digits: neither 2e2, nor 200.0, nor "200". */
+static bool
+take_status(struct answer *answer, const struct jsonwalk_value *value)
+{
+	const char *s = value->text;
+
+	if (value->kind != JSONWALK_NUMBER || value->len != 3 || s[0] < '1' ||
+	    s[0] > '5' || s[1] < '0' || s[1] > '9' || s[2] < '0' || s[2] > '9')
+		return !answer->needs_status;
+	answer->item.status = (s[0] - '0') * 100 + (s[1] - '0') * 10 +
+	    (s[2] - '0');
+	return true;
+}
+
+static bool
+take_value(struct answer *answer, enum place place,
+    const struct jsonwalk_value *value)
+{
+	struct bulk_reply_item *item = &answer->item;
+
+	if (place == PLACE_STATUS)
+		return take_status(answer, value);
+	if (value->kind != JSONWALK_STRING)
+		return true;
+	switch (place) {
+	case PLACE_TYPE:
+		copy_text(item->type, sizeof(item->type), value->text,
+		    value->len);
+		break;
+	case PLACE_ERROR:	/* before Elasticsearch 2 an error was a text */
+	case PLACE_REASON:
+		copy_text(item->reason, sizeof(item->reason), value->text,
+		    value->len);
+		break;
+	case PLACE_CAUSE:
+		copy_text(answer->cause, sizeof(answer->cause), value->text,
+		    value->len);
+		break;
+	case PLACE_STATUS:
+	case PLACE_CAUSED_BY:
+	case PLACE_NONE:
+		break;
+	}
+	return true;
+}
+
+/* The value's path is from the object that has status and error. */
+static bool
+answer_take(struct answer *answer, const struct jsonwalk_value *value)
+{
+	enum place place = find_place(value);
+
+	if (place == PLACE_NONE || value->kind == JSONWALK_END)
+		return true;
+	if ((answer->seen & 1U << place) != 0)
+		return false;
+	answer->seen |= 1U << place;
+	return take_value(answer, place, value);
+}
+
+/* The cause may stand in front of the reason, so they meet at the end. */
+static void
+answer_finish(struct answer *answer)
+{
+	char *reason = answer->item.reason;
+	size_t len = strlen(reason), room = sizeof(answer->item.reason) - len;
+
+	if (answer->cause[0] == '\0')
+		return;
+	if (len > 0) {
+		if (room < 4)
+			return;
+		memcpy(reason + len, ": ", 3);
+		len += 2;
+		room -= 2;
+	}
+	copy_text(reason + len, room, answer->cause, strlen(answer->cause));
+}
+
+static bool
+end_item(struct bulk *bulk)
+{
+	if (!bulk->has_operation ||
+	    (bulk->answer.seen & 1U << PLACE_STATUS) == 0)
+		return false;
+	answer_finish(&bulk->answer);
+	bulk->handler->on_item(bulk->handler->ctx, bulk->count++,
+	    &bulk->answer.item);
+	return true;
+}
+
+static bool
+on_item(struct bulk *bulk, enum jsonwalk_kind kind)
+{
+	if (kind == JSONWALK_END)
+		return end_item(bulk);
+	answer_reset(&bulk->answer);
+	bulk->has_operation = false;
+	return kind == JSONWALK_OBJECT;
+}
+
+/* One operation an item, and it is an object. */
+static bool
+on_operation(struct bulk *bulk, enum jsonwalk_kind kind)
+{
+	bool is_first = !bulk->has_operation;
+
+	bulk->has_operation = true;
+	return kind == JSONWALK_END || (kind == JSONWALK_OBJECT && is_first);
+}
+
+static bool
+on_bulk_value(void *ctx, const struct jsonwalk_value *value)
+{
+	static const unsigned char path[] = { KEY_ITEMS, JSONWALK_ELEMENT,
+		KEY_OPERATION };
+	struct bulk *bulk = ctx;
+	struct jsonwalk_value inner = *value;
+
+	if (value->depth == 0)
+		return value->kind == JSONWALK_OBJECT ||
+		    value->kind == JSONWALK_END;
+	if (jsonwalk_at(value, path, 1)) {
+		bool is_first = !bulk->has_items;
+
+		bulk->has_items = true;
+		return value->kind == JSONWALK_END ||
+		    (value->kind == JSONWALK_ARRAY && is_first);
+	}
+	if (jsonwalk_at(value, path, 2))
+		return on_item(bulk, value->kind);
+	if (jsonwalk_at(value, path, 3))
+		return on_operation(bulk, value->kind);
+	if (value->depth < 4 || memcmp(value->path, path, 3) != 0)
+		return true;
+	inner.path += 3;
+	inner.depth -= 3;
+	return answer_take(&bulk->answer, &inner);
+}
+
+long
+bulk_reply_parse(const char *body, size_t len,
+    const struct bulk_reply_handler *handler)
+{
+	struct bulk bulk = { .handler = handler,
+		.answer = { .needs_status = true } };
+	const struct jsonwalk walk = { .keys = answer_keys,
+		.on_value = on_bulk_value, .ctx = &bulk };
+
+	if (jsonwalk(&walk, body, len) != 0 || !bulk.has_items)
+		return -1;
+	return (long)bulk.count;
+}
+
+static bool
+on_error_value(void *ctx, const struct jsonwalk_value *value)
+{
+	return answer_take(ctx, value);
+}
+
+bool
+bulk_reply_error(const char *body, size_t len, struct bulk_reply_item *item)
+{
+	struct answer answer = { .needs_status = false };
+	const struct jsonwalk walk = { .keys = answer_keys,
+		.on_value = on_error_value, .ctx = &answer };
+	bool is_json = jsonwalk(&walk, body, len) == 0;
+
+	if (is_json)
+		answer_finish(&answer);
+	else {
+		answer_reset(&answer);
+		copy_text(answer.item.reason, sizeof(answer.item.reason), body,
+		    len <= RAW_MAX ? len : json_cut(body, len, RAW_MAX));
+	}
+	*item = answer.item;
+	return is_json;
+}
+
+struct version {
+	char number[32];
+	bool has_number;
+	bool is_opensearch;
+};
+
+static bool
+on_version_value(void *ctx, const struct jsonwalk_value *value)
+{
+	static const unsigned char number[] = { KEY_VERSION, KEY_NUMBER };
+	static const unsigned char distribution[] = { KEY_VERSION,
+		KEY_DISTRIBUTION };
+	struct version *version = ctx;
+
+	if (value->kind != JSONWALK_STRING)
+		return true;
+	if (jsonwalk_at(value, number, 2)) {
+		copy_text(version->number, sizeof(version->number),
+		    value->text, value->len);
+		version->has_number = version->number[0] != '\0';
+	} else if (jsonwalk_at(value, distribution, 2))
+		version->is_opensearch = value->len == strlen("opensearch") &&
+		    memcmp(value->text, "opensearch", value->len) == 0;
+	return true;
+}
+
+bool
+bulk_reply_version(const char *body, size_t len, char number[32],
+    bool *is_opensearch)
+{
+	static const struct jsonwalk_key keys[] = {
+		{ "version", KEY_VERSION }, { "number", KEY_NUMBER },
+		{ "distribution", KEY_DISTRIBUTION }, { NULL, 0 } };
+	struct version version = { .has_number = false };
+	const struct jsonwalk walk = { .keys = keys,
+		.on_value = on_version_value, .ctx = &version };
+
+	number[0] = '\0';
+	*is_opensearch = false;
+	if (jsonwalk(&walk, body, len) != 0 || !version.has_number)
+		return false;
+	memcpy(number, version.number, sizeof(version.number));
+	*is_opensearch = version.is_opensearch;
+	return true;
+}

@@ -1,0 +1,41 @@
+/* Documents to Elasticsearch or OpenSearch by bulk requests: each ends in exactly one count, whatever the server does. */
+#ifndef ESPCAP_SINK_SINK_SERVER_H
+#define ESPCAP_SINK_SINK_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "loop/loop.h"
+#include "sink/cluster.h"
+#include "sink/dead_letter.h"
+#include "sink/setup.h"
+#include "sink/sink.h"
+
+/* Borrowed for the life of the sink. */
+struct sink_server_rules {
+	struct cluster_rules cluster;
+	struct setup_rules setup;	/* its template.prefix is that of all indices */
+	uint64_t chunk;			/* documents in one request */
+	uint64_t chunk_bytes;		/* bytes in one request, but for a single document */
+	uint64_t memory;		/* bytes in all queues: full at half of it */
+	uint64_t retry_for;		/* ms without any document settled until it gives up, 0 for never */
+	uint64_t max_indices;
+	uint64_t backoff;		/* ms, the first wait */
+	bool auto_id;			/* the server makes the ids */
+	bool compress;
+	struct dead_letter *dead_letter;
+};
+
+struct sink *sink_server_new(struct loop *loop, struct log *log, const struct sink_server_rules *rules,
+    const struct sink_handler *handler, struct error *error);
+
+/* The value of the Authorization header from now on; NULL for none. */
+void sink_server_authorize(struct sink *sink, const char *authorization);
+
+/* Queues a document for the index and id (NULL, 0 for none) it was meant for. -1 if these are no safe names. */
+int sink_server_write_as(struct sink *sink, const char *index, size_t index_len, const char *id,
+    size_t id_len, const char *json, size_t len);
+
+#endif

@@ -1,0 +1,183 @@
+/* Tests of sink/dead_letter.c: what is in the file when, and whose it is. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sink/dead_letter.h"
+#include "sink/dead_line.h"
+
+static int
+setup(void **state)
+{
+	static char dir[64];
+
+	strcpy(dir, "/tmp/test_dead_letter.XXXXXX");
+	*state = dir;
+	return mkdtemp(dir) == NULL || chdir(dir) != 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)unlink("dead");
+	(void)unlink("link");
+	return chdir("/") != 0 || rmdir(*state) != 0;
+}
+
+static void
+add(struct dead_letter *letter, const char *document)
+{
+	struct dead_letter_entry entry = { .index = "packets-x", .index_len = 9,
+		.id = "id", .id_len = 2, .status = 400, .type = "some_type",
+		.reason = "a \"reason\"\nof two lines", .document = document,
+		.document_len = strlen(document) };
+
+	dead_letter_add(letter, &entry);
+}
+
+static size_t
+contents(char *text, size_t size)
+{
+	int fd = open("dead", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	assert_true(fd >= 0);
+	n = read(fd, text, size - 1);
+	assert_true(n >= 0);
+	close(fd);
+	text[n] = '\0';
+	return (size_t)n;
+}
+
+#define LINE "{\"index\":\"packets-x\",\"id\":\"id\",\"status\":400," \
+    "\"type\":\"some_type\",\"reason\":\"a \\\"reason\\\"\\nof two lines\"," \
+    "\"document\":{\"n\":1}}\n"
+
+static void
+test_lines(void **state)
+{
+	struct dead_letter *letter = dead_letter_open("dead", NULL);
+	struct dead_line dead;
+	char text[2000];
+	struct stat st;
+
+	(void)state;
+	assert_non_null(letter);
+	add(letter, "{\"n\":1}");
+	assert_int_equal(contents(text, sizeof(text)), 0);
+	assert_int_equal(dead_letter_sync(letter, NULL), 0);
+	contents(text, sizeof(text));
+	assert_string_equal(text, LINE);
+	add(letter, "{\"n\":2}");
+	dead_letter_forget(letter);
+	add(letter, "{\"n\":1}");
+	assert_int_equal(dead_letter_sync(letter, NULL), 0);
+	contents(text, sizeof(text));
+	assert_string_equal(text, LINE LINE);
+	assert_int_equal(stat("dead", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	dead_letter_free(letter);
+	assert_int_equal(dead_line_read(LINE, strlen(LINE) - 1, &dead), 0);
+	assert_string_equal(dead.id, "id");
+	/* Appended to, not begun anew. */
+	letter = dead_letter_open("dead", NULL);
+	add(letter, "{\"n\":1}");
+	assert_int_equal(dead_letter_sync(letter, NULL), 0);
+	dead_letter_free(letter);
+	contents(text, sizeof(text));
+	assert_string_equal(text, LINE LINE LINE);
+}
+
+static void
+test_unused(void **state)
+{
+	struct dead_letter *letter = dead_letter_open("dead", NULL);
+
+	(void)state;
+	assert_int_equal(dead_letter_sync(letter, NULL), 0);
+	dead_letter_free(letter);
+	assert_int_equal(access("dead", F_OK), -1);
+	dead_letter_free(NULL);
+}
+
+static void
+refuse(const char *name, const char *part)
+{
+	struct error error;
+
+	assert_null(dead_letter_open(name, &error));
+	assert_int_equal(error.outcome, OUTCOME_USAGE);
+	if (strstr(error.text, part) == NULL)
+		fail_msg("%s", error.text);
+}
+
+static void
+test_refusals(void **state)
+{
+	struct dead_letter *letter;
+
+	(void)state;
+	refuse("no/such/folder", "No such file or directory");
+	refuse(".", "s a directory");
+	refuse("/dev/null", "is no regular file");
+	assert_int_equal(symlink("dead", "link"), 0);
+	refuse("link", "symbolic links");
+	letter = dead_letter_open("dead", NULL);
+	refuse("dead", "another espcap writes it");
+	add(letter, "{}");
+	assert_int_equal(dead_letter_sync(letter, NULL), 0);
+	dead_letter_free(letter);
+	assert_int_equal(chmod("dead", 0644), 0);
+	refuse("dead", "chmod 600");
+}
+
+/* A file that may not grow stands for a full disk: half a line is cut off again. */
+static void
+test_full(void **state)
+{
+	struct dead_letter *letter = dead_letter_open("dead", NULL);
+	struct rlimit limit, before;
+	struct error error;
+	char text[2000];
+
+	(void)state;
+	add(letter, "{\"n\":1}");
+	assert_int_equal(dead_letter_sync(letter, NULL), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = strlen(LINE) + 10;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	add(letter, "{\"n\":2}");
+	assert_int_equal(dead_letter_sync(letter, &error), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(error.outcome, OUTCOME_OUTPUT);
+	assert_non_null(strstr(error.text, "dead: File too large"));
+	contents(text, sizeof(text));
+	assert_string_equal(text, LINE);
+	dead_letter_free(letter);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_lines),
+		TEST(test_unused),
+		TEST(test_refusals),
+		TEST(test_full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
