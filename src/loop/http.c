@@ -15,6 +15,8 @@
 
 /* A request that moves less than a byte a second for so long is lost. */
 #define STALL_SECONDS 60L
+/* Connections are kept, so names are asked for rarely; when they are, the answer should be fresh. */
+#define NAME_AGE_SECONDS 5L
 /* A connection is not used for longer: names may mean other addresses by then. */
 #define CONNECTION_AGE_SECONDS 300L
 
@@ -22,6 +24,8 @@ struct transfer {
 	struct http *http;
 	CURL *easy;
 	struct curl_slist *headers;
+	const char *sending;	/* the body, borrowed */
+	size_t left;		/* of it to send */
 	struct buffer body;
 	struct http_reply reply;
 	bool too_large;
@@ -84,6 +88,15 @@ fault_of(const struct transfer *transfer, CURLcode code)
 	}
 }
 
+static long
+os_error(const struct transfer *transfer)
+{
+	long number = 0;
+
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
+	return number;
+}
+
 static void
 tell(struct transfer *transfer, CURLcode code)
 {
@@ -95,6 +108,12 @@ tell(struct transfer *transfer, CURLcode code)
 	if (reply->fault == HTTP_REPLY_TOO_LARGE)
 		(void)snprintf(reply->text, sizeof(reply->text),
 		    "the reply is larger than %zu bytes", transfer->body.max);
+	else if (code == CURLE_COULDNT_CONNECT && os_error(transfer) != 0)
+		(void)snprintf(reply->text, sizeof(reply->text),
+		    "cannot connect: %s", strerror((int)os_error(transfer)));
+	else if (code == CURLE_SEND_FAIL_REWIND)
+		(void)snprintf(reply->text, sizeof(reply->text),
+		    "the connection was lost before the reply");
 	else if (reply->fault != HTTP_ANSWERED)
 		(void)snprintf(reply->text, sizeof(reply->text), "%s",
 		    transfer->error[0] != '\0' ? transfer->error :
@@ -185,6 +204,34 @@ want_timer(CURLM *multi, long ms, void *ctx)
 	else
 		event_add(http->timer, &after);
 	return 0;
+}
+
+/* The bytes of a request. */
+
+static size_t
+on_wanted(char *out, size_t size, size_t count, void *ctx)
+{
+	struct transfer *transfer = ctx;
+	size_t len = size * count < transfer->left ? size * count :
+	    transfer->left;
+
+	memcpy(out, transfer->sending, len);
+	transfer->sending += len;
+	transfer->left -= len;
+	return len;
+}
+
+/*
+ * When a kept connection dies libcurl would send the request once more by
+ * itself: but whether that may be done, and how it is counted, is the owner's to say.
+ */
+static int
+on_rewind(void *ctx, curl_off_t offset, int origin)
+{
+	(void)ctx;
+	(void)offset;
+	(void)origin;
+	return CURL_SEEKFUNC_FAIL;
 }
 
 /* The bytes of a reply. */
@@ -303,6 +350,8 @@ set_limits(CURL *easy, const struct http_rules *rules,
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
 	(void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN,
 	    CONNECTION_AGE_SECONDS);
+	(void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT,
+	    NAME_AGE_SECONDS);
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -338,8 +387,12 @@ set_request(struct transfer *transfer, const struct http_request *request)
 		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)request->len);
-		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-		    request->body);
+		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION,
+		    on_wanted);
+		(void)curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+		(void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_rewind);
+		transfer->sending = request->body;
+		transfer->left = request->len;
 	}
 	/* Nothing here is worth waiting for "100 Continue". */
 	transfer->headers = curl_slist_append(NULL, "Expect:");

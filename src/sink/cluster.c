@@ -133,6 +133,7 @@ static void
 revive(struct node *node)
 {
 	node->dead = false;
+	node->failures = 0;
 	if (node->said_down)
 		log_note(node->cluster->log, "%s answers again",
 		    node->address->url);

@@ -422,7 +422,6 @@ take_unknown(struct shipment *shipment, const char *why)
 	shipment->unknown++;
 	if (server->rules->auto_id)
 		server->counts.maybe_duplicate += shipment->batch->count;
-	say(server, why);
 	if (shipment->unknown < UNKNOWN_MAX)
 		ship_later(shipment, shipment->unknown - 1);
 	else if (shipment->batch->count > 1)
@@ -506,6 +505,7 @@ take_items(struct shipment *shipment, size_t node,
 		(void)snprintf(why, sizeof(why), "%s: the reply cannot be "
 		    "read: %.*s", cluster_url(server->cluster, node),
 		    (int)(reply->len < 200 ? reply->len : 200), reply->body);
+	say(server, why);
 	take_unknown(shipment, why);
 }
 
@@ -540,7 +540,7 @@ take_refusal(struct shipment *shipment, size_t node,
 		    strlen(cluster_url(server->cluster, node)) + 2);
 		(void)snprintf(server->trouble, sizeof(server->trouble),
 		    "%.590s", why);
-		ship_later(shipment, 0);
+		ship_later(shipment, shipment->attempt++);
 		break;
 	case VERDICT_REQUEST_TOO_LARGE:
 		if (shipment->batch->count > 1)
@@ -594,8 +594,11 @@ on_reply(void *ctx, size_t node, const struct http_reply *reply)
 		return;
 	shipment->retry_after = reply->retry_after;
 	if (reply->fault != HTTP_ANSWERED) {
+		/* The cluster has said it already. */
 		(void)snprintf(why, sizeof(why), "%s: %s",
 		    cluster_url(server->cluster, node), reply->text);
+		(void)snprintf(server->trouble, sizeof(server->trouble), "%s",
+		    why);
 		take_unknown(shipment, why);
 	} else if (reply->status == 200)
 		take_items(shipment, node, reply);
