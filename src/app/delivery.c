@@ -191,7 +191,9 @@ delivery_rules(struct delivery *delivery, const struct typed *typed)
 	rules->cluster.nodes = &delivery->nodes;
 	rules->backoff = rules->cluster.backoff = rules->setup.backoff =
 	    first_backoff();
-	rules->setup.put = options->no_template ? SETUP_TEMPLATE_NEVER :
+	/* The indices of dead letters need not be those of --index. */
+	rules->setup.put = options->no_template ||
+	    (options->replay != NULL && !options->put_template) ? SETUP_TEMPLATE_NEVER :
 	    options->put_template ? SETUP_TEMPLATE_ALWAYS :
 	    SETUP_TEMPLATE_NEWER;
 	rules->setup.pipeline = options->pipeline;

@@ -77,7 +77,8 @@ secrets_from_environment(struct secrets *secrets, const struct options *options,
 
 	if (options->user != NULL)
 		secrets->user = xstrdup(options->user);
-	else if (user != NULL && user[0] != '\0' && wanted)
+	else if (user != NULL && user[0] != '\0' && options->node != NULL &&
+	    options->api_key_file == NULL)
 		secrets->user = xstrdup(user);
 	if (wanted && getenv("ESPCAP_API_KEY") != NULL &&
 	    options->user == NULL) {

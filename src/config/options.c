@@ -413,6 +413,8 @@ check_needs(const struct parse *parse)
 		{ "ca-file", "node" }, { "cert", "node" }, { "cert", "key" },
 		{ "key", "cert" }, { "insecure", "node" },
 		{ "compress", "node" }, { "chunk", "node" },
+		{ "retry-for", "node" }, { "request-timeout", "node" },
+		{ "memory", "node" }, { "max-indices", "node" },
 		{ "chunk-bytes", "node" }, { "password-file", "node" }
 	};
 

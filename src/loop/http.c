@@ -111,6 +111,10 @@ tell(struct transfer *transfer, CURLcode code)
 	else if (code == CURLE_COULDNT_CONNECT && os_error(transfer) != 0)
 		(void)snprintf(reply->text, sizeof(reply->text),
 		    "cannot connect: %s", strerror((int)os_error(transfer)));
+	else if (code == CURLE_GOT_NOTHING)
+		(void)snprintf(reply->text, sizeof(reply->text), "the "
+		    "connection was closed without an answer (http where "
+		    "https is spoken, or another kind of server?)");
 	else if (code == CURLE_SEND_FAIL_REWIND)
 		(void)snprintf(reply->text, sizeof(reply->text),
 		    "the connection was lost before the reply");
@@ -327,6 +331,9 @@ set_trust(CURL *easy, const struct http_rules *rules)
 		blob.len = blobs[i].from->len;
 		(void)curl_easy_setopt(easy, blobs[i].option, &blob);
 	}
+	/* These authorities, and not the system's besides. */
+	if (rules->ca.data != NULL)
+		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 	    (long)CURL_SSLVERSION_TLSv1_2);
 	if (!rules->insecure)

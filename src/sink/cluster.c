@@ -97,8 +97,9 @@ note_trouble(struct node *node, const char *why)
 	    "%s: %.400s", node->address->url, why);
 }
 
+/* is_told: the owner tells the person. */
 static void
-kill_node(struct node *node, const char *why)
+kill_node(struct node *node, const char *why, bool is_told)
 {
 	struct cluster *cluster = node->cluster;
 
@@ -107,7 +108,7 @@ kill_node(struct node *node, const char *why)
 	if (node->dead)
 		return;
 	node->dead = true;
-	if (node->said == 0 || now() - node->said >= SAY_SECONDS) {
+	if (!is_told && (node->said == 0 || now() - node->said >= SAY_SECONDS)) {
 		log_note(cluster->log, "%s; trying again", cluster->trouble);
 		node->said = now();
 		node->said_down = true;
@@ -198,7 +199,9 @@ on_reply(void *ctx, const struct http_reply *reply)
 
 	TAILQ_REMOVE(&cluster->sent, errand, next);
 	if (reply->fault != HTTP_ANSWERED)
-		kill_node(node, reply->text);
+		kill_node(node, reply->text, cluster->strict &&
+		    (reply->fault == HTTP_UNTRUSTED ||
+		    reply->fault == HTTP_NOT_HTTP));
 	if (reply->fault == HTTP_UNREACHED ||
 	    (reply->fault == HTTP_UNTRUSTED && !cluster->strict)) {
 		send_errand(errand);
@@ -263,7 +266,7 @@ cluster_strict(struct cluster *cluster, bool strict)
 void
 cluster_blame(struct cluster *cluster, size_t node, const char *why)
 {
-	kill_node(&cluster->nodes[node], why);
+	kill_node(&cluster->nodes[node], why, false);
 }
 
 void

@@ -21,8 +21,14 @@
 /* What fits into one request line: longer lists of indices are deleted in several. */
 #define DELETE_MAX 3000
 
+/* What goes wrong otherwise: measured, the first document of an index makes a mapping that refuses the next. */
+#define NEEDED "if espcap's is not there, the server will reject documents: " \
+    "let a user who may put it run espcap once, or put what " \
+    "--print-template prints"
+
 enum step {
 	STEP_ROOT,
+	STEP_WHO,
 	STEP_CUSTOM,
 	STEP_FIND,
 	STEP_PUT,
@@ -84,7 +90,10 @@ go_behind_template(struct setup *setup)
 	    setup->rules->retention > 0 ? STEP_LIST : STEP_DONE);
 }
 
-/* GET / */
+/* GET / and, if that tells nothing, GET /_security/_authenticate */
+
+static void take_engine(struct setup *setup, size_t node, bool is_elasticsearch,
+    const char *number);
 
 static void
 take_root(struct setup *setup, size_t node, const struct http_reply *reply)
@@ -101,9 +110,24 @@ take_root(struct setup *setup, size_t node, const struct http_reply *reply)
 		fail(setup, OUTCOME_OUTPUT, text);
 		return;
 	}
-	/* Elasticsearch says so in each reply since 7.14; before, only the version told. */
-	setup->template.engine = reply->is_elasticsearch ||
-	    (known && !is_opensearch) ? TEMPLATE_ELASTICSEARCH :
+	/*
+	 * Elasticsearch says so in each good reply since 7.14; before, only the
+	 * version told. A user who may not ask for it can ask who he is: only
+	 * Elasticsearch has this address.
+	 */
+	if (reply->status != 200 && !reply->is_elasticsearch) {
+		go_to(setup, STEP_WHO);
+		return;
+	}
+	take_engine(setup, node, reply->is_elasticsearch ||
+	    (known && !is_opensearch), number);
+}
+
+static void
+take_engine(struct setup *setup, size_t node, bool is_elasticsearch,
+    const char *number)
+{
+	setup->template.engine = is_elasticsearch ? TEMPLATE_ELASTICSEARCH :
 	    TEMPLATE_OPENSEARCH;
 	log_verbose(setup->log, "%s: %s %s", cluster_url(setup->cluster, node),
 	    setup->template.engine == TEMPLATE_OPENSEARCH ? "OpenSearch" :
@@ -130,8 +154,7 @@ take_custom(struct setup *setup, const struct http_reply *reply)
 {
 	if (reply->status == 401 || reply->status == 403) {
 		leave_template(setup, "these credentials may not see it; "
-		    "without one of espcap's the server decides by itself how "
-		    "documents are indexed");
+		    NEEDED);
 		return;
 	}
 	setup->template.has_custom = reply->status == 200;
@@ -152,7 +175,7 @@ take_found(struct setup *setup, const struct http_reply *reply)
 		return;
 	}
 	if (!found.is_ours) {
-		leave_template(setup, "it is not espcap's");
+		leave_template(setup, "it is not espcap's; " NEEDED);
 		return;
 	}
 	if (setup->rules->put == SETUP_TEMPLATE_ALWAYS ||
@@ -196,7 +219,8 @@ take_put(struct setup *setup, const struct http_reply *reply)
 		return;
 	}
 	if (reply->status == 401 || reply->status == 403) {
-		leave_template(setup, "these credentials may not put it");
+		leave_template(setup, "these credentials may not put it; "
+		    NEEDED);
 		return;
 	}
 	(void)snprintf(text, sizeof(text), "the server refuses the index "
@@ -427,6 +451,9 @@ take(void *ctx, size_t node, const struct http_reply *reply)
 	case STEP_ROOT:
 		take_root(setup, node, reply);
 		break;
+	case STEP_WHO:
+		take_engine(setup, node, reply->is_elasticsearch, "");
+		break;
 	case STEP_CUSTOM:
 		take_custom(setup, reply);
 		break;
@@ -463,6 +490,9 @@ ask(struct setup *setup)
 	switch (setup->step) {
 	case STEP_ROOT:
 		(void)buffer_puts(path, "/");
+		break;
+	case STEP_WHO:
+		(void)buffer_puts(path, "/_security/_authenticate");
 		break;
 	case STEP_CUSTOM:
 		(void)buffer_printf(path, "/_component_template/%s@custom",

@@ -357,7 +357,7 @@ bury_done(struct server *server, uint64_t count)
 		return -1;
 	}
 	if (server->counts.rejected == 0)
-		log_note(server->log, "documents were rejected: they are in %s "
+		log_error(server->log, "documents were rejected: they are in %s "
 		    "with the reasons",
 		    dead_letter_name(server->rules->dead_letter));
 	server->counts.rejected += count;
