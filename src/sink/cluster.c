@@ -190,20 +190,33 @@ on_probe(evutil_socket_t fd, short what, void *ctx)
 
 /* Requests. */
 
+/* Whether another node than this one is not dead. */
+static bool
+has_other(const struct cluster *cluster, const struct node *node)
+{
+	for (size_t i = 0; i < cluster->count; i++)
+		if (&cluster->nodes[i] != node && !cluster->nodes[i].dead)
+			return true;
+	return false;
+}
+
 static void
 on_reply(void *ctx, const struct http_reply *reply)
 {
 	struct errand *errand = ctx;
 	struct cluster *cluster = errand->cluster;
 	struct node *node = &cluster->nodes[errand->node];
+	bool is_wrong = reply->fault == HTTP_UNTRUSTED ||
+	    reply->fault == HTTP_NOT_HTTP;
+	bool elsewhere = has_other(cluster, node);
 
 	TAILQ_REMOVE(&cluster->sent, errand, next);
 	if (reply->fault != HTTP_ANSWERED)
-		kill_node(node, reply->text, cluster->strict &&
-		    (reply->fault == HTTP_UNTRUSTED ||
-		    reply->fault == HTTP_NOT_HTTP));
+		kill_node(node, reply->text, cluster->strict && is_wrong &&
+		    !elsewhere);
 	if (reply->fault == HTTP_UNREACHED ||
-	    (reply->fault == HTTP_UNTRUSTED && !cluster->strict)) {
+	    (reply->fault == HTTP_UNTRUSTED && !cluster->strict) ||
+	    (is_wrong && cluster->strict && elsewhere)) {
 		send_errand(errand);
 		return;
 	}

@@ -37,6 +37,8 @@ struct shipment {
 	struct buffer zipped;
 	struct event *again;
 	unsigned attempt, unknown, forbidden;
+	bool suspect;		/* it, or what it was halved from, got no readable answer */
+	uint64_t answered;	/* server->answered when that was first so */
 	bool *keep;
 	enum verdict *verdicts;
 	size_t told;		/* items of the reply */
@@ -68,6 +70,9 @@ struct server {
 
 	struct event *watch;
 	time_t settled_at;	/* monotonic seconds */
+	uint64_t answered;	/* bulk requests with a readable answer */
+	uint64_t answered_before;	/* that at the last document given up without one */
+	char first_reason[600];	/* why the first document was rejected */
 	char trouble[600];
 	time_t said;
 	char said_text[600];
@@ -310,6 +315,8 @@ halve(struct shipment *shipment)
 	    batch_split(shipment->batch));
 
 	shipment->unknown = shipment->attempt = 0;
+	other->suspect = shipment->suspect;
+	other->answered = shipment->answered;
 	TAILQ_INSERT_HEAD(&server->queue, other, next);
 	ship_now(shipment);
 }
@@ -327,8 +334,6 @@ keep_items(struct shipment *shipment)
 	batch_keep(shipment->batch, shipment->keep);
 	server->bytes -= bytes - shipment->batch->body.len;
 	server->documents -= count - shipment->batch->count;
-	if (shipment->batch->count < count)
-		server->settled_at = seconds();
 }
 
 static void
@@ -338,6 +343,10 @@ bury(struct shipment *shipment, size_t i, long status, const char *type,
 	struct dead_letter_entry entry = { .status = status, .type = type,
 		.reason = reason };
 
+	if (shipment->server->first_reason[0] == '\0')
+		(void)snprintf(shipment->server->first_reason,
+		    sizeof(shipment->server->first_reason),
+		    "%ld %s: %.400s", status, type, reason);
 	entry.index = batch_index(shipment->batch, i, &entry.index_len);
 	entry.id = batch_id(shipment->batch, i, &entry.id_len);
 	entry.document = batch_document(shipment->batch, i,
@@ -357,9 +366,10 @@ bury_done(struct server *server, uint64_t count)
 		return -1;
 	}
 	if (server->counts.rejected == 0)
-		log_error(server->log, "documents were rejected: they are in %s "
-		    "with the reasons",
-		    dead_letter_name(server->rules->dead_letter));
+		log_error(server->log, "documents were rejected: they are in "
+		    "%.300s with the reasons, the first of them: %s",
+		    dead_letter_name(server->rules->dead_letter),
+		    server->first_reason);
 	server->counts.rejected += count;
 	return 0;
 }
@@ -413,6 +423,37 @@ on_item(void *ctx, size_t i, const struct bulk_reply_item *item)
 	}
 }
 
+/* The first time that this document, or others with it, got no readable answer. */
+static void
+suspect(struct shipment *shipment)
+{
+	if (shipment->suspect)
+		return;
+	shipment->suspect = true;
+	shipment->answered = shipment->server->answered;
+}
+
+/*
+ * A single document is the culprit only if other requests were answered
+ * meanwhile: else it is the server that answers none, and all documents would
+ * end in the dead letter file.
+ */
+static void
+accuse_single(struct shipment *shipment, long status, const char *type,
+    const char *reason)
+{
+	struct server *server = shipment->server;
+
+	if (server->answered <= shipment->answered ||
+	    server->answered <= server->answered_before) {
+		say(server, reason);
+		ship_later(shipment, shipment->attempt++);
+		return;
+	}
+	server->answered_before = server->answered;
+	reject_single(shipment, status, type, reason);
+}
+
 /* The answer cannot be used: what became of the documents is not known. */
 static void
 take_unknown(struct shipment *shipment, const char *why)
@@ -420,6 +461,7 @@ take_unknown(struct shipment *shipment, const char *why)
 	struct server *server = shipment->server;
 
 	shipment->unknown++;
+	suspect(shipment);
 	if (server->rules->auto_id)
 		server->counts.maybe_duplicate += shipment->batch->count;
 	if (shipment->unknown < UNKNOWN_MAX)
@@ -427,7 +469,17 @@ take_unknown(struct shipment *shipment, const char *why)
 	else if (shipment->batch->count > 1)
 		halve(shipment);
 	else
-		reject_single(shipment, 0, "no_answer", why);
+		accuse_single(shipment, 0, "no_answer", why);
+}
+
+/* Credentials that never did anything are wrong; those that did may be in the middle of a change. */
+static bool
+is_hopeless(struct shipment *shipment)
+{
+	const struct sink_counts *counts = &shipment->server->counts;
+
+	return ++shipment->forbidden >= FORBIDDEN_MAX &&
+	    counts->delivered + counts->duplicate == 0;
 }
 
 static void
@@ -449,12 +501,15 @@ settle(struct shipment *shipment)
 		shipment->keep[i] = verdict == VERDICT_RETRY ||
 		    verdict == VERDICT_CLUSTER || verdict == VERDICT_FORBIDDEN;
 	}
+	server->answered++;
 	server->counts.delivered += indexed;
 	server->counts.duplicate += duplicate;
 	/* If they cannot be kept they are not settled: unsent, and the end. */
 	if (bury_done(server, rejected) != 0)
 		return;
 	keep_items(shipment);
+	if (shipment->batch->count < count)
+		server->settled_at = seconds();
 	if (shipment->batch->count == 0) {
 		release_slot(shipment);
 		return;
@@ -462,8 +517,9 @@ settle(struct shipment *shipment)
 	if (shipment->batch->count < count)
 		shipment->attempt = 0;
 	shipment->unknown = 0;
+	shipment->suspect = false;
 	say(server, shipment->why);
-	if (forbidden && ++shipment->forbidden >= FORBIDDEN_MAX) {
+	if (forbidden && is_hopeless(shipment)) {
 		fail(server, OUTCOME_OUTPUT, shipment->why);
 		return;
 	}
@@ -497,6 +553,8 @@ take_items(struct shipment *shipment, size_t node,
 		return;
 	}
 	dead_letter_forget(server->rules->dead_letter);
+	if (server->counts.rejected == 0)
+		server->first_reason[0] = '\0';
 	if (told >= 0)
 		(void)snprintf(why, sizeof(why), "%s: the reply tells of %ld "
 		    "documents where %zu were sent",
@@ -512,7 +570,7 @@ take_items(struct shipment *shipment, size_t node,
 static void
 take_forbidden(struct shipment *shipment, const char *why)
 {
-	if (++shipment->forbidden >= FORBIDDEN_MAX) {
+	if (is_hopeless(shipment)) {
 		fail(shipment->server, OUTCOME_OUTPUT, why);
 		return;
 	}
@@ -554,10 +612,11 @@ take_refusal(struct shipment *shipment, size_t node,
 		take_forbidden(shipment, why);
 		break;
 	case VERDICT_REQUEST_POISON:
+		suspect(shipment);
 		if (shipment->batch->count > 1)
 			halve(shipment);
 		else
-			reject_single(shipment, reply->status, item.type,
+			accuse_single(shipment, reply->status, item.type,
 			    item.reason);
 		break;
 	case VERDICT_REQUEST_CONFIG:
@@ -750,6 +809,9 @@ reject_day(struct server *server, const struct document_ready *ready,
 		"run are of more days than --max-indices allows",
 		.document = ready->json, .document_len = ready->len };
 
+	if (server->first_reason[0] == '\0')
+		(void)snprintf(server->first_reason,
+		    sizeof(server->first_reason), "%s", entry.reason);
 	dead_letter_add(server->rules->dead_letter, &entry);
 	server->documents++;
 	if (server->unsynced++ == 0)

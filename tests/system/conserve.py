@@ -37,6 +37,8 @@ PACKETS = 3000
 CHUNK = 100
 # Replies come this much later than the server gave them, so that there is a middle to interrupt in.
 DELAY = 0.03
+# What espcap may read ahead of the server, so that tshark is not through before the middle.
+MEMORY = "3M"
 PREFIX = "conserve"
 RUNS = 6
 RUN_SECONDS = 180
@@ -344,7 +346,7 @@ class Run:
         with open(self.errors_path, "wb") as errors:
             self.process = subprocess.Popen(
                 espcap.command("--file", capture, "--node", "http://127.0.0.1:%d" % port, "--index", PREFIX,
-                               "--chunk", str(CHUNK), *options),
+                               "--chunk", str(CHUNK), "--memory", MEMORY, *options),
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, cwd=folder,
                 env={**espcap.ENVIRONMENT, "ESPCAP_TEST_BACKOFF_MS": "20"})
 
@@ -400,7 +402,7 @@ class Cycle:
         self.kind, self.seed, self.backend, self.packets = kind, seed, backend, packets
         dice = random.Random(seed)
         self.stage = dice.choice(STAGES)
-        self.threshold = dice.randrange(CHUNK, packets - 8 * CHUNK)
+        self.threshold = dice.randrange(CHUNK, packets - 15 * CHUNK)
         self.pause = dice.random() * 0.01
         self.run = None
         self.had_victim = True

@@ -105,11 +105,11 @@ def deliver(server, capture, folder, *options, seconds=60, **keywords):
     return Running(servers, capture, folder, *options, **keywords).wait(seconds)
 
 
-def assert_clean(server, in_flight=4):
+def assert_clean(server):
     """Nothing that no well-behaved client does, and nothing out of order."""
     assert server.crashes == []
     assert server.violations == []
-    assert server.disorder(in_flight) == []
+    assert server.disorder() == []
     for entry in server.ledger:
         assert INDEX.match(entry.index), entry.index
         assert entry.id is None or ID.match(entry.id), entry.id

@@ -487,24 +487,16 @@ class Server:
         index[action.id if action.id is not None else "auto-%d" % len(self.ledger)] = entry
         return 201, None, None
 
-    def disorder(self, in_flight=4):
-        """What came in another order than it was captured, as texts. Within a request the documents of a file follow
-        each other; and what comes for the first time may overtake only requests that were in flight with it."""
-        found, seen, firsts = [], set(), []
+    def disorder(self):
+        """What came in another order than it was captured, as texts: within a request the documents of a file follow each
+        other. Requests may overtake each other, since several are in flight."""
+        found = []
         for bulk in self.bulks:
-            last, fresh = {}, []
+            last = {}
             for action in bulk.actions:
                 document = action.document or {}
                 file, ordinal = document.get("file", {}).get("path"), document.get("espcap", {}).get("ordinal", 0)
                 if ordinal <= last.get(file, 0):
                     found.append("request %d: %s %d behind %d" % (bulk.number, file, ordinal, last[file]))
                 last[file] = ordinal
-                if (file, ordinal) not in seen:
-                    seen.add((file, ordinal))
-                    fresh.append((file, ordinal))
-            firsts += [(bulk.number, fresh[0])] if fresh else []
-        for place, (number, (file, ordinal)) in enumerate(firsts):
-            later = sum(1 for _, other in firsts[:place] if other[0] == file and other[1] > ordinal)
-            if later >= in_flight:
-                found.append("request %d: %d requests overtook it" % (number, later))
         return found

@@ -103,6 +103,30 @@ def test_judge_condemns(change, judged):
         conserve.judge(change(documents), capture)
 
 
+class Forgetful(conserve.FakeBackend):
+    """A server that comes back without the last thing that it acknowledged."""
+
+    def restart(self):
+        lost = self.server.ledger.pop()
+        del self.server.indices[lost.index][lost.id]
+        super().restart()
+
+
+class Repeating(conserve.FakeBackend):
+    """A server that comes back with one document twice, as without ids."""
+
+    def restart(self):
+        self.server.ledger.append(self.server.ledger[0])
+        super().restart()
+
+
+@pytest.mark.parametrize("backend,word", [(Forgetful, "1 packets missing"), (Repeating, "1 too many|does not add up")])
+def test_harness_condemns_a_whole_cycle(backend, word):
+    with fake_server.Server() as server:
+        with pytest.raises(conserve.Lost, match=word):
+            conserve.cycle("server", SEED, backend(server))
+
+
 LINE = ("espcap: read=%d indexed=5 duplicate=2 rejected=1 filtered=0 undissected=0 dropped=0 unsent=3 skipped=9 retries=4\n")
 
 

