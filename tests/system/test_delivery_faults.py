@@ -310,13 +310,14 @@ def test_one_of_three_nodes_is_dead(longer, tmp_path):
     with fake_server.Server(faults.Slow(0.05, times=None)) as one, \
             fake_server.Server(faults.Slow(0.05, times=None), shares=one) as two, \
             fake_server.Server(faults.Slow(0.05, times=None), shares=one) as three:
-        run = Running([one, two, three], longer, tmp_path, "--chunk=5")
+        run = Running([one, two, three], longer, tmp_path, "--chunk=2")
         two.wait_until(lambda seen: len(seen.bulks) >= 3)
         two.stop()
         seen = len(two.bulks)
         time.sleep(1)
         assert run.process.poll() is None, "over too early to see the node come back"
         two.start()
+        two.wait_until(lambda server: len(server.bulks) > seen)
         done = run.wait()
         assert_conserved(one, done, longer, clean=False)
         for server in (one, two, three):
