@@ -738,11 +738,13 @@ added(struct server *server, size_t bytes)
 	server->documents++;
 	if (server->open->count == 1)
 		event_add(server->flush, &after);
-	if (server->open->count >= server->rules->chunk ||
-	    server->open->body.len >= server->rules->chunk_bytes)
-		close_batch(server);
 	if (is_full(server))
 		server->was_full = true;
+	/* Nothing more comes while it is full: waiting for more would be idle. */
+	if (server->open->count >= server->rules->chunk ||
+	    server->open->body.len >= server->rules->chunk_bytes ||
+	    is_full(server))
+		close_batch(server);
 }
 
 int
