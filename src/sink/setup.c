@@ -508,7 +508,7 @@ ask(struct setup *setup)
 		}
 		request.body = setup->body.data;
 		request.len = setup->body.len;
-		/* FALLTHROUGH */
+		__attribute__((fallthrough));
 	case STEP_FIND:
 		(void)buffer_printf(path, "/_index_template/%.*s",
 		    (int)setup->name.len, setup->name.data);

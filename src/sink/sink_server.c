@@ -630,7 +630,7 @@ take_refusal(struct shipment *shipment, size_t node,
 		}
 		if (shipment->attempt < 2)
 			shipment->attempt = 2;
-		/* FALLTHROUGH */
+		__attribute__((fallthrough));
 	case VERDICT_REQUEST_BUSY:
 	case VERDICT_REQUEST_BLOCKED:
 	case VERDICT_REQUEST_ITEMS:
