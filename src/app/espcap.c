@@ -20,6 +20,7 @@
 #include <zstd.h>
 
 #include "app/delivery.h"
+#include "app/files.h"
 #include "app/inputs.h"
 #include "app/run.h"
 #include "base/buffer.h"
@@ -56,37 +57,6 @@ struct app {
 };
 
 static int
-read_fd(int fd, const char *name, struct buffer *out, struct error *error)
-{
-	ssize_t n = 1;
-
-	while (n > 0) {
-		if (buffer_reserve(out, 65536) != 0)
-			return error_set(error, OUTCOME_USAGE,
-			    "%s: larger than %zu bytes", name, out->max);
-		n = read(fd, out->data + out->len, 65536);
-		if (n < 0 && errno != EINTR)
-			return error_set(error, OUTCOME_USAGE, "%s: %s", name,
-			    strerror(errno));
-		buffer_added(out, n > 0 ? (size_t)n : 0);
-	}
-	return 0;
-}
-
-static int
-read_file(const char *name, struct buffer *out, struct error *error)
-{
-	int fd = open(name, O_RDONLY | O_CLOEXEC), rv;
-
-	if (fd < 0)
-		return error_set(error, OUTCOME_USAGE, "%s: %s", name,
-		    strerror(errno));
-	rv = read_fd(fd, name, out, error);
-	close(fd);
-	return rv;
-}
-
-static int
 load_protocols(struct app *app, struct error *error)
 {
 	char *path = paths_config("protocols.list", app->options.protocols,
@@ -95,7 +65,7 @@ load_protocols(struct app *app, struct error *error)
 	int rv = -1;
 
 	buffer_init(&text, FILE_MAX);
-	if (path != NULL && read_file(path, &text, error) == 0) {
+	if (path != NULL && files_read(path, &text, error) == 0) {
 		app->protocols = protocols_new(text.data, text.len);
 		rv = 0;
 	}
@@ -112,7 +82,7 @@ load_typed(struct app *app, struct error *error)
 	int rv = -1;
 
 	buffer_init(&text, FILE_MAX);
-	if (path != NULL && read_file(path, &text, error) == 0)
+	if (path != NULL && files_read(path, &text, error) == 0)
 		rv = typed_parse(&app->typed, text.data, text.len, path, error);
 	buffer_release(&text);
 	free(path);
@@ -131,7 +101,7 @@ load_keys(struct app *app, struct error *error)
 	int fd = -1, rv = -1;
 
 	buffer_init(&text, FILE_MAX);
-	if (read_file(name, &text, error) != 0)
+	if (files_read(name, &text, error) != 0)
 		goto out;
 	fd = memfd_create("tls-keys", MFD_CLOEXEC);
 	for (size_t done = 0; fd >= 0 && done < text.len;) {
@@ -167,7 +137,7 @@ load_fields_text(struct app *app, struct error *error)
 	if (given == NULL)
 		return 0;
 	if (given[0] == '@')
-		return read_file(given + 1, &app->fields_text, error);
+		return files_read(given + 1, &app->fields_text, error);
 	return buffer_puts(&app->fields_text, given);
 }
 

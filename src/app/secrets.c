@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/files.h"
 #include "base/xalloc.h"
 
 #define SECRET_MAX 4096
@@ -99,7 +100,6 @@ read_all(int fd, const char *name, bool is_secret, struct buffer *out,
     struct error *error)
 {
 	struct stat st;
-	ssize_t n = 1;
 
 	if (fstat(fd, &st) != 0)
 		return error_set(error, OUTCOME_USAGE, "%s: %s", name,
@@ -107,17 +107,7 @@ read_all(int fd, const char *name, bool is_secret, struct buffer *out,
 	if (is_secret && (st.st_mode & 077) != 0 && S_ISREG(st.st_mode))
 		return error_set(error, OUTCOME_USAGE, "%s: others may read "
 		    "this secret: chmod 600 it", name);
-	while (n > 0) {
-		if (buffer_reserve(out, 512) != 0)
-			return error_set(error, OUTCOME_USAGE,
-			    "%s: longer than %zu bytes", name, out->max);
-		n = read(fd, out->data + out->len, 512);
-		if (n < 0 && errno != EINTR)
-			return error_set(error, OUTCOME_USAGE, "%s: %s", name,
-			    strerror(errno));
-		buffer_added(out, n > 0 ? (size_t)n : 0);
-	}
-	return 0;
+	return files_read_fd(fd, name, out, error);
 }
 
 static int

@@ -431,18 +431,6 @@ put_slot(struct document *document, const struct slot *slot,
 	return 0;
 }
 
-/* Where the objects of two dotted names part: the length of the common prefix up to a dot. */
-static size_t
-common_objects(const char *a, const char *b)
-{
-	size_t common = 0;
-
-	for (size_t i = 0; a[i] != '\0' && a[i] == b[i]; i++)
-		if (a[i] == '.')
-			common = i + 1;
-	return common;
-}
-
 static int
 put_closing(struct buffer *out, const char *objects)
 {
@@ -456,7 +444,7 @@ put_closing(struct buffer *out, const char *objects)
 static int
 put_path(struct buffer *out, const char *from, const char *to)
 {
-	size_t common = common_objects(from, to);
+	size_t common = json_common_objects(from, to);
 	const char *at, *dot;
 
 	if (put_closing(out, from + common) != 0 ||

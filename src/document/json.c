@@ -233,3 +233,14 @@ json_pretty(struct buffer *out, const char *in, size_t len)
 	}
 	return 0;
 }
+
+size_t
+json_common_objects(const char *a, const char *b)
+{
+	size_t common = 0;
+
+	for (size_t i = 0; a[i] != '\0' && a[i] == b[i]; i++)
+		if (a[i] == '.')
+			common = i + 1;
+	return common;
+}

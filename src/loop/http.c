@@ -200,13 +200,12 @@ static int
 want_timer(CURLM *multi, long ms, void *ctx)
 {
 	struct http *http = ctx;
-	struct timeval after = { ms / 1000, ms % 1000 * 1000 };
 
 	(void)multi;
 	if (ms < 0)
 		event_del(http->timer);
 	else
-		event_add(http->timer, &after);
+		loop_start_timer(http->timer, (uint64_t)ms);
 	return 0;
 }
 

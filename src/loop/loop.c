@@ -230,6 +230,15 @@ loop_stop(struct loop *loop)
 }
 
 void
+loop_start_timer(struct event *timer, uint64_t ms)
+{
+	struct timeval after = { (time_t)(ms / 1000),
+		(suseconds_t)(ms % 1000 * 1000) };
+
+	evtimer_add(timer, &after);
+}
+
+void
 loop_defer(struct loop *loop, void (*call)(void *ctx), void *ctx)
 {
 	static const struct timeval now = {0, 0};

@@ -2,8 +2,11 @@
 #ifndef ESPCAP_LOOP_LOOP_H
 #define ESPCAP_LOOP_LOOP_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 
+struct event;
 struct event_base;
 struct loop;
 
@@ -26,6 +29,9 @@ void loop_catch_hangup(struct loop *loop, void (*on_hangup)(void *ctx), void *ct
 /* Runs until loop_stop (which may have come before), or until nothing is left to wait for. -1 with OUTCOME_INTERNAL if the loop itself fails. */
 int loop_run(struct loop *loop, struct error *error);
 void loop_stop(struct loop *loop);
+
+/* Makes a timer of libevent fire in so many milliseconds. */
+void loop_start_timer(struct event *timer, uint64_t ms);
 
 /*
  * Calls call(ctx) once, soon, from the loop and not from inside the caller's own callback. What defers itself again

@@ -37,7 +37,6 @@ struct errand {
 };
 
 struct cluster {
-	struct loop *loop;
 	struct log *log;
 	const struct cluster_rules *rules;
 	struct http *http;
@@ -82,12 +81,9 @@ now(void)
 static void
 plan_probe(struct node *node)
 {
-	uint64_t ms = backoff_delay(node->cluster->rules->backoff,
-	    node->failures > 0 ? node->failures - 1 : 0);
-	struct timeval after = { (time_t)(ms / 1000),
-		(suseconds_t)(ms % 1000 * 1000) };
-
-	evtimer_add(node->probe, &after);
+	loop_start_timer(node->probe,
+	    backoff_delay(node->cluster->rules->backoff,
+	    node->failures > 0 ? node->failures - 1 : 0));
 }
 
 static void
@@ -318,7 +314,6 @@ cluster_new(struct loop *loop, struct log *log,
 	if (http == NULL)
 		return NULL;
 	cluster = xcalloc(1, sizeof(*cluster));
-	cluster->loop = loop;
 	cluster->log = log;
 	cluster->rules = rules;
 	cluster->http = http;

@@ -39,7 +39,6 @@ enum step {
 };
 
 struct setup {
-	struct loop *loop;
 	struct log *log;
 	struct cluster *cluster;
 	const struct setup_rules *rules;
@@ -67,11 +66,8 @@ fail(struct setup *setup, enum outcome outcome, const char *text)
 static void
 ask_again(struct setup *setup)
 {
-	uint64_t ms = backoff_delay(setup->rules->backoff, setup->attempt++);
-	struct timeval after = { (time_t)(ms / 1000),
-		(suseconds_t)(ms % 1000 * 1000) };
-
-	evtimer_add(setup->again, &after);
+	loop_start_timer(setup->again,
+	    backoff_delay(setup->rules->backoff, setup->attempt++));
 }
 
 static void
@@ -557,7 +553,6 @@ setup_new(struct loop *loop, struct log *log, struct cluster *cluster,
 {
 	struct setup *setup = xcalloc(1, sizeof(*setup));
 
-	setup->loop = loop;
 	setup->log = log;
 	setup->cluster = cluster;
 	setup->rules = rules;

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <time.h>
-#include <zlib.h>
 
 #include "base/xalloc.h"
 #include "sink/backoff.h"
@@ -15,6 +14,7 @@
 #include "sink/bulk_reply.h"
 #include "sink/day.h"
 #include "sink/verdict.h"
+#include "sink/zip.h"
 
 /* Bulk requests that are not settled at the same time, those that wait for another try among them. */
 #define SLOTS 4
@@ -287,23 +287,18 @@ static void
 ship_later(struct shipment *shipment, unsigned attempt)
 {
 	uint64_t ms = backoff_delay(shipment->server->rules->backoff, attempt);
-	struct timeval after;
 
 	shipment->server->counts.retries++;
 	if (ms < (uint64_t)shipment->retry_after * 1000)
 		ms = (uint64_t)shipment->retry_after * 1000;
-	after.tv_sec = (time_t)(ms / 1000);
-	after.tv_usec = (suseconds_t)(ms % 1000 * 1000);
-	evtimer_add(shipment->again, &after);
+	loop_start_timer(shipment->again, ms);
 }
 
 static void
 ship_now(struct shipment *shipment)
 {
-	static const struct timeval now = { 0, 0 };
-
 	shipment->server->counts.retries++;
-	evtimer_add(shipment->again, &now);
+	loop_start_timer(shipment->again, 0);
 }
 
 /* In two halves, each of which begins anew. */
@@ -667,37 +662,6 @@ on_reply(void *ctx, size_t node, const struct http_reply *reply)
 
 /* Sending. */
 
-/* Level 1: the network is slower than that, and more costs more than it saves. */
-static int
-zip(const struct buffer *from, struct buffer *to)
-{
-	z_stream stream = { .next_in = (Bytef *)from->data };
-	size_t left = from->len;
-	int rv;
-
-	/* 16 + 15: a gzip header, and the largest window. */
-	if (deflateInit2(&stream, 1, Z_DEFLATED, 31, 8,
-	    Z_DEFAULT_STRATEGY) != Z_OK)
-		return -1;
-	do {
-		stream.avail_in = left > UINT32_MAX / 2 ? UINT32_MAX / 2 :
-		    (uInt)left;
-		left -= stream.avail_in;
-		do {
-			if (buffer_reserve(to, 65536) != 0) {
-				(void)deflateEnd(&stream);
-				return -1;
-			}
-			stream.next_out = (Bytef *)to->data + to->len;
-			stream.avail_out = 65536;
-			rv = deflate(&stream, left > 0 ? Z_NO_FLUSH : Z_FINISH);
-			buffer_added(to, 65536 - stream.avail_out);
-		} while (stream.avail_out == 0);
-	} while (left > 0);
-	(void)deflateEnd(&stream);
-	return rv == Z_STREAM_END ? 0 : -1;
-}
-
 static void
 ship(struct shipment *shipment)
 {
@@ -711,7 +675,7 @@ ship(struct shipment *shipment)
 
 	if (server->failed)
 		return;
-	if (rules->compress && zip(&shipment->batch->body,
+	if (rules->compress && zip_gzip(&shipment->batch->body,
 	    &shipment->zipped) == 0) {
 		request.body = shipment->zipped.data;
 		request.len = shipment->zipped.len;
@@ -731,13 +695,10 @@ ship(struct shipment *shipment)
 static void
 added(struct server *server, size_t bytes)
 {
-	static const struct timeval after = { FLUSH_MS / 1000,
-	    FLUSH_MS % 1000 * 1000 };
-
 	server->bytes += bytes;
 	server->documents++;
 	if (server->open->count == 1)
-		event_add(server->flush, &after);
+		loop_start_timer(server->flush, FLUSH_MS);
 	if (is_full(server))
 		server->was_full = true;
 	/* Nothing more comes while it is full: waiting for more would be idle. */

@@ -166,18 +166,6 @@ mapping_text(const struct template_rules *rules, enum mapping mapping)
 	return mappings[mapping];
 }
 
-/* Length of the common beginning of two dotted names, up to and with a dot. */
-static size_t
-common_objects(const char *a, const char *b)
-{
-	size_t common = 0;
-
-	for (size_t i = 0; a[i] != '\0' && a[i] == b[i]; i++)
-		if (a[i] == '.')
-			common = i + 1;
-	return common;
-}
-
 static size_t
 count_dots(const char *text)
 {
@@ -200,7 +188,7 @@ count_fields(const struct members *members)
 	for (size_t i = 0; i < members->count; i++) {
 		const char *name = members->list[i].name;
 
-		count += 1 + count_dots(name + common_objects(from, name));
+		count += 1 + count_dots(name + json_common_objects(from, name));
 		from = name;
 	}
 	return count;
@@ -239,7 +227,7 @@ put_properties(const struct template_rules *rules,
 		return -1;
 	for (size_t i = 0; i < members->count; i++) {
 		const struct member *member = &members->list[i];
-		size_t common = common_objects(from, member->name);
+		size_t common = json_common_objects(from, member->name);
 
 		if (put_closing(out, from + common) != 0 ||
 		    (i > 0 && buffer_puts(out, ",") != 0) ||

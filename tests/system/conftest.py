@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+import conserve
+import deliveries
 import espcap
 
 CAPTURES = espcap.captures()
@@ -54,6 +56,20 @@ def plain_captures():
     """Captures with packets that need no option of their own, the smallest first."""
     names = [name for name in CAPTURES if not espcap.options_for(name) and os.path.getsize(name) > 200]
     return sorted(names, key=os.path.getsize)
+
+
+@pytest.fixture(scope="module")
+def numbered(tmp_path_factory):
+    """A capture of numbered packets."""
+    folder = deliveries.shared(tmp_path_factory.mktemp("captures"))
+    return conserve.make_capture(str(folder / "numbered.pcap"), deliveries.PACKETS)
+
+
+@pytest.fixture(scope="module")
+def longer(tmp_path_factory):
+    """The same with enough of them to have a middle."""
+    folder = deliveries.shared(tmp_path_factory.mktemp("captures"))
+    return conserve.make_capture(str(folder / "longer.pcap"), 600)
 
 
 @pytest.fixture

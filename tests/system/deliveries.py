@@ -12,6 +12,11 @@ import time
 import conserve
 import espcap
 
+# Packets of a small capture, and options of most runs over it.
+PACKETS = 60
+CHUNK = ("--chunk=20",)
+SHORT = ("--retry-for=2s",)
+
 ID = re.compile(r"^[A-Za-z0-9_-]{22}$")
 INDEX = re.compile(r"^[a-z0-9._-]+-(\d{4}-\d\d-\d\d|undated)$")
 DEAD_LETTER = "espcap-dead-letter.ndjson"
@@ -148,3 +153,9 @@ def assert_unsent(server, delivery, capture):
 
 def dump(value):
     return json.dumps(value)[:500]
+
+
+def shared(path):
+    """The folder, which the user that espcap becomes may enter."""
+    path.chmod(0o755)
+    return path

@@ -8,32 +8,11 @@ import time
 
 import pytest
 
-import conserve
 import fake_faults as faults
 import fake_server
-from deliveries import Running, assert_conserved, assert_unsent, deliver
+from deliveries import CHUNK, SHORT, Running, assert_conserved, assert_unsent, deliver, shared
 
-PACKETS = 60
-CHUNK = ("--chunk=20",)
-SHORT = ("--retry-for=2s",)
 SECRET = "correct-horse-battery"
-
-
-@pytest.fixture(scope="module")
-def numbered(tmp_path_factory):
-    """A capture of numbered packets."""
-    return conserve.make_capture(str(shared(tmp_path_factory.mktemp("captures")) / "numbered.pcap"), PACKETS)
-
-
-@pytest.fixture(scope="module")
-def longer(tmp_path_factory):
-    """The same with enough of them to have a middle."""
-    return conserve.make_capture(str(shared(tmp_path_factory.mktemp("captures")) / "longer.pcap"), 600)
-
-
-def shared(path):
-    path.chmod(0o755)
-    return path
 
 
 def secret_file(folder, text=SECRET, mode=0o600):

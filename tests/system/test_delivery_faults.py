@@ -20,28 +20,7 @@ import espcap
 import fake_faults as faults
 import fake_server
 import frames
-from deliveries import Running, assert_conserved, assert_unsent, deliver
-
-PACKETS = 60
-CHUNK = ("--chunk=20",)
-SHORT = ("--retry-for=2s",)
-
-
-@pytest.fixture(scope="module")
-def numbered(tmp_path_factory):
-    """A capture of numbered packets."""
-    return conserve.make_capture(str(shared(tmp_path_factory.mktemp("captures")) / "numbered.pcap"), PACKETS)
-
-
-@pytest.fixture(scope="module")
-def longer(tmp_path_factory):
-    """The same with enough of them to have a middle."""
-    return conserve.make_capture(str(shared(tmp_path_factory.mktemp("captures")) / "longer.pcap"), 600)
-
-
-def shared(path):
-    path.chmod(0o755)
-    return path
+from deliveries import CHUNK, PACKETS, SHORT, Running, assert_conserved, assert_unsent, deliver, shared
 
 
 def run_with(fault, numbered, folder, *options, code=0, **keywords):

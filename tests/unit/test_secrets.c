@@ -93,7 +93,7 @@ test_refusals(void **state)
 	refuse("canary", 0600, "a:b", "colon");
 	memset(longest, 'x', 9999);
 	longest[9999] = '\0';
-	refuse(longest, 0600, "u", "longer than");
+	refuse(longest, 0600, "u", "too many");
 	free(longest);
 }
 
