@@ -43,6 +43,7 @@ struct app {
 	char **paths;
 	struct opener *opener;
 	char *home;
+	char *preload;		/* what makes tshark print faster; NULL for none */
 	struct tshark tshark;
 	struct tshark_rules tshark_rules;
 	struct buffer fields_text;
@@ -238,6 +239,7 @@ prepare(struct app *app, struct error *error)
 	    (app->filter = filter_new(options->bpf, &reason)) == NULL)
 		return error_set(error, reason.outcome, "--bpf=%.400s: %.400s",
 		    options->bpf, reason.text);
+	app->tshark.preload = app->preload = paths_object("wide_stdout.so");
 	if (tshark_ask(&app->tshark, app->loop, app->home,
 	    options->tshark_timeout, error) != 0)
 		return -1;
@@ -488,6 +490,7 @@ release(struct app *app)
 	if (app->home != NULL)
 		(void)rmdir(app->home);
 	free(app->home);
+	free(app->preload);
 	loop_free(app->loop);
 	options_release(&app->options);
 }

@@ -109,12 +109,24 @@ paths_find(const struct paths_roots *roots, const char *name,
 	return found;
 }
 
+/* The running binary, in a buffer of size; NULL if that cannot be told. */
+static const char *
+running(char *exe, size_t size)
+{
+	ssize_t len = readlink("/proc/self/exe", exe, size);
+
+	if (len <= 0 || (size_t)len >= size)
+		return NULL;
+	exe[len] = '\0';
+	return exe;
+}
+
 char *
 paths_config(const char *name, const char *given, struct error *error)
 {
 	char exe[PATH_MAX];
-	struct paths_roots roots = { exe, ESPCAP_SRCDIR, ESPCAP_SYSCONFDIR };
-	ssize_t len;
+	struct paths_roots roots = { running(exe, sizeof(exe)), ESPCAP_SRCDIR,
+	    ESPCAP_SYSCONFDIR };
 
 	if (given != NULL) {
 		int reason = unreadable(given);
@@ -125,12 +137,44 @@ paths_config(const char *name, const char *given, struct error *error)
 		    strerror(reason));
 		return NULL;
 	}
-	len = readlink("/proc/self/exe", exe, sizeof(exe));
-	if (len > 0 && (size_t)len < sizeof(exe))
-		exe[len] = '\0';
-	else
-		roots.exe = NULL;
 	return paths_find(&roots, name, error);
+}
+
+/* What is loaded into tshark must be as hard to change as what loads it. */
+static bool
+is_ours(const char *path, const char *exe)
+{
+	struct stat st, binary;
+
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 || access(path, R_OK) != 0)
+		return false;
+	return st.st_uid == 0 || (exe != NULL && stat(exe, &binary) == 0 &&
+	    st.st_uid == binary.st_uid);
+}
+
+char *
+paths_find_object(const char *exe, const char *pkglibdir, const char *name)
+{
+	char *build = exe != NULL ? build_tree(exe) : NULL;
+	char *path = xasprintf("%s/%s", build != NULL ? build : pkglibdir,
+	    name);
+
+	free(build);
+	/* LD_PRELOAD is a list, and knows tokens that begin with $. */
+	if (strpbrk(path, " :$") == NULL && is_ours(path, exe))
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *
+paths_object(const char *name)
+{
+	char exe[PATH_MAX];
+
+	return paths_find_object(running(exe, sizeof(exe)), ESPCAP_PKGLIBDIR,
+	    name);
 }
 
 /* What is kept there is believed a little, so nobody else may own or write it. */

@@ -631,6 +631,7 @@ start_child(struct dissection *dissection)
 		.ctx = dissection };
 	struct argv argv = { NULL, 0 };
 	struct child_spec spec = { .argv = &argv, .home = tshark->home,
+		.preload = tshark->preload,
 		.extra_fd = dissection->rules.tshark_rules->keys_fd,
 		.wants_input = true };
 	struct error error;

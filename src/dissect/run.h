@@ -12,6 +12,7 @@
 struct run_spec {
 	const struct argv *argv;
 	const char *home;
+	const char *preload;	/* as in struct child_spec */
 	int extra_fd;		/* as in struct child_spec */
 	const void *input;	/* bytes for stdin, NULL for none */
 	size_t input_len;

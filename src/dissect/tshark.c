@@ -122,6 +122,7 @@ run_it(const struct tshark *tshark, struct loop *loop, const char *word,
 {
 	struct argv argv = { NULL, 0 };
 	struct run_spec spec = { .argv = &argv, .home = tshark->home,
+		.preload = tshark->preload,
 		.extra_fd = -1, .timeout = tshark->timeout > VERSION_TIMEOUT ?
 		tshark->timeout : VERSION_TIMEOUT, .on_line = on_line,
 		.ctx = ctx };
@@ -292,6 +293,7 @@ tshark_try_rules(const struct tshark *tshark, struct loop *loop,
 		4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0 };
 	struct argv argv = { NULL, 0 };
 	struct run_spec spec = { .argv = &argv, .home = tshark->home,
+		.preload = tshark->preload,
 		.extra_fd = rules->keys_fd, .input = header,
 		.input_len = sizeof(header), .timeout = tshark->timeout };
 	struct run_result result;

@@ -17,6 +17,7 @@ struct tshark {
 	unsigned major, minor;
 	struct names *names;	/* its field list */
 	const char *home;	/* for its runs; borrowed */
+	const char *preload;	/* loaded into it (struct child_spec), NULL for none; borrowed */
 	uint64_t timeout;	/* ms */
 	bool from_cache;	/* version and names */
 	int cache_fd;		/* -1 for none */

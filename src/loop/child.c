@@ -440,7 +440,8 @@ child_start(struct loop *loop, const struct child_spec *spec,
     const struct child_handler *handler, struct error *error)
 {
 	struct child *child = child_new(handler, spec->wants_input);
-	const struct spawn spawn = {spec->argv, spec->home, &child->pipes};
+	const struct spawn spawn = {spec->argv, spec->home,
+	    spec->preload, &child->pipes};
 
 	if (pipes_open(&child->pipes, spec->wants_input, spec->extra_fd) != 0)
 		error_set(error, OUTCOME_INTERNAL,

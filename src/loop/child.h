@@ -16,13 +16,14 @@ struct child;
  * How to start a child. It gets: argv as it is (argv->words[0] is looked for
  * along PATH of espcap itself if it has no slash); an environment of HOME=home,
  * PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin and
- * LC_ALL=C.UTF-8 only; no descriptor but 0, 1, 2 and, if extra_fd >= 0, that
+ * LC_ALL=C.UTF-8, and LD_PRELOAD=preload if that is not NULL, only; no descriptor but 0, 1, 2 and, if extra_fd >= 0, that
  * one as descriptor 3; its own process group; SIGKILL when espcap dies
  * (PR_SET_PDEATHSIG); default signal actions and an empty signal mask; no core dump; cwd /.
  */
 struct child_spec {
 	const struct argv *argv;
 	const char *home;	/* an empty directory */
+	const char *preload;	/* a shared object to load into it, or NULL */
 	int extra_fd;		/* -1 for none; still the caller's afterwards */
 	bool wants_input;	/* else stdin is /dev/null */
 };

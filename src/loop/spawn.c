@@ -29,7 +29,7 @@ struct plan {
 	char **candidates;	/* absolute paths to try in turn */
 	size_t count;
 	bool along_path;	/* they come from PATH */
-	char *environment[4];
+	char *environment[5];
 	pid_t parent;
 	int report;
 };
@@ -118,6 +118,9 @@ plan_init(struct plan *plan, const struct spawn *spawn)
 	plan->environment[0] = xasprintf("HOME=%s", spawn->home);
 	plan->environment[1] = xstrdup("PATH=" SPAWN_PATH);
 	plan->environment[2] = xstrdup("LC_ALL=C.UTF-8");
+	if (spawn->preload != NULL)
+		plan->environment[3] = xasprintf("LD_PRELOAD=%s",
+		    spawn->preload);
 }
 
 static void

@@ -12,6 +12,7 @@
 struct spawn {
 	const struct argv *argv;
 	const char *home;
+	const char *preload;	/* a shared object to load into it, NULL for none */
 	const struct pipes *pipes;
 };
 

@@ -183,11 +183,12 @@ for line in real():
 
 TELLS_ABOUT_ITSELF = """
 import json
+loaded = open("/proc/self/maps").read()
 fds = sorted(int(name) for name in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + name))
 with open(os.path.join(HERE, "flags", "self"), "w") as target:
     json.dump({"uid": os.getresuid(), "gid": os.getresgid(), "groups": os.getgroups(), "fds": fds,
                "environment": dict(os.environ), "cwd": os.getcwd(), "group": os.getpgrp() == os.getpid(),
-               "home": os.listdir(os.environ["HOME"])}, target)
+               "home": os.listdir(os.environ["HOME"]), "wide": "/wide_stdout.so" in loaded}, target)
 for line in real():
     say(line)
 """

@@ -710,6 +710,8 @@ def test_what_tshark_inherits(good, fake):
     assert set(told["environment"]) == {"HOME", "PATH", "LC_ALL"}
     assert told["environment"]["LC_ALL"] == "C.UTF-8"
     assert told["home"] == []
+    # It is given a wide buffer; what does that is not handed on to programs of its own.
+    assert told["wide"]
     assert told["cwd"] == "/"
     assert told["group"]
     assert not os.path.exists(told["environment"]["HOME"]), "the private folder is left behind"

@@ -205,6 +205,49 @@ test_nothing_given_asks_the_running_binary(void **state)
 }
 
 static void
+test_object_beside_its_binary(void **state)
+{
+	char *exe = at(*state, "build/espcap", 1), *path;
+	char *object = at(*state, "build/x.so", 1);
+
+	touch(*state, "build/config.status");
+	path = paths_find_object(exe, "/no/such", "x.so");
+	assert_string_equal(path, object);
+	free(path);
+	assert_null(paths_find_object(exe, "/no/such", "y.so"));
+	/* Not if a group could change it. */
+	chmod(object, 0620);
+	assert_null(paths_find_object(exe, "/no/such", "x.so"));
+	free(object);
+	free(exe);
+}
+
+static void
+test_object_of_an_installed_binary(void **state)
+{
+	char *exe = at(*state, "usr/bin/espcap", 1), *path;
+	char *lib = at(*state, "usr/lib/espcap", 0), *odd;
+
+	touch(*state, "usr/lib/espcap/x.so");
+	touch(*state, "usr/my lib/x.so");
+	touch(*state, "usr/bin/x.so");
+	path = paths_find_object(exe, lib, "x.so");
+	assert_non_null(path);
+	assert_non_null(strstr(path, "/usr/lib/espcap/x.so"));
+	free(path);
+	/* Owned by whoever runs the test: without its binary only root is trusted. */
+	path = paths_find_object(NULL, lib, "x.so");
+	assert_int_equal(path != NULL, geteuid() == 0);
+	free(path);
+	/* ld.so would take it for two. */
+	odd = at(*state, "usr/my lib", 0);
+	assert_null(paths_find_object(exe, odd, "x.so"));
+	free(odd);
+	free(lib);
+	free(exe);
+}
+
+static void
 set_homes(const char *xdg, const char *home)
 {
 	if (xdg != NULL)
@@ -284,6 +327,8 @@ main(void)
 		TEST(test_unknown_binary_reads_sysconfdir),
 		TEST(test_given_file_is_the_only_one),
 		TEST(test_nothing_given_asks_the_running_binary),
+		TEST(test_object_beside_its_binary),
+		TEST(test_object_of_an_installed_binary),
 		TEST(test_cache_is_made),
 		TEST(test_no_cache_is_no_error),
 	};

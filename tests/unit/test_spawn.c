@@ -33,6 +33,9 @@ struct result {
 	bool started;
 };
 
+/* What the next program is to load. */
+static const char *preload;
+
 static void
 read_all(int fd, char *text, size_t size)
 {
@@ -53,7 +56,7 @@ run(struct result *result, int extra_fd, const char *const words[])
 {
 	struct argv argv = {0};
 	struct pipes pipes;
-	struct spawn spawn = { &argv, "/var/empty", &pipes };
+	struct spawn spawn = { &argv, "/var/empty", preload, &pipes };
 	pid_t pid;
 
 	memset(result, 0, sizeof(*result));
@@ -204,6 +207,11 @@ test_environment_and_folder(void **state)
 	    "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
 	    "LC_ALL=C.UTF-8\n");
 	unsetenv("LD_ESPCAP_TEST");
+	preload = "/no/such.so";
+	run(&r, -1, env);
+	assert_non_null(strstr(r.out, "\nLC_ALL=C.UTF-8\n"
+	    "LD_PRELOAD=/no/such.so\n"));
+	preload = NULL;
 	run_shell(&r, -1, "readlink /proc/self/cwd; ulimit -c; "
 	    "read a b c d group rest </proc/$$/stat; "
 	    "[ $group = $$ ] && echo leader");
