@@ -135,6 +135,8 @@ fail(struct server *server, enum outcome outcome, const char *text)
 static void
 say(struct server *server, const char *text)
 {
+	size_t len;
+
 	(void)snprintf(server->trouble, sizeof(server->trouble), "%s", text);
 	if (strcmp(server->said_text, text) == 0 &&
 	    seconds() - server->said < SAY_SECONDS)
@@ -144,7 +146,10 @@ say(struct server *server, const char *text)
 		return;
 	(void)snprintf(server->said_text, sizeof(server->said_text), "%s", text);
 	server->said = seconds();
-	log_note(server->log, "%s; trying again", text);
+	/* Reasons of the server end in a semicolon or a full stop, or in neither. */
+	for (len = strlen(text); len > 0 && strchr(";. ", text[len - 1]) != NULL;)
+		len--;
+	log_note(server->log, "%.*s; trying again", (int)len, text);
 }
 
 static void

@@ -150,12 +150,36 @@ def test_read_only_index(server, numbered, tmp_path):
     assert_conserved(server, run.wait(60), numbered)
 
 
-def test_disk_is_full(server, numbered, tmp_path):
-    """What the flood stage of the disk watermark sets."""
+@pytest.fixture
+def full_disk(server):
+    """
+    Makes the server take its disk for full, or not any more. The block alone would not do: every 30 seconds the
+    server looks at its disk, and lifts the block of an index whose disk is not full.
+    """
+    disk = "cluster.routing.allocation.disk."
+    names = [disk + "threshold_enabled"] + [disk + "watermark." + stage for stage in ("low", "high", "flood_stage")]
+
+    def make(full):
+        values = [True, "1000pb", "1000pb", "1000pb"] if full else [None] * 4
+        server.put("_cluster/settings", {"persistent": dict(zip(names, values))})
+
+    yield make
+    make(False)
+
+
+def test_disk_is_full(server, full_disk, numbered, tmp_path):
+    """The flood stage of the disk watermark, and its end."""
     assert deliver(server, numbered, tmp_path, "--count=10").code == 0
+    full_disk(True)
     server.put("packets-%s/_settings" % DAY, {"index.blocks.read_only_allow_delete": True})
     done = deliver(server, numbered, tmp_path, "--retry-for=3s")
     assert_given_up(server, done, numbered, "packets-" + DAY, "flood|disk|block")
+    run = Running([server], numbered, tmp_path)
+    time.sleep(2)
+    assert run.process.poll() is None
+    full_disk(False)
+    server.put("packets-%s/_settings" % DAY, {"index.blocks.read_only_allow_delete": None})
+    assert_conserved(server, run.wait(60), numbered)
 
 
 def test_shard_limit(server, numbered, tmp_path):
