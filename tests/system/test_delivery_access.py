@@ -1,7 +1,11 @@
 """Who may deliver, to whom, and by which way: credentials, rights, redirects, certificates. F17, F24, F26, F28, F31."""
 
+import contextlib
 import os
+import re
+import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import time
@@ -200,6 +204,40 @@ def test_tls_client_certificate(certificates, numbered, tmp_path):
         assert_conserved(server, done, numbered)
         without = deliver(server, numbered, tmp_path, *trust, *SHORT)
         assert without.code == 5, without.errors
+
+
+@contextlib.contextmanager
+def http2_proxy(folder, server, name):
+    """nghttpx on a port of its own, which speaks HTTP/2 with TLS, in front of the server."""
+    if not shutil.which("nghttpx"):
+        pytest.skip("nghttpx is not installed (Debian: nghttp2-proxy)")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ["nghttpx", "--conf=/dev/null", "--no-ocsp", "--workers=1", "-f127.0.0.1,%d" % port, "-b127.0.0.1,%d" % server.port,
+             "--accesslog-file=%s" % (folder / "access.log"), "--errorlog-file=%s" % (folder / "error.log"),
+             name + ".key", name + ".crt"]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as proxy:
+        try:
+            end = time.monotonic() + 20
+            while True:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                    break
+                assert proxy.poll() is None and time.monotonic() < end, (folder / "error.log").read_text()
+                time.sleep(0.05)
+            yield "https://127.0.0.1:%d" % port
+        finally:
+            proxy.terminate()
+
+
+def test_http2(certificates, numbered, tmp_path):
+    """Several requests over one connection, documents that have to come again among them."""
+    busy = faults.Items(429, "es_rejected_execution_exception", "queue is full", every=7)
+    with fake_server.Server(busy) as server, http2_proxy(tmp_path, server, certificates.good) as url:
+        done = deliver(url, numbered, tmp_path, "--ca-file", certificates.authority + ".crt", *CHUNK)
+        assert_conserved(server, done, numbered)
+        posts = re.findall(r'"POST (/_bulk)\S* HTTP/([0-9.]+)" 200', (tmp_path / "access.log").read_text())
+        assert len(posts) > 2 and {version for _, version in posts} == {"2"}
 
 
 def test_tls_server_spoken_to_in_plain(certificates, numbered, tmp_path):
