@@ -20,6 +20,9 @@
 /* A connection is not used for longer: names may mean other addresses by then. */
 #define CONNECTION_AGE_SECONDS 300L
 
+/* Bodies of bulk requests have megabytes: fewer and larger pieces cost less. */
+#define UPLOAD_BUFFER (512L << 10)
+
 struct transfer {
 	struct http *http;
 	CURL *easy;
@@ -391,6 +394,8 @@ set_request(struct transfer *transfer, const struct http_request *request)
 	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 	if (request->body != NULL) {
 		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+		    UPLOAD_BUFFER);
 		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)request->len);
 		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION,

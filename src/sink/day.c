@@ -44,3 +44,17 @@ day_read(const char *suffix, uint32_t *day)
 	/* strptime takes 2015-2-30 as well. */
 	return *day < DAY_UNDATED && strcmp(again, suffix) == 0;
 }
+
+bool
+day_open(struct day_set *set, uint32_t day, uint64_t max)
+{
+	uint8_t bit = (uint8_t)(1 << (day % 8)), *byte = &set->bits[day / 8];
+
+	if ((*byte & bit) != 0)
+		return true;
+	if (set->count >= max)
+		return false;
+	*byte |= bit;
+	set->count++;
+	return true;
+}

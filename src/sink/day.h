@@ -18,4 +18,13 @@ void day_suffix(uint32_t day, char suffix[DAY_SUFFIX_LEN]);
 /* The day of a suffix "-2015-07-30" of a real day; false for anything else, "-undated" too. */
 bool day_read(const char *suffix, uint32_t *day);
 
+/* Days that a run writes to; all zeros for none. */
+struct day_set {
+	uint8_t bits[DAY_UNDATED / 8 + 1];
+	uint64_t count;
+};
+
+/* Puts the day in the set. False if it is not in it and max others are. */
+bool day_open(struct day_set *set, uint32_t day, uint64_t max);
+
 #endif

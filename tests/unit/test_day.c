@@ -55,12 +55,31 @@ test_back(void **state)
 		assert_false(day_read(wrong[i], &found));
 }
 
+static void
+test_set_of_days(void **state)
+{
+	struct day_set set = { .count = 0 };
+
+	(void)state;
+	assert_true(day_open(&set, 0, 3));
+	assert_true(day_open(&set, DAY_UNDATED, 3));
+	assert_true(day_open(&set, 0, 3));
+	assert_int_equal(set.count, 2);
+	assert_true(day_open(&set, 7, 3));
+	/* A fourth one is too many; those that are there are not. */
+	assert_false(day_open(&set, 8, 3));
+	assert_true(day_open(&set, 7, 3));
+	assert_true(day_open(&set, DAY_UNDATED, 3));
+	assert_int_equal(set.count, 3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_back),
+		cmocka_unit_test(test_set_of_days),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

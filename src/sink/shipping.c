@@ -1,0 +1,608 @@
+/* Batches on their way to the server, and what follows from its answers. */
+#include "sink/shipping.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <time.h>
+
+#include "base/xalloc.h"
+#include "sink/backoff.h"
+#include "sink/bulk_reply.h"
+#include "sink/complaint.h"
+#include "sink/verdict.h"
+#include "sink/zip.h"
+
+/* Bulk requests that are not settled at the same time, those that wait for another try among them. */
+#define SLOTS 4
+#define REPLY_MAX ((size_t)64 << 20)
+/* The same request without a readable answer so often: something in it may be the cause. */
+#define UNKNOWN_MAX 3
+#define FORBIDDEN_MAX 3
+
+struct shipment {
+	struct shipping *shipping;
+	struct batch *batch;
+	struct buffer zipped;
+	struct event *again;
+	unsigned attempt, unknown, forbidden;
+	bool suspect;		/* it, or what it was halved from, got no readable answer */
+	uint64_t answered;	/* shipping->answered when that was first so */
+	bool *keep;
+	enum verdict *verdicts;
+	size_t told;		/* items of the reply */
+	long retry_after;
+	char why[512];		/* what the last item kept was answered */
+	TAILQ_ENTRY(shipment) next;
+};
+
+TAILQ_HEAD(shipments, shipment);
+
+struct shipping {
+	struct loop *loop;
+	struct log *log;
+	struct shipping_rules rules;
+	struct cluster *cluster;
+	struct rejects *rejects;
+	struct shipping_handler handler;
+	bool started, stopped;
+	struct shipments queue, slots;
+	size_t slot_count;
+	uint64_t answered;	/* bulk requests with a readable answer */
+	uint64_t answered_before;	/* that at the last document given up without one */
+	struct sink_counts counts;
+	struct complaint complaint;
+};
+
+static void ship(struct shipment *shipment);
+static void pump(struct shipping *shipping);
+
+static time_t
+seconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+/* Failing, and saying what is wrong. */
+
+static void
+fail(struct shipping *shipping, enum outcome outcome, const char *text)
+{
+	shipping->handler.on_fail(shipping->handler.ctx, outcome, text);
+}
+
+static void
+say(struct shipping *shipping, const char *text)
+{
+	complaint_tell(&shipping->complaint, shipping->log, seconds(), text);
+}
+
+/* Batches. */
+
+static void
+shipment_free(struct shipment *shipment)
+{
+	event_free(shipment->again);
+	batch_free(shipment->batch);
+	buffer_release(&shipment->zipped);
+	free(shipment->keep);
+	free(shipment->verdicts);
+	free(shipment);
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	ship(ctx);
+}
+
+static struct shipment *
+shipment_new(struct shipping *shipping, struct batch *batch)
+{
+	struct shipment *shipment = xcalloc(1, sizeof(*shipment));
+
+	shipment->shipping = shipping;
+	shipment->batch = batch;
+	buffer_init(&shipment->zipped, BATCH_MAX);
+	shipment->again = evtimer_new(loop_base(shipping->loop), on_again,
+	    shipment);
+	if (shipment->again == NULL)
+		abort();	/* out of memory */
+	return shipment;
+}
+
+static void
+release_slot(struct shipment *shipment)
+{
+	struct shipping *shipping = shipment->shipping;
+
+	TAILQ_REMOVE(&shipping->slots, shipment, next);
+	shipping->slot_count--;
+	shipment_free(shipment);
+	pump(shipping);
+}
+
+static void
+pump(struct shipping *shipping)
+{
+	struct shipment *shipment;
+
+	while (shipping->started && !shipping->stopped &&
+	    shipping->slot_count < SLOTS &&
+	    (shipment = TAILQ_FIRST(&shipping->queue)) != NULL) {
+		TAILQ_REMOVE(&shipping->queue, shipment, next);
+		TAILQ_INSERT_TAIL(&shipping->slots, shipment, next);
+		shipping->slot_count++;
+		ship(shipment);
+	}
+}
+
+static void
+ship_later(struct shipment *shipment, unsigned attempt)
+{
+	uint64_t ms = backoff_delay(shipment->shipping->rules.backoff, attempt);
+
+	shipment->shipping->counts.retries++;
+	if (ms < (uint64_t)shipment->retry_after * 1000)
+		ms = (uint64_t)shipment->retry_after * 1000;
+	loop_start_timer(shipment->again, ms);
+}
+
+static void
+ship_now(struct shipment *shipment)
+{
+	shipment->shipping->counts.retries++;
+	loop_start_timer(shipment->again, 0);
+}
+
+/* In two halves, each of which begins anew. */
+static void
+halve(struct shipment *shipment)
+{
+	struct shipping *shipping = shipment->shipping;
+	struct shipment *other = shipment_new(shipping,
+	    batch_split(shipment->batch));
+
+	shipment->unknown = shipment->attempt = 0;
+	other->suspect = shipment->suspect;
+	other->answered = shipment->answered;
+	TAILQ_INSERT_HEAD(&shipping->queue, other, next);
+	ship_now(shipment);
+}
+
+/* Answers. */
+
+/* Takes the items that are not kept off the batch. */
+static void
+keep_items(struct shipment *shipment)
+{
+	struct shipping *shipping = shipment->shipping;
+	size_t bytes = shipment->batch->body.len,
+	    count = shipment->batch->count;
+
+	batch_keep(shipment->batch, shipment->keep);
+	if (shipment->batch->count < count)
+		shipping->handler.on_settled(shipping->handler.ctx,
+		    count - shipment->batch->count,
+		    bytes - shipment->batch->body.len);
+}
+
+static void
+bury(struct shipment *shipment, size_t i, long status, const char *type,
+    const char *reason)
+{
+	struct dead_letter_entry entry = { .status = status, .type = type,
+		.reason = reason };
+
+	entry.index = batch_index(shipment->batch, i, &entry.index_len);
+	entry.id = batch_id(shipment->batch, i, &entry.id_len);
+	entry.document = batch_document(shipment->batch, i,
+	    &entry.document_len);
+	rejects_add(shipment->shipping->rejects, &entry);
+}
+
+static int
+bury_done(struct shipping *shipping, uint64_t count)
+{
+	struct error error;
+
+	if (rejects_sync(shipping->rejects, count, &error) == 0)
+		return 0;
+	fail(shipping, error.outcome, error.text);
+	return -1;
+}
+
+/* The one document of the batch is not to be had into the server. */
+static void
+reject_single(struct shipment *shipment, long status, const char *type,
+    const char *reason)
+{
+	struct shipping *shipping = shipment->shipping;
+
+	bury(shipment, 0, status, type, reason);
+	if (bury_done(shipping, 1) != 0)
+		return;
+	shipment->keep = xreallocarray(shipment->keep, 1,
+	    sizeof(*shipment->keep));
+	shipment->keep[0] = false;
+	keep_items(shipment);
+	release_slot(shipment);
+}
+
+static void
+on_item(void *ctx, size_t i, const struct bulk_reply_item *item)
+{
+	struct shipment *shipment = ctx;
+	const struct shipping_rules *rules = &shipment->shipping->rules;
+	const char *name;
+	size_t len;
+
+	shipment->told = i + 1;
+	if (i >= shipment->batch->count)
+		return;
+	shipment->verdicts[i] = verdict_of_item(item->status, item->type,
+	    strlen(item->type), item->reason, strlen(item->reason),
+	    !rules->auto_id);
+	switch (shipment->verdicts[i]) {
+	case VERDICT_REJECTED:
+		bury(shipment, i, item->status, item->type, item->reason);
+		break;
+	case VERDICT_RETRY:
+	case VERDICT_CLUSTER:
+	case VERDICT_FORBIDDEN:
+		name = batch_index(shipment->batch, i, &len);
+		(void)snprintf(shipment->why, sizeof(shipment->why),
+		    "index %.*s: %ld %s: %.300s", (int)len, name, item->status,
+		    item->type, item->reason);
+		break;
+	case VERDICT_INDEXED:
+	case VERDICT_DUPLICATE:
+		break;
+	}
+}
+
+/* The first time that this document, or others with it, got no readable answer. */
+static void
+suspect(struct shipment *shipment)
+{
+	if (shipment->suspect)
+		return;
+	shipment->suspect = true;
+	shipment->answered = shipment->shipping->answered;
+}
+
+/*
+ * A single document is the culprit only if other requests were answered
+ * meanwhile: else it is the server that answers none, and all documents would
+ * end in the dead letter file.
+ */
+static void
+accuse_single(struct shipment *shipment, long status, const char *type,
+    const char *reason)
+{
+	struct shipping *shipping = shipment->shipping;
+
+	if (shipping->answered <= shipment->answered ||
+	    shipping->answered <= shipping->answered_before) {
+		say(shipping, reason);
+		ship_later(shipment, shipment->attempt++);
+		return;
+	}
+	shipping->answered_before = shipping->answered;
+	reject_single(shipment, status, type, reason);
+}
+
+/* The answer cannot be used: what became of the documents is not known. */
+static void
+take_unknown(struct shipment *shipment, const char *why)
+{
+	struct shipping *shipping = shipment->shipping;
+
+	shipment->unknown++;
+	suspect(shipment);
+	if (shipping->rules.auto_id)
+		shipping->counts.maybe_duplicate += shipment->batch->count;
+	if (shipment->unknown < UNKNOWN_MAX)
+		ship_later(shipment, shipment->unknown - 1);
+	else if (shipment->batch->count > 1)
+		halve(shipment);
+	else
+		accuse_single(shipment, 0, "no_answer", why);
+}
+
+/* Credentials that never did anything are wrong; those that did may be in the middle of a change. */
+static bool
+is_hopeless(struct shipment *shipment)
+{
+	const struct sink_counts *counts = &shipment->shipping->counts;
+
+	return ++shipment->forbidden >= FORBIDDEN_MAX &&
+	    counts->delivered + counts->duplicate == 0;
+}
+
+static void
+settle(struct shipment *shipment)
+{
+	struct shipping *shipping = shipment->shipping;
+	size_t count = shipment->batch->count;
+	uint64_t indexed = 0, duplicate = 0, rejected = 0;
+	bool slow = false, forbidden = false;
+
+	for (size_t i = 0; i < count; i++) {
+		enum verdict verdict = shipment->verdicts[i];
+
+		indexed += verdict == VERDICT_INDEXED;
+		duplicate += verdict == VERDICT_DUPLICATE;
+		rejected += verdict == VERDICT_REJECTED;
+		slow |= verdict == VERDICT_CLUSTER;
+		forbidden |= verdict == VERDICT_FORBIDDEN;
+		shipment->keep[i] = verdict == VERDICT_RETRY ||
+		    verdict == VERDICT_CLUSTER || verdict == VERDICT_FORBIDDEN;
+	}
+	shipping->answered++;
+	shipping->counts.delivered += indexed;
+	shipping->counts.duplicate += duplicate;
+	/* If they cannot be kept they are not settled: unsent, and the end. */
+	if (bury_done(shipping, rejected) != 0)
+		return;
+	keep_items(shipment);
+	if (shipment->batch->count == 0) {
+		release_slot(shipment);
+		return;
+	}
+	if (shipment->batch->count < count)
+		shipment->attempt = 0;
+	shipment->unknown = 0;
+	shipment->suspect = false;
+	say(shipping, shipment->why);
+	if (forbidden && is_hopeless(shipment)) {
+		fail(shipping, OUTCOME_OUTPUT, shipment->why);
+		return;
+	}
+	if (slow && shipment->attempt < 2)
+		shipment->attempt = 2;
+	ship_later(shipment, shipment->attempt++);
+}
+
+static void
+take_items(struct shipment *shipment, size_t node,
+    const struct http_reply *reply)
+{
+	struct shipping *shipping = shipment->shipping;
+	struct bulk_reply_handler handler = { on_item, shipment };
+	size_t count = shipment->batch->count;
+	char why[400];
+	long told;
+
+	shipment->keep = xreallocarray(shipment->keep, count,
+	    sizeof(*shipment->keep));
+	shipment->verdicts = xreallocarray(shipment->verdicts, count,
+	    sizeof(*shipment->verdicts));
+	shipment->told = 0;
+	/* What is forgotten below must be the reply's only. */
+	shipping->handler.on_reply(shipping->handler.ctx);
+	told = bulk_reply_parse(reply->body, reply->len, &handler);
+	if (told >= 0 && (size_t)told == count) {
+		cluster_praise(shipping->cluster, node);
+		settle(shipment);
+		return;
+	}
+	rejects_forget(shipping->rejects);
+	if (told >= 0)
+		(void)snprintf(why, sizeof(why), "%s: the reply tells of %ld "
+		    "documents where %zu were sent",
+		    cluster_url(shipping->cluster, node), told, count);
+	else
+		(void)snprintf(why, sizeof(why), "%s: the reply cannot be "
+		    "read: %.*s", cluster_url(shipping->cluster, node),
+		    (int)(reply->len < 200 ? reply->len : 200), reply->body);
+	say(shipping, why);
+	take_unknown(shipment, why);
+}
+
+static void
+take_forbidden(struct shipment *shipment, const char *why)
+{
+	if (is_hopeless(shipment)) {
+		fail(shipment->shipping, OUTCOME_OUTPUT, why);
+		return;
+	}
+	say(shipment->shipping, why);
+	ship_later(shipment, shipment->forbidden);
+}
+
+/* A whole request that was answered with an error. */
+static void
+take_refusal(struct shipment *shipment, size_t node,
+    const struct http_reply *reply)
+{
+	struct shipping *shipping = shipment->shipping;
+	struct bulk_reply_item item;
+	char why[1000];
+
+	(void)bulk_reply_error(reply->body, reply->len, &item);
+	(void)snprintf(why, sizeof(why), "%s: HTTP status %ld%s%s: %.600s",
+	    cluster_url(shipping->cluster, node), reply->status,
+	    item.type[0] != '\0' ? " " : "", item.type, item.reason);
+	switch (verdict_of_request(reply->status, item.type,
+	    strlen(item.type), item.reason, strlen(item.reason))) {
+	case VERDICT_REQUEST_NODE:
+		cluster_blame(shipping->cluster, node, why +
+		    strlen(cluster_url(shipping->cluster, node)) + 2);
+		complaint_note(&shipping->complaint, why);
+		ship_later(shipment, shipment->attempt++);
+		break;
+	case VERDICT_REQUEST_TOO_LARGE:
+		if (shipment->batch->count > 1)
+			halve(shipment);
+		else
+			reject_single(shipment, reply->status,
+			    "request_too_large", "the document is larger than "
+			    "the server takes: --max-doc cuts it");
+		break;
+	case VERDICT_REQUEST_FORBIDDEN:
+		take_forbidden(shipment, why);
+		break;
+	case VERDICT_REQUEST_POISON:
+		suspect(shipment);
+		if (shipment->batch->count > 1)
+			halve(shipment);
+		else
+			accuse_single(shipment, reply->status, item.type,
+			    item.reason);
+		break;
+	case VERDICT_REQUEST_CONFIG:
+		if (reply->status >= 300 && reply->status < 400) {
+			(void)snprintf(why, sizeof(why), "%s redirects to %s, "
+			    "which is not followed: give that address to "
+			    "--node", cluster_url(shipping->cluster, node),
+			    reply->location);
+			fail(shipping, OUTCOME_OUTPUT, why);
+			break;
+		}
+		if (shipment->attempt < 2)
+			shipment->attempt = 2;
+		__attribute__((fallthrough));
+	case VERDICT_REQUEST_BUSY:
+	case VERDICT_REQUEST_BLOCKED:
+	case VERDICT_REQUEST_ITEMS:
+		say(shipping, why);
+		ship_later(shipment, shipment->attempt++);
+		break;
+	}
+}
+
+static void
+on_reply(void *ctx, size_t node, const struct http_reply *reply)
+{
+	struct shipment *shipment = ctx;
+	struct shipping *shipping = shipment->shipping;
+	char why[600];
+
+	shipping->counts.in_flight -= shipment->batch->count;
+	buffer_release(&shipment->zipped);
+	if (shipping->stopped)
+		return;
+	shipment->retry_after = reply->retry_after;
+	if (reply->fault != HTTP_ANSWERED) {
+		/* The cluster has said it already. */
+		(void)snprintf(why, sizeof(why), "%s: %s",
+		    cluster_url(shipping->cluster, node), reply->text);
+		complaint_note(&shipping->complaint, why);
+		take_unknown(shipment, why);
+	} else if (reply->status == 200)
+		take_items(shipment, node, reply);
+	else
+		take_refusal(shipment, node, reply);
+}
+
+/* Sending. */
+
+static void
+ship(struct shipment *shipment)
+{
+	struct shipping *shipping = shipment->shipping;
+	const struct shipping_rules *rules = &shipping->rules;
+	struct cluster_request request = { .method = "POST",
+		.content_type = "application/x-ndjson",
+		.body = shipment->batch->body.data,
+		.len = shipment->batch->body.len, .reply_max = REPLY_MAX };
+	char *path;
+
+	if (shipping->stopped)
+		return;
+	if (rules->compress && zip_gzip(&shipment->batch->body,
+	    &shipment->zipped) == 0) {
+		request.body = shipment->zipped.data;
+		request.len = shipment->zipped.len;
+		request.is_gzip = true;
+	}
+	path = xasprintf("/_bulk?filter_path=errors,items.*.status,"
+	    "items.*.error%s%s", rules->pipeline != NULL ? "&pipeline=" : "",
+	    rules->pipeline != NULL ? rules->pipeline : "");
+	request.path = path;
+	shipping->counts.in_flight += shipment->batch->count;
+	cluster_send(shipping->cluster, &request, on_reply, shipment);
+	free(path);
+}
+
+static void
+free_shipments(struct shipments *shipments)
+{
+	struct shipment *shipment;
+
+	while ((shipment = TAILQ_FIRST(shipments)) != NULL) {
+		TAILQ_REMOVE(shipments, shipment, next);
+		shipment_free(shipment);
+	}
+}
+
+
+struct shipping *
+shipping_new(struct loop *loop, struct log *log,
+    const struct shipping_rules *rules, struct cluster *cluster,
+    struct rejects *rejects, const struct shipping_handler *handler)
+{
+	struct shipping *shipping = xcalloc(1, sizeof(*shipping));
+
+	shipping->loop = loop;
+	shipping->log = log;
+	shipping->rules = *rules;
+	shipping->cluster = cluster;
+	shipping->rejects = rejects;
+	shipping->handler = *handler;
+	TAILQ_INIT(&shipping->queue);
+	TAILQ_INIT(&shipping->slots);
+	return shipping;
+}
+
+void
+shipping_free(struct shipping *shipping)
+{
+	if (shipping == NULL)
+		return;
+	free_shipments(&shipping->queue);
+	free_shipments(&shipping->slots);
+	free(shipping);
+}
+
+void
+shipping_start(struct shipping *shipping)
+{
+	shipping->started = true;
+	pump(shipping);
+}
+
+void
+shipping_stop(struct shipping *shipping)
+{
+	shipping->stopped = true;
+}
+
+void
+shipping_add(struct shipping *shipping, struct batch *batch)
+{
+	struct shipment *shipment = shipment_new(shipping, batch);
+
+	TAILQ_INSERT_TAIL(&shipping->queue, shipment, next);
+	pump(shipping);
+}
+
+struct sink_counts
+shipping_counts(const struct shipping *shipping)
+{
+	return shipping->counts;
+}
+
+const char *
+shipping_trouble(const struct shipping *shipping)
+{
+	return shipping->complaint.text;
+}

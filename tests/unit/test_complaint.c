@@ -1,0 +1,90 @@
+/* Tests of sink/complaint.c: what is told, and how often. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sink/complaint.h"
+
+/* What complaint_tell prints. */
+static const char *
+told(struct complaint *complaint, time_t now, const char *text)
+{
+	static char said[1024];
+	char name[] = "/tmp/test_complaint.XXXXXX";
+	struct log log = { .program = "test", .level = LOG_LEVEL_NORMAL };
+	int fd = mkstemp(name), before = dup(STDERR_FILENO);
+	ssize_t n;
+
+	assert_true(fd >= 0 && before >= 0);
+	assert_true(dup2(fd, STDERR_FILENO) >= 0);
+	complaint_tell(complaint, &log, now, text);
+	assert_true(dup2(before, STDERR_FILENO) >= 0);
+	n = pread(fd, said, sizeof(said) - 1, 0);
+	assert_true(n >= 0);
+	said[n] = '\0';
+	close(fd);
+	close(before);
+	unlink(name);
+	assert_string_equal(complaint->text, text);
+	return said;
+}
+
+static void
+test_the_same_once_a_minute(void **state)
+{
+	struct complaint it = { .told_at = 0 };
+
+	(void)state;
+	assert_string_equal(told(&it, 0, "busy"), "test: busy; trying again\n");
+	assert_string_equal(told(&it, 1, "busy"), "");
+	assert_string_equal(told(&it, 59, "busy"), "");
+	assert_string_equal(told(&it, 60, "busy"),
+	    "test: busy; trying again\n");
+}
+
+static void
+test_another_at_once_but_one_a_second(void **state)
+{
+	struct complaint it = { .told_at = 0 };
+
+	(void)state;
+	assert_string_not_equal(told(&it, 5, "busy"), "");
+	assert_string_equal(told(&it, 5, "closed"), "");
+	assert_string_equal(told(&it, 6, "closed"),
+	    "test: closed; trying again\n");
+	assert_string_equal(told(&it, 7, "busy"), "test: busy; trying again\n");
+}
+
+static void
+test_one_end_is_enough(void **state)
+{
+	struct complaint it = { .told_at = 0 };
+
+	(void)state;
+	assert_string_equal(told(&it, 1, "blocked by [x];"),
+	    "test: blocked by [x]; trying again\n");
+	assert_string_equal(told(&it, 2, "It cannot. "),
+	    "test: It cannot; trying again\n");
+	complaint_note(&it, "noted only");
+	assert_string_equal(it.text, "noted only");
+	assert_string_equal(told(&it, 3, ""), "test: ; trying again\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_same_once_a_minute),
+		cmocka_unit_test(test_another_at_once_but_one_a_second),
+		cmocka_unit_test(test_one_end_is_enough),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
