@@ -28,6 +28,8 @@
 #include "config/options.h"
 #include "config/paths.h"
 #include "dissect/tshark.h"
+#include "loop/fence.h"
+#include "loop/home.h"
 #include "loop/privilege.h"
 #include "packet/devices.h"
 #include "packet/filter.h"
@@ -42,7 +44,8 @@ struct app {
 	struct inputs inputs;
 	char **paths;
 	struct opener *opener;
-	char *home;
+	struct home *home;
+	struct fence *fence;	/* around tshark; NULL with --no-sandbox */
 	char *preload;		/* what makes tshark print faster; NULL for none */
 	struct tshark tshark;
 	struct tshark_rules tshark_rules;
@@ -200,23 +203,55 @@ open_all(struct app *app, struct error *error)
 static int
 drop_privileges(struct app *app, struct error *error)
 {
-	const char *user, *tmp = getenv("TMPDIR");
+	const char *user;
 
 	if (privilege_drop(&user, error) != 0)
 		return -1;
 	if (user != NULL)
 		log_verbose(&app->log, "files are open; going on as user %s",
 		    user);
-	app->home = xasprintf("%s/espcap-XXXXXX",
-	    tmp != NULL && tmp[0] == '/' && access(tmp, W_OK) == 0 ? tmp :
-	    "/tmp");
-	if (mkdtemp(app->home) != NULL)
+	app->home = home_new(error);
+	return app->home != NULL ? 0 : -1;
+}
+
+/* While we may still be root. */
+static int
+begin_fence(struct app *app, struct error *error)
+{
+	if (app->options.no_sandbox) {
+		log_error(&app->log, "--no-sandbox: what a packet makes of "
+		    "tshark is not held back");
 		return 0;
-	error_set(error, OUTCOME_INTERNAL, "%s: %s", app->home,
-	    strerror(errno));
-	free(app->home);
-	app->home = NULL;
-	return -1;
+	}
+	app->fence = fence_new(error);
+	return app->fence != NULL ? 0 : -1;
+}
+
+static void
+say_fence(void *ctx, const char *line)
+{
+	log_verbose(ctx, "sandbox: %s", line);
+}
+
+/* What tshark is started with, whatever it is to do. */
+static int
+surround_tshark(struct app *app, struct error *error)
+{
+	const char *reads[] = { home_path(app->home), NULL, NULL };
+	const struct fence_spec spec = { .program = app->tshark.path,
+		.reads = reads, .memory = app->options.tshark_memory };
+
+	app->preload = paths_object("wide_stdout.so");
+	reads[1] = app->preload;
+	app->tshark.home = home_path(app->home);
+	app->tshark.preload = app->preload;
+	if (app->fence == NULL)
+		return 0;
+	if (fence_finish(app->fence, &spec, error) != 0)
+		return -1;
+	fence_describe(app->fence, say_fence, &app->log);
+	app->tshark.fence = app->fence;
+	return 0;
 }
 
 static void
@@ -239,9 +274,9 @@ prepare(struct app *app, struct error *error)
 	    (app->filter = filter_new(options->bpf, &reason)) == NULL)
 		return error_set(error, reason.outcome, "--bpf=%.400s: %.400s",
 		    options->bpf, reason.text);
-	app->tshark.preload = app->preload = paths_object("wide_stdout.so");
-	if (tshark_ask(&app->tshark, app->loop, app->home,
-	    options->tshark_timeout, error) != 0)
+	if (surround_tshark(app, error) != 0 ||
+	    tshark_ask(&app->tshark, app->loop, options->tshark_timeout,
+	    error) != 0)
 		return -1;
 	log_verbose(&app->log, "tshark %s at %s, %zu fields%s",
 	    app->tshark.version, app->tshark.path,
@@ -416,9 +451,9 @@ version(struct app *app)
 	int rv;
 
 	if (tshark_find(&app->tshark, app->options.tshark, NULL, &error) == 0 &&
-	    drop_privileges(app, &error) == 0)
-		banner = tshark_banner(&app->tshark, app->loop, app->home,
-		    &error);
+	    begin_fence(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
+	    surround_tshark(app, &error) == 0)
+		banner = tshark_banner(&app->tshark, app->loop, &error);
 	buffer_init(&text, 1 << 20);
 	rv = buffer_printf(&text, "espcap %s\n", PACKAGE_VERSION);
 	if (banner != NULL)
@@ -458,7 +493,8 @@ act(struct app *app)
 	set_tshark_rules(app);
 	delivery_init(&app->delivery, &app->options, &app->log);
 	/* A replay needs no tshark: its documents are made. */
-	if (open_all(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
+	if ((app->options.replay != NULL || begin_fence(app, &error) == 0) &&
+	    open_all(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
 	    (app->options.replay != NULL || prepare(app, &error) == 0))
 		return run(app);
 	log_error(&app->log, "%s", error.text);
@@ -487,9 +523,8 @@ release(struct app *app)
 	inputs_release(&app->inputs);
 	if (app->tshark_rules.keys_fd >= 0)
 		close(app->tshark_rules.keys_fd);
-	if (app->home != NULL)
-		(void)rmdir(app->home);
-	free(app->home);
+	fence_free(app->fence);
+	home_free(app->home);
 	free(app->preload);
 	loop_free(app->loop);
 	options_release(&app->options);

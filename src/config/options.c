@@ -482,6 +482,10 @@ check_all(struct parse *parse)
 	if (is_given(parse, "recursive") && !is_given(parse, "dir"))
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--recursive goes with --dir only");
+	if (is_given(parse, "no-sandbox") && is_given(parse, "tshark-memory"))
+		return error_set(parse->error, OUTCOME_USAGE,
+		    "--no-sandbox and --tshark-memory exclude each other: the "
+		    "limit is part of the sandbox");
 	if (is_given(parse, "quiet") && is_given(parse, "verbose"))
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--quiet and --verbose exclude each other: give one");

@@ -48,6 +48,8 @@ struct options {
 	uint64_t max_value;		/* bytes, 0 for no limit */
 	uint64_t max_doc;		/* bytes, default 16 MiB */
 	uint64_t tshark_timeout;	/* ms, default 60000 */
+	uint64_t tshark_memory;		/* bytes, 0 if not given */
+	bool no_sandbox;
 	uint64_t jobs;			/* 1.. ; 0: as many as there are cores */
 
 	/* Delivery. */

@@ -24,6 +24,8 @@
 /* Packets counted in one go when there is no tshark to wait for. */
 #define DRAIN_SLICE 4096
 #define TICK_MS 250
+/* A pass that ends for want of memory behind so many packets is not counted as a run. */
+#define RELIEF_PACKETS 1000
 /*
  * A tshark without progress is hung when it has used the timeout in processor
  * time: on a busy machine it may need much longer by the clock. One that sleeps
@@ -55,6 +57,10 @@ struct dissection {
 
 	enum pass pass;
 	unsigned passes;
+	unsigned reliefs;		/* passes that only went on with less memory */
+	uint64_t relieved;		/* the last of them began behind this packet */
+	bool lacks_memory;		/* the pass that failed last */
+	uint64_t anew;			/* streams are numbered anew behind this packet; 0 for nowhere */
 	struct child *child;
 	struct tree tree;
 	struct ek *ek;
@@ -114,6 +120,12 @@ end(struct dissection *dissection)
 	if (dissection->ended)
 		return;
 	dissection->ended = true;
+	if (dissection->anew > 0) {
+		(void)snprintf(why, sizeof(why), TSHARK_LACKS_MEMORY
+		    "; packets behind %" PRIu64 " were dissected without what "
+		    "it knew of those before", dissection->anew);
+		blame(dissection, OUTCOME_TSHARK, why);
+	}
 	/* A tshark that was replaced without loss is no failure of the run. */
 	if (dissection->tshark_failed && (dissection->counts.undissected > 0 ||
 	    feed_is_foreign(dissection->feed))) {
@@ -450,8 +462,17 @@ describe_failure(struct dissection *dissection)
 {
 	char errors[256];
 
+	dissection->lacks_memory = !dissection->failed &&
+	    !child_succeeded(dissection->child) &&
+	    tshark_lacks_memory(dissection->rules.tshark,
+	    child_errors(dissection->child));
 	if (dissection->failed)
 		return;
+	if (dissection->lacks_memory) {
+		(void)snprintf(dissection->failure,
+		    sizeof(dissection->failure), TSHARK_LACKS_MEMORY);
+		return;
+	}
 	(void)snprintf(errors, sizeof(errors), "%.200s",
 	    child_errors(dissection->child));
 	flatten(errors);
@@ -471,8 +492,9 @@ describe_failure(struct dissection *dissection)
 static bool
 is_refused(const struct dissection *dissection)
 {
-	return !dissection->failed && dissection->pass_documents == 0 &&
-	    !feed_has_settled(dissection->feed) &&
+	return !dissection->failed && !dissection->lacks_memory &&
+	    dissection->pass_documents == 0 &&
+	    feed_settled(dissection->feed) == 0 &&
 	    child_exit_status(dissection->child) > 0 &&
 	    child_errors(dissection->child)[0] != '\0';
 }
@@ -514,6 +536,29 @@ bury(struct dissection *dissection)
 }
 
 /*
+ * A tshark keeps what it learned of each conversation. One that has no room for more is no
+ * packet's fault: a fresh one goes on behind those that have their documents.
+ */
+static bool
+relieve(struct dissection *dissection)
+{
+	uint64_t settled = feed_settled(dissection->feed);
+
+	if (!dissection->lacks_memory || dissection->pass == PASS_LOCATE ||
+	    settled <= dissection->relieved)
+		return false;
+	if (settled - dissection->relieved >= RELIEF_PACKETS)
+		dissection->reliefs++;
+	dissection->relieved = settled;
+	if (dissection->anew == 0)
+		dissection->anew = settled;
+	feed_forget(dissection->feed);
+	log_note(dissection->rules.log, "%s: " TSHARK_LACKS_MEMORY "; a fresh "
+	    "one goes on behind packet %" PRIu64, dissection->name, settled);
+	return true;
+}
+
+/*
  * How the next pass begins; false to give up. With a display filter a packet
  * without document tells nothing, so a pass without it finds the one that
  * tshark fails on. A pipe cannot be read again for that: all it had is lost.
@@ -525,8 +570,12 @@ go_on(struct dissection *dissection, enum pass *next)
 
 	*next = PASS_CAREFUL;
 	if (feed_is_foreign(dissection->feed) || dissection->stopping ||
-	    dissection->passes >= RUNS_MAX)
+	    dissection->passes - dissection->reliefs >= RUNS_MAX)
 		return false;
+	if (relieve(dissection)) {
+		*next = PASS_FIRST;
+		return true;
+	}
 	if (filter && feed_is_pipe(dissection->feed)) {
 		log_note(dissection->rules.log, "%s: tshark failed (%s); going "
 		    "on behind the packets it had", dissection->name,
@@ -597,7 +646,7 @@ leave_child(void *ctx)
 
 	if (!good && is_complete(dissection) && !has_filter(dissection) &&
 	    !feed_is_foreign(dissection->feed) &&
-	    feed_has_settled(dissection->feed)) {
+	    feed_settled(dissection->feed) > 0) {
 		log_note(dissection->rules.log, "%s: tshark ended with %s, but "
 		    "with the documents of all packets", dissection->name,
 		    child_status(dissection->child));
@@ -631,7 +680,7 @@ start_child(struct dissection *dissection)
 		.ctx = dissection };
 	struct argv argv = { NULL, 0 };
 	struct child_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = tshark->preload,
+		.preload = tshark->preload, .fence = tshark->fence,
 		.extra_fd = dissection->rules.tshark_rules->keys_fd,
 		.wants_input = true };
 	struct error error;

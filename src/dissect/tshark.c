@@ -106,6 +106,36 @@ tshark_is_unordered(const struct tshark *tshark)
 	return tshark->major > 4 || (tshark->major == 4 && tshark->minor > 0);
 }
 
+bool
+tshark_lacks_memory(const struct tshark *tshark, const char *errors)
+{
+	/* Of GLib, tshark itself, C++, the dynamic linker, Lua and Python, and strerror(ENOMEM). */
+	static const char *const words[] = {
+		"failed to allocate ", "ut of memory", "Out Of Memory",
+		"std::bad_alloc", "failed to map segment",
+		"not enough memory", "MemoryError", "Cannot allocate memory",
+		"cannot allocate memory"
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(errors, words[i]) != NULL)
+			return tshark->fence != NULL;
+	return false;
+}
+
+/* One that cannot even tell about itself. */
+static bool
+blame_memory(const struct tshark *tshark, const struct run_result *result,
+    struct error *error)
+{
+	if (result->exit_status == 0 ||
+	    !tshark_lacks_memory(tshark, result->errors))
+		return false;
+	error_set(error, OUTCOME_TSHARK, TSHARK_LACKS_MEMORY ": %.500s",
+	    result->errors);
+	return true;
+}
+
 static void
 keep_first_line(void *ctx, const char *line, size_t len)
 {
@@ -122,7 +152,7 @@ run_it(const struct tshark *tshark, struct loop *loop, const char *word,
 {
 	struct argv argv = { NULL, 0 };
 	struct run_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = tshark->preload,
+		.preload = tshark->preload, .fence = tshark->fence,
 		.extra_fd = -1, .timeout = tshark->timeout > VERSION_TIMEOUT ?
 		tshark->timeout : VERSION_TIMEOUT, .on_line = on_line,
 		.ctx = ctx };
@@ -138,21 +168,23 @@ run_it(const struct tshark *tshark, struct loop *loop, const char *word,
 }
 
 char *
-tshark_banner(const struct tshark *tshark, struct loop *loop, const char *home,
+tshark_banner(const struct tshark *tshark, struct loop *loop,
     struct error *error)
 {
-	struct tshark copy = *tshark;
 	struct run_result result;
 	char *first = NULL, shown[200];
 
-	copy.home = home;
-	if (run_it(&copy, loop, "--version", NULL, keep_first_line, &first,
+	if (run_it(tshark, loop, "--version", NULL, keep_first_line, &first,
 	    &result, error) != 0) {
 		free(first);
 		return NULL;
 	}
 	if (first != NULL && strncmp(first, "TShark ", 7) == 0)
 		return first;
+	if (blame_memory(tshark, &result, error)) {
+		free(first);
+		return NULL;
+	}
 	text_visible(shown, sizeof(shown), first != NULL ? first : "",
 	    first != NULL ? strnlen(first, 100) : 0);
 	error_set(error, OUTCOME_USAGE, "%s is not a tshark: --version printed "
@@ -203,6 +235,8 @@ ask_names(struct tshark *tshark, struct loop *loop, struct error *error)
 	if (run_it(tshark, loop, "-G", "fields", add_name, tshark->names,
 	    &result, error) != 0)
 		return -1;
+	if (blame_memory(tshark, &result, error))
+		return -1;
 	if (result.exit_status != 0)
 		return error_set(error, OUTCOME_TSHARK,
 		    "%s -G fields failed (%s): %s", tshark->path,
@@ -213,7 +247,7 @@ ask_names(struct tshark *tshark, struct loop *loop, struct error *error)
 static int
 ask_both(struct tshark *tshark, struct loop *loop, struct error *error)
 {
-	char *banner = tshark_banner(tshark, loop, tshark->home, error);
+	char *banner = tshark_banner(tshark, loop, error);
 	int rv = -1;
 
 	if (banner != NULL && parse_version(tshark, banner, error) == 0)
@@ -223,12 +257,11 @@ ask_both(struct tshark *tshark, struct loop *loop, struct error *error)
 }
 
 int
-tshark_ask(struct tshark *tshark, struct loop *loop, const char *home,
-    uint64_t timeout, struct error *error)
+tshark_ask(struct tshark *tshark, struct loop *loop, uint64_t timeout,
+    struct error *error)
 {
 	char *version;
 
-	tshark->home = home;
 	tshark->timeout = timeout;
 	if (tshark->cache_fd >= 0) {
 		version = cache_read(tshark->cache_fd, tshark->path,
@@ -293,7 +326,7 @@ tshark_try_rules(const struct tshark *tshark, struct loop *loop,
 		4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0 };
 	struct argv argv = { NULL, 0 };
 	struct run_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = tshark->preload,
+		.preload = tshark->preload, .fence = tshark->fence,
 		.extra_fd = rules->keys_fd, .input = header,
 		.input_len = sizeof(header), .timeout = tshark->timeout };
 	struct run_result result;
@@ -304,6 +337,8 @@ tshark_try_rules(const struct tshark *tshark, struct loop *loop,
 	argv_release(&argv);
 	if (rv != 0 || result.exit_status == 0)
 		return rv;
+	if (blame_memory(tshark, &result, error))
+		return -1;
 	for (char *s = result.errors; *s != '\0'; s++)
 		if (*s == '\n')
 			*s = ' ';

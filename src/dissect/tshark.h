@@ -9,6 +9,7 @@
 #include "base/argv.h"
 #include "base/error.h"
 #include "document/names.h"
+#include "loop/fence.h"
 #include "loop/loop.h"
 
 struct tshark {
@@ -16,8 +17,9 @@ struct tshark {
 	char *version;		/* "4.0.17" */
 	unsigned major, minor;
 	struct names *names;	/* its field list */
-	const char *home;	/* for its runs; borrowed */
+	const char *home;	/* for its runs, as all that is borrowed set by the caller; borrowed */
 	const char *preload;	/* loaded into it (struct child_spec), NULL for none; borrowed */
+	const struct fence *fence;	/* around it, NULL for none; borrowed */
 	uint64_t timeout;	/* ms */
 	bool from_cache;	/* version and names */
 	int cache_fd;		/* -1 for none */
@@ -40,8 +42,7 @@ int tshark_find(struct tshark *tshark, const char *given, const char *cache_dir,
  * cache if that is of this very file. -1 with OUTCOME_USAGE if it cannot be
  * executed, is no tshark or is too old; OUTCOME_TSHARK if it fails.
  */
-int tshark_ask(struct tshark *tshark, struct loop *loop, const char *home, uint64_t timeout,
-    struct error *error);
+int tshark_ask(struct tshark *tshark, struct loop *loop, uint64_t timeout, struct error *error);
 
 /* Forgets the cache: it lacks fields that this tshark printed. */
 void tshark_forget(struct tshark *tshark);
@@ -69,8 +70,11 @@ void tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules, 
 int tshark_try_rules(const struct tshark *tshark, struct loop *loop,
     const struct tshark_rules *rules, struct error *error);
 
+/* Whether a tshark that failed with this on its stderr lacked the memory that its fence allows. */
+bool tshark_lacks_memory(const struct tshark *tshark, const char *errors);
+#define TSHARK_LACKS_MEMORY "tshark ran out of the memory allowed (--tshark-memory)"
+
 /* The first lines of --version, for espcap's own: "TShark (Wireshark) 4.0.17 (...)"; the caller owns it. NULL as tshark_ask. */
-char *tshark_banner(const struct tshark *tshark, struct loop *loop, const char *home,
-    struct error *error);
+char *tshark_banner(const struct tshark *tshark, struct loop *loop, struct error *error);
 
 #endif

@@ -56,7 +56,7 @@ run(struct result *result, int extra_fd, const char *const words[])
 {
 	struct argv argv = {0};
 	struct pipes pipes;
-	struct spawn spawn = { &argv, "/var/empty", preload, &pipes };
+	struct spawn spawn = { &argv, "/var/empty", preload, NULL, &pipes };
 	pid_t pid;
 
 	memset(result, 0, sizeof(*result));
@@ -146,13 +146,13 @@ test_why_it_cannot_be_executed(void **state)
 static void
 test_missing_interpreter(void **state)
 {
-	const char *preload = getenv("LD_PRELOAD");
+	const char *loaded = getenv("LD_PRELOAD");
 	char path[] = "/tmp/test_spawn.XXXXXX";
 	int fd;
 	struct result r;
 
 	(void)state;
-	if (preload != NULL && strstr(preload, "/vgpreload") != NULL)
+	if (loaded != NULL && strstr(loaded, "/vgpreload") != NULL)
 		skip();
 	fd = mkstemp(path);
 	assert_true(fd >= 0);
@@ -411,7 +411,7 @@ die_before_child(int report)
 {
 	struct argv argv = {0};
 	struct pipes pipes;
-	struct spawn spawn = { &argv, "/", &pipes };
+	struct spawn spawn = { &argv, "/", NULL, NULL, &pipes };
 	pid_t pid;
 
 	argv_push(&argv, "sleep");
