@@ -34,7 +34,7 @@ struct result {
 };
 
 /* What the next program is to load. */
-static const char *preload;
+static const char *to_load;
 
 static void
 read_all(int fd, char *text, size_t size)
@@ -56,7 +56,7 @@ run(struct result *result, int extra_fd, const char *const words[])
 {
 	struct argv argv = {0};
 	struct pipes pipes;
-	struct spawn spawn = { &argv, "/var/empty", preload, &pipes };
+	struct spawn spawn = { &argv, "/var/empty", to_load, &pipes };
 	pid_t pid;
 
 	memset(result, 0, sizeof(*result));
@@ -207,11 +207,11 @@ test_environment_and_folder(void **state)
 	    "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
 	    "LC_ALL=C.UTF-8\n");
 	unsetenv("LD_ESPCAP_TEST");
-	preload = "/no/such.so";
+	to_load = "/no/such.so";
 	run(&r, -1, env);
 	assert_non_null(strstr(r.out, "\nLC_ALL=C.UTF-8\n"
 	    "LD_PRELOAD=/no/such.so\n"));
-	preload = NULL;
+	to_load = NULL;
 	run_shell(&r, -1, "readlink /proc/self/cwd; ulimit -c; "
 	    "read a b c d group rest </proc/$$/stat; "
 	    "[ $group = $$ ] && echo leader");
@@ -411,7 +411,7 @@ die_before_child(int report)
 {
 	struct argv argv = {0};
 	struct pipes pipes;
-	struct spawn spawn = { &argv, "/", &pipes };
+	struct spawn spawn = { &argv, "/", NULL, &pipes };
 	pid_t pid;
 
 	argv_push(&argv, "sleep");
