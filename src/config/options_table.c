@@ -70,6 +70,11 @@ const struct options_row options_rows[] = {
 	    "end a tshark that neither reads nor prints for so long (processor "
 	    "time)",
 	    OPTIONS_KIND_TIME, SETS(tshark_timeout), SECOND, DAY, "60s" },
+	{ "dissection", "HOW", OPTIONS_GROUP_DISSECTION,
+	    "plugin: let tshark hand over its packets by espcap's plugin; ek: "
+	    "let it print them as JSON; auto: by the plugin if that works "
+	    "(default: auto)",
+	    OPTIONS_KIND_TEXT, SETS(dissection), 0, 0, NULL },
 	{ "decode-as", "RULE", OPTIONS_GROUP_DISSECTION,
 	    "dissect as told, as \"tcp.port==8888,http\"; may be given again and "
 	    "again",
