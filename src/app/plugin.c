@@ -115,6 +115,12 @@ plugin_choose(struct tshark *tshark, struct loop *loop,
 		return 0;
 	}
 	plugin_remove(tshark);
+	/* If it is the rules that are wrong, that is the message. */
+	if (must && plugin != NULL && has_rules(rules) &&
+	    tshark_try_rules(tshark, loop, rules, error) != 0) {
+		free(plugin);
+		return -1;
+	}
 	if (must)
 		error_set(error, OUTCOME_USAGE, "--dissection=plugin: %s%s%s",
 		    plugin != NULL ? plugin : "", plugin != NULL ? ": " : "",

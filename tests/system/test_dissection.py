@@ -222,7 +222,7 @@ def test_damaged(damage, tree, good):
     with open(PLUGIN, "rb") as source:
         content = source.read()
     with open(tree.plugin, "wb") as target:
-        target.write({"empty": b"", "cut": content[:len(content) // 3], "rubbish": os.urandom(5000)}[damage])
+        target.write({"empty": b"", "cut": content[:3000], "rubbish": os.urandom(5000)}[damage])
     os.chmod(tree.plugin, 0o644)
     assert_falls_back(tree, good, "tshark does not run with it")
 
@@ -281,7 +281,7 @@ def test_rules_are_refused_as_ever(good):
     for how in ("auto", "plugin", "ek"):
         result = espcap.run("--file", good, "--display-filter=no.such == ", "--dissection=" + how)
         assert result.code == 2, result.errors
-        assert "no.such" in result.errors
+        assert "tshark refuses --display-filter" in result.errors, result.errors
 
 
 # --- A plugin that fails in the middle ----------------------------------------

@@ -220,8 +220,10 @@ test_delivery(void **state)
 	    "--file=a", "--dissection=pdml");
 	ACCEPT("--file=a");
 	assert_string_equal(options.dissection, "auto");
+	options_release(&options);
 	ACCEPT("--file=a", "--dissection=ek");
 	assert_string_equal(options.dissection, "ek");
+	options_release(&options);
 	ACCEPT("--file=a", "--node=h,i:9201", "--id=auto", "--replicas=0");
 	assert_true(options.auto_id);
 	assert_true(options.has_replicas);
