@@ -66,7 +66,7 @@ def test_plugin_and_ek_make_equal_documents(capture):
 @pytest.mark.parametrize("options", [
     ["--display-filter=dns"], ["--display-filter=frame.number % 2 == 1 || tcp", "--count=20"],
     ["--bpf=udp or tcp"], ["--count=7"], ["--fields=dns.qry.name,ip.src,tcp.srcport"],
-    ["--max-value=5"], ["--max-doc=4K"], ["--decode-as=udp.port==53,data"],
+    ["--max-value=5"], ["--decode-as=udp.port==53,data"],
     ["--display-filter=dns", "--bpf=udp", "--fields=frame.time_delta_displayed,dns.id"],
 ], ids=lambda options: " ".join(options))
 @pytest.mark.parametrize("from_pipe", [False, True], ids=["file", "pipe"])
