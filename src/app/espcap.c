@@ -22,6 +22,7 @@
 #include "app/delivery.h"
 #include "app/files.h"
 #include "app/inputs.h"
+#include "app/plugin.h"
 #include "app/run.h"
 #include "base/buffer.h"
 #include "base/xalloc.h"
@@ -237,18 +238,20 @@ say_fence(void *ctx, const char *line)
 static int
 surround_tshark(struct app *app, struct error *error)
 {
-	const char *reads[] = { home_path(app->home), NULL, NULL };
+	char *plugins = paths_plugins();
+	const char *reads[] = { home_path(app->home), plugins, NULL, NULL };
 	const struct fence_spec spec = { .program = app->tshark.path,
 		.reads = reads, .memory = app->options.tshark_memory };
+	int rv;
 
 	app->preload = paths_object("wide_stdout.so");
-	reads[1] = app->preload;
+	reads[2] = app->preload;
 	app->tshark.home = home_path(app->home);
 	app->tshark.preload = app->preload;
-	if (app->fence == NULL)
-		return 0;
-	if (fence_finish(app->fence, &spec, error) != 0)
-		return -1;
+	rv = app->fence == NULL ? 0 : fence_finish(app->fence, &spec, error);
+	free(plugins);
+	if (app->fence == NULL || rv != 0)
+		return rv;
 	fence_describe(app->fence, say_fence, &app->log);
 	app->tshark.fence = app->fence;
 	return 0;
@@ -282,9 +285,14 @@ prepare(struct app *app, struct error *error)
 	    app->tshark.version, app->tshark.path,
 	    names_count(app->tshark.names),
 	    app->tshark.from_cache ? " (from the cache)" : "");
-	if ((options->display_filter != NULL || options->decode_as.count > 0 ||
-	    options->tls_keys != NULL) && tshark_try_rules(&app->tshark,
-	    app->loop, &app->tshark_rules, error) != 0)
+	if (plugin_choose(&app->tshark, app->loop, &app->tshark_rules,
+	    options->dissection, &app->log, error) != 0)
+		return -1;
+	/* The plugin was tried with the rules. */
+	if (!app->tshark.has_plugin && (options->display_filter != NULL ||
+	    options->decode_as.count > 0 || options->tls_keys != NULL) &&
+	    tshark_try_rules(&app->tshark, app->loop, &app->tshark_rules,
+	    error) != 0)
 		return -1;
 	if (options->fields != NULL) {
 		app->fields = fields_new(app->fields_text.data,
@@ -338,6 +346,10 @@ finish(struct app *app, const struct totals *totals, enum outcome outcome,
 		log_note(&app->log, "%llu documents had texts that were not "
 		    "UTF-8; these were mended",
 		    (unsigned long long)document_mended(app->document));
+	if (totals->fallbacks > 0)
+		log_note(&app->log, "tshark failed with the plugin and was run "
+		    "without it: %llu times",
+		    (unsigned long long)totals->fallbacks);
 	progress_totals(totals, line, sizeof(line));
 	log_error(&app->log, "%s", line);
 	write_summary(app, totals, status);
@@ -507,6 +519,7 @@ release(struct app *app)
 	if (app->tshark.names != NULL && app->tshark.from_cache &&
 	    names_met(app->tshark.names) > 0)
 		tshark_forget(&app->tshark);
+	plugin_remove(&app->tshark);
 	document_free(app->document);
 	fields_free(app->fields);
 	filter_free(app->filter);

@@ -23,6 +23,7 @@ void progress_line(const struct progress *progress, char *line, size_t size);
 struct totals {
 	uint64_t read, delivered, duplicate, rejected, filtered, undissected, dropped, unsent;
 	uint64_t skipped, retries, maybe_duplicate;
+	uint64_t fallbacks;	/* see struct dissection_counts */
 	bool has_server;	/* delivered means indexed, else printed */
 	bool has_auto_id;	/* maybe_duplicate is of interest */
 };

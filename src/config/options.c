@@ -461,6 +461,17 @@ check_delivery(struct parse *parse)
 	return check_pipeline(parse) != 0 ? -1 : check_needs(parse);
 }
 
+static int
+check_dissection(struct parse *parse)
+{
+	struct options *options = parse->options;
+
+	if (options->dissection == NULL)
+		options->dissection = "auto";
+	return check_word(parse, "dissection", options->dissection, "auto",
+	    "ek", "plugin");
+}
+
 /* What only all options together can tell. */
 static int
 check_all(struct parse *parse)
@@ -473,6 +484,7 @@ check_all(struct parse *parse)
 		return check_delivery(parse);
 	}
 	if (check_kinds(parse) != 0 || check_stdin(parse) != 0 ||
+	    check_dissection(parse) != 0 ||
 	    check_delivery(parse) != 0)
 		return -1;
 	if (is_given(parse, "json") && !is_given(parse, "list-interfaces"))

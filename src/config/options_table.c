@@ -78,6 +78,11 @@ const struct options_row options_rows[] = {
 	{ "no-sandbox", NULL, OPTIONS_GROUP_DISSECTION,
 	    "run tshark without fences around it",
 	    OPTIONS_KIND_FLAG, SETS(no_sandbox), 0, 0, NULL },
+	{ "dissection", "HOW", OPTIONS_GROUP_DISSECTION,
+	    "plugin: let tshark hand over its packets by espcap's plugin; ek: "
+	    "let it print them as JSON; auto: by the plugin if that works "
+	    "(default: auto)",
+	    OPTIONS_KIND_TEXT, SETS(dissection), 0, 0, NULL },
 	{ "decode-as", "RULE", OPTIONS_GROUP_DISSECTION,
 	    "dissect as told, as \"tcp.port==8888,http\"; may be given again and "
 	    "again",

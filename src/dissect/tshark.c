@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "dissect/cache.h"
+#include "dissect/frames_wire.h"
 #include "dissect/run.h"
 
 #define VERSION_TIMEOUT 15000
@@ -86,6 +87,20 @@ tshark_forget(struct tshark *tshark)
 {
 	if (tshark->cache_fd >= 0)
 		cache_forget(tshark->cache_fd);
+}
+
+bool
+tshark_knows(const struct tshark *tshark, const char *plugin)
+{
+	return tshark->cache_fd >= 0 && cache_knows(tshark->cache_fd,
+	    tshark->path, plugin);
+}
+
+void
+tshark_remember(const struct tshark *tshark, const char *plugin)
+{
+	if (tshark->cache_fd >= 0)
+		cache_remember(tshark->cache_fd, tshark->path, plugin);
 }
 
 void
@@ -288,21 +303,45 @@ tshark_ask(struct tshark *tshark, struct loop *loop, uint64_t timeout,
 	return 0;
 }
 
-void
-tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
-    bool flush, bool filter, struct argv *argv)
+/* The form of what is printed, and when. */
+static void
+push_form(const struct tshark_rules *rules, const struct tshark_run *run,
+    struct argv *argv)
 {
-	argv_push(argv, tshark->path);
-	argv_push(argv, "-r");
-	argv_push(argv, "-");
-	argv_push(argv, "-n");
+	char *tap;
+
+	if (run->plugin) {
+		/* A tap is given all packets: the plugin applies the display filter. */
+		tap = xasprintf("espcap,%s%s%s", run->flush ? "flush" : "",
+		    run->filter ? "," : "",
+		    run->filter ? rules->display_filter : "");
+		argv_push(argv, "-q");
+		argv_push(argv, "-z");
+		argv_push(argv, tap);
+		free(tap);
+		return;
+	}
 	argv_push(argv, "-T");
 	argv_push(argv, "ek");
 	/* The columns, for the Info text, beside the tree. */
 	argv_push(argv, "-P");
 	argv_push(argv, "-V");
-	if (flush)
+	if (run->flush)
 		argv_push(argv, "-l");
+}
+
+void
+tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
+    const struct tshark_run *run, struct argv *argv)
+{
+	struct tshark_run form = *run;
+
+	form.filter = run->filter && rules->display_filter != NULL;
+	argv_push(argv, tshark->path);
+	argv_push(argv, "-r");
+	argv_push(argv, "-");
+	argv_push(argv, "-n");
+	push_form(rules, &form, argv);
 	if (rules->keys_fd >= 0) {
 		argv_push(argv, "-o");
 		argv_push(argv, "tls.keylog_file:/dev/fd/3");
@@ -311,38 +350,73 @@ tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
 		argv_push(argv, "-d");
 		argv_push(argv, rules->decode_as[i]);
 	}
-	if (filter && rules->display_filter != NULL) {
+	/* With the plugin too: times since the packet shown before depend on it. */
+	if (form.filter) {
 		argv_push(argv, "-Y");
 		argv_push(argv, rules->display_filter);
 	}
+}
+
+/* Runs it over an empty capture. */
+static int
+try_empty(const struct tshark *tshark, struct loop *loop,
+    const struct tshark_rules *rules, bool plugin, char **first,
+    struct run_result *result, struct error *error)
+{
+	/* A pcap header of link type 1 (Ethernet), and no packet. */
+	static const unsigned char header[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0,
+		4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0 };
+	struct tshark_run run = { .plugin = plugin, .filter = true };
+	struct argv argv = { NULL, 0 };
+	struct run_spec spec = { .argv = &argv, .home = tshark->home,
+		.preload = tshark->preload, .fence = tshark->fence,
+		.extra_fd = rules->keys_fd, .input = header,
+		.input_len = sizeof(header), .timeout = tshark->timeout,
+		.on_line = keep_first_line, .ctx = first };
+	int rv;
+
+	tshark_argv(tshark, rules, &run, &argv);
+	rv = run_program(loop, &spec, result, error);
+	argv_release(&argv);
+	for (char *s = result->errors; rv == 0 && *s != '\0'; s++)
+		if (*s == '\n')
+			*s = ' ';
+	return rv;
 }
 
 int
 tshark_try_rules(const struct tshark *tshark, struct loop *loop,
     const struct tshark_rules *rules, struct error *error)
 {
-	/* A pcap header of link type 1 (Ethernet), and no packet. */
-	static const unsigned char header[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0,
-		4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0 };
-	struct argv argv = { NULL, 0 };
-	struct run_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = tshark->preload, .fence = tshark->fence,
-		.extra_fd = rules->keys_fd, .input = header,
-		.input_len = sizeof(header), .timeout = tshark->timeout };
 	struct run_result result;
-	int rv;
+	char *first = NULL;
+	int rv = try_empty(tshark, loop, rules, false, &first, &result, error);
 
-	tshark_argv(tshark, rules, false, true, &argv);
-	rv = run_program(loop, &spec, &result, error);
-	argv_release(&argv);
+	free(first);
 	if (rv != 0 || result.exit_status == 0)
 		return rv;
 	if (blame_memory(tshark, &result, error))
 		return -1;
-	for (char *s = result.errors; *s != '\0'; s++)
-		if (*s == '\n')
-			*s = ' ';
 	return error_set(error, result.exit_status > 0 ? OUTCOME_USAGE :
 	    OUTCOME_TSHARK, "tshark refuses --display-filter, --decode-as or "
 	    "--tls-keys (%s): %s", result.status, result.errors);
+}
+
+int
+tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
+    const struct tshark_rules *rules, struct error *error)
+{
+	struct run_result result;
+	char *first = NULL;
+	int rv = try_empty(tshark, loop, rules, true, &first, &result, error);
+
+	if (rv == 0 && result.exit_status != 0)
+		rv = error_set(error, OUTCOME_USAGE, "tshark does not run with "
+		    "it (%s): %s", result.status, result.errors);
+	else if (rv == 0 && (first == NULL ||
+	    strncmp(first, FRAMES_MAGIC, FRAMES_MAGIC_LEN - 1) != 0 ||
+	    first[FRAMES_MAGIC_LEN - 1] != '\0'))
+		rv = error_set(error, OUTCOME_USAGE, "tshark does not know it");
+	free(first);
+	return rv;
 }

@@ -19,6 +19,8 @@ if words[:1] in (["--version"], ["-v"]):
     send("version")
 if words[:1] == ["-G"]:
     send("fields")
+if "-z" in words and not os.path.exists(os.path.join(HERE, "knows-plugin")):
+    sys.exit('tshark: Invalid -z argument "%%s"' %% words[words.index("-z") + 1])
 out = sys.stdout.buffer
 def say(data):
     out.write(data)
@@ -74,7 +76,13 @@ class Fake:
         """From now on it does this with a capture. Forgets the flags of the test before."""
         for name in os.listdir(self.flags):
             os.unlink(os.path.join(self.flags, name))
+        if os.path.exists(os.path.join(self.folder, "knows-plugin")):
+            os.unlink(os.path.join(self.folder, "knows-plugin"))
         self.write("behaviour", source.encode())
+
+    def knows_plugin(self):
+        """From now on until the next behaviour it takes -z, as a tshark that has loaded the plugin."""
+        self.write("knows-plugin", b"")
 
     def flag(self, name):
         """What it left under this name, or None."""

@@ -174,7 +174,7 @@ test_prefixes(void **state)
 	assert_int_equal(options.action, OPTIONS_LIST);
 	ACCEPT("--h");
 	assert_int_equal(options.action, OPTIONS_HELP);
-	ACCEPT("--d", "x", "--b=ip", "--cou=2", "--rec", "--dis=tcp", "--pre");
+	ACCEPT("--d", "x", "--b=ip", "--cou=2", "--rec", "--disp=tcp", "--pre");
 	assert_string_equal(options.bpf, "ip");
 	assert_int_equal(options.count, 2);
 	assert_string_equal(options.display_filter, "tcp");
@@ -216,6 +216,14 @@ test_delivery(void **state)
 	    "not \"a/b\"", "--file=a", "--node=h", "--pipeline=a/b");
 	REFUSE("--retention takes a whole number from 1 to 36500, not \"0\"",
 	    "--file=a", "--node=h", "--retention=0");
+	REFUSE("--dissection takes auto, plugin or ek, not \"pdml\"",
+	    "--file=a", "--dissection=pdml");
+	ACCEPT("--file=a");
+	assert_string_equal(options.dissection, "auto");
+	options_release(&options);
+	ACCEPT("--file=a", "--dissection=ek");
+	assert_string_equal(options.dissection, "ek");
+	options_release(&options);
 	ACCEPT("--file=a", "--node=h,i:9201", "--id=auto", "--replicas=0");
 	assert_true(options.auto_id);
 	assert_true(options.has_replicas);
