@@ -134,3 +134,12 @@ def run(*arguments, prefix=(), stdin=subprocess.DEVNULL, timeout=120, environmen
     result = Result(done.returncode, done.stdout, done.stderr)
     assert not SANITIZER.search(result.errors), result.errors
     return result
+
+
+def high_water(pid):
+    """The most memory that a process had until now in kB, its children not counted; 0 if it is gone."""
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii", errors="replace") as source:
+            return next((int(line.split()[1]) for line in source if line.startswith("VmHWM")), 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
