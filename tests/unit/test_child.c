@@ -109,7 +109,8 @@ static void
 start(struct run *run, const char *script, bool wants_input)
 {
 	struct argv argv = {0};
-	const struct child_spec spec = { &argv, "/", -1, wants_input };
+	const struct child_spec spec = { .argv = &argv, .home = "/",
+	    .extra_fd = -1, .wants_input = wants_input };
 	struct child_handler handler = handler_template;
 	struct error error = { .text = "" };
 
@@ -245,7 +246,8 @@ test_cannot_start(void **state)
 {
 	struct run *run = *state;
 	struct argv argv = {0};
-	const struct child_spec spec = { &argv, "/", -1, true };
+	const struct child_spec spec = { .argv = &argv, .home = "/",
+	    .extra_fd = -1, .wants_input = true };
 	struct error error;
 
 	argv_push(&argv, "/no/such/program");

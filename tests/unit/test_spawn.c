@@ -146,13 +146,13 @@ test_why_it_cannot_be_executed(void **state)
 static void
 test_missing_interpreter(void **state)
 {
-	const char *preload = getenv("LD_PRELOAD");
+	const char *loaded = getenv("LD_PRELOAD");
 	char path[] = "/tmp/test_spawn.XXXXXX";
 	int fd;
 	struct result r;
 
 	(void)state;
-	if (preload != NULL && strstr(preload, "/vgpreload") != NULL)
+	if (loaded != NULL && strstr(loaded, "/vgloaded") != NULL)
 		skip();
 	fd = mkstemp(path);
 	assert_true(fd >= 0);
@@ -411,7 +411,8 @@ die_before_child(int report)
 {
 	struct argv argv = {0};
 	struct pipes pipes;
-	struct spawn spawn = { &argv, "/", &pipes };
+	struct spawn spawn = { .argv = &argv, .home = "/",
+	    .pipes = &pipes };
 	pid_t pid;
 
 	argv_push(&argv, "sleep");
