@@ -24,6 +24,9 @@
 /* Packets counted in one go when there is no tshark to wait for. */
 #define DRAIN_SLICE 4096
 #define TICK_MS 250
+/* A live capture bears so many failures of tshark in so many ms. */
+#define LIVE_FAILURES 10
+#define LIVE_FAILURES_MS 60000
 /*
  * A tshark without progress is hung when it has used the timeout in processor
  * time: on a busy machine it may need much longer by the clock. One that sleeps
@@ -52,6 +55,9 @@ struct dissection {
 	bool input_done;		/* of this pass */
 	bool stopping;
 	bool pump_deferred;
+	bool relieving;			/* the child gets no more; a fresh one goes on */
+	uint64_t failed_at[LIVE_FAILURES];	/* ms, a ring */
+	size_t failures;
 
 	enum pass pass;
 	unsigned passes;
@@ -78,6 +84,12 @@ struct dissection {
 
 static void pump(struct dissection *dissection);
 static void begin_pass(struct dissection *dissection, enum pass pass);
+
+static bool
+is_live(const struct dissection *dissection)
+{
+	return dissection->rules.live != NULL;
+}
 
 static bool
 has_filter(const struct dissection *dissection)
@@ -116,7 +128,8 @@ end(struct dissection *dissection)
 	dissection->ended = true;
 	/* A tshark that was replaced without loss is no failure of the run. */
 	if (dissection->tshark_failed && (dissection->counts.undissected > 0 ||
-	    feed_is_foreign(dissection->feed))) {
+	    feed_is_foreign(dissection->feed) ||
+	    (is_live(dissection) && dissection->pass == PASS_DRAIN))) {
 		(void)snprintf(why, sizeof(why), "tshark failed: %s",
 		    dissection->failure);
 		blame(dissection, OUTCOME_TSHARK, why);
@@ -199,6 +212,25 @@ give(struct dissection *dissection, const void *bytes, size_t len)
 		settle_silent(dissection, &dissection->counts.filtered);
 }
 
+/* tshark's memory grows with each flow, and a live capture has no end. */
+static bool
+is_worn(const struct dissection *dissection)
+{
+	return is_live(dissection) && dissection->pass != PASS_DRAIN &&
+	    dissection->rules.live->lifetime > 0 &&
+	    feed_since(dissection->feed) >= dissection->rules.live->lifetime;
+}
+
+static void
+relieve(struct dissection *dissection)
+{
+	log_verbose(dissection->rules.log, "%s: a fresh tshark goes on behind "
+	    "packet %" PRIu64, dissection->name,
+	    feed_base(dissection->feed) + feed_since(dissection->feed));
+	dissection->relieving = true;
+	finish_input(dissection);
+}
+
 /* Reads on until tshark has enough to do, or there is nothing to read now. */
 static void
 pump(struct dissection *dissection)
@@ -210,6 +242,10 @@ pump(struct dissection *dissection)
 
 	while (!dissection->input_done && !dissection->failed &&
 	    !is_full(dissection)) {
+		if (is_worn(dissection)) {
+			relieve(dissection);
+			return;
+		}
 		switch (feed_next(dissection->feed, &bytes, &len, &error)) {
 		case FEED_GAVE:
 			give(dissection, bytes, len);
@@ -365,7 +401,8 @@ foreign_document(struct dissection *dissection, uint64_t number)
 static void
 take_document(struct dissection *dissection)
 {
-	uint64_t number = ek_frame_number(dissection->ek);
+	uint64_t number = ek_frame_number(dissection->ek) +
+	    feed_base(dissection->feed);
 	const struct pending_packet *first;
 	struct document_packet packet;
 	char why[128];
@@ -471,7 +508,8 @@ describe_failure(struct dissection *dissection)
 static bool
 is_refused(const struct dissection *dissection)
 {
-	return !dissection->failed && dissection->pass_documents == 0 &&
+	return !is_live(dissection) && !dissection->failed &&
+	    dissection->pass_documents == 0 &&
 	    !feed_has_settled(dissection->feed) &&
 	    child_exit_status(dissection->child) > 0 &&
 	    child_errors(dissection->child)[0] != '\0';
@@ -513,6 +551,27 @@ bury(struct dissection *dissection)
 	return true;
 }
 
+static uint64_t
+now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* In a year some tshark may fail; in a minute not that many. */
+static bool
+fails_too_often(struct dissection *dissection)
+{
+	uint64_t *oldest = &dissection->failed_at[dissection->failures++ %
+	    LIVE_FAILURES], before = *oldest;
+
+	*oldest = now_ms();
+	return dissection->failures > LIVE_FAILURES &&
+	    *oldest - before < LIVE_FAILURES_MS;
+}
+
 /*
  * How the next pass begins; false to give up. With a display filter a packet
  * without document tells nothing, so a pass without it finds the one that
@@ -525,9 +584,10 @@ go_on(struct dissection *dissection, enum pass *next)
 
 	*next = PASS_CAREFUL;
 	if (feed_is_foreign(dissection->feed) || dissection->stopping ||
-	    dissection->passes >= RUNS_MAX)
+	    (is_live(dissection) ? fails_too_often(dissection) :
+	    dissection->passes >= RUNS_MAX))
 		return false;
-	if (filter && feed_is_pipe(dissection->feed)) {
+	if ((filter || feed_is_lossy(dissection->feed)) && feed_is_pipe(dissection->feed)) {
 		log_note(dissection->rules.log, "%s: tshark failed (%s); going "
 		    "on behind the packets it had", dissection->name,
 		    dissection->failure);
@@ -577,7 +637,10 @@ after_success(struct dissection *dissection)
 		return;
 	}
 	settle_all(dissection, &dissection->counts.filtered);
-	end(dissection);
+	if (dissection->relieving)
+		begin_pass(dissection, PASS_FIRST);
+	else
+		end(dissection);
 }
 
 /* Whether every packet given has its document, or needs none. */
@@ -662,6 +725,7 @@ prepare_pass(struct dissection *dissection, enum pass pass)
 	dissection->child = NULL;
 	dissection->pass = pass;
 	dissection->failed = dissection->input_done = false;
+	dissection->relieving = false;
 	dissection->idle = dissection->progress = 0;
 	dissection->pass_documents = 0;
 	ek_free(dissection->ek);
@@ -676,6 +740,9 @@ prepare_pass(struct dissection *dissection, enum pass pass)
 			dissection->input_done = true;
 		}
 	}
+	/* What nobody dissects need not be captured. */
+	if (dissection->pass == PASS_DRAIN && is_live(dissection))
+		feed_stop(dissection->feed);
 	if (dissection->pass != PASS_DRAIN && start_child(dissection) != 0) {
 		dissection->pass = PASS_DRAIN;
 		dissection->input_done = true;
@@ -721,7 +788,7 @@ owes_progress(const struct dissection *dissection)
 		return false;
 	return child_queued(dissection->child) > 0 || dissection->input_done ||
 	    (!has_filter(dissection) && feed_pending(dissection->feed) > 0 &&
-	    dissection->pass != PASS_FIRST);
+	    (dissection->pass != PASS_FIRST || is_live(dissection)));
 }
 
 static void
@@ -777,14 +844,19 @@ dissection_new(const struct dissection_rules *rules, int fd, const char *name,
 	dissection->rules = *rules;
 	dissection->handler = *handler;
 	dissection->name = xstrdup(name);
-	dissection->file_name = xstrdup(plain_name(name));
+	dissection->file_name = rules->live != NULL ? NULL :
+	    xstrdup(plain_name(name));
 	dissection->path = path != NULL ? xstrdup(path) : NULL;
 	dissection->count = count;
-	dissection->feed = feed_new(fd, rules->filter, count,
-	    rules->ids);
+	dissection->feed = feed_new(fd, rules->filter, count, rules->ids,
+	    rules->live != NULL ? rules->live->id : NULL);
 	tree_init(&dissection->tree, rules->max_value, rules->max_doc);
 	buffer_init(&dissection->out, rules->max_doc * 4);
 	dissection->capture.file_name = dissection->file_name;
+	if (rules->live != NULL) {
+		dissection->capture.host = rules->live->host;
+		dissection->capture.interface = rules->live->interface;
+	}
 	dissection->capture.file_path = dissection->path;
 	dissection->capture.id = feed_id(dissection->feed);
 	dissection->capture.has_date = feed_date(dissection->feed,
