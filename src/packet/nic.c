@@ -27,6 +27,7 @@ struct nic {
 	char name[IFNAMSIZ];	/* that it has now */
 	unsigned index;		/* 0: any */
 	unsigned short kind;	/* ARPHRD_ */
+	uint32_t kernel_drop, interface_drop;	/* as libpcap told last */
 	char message[PCAP_ERRBUF_SIZE];
 
 	/* During nic_read. */
@@ -296,6 +297,19 @@ nic_fd(const struct nic *nic)
 	return pcap_get_selectable_fd(nic->pcap);
 }
 
+/*
+ * libpcap counts in 32 bits, which wrap around in a long capture, and the
+ * interface's counter begins again with the interface.
+ */
+static uint64_t
+advance(uint32_t *last, uint32_t now)
+{
+	uint32_t step = now - *last;
+
+	*last = now;
+	return step <= INT32_MAX ? step : 0;
+}
+
 void
 nic_drops(struct nic *nic, uint64_t *kernel, uint64_t *interface)
 {
@@ -303,9 +317,8 @@ nic_drops(struct nic *nic, uint64_t *kernel, uint64_t *interface)
 
 	if (pcap_stats(nic->pcap, &stat) != 0)
 		return;
-	/* libpcap counts in 32 bits: they wrap around in a long capture. */
-	*kernel += (uint32_t)(stat.ps_drop - (uint32_t)*kernel);
-	*interface += (uint32_t)(stat.ps_ifdrop - (uint32_t)*interface);
+	*kernel += advance(&nic->kernel_drop, stat.ps_drop);
+	*interface += advance(&nic->interface_drop, stat.ps_ifdrop);
 }
 
 /* Whether it is there. */

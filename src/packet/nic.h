@@ -56,7 +56,7 @@ int nic_read(struct nic *nic, int max, void (*on_packet)(void *ctx, const struct
  */
 int nic_exclude(struct nic *nic, const char *not_these, struct error *error);
 
-/* What the kernel dropped for want of room, and the interface itself, since the opening. */
+/* Adds what the kernel dropped for want of room, and the interface itself, since this was asked last. */
 void nic_drops(struct nic *nic, uint64_t *kernel, uint64_t *interface);
 
 enum nic_state {

@@ -103,7 +103,8 @@ lose(struct sniff *sniff, const char *why)
 {
 	if (!sniff->stopping)
 		sniff_say(sniff->control, SNIFF_LOST, OUTCOME_TSHARK, why);
-	stop(sniff, 0);
+	/* What came before is still in the kernel's ring. */
+	stop(sniff, LINGER_MS);
 }
 
 /* Packets. */
