@@ -23,6 +23,7 @@
 #include "app/delivery.h"
 #include "app/files.h"
 #include "app/inputs.h"
+#include "app/plugin.h"
 #include "app/run.h"
 #include "base/buffer.h"
 #include "base/xalloc.h"
@@ -30,6 +31,8 @@
 #include "config/paths.h"
 #include "dissect/live.h"
 #include "dissect/tshark.h"
+#include "loop/fence.h"
+#include "loop/home.h"
 #include "loop/privilege.h"
 #include "packet/devices.h"
 #include "packet/filter.h"
@@ -44,7 +47,8 @@ struct app {
 	struct inputs inputs;
 	char **paths;
 	struct opener *opener;
-	char *home;
+	struct home *home;
+	struct fence *fence;	/* around tshark; NULL with --no-sandbox */
 	char *preload;		/* what makes tshark print faster; NULL for none */
 	struct tshark tshark;
 	struct tshark_rules tshark_rules;
@@ -250,7 +254,7 @@ open_all(struct app *app, struct error *error)
 static int
 drop_privileges(struct app *app, struct error *error)
 {
-	const char *user, *tmp = getenv("TMPDIR");
+	const char *user;
 
 	/* Who captures may have the right for it without being root. */
 	if ((app->live != NULL ? privilege_renounce(&user, error) :
@@ -260,16 +264,50 @@ drop_privileges(struct app *app, struct error *error)
 		log_verbose(&app->log, "%s open; going on as user %s",
 		    app->live != NULL ? "the interface is" : "files are",
 		    user);
-	app->home = xasprintf("%s/espcap-XXXXXX",
-	    tmp != NULL && tmp[0] == '/' && access(tmp, W_OK) == 0 ? tmp :
-	    "/tmp");
-	if (mkdtemp(app->home) != NULL)
+	app->home = home_new(error);
+	return app->home != NULL ? 0 : -1;
+}
+
+/* While we may still be root. */
+static int
+begin_fence(struct app *app, struct error *error)
+{
+	if (app->options.no_sandbox) {
+		log_error(&app->log, "--no-sandbox: what a packet makes of "
+		    "tshark is not held back");
 		return 0;
-	error_set(error, OUTCOME_INTERNAL, "%s: %s", app->home,
-	    strerror(errno));
-	free(app->home);
-	app->home = NULL;
-	return -1;
+	}
+	app->fence = fence_new(error);
+	return app->fence != NULL ? 0 : -1;
+}
+
+static void
+say_fence(void *ctx, const char *line)
+{
+	log_verbose(ctx, "sandbox: %s", line);
+}
+
+/* What tshark is started with, whatever it is to do. */
+static int
+surround_tshark(struct app *app, struct error *error)
+{
+	char *plugins = paths_plugins();
+	const char *reads[] = { home_path(app->home), plugins, NULL, NULL };
+	const struct fence_spec spec = { .program = app->tshark.path,
+		.reads = reads, .memory = app->options.tshark_memory };
+	int rv;
+
+	app->preload = paths_object("wide_stdout.so");
+	reads[2] = app->preload;
+	app->tshark.home = home_path(app->home);
+	app->tshark.preload = app->preload;
+	rv = app->fence == NULL ? 0 : fence_finish(app->fence, &spec, error);
+	free(plugins);
+	if (app->fence == NULL || rv != 0)
+		return rv;
+	fence_describe(app->fence, say_fence, &app->log);
+	app->tshark.fence = app->fence;
+	return 0;
 }
 
 static void
@@ -293,17 +331,22 @@ prepare(struct app *app, struct error *error)
 	    (app->filter = filter_new(options->bpf, &reason)) == NULL)
 		return error_set(error, reason.outcome, "--bpf=%.400s: %.400s",
 		    options->bpf, reason.text);
-	app->tshark.preload = app->preload = paths_object("wide_stdout.so");
-	if (tshark_ask(&app->tshark, app->loop, app->home,
-	    options->tshark_timeout, error) != 0)
+	if (surround_tshark(app, error) != 0 ||
+	    tshark_ask(&app->tshark, app->loop, options->tshark_timeout,
+	    error) != 0)
 		return -1;
 	log_verbose(&app->log, "tshark %s at %s, %zu fields%s",
 	    app->tshark.version, app->tshark.path,
 	    names_count(app->tshark.names),
 	    app->tshark.from_cache ? " (from the cache)" : "");
-	if ((options->display_filter != NULL || options->decode_as.count > 0 ||
-	    options->tls_keys != NULL) && tshark_try_rules(&app->tshark,
-	    app->loop, &app->tshark_rules, error) != 0)
+	if (plugin_choose(&app->tshark, app->loop, &app->tshark_rules,
+	    options->dissection, &app->log, error) != 0)
+		return -1;
+	/* The plugin was tried with the rules. */
+	if (!app->tshark.has_plugin && (options->display_filter != NULL ||
+	    options->decode_as.count > 0 || options->tls_keys != NULL) &&
+	    tshark_try_rules(&app->tshark, app->loop, &app->tshark_rules,
+	    error) != 0)
 		return -1;
 	if (options->fields != NULL) {
 		app->fields = fields_new(app->fields_text.data,
@@ -357,6 +400,10 @@ finish(struct app *app, const struct totals *totals, enum outcome outcome,
 		log_note(&app->log, "%llu documents had texts that were not "
 		    "UTF-8; these were mended",
 		    (unsigned long long)document_mended(app->document));
+	if (totals->fallbacks > 0)
+		log_note(&app->log, "tshark failed with the plugin and was run "
+		    "without it: %llu times",
+		    (unsigned long long)totals->fallbacks);
 	progress_totals(totals, line, sizeof(line));
 	log_error(&app->log, "%s", line);
 	write_summary(app, totals, status);
@@ -476,9 +523,9 @@ version(struct app *app)
 	int rv;
 
 	if (tshark_find(&app->tshark, app->options.tshark, NULL, &error) == 0 &&
-	    drop_privileges(app, &error) == 0)
-		banner = tshark_banner(&app->tshark, app->loop, app->home,
-		    &error);
+	    begin_fence(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
+	    surround_tshark(app, &error) == 0)
+		banner = tshark_banner(&app->tshark, app->loop, &error);
 	buffer_init(&text, 1 << 20);
 	rv = buffer_printf(&text, "espcap %s\n", PACKAGE_VERSION);
 	if (banner != NULL)
@@ -518,7 +565,8 @@ act(struct app *app)
 	set_tshark_rules(app);
 	delivery_init(&app->delivery, &app->options, &app->log);
 	/* A replay needs no tshark: its documents are made. */
-	if (open_all(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
+	if ((app->options.replay != NULL || begin_fence(app, &error) == 0) &&
+	    open_all(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
 	    (app->options.replay != NULL || prepare(app, &error) == 0))
 		return run(app);
 	log_error(&app->log, "%s", error.text);
@@ -531,6 +579,7 @@ release(struct app *app)
 	if (app->tshark.names != NULL && app->tshark.from_cache &&
 	    names_met(app->tshark.names) > 0)
 		tshark_forget(&app->tshark);
+	plugin_remove(&app->tshark);
 	document_free(app->document);
 	fields_free(app->fields);
 	filter_free(app->filter);
@@ -548,9 +597,8 @@ release(struct app *app)
 	inputs_release(&app->inputs);
 	if (app->tshark_rules.keys_fd >= 0)
 		close(app->tshark_rules.keys_fd);
-	if (app->home != NULL)
-		(void)rmdir(app->home);
-	free(app->home);
+	fence_free(app->fence);
+	home_free(app->home);
 	free(app->preload);
 	loop_free(app->loop);
 	options_release(&app->options);

@@ -184,6 +184,7 @@ add_counts(struct totals *totals, const struct dissection *dissection)
 	totals->filtered += counts.filtered;
 	totals->undissected += counts.undissected;
 	totals->skipped += counts.skipped;
+	totals->fallbacks += counts.fallbacks;
 }
 
 static void

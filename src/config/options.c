@@ -473,6 +473,17 @@ check_delivery(struct parse *parse)
 	return check_pipeline(parse) != 0 ? -1 : check_needs(parse);
 }
 
+static int
+check_dissection(struct parse *parse)
+{
+	struct options *options = parse->options;
+
+	if (options->dissection == NULL)
+		options->dissection = "auto";
+	return check_word(parse, "dissection", options->dissection, "auto",
+	    "ek", "plugin");
+}
+
 /* What only all options together can tell. */
 static int
 check_all(struct parse *parse)
@@ -485,6 +496,7 @@ check_all(struct parse *parse)
 		return check_delivery(parse);
 	}
 	if (check_kinds(parse) != 0 || check_stdin(parse) != 0 ||
+	    check_dissection(parse) != 0 ||
 	    check_delivery(parse) != 0)
 		return -1;
 	if (is_given(parse, "json") && !is_given(parse, "list-interfaces"))
@@ -494,6 +506,10 @@ check_all(struct parse *parse)
 	if (is_given(parse, "recursive") && !is_given(parse, "dir"))
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--recursive goes with --dir only");
+	if (is_given(parse, "no-sandbox") && is_given(parse, "tshark-memory"))
+		return error_set(parse->error, OUTCOME_USAGE,
+		    "--no-sandbox and --tshark-memory exclude each other: the "
+		    "limit is part of the sandbox");
 	if (is_given(parse, "quiet") && is_given(parse, "verbose"))
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--quiet and --verbose exclude each other: give one");

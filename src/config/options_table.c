@@ -108,6 +108,19 @@ const struct options_row options_rows[] = {
 	    "end a tshark that neither reads nor prints for so long (processor "
 	    "time)",
 	    OPTIONS_KIND_TIME, SETS(tshark_timeout), SECOND, DAY, "60s" },
+	{ "tshark-memory", "SIZE", OPTIONS_GROUP_DISSECTION,
+	    "address space of one tshark at most (default: half of the "
+	    "machine's memory, but 2G at least)",
+	    OPTIONS_KIND_SIZE, SETS(tshark_memory), 384 * KILO * KILO,
+	    1024 * GIGA, NULL },
+	{ "no-sandbox", NULL, OPTIONS_GROUP_DISSECTION,
+	    "run tshark without fences around it",
+	    OPTIONS_KIND_FLAG, SETS(no_sandbox), 0, 0, NULL },
+	{ "dissection", "HOW", OPTIONS_GROUP_DISSECTION,
+	    "plugin: let tshark hand over its packets by espcap's plugin; ek: "
+	    "let it print them as JSON; auto: by the plugin if that works "
+	    "(default: auto)",
+	    OPTIONS_KIND_TEXT, SETS(dissection), 0, 0, NULL },
 	{ "decode-as", "RULE", OPTIONS_GROUP_DISSECTION,
 	    "dissect as told, as \"tcp.port==8888,http\"; may be given again and "
 	    "again",

@@ -168,6 +168,79 @@ paths_find_object(const char *exe, const char *pkglibdir, const char *name)
 	return NULL;
 }
 
+/* NULL if nobody but root and the owner of exe can put another file in the place of path, else the folder where somebody can. */
+static char *
+loose_folder(const char *path, const char *exe)
+{
+	char *folder = realpath(path, NULL);
+	struct stat st, binary;
+	bool has_exe = exe != NULL && stat(exe, &binary) == 0;
+
+	while (folder != NULL && go_up(folder)) {
+		const char *name = folder[0] != '\0' ? folder : "/";
+
+		/* In a sticky one (/tmp) only owners remove files. */
+		if (stat(name, &st) != 0 || (st.st_uid != 0 &&
+		    !(has_exe && st.st_uid == binary.st_uid)) ||
+		    ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+		    (st.st_mode & S_ISVTX) == 0))
+			return folder;
+	}
+	free(folder);
+	return NULL;
+}
+
+static char *
+plugins(const char *exe, const char *pkglibdir)
+{
+	char *build = exe != NULL ? build_tree(exe) : NULL;
+	char *folder = xasprintf("%s/plugin", build != NULL ? build :
+	    pkglibdir);
+
+	free(build);
+	return folder;
+}
+
+char *
+paths_find_plugin(const char *exe, const char *pkglibdir, const char *version,
+    struct error *error)
+{
+	char *folder = plugins(exe, pkglibdir), *loose = NULL;
+	char *path = xasprintf("%s/%s/espcap.so", folder, version);
+
+	free(folder);
+	if (access(path, R_OK) != 0)
+		error_set(error, OUTCOME_USAGE, "none for Wireshark %s (%s: "
+		    "%s)", version, path, strerror(errno));
+	else if (!is_ours(path, exe))
+		error_set(error, OUTCOME_USAGE, "others could change %s", path);
+	else if ((loose = loose_folder(path, exe)) != NULL)
+		error_set(error, OUTCOME_USAGE, "others could change %s, which "
+		    "it is in", loose[0] != '\0' ? loose : "/");
+	else
+		return path;
+	free(loose);
+	free(path);
+	return NULL;
+}
+
+char *
+paths_plugin(const char *version, struct error *error)
+{
+	char exe[PATH_MAX];
+
+	return paths_find_plugin(running(exe, sizeof(exe)), ESPCAP_PKGLIBDIR,
+	    version, error);
+}
+
+char *
+paths_plugins(void)
+{
+	char exe[PATH_MAX];
+
+	return plugins(running(exe, sizeof(exe)), ESPCAP_PKGLIBDIR);
+}
+
 char *
 paths_object(const char *name)
 {

@@ -34,6 +34,20 @@ char *paths_object(const char *name);
 char *paths_find_object(const char *exe, const char *pkglibdir, const char *name);
 
 /*
+ * The path of the plugin for the tshark of this version ("4.0"): plugin/VERSION/espcap.so in the build tree the
+ * running binary stands in, else in PKGLIBDIR. NULL with a reason as for paths_object, and if others could change
+ * one of the folders it is in.
+ */
+char *paths_plugin(const char *version, struct error *error);
+
+/* The folder plugin/ of all versions, which need not be there. The caller owns it. */
+char *paths_plugins(void);
+
+/* As paths_plugin, for the binary exe (NULL if unknown); apart from it for the tests. */
+char *paths_find_plugin(const char *exe, const char *pkglibdir, const char *version,
+    struct error *error);
+
+/*
  * The cache folder of this user: $XDG_CACHE_HOME/espcap if that is absolute,
  * else $HOME/.cache/espcap; made if missing (0700). The caller owns it. NULL if there is no such folder
  * and none can be made, or if it is not this user's alone to write: that is no error, espcap goes without.

@@ -22,11 +22,12 @@ struct header {
 	char magic[8];
 	char identity[256];
 	char version[64];
+	char plugin[256];	/* identity of the plugin that works with it, "" if none did yet */
 	uint64_t names_len;
 	uint64_t crc;		/* of what stands above */
 };
 
-static const char magic[8] = "espcapC2";
+static const char magic[8] = "espcapC3";
 
 static uint64_t
 header_crc(const struct header *header)
@@ -129,19 +130,29 @@ read_names(int fd, uint64_t len)
 	return names;
 }
 
+/* The header, if it is whole and of this program. The file is locked. */
+static bool
+read_header(int fd, const char *path, struct header *header)
+{
+	char identity[256];
+
+	return identify(path, identity) &&
+	    read_whole(fd, header, sizeof(*header), 0) == 0 &&
+	    memcmp(header->magic, magic, sizeof(magic)) == 0 &&
+	    memcmp(header->identity, identity, sizeof(identity)) == 0 &&
+	    memchr(header->version, '\0', sizeof(header->version)) != NULL &&
+	    header->crc == header_crc(header);
+}
+
 char *
 cache_read(int fd, const char *path, struct names **names)
 {
 	struct header header;
-	char identity[256], *version = NULL;
+	char *version = NULL;
 
-	if (!identify(path, identity) || flock(fd, LOCK_SH | LOCK_NB) != 0)
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0)
 		return NULL;
-	if (read_whole(fd, &header, sizeof(header), 0) == 0 &&
-	    memcmp(header.magic, magic, sizeof(magic)) == 0 &&
-	    memcmp(header.identity, identity, sizeof(identity)) == 0 &&
-	    memchr(header.version, '\0', sizeof(header.version)) != NULL &&
-	    header.crc == header_crc(&header) &&
+	if (read_header(fd, path, &header) &&
 	    (*names = read_names(fd, header.names_len)) != NULL)
 		version = xstrdup(header.version);
 	(void)flock(fd, LOCK_UN);
@@ -183,4 +194,36 @@ cache_forget(int fd)
 		(void)!ftruncate(fd, 0);
 		(void)flock(fd, LOCK_UN);
 	}
+}
+
+bool
+cache_knows(int fd, const char *path, const char *plugin)
+{
+	struct header header;
+	char identity[256];
+	bool known;
+
+	if (!identify(plugin, identity) || flock(fd, LOCK_SH | LOCK_NB) != 0)
+		return false;
+	known = read_header(fd, path, &header) &&
+	    memcmp(header.plugin, identity, sizeof(identity)) == 0;
+	(void)flock(fd, LOCK_UN);
+	return known;
+}
+
+void
+cache_remember(int fd, const char *path, const char *plugin)
+{
+	struct header header;
+	char identity[256];
+
+	if (!identify(plugin, identity) || flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return;
+	if (read_header(fd, path, &header)) {
+		memcpy(header.plugin, identity, sizeof(identity));
+		header.crc = header_crc(&header);
+		if (write_whole(fd, &header, sizeof(header), 0) != 0)
+			(void)!ftruncate(fd, 0);
+	}
+	(void)flock(fd, LOCK_UN);
 }

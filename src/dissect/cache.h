@@ -2,6 +2,8 @@
 #ifndef ESPCAP_DISSECT_CACHE_H
 #define ESPCAP_DISSECT_CACHE_H
 
+#include <stdbool.h>
+
 #include "document/names.h"
 
 /* A descriptor for the cache of the program at path, made if missing; -1 if that cannot be. The caller closes it. */
@@ -17,5 +19,9 @@ char *cache_read(int fd, const char *path, struct names **names);
 /* Writes both; names just after names_finish. A reader never takes half of it for whole. */
 void cache_write(int fd, const char *path, const char *version, const struct names *names);
 void cache_forget(int fd);
+
+/* Whether cache_remember said that the program works with this very plugin. False if the cache is not of the program. */
+bool cache_knows(int fd, const char *path, const char *plugin);
+void cache_remember(int fd, const char *path, const char *plugin);
 
 #endif

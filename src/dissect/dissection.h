@@ -42,6 +42,7 @@ struct dissection_counts {
 	uint64_t filtered;	/* not wanted by the display filter */
 	uint64_t undissected;	/* tshark failed on them */
 	uint64_t skipped;	/* not wanted by --bpf */
+	uint64_t fallbacks;	/* times that tshark failed with the plugin and was run without */
 };
 
 struct dissection_handler {

@@ -27,6 +27,7 @@ struct feed {
 	uint64_t counted;	/* packets up to this one are in read and skipped */
 	uint64_t given;		/* packets up to this one were taken from the source this time */
 	uint64_t settled;	/* of packets up to this one it is known where they ended */
+	uint64_t forgotten;	/* those up to this one are given empty */
 	struct pending pending;
 	uint64_t dead[FEED_DEAD_MAX];
 	unsigned dead_count;
@@ -122,10 +123,16 @@ feed_settle(struct feed *feed)
 	return first->selected;
 }
 
-bool
-feed_has_settled(const struct feed *feed)
+uint64_t
+feed_settled(const struct feed *feed)
 {
-	return feed->settled > 0;
+	return feed->settled;
+}
+
+void
+feed_forget(struct feed *feed)
+{
+	feed->forgotten = feed->settled;
 }
 
 /* Of a live capture what is settled is never given again. */
@@ -156,6 +163,8 @@ feed_bury(struct feed *feed)
 static bool
 is_dead(const struct feed *feed, uint64_t ordinal)
 {
+	if (ordinal <= feed->forgotten)
+		return true;
 	for (unsigned i = 0; i < feed->dead_count; i++)
 		if (feed->dead[i] == ordinal)
 			return true;

@@ -46,12 +46,14 @@ size_t feed_pending(const struct feed *feed);
 void feed_pop(struct feed *feed);
 /* Says that the fate of the oldest is known. True if it was not before and --bpf wants it: then it must be counted. */
 bool feed_settle(struct feed *feed);
-/* True if some packet's fate is known. */
-bool feed_has_settled(const struct feed *feed);
+/* The fate of packets up to this one is known; 0 for none. */
+uint64_t feed_settled(const struct feed *feed);
 
 /* From now on the oldest is given as an empty record. False if that was done FEED_DEAD_MAX times already; a live capture forgets those it is past. */
 #define FEED_DEAD_MAX 10
 bool feed_bury(struct feed *feed);
+/* From now on those settled are given as empty records: a new tshark does not take up their memory. */
+void feed_forget(struct feed *feed);
 
 /*
  * Begins again, for a new tshark: a file at its first byte; a pipe behind the

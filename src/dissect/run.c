@@ -105,7 +105,7 @@ run_program(struct loop *loop, const struct run_spec *spec,
 {
 	struct run run = { .spec = spec, .loop = loop };
 	struct child_spec child = { .argv = spec->argv, .home = spec->home,
-		.preload = spec->preload,
+		.preload = spec->preload, .fence = spec->fence,
 		.extra_fd = spec->extra_fd, .wants_input = spec->input != NULL };
 	struct child_handler handler = { .on_output = on_output,
 		.on_writable = on_writable, .on_finish = on_finish,

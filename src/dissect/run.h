@@ -7,12 +7,14 @@
 
 #include "base/argv.h"
 #include "base/error.h"
+#include "loop/fence.h"
 #include "loop/loop.h"
 
 struct run_spec {
 	const struct argv *argv;
 	const char *home;
 	const char *preload;	/* as in struct child_spec */
+	const struct fence *fence;	/* as in struct child_spec */
 	int extra_fd;		/* as in struct child_spec */
 	const void *input;	/* bytes for stdin, NULL for none */
 	size_t input_len;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "dissect/cache.h"
+#include "dissect/frames_wire.h"
 #include "dissect/run.h"
 
 #define VERSION_TIMEOUT 15000
@@ -88,6 +89,20 @@ tshark_forget(struct tshark *tshark)
 		cache_forget(tshark->cache_fd);
 }
 
+bool
+tshark_knows(const struct tshark *tshark, const char *plugin)
+{
+	return tshark->cache_fd >= 0 && cache_knows(tshark->cache_fd,
+	    tshark->path, plugin);
+}
+
+void
+tshark_remember(const struct tshark *tshark, const char *plugin)
+{
+	if (tshark->cache_fd >= 0)
+		cache_remember(tshark->cache_fd, tshark->path, plugin);
+}
+
 void
 tshark_release(struct tshark *tshark)
 {
@@ -106,6 +121,36 @@ tshark_is_unordered(const struct tshark *tshark)
 	return tshark->major > 4 || (tshark->major == 4 && tshark->minor > 0);
 }
 
+bool
+tshark_lacks_memory(const struct tshark *tshark, const char *errors)
+{
+	/* Of GLib, tshark itself, C++, the dynamic linker, Lua and Python, and strerror(ENOMEM). */
+	static const char *const words[] = {
+		"failed to allocate ", "ut of memory", "Out Of Memory",
+		"std::bad_alloc", "failed to map segment",
+		"not enough memory", "MemoryError", "Cannot allocate memory",
+		"cannot allocate memory"
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(errors, words[i]) != NULL)
+			return tshark->fence != NULL;
+	return false;
+}
+
+/* One that cannot even tell about itself. */
+static bool
+blame_memory(const struct tshark *tshark, const struct run_result *result,
+    struct error *error)
+{
+	if (result->exit_status == 0 ||
+	    !tshark_lacks_memory(tshark, result->errors))
+		return false;
+	error_set(error, OUTCOME_TSHARK, TSHARK_LACKS_MEMORY ": %.500s",
+	    result->errors);
+	return true;
+}
+
 static void
 keep_first_line(void *ctx, const char *line, size_t len)
 {
@@ -122,7 +167,7 @@ run_it(const struct tshark *tshark, struct loop *loop, const char *word,
 {
 	struct argv argv = { NULL, 0 };
 	struct run_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = tshark->preload,
+		.preload = tshark->preload, .fence = tshark->fence,
 		.extra_fd = -1, .timeout = tshark->timeout > VERSION_TIMEOUT ?
 		tshark->timeout : VERSION_TIMEOUT, .on_line = on_line,
 		.ctx = ctx };
@@ -138,21 +183,23 @@ run_it(const struct tshark *tshark, struct loop *loop, const char *word,
 }
 
 char *
-tshark_banner(const struct tshark *tshark, struct loop *loop, const char *home,
+tshark_banner(const struct tshark *tshark, struct loop *loop,
     struct error *error)
 {
-	struct tshark copy = *tshark;
 	struct run_result result;
 	char *first = NULL, shown[200];
 
-	copy.home = home;
-	if (run_it(&copy, loop, "--version", NULL, keep_first_line, &first,
+	if (run_it(tshark, loop, "--version", NULL, keep_first_line, &first,
 	    &result, error) != 0) {
 		free(first);
 		return NULL;
 	}
 	if (first != NULL && strncmp(first, "TShark ", 7) == 0)
 		return first;
+	if (blame_memory(tshark, &result, error)) {
+		free(first);
+		return NULL;
+	}
 	text_visible(shown, sizeof(shown), first != NULL ? first : "",
 	    first != NULL ? strnlen(first, 100) : 0);
 	error_set(error, OUTCOME_USAGE, "%s is not a tshark: --version printed "
@@ -203,6 +250,8 @@ ask_names(struct tshark *tshark, struct loop *loop, struct error *error)
 	if (run_it(tshark, loop, "-G", "fields", add_name, tshark->names,
 	    &result, error) != 0)
 		return -1;
+	if (blame_memory(tshark, &result, error))
+		return -1;
 	if (result.exit_status != 0)
 		return error_set(error, OUTCOME_TSHARK,
 		    "%s -G fields failed (%s): %s", tshark->path,
@@ -213,7 +262,7 @@ ask_names(struct tshark *tshark, struct loop *loop, struct error *error)
 static int
 ask_both(struct tshark *tshark, struct loop *loop, struct error *error)
 {
-	char *banner = tshark_banner(tshark, loop, tshark->home, error);
+	char *banner = tshark_banner(tshark, loop, error);
 	int rv = -1;
 
 	if (banner != NULL && parse_version(tshark, banner, error) == 0)
@@ -223,12 +272,11 @@ ask_both(struct tshark *tshark, struct loop *loop, struct error *error)
 }
 
 int
-tshark_ask(struct tshark *tshark, struct loop *loop, const char *home,
-    uint64_t timeout, struct error *error)
+tshark_ask(struct tshark *tshark, struct loop *loop, uint64_t timeout,
+    struct error *error)
 {
 	char *version;
 
-	tshark->home = home;
 	tshark->timeout = timeout;
 	if (tshark->cache_fd >= 0) {
 		version = cache_read(tshark->cache_fd, tshark->path,
@@ -255,21 +303,45 @@ tshark_ask(struct tshark *tshark, struct loop *loop, const char *home,
 	return 0;
 }
 
-void
-tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
-    bool flush, bool filter, struct argv *argv)
+/* The form of what is printed, and when. */
+static void
+push_form(const struct tshark_rules *rules, const struct tshark_run *run,
+    struct argv *argv)
 {
-	argv_push(argv, tshark->path);
-	argv_push(argv, "-r");
-	argv_push(argv, "-");
-	argv_push(argv, "-n");
+	char *tap;
+
+	if (run->plugin) {
+		/* A tap is given all packets: the plugin applies the display filter. */
+		tap = xasprintf("espcap,%s%s%s", run->flush ? "flush" : "",
+		    run->filter ? "," : "",
+		    run->filter ? rules->display_filter : "");
+		argv_push(argv, "-q");
+		argv_push(argv, "-z");
+		argv_push(argv, tap);
+		free(tap);
+		return;
+	}
 	argv_push(argv, "-T");
 	argv_push(argv, "ek");
 	/* The columns, for the Info text, beside the tree. */
 	argv_push(argv, "-P");
 	argv_push(argv, "-V");
-	if (flush)
+	if (run->flush)
 		argv_push(argv, "-l");
+}
+
+void
+tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
+    const struct tshark_run *run, struct argv *argv)
+{
+	struct tshark_run form = *run;
+
+	form.filter = run->filter && rules->display_filter != NULL;
+	argv_push(argv, tshark->path);
+	argv_push(argv, "-r");
+	argv_push(argv, "-");
+	argv_push(argv, "-n");
+	push_form(rules, &form, argv);
 	if (rules->keys_fd >= 0) {
 		argv_push(argv, "-o");
 		argv_push(argv, "tls.keylog_file:/dev/fd/3");
@@ -278,36 +350,73 @@ tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
 		argv_push(argv, "-d");
 		argv_push(argv, rules->decode_as[i]);
 	}
-	if (filter && rules->display_filter != NULL) {
+	/* With the plugin too: times since the packet shown before depend on it. */
+	if (form.filter) {
 		argv_push(argv, "-Y");
 		argv_push(argv, rules->display_filter);
 	}
+}
+
+/* Runs it over an empty capture. */
+static int
+try_empty(const struct tshark *tshark, struct loop *loop,
+    const struct tshark_rules *rules, bool plugin, char **first,
+    struct run_result *result, struct error *error)
+{
+	/* A pcap header of link type 1 (Ethernet), and no packet. */
+	static const unsigned char header[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0,
+		4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0 };
+	struct tshark_run run = { .plugin = plugin, .filter = true };
+	struct argv argv = { NULL, 0 };
+	struct run_spec spec = { .argv = &argv, .home = tshark->home,
+		.preload = tshark->preload, .fence = tshark->fence,
+		.extra_fd = rules->keys_fd, .input = header,
+		.input_len = sizeof(header), .timeout = tshark->timeout,
+		.on_line = keep_first_line, .ctx = first };
+	int rv;
+
+	tshark_argv(tshark, rules, &run, &argv);
+	rv = run_program(loop, &spec, result, error);
+	argv_release(&argv);
+	for (char *s = result->errors; rv == 0 && *s != '\0'; s++)
+		if (*s == '\n')
+			*s = ' ';
+	return rv;
 }
 
 int
 tshark_try_rules(const struct tshark *tshark, struct loop *loop,
     const struct tshark_rules *rules, struct error *error)
 {
-	/* A pcap header of link type 1 (Ethernet), and no packet. */
-	static const unsigned char header[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0,
-		4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0 };
-	struct argv argv = { NULL, 0 };
-	struct run_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = tshark->preload,
-		.extra_fd = rules->keys_fd, .input = header,
-		.input_len = sizeof(header), .timeout = tshark->timeout };
 	struct run_result result;
-	int rv;
+	char *first = NULL;
+	int rv = try_empty(tshark, loop, rules, false, &first, &result, error);
 
-	tshark_argv(tshark, rules, false, true, &argv);
-	rv = run_program(loop, &spec, &result, error);
-	argv_release(&argv);
+	free(first);
 	if (rv != 0 || result.exit_status == 0)
 		return rv;
-	for (char *s = result.errors; *s != '\0'; s++)
-		if (*s == '\n')
-			*s = ' ';
+	if (blame_memory(tshark, &result, error))
+		return -1;
 	return error_set(error, result.exit_status > 0 ? OUTCOME_USAGE :
 	    OUTCOME_TSHARK, "tshark refuses --display-filter, --decode-as or "
 	    "--tls-keys (%s): %s", result.status, result.errors);
+}
+
+int
+tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
+    const struct tshark_rules *rules, struct error *error)
+{
+	struct run_result result;
+	char *first = NULL;
+	int rv = try_empty(tshark, loop, rules, true, &first, &result, error);
+
+	if (rv == 0 && result.exit_status != 0)
+		rv = error_set(error, OUTCOME_USAGE, "tshark does not run with "
+		    "it (%s): %s", result.status, result.errors);
+	else if (rv == 0 && (first == NULL ||
+	    strncmp(first, FRAMES_MAGIC, FRAMES_MAGIC_LEN - 1) != 0 ||
+	    first[FRAMES_MAGIC_LEN - 1] != '\0'))
+		rv = error_set(error, OUTCOME_USAGE, "tshark does not know it");
+	free(first);
+	return rv;
 }

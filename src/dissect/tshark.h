@@ -9,6 +9,7 @@
 #include "base/argv.h"
 #include "base/error.h"
 #include "document/names.h"
+#include "loop/fence.h"
 #include "loop/loop.h"
 
 struct tshark {
@@ -16,8 +17,10 @@ struct tshark {
 	char *version;		/* "4.0.17" */
 	unsigned major, minor;
 	struct names *names;	/* its field list */
-	const char *home;	/* for its runs; borrowed */
+	const char *home;	/* for its runs, as all that is borrowed set by the caller; borrowed */
 	const char *preload;	/* loaded into it (struct child_spec), NULL for none; borrowed */
+	const struct fence *fence;	/* around it, NULL for none; borrowed */
+	bool has_plugin;	/* it finds our plugin in its home, and that works: tshark_try_plugin */
 	uint64_t timeout;	/* ms */
 	bool from_cache;	/* version and names */
 	int cache_fd;		/* -1 for none */
@@ -40,8 +43,7 @@ int tshark_find(struct tshark *tshark, const char *given, const char *cache_dir,
  * cache if that is of this very file. -1 with OUTCOME_USAGE if it cannot be
  * executed, is no tshark or is too old; OUTCOME_TSHARK if it fails.
  */
-int tshark_ask(struct tshark *tshark, struct loop *loop, const char *home, uint64_t timeout,
-    struct error *error);
+int tshark_ask(struct tshark *tshark, struct loop *loop, uint64_t timeout, struct error *error);
 
 /* Forgets the cache: it lacks fields that this tshark printed. */
 void tshark_forget(struct tshark *tshark);
@@ -58,19 +60,37 @@ struct tshark_rules {
 	int keys_fd;		/* TLS key log, -1 for none; the child finds it as descriptor 3 */
 };
 
+/* How it is run. */
+struct tshark_run {
+	bool plugin;		/* our plugin writes frames; else EK lines are printed */
+	bool flush;		/* each packet is written out at once */
+	bool filter;		/* with the display filter */
+};
+
+/* Pushes the words of a run that reads a capture from stdin. */
+void tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
+    const struct tshark_run *run, struct argv *argv);
+
 /*
- * Pushes the words of a run that reads a capture from stdin and prints EK
- * lines. flush: each packet is written out at once. filter: with the display filter.
+ * Lets it read an empty capture with the plugin that is in its home, under these rules. 0 if that works; -1 with the
+ * reason, which may be that it refuses the rules.
  */
-void tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules, bool flush,
-    bool filter, struct argv *argv);
+int tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
+    const struct tshark_rules *rules, struct error *error);
+
+/* Whether it worked with this very plugin before: kept in the cache. */
+bool tshark_knows(const struct tshark *tshark, const char *plugin);
+void tshark_remember(const struct tshark *tshark, const char *plugin);
 
 /* Lets it look at the rules with an empty capture. -1 with OUTCOME_USAGE and its own words if it refuses them. */
 int tshark_try_rules(const struct tshark *tshark, struct loop *loop,
     const struct tshark_rules *rules, struct error *error);
 
+/* Whether a tshark that failed with this on its stderr lacked the memory that its fence allows. */
+bool tshark_lacks_memory(const struct tshark *tshark, const char *errors);
+#define TSHARK_LACKS_MEMORY "tshark ran out of the memory allowed (--tshark-memory)"
+
 /* The first lines of --version, for espcap's own: "TShark (Wireshark) 4.0.17 (...)"; the caller owns it. NULL as tshark_ask. */
-char *tshark_banner(const struct tshark *tshark, struct loop *loop, const char *home,
-    struct error *error);
+char *tshark_banner(const struct tshark *tshark, struct loop *loop, struct error *error);
 
 #endif

@@ -369,12 +369,32 @@ protocol_of(const struct names *names, uint32_t id)
 	    names->list[protocol].protocol == protocol ? protocol : NAMES_NONE;
 }
 
-/* A section has a key of its own, which no field's name may repeat; keys of -T ek have no dots. */
+/* A section has a key of its own, which no field's name may repeat. */
 static bool
 is_new_name(const char *name, size_t len)
 {
-	return is_name(name, len) && memchr(name, '.', len) == NULL &&
+	return is_name(name, len) &&
 	    (len != 8 || memcmp(name, "envelope", 8) != 0);
+}
+
+/* A name that the list does not have. `name` with underscores is the key it is found by. */
+static uint32_t
+add_unlisted(struct names *names, const char *name, size_t len,
+    enum names_kind kind, uint32_t protocol)
+{
+	char key[KEY_MAX];
+	uint32_t id;
+
+	if (len > KEY_MAX || names->count - names->known >= DYNAMIC_MAX)
+		return NAMES_TEXT;
+	id = add(names, name, len, kind, protocol);
+	if (id == NAMES_NONE)
+		return NAMES_TEXT;
+	if (kind == NAMES_KIND_PROTOCOL)
+		names->list[id].protocol = id;
+	underscored(key, name, len);
+	index_put(&names->by_name, hash_bytes(key, len), id);
+	return id;
 }
 
 /*
@@ -421,8 +441,9 @@ find_unlisted(struct names *names, const char *key, size_t len,
 		id = find_behind_protocol(names, key, len);
 	if (id != NAMES_NONE)
 		return id;
-	if (names->count - names->known >= DYNAMIC_MAX ||
-	    !is_new_name(key + skip, len - skip))
+	/* Keys of -T ek have no dots. */
+	if (!is_new_name(key + skip, len - skip) ||
+	    memchr(key + skip, '.', len - skip) != NULL)
 		return NAMES_TEXT;
 	memcpy(name, key + skip, len - skip);
 	n = within == NAMES_NONE ? 0 : key_of(names, within, own);
@@ -431,13 +452,7 @@ find_unlisted(struct names *names, const char *key, size_t len,
 		memcpy(name, names->text.data + names->list[within].offset, n);
 		name[n] = '.';
 	}
-	id = add(names, name, len - skip, kind, within);
-	if (id == NAMES_NONE)
-		return NAMES_TEXT;
-	if (kind == NAMES_KIND_PROTOCOL)
-		names->list[id].protocol = id;
-	index_put(&names->by_name, hash_bytes(key + skip, len - skip), id);
-	return id;
+	return add_unlisted(names, name, len - skip, kind, within);
 }
 
 static bool
@@ -487,25 +502,55 @@ names_find(struct names *names, const char *key, size_t len,
 	return recent->id;
 }
 
-uint32_t
-names_id(const struct names *names, const char *name, size_t len)
+/* The first name of this text; of several, one of this kind and protocol if there is one. */
+static uint32_t
+best_id(const struct names *names, const char *name, size_t len,
+    enum names_kind kind, uint32_t protocol, bool any)
 {
 	const struct index *index = &names->by_name;
+	uint32_t at, found = NAMES_NONE;
 	char key[KEY_MAX];
-	uint32_t at;
 
 	if (len == 0 || len > KEY_MAX)
 		return NAMES_NONE;
 	underscored(key, name, len);
 	at = (uint32_t)hash_bytes(key, len) & (index->size - 1);
 	for (; index->slots[at] != 0; at = (at + 1) & (index->size - 1)) {
-		const struct name *entry = &names->list[index->slots[at] - 1];
+		uint32_t id = index->slots[at] - 1;
+		const struct name *entry = &names->list[id];
 
-		if (entry->len == len && memcmp(names->text.data +
-		    entry->offset, name, len) == 0)
-			return index->slots[at] - 1;
+		if (entry->len != len || memcmp(names->text.data +
+		    entry->offset, name, len) != 0)
+			continue;
+		if (any || (entry->kind == kind && (entry->protocol ==
+		    protocol || kind == NAMES_KIND_PROTOCOL)))
+			return id;
+		if (found == NAMES_NONE)
+			found = id;
 	}
-	return NAMES_NONE;
+	return found;
+}
+
+uint32_t
+names_id(const struct names *names, const char *name, size_t len)
+{
+	return best_id(names, name, len, NAMES_KIND_VALUE, NAMES_NONE, true);
+}
+
+uint32_t
+names_exact(struct names *names, const char *name, size_t len,
+    enum names_kind kind, const char *protocol, size_t protocol_len)
+{
+	uint32_t within = NAMES_NONE, id;
+
+	if (protocol != NULL)
+		within = protocol_of(names, best_id(names, protocol,
+		    protocol_len, NAMES_KIND_PROTOCOL, NAMES_NONE, false));
+	id = best_id(names, name, len, kind, within, false);
+	if (id != NAMES_NONE)
+		return id;
+	return is_new_name(name, len) ?
+	    add_unlisted(names, name, len, kind, within) : NAMES_TEXT;
 }
 
 const char *

@@ -36,7 +36,7 @@ void names_add(struct names *names, const char *line, size_t len);
 /* Ends the adding: builds the indices. -1 with OUTCOME_TSHARK if there are too few fields to be tshark's list. */
 int names_finish(struct names *names, struct error *error);
 
-/* The table as names_finish left it as bytes, for a cache: appends to out. -1 if out is full. Not after names_find met new keys. */
+/* The table as names_finish left it as bytes, for a cache: appends to out. -1 if out is full. Not after new names were met. */
 int names_save(const struct names *names, struct buffer *out);
 /* The table from names_save's bytes, checked in full; NULL if they are damaged or of another build of espcap. */
 struct names *names_load(const char *bytes, size_t len);
@@ -50,6 +50,13 @@ struct names *names_load(const char *bytes, size_t len);
 uint32_t names_find(struct names *names, const char *key, size_t len, enum names_kind kind,
     uint32_t within);
 
+/*
+ * The id for a dotted name of tshark's own, with that of its protocol (NULL for
+ * none). A name that the list does not have gets a new id, as with names_find.
+ */
+uint32_t names_exact(struct names *names, const char *name, size_t len, enum names_kind kind,
+    const char *protocol, size_t protocol_len);
+
 /* The id of a dotted name, or NAMES_NONE. */
 uint32_t names_id(const struct names *names, const char *name, size_t len);
 
@@ -58,9 +65,9 @@ const char *names_name(const struct names *names, uint32_t id, size_t *len);
 enum names_kind names_kind(const struct names *names, uint32_t id);
 /* The protocol a field belongs to, itself for a protocol, NAMES_NONE if not known. */
 uint32_t names_protocol(const struct names *names, uint32_t id);
-/* How many keys names_find met that the list does not have. */
+/* How many names were met that the list does not have. */
 size_t names_met(const struct names *names);
-/* All ids are below this; it grows when names_find meets a new key. */
+/* All ids are below this; it grows when a new name is met. */
 size_t names_count(const struct names *names);
 
 #endif

@@ -75,6 +75,16 @@ clear_capabilities(void)
 	return (int)syscall(SYS_capset, &header, none);
 }
 
+/* Children get the bounding set, too. It ends where the kernel's capabilities do. */
+static int
+empty_bounds(void)
+{
+	for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) != 0)
+			return -1;
+	return 0;
+}
+
 static bool
 is_gone(uid_t uid, gid_t gid)
 {
@@ -91,6 +101,22 @@ is_gone(uid_t uid, gid_t gid)
 }
 
 int
+privilege_target(uid_t *uid, gid_t *gid, struct error *error)
+{
+	struct passwd target;
+
+	*uid = geteuid();
+	*gid = getegid();
+	if (*uid != 0)
+		return 0;
+	if (choose_user(&target, error) == NULL)
+		return -1;
+	*uid = target.pw_uid;
+	*gid = target.pw_gid;
+	return 0;
+}
+
+int
 privilege_drop(const char **user, struct error *error)
 {
 	struct passwd target;
@@ -102,6 +128,8 @@ privilege_drop(const char **user, struct error *error)
 	name = choose_user(&target, error);
 	if (name == NULL)
 		return -1;
+	/* A container may have given us root without CAP_SETPCAP: then there is little to bound. */
+	(void)empty_bounds();
 	step = "initgroups";
 	if (initgroups(name, target.pw_gid) != 0)
 		goto fail;

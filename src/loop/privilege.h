@@ -2,12 +2,14 @@
 #ifndef ESPCAP_LOOP_PRIVILEGE_H
 #define ESPCAP_LOOP_PRIVILEGE_H
 
+#include <sys/types.h>
+
 #include "base/error.h"
 
 /*
  * If the effective user is root: becomes user "espcap", else "nobody", for good
  * (groups, gid, uid, all three ids; checks that root cannot come back; keeps
- * dumpable off). *user is set to the name, a string constant, or NULL if
+ * dumpable off, and empties the bounding set). *user is set to the name, a string constant, or NULL if
  * nothing had to be done. -1 with OUTCOME_USAGE if neither user exists, OUTCOME_INTERNAL if it failed.
  */
 int privilege_drop(const char **user, struct error *error);
@@ -17,5 +19,8 @@ int privilege_drop(const char **user, struct error *error);
  * (PR_SET_NO_NEW_PRIVS), as with a program that setcap gave the right to capture. Clears PR_SET_PDEATHSIG if the user changes.
  */
 int privilege_renounce(const char **user, struct error *error);
+
+/* Who privilege_drop will become, or already are. -1 as that. */
+int privilege_target(uid_t *uid, gid_t *gid, struct error *error);
 
 #endif

@@ -34,8 +34,9 @@ struct plan {
 	int report;
 };
 
-/* What a child that could not become the program sends back. */
+/* What a child that could not become the program sends back. The pointer is good on both sides of a fork. */
 struct report {
+	const char *step;	/* of fence.h, NULL if it was none */
 	int reason;		/* an errno */
 	bool from_exec;
 	size_t candidate;	/* the one the reason belongs to */
@@ -202,13 +203,23 @@ child_exec(const struct plan *plan, struct report *report)
 static void __attribute__((noreturn))
 child_become(struct plan *plan)
 {
+	const struct fence *fence = plan->spawn->fence;
 	struct report report;
 	ssize_t sent;
 
 	memset(&report, 0, sizeof(report));
-	if (child_descriptors(plan) == 0 && child_manners(plan) == 0)
-		child_exec(plan, &report);
-	else
+	/* PR_SET_PDEATHSIG comes behind: a change of credentials clears it. */
+	if (fence != NULL)
+		report.step = fence_enter(fence);
+	if (report.step == NULL && child_descriptors(plan) == 0 &&
+	    child_manners(plan) == 0) {
+		if (fence != NULL)
+			report.step = fence_limit(fence);
+		if (report.step == NULL)
+			child_exec(plan, &report);
+		else
+			report.reason = errno;
+	} else
 		report.reason = errno;
 	do
 		sent = write(plan->report, &report, sizeof(report));
@@ -250,6 +261,10 @@ error_report(const struct plan *plan, const struct report *report,
 	const char *name = plan->spawn->argv->words[0];
 	const char *why = strerror(report->reason);
 
+	if (report->step != NULL)
+		return error_set(error, OUTCOME_INTERNAL, "start %s: sandbox: "
+		    "%s: %s (--no-sandbox goes without)", name, report->step,
+		    why);
 	if (!report->from_exec)
 		return error_set(error, OUTCOME_INTERNAL, "start %s: %s", name,
 		    why);

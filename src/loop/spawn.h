@@ -6,6 +6,7 @@
 
 #include "base/argv.h"
 #include "base/error.h"
+#include "loop/fence.h"
 #include "loop/pipes.h"
 
 /* The child's ends of the pipes become its 0, 1 and 2, and the extra one, if there is one, its 3. */
@@ -13,6 +14,7 @@ struct spawn {
 	const struct argv *argv;
 	const char *home;
 	const char *preload;	/* a shared object to load into it, NULL for none */
+	const struct fence *fence;	/* NULL for none */
 	const struct pipes *pipes;
 };
 

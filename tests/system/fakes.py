@@ -19,6 +19,8 @@ if words[:1] in (["--version"], ["-v"]):
     send("version")
 if words[:1] == ["-G"]:
     send("fields")
+if "-z" in words and not os.path.exists(os.path.join(HERE, "knows-plugin")):
+    sys.exit('tshark: Invalid -z argument "%%s"' %% words[words.index("-z") + 1])
 out = sys.stdout.buffer
 def say(data):
     out.write(data)
@@ -46,6 +48,9 @@ with open(os.path.join(HERE, "behaviour")) as source:
 exec(behaviour)
 """
 
+# For a fake that leaves flags, or looks at itself: inside the fences it could do neither.
+FREE = "--no-sandbox"
+
 
 class Fake:
     """The fake tshark of a test run."""
@@ -71,7 +76,13 @@ class Fake:
         """From now on it does this with a capture. Forgets the flags of the test before."""
         for name in os.listdir(self.flags):
             os.unlink(os.path.join(self.flags, name))
+        if os.path.exists(os.path.join(self.folder, "knows-plugin")):
+            os.unlink(os.path.join(self.folder, "knows-plugin"))
         self.write("behaviour", source.encode())
+
+    def knows_plugin(self):
+        """From now on until the next behaviour it takes -z, as a tshark that has loaded the plugin."""
+        self.write("knows-plugin", b"")
 
     def flag(self, name):
         """What it left under this name, or None."""
@@ -173,6 +184,20 @@ for line in real():
     for _ in range(%d):
         out.write(piece)
     say(b'",' + key + tail)
+"""
+
+# Ends for want of memory at a packet, as long as it has had so many others.
+RUNS_OUT_BEHIND = """
+seen = 0
+for line in real():
+    if number(line) and number(line, b"cap_len") > 0:
+        seen += 1
+    if seen > %d:
+        out.flush()
+        sys.stderr.write("** (tshark:1): failed to allocate 8388608 bytes\\n")
+        sys.stderr.flush()
+        die(signal.SIGABRT)
+    say(line)
 """
 
 LEAVES_TRACE = """

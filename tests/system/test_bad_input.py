@@ -294,7 +294,7 @@ def test_strange_names_in_messages(name, folder):
 def test_file_that_grows_while_it_is_read(folder, fake):
     big = put(folder, "growing.pcap", frames.pcap(big_packets(2000)))
     fake.behave(fakes.WAITS_FOR_GO)
-    with start("--file", big, "--tshark", fake.path) as child:
+    with start("--file", big, "--tshark", fake.path, fakes.FREE) as child:
         wait_for(lambda: fake.flag("ready") is not None)
         with open(big, "ab") as target:
             target.write(frames.pcap_record(plain_packets()[0]))
@@ -308,7 +308,7 @@ def test_file_that_vanishes_while_it_is_read(folder, fake):
     big = put(folder, "vanishing.pcap", frames.pcap(big_packets(400)))
     later = put(folder, "worse.pcap", CONTENT)
     fake.behave(fakes.WAITS_FOR_GO)
-    with start("--dir", folder, "--jobs", "1", "--tshark", fake.path) as child:
+    with start("--dir", folder, "--jobs", "1", "--tshark", fake.path, fakes.FREE) as child:
         wait_for(lambda: fake.flag("ready") is not None)
         os.unlink(big)
         os.unlink(later)
@@ -322,7 +322,7 @@ def test_file_that_vanishes_while_it_is_read(folder, fake):
 def test_file_that_shrinks_while_it_is_read(folder, fake):
     big = put(folder, "shrinking.pcap", frames.pcap(big_packets(2000)))
     fake.behave(fakes.WAITS_FOR_GO)
-    with start("--file", big, "--tshark", fake.path) as child:
+    with start("--file", big, "--tshark", fake.path, fakes.FREE) as child:
         wait_for(lambda: fake.flag("ready") is not None)
         os.truncate(big, 1000)
         fake.raise_flag("go")
@@ -340,7 +340,7 @@ def test_an_empty_file_costs_no_tshark(folder, fake):
     fake.behave(fakes.LEAVES_TRACE)
     for number in range(3):
         put(folder, "empty%d" % number, b"")
-    result = espcap.run("--dir", folder, "--tshark", fake.path)
+    result = espcap.run("--dir", folder, "--tshark", fake.path, fakes.FREE)
     assert result.code == 0, result.errors
     assert fake.flag("started") is None
 
@@ -406,7 +406,7 @@ def test_bad_bpf(expression, good, fake):
     fake.behave(fakes.LEAVES_TRACE)
     script = fake.path + "-traced"
     fake.write("tshark-traced", ("#!/bin/sh\n: >%s/asked\nexec %s \"$@\"\n" % (fake.flags, fake.path)).encode(), 0o755)
-    result = espcap.run("--file", good, "--bpf", expression, "--tshark", script)
+    result = espcap.run("--file", good, "--bpf", expression, "--tshark", script, fakes.FREE)
     assert (result.code, result.output) == (2, b""), result.errors
     assert fake.flag("asked") is None
     assert fake.flag("started") is None
@@ -600,7 +600,7 @@ def test_tshark_hangs(how, from_pipe, good, fake, good_lines):
 def test_tshark_is_killed(from_pipe, good, fake, good_lines):
     """Once, by somebody else: at most the packet it was at is lost."""
     fake.behave(fakes.KILLED_ONCE_AT % "11")
-    result = run_fake(fake, good, from_pipe)
+    result = run_fake(fake, good, from_pipe, fakes.FREE)
     counts = result.counts
     assert counts["undissected"] <= 1
     assert result.code == 4 or (result.code == 0 and counts["undissected"] == 0)
@@ -669,7 +669,7 @@ def test_root_is_given_up(good, fake):
     fake.behave(fakes.TELLS_ABOUT_ITSELF)
     with open("/dev/null", "rb") as extra:
         os.set_inheritable(extra.fileno(), True)
-        result = espcap.run("--file", good, "--tshark", fake.path, close_fds=False,
+        result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, close_fds=False,
                             environment={"LD_LIBRARY_PATH": "/nonexistent", "WIRESHARK_CONFIG_DIR": "/tmp", "SECRET": "x"})
     assert result.code == 0, result.errors
     told = json.loads(fake.flag("self"))
@@ -691,7 +691,7 @@ def dissecting_user():
 def test_root_that_lost_its_groups_too(good, fake):
     """A supplementary group of root's shell must not reach tshark."""
     fake.behave(fakes.TELLS_ABOUT_ITSELF)
-    result = espcap.run("--file", good, "--tshark", fake.path,
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE,
                         prefix=["setpriv", "--groups", "0,4,6"])
     assert result.code == 0, result.errors
     assert set(json.loads(fake.flag("self"))["groups"]) <= {dissecting_user().pw_gid}
@@ -700,7 +700,7 @@ def test_root_that_lost_its_groups_too(good, fake):
 def test_what_tshark_inherits(good, fake):
     fake.behave(fakes.TELLS_ABOUT_ITSELF)
     read_end, write_end = os.pipe()
-    result = espcap.run("--file", good, "--tshark", fake.path, pass_fds=(read_end, write_end),
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, pass_fds=(read_end, write_end),
                         environment={"WIRESHARK_CONFIG_DIR": "/tmp", "SECRET": "x"})
     os.close(read_end)
     os.close(write_end)
@@ -767,7 +767,7 @@ def is_running(pid):
 @pytest.mark.parametrize("kill", (signal.SIGKILL, signal.SIGSEGV, signal.SIGHUP, signal.SIGQUIT), ids=lambda s: s.name)
 def test_tshark_never_survives(kill, good, fake):
     fake.behave(fakes.TELLS_PID_AND_WAITS)
-    with start("--file", good, "--tshark", fake.path) as child:
+    with start("--file", good, "--tshark", fake.path, fakes.FREE) as child:
         wait_for(lambda: fake.flag("pid") is not None)
         pid = int(fake.flag("pid"))
         assert is_running(pid)
@@ -821,7 +821,7 @@ def test_one_signal_in_a_large_file(folder):
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM), ids=lambda s: s.name)
 def test_second_signal_ends_at_once(number, good, fake):
     fake.behave(fakes.TELLS_PID_AND_WAITS)
-    with start("--file", good, "--tshark", fake.path) as child:
+    with start("--file", good, "--tshark", fake.path, fakes.FREE) as child:
         wait_for(lambda: fake.flag("pid") is not None)
         child.send_signal(number)
         time.sleep(0.5)

@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -17,7 +18,9 @@ import pytest
 import conserve
 import espcap
 import fake_server
+import fakes
 import frames
+from test_dissection import needs_plugin
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or subprocess.run(["ip", "netns", "list"], capture_output=True, check=False).returncode != 0,
@@ -65,6 +68,13 @@ def line():
         ip("netns", "del", namespace)
 
 
+@pytest.fixture(scope="module")
+def fake():
+    made = fakes.Fake()
+    yield made
+    shutil.rmtree(made.folder)
+
+
 class Inside:
     """While it is entered, this thread makes its sockets in a namespace."""
 
@@ -107,6 +117,13 @@ def payloads(packets):
 def status(pid):
     with open("/proc/%d/status" % pid, encoding="ascii") as source:
         return dict(entry.rstrip("\n").split(":\t", 1) for entry in source if ":\t" in entry)
+
+
+def is_running(pid):
+    try:
+        return not status(pid)["State"].startswith("Z")
+    except OSError:
+        return False
 
 
 class Capture:
@@ -170,14 +187,15 @@ class Capture:
                 with open("/proc/%d/comm" % pid, encoding="ascii") as comm, \
                         open("/proc/%d/cmdline" % pid, "rb") as arguments:
                     is_tshark = comm.read().strip() == "tshark"
-                    dissects = b"-l\0" in arguments.read()
+                    # By itself or with the plugin; when espcap tries it, it need not flush.
+                    dissects = re.search(rb"\0(-l|espcap,flush.*)\0", arguments.read())
                 found = status(pid)
             except OSError:
                 continue
             if kind == "tshark" and is_tshark and dissects:
                 return pid
-            # The process that opens files has one right left, and is root.
-            if kind == "capture" and not is_tshark and found["Uid"].split()[0] != "0":
+            # The process that opens files has one right left, and is root; that which removes a folder has a session.
+            if kind == "capture" and not is_tshark and found["Uid"].split()[0] != "0" and found["NSsid"] != found["NSpid"]:
                 return pid
         return None
 
@@ -480,13 +498,15 @@ def test_interface_waited_for():
 
 def test_espcap_killed():
     capture = Capture()
-    assert capture.find("capture")
+    # tshark has no network, so it is not in the namespace.
+    others = capture.children()
+    assert {capture.find("capture"), capture.find("tshark")} < set(others)
     capture.interrupt(signal.SIGKILL)
     capture.process.wait(10)
     end = time.monotonic() + 5
-    while pids(SENSOR) and time.monotonic() < end:
+    while any(map(is_running, others + pids(SENSOR))) and time.monotonic() < end:
         time.sleep(0.05)
-    assert pids(SENSOR) == []
+    assert not any(map(is_running, others + pids(SENSOR)))
 
 
 def test_capture_process_killed():
@@ -502,10 +522,11 @@ def test_capture_process_killed():
     assert pids(SENSOR) == []
 
 
-def test_tshark_killed():
-    """In the middle of a busy line: another takes over, and what was lost is counted."""
+@pytest.mark.parametrize("how", ["ek", pytest.param("plugin", marks=needs_plugin)])
+def test_tshark_killed(how):
+    """In the middle of a busy line: another takes over, and what was lost is counted; with the plugin it is tried again."""
     packets = numbered(1500)
-    capture = Capture()
+    capture = Capture("--dissection", how)
     sender = threading.Thread(target=send, args=(packets,))
     sender.start()
     capture.printed(200)
@@ -513,11 +534,58 @@ def test_tshark_killed():
     sender.join()
     capture.until(lambda: len(capture.output) > 1490, "documents of another tshark")
     capture.interrupt()
-    capture.wait(4)
+    capture.wait(4 if how == "ek" else 0)
     counts = capture.counts
-    assert counts["read"] == 1500 and counts["undissected"] <= 1
+    assert counts["read"] == 1500 and counts["undissected"] == (1 if how == "ek" else 0)
     assert counts["delivered"] == 1500 - counts["undissected"] == len(capture.documents)
     assert not capture.found() - payloads(packets)
     numbers = [document["frame_number"] for document in capture.documents]
     assert numbers == sorted(set(numbers)) and numbers[-1] == 1500
-    assert "tshark failed on packet" in capture.messages
+    assert ("tshark failed on packet" if how == "ek" else "; going on without it") in capture.messages
+
+
+def test_tshark_out_of_memory(fake):
+    """A fresh one goes on behind the packets that have their documents, as at the end of its time."""
+    packets = numbered(10)
+    fake.behave(fakes.RUNS_OUT_BEHIND % 3)
+    capture = Capture("--tshark", fake.path)
+    send(packets)
+    capture.printed(10)
+    counts = stop_and_check(capture, packets)
+    assert counts["undissected"] == 0
+    for behind in (3, 6, 9):
+        assert "--tshark-memory); a fresh one goes on behind packet %d\n" % behind in capture.messages
+    assert [document["frame_number"] for document in capture.documents] == list(range(1, 11))
+
+
+def test_tshark_that_never_has_the_memory(fake):
+    """However fresh, it fails on its first packet: after ten failures in a minute it is over."""
+    fake.behave(fakes.RUNS_OUT_BEHIND % 0)
+    capture = Capture("--tshark", fake.path)
+    send(numbered(20))
+    capture.wait(4)
+    assert capture.messages.count("going on behind it") + capture.messages.count("a fresh one goes on") == 10
+    assert capture.counts["read"] == capture.counts["undissected"] > 5
+
+
+@needs_plugin
+def test_plugin_fails(fake):
+    """It goes on without the plugin, with the packets that were not finished."""
+    packets = numbered(20)
+    fake.behave("""
+if any(word.startswith("espcap,flush") for word in words):
+    got = b""
+    while len(got) < 500:
+        got += os.read(0, 65536)
+    die(signal.SIGSEGV)
+for line in real():
+    say(line)
+""")
+    fake.knows_plugin()
+    capture = Capture("--tshark", fake.path)
+    send(packets)
+    capture.printed(20)
+    counts = stop_and_check(capture, packets)
+    assert counts["undissected"] == 0
+    assert re.search(r"tshark failed with the plugin \(.*\); going on without it", capture.messages)
+    assert [document["frame_number"] for document in capture.documents] == list(range(1, 21))

@@ -253,6 +253,33 @@ test_nothing_of_this_is_an_error(void **state)
 	cache_forget(-1);
 }
 
+static void
+test_plugin_that_works_is_remembered(void **state)
+{
+	struct place *place = *state, other = *place;
+
+	/* Not without a cache of the program. */
+	other.program = xasprintf("%s/espcap.so", place->dir);
+	write_program(&other, "\177ELF plugin");
+	cache_remember(place->fd, place->program, other.program);
+	assert_false(cache_knows(place->fd, place->program, other.program));
+	cache_write(place->fd, place->program, "4.0.17", place->names);
+	assert_false(cache_knows(place->fd, place->program, other.program));
+	cache_remember(place->fd, place->program, other.program);
+	assert_true(cache_knows(place->fd, place->program, other.program));
+	assert_string_equal(cached(place), "4.0.17");
+	/* Of this very plugin with this very program. */
+	assert_false(cache_knows(place->fd, other.program, other.program));
+	assert_false(cache_knows(place->fd, place->program, place->program));
+	write_program(&other, "\177ELF another");
+	assert_false(cache_knows(place->fd, place->program, other.program));
+	cache_remember(place->fd, place->program, other.program);
+	assert_true(cache_knows(place->fd, place->program, other.program));
+	write_program(place, "\177ELF another");
+	assert_false(cache_knows(place->fd, place->program, other.program));
+	free(other.program);
+}
+
 int
 main(void)
 {
@@ -266,6 +293,7 @@ main(void)
 		TEST(test_cut_short_is_seen),
 		TEST(test_locked_is_no_cache),
 		TEST(test_nothing_of_this_is_an_error),
+		TEST(test_plugin_that_works_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,46 +8,12 @@
 
 #include "base/buffer.h"
 #include "reader.h"
-
-/* The tree as text: "ip{ip.src=10.0.0.1 ip.flags.df ...}". */
-static void
-put_node(const struct reader *reader, uint32_t node, struct buffer *out)
-{
-	const struct tree *tree = &reader->tree;
-
-	for (uint32_t i = 0; i < tree->leaf_count; i++) {
-		const struct tree_leaf *leaf = &tree->leaves[i];
-
-		if (leaf->node != node)
-			continue;
-		buffer_printf(out, " %s", table_name(reader->names,
-		    leaf->field));
-		if (leaf->kind == TREE_TEXT)
-			buffer_printf(out, "=%.*s", (int)leaf->len,
-			    tree_leaf_text(tree, leaf));
-		else if (leaf->kind == TREE_FALSE)
-			buffer_puts(out, "!");
-	}
-	for (uint32_t n = 1; n < tree->node_count; n++) {
-		if (tree->nodes[n].parent != node)
-			continue;
-		buffer_printf(out, " %s{", table_name(reader->names,
-		    tree->nodes[n].protocol));
-		put_node(reader, n, out);
-		buffer_puts(out, "}");
-	}
-}
+#include "treetext.h"
 
 static void
 assert_tree(const struct reader *reader, const char *wanted)
 {
-	struct buffer out;
-
-	buffer_init(&out, 1 << 20);
-	put_node(reader, TREE_ROOT, &out);
-	buffer_append(&out, "", 1);
-	assert_string_equal(out.data, wanted);
-	buffer_release(&out);
+	treetext_assert(&reader->tree, reader->names, wanted);
 }
 
 #define INDEX "{\"index\":{\"_index\":\"packets-2015-07-30\",\"_type\":\"doc\"}}\n"

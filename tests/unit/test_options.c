@@ -174,7 +174,7 @@ test_prefixes(void **state)
 	assert_int_equal(options.action, OPTIONS_LIST);
 	ACCEPT("--h");
 	assert_int_equal(options.action, OPTIONS_HELP);
-	ACCEPT("--d", "x", "--b=ip", "--cou=2", "--rec", "--dis=tcp", "--pre");
+	ACCEPT("--d", "x", "--b=ip", "--cou=2", "--rec", "--disp=tcp", "--pre");
 	assert_string_equal(options.bpf, "ip");
 	assert_int_equal(options.count, 2);
 	assert_string_equal(options.display_filter, "tcp");
@@ -184,7 +184,7 @@ test_prefixes(void **state)
 	ACCEPT("--d=x", "--tshark=y");
 	assert_string_equal(options.tshark, "y");
 	REFUSE("\"--t\" is ambiguous: --tshark-lifetime, --typed, --tshark, --tshark-timeout, "
-	    "--tls-keys or --template?", "--t=x");
+	    "--tshark-memory, --tls-keys or --template?", "--t=x");
 	REFUSE("\"--max\" is ambiguous: --max-value, --max-doc or "
 	    "--max-indices?",
 	    "--file=a", "--max", "5");
@@ -216,6 +216,14 @@ test_delivery(void **state)
 	    "not \"a/b\"", "--file=a", "--node=h", "--pipeline=a/b");
 	REFUSE("--retention takes a whole number from 1 to 36500, not \"0\"",
 	    "--file=a", "--node=h", "--retention=0");
+	REFUSE("--dissection takes auto, plugin or ek, not \"pdml\"",
+	    "--file=a", "--dissection=pdml");
+	ACCEPT("--file=a");
+	assert_string_equal(options.dissection, "auto");
+	options_release(&options);
+	ACCEPT("--file=a", "--dissection=ek");
+	assert_string_equal(options.dissection, "ek");
+	options_release(&options);
 	ACCEPT("--file=a", "--node=h,i:9201", "--id=auto", "--replicas=0");
 	assert_true(options.auto_id);
 	assert_true(options.has_replicas);
@@ -336,6 +344,18 @@ test_ranges(void **state)
 	    "not \"0\"", "--file=a", "--tshark-timeout=0");
 	REFUSE("--tshark-timeout takes a time such as 90s or 5m, from 1s to 1d, "
 	    "not \"2d\"", "--file=a", "--tshark-timeout=2d");
+	REFUSE("--tshark-memory takes a size such as 512, 64k or 16M, from 384M "
+	    "to 1024G, not \"383M\"", "--file=a", "--tshark-memory=383M");
+	REFUSE("--no-sandbox and --tshark-memory exclude each other: the limit "
+	    "is part of the sandbox", "--file=a", "--tshark-memory=1G",
+	    "--no-sandbox");
+	ACCEPT("--file=a", "--tshark-memory=384M");
+	assert_int_equal(options.tshark_memory, 384 << 20);
+	assert_false(options.no_sandbox);
+	options_release(&options);
+	ACCEPT("--file=a", "--no-sandbox");
+	assert_true(options.no_sandbox);
+	options_release(&options);
 	REFUSE("--jobs takes a whole number from 1 to 256, not \"0\"",
 	    "--file=a", "--jobs=0");
 	ACCEPT("--file=a", "--max-doc=4k", "--max-value=1", "--jobs=256",

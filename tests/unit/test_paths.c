@@ -248,6 +248,56 @@ test_object_of_an_installed_binary(void **state)
 }
 
 static void
+assert_no_plugin(const char *exe, const char *lib, const char *why)
+{
+	struct error error = { .text = "" };
+
+	assert_null(paths_find_plugin(exe, lib, "4.0", &error));
+	assert_int_equal(error.outcome, OUTCOME_USAGE);
+	if (strstr(error.text, why) == NULL)
+		fail_msg("%s", error.text);
+}
+
+static void
+test_plugin(void **state)
+{
+	char *exe = at(*state, "usr/bin/espcap", 1), *path;
+	char *lib = at(*state, "usr/lib/espcap", 0);
+	char *plugin, *folder = at(*state, "usr/lib/espcap/plugin", 0);
+
+	assert_no_plugin(exe, lib, "none for Wireshark 4.0");
+	touch(*state, "usr/lib/espcap/plugin/4.4/espcap.so");
+	assert_no_plugin(exe, lib, "none for Wireshark 4.0");
+	plugin = at(*state, "usr/lib/espcap/plugin/4.0/espcap.so", 1);
+	path = paths_find_plugin(exe, lib, "4.0", NULL);
+	assert_non_null(path);
+	assert_string_equal(path, plugin);
+	free(path);
+	/* In the build tree there is none, and the installed one is of another espcap. */
+	touch(*state, "usr/bin/config.status");
+	assert_no_plugin(exe, lib, "none for Wireshark 4.0");
+	free(at(*state, "usr/bin/plugin/4.0/x", 0));
+	path = xasprintf("%s/usr/bin/plugin/4.0/espcap.so",
+	    ((struct place *)*state)->dir);
+	assert_int_equal(symlink(plugin, path), 0);
+	/* The folder that the file is really in counts, and all above it. */
+	chmod(folder, 0770);
+	assert_no_plugin(exe, lib, "others could change");
+	assert_no_plugin(exe, lib, folder);
+	chmod(folder, 01777);
+	free(path);
+	path = paths_find_plugin(exe, lib, "4.0", NULL);
+	assert_non_null(path);
+	chmod(plugin, 0602);
+	assert_no_plugin(exe, lib, "others could change");
+	free(path);
+	free(plugin);
+	free(folder);
+	free(lib);
+	free(exe);
+}
+
+static void
 set_homes(const char *xdg, const char *home)
 {
 	if (xdg != NULL)
@@ -329,6 +379,7 @@ main(void)
 		TEST(test_nothing_given_asks_the_running_binary),
 		TEST(test_object_beside_its_binary),
 		TEST(test_object_of_an_installed_binary),
+		TEST(test_plugin),
 		TEST(test_cache_is_made),
 		TEST(test_no_cache_is_no_error),
 	};

@@ -56,7 +56,7 @@ run(struct result *result, int extra_fd, const char *const words[])
 {
 	struct argv argv = {0};
 	struct pipes pipes;
-	struct spawn spawn = { &argv, "/var/empty", preload, &pipes };
+	struct spawn spawn = { &argv, "/var/empty", preload, NULL, &pipes };
 	pid_t pid;
 
 	memset(result, 0, sizeof(*result));
@@ -152,7 +152,7 @@ test_missing_interpreter(void **state)
 	struct result r;
 
 	(void)state;
-	if (loaded != NULL && strstr(loaded, "/vgloaded") != NULL)
+	if (loaded != NULL && strstr(loaded, "/vgpreload") != NULL)
 		skip();
 	fd = mkstemp(path);
 	assert_true(fd >= 0);
@@ -411,8 +411,7 @@ die_before_child(int report)
 {
 	struct argv argv = {0};
 	struct pipes pipes;
-	struct spawn spawn = { .argv = &argv, .home = "/",
-	    .pipes = &pipes };
+	struct spawn spawn = { &argv, "/", NULL, NULL, &pipes };
 	pid_t pid;
 
 	argv_push(&argv, "sleep");

@@ -1,0 +1,415 @@
+/*
+ * A plugin for tshark: writes the dissection tree of each packet to standard
+ * output as espcap's frames (src/dissect/frames_wire.h), for
+ *
+ *	tshark -r FILE -q -z espcap[,[flush][,FILTER]]
+ *
+ * flush: each packet is written out at once. FILTER: a display filter, because
+ * -Y does not keep packets from taps.
+ *
+ * Values are those that -T ek prints, which takes several times as long because
+ * it makes JSON of them character by character. The document is not made
+ * here: espcap makes it, in the same way from whatever source, and on another core.
+ *
+ * This file is part of espcap. Unlike the rest of it, it is free software under
+ * the GNU General Public License as published by the Free Software Foundation,
+ * version 2 or (at your option) any later version, as is Wireshark, which it
+ * becomes a part of when it is loaded: see COPYING in this folder.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <wireshark/ws_version.h>
+#include <wireshark/epan/packet.h>
+#include <wireshark/epan/epan_dissect.h>
+#include <wireshark/epan/column-info.h>
+#include <wireshark/epan/proto.h>
+#include <wireshark/epan/stat_tap_ui.h>
+#include <wireshark/epan/tap.h>
+
+#include "dissect/frames_wire.h"
+
+/* Wireshark finds these by their names. */
+#define EXPORTED __attribute__((visibility("default")))
+
+EXPORTED extern const char plugin_version[];
+EXPORTED extern const int plugin_want_major, plugin_want_minor;
+EXPORTED void plugin_register(void);
+
+const char plugin_version[] = PLUGIN_VERSION;
+const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
+const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
+
+/* A number takes ten bytes at most. */
+#define NUMBER_MAX 10
+/* Enough for a head and a length. */
+#define ITEM_ROOM (2 * NUMBER_MAX)
+
+static struct {
+	unsigned char bytes[256 << 10];
+	size_t len;
+	bool failed;
+} out;
+
+static struct {
+	uint32_t *ids;		/* by Wireshark's field number; 0: not named yet */
+	size_t count;
+	uint32_t last;
+	bool flush;
+} writer;
+
+static void
+write_out(void)
+{
+	size_t done = 0;
+
+	while (done < out.len && !out.failed) {
+		ssize_t n = write(STDOUT_FILENO, out.bytes + done,
+		    out.len - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			out.failed = true;
+	}
+	out.len = 0;
+	/* Nobody reads any more: tshark ends the same way. */
+	if (out.failed)
+		_exit(2);
+}
+
+/* tshark ends, or unloads its plugins. */
+static void __attribute__((destructor))
+write_rest(void)
+{
+	if (!out.failed)
+		write_out();
+}
+
+static void
+make_room(size_t len)
+{
+	if (sizeof(out.bytes) - out.len < len)
+		write_out();
+}
+
+/* The caller has made room. */
+static void
+put_number(uint64_t number)
+{
+	while (number >= 0x80) {
+		out.bytes[out.len++] = (unsigned char)(number | 0x80);
+		number >>= 7;
+	}
+	out.bytes[out.len++] = (unsigned char)number;
+}
+
+static void
+put_item(enum frames_kind kind, uint64_t id)
+{
+	make_room(ITEM_ROOM);
+	put_number(id << 3 | kind);
+}
+
+static void
+put_bytes(const void *bytes, size_t len)
+{
+	const unsigned char *from = bytes;
+
+	while (len > 0) {
+		size_t n = sizeof(out.bytes) - out.len;
+
+		if (n == 0) {
+			write_out();
+			continue;
+		}
+		n = n < len ? n : len;
+		memcpy(out.bytes + out.len, from, n);
+		out.len += n;
+		from += n;
+		len -= n;
+	}
+}
+
+static void
+put_text(uint32_t id, const char *text, size_t len)
+{
+	put_item(FRAMES_TEXT, id);
+	put_number(len);
+	put_bytes(text, len);
+}
+
+/* Names. */
+
+static enum frames_type
+type_of(const header_field_info *field)
+{
+	if (field->type == FT_PROTOCOL)
+		return FRAMES_TYPE_PROTOCOL;
+	if (field->type == FT_BOOLEAN)
+		return FRAMES_TYPE_BOOLEAN;
+	return field->type == FT_NONE && field->id != hf_text_only ?
+	    FRAMES_TYPE_PRESENT : FRAMES_TYPE_VALUE;
+}
+
+static uint32_t
+name_field(const header_field_info *field)
+{
+	const char *protocol = field->parent < 0 ? "" :
+	    proto_registrar_get_nth((guint)field->parent)->abbrev;
+	size_t len = strlen(field->abbrev), rest = strlen(protocol);
+	uint32_t id = ++writer.last;
+
+	put_item(FRAMES_NAME, id);
+	put_number((len + (rest > 0 ? 1 + rest : 0)) << 2 | type_of(field));
+	put_bytes(field->abbrev, len);
+	if (rest > 0) {
+		put_bytes(" ", 1);
+		put_bytes(protocol, rest);
+	}
+	return id;
+}
+
+/* Our number for a field, which espcap knows by then. */
+static uint32_t
+id_of(const header_field_info *field)
+{
+	size_t at = (size_t)field->id;
+
+	if (at >= writer.count) {
+		size_t count = at + 65536;
+
+		writer.ids = g_realloc_n(writer.ids, count,
+		    sizeof(*writer.ids));
+		memset(writer.ids + writer.count, 0,
+		    (count - writer.count) * sizeof(*writer.ids));
+		writer.count = count;
+	}
+	if (writer.ids[at] == 0)
+		writer.ids[at] = name_field(field);
+	return writer.ids[at];
+}
+
+/* Values, as -T ek prints them. */
+
+static void
+put_time(uint32_t id, const nstime_t *moment)
+{
+	static const char unknown[] = "Not representable";
+	char text[64];
+	struct tm date;
+	size_t len;
+
+	if (gmtime_r(&moment->secs, &date) == NULL) {
+		put_text(id, unknown, sizeof(unknown) - 1);
+		return;
+	}
+	/* Years of more than four digits do not fit into what -T ek prints them with. */
+	len = strftime(text, sizeof("YYYY-MM-DDTHH:MM:SS"),
+	    "%Y-%m-%dT%H:%M:%S", &date);
+	len += (size_t)snprintf(text + len, sizeof(text) - len, ".%09uZ",
+	    (unsigned)moment->nsecs);
+	put_text(id, text, len);
+}
+
+/* The commonest values, which need no memory: plain decimal numbers. */
+static bool
+put_plain_number(uint32_t id, field_info *info)
+{
+	char text[24], *at = text + sizeof(text);
+	uint32_t number;
+
+	switch (info->hfinfo->type) {
+	case FT_UINT8:
+	case FT_UINT16:
+	case FT_UINT24:
+	case FT_UINT32:
+	case FT_FRAMENUM:
+		break;
+	default:
+		return false;
+	}
+	if (FIELD_DISPLAY(info->hfinfo->display) != BASE_DEC &&
+	    info->hfinfo->type != FT_FRAMENUM)
+		return false;
+	number = fvalue_get_uinteger(&info->value);
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	put_text(id, at, (size_t)(text + sizeof(text) - at));
+	return true;
+}
+
+static void
+put_value(uint32_t id, field_info *info, wmem_allocator_t *pool)
+{
+	char *text;
+
+	switch (info->hfinfo->type) {
+	case FT_NONE:
+		put_item(FRAMES_TRUE, id);
+		return;
+	case FT_BOOLEAN:
+		put_item(fvalue_get_uinteger64(&info->value) != 0 ?
+		    FRAMES_TRUE : FRAMES_FALSE, id);
+		return;
+	case FT_ABSOLUTE_TIME:
+		put_time(id, fvalue_get_time(&info->value));
+		return;
+	default:
+		break;
+	}
+	if (put_plain_number(id, info))
+		return;
+	text = fvalue_to_string_repr(pool, &info->value, FTREPR_DISPLAY,
+	    info->hfinfo->display);
+	if (text != NULL)
+		put_text(id, text, strlen(text));
+}
+
+/* A row without a field has only its text, if that was made. */
+static void
+put_row(uint32_t id, const field_info *info)
+{
+	if (info->rep == NULL)
+		put_item(FRAMES_TRUE, id);
+	else
+		put_text(id, info->rep->representation,
+		    strlen(info->rep->representation));
+}
+
+/* The tree. */
+
+static void put_children(const proto_node *parent, wmem_allocator_t *pool);
+
+/* Protocols are objects; what hangs below a field joins the protocol around it. */
+static void
+put_node(const proto_node *node, wmem_allocator_t *pool)
+{
+	field_info *info = PNODE_FINFO(node);
+	uint32_t id;
+
+	if (info == NULL)
+		return;
+	id = id_of(info->hfinfo);
+	if (info->hfinfo->type == FT_PROTOCOL) {
+		put_item(FRAMES_OPEN, id);
+		put_children(node, pool);
+		put_item(FRAMES_CLOSE, 0);
+		return;
+	}
+	if (info->hfinfo->id == hf_text_only)
+		put_row(id, info);
+	else
+		put_value(id, info, pool);
+	put_children(node, pool);
+}
+
+static void
+put_children(const proto_node *parent, wmem_allocator_t *pool)
+{
+	for (const proto_node *node = parent->first_child; node != NULL;
+	    node = node->next)
+		put_node(node, pool);
+}
+
+static void
+put_info(const column_info *columns)
+{
+	int at;
+
+	if (columns == NULL)
+		return;
+	at = columns->col_first[COL_INFO];
+	if (at >= 0 && columns->columns[at].col_data != NULL)
+		put_text(0, columns->columns[at].col_data,
+		    strlen(columns->columns[at].col_data));
+}
+
+static tap_packet_status
+on_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
+    const void *data, tap_flags_t flags)
+{
+	(void)ctx;
+	(void)data;
+	(void)flags;
+	put_item(FRAMES_PACKET, packet->num);
+	put_info(packet->cinfo);
+	if (dissection->tree != NULL)
+		put_children(dissection->tree, packet->pool);
+	put_item(FRAMES_END, 0);
+	if (writer.flush)
+		write_out();
+	return TAP_PACKET_DONT_REDRAW;
+}
+
+static void
+die(const char *why)
+{
+	fprintf(stderr, "tshark: -z espcap: %s\n", why);
+	exit(1);
+}
+
+/* argument: what stands behind -z. */
+static void
+start(const char *argument, void *ctx)
+{
+	static const char name[] = "espcap", flush[] = "flush";
+	const char *filter = NULL;
+	GString *error;
+	size_t len;
+
+	(void)ctx;
+	argument += sizeof(name) - 1;
+	if (argument[0] == ',') {
+		argument++;
+		len = strcspn(argument, ",");
+		writer.flush = len == sizeof(flush) - 1 &&
+		    memcmp(argument, flush, len) == 0;
+		if (len > 0 && !writer.flush)
+			die("what stands behind the comma is not flush");
+		filter = argument[len] == ',' ? argument + len + 1 : NULL;
+	}
+	/* Packets that a dissector calls an error of others are packets, too. */
+	error = register_tap_listener("frame", &writer, filter,
+	    TL_REQUIRES_PROTO_TREE | TL_REQUIRES_COLUMNS |
+	    TL_REQUIRES_ERROR_PACKETS, NULL, on_packet, NULL, NULL);
+	if (error != NULL)
+		die(error->str);
+	/* Else fields that no filter names are not made. */
+	epan_set_always_visible(TRUE);
+	put_bytes(FRAMES_MAGIC, FRAMES_MAGIC_LEN);
+	write_out();
+}
+
+static void
+register_listener(void)
+{
+	static stat_tap_ui ui = {
+		.group = REGISTER_STAT_GROUP_GENERIC,
+		.title = "espcap",
+		.cli_string = "espcap",
+		.tap_init_cb = start
+	};
+
+	register_stat_tap_ui(&ui, NULL);
+}
+
+void
+plugin_register(void)
+{
+	static const tap_plugin plugin = {
+		.register_tap_listener = register_listener
+	};
+
+	tap_register_plugin(&plugin);
+}

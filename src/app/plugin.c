@@ -1,0 +1,133 @@
+/* The plugin for tshark: whether it is used, and how tshark comes to find it. */
+#include "app/plugin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "config/paths.h"
+
+/*
+ * Where a tshark of this version looks for a person's plugins, from its home on.
+ * WIRESHARK_PLUGIN_DIR would be shorter, but it replaces the folder of the
+ * plugins that are installed, and these dissect.
+ */
+#define FOLDER ".local/lib/wireshark/plugins/%u.%u/epan"
+#define LINK "/espcap.so"
+
+static char *
+link_path(const struct tshark *tshark)
+{
+	return xasprintf("%s/" FOLDER LINK, tshark->home, tshark->major,
+	    tshark->minor);
+}
+
+/* Makes the folders between home and the file. */
+static int
+make_folders(const char *home, char *path)
+{
+	for (char *slash = path + strlen(home) + 1;
+	    (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
+		*slash = '\0';
+		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+install(const struct tshark *tshark, const char *plugin, struct error *error)
+{
+	char *path = link_path(tshark);
+	int rv = 0;
+
+	if (make_folders(tshark->home, path) != 0 ||
+	    symlink(plugin, path) != 0)
+		rv = error_set(error, OUTCOME_INTERNAL, "%s: %s", path,
+		    strerror(errno));
+	free(path);
+	return rv;
+}
+
+void
+plugin_remove(const struct tshark *tshark)
+{
+	size_t home;
+	char *path, *slash;
+
+	if (tshark->home == NULL || tshark->version == NULL)
+		return;
+	home = strlen(tshark->home);
+	path = link_path(tshark);
+	(void)unlink(path);
+	while ((slash = strrchr(path, '/')) != path + home) {
+		*slash = '\0';
+		(void)rmdir(path);
+	}
+	free(path);
+}
+
+static bool
+has_rules(const struct tshark_rules *rules)
+{
+	return rules->display_filter != NULL || rules->decode_as_count > 0 ||
+	    rules->keys_fd >= 0;
+}
+
+/* Finds it, and whether it works. What worked before is believed; rules must be tried in any case. */
+static int
+try(struct tshark *tshark, struct loop *loop, const struct tshark_rules *rules,
+    const char *plugin, bool believe, struct error *error)
+{
+	if (install(tshark, plugin, error) != 0)
+		return -1;
+	if (believe && !has_rules(rules) && tshark_knows(tshark, plugin))
+		return 0;
+	if (tshark_try_plugin(tshark, loop, rules, error) != 0)
+		return -1;
+	tshark_remember(tshark, plugin);
+	return 0;
+}
+
+int
+plugin_choose(struct tshark *tshark, struct loop *loop,
+    const struct tshark_rules *rules, const char *wanted,
+    struct log *log, struct error *error)
+{
+	bool must = strcmp(wanted, "plugin") == 0;
+	char version[32], *plugin;
+	struct error reason;
+
+	if (strcmp(wanted, "ek") == 0)
+		return 0;
+	(void)snprintf(version, sizeof(version), "%u.%u", tshark->major,
+	    tshark->minor);
+	plugin = paths_plugin(version, &reason);
+	if (plugin != NULL && try(tshark, loop, rules, plugin, !must,
+	    &reason) == 0) {
+		tshark->has_plugin = true;
+		log_verbose(log, "tshark is run with the plugin %s", plugin);
+		free(plugin);
+		return 0;
+	}
+	plugin_remove(tshark);
+	/* If it is the rules that are wrong, that is the message. */
+	if (must && plugin != NULL && has_rules(rules) &&
+	    tshark_try_rules(tshark, loop, rules, error) != 0) {
+		free(plugin);
+		return -1;
+	}
+	if (must)
+		error_set(error, OUTCOME_USAGE, "--dissection=plugin: %s%s%s",
+		    plugin != NULL ? plugin : "", plugin != NULL ? ": " : "",
+		    reason.text);
+	else
+		log_verbose(log, "tshark is run without the plugin: %s",
+		    reason.text);
+	free(plugin);
+	return must ? -1 : 0;
+}

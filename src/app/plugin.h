@@ -1,0 +1,21 @@
+/* The plugin for tshark: whether it is used, and how tshark comes to find it. */
+#ifndef ESPCAP_APP_PLUGIN_H
+#define ESPCAP_APP_PLUGIN_H
+
+#include "base/error.h"
+#include "base/log.h"
+#include "dissect/tshark.h"
+#include "loop/loop.h"
+
+/*
+ * After tshark_ask: puts the plugin for this tshark into its home and sets tshark->has_plugin if it works
+ * there. wanted: "auto", "plugin" or "ek". Without it, the reason is told to who wants to know (--verbose); with
+ * "plugin" that is -1 with OUTCOME_USAGE. Call plugin_remove before the home goes.
+ */
+int plugin_choose(struct tshark *tshark, struct loop *loop, const struct tshark_rules *rules,
+    const char *wanted, struct log *log, struct error *error);
+
+/* Takes it out of the home again. */
+void plugin_remove(const struct tshark *tshark);
+
+#endif

@@ -1,0 +1,108 @@
+/* What the parts of a dissection share: dissection.c, passes.c and arrivals.c; for no others. */
+#ifndef ESPCAP_DISSECT_DISSECTION_INNER_H
+#define ESPCAP_DISSECT_DISSECTION_INNER_H
+
+#include <event2/event.h>
+
+#include "dissect/dissection.h"
+#include "dissect/feed.h"
+#include "dissect/reader.h"
+#include "loop/child.h"
+
+/* A live capture bears so many failures of tshark in so many ms. */
+#define LIVE_FAILURES 10
+#define LIVE_FAILURES_MS 60000
+
+enum pass {
+	PASS_FIRST,	/* everything as it comes, output in large pieces */
+	PASS_CAREFUL,	/* again from the start, each document flushed: tells which packet ends tshark */
+	PASS_LOCATE,	/* the same without the display filter, only to learn that packet */
+	PASS_DRAIN	/* no tshark any more: only count */
+};
+
+struct dissection {
+	struct dissection_rules rules;
+	struct dissection_handler handler;
+	char *name, *file_name, *path;
+	uint64_t count;
+	uint64_t foreign_read;	/* packets that tshark found in a foreign format */
+	struct dissection_counts counts;
+
+	struct feed *feed;
+	struct event *readable;		/* of a pipe */
+	struct event *ticker;
+	bool input_done;		/* of this pass */
+	bool stopping;
+	bool pump_deferred;
+	bool renewing;			/* the child gets no more; a fresh one goes on */
+	uint64_t failed_at[LIVE_FAILURES];	/* ms, a ring */
+	size_t failures;
+
+	enum pass pass;
+	unsigned passes;
+	unsigned reliefs;		/* passes that only went on with less memory */
+	uint64_t relieved;		/* the last of them began behind this packet */
+	bool lacks_memory;		/* the pass that failed last */
+	uint64_t anew;			/* streams are numbered anew behind this packet; 0 for nowhere */
+	struct child *child;
+	struct tree tree;
+	struct reader *reader;
+	bool plugin;			/* tshark is run with it; not after it failed */
+	uint64_t pass_documents;
+	bool paused;
+	bool failed;			/* this pass; the child is being killed */
+	bool tshark_failed;		/* some pass */
+	char failure[512];
+	unsigned long long progress;	/* what the child had done at the last tick */
+	uint64_t idle;			/* ms without any */
+	unsigned long long cpu;		/* processor time it had used then, ms */
+	unsigned rubbish;
+
+	struct document_capture capture;
+	struct buffer out;
+	enum outcome outcome;
+	struct error error;
+	bool no_capture;
+	bool ended;
+};
+
+static inline bool
+dissection_is_live(const struct dissection *dissection)
+{
+	return dissection->rules.live != NULL;
+}
+
+static inline bool
+dissection_has_filter(const struct dissection *dissection)
+{
+	return dissection->rules.tshark_rules->display_filter != NULL &&
+	    dissection->pass != PASS_LOCATE;
+}
+
+/* --count is reached in a format whose packets only tshark knows. */
+static inline bool
+dissection_has_enough(const struct dissection *dissection)
+{
+	return feed_is_foreign(dissection->feed) && dissection->count > 0 &&
+	    dissection->foreign_read >= dissection->count;
+}
+
+/* The first of each outcome is told; the worst one stays. */
+void dissection_blame(struct dissection *dissection, enum outcome outcome, const char *text);
+/* All is done: on_end follows. */
+void dissection_end(struct dissection *dissection);
+/* The child cannot be trusted any more: it is killed, and the pass ends as a failure. */
+void dissection_fail(struct dissection *dissection, const char *why);
+
+/* The oldest packet given, or all, have no document and will have none. */
+void dissection_settle(struct dissection *dissection, uint64_t *count);
+void dissection_settle_all(struct dissection *dissection, uint64_t *count);
+
+/* Hands bytes of the feed to the child. */
+void dissection_give(struct dissection *dissection, const void *bytes, size_t len);
+/* Reads on until tshark has enough to do, or there is nothing to read now. */
+void dissection_pump(struct dissection *dissection);
+/* Nothing more is given. */
+void dissection_finish_input(struct dissection *dissection);
+
+#endif

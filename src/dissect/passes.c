@@ -1,0 +1,407 @@
+/* How the passes over an input begin and end: each is one tshark. */
+#include "dissect/passes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "dissect/arrivals.h"
+
+/* Each packet that ends a tshark takes two runs at most, and the first run is one. */
+#define RUNS_MAX (2 * FEED_DEAD_MAX + 5)
+/* A pass that ends for want of memory behind so many packets is not counted as a run. */
+#define RELIEF_PACKETS 1000
+
+/* How a pass ends. */
+
+/* One line of a text, for a message. */
+static void
+flatten(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '\n')
+			*text = ' ';
+}
+
+static void
+describe_failure(struct dissection *dissection)
+{
+	char errors[256];
+
+	dissection->lacks_memory = !dissection->failed &&
+	    !child_succeeded(dissection->child) &&
+	    tshark_lacks_memory(dissection->rules.tshark,
+	    child_errors(dissection->child));
+	if (dissection->failed)
+		return;
+	if (dissection->lacks_memory) {
+		(void)snprintf(dissection->failure,
+		    sizeof(dissection->failure), TSHARK_LACKS_MEMORY);
+		return;
+	}
+	(void)snprintf(errors, sizeof(errors), "%.200s",
+	    child_errors(dissection->child));
+	flatten(errors);
+	if (child_succeeded(dissection->child))
+		(void)snprintf(dissection->failure,
+		    sizeof(dissection->failure),
+		    "it ended without the documents of %zu packets",
+		    feed_pending(dissection->feed));
+	else
+		(void)snprintf(dissection->failure,
+		    sizeof(dissection->failure), "%s%s%s",
+		    child_status(dissection->child),
+		    errors[0] != '\0' ? ": " : "", errors);
+}
+
+/* tshark looked at the file and said no, before any packet. */
+static bool
+is_refused(const struct dissection *dissection)
+{
+	return !dissection_is_live(dissection) && !dissection->failed &&
+	    !dissection->lacks_memory && dissection->pass_documents == 0 &&
+	    feed_settled(dissection->feed) == 0 &&
+	    child_exit_status(dissection->child) > 0 &&
+	    child_errors(dissection->child)[0] != '\0';
+}
+
+static void
+refuse(struct dissection *dissection)
+{
+	char why[600];
+
+	(void)snprintf(why, sizeof(why), "%s", child_errors(dissection->child));
+	flatten(why);
+	dissection_blame(dissection, OUTCOME_INPUT, why);
+	passes_begin(dissection, PASS_DRAIN);
+}
+
+static void
+end_as_no_capture(struct dissection *dissection)
+{
+	dissection->no_capture = true;
+	dissection_blame(dissection, OUTCOME_INPUT,
+	    "not a capture in a format tshark understands");
+	dissection_end(dissection);
+}
+
+/* The packet that tshark was at when a pass with flushed output failed. False if there were too many. */
+static bool
+bury(struct dissection *dissection)
+{
+	const struct pending_packet *packet = feed_first(dissection->feed);
+
+	if (packet == NULL)
+		return true;
+	if (!feed_bury(dissection->feed))
+		return false;
+	log_note(dissection->rules.log, "%s: tshark failed on packet %" PRIu64
+	    " (%s); going on behind it", dissection->name, packet->ordinal,
+	    dissection->failure);
+	return true;
+}
+
+/* Want of memory behind so many packets is no failure. */
+static bool
+has_served(const struct dissection *dissection)
+{
+	return dissection->lacks_memory && feed_settled(dissection->feed) -
+	    dissection->relieved >= RELIEF_PACKETS;
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* In a year some tshark may fail; in a minute not that many. */
+static bool
+fails_too_often(struct dissection *dissection)
+{
+	uint64_t *oldest, before;
+
+	if (!dissection_is_live(dissection))
+		return dissection->passes - dissection->reliefs >= RUNS_MAX;
+	if (has_served(dissection))
+		return false;
+	oldest = &dissection->failed_at[dissection->failures++ % LIVE_FAILURES];
+	before = *oldest;
+	*oldest = now_ms();
+	return dissection->failures > LIVE_FAILURES &&
+	    *oldest - before < LIVE_FAILURES_MS;
+}
+
+/*
+ * A tshark keeps what it learned of each conversation. One that has no room for more is no
+ * packet's fault: a fresh one goes on behind those that have their documents. In a live
+ * capture, where fresh ones go on anyhow, it is told but no failure of the run.
+ */
+static bool
+relieve(struct dissection *dissection)
+{
+	uint64_t settled = feed_settled(dissection->feed);
+
+	if (!dissection->lacks_memory || dissection->pass == PASS_LOCATE ||
+	    settled <= dissection->relieved)
+		return false;
+	if (has_served(dissection))
+		dissection->reliefs++;
+	dissection->relieved = settled;
+	if (dissection->anew == 0 && !dissection_is_live(dissection))
+		dissection->anew = settled;
+	feed_forget(dissection->feed);
+	log_note(dissection->rules.log, "%s: " TSHARK_LACKS_MEMORY "; a fresh "
+	    "one goes on behind packet %" PRIu64, dissection->name, settled);
+	return true;
+}
+
+static void
+leave_plugin(struct dissection *dissection)
+{
+	dissection->plugin = false;
+	dissection->counts.fallbacks++;
+	log_note(dissection->rules.log, "%s: tshark failed with the plugin "
+	    "(%s); %s without it", dissection->name, dissection->failure,
+	    dissection_is_live(dissection) ? "going on" : "reading again");
+}
+
+/* What cannot be given again. */
+static void
+leave_behind(struct dissection *dissection)
+{
+	log_note(dissection->rules.log, "%s: tshark failed (%s); going "
+	    "on behind the packets it had", dissection->name,
+	    dissection->failure);
+	dissection_settle_all(dissection, &dissection->counts.undissected);
+}
+
+/*
+ * How the next pass begins; false to give up. With a display filter a packet
+ * without document tells nothing, so a pass without it finds the one that
+ * tshark fails on. A pipe cannot be read again for that: all it had is lost.
+ */
+static bool
+go_on(struct dissection *dissection, enum pass *next)
+{
+	bool filter = dissection->rules.tshark_rules->display_filter != NULL;
+	bool lossy = feed_is_lossy(dissection->feed);
+
+	*next = PASS_CAREFUL;
+	if (feed_is_foreign(dissection->feed) || dissection->stopping ||
+	    fails_too_often(dissection))
+		return false;
+	if (lossy)
+		leave_behind(dissection);
+	if (relieve(dissection)) {
+		*next = PASS_FIRST;
+		return true;
+	}
+	/* Whose fault it was is not known: the same packets, but without the plugin. */
+	if (dissection->plugin) {
+		leave_plugin(dissection);
+		return true;
+	}
+	if (lossy)
+		return true;
+	if (filter && feed_is_pipe(dissection->feed)) {
+		leave_behind(dissection);
+		return true;
+	}
+	if (filter && dissection->pass != PASS_LOCATE)
+		*next = PASS_LOCATE;
+	else if (dissection->pass != PASS_FIRST ||
+	    feed_is_pipe(dissection->feed))
+		return bury(dissection);
+	log_verbose(dissection->rules.log,
+	    "%s: tshark failed (%s); reading again, with care",
+	    dissection->name, dissection->failure);
+	return true;
+}
+
+static void
+after_failure(struct dissection *dissection)
+{
+	enum pass next;
+
+	describe_failure(dissection);
+	if (dissection->no_capture || (is_refused(dissection) &&
+	    feed_is_foreign(dissection->feed) &&
+	    dissection->outcome == OUTCOME_OK)) {
+		end_as_no_capture(dissection);
+		return;
+	}
+	if (is_refused(dissection)) {
+		refuse(dissection);
+		return;
+	}
+	dissection->tshark_failed = true;
+	if (!go_on(dissection, &next))
+		next = PASS_DRAIN;
+	passes_begin(dissection, next);
+}
+
+/* All documents came, or the display filter kept them back. */
+static void
+after_success(struct dissection *dissection)
+{
+	if (dissection->pass == PASS_LOCATE) {
+		/* What ended tshark before did not do so again. */
+		passes_begin(dissection, PASS_CAREFUL);
+		return;
+	}
+	dissection_settle_all(dissection, &dissection->counts.filtered);
+	if (dissection->renewing)
+		passes_begin(dissection, PASS_FIRST);
+	else
+		dissection_end(dissection);
+}
+
+/* Whether every packet given has its document, or needs none. */
+static bool
+is_complete(const struct dissection *dissection)
+{
+	return !dissection->failed && dissection->input_done &&
+	    !reader_is_inside(dissection->reader) && (dissection_has_filter(dissection) ||
+	    feed_first(dissection->feed) == NULL);
+}
+
+static void
+leave_child(void *ctx)
+{
+	struct dissection *dissection = ctx;
+	bool good = child_succeeded(dissection->child);
+
+	if (!good && is_complete(dissection) && !dissection_has_filter(dissection) &&
+	    !feed_is_foreign(dissection->feed) &&
+	    feed_settled(dissection->feed) > 0) {
+		log_note(dissection->rules.log, "%s: tshark ended with %s, but "
+		    "with the documents of all packets", dissection->name,
+		    child_status(dissection->child));
+		good = true;
+	}
+	/* --count cuts a foreign format off where tshark does not expect it. */
+	if (is_complete(dissection) && (good ||
+	    dissection_has_enough(dissection)))
+		after_success(dissection);
+	else
+		after_failure(dissection);
+}
+
+static void
+on_finish(void *ctx)
+{
+	struct dissection *dissection = ctx;
+
+	/* The child must not be freed from its own callback. */
+	loop_defer(dissection->rules.loop, leave_child, dissection);
+}
+
+/* How it begins. */
+
+static void
+on_writable(void *ctx)
+{
+	dissection_pump(ctx);
+}
+
+static int
+start_child(struct dissection *dissection)
+{
+	const struct tshark *tshark = dissection->rules.tshark;
+	struct child_handler handler = { .on_output = arrivals_take,
+		.on_writable = on_writable, .on_finish = on_finish,
+		.ctx = dissection };
+	struct argv argv = { NULL, 0 };
+	struct child_spec spec = { .argv = &argv, .home = tshark->home,
+		.preload = tshark->preload, .fence = tshark->fence,
+		.extra_fd = dissection->rules.tshark_rules->keys_fd,
+		.wants_input = true };
+	struct error error;
+	/* A packet without document tells nothing if documents wait in a buffer. */
+	struct tshark_run run = { .plugin = dissection->plugin,
+		.filter = dissection_has_filter(dissection),
+		.flush = dissection->pass != PASS_FIRST ||
+		dissection_has_filter(dissection) ||
+		feed_is_pipe(dissection->feed) };
+
+	tshark_argv(tshark, dissection->rules.tshark_rules, &run, &argv);
+	dissection->child = child_start(dissection->rules.loop, &spec, &handler,
+	    &error);
+	argv_release(&argv);
+	if (dissection->child == NULL) {
+		dissection_blame(dissection, error.outcome, error.text);
+		return -1;
+	}
+	if (dissection->paused)
+		child_pause(dissection->child);
+	return 0;
+}
+
+static void
+prepare_pass(struct dissection *dissection, enum pass pass)
+{
+	bool again = dissection->passes++ > 0;
+
+	child_free(dissection->child);
+	dissection->child = NULL;
+	dissection->pass = pass;
+	dissection->failed = dissection->input_done = false;
+	dissection->renewing = false;
+	dissection->idle = dissection->progress = 0;
+	dissection->pass_documents = 0;
+	reader_free(dissection->reader);
+	dissection->reader = reader_new(dissection->plugin ? READER_FRAMES :
+	    READER_EK, dissection->rules.tshark->names, &dissection->tree,
+	    dissection->rules.max_doc);
+	if (again && !feed_again(dissection->feed)) {
+		/* A pipe that cannot be taken up again is counted to its end. */
+		dissection->pass = PASS_DRAIN;
+		if (!feed_is_pipe(dissection->feed)) {
+			dissection_blame(dissection, OUTCOME_INPUT,
+			    "cannot be read a second time");
+			dissection->input_done = true;
+		}
+	}
+	/* What nobody dissects need not be captured. */
+	if (dissection->pass == PASS_DRAIN && dissection_is_live(dissection))
+		feed_stop(dissection->feed);
+	if (dissection->pass != PASS_DRAIN && start_child(dissection) != 0) {
+		dissection->pass = PASS_DRAIN;
+		dissection->input_done = true;
+	}
+}
+
+void
+passes_begin(struct dissection *dissection, enum pass pass)
+{
+	prepare_pass(dissection, pass);
+	dissection_pump(dissection);
+}
+
+/* A folder may hold thousands of files that are nothing: these cost no tshark. */
+void
+passes_first(void *ctx)
+{
+	struct dissection *dissection = ctx;
+	struct error error;
+	const void *bytes;
+	size_t len;
+	enum feed_event event = feed_next(dissection->feed, &bytes, &len,
+	    &error);
+
+	if (event == FEED_BAD)
+		dissection_blame(dissection, error.outcome, error.text);
+	if (event == FEED_BAD || event == FEED_END) {
+		dissection_end(dissection);
+		return;
+	}
+	prepare_pass(dissection, PASS_FIRST);
+	if (event == FEED_GAVE)
+		dissection_give(dissection, bytes, len);
+	dissection_pump(dissection);
+}

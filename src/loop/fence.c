@@ -1,0 +1,280 @@
+/* What must hold fails the start; what the kernel may lack is told. */
+#include "loop/fence.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "loop/apart.h"
+#include "loop/landlock.h"
+#include "loop/privilege.h"
+#include "loop/syscalls.h"
+
+#define MEMORY_LEAST ((uint64_t)2 << 30)
+/* More than the most --jobs with a wrapper and the threads of tshark need. */
+#define PROCESSES 1024
+#define DESCRIPTORS 256
+#define CAPABILITIES 64
+
+struct fence {
+	struct apart apart;
+	int rules;		/* of Landlock; -1 for none */
+	int version;
+	const char *landlock_why;
+	const struct sock_fprog *filter;	/* NULL for none */
+	const char *filter_why;
+	uint64_t memory;
+};
+
+/* Where systems keep programs and what these need. Not all of /etc: it holds secrets. */
+static const char *const readable[] = {
+	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt",
+	"/nix/store", "/gnu/store",
+	"/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/nsswitch.conf",
+	"/etc/passwd", "/etc/group", "/etc/localtime", "/etc/resolv.conf",
+	"/etc/host.conf", "/etc/hosts", "/etc/services", "/etc/protocols",
+	"/etc/wireshark", "/etc/gnutls", "/etc/gcrypt", "/etc/crypto-policies",
+	"/etc/ssl/openssl.cnf", "/etc/alternatives", "/var/lib/GeoIP",
+	"/dev/urandom", "/dev/random", "/dev/zero", "/proc/cpuinfo",
+	"/proc/meminfo", "/proc/sys/crypto", "/sys/devices/system/cpu"
+};
+
+/* Folders that hold more than programs: a wrapper there is allowed alone. */
+static bool
+is_wide(const char *folder)
+{
+	static const char *const wide[] = {
+		"/", "/etc", "/home", "/root", "/tmp", "/var", "/var/tmp",
+		"/proc", "/dev", "/run", "/srv", "/mnt"
+	};
+	const char *home = getenv("HOME");
+
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (strcmp(folder, wide[i]) == 0)
+			return true;
+	return home != NULL && strcmp(folder, home) == 0;
+}
+
+/* A tshark that is not installed by the system has its libraries beside it, or in the lib beside its bin. */
+static int
+allow_program(int rules, const char *path)
+{
+	static const char *const beside[] = {"lib", "lib64", "share"};
+	char *copy = xstrdup(path), *folder = dirname(copy), *up;
+	int rv = landlock_allow_read(rules, path);
+
+	if (!is_wide(folder))
+		rv |= landlock_allow_read(rules, folder);
+	up = strrchr(folder, '/');
+	if (up != NULL && strcmp(up, "/bin") == 0)
+		for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]);
+		    i++) {
+			char *there = xasprintf("%.*s/%s", (int)(up - folder),
+			    folder, beside[i]);
+
+			rv |= landlock_allow_read(rules, there);
+			free(there);
+		}
+	free(copy);
+	return rv;
+}
+
+static int
+allow_all(int rules, const struct fence_spec *spec)
+{
+	char real[PATH_MAX];
+	int rv = landlock_allow_write(rules, "/dev/null");
+
+	for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++)
+		rv |= landlock_allow_read(rules, readable[i]);
+	for (const char *const *path = spec->reads; *path != NULL; path++)
+		rv |= landlock_allow_read(rules, *path);
+	rv |= allow_program(rules, spec->program);
+	if (realpath(spec->program, real) != NULL)
+		rv |= allow_program(rules, real);
+	return rv;
+}
+
+static int
+make_rules(struct fence *fence, const struct fence_spec *spec,
+    struct error *error)
+{
+	fence->version = landlock_version();
+	if (fence->version == 0) {
+		fence->landlock_why = errno == EOPNOTSUPP ?
+		    "it is turned off in this kernel" :
+		    "this kernel does not have it";
+		return 0;
+	}
+	fence->rules = landlock_open(fence->version);
+	if (fence->rules >= 0 && allow_all(fence->rules, spec) == 0)
+		return 0;
+	return error_set(error, OUTCOME_INTERNAL,
+	    "sandbox: the rules of Landlock: %s", strerror(errno));
+}
+
+static uint64_t
+default_memory(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	uint64_t half = pages > 0 && size > 0 ?
+	    (uint64_t)pages / 2 * (uint64_t)size : 0;
+
+	return half > MEMORY_LEAST ? half : MEMORY_LEAST;
+}
+
+struct fence *
+fence_new(struct error *error)
+{
+	struct fence *fence;
+	uid_t uid;
+	gid_t gid;
+
+	if (privilege_target(&uid, &gid, error) != 0)
+		return NULL;
+	fence = xcalloc(1, sizeof(*fence));
+	fence->rules = -1;
+	apart_open(&fence->apart, uid, gid);
+	return fence;
+}
+
+int
+fence_finish(struct fence *fence, const struct fence_spec *spec,
+    struct error *error)
+{
+	if (geteuid() == 0 || getuid() == 0)
+		return error_set(error, OUTCOME_INTERNAL,
+		    "sandbox: tshark would run as root");
+	fence->memory = spec->memory > 0 ? spec->memory : default_memory();
+	fence->filter = syscalls_filter(&fence->filter_why);
+	return make_rules(fence, spec, error);
+}
+
+void
+fence_free(struct fence *fence)
+{
+	if (fence == NULL)
+		return;
+	apart_close(&fence->apart);
+	if (fence->rules >= 0)
+		close(fence->rules);
+	free(fence);
+}
+
+uint64_t
+fence_memory(const struct fence *fence)
+{
+	return fence->memory;
+}
+
+static void
+say_one(void (*say)(void *, const char *), void *ctx, const char *what,
+    const char *why)
+{
+	char *line = why == NULL ? xasprintf("%s: holds", what) :
+	    xasprintf("%s: none (%s)", what, why);
+
+	say(ctx, line);
+	free(line);
+}
+
+void
+fence_describe(const struct fence *fence,
+    void (*say)(void *ctx, const char *line), void *ctx)
+{
+	const char *apart = fence->apart.user >= 0 ? NULL : fence->apart.why;
+	char *line = xasprintf("limits (memory %llu MiB, no files, %d "
+	    "descriptors, no core)", (unsigned long long)fence->memory >> 20,
+	    DESCRIPTORS);
+
+	say_one(say, ctx, "no privileges (user without capabilities, "
+	    "no_new_privs)", NULL);
+	say_one(say, ctx, line, NULL);
+	free(line);
+	say_one(say, ctx, "no network (namespace)", apart);
+	say_one(say, ctx, "limit of processes (in a namespace)", apart);
+	line = xasprintf("files only read (Landlock, version %d)",
+	    fence->version);
+	say_one(say, ctx, line, fence->landlock_why);
+	free(line);
+	say_one(say, ctx, "fewer system calls (seccomp)", fence->filter_why);
+}
+
+/* Between fork and exec: only async-signal-safe calls from here on. */
+
+/*
+ * The bounding set can be emptied by who has CAP_SETPCAP, as in a namespace of
+ * our own: privilege_drop has done so for root, and for others no_new_privs keeps it from being used.
+ */
+static int
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0
+	};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+	for (int i = 0; i < CAPABILITIES; i++)
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) != 0)
+			break;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+		return -1;
+	memset(none, 0, sizeof(none));
+	return (int)syscall(SYS_capset, &header, none);
+}
+
+const char *
+fence_enter(const struct fence *fence)
+{
+	if (apart_enter(&fence->apart) != 0)
+		return "enter the namespaces";
+	if (drop_capabilities() != 0)
+		return "give up capabilities";
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return "set no_new_privs";
+	if (fence->rules >= 0 && landlock_enter(fence->rules) != 0)
+		return "enter Landlock";
+	if (fence->filter != NULL && syscalls_enter(fence->filter) != 0)
+		return "enter seccomp";
+	return NULL;
+}
+
+/* Never higher than the limit we were started with. */
+static int
+limit(int what, uint64_t most)
+{
+	struct rlimit now;
+
+	if (getrlimit((__rlimit_resource_t)what, &now) != 0)
+		return -1;
+	if (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)
+		now.rlim_max = most;
+	if (now.rlim_cur == RLIM_INFINITY || now.rlim_cur > now.rlim_max)
+		now.rlim_cur = now.rlim_max;
+	return setrlimit((__rlimit_resource_t)what, &now);
+}
+
+const char *
+fence_limit(const struct fence *fence)
+{
+	if (limit(RLIMIT_FSIZE, 0) != 0)
+		return "limit the size of files";
+	if (limit(RLIMIT_NOFILE, DESCRIPTORS) != 0)
+		return "limit descriptors";
+	/* Elsewhere all processes of the user on this machine would count. */
+	if (fence->apart.user >= 0 && limit(RLIMIT_NPROC, PROCESSES) != 0)
+		return "limit processes";
+	if (limit(RLIMIT_AS, fence->memory) != 0)
+		return "limit memory";
+	return NULL;
+}

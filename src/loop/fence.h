@@ -1,0 +1,38 @@
+/* The fences around a child that reads what strangers sent: what it may not do even if it is taken over. */
+#ifndef ESPCAP_LOOP_FENCE_H
+#define ESPCAP_LOOP_FENCE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct fence;
+
+struct fence_spec {
+	const char *program;		/* absolute path: it and its folder can be read */
+	const char *const *reads;	/* further files and folders that can, up to NULL */
+	uint64_t memory;		/* bytes of address space; 0 for half of the machine's memory, 2 GiB at least */
+};
+
+/*
+ * The first step, while we may still be root: the namespaces of the user that
+ * privilege_drop will become. NULL as that. Free with fence_free.
+ */
+struct fence *fence_new(struct error *error);
+/* The second, after root was given up: the rest. Copies what it needs. -1 with OUTCOME_INTERNAL. */
+int fence_finish(struct fence *fence, const struct fence_spec *spec, struct error *error);
+void fence_free(struct fence *fence);
+
+/* For people: one line of text for each fence, whether it holds, and if not why. */
+void fence_describe(const struct fence *fence, void (*say)(void *ctx, const char *line), void *ctx);
+uint64_t fence_memory(const struct fence *fence);
+
+/*
+ * Between fork and exec: no capabilities, no_new_privs, the namespaces, Landlock
+ * and seccomp. Needs the descriptors of the fence. The name of what failed with errno, NULL for success.
+ */
+const char *fence_enter(const struct fence *fence);
+/* After that, and after descriptors were closed: the resource limits. */
+const char *fence_limit(const struct fence *fence);
+
+#endif

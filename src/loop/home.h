@@ -1,0 +1,20 @@
+/* The private folder that is HOME of each child: it goes with espcap, however that ends. */
+#ifndef ESPCAP_LOOP_HOME_H
+#define ESPCAP_LOOP_HOME_H
+
+#include "base/error.h"
+
+struct home;
+
+/*
+ * An empty folder below $TMPDIR or /tmp, 0700, and a process that removes it with all that is in it
+ * when it sees espcap gone. NULL with OUTCOME_INTERNAL.
+ */
+struct home *home_new(struct error *error);
+/* Waits until it is removed. */
+void home_free(struct home *home);
+
+/* Its absolute path; borrowed. */
+const char *home_path(const struct home *home);
+
+#endif

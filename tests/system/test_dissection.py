@@ -1,0 +1,394 @@
+"""However a packet is dissected, its document is the same; and without a plugin that works espcap goes on with -T ek."""
+
+import os
+import shutil
+import stat
+import struct
+import subprocess
+import tempfile
+
+import pytest
+
+import conftest
+import espcap
+import fakes
+import frames
+import pdml
+import tshark
+
+PACKETS = 40
+VERSION = ".".join(tshark.run(["--version"]).decode().split("(Wireshark) ")[1].split(".")[:2])
+PLUGIN = os.path.join(os.path.dirname(espcap.PROGRAM), "plugin", VERSION, "espcap.so")
+WITH = "tshark is run with the plugin"
+WITHOUT = "tshark is run without the plugin: "
+
+needs_plugin = pytest.mark.skipif(
+    not os.path.exists(PLUGIN), reason="no plugin for this tshark was built: install libwireshark-dev and wireshark-dev")
+
+
+def normal(value):
+    """Objects as dicts, arrays without their order, and the few names that are one in EK as one."""
+    if isinstance(value, dict):
+        fields = {}
+        for name, item in value.items():
+            items = item if isinstance(item, list) else [item]
+            fields.setdefault(pdml.homonym(name), []).extend(map(normal, items))
+        return "object", sorted((name, sorted(items, key=repr)) for name, items in fields.items())
+    return type(value).__name__, value
+
+
+def differences(left, right):
+    """The numbers of the packets whose documents differ."""
+    assert len(left) == len(right)
+    return [one["frame_number"] for one, other in zip(left, right) if normal(one) != normal(other)]
+
+
+def test_the_comparison_bites():
+    one = {"frame_number": 1, "layers": {"a": {"x": ["1", "2"], "y": True}}, "info": "i"}
+    assert not differences([one], [{**one, "layers": {"a": {"x": ["2", "1"], "y": True}}}])
+    for layers in ({"a": {"x": ["1", "1", "2"], "y": True}}, {"a": {"x": ["1", "2"], "y": "true"}},
+                   {"a": {"x": ["1", "2"]}}, {"b": {"x": ["1", "2"], "y": True}}):
+        assert differences([one], [{**one, "layers": layers}]) == [1]
+    assert differences([one], [{**one, "info": "j"}]) == [1]
+
+
+@needs_plugin
+def test_plugin_and_ek_make_equal_documents(capture):
+    options = espcap.options_for(capture)
+    plugin = espcap.run("--file", capture, "--dissection=plugin", *options)
+    ek = espcap.run("--file", capture, "--dissection=ek", *options)
+    assert plugin.code == 0, plugin.errors
+    assert plugin.counts == ek.counts
+    assert differences(plugin.documents, ek.documents) == []
+
+
+@needs_plugin
+@pytest.mark.parametrize("options", [
+    ["--display-filter=dns"], ["--display-filter=frame.number % 2 == 1 || tcp", "--count=20"],
+    ["--bpf=udp or tcp"], ["--count=7"], ["--fields=dns.qry.name,ip.src,tcp.srcport"],
+    ["--max-value=5"], ["--decode-as=udp.port==53,data"],
+    ["--display-filter=dns", "--bpf=udp", "--fields=frame.time_delta_displayed,dns.id"],
+], ids=lambda options: " ".join(options))
+@pytest.mark.parametrize("from_pipe", [False, True], ids=["file", "pipe"])
+def test_options_mean_the_same(options, from_pipe):
+    capture = next(name for name in conftest.CAPTURES if os.path.basename(name) == "dns.pcap")
+    results = []
+    for how in ("plugin", "ek"):
+        words = ["--dissection=" + how, *options]
+        if from_pipe:
+            with open(capture, "rb") as source:
+                results.append(espcap.run("--file=-", *words, stdin=source.read()))
+        else:
+            results.append(espcap.run("--file", capture, *words))
+    assert [result.code for result in results] == [0, 0], results[0].errors + results[1].errors
+    assert results[0].counts == results[1].counts
+    assert results[0].counts["printed"] > 0
+    assert differences(results[0].documents, results[1].documents) == []
+
+
+@needs_plugin
+def test_a_format_that_only_tshark_knows(folder):
+    """Of those espcap does not know the packets."""
+    capture = next(name for name in conftest.CAPTURES if os.path.basename(name) == "dns.pcap")
+    snoop = os.path.join(folder, "dns.snoop")
+    subprocess.run(["editcap", "-F", "snoop", capture, snoop], check=True, capture_output=True)
+    for options in ([], ["--count=3"], ["--display-filter=dns.flags.response == 1"]):
+        plugin = espcap.run("--file", snoop, "--dissection=plugin", *options)
+        ek = espcap.run("--file", snoop, "--dissection=ek", *options)
+        assert plugin.code == ek.code == 0, plugin.errors
+        assert plugin.counts == ek.counts
+        assert differences(plugin.documents, ek.documents) == []
+
+
+# --- Which way is taken -------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path):
+    os.chmod(tmp_path, 0o755)
+    return str(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def fake():
+    made = fakes.Fake()
+    yield made
+    shutil.rmtree(made.folder)
+
+
+@pytest.fixture
+def good(tmp_path_factory):
+    packets = [frames.plain(b"packet %d " % number + b"x" * number) for number in range(1, PACKETS + 1)]
+    path = tmp_path_factory.mktemp("good") / "good.pcap"
+    path.write_bytes(frames.pcap(packets))
+    return str(path)
+
+
+class Tree:
+    """A copy of the program in a build tree of its own, with whatever plugin."""
+
+    def __init__(self, folder):
+        # Folders of pytest are private, but the program's user must come to the plugin.
+        self.folder = folder
+        os.chmod(folder, 0o755)
+        self.program = os.path.join(folder, "espcap")
+        shutil.copy(espcap.PROGRAM, self.program)
+        open(os.path.join(folder, "config.status"), "w", encoding="utf-8").close()
+        os.mkdir(os.path.join(folder, "conf"))
+        for name in ("protocols.list", "typed.list"):
+            shutil.copy(os.path.join(espcap.ROOT, "conf", name), os.path.join(folder, "conf"))
+        self.plugin = self.path(VERSION)
+        self.temporary = os.path.join(folder, "tmp")
+        os.mkdir(self.temporary)
+        os.chmod(self.temporary, 0o1777)
+
+    def path(self, version):
+        os.makedirs(os.path.join(self.folder, "plugin", version), mode=0o755, exist_ok=True)
+        return os.path.join(self.folder, "plugin", version, "espcap.so")
+
+    def copy(self, path=None):
+        shutil.copy(PLUGIN, path or self.plugin)
+        os.chmod(path or self.plugin, 0o644)
+
+    def run(self, *arguments):
+        done = subprocess.run([self.program, "--verbose", *arguments], capture_output=True, check=False,
+                              stdin=subprocess.DEVNULL, timeout=120,
+                              env={**espcap.ENVIRONMENT, "TMPDIR": self.temporary})
+        return espcap.Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def tree():
+    made = Tree(tempfile.mkdtemp(prefix="espcap-test-"))
+    yield made
+    shutil.rmtree(made.folder)
+
+
+def assert_falls_back(tree, good, why):
+    """auto goes on without the plugin, and says why; plugin is refused with the same reason."""
+    result = tree.run("--file", good)
+    assert result.code == 0, result.errors
+    assert WITHOUT in result.errors and why in result.errors, result.errors
+    assert [document["frame_number"] for document in result.documents] == list(range(1, PACKETS + 1))
+    result = tree.run("--file", good, "--dissection=plugin")
+    assert result.code == 2, result.errors
+    assert result.output == b""
+    assert "--dissection=plugin: " in result.errors and why in result.errors, result.errors
+    assert os.listdir(tree.temporary) == [], "a home is left behind"
+
+
+@needs_plugin
+def test_auto_takes_the_plugin(tree, good):
+    tree.copy()
+    for _ in range(2):
+        result = tree.run("--file", good)
+        assert result.code == 0 and WITH in result.errors, result.errors
+        assert result.counts["printed"] == PACKETS
+    result = tree.run("--file", good, "--dissection=ek")
+    assert result.code == 0 and "plugin" not in result.errors
+    assert os.listdir(tree.temporary) == [], "a home is left behind"
+
+
+def test_missing(tree, good):
+    assert_falls_back(tree, good, "none for Wireshark %s" % VERSION)
+
+
+@needs_plugin
+def test_for_another_version(tree, good):
+    tree.copy(tree.path("3.99"))
+    assert_falls_back(tree, good, "none for Wireshark %s" % VERSION)
+
+
+@needs_plugin
+def test_in_the_folder_of_another_version(tree, good):
+    """What a plugin says of itself counts, too: tshark does not load it."""
+    with open(PLUGIN, "rb") as source:
+        content = source.read()
+    readelf = subprocess.run(["readelf", "-Ws", PLUGIN], capture_output=True, text=True, check=True).stdout
+    symbol = next(line.split() for line in readelf.splitlines() if line.endswith("plugin_want_minor"))
+    sections = subprocess.run(["readelf", "-WS", PLUGIN], capture_output=True, text=True, check=True).stdout
+    rodata = next(line.split("]")[1].split() for line in sections.splitlines() if ".rodata" in line)
+    at = int(symbol[1], 16) - int(rodata[2], 16) + int(rodata[3], 16)
+    assert struct.unpack_from("<i", content, at)[0] == int(VERSION.split(".")[1])
+    with open(tree.plugin, "wb") as target:
+        target.write(content[:at] + struct.pack("<i", 99) + content[at + 4:])
+    os.chmod(tree.plugin, 0o644)
+    assert_falls_back(tree, good, "tshark does not run with it")
+
+
+@needs_plugin
+@pytest.mark.parametrize("damage", ["empty", "cut", "rubbish"])
+def test_damaged(damage, tree, good):
+    with open(PLUGIN, "rb") as source:
+        content = source.read()
+    with open(tree.plugin, "wb") as target:
+        target.write({"empty": b"", "cut": content[:3000], "rubbish": os.urandom(5000)}[damage])
+    os.chmod(tree.plugin, 0o644)
+    assert_falls_back(tree, good, "tshark does not run with it")
+
+
+@needs_plugin
+@pytest.mark.parametrize("what", ["file", "folder", "folder above"])
+def test_others_could_change_it(what, tree, good):
+    tree.copy()
+    path = {"file": tree.plugin, "folder": os.path.dirname(tree.plugin),
+            "folder above": os.path.join(tree.folder, "plugin")}[what]
+    os.chmod(path, os.stat(path).st_mode | stat.S_IWOTH)
+    assert_falls_back(tree, good, "others could change")
+
+
+@needs_plugin
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files of another user")
+def test_of_another_user(tree, good):
+    tree.copy()
+    os.chown(tree.plugin, 12345, 12345)
+    assert_falls_back(tree, good, "others could change")
+
+
+@needs_plugin
+def test_not_readable(tree, good, unprivileged):
+    tree.copy()
+    os.chmod(tree.plugin, 0o200)
+    assert_falls_back(tree, good, "Permission denied")
+
+
+@needs_plugin
+def test_tshark_that_does_not_know_it(good, fake):
+    fake.behave(fakes.HONEST)
+    result = espcap.run("--file", good, "--tshark", fake.path, "--verbose")
+    assert result.code == 0 and WITHOUT in result.errors and "Invalid -z" in result.errors, result.errors
+    assert result.counts["printed"] == PACKETS
+
+
+@needs_plugin
+def test_tshark_that_ignores_it(good, fake):
+    fake.behave("""
+while "-z" in words:
+    words[words.index("-z"):words.index("-z") + 2] = []
+    words[words.index("-q")] = "-Tek"
+for line in real():
+    say(line)
+""")
+    fake.knows_plugin()
+    result = espcap.run("--file", good, "--tshark", fake.path, "--verbose")
+    assert result.code == 0 and WITHOUT + "tshark does not know it" in result.errors, result.errors
+    result = espcap.run("--file", good, "--tshark", fake.path, "--dissection=plugin")
+    assert result.code == 2 and "tshark does not know it" in result.errors, result.errors
+
+
+@needs_plugin
+def test_rules_are_refused_as_ever(good):
+    for how in ("auto", "plugin", "ek"):
+        result = espcap.run("--file", good, "--display-filter=no.such == ", "--dissection=" + how)
+        assert result.code == 2, result.errors
+        assert "tshark refuses --display-filter" in result.errors, result.errors
+
+
+# --- A plugin that fails in the middle ----------------------------------------
+
+# Writes so many bytes of the frames, if there are that many, and then does that.
+CUT = """
+if "-z" in words:
+    data = b"".join(real())
+    say(data[:%d])
+    if len(data) > %d:
+        %s
+else:
+    for line in real():
+        say(line)
+"""
+
+
+@needs_plugin
+@pytest.mark.parametrize("at", [9, 10, 5000, 20000])
+@pytest.mark.parametrize("what", ["die(signal.SIGSEGV)", "sys.exit(0)", "say(b'\\xff' * 100 + data)"],
+                         ids=["crash", "cut", "lie"])
+@pytest.mark.parametrize("from_pipe", [False, True], ids=["file", "pipe"])
+def test_failure_in_the_middle(at, what, from_pipe, good, fake):
+    """Nothing is lost, nothing comes twice, and it is said."""
+    fake.behave(CUT % (at, at, what))
+    fake.knows_plugin()
+    if from_pipe:
+        with open(good, "rb") as source:
+            result = espcap.run("--file=-", "--tshark", fake.path, "--verbose", stdin=source.read())
+    else:
+        result = espcap.run("--file", good, "--tshark", fake.path, "--verbose")
+    assert WITH in result.errors, result.errors
+    assert "tshark failed with the plugin (" in result.errors, result.errors
+    assert "tshark failed with the plugin and was run without it: 1 times" in result.errors
+    assert result.code == 0, result.errors
+    assert result.counts["printed"] == PACKETS
+    expected = espcap.run("--file", good, "--dissection=ek")
+    found = [{**document, "file": None} for document in result.documents]
+    wanted = [{**document, "file": None} for document in expected.documents]
+    if not from_pipe:
+        assert differences(found, wanted) == []
+    assert [document["frame_number"] for document in found] == list(range(1, PACKETS + 1))
+
+
+@needs_plugin
+@pytest.mark.parametrize("from_pipe", [False, True], ids=["file", "pipe"])
+def test_packet_that_crashes_every_tshark(from_pipe, good, fake):
+    """With the plugin, and then without: it is buried, and all others come."""
+    fake.behave("""
+if "-z" in words:
+    data = b"".join(real())
+    if len(data) > 9:
+        say(data[:15000])
+        die(signal.SIGSEGV)
+    say(data)
+    sys.exit(0)
+for line in real():
+    if is_at(line, 17):
+        die(signal.SIGSEGV)
+    say(line)
+""")
+    fake.knows_plugin()
+    if from_pipe:
+        with open(good, "rb") as source:
+            result = espcap.run("--file=-", "--tshark", fake.path, stdin=source.read())
+    else:
+        result = espcap.run("--file", good, "--tshark", fake.path)
+    assert result.code == 4, result.errors
+    assert result.counts["undissected"] == 1
+    assert [document["frame_number"] for document in result.documents] == [
+        number for number in range(1, PACKETS + 1) if number != 17]
+
+
+@needs_plugin
+def test_failure_with_a_display_filter(good, fake):
+    fake.behave(CUT % (8000, 8000, "die(signal.SIGSEGV)"))
+    fake.knows_plugin()
+    result = espcap.run("--file", good, "--tshark", fake.path, "--display-filter=frame.number % 2 == 0")
+    assert result.code == 0, result.errors
+    assert [document["frame_number"] for document in result.documents] == list(range(2, PACKETS + 1, 2))
+    assert result.counts["filtered"] == PACKETS // 2
+
+
+@needs_plugin
+@conftest.needs_plain
+def test_memory_of_a_huge_value(good, fake):
+    """A value of a hundred megabytes is passed over, not kept."""
+    fake.behave("""
+data = b"".join(real())
+if len(data) > 9:
+    size, number = 100 << 20, b""
+    more = size
+    while more > 127:
+        number += bytes([more & 127 | 128])
+        more >>= 7
+    number += bytes([more])
+    # An Info text in front of the packet's own.
+    packet = data.index(b"\\x09", 9)
+    out.write(data[:packet + 1] + b"\\x04" + number)
+    for _ in range(size >> 20):
+        out.write(b"x" * (1 << 20))
+    data = data[packet + 1:]
+say(data)
+""")
+    fake.knows_plugin()
+    done = subprocess.run(["/usr/bin/time", "-f", "%M", espcap.PLAIN, "--file", good, "--tshark", fake.path,
+                           "--verbose"], capture_output=True, check=False, env=espcap.ENVIRONMENT, timeout=120)
+    errors = done.stderr.decode()
+    assert done.returncode == 0 and WITH in errors and "failed" not in errors, errors
+    assert int(errors.split()[-1]) < 100 << 10

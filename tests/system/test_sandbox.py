@@ -1,0 +1,368 @@
+"""The sandbox: what a tshark that is taken over can still do, and that nothing of it stays."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+import conftest
+import espcap
+import fakes
+import frames
+
+PACKETS = 5
+
+# Tries what it must not do, and tells in a document how each try ended: "done", or the name of the error.
+PROBE = """
+import errno, json, socket
+HOME = os.environ["HOME"]
+def attempt(action):
+    try:
+        return action() or "done"
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    except MemoryError:
+        return "MemoryError"
+def call(number, *arguments):
+    import ctypes
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(number, *arguments) < 0:
+        raise OSError(ctypes.get_errno(), "")
+def connect():
+    socket.create_connection(("127.0.0.1", %(port)d), 2)
+def listen_unix():
+    socket.socket(socket.AF_UNIX).bind("\\0espcap-test")
+def bomb():
+    children = []
+    try:
+        while len(children) < 3000:
+            pid = os.fork()
+            if pid == 0:
+                time.sleep(60)
+                os._exit(0)
+            children.append(pid)
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+def descriptors():
+    found = []
+    for fd in range(1000):
+        try:
+            os.fstat(fd)
+            found.append(fd)
+        except OSError:
+            pass
+    return found
+def status():
+    with open("/proc/thread-self/status") as source:
+        return source.read()
+machine = os.uname().machine
+ptrace = {"x86_64": 101, "aarch64": 117}[machine]
+unshare = {"x86_64": 272, "aarch64": 97}[machine]
+result = {
+    "shadow": attempt(lambda: open("/etc/shadow") and None),
+    "secret": attempt(lambda: open(%(secret)r) and None),
+    "tmp": attempt(lambda: open(%(folder)r + "/probe", "w") and None),
+    "beside": attempt(lambda: open(os.path.join(HERE, "flags", "probe"), "w") and None),
+    "home": attempt(lambda: open(os.path.join(HOME, "probe"), "w") and None),
+    "home listed": attempt(lambda: os.listdir(HOME)),
+    "null": attempt(lambda: open("/dev/null", "w").write("x") and None),
+    "environ": attempt(lambda: open("/proc/%%d/environ" %% os.getppid()) and None),
+    "connect": attempt(connect),
+    "unix": attempt(listen_unix),
+    "ptrace": attempt(lambda: call(ptrace, 16, os.getppid(), 0, 0)),
+    "unshare": attempt(lambda: call(unshare, 0x10000000)),
+    "kill": attempt(lambda: os.kill(os.getppid(), 0)),
+    "setuid": attempt(lambda: os.setuid(0)),
+    "fork": attempt(bomb),
+    "memory": attempt(lambda: bytearray(1 << 40) and None),
+    "uid": os.getresuid(), "groups": os.getgroups(), "descriptors": descriptors(),
+    "environment": sorted(os.environ), "cwd": os.getcwd(), "pid": os.getpid(),
+}
+for line in real():
+    say(line.replace(b'"frame_frame_marked":false', b'"frame_frame_marked":' + json.dumps(json.dumps(result)).encode()))
+"""
+
+# For /proc/PID/status: it has to be looked at from outside.
+WAITS = """
+sys.stdin.buffer.read()
+time.sleep(600)
+"""
+
+@pytest.fixture(scope="module")
+def fake():
+    made = fakes.Fake()
+    yield made
+    shutil.rmtree(made.folder)
+
+
+@pytest.fixture
+def folder():
+    """An empty folder that every user may read and write."""
+    path = tempfile.mkdtemp(prefix="espcap-test-")
+    os.chmod(path, 0o1777)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def good(folder):
+    path = os.path.join(folder, "good.pcap")
+    with open(path, "wb") as target:
+        target.write(frames.pcap([frames.plain(b"packet %d" % number) for number in range(PACKETS)]))
+    return path
+
+
+@pytest.fixture
+def prefix(request, unprivileged):
+    """A command prefix for whom espcap is started by: us, but for a test that is parametrized with BOTH."""
+    return unprivileged if getattr(request, "param", "us") == "unprivileged" else []
+
+
+BOTH = pytest.mark.parametrize("prefix", ("us", "unprivileged") if os.geteuid() == 0 else ("us",), indirect=True)
+
+
+@pytest.fixture(scope="module")
+def caches():
+    """One cache for every user who runs espcap here: to ask tshark for its fields takes long."""
+    path = tempfile.mkdtemp(prefix="espcap-test-caches-")
+    os.chmod(path, 0o1777)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def place(folder, caches, prefix):
+    """Where private folders go, so that what stays is seen."""
+    return {"XDG_CACHE_HOME": os.path.join(caches, "plain" if prefix else "ours"), "TMPDIR": folder}
+
+
+def private(folder):
+    return [name for name in os.listdir(folder) if name.startswith("espcap-")]
+
+
+def fences(good, prefix, place):
+    """What --verbose says of each fence."""
+    result = espcap.run("--file", good, "--verbose", prefix=prefix, environment=place)
+    assert result.code == 0, result.errors
+    lines = [line[len("espcap: sandbox: "):] for line in result.messages.split("\n")
+             if line.startswith("espcap: sandbox: ")]
+    assert len(lines) == 6, lines
+    assert all(line.endswith(": holds") or ": none (" in line for line in lines), lines
+    return {line.split(" (")[0].split(":")[0]: line.endswith(": holds") for line in lines}
+
+
+@BOTH
+def test_what_a_hostile_tshark_can_do(good, fake, prefix, place, folder):
+    hold = fences(good, prefix, place)
+    assert hold["no privileges"] and hold["limits"]
+    secret = os.path.join(folder, "password")
+    with open(secret, "w", encoding="ascii") as target:
+        target.write("secret")
+    os.chmod(secret, 0o644)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        fake.behave(PROBE % {"port": server.getsockname()[1], "secret": secret, "folder": folder})
+        result = espcap.run("--file", good, "--tshark", fake.path, prefix=prefix, environment=place)
+    assert result.code == 0, result.errors
+    told = json.loads(result.documents[0]["layers"]["frame"]["frame.marked"])
+    assert told["shadow"] == "EACCES" and told["setuid"] in ("EPERM", "EINVAL")    # not even known in the namespace
+    assert told["memory"] == "MemoryError"
+    assert told["descriptors"] == [0, 1, 2]
+    assert set(told["environment"]) == {"HOME", "PATH", "LC_ALL"}
+    assert 0 not in told["uid"] and told["cwd"] == "/"
+    assert told["null"] == "done"
+    if hold["files only read"]:
+        denied = ("secret", "tmp", "beside", "home", "environ")
+        assert {told[name] for name in denied} == {"EACCES"}, told
+        assert told["home listed"] == "done"        # an empty list
+        assert told["kill"] == "EPERM"
+    if hold["no network"]:
+        assert told["fork"] == "EAGAIN"
+    if hold["fewer system calls"]:
+        denied = ("connect", "unix", "ptrace", "unshare")
+        assert {told[name] for name in denied} == {"EPERM"}, told
+    assert not hold["files only read"] or not os.path.exists(os.path.join(folder, "probe"))
+    assert private(folder) == []
+
+
+def test_without_sandbox_it_could(good, fake, folder, place):
+    """The same probe outside: so its tries are real ones. And it is said."""
+    secret = os.path.join(folder, "password")
+    with open(secret, "w", encoding="ascii") as target:
+        target.write("secret")
+    os.chmod(secret, 0o644)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        fake.behave((PROBE % {"port": server.getsockname()[1], "secret": secret, "folder": folder}).replace("< 3000", "< 30"))
+        result = espcap.run("--file", good, "--quiet", "--no-sandbox", "--tshark", fake.path,
+                            environment=place)
+    assert result.code == 0, result.errors
+    assert "--no-sandbox" in result.messages
+    told = json.loads(result.documents[0]["layers"]["frame"]["frame.marked"])
+    for name in ("secret", "tmp", "beside", "connect", "unix", "kill", "fork", "null"):
+        assert told[name] == "done", (name, told)
+    # The folder is removed with what was left in it.
+    assert told["home"] == "done"
+    assert private(folder) == []
+
+
+def children(pid):
+    text = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in text.split("\n") if line]
+    return {int(row[0]): row[2] for row in rows if row[1] == str(pid)}
+
+
+def wait_for(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def is_running(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as source:
+            return source.read().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def status_of(pid):
+    with open("/proc/%d/status" % pid, encoding="ascii", errors="replace") as source:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in source if ":\t" in line)
+
+
+@BOTH
+@pytest.mark.parametrize("number", (signal.SIGKILL, signal.SIGSEGV), ids=lambda s: s.name)
+def test_nothing_stays(number, good, fake, prefix, place, folder):
+    """What the kernel says of a running tshark; and that it, all helpers and the private folder go with espcap."""
+    hold = fences(good, prefix, place)
+    fake.behave(WAITS)
+    with subprocess.Popen([*prefix, *espcap.command("--file", good, "--tshark", fake.path)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          env={**espcap.ENVIRONMENT, **place}) as child:
+        try:
+            def tshark():
+                return [pid for pid, words in children(child.pid).items() if fake.path in words and " -r " in words
+                        and "espcap --file" not in words]
+            wait_for(tshark)
+            time.sleep(0.5)
+            others = list(children(child.pid))
+            status = status_of(tshark()[0])
+            assert len(private(folder)) == 1
+        finally:
+            child.send_signal(number)
+        child.wait(timeout=30)
+    wait_for(lambda: not any(map(is_running, others)))
+    wait_for(lambda: private(folder) == [])
+    assert status["NoNewPrivs"] == "1"
+    assert {status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {"0" * 16}
+    if hold["no network"] or (os.geteuid() == 0 and not prefix):
+        assert status["CapBnd"] == "0" * 16
+    if hold["fewer system calls"]:
+        assert status["Seccomp"] == "2"
+    assert "0" not in status["Uid"].split("\t")
+
+
+def test_a_tshark_that_runs_out_is_relieved(good, fake, place):
+    """It is told, costs no packet, and shows in the exit status."""
+    fake.behave(fakes.RUNS_OUT_BEHIND % 2)
+    result = espcap.run("--file", good, "--tshark", fake.path, environment=place)
+    assert result.code == 4, result.errors
+    assert [document["frame_number"] for document in result.documents] == list(range(1, PACKETS + 1))
+    assert "tshark ran out of the memory allowed (--tshark-memory); a fresh one goes on behind packet 2" \
+        in result.messages
+    assert "packets behind 2 were dissected without" in result.messages
+    assert result.counts["undissected"] == 0
+
+
+def test_a_packet_that_takes_all_memory(good, fake, place):
+    """Whoever has it fails, however fresh: it is left out."""
+    fake.behave(fakes.RUNS_OUT_BEHIND.replace("seen > %d", "number(line) == 3 and number(line, b'cap_len') > 0"))
+    result = espcap.run("--file", good, "--tshark", fake.path, environment=place)
+    assert result.code == 4, result.errors
+    assert [document["frame_number"] for document in result.documents] == [1, 2, 4, 5]
+    assert result.counts["undissected"] == 1
+
+
+def test_other_words_are_no_want_of_memory_without_a_limit(good, fake, place):
+    fake.behave(fakes.RUNS_OUT_BEHIND % 2)
+    result = espcap.run("--file", good, "--no-sandbox", "--tshark", fake.path, environment=place)
+    assert "--tshark-memory" not in result.messages
+
+
+def new_flows(path, count):
+    """Packets of which each begins a conversation."""
+    with open(path, "wb") as target:
+        target.write(frames.pcap([]))
+        for number in range(count):
+            ip = struct.pack(">BBHHHBBHII", 0x45, 0, 40, 0, 0, 64, 6, 0, 0x0A000000 + number, 0x0B000000 + number)
+            tcp = struct.pack(">HHIIBBHHH", 1024 + number % 60000, 80, 1, 0, 0x50, 2, 1024, 0, 0)
+            target.write(frames.pcap_record(b"\2" * 12 + b"\x08\0" + ip + tcp))
+    return path
+
+
+def test_the_real_tshark_runs_out(folder, place):
+    """On as many new flows as a second one takes up. Its address space is bounded, so it needs the plain espcap's speed."""
+    count = 80_000
+    capture = new_flows(os.path.join(folder, "flows.pcap"), count)
+    output = os.path.join(folder, "output")
+    with open(output, "wb") as target:
+        done = subprocess.run([espcap.PLAIN, "--file", capture, "--tshark-memory=384M", "--fields=frame.number"],
+                              stdout=target, stderr=subprocess.PIPE, check=False, timeout=300,
+                              env={**espcap.ENVIRONMENT, **place})
+    result = espcap.Result(done.returncode, b"", done.stderr)
+    assert result.code == 4, result.errors
+    assert "tshark ran out of the memory allowed (--tshark-memory)" in result.messages
+    assert result.counts["printed"] == count
+    with open(output, "rb") as source:
+        numbers = [json.loads(line)["frame_number"] for line in source]
+    assert numbers == list(range(1, count + 1))
+
+
+def test_too_little_memory_to_start_is_told(good, fake, place):
+    path = os.path.join(fake.folder, "poor")
+    fake.write("poor", b"#!/bin/sh\necho 'tshark: libz.so: failed to map segment from shared object' >&2\nexit 127\n", 0o755)
+    result = espcap.run("--file", good, "--tshark", path, environment=place)
+    assert (result.code, result.output) == (4, b""), result.errors
+    assert "--tshark-memory" in result.messages
+
+
+def test_version_is_asked_inside_the_fences(fake, place, folder):
+    path = os.path.join(fake.folder, "nosy")
+    fake.write("nosy", ("#!/bin/sh\nif touch %s/trace 2>/dev/null; then echo outside; else cat %s/version; fi\n"
+                        % (folder, fake.folder)).encode(), 0o755)
+    result = espcap.run("--version", "--tshark", path, environment=place)
+    assert result.code == 0 and b"TShark" in result.output
+    assert not os.path.exists(os.path.join(folder, "trace"))
+    outside = espcap.run("--version", "--no-sandbox", "--tshark", path, environment=place)
+    assert b"TShark" not in outside.output
+    assert os.path.exists(os.path.join(folder, "trace"))
+
+
+@BOTH
+def test_a_wrapper_works(good, fake, prefix, place):
+    """A script that starts the system's tshark with a variable of its own."""
+    fake.write("wrapper", b"#!/bin/sh\nTZ=UTC exec tshark \"$@\" 2>/dev/null\n", 0o755)
+    result = espcap.run("--file", good, "--tshark", os.path.join(fake.folder, "wrapper"), prefix=prefix,
+                        environment=place)
+    assert result.code == 0, result.errors
+    assert len(result.documents) == PACKETS
+
+
+def test_key_log_reaches_tshark(folder, place):
+    """As descriptor 3, also to another user."""
+    capture = next(name for name in conftest.CAPTURES if espcap.key_log(name))
+    keys = shutil.copy(espcap.key_log(capture), folder)
+    os.chmod(keys, 0o600)
+    locked = espcap.run("--file", capture, environment=place)
+    opened = espcap.run("--file", capture, "--tls-keys", keys, environment=place)
+    assert (locked.code, opened.code) == (0, 0), locked.errors + opened.errors
+    assert len(opened.output) > len(locked.output)

@@ -1,0 +1,433 @@
+/* Tests of loop/fence.c with all it is made of, and of loop/home.c: what a program finds inside. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/argv.h"
+#include "base/xalloc.h"
+#include "loop/fence.h"
+#include "loop/home.h"
+#include "loop/landlock.h"
+#include "loop/pipes.h"
+#include "loop/privilege.h"
+#include "loop/spawn.h"
+
+/* In a process of its own a failed assertion must become its exit status. */
+#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+
+/* Runs call in a process of its own: as root it gives root up. */
+static void
+apart(void (*call)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		alarm(60);
+		call();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static struct fence *
+make_fence(const char *program, const char *reads, uint64_t memory)
+{
+	const char *const list[] = { reads, NULL };
+	const struct fence_spec spec = { program, list, memory };
+	struct fence *fence = fence_new(NULL);
+	const char *user;
+
+	CHECK(fence != NULL);
+	CHECK(privilege_drop(&user, NULL) == 0);
+	CHECK(fence_finish(fence, &spec, NULL) == 0);
+	return fence;
+}
+
+static void
+say(void *ctx, const char *line)
+{
+	char *text = ctx;
+
+	CHECK(strlen(text) + strlen(line) < 2000);
+	strcat(strcat(text, line), "\n");
+}
+
+/* Whether the fence whose line begins so is said to hold. */
+static bool
+holds(const struct fence *fence, const char *beginning)
+{
+	char text[2048] = "\n", *line, *end;
+	char *wanted = xasprintf("\n%s", beginning);
+	bool result;
+
+	fence_describe(fence, say, text);
+	line = strstr(text, wanted);
+	CHECK(line != NULL);
+	end = strchr(line + 1, '\n');
+	*end = '\0';
+	result = strcmp(end - 7, ": holds") == 0;
+	CHECK(result || strstr(line, ": none (") != NULL);
+	free(wanted);
+	return result;
+}
+
+/* What `sh -c script` prints inside, and its wait status. */
+static int
+run(const struct fence *fence, const char *script, char *out, size_t size)
+{
+	struct argv argv = {0};
+	struct pipes pipes;
+	struct spawn spawn = { &argv, "/", NULL, fence, &pipes };
+	struct error error = { .text = "" };
+	size_t len = 0;
+	ssize_t got;
+	int status;
+	pid_t pid;
+
+	argv_push(&argv, "/bin/sh");
+	argv_push(&argv, "-c");
+	argv_push(&argv, script);
+	CHECK(pipes_open(&pipes, false, -1) == 0);
+	pid = spawn_start(&spawn, &error);
+	CHECK(pid > 0);
+	pipes_close_its(&pipes);
+	fcntl(pipes.out, F_SETFL, 0);
+	while (len < size - 1 &&
+	    (got = read(pipes.out, out + len, size - 1 - len)) > 0)
+		len += (size_t)got;
+	out[len] = '\0';
+	CHECK(waitpid(pid, &status, 0) == pid);
+	pipes_close_ours(&pipes);
+	argv_release(&argv);
+	return status;
+}
+
+static bool
+says(const struct fence *fence, const char *script, const char *wanted)
+{
+	char out[8192];
+
+	(void)run(fence, script, out, sizeof(out));
+	return strcmp(out, wanted) == 0;
+}
+
+static void
+no_privileges(void)
+{
+	struct fence *fence = make_fence("/bin/sh", "/", 0);
+
+	CHECK(holds(fence, "no privileges"));
+	CHECK(says(fence, "grep -E '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs):' "
+	    "/proc/self/status | tr -d '\\t\\n'",
+	    "CapInh:0000000000000000CapPrm:0000000000000000"
+	    "CapEff:0000000000000000CapAmb:0000000000000000NoNewPrivs:1"));
+	if (holds(fence, "no network"))
+		CHECK(says(fence, "grep ^CapBnd: /proc/self/status",
+		    "CapBnd:\t0000000000000000\n"));
+	/* The same user inside as outside. */
+	CHECK(!says(fence, "id -u", "0\n"));
+	CHECK(!says(fence, "cat /etc/shadow", "") ||
+	    access("/etc/shadow", R_OK) != 0);
+	fence_free(fence);
+}
+
+static void
+test_no_privileges(void **state)
+{
+	(void)state;
+	apart(no_privileges);
+}
+
+static void
+limits(void)
+{
+	struct fence *fence = make_fence("/bin/sh", "/", (uint64_t)1 << 30);
+
+	CHECK(fence_memory(fence) == (uint64_t)1 << 30);
+	CHECK(says(fence, "ulimit -v; ulimit -f; ulimit -n; ulimit -c",
+	    "1048576\n0\n256\n0\n"));
+	if (holds(fence, "limit of processes"))
+		CHECK(says(fence, "grep '^Max processes' /proc/self/limits | "
+		    "tr -s ' '", "Max processes 1024 1024 processes \n"));
+	fence_free(fence);
+	fence = make_fence("/bin/sh", "/", 0);
+	CHECK(fence_memory(fence) >= (uint64_t)2 << 30);
+	fence_free(fence);
+}
+
+static void
+test_limits(void **state)
+{
+	(void)state;
+	apart(limits);
+}
+
+static void
+network(void)
+{
+	struct fence *fence = make_fence("/bin/sh", "/", 0);
+
+	if (holds(fence, "no network"))
+		CHECK(says(fence, "tail -n +3 /proc/net/dev | tr -d ' ' | "
+		    "cut -d : -f 1,2", "lo:00000000000000000\n") ||
+		    says(fence, "tail -n +3 /proc/net/dev | grep -vc '^ *lo:'",
+		    "0\n"));
+	if (holds(fence, "fewer system calls"))
+		CHECK(says(fence, "grep ^Seccomp: /proc/self/status",
+		    "Seccomp:\t2\n"));
+	fence_free(fence);
+}
+
+static void
+test_network_and_seccomp(void **state)
+{
+	(void)state;
+	apart(network);
+}
+
+static char folder[] = "/tmp/test_fence.XXXXXX";
+
+static void
+files(void)
+{
+	char *inner = xasprintf("%s/inner", folder);
+	char *script = xasprintf("cat %s/secret 2>/dev/null; "
+	    "cat %s/allowed; touch %s/new 2>/dev/null || echo closed; "
+	    "ls %s >/dev/null 2>&1 || echo hidden", folder, inner, inner,
+	    folder);
+	struct fence *fence = make_fence("/bin/sh", inner, 0);
+
+	if (holds(fence, "files only read"))
+		CHECK(says(fence, script, "allowed\nclosed\nhidden\n"));
+	fence_free(fence);
+	free(script);
+	free(inner);
+}
+
+static void
+put(const char *name, const char *text)
+{
+	char *path = xasprintf("%s/%s", folder, name);
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	assert_int_equal(chmod(path, 0644), 0);
+	free(path);
+}
+
+/* All of it is open to everybody but for the fence. */
+static void
+test_files(void **state)
+{
+	char *inner;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	inner = xasprintf("%s/inner", folder);
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(mkdir(inner, 0777), 0);
+	assert_int_equal(chmod(inner, 0777), 0);
+	put("secret", "secret\n");
+	put("inner/allowed", "allowed\n");
+	apart(files);
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(unlink("secret") + unlink("inner/allowed") +
+	    rmdir("inner") + rmdir(folder), 0);
+	assert_int_equal(chdir("/"), 0);
+	free(inner);
+}
+
+/* A program that is no tshark of the system's can read what is beside it, but not all of /tmp. */
+static void
+own_folder(void)
+{
+	char *program = xasprintf("%s/program", folder);
+	char *script = xasprintf("cat %s/beside; ls /tmp >/dev/null 2>&1 || "
+	    "echo hidden", folder);
+	struct fence *fence = make_fence(program, "/no/such", 0);
+
+	if (holds(fence, "files only read"))
+		CHECK(says(fence, script, "beside\nhidden\n"));
+	fence_free(fence);
+	fence = make_fence("/tmp/program", "/no/such", 0);
+	if (holds(fence, "files only read"))
+		CHECK(says(fence, script, "hidden\n"));
+	fence_free(fence);
+	free(script);
+	free(program);
+}
+
+static void
+test_own_folder(void **state)
+{
+	(void)state;
+	strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chmod(folder, 0755), 0);
+	put("program", "");
+	put("beside", "beside\n");
+	apart(own_folder);
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(unlink("program") + unlink("beside") + rmdir(folder),
+	    0);
+	assert_int_equal(chdir("/"), 0);
+}
+
+/* What cannot be put up any more must not be left out. */
+static void
+broken(void)
+{
+	struct argv argv = {0};
+	struct pipes pipes;
+	struct fence *fence = make_fence("/bin/sh", "/", 0);
+	struct spawn spawn = { &argv, "/", NULL, fence, &pipes };
+	struct error error = { .text = "" };
+	int first;
+
+	argv_push(&argv, "/bin/sh");
+	CHECK(pipes_open(&pipes, false, -1) == 0);
+	if (!holds(fence, "files only read") && !holds(fence, "no network"))
+		return;
+	/* Its descriptors are the only others above those of the pipes. */
+	first = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	for (int fd = 5; fd < first + 20; fd++)
+		if (fd != pipes.its_in && fd != pipes.its_out &&
+		    fd != pipes.its_err)
+			close(fd);
+	CHECK(spawn_start(&spawn, &error) == -1);
+	CHECK(error.outcome == OUTCOME_INTERNAL);
+	CHECK(strstr(error.text, "sandbox: enter ") != NULL);
+	CHECK(strstr(error.text, "--no-sandbox") != NULL);
+}
+
+static void
+test_what_breaks_is_not_left_out(void **state)
+{
+	(void)state;
+	apart(broken);
+}
+
+static void
+test_root_is_refused(void **state)
+{
+	const char *const reads[] = { NULL };
+	const struct fence_spec spec = { "/bin/sh", reads, 0 };
+	struct fence *fence;
+	struct error error;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	fence = fence_new(&error);
+	assert_non_null(fence);
+	assert_int_equal(fence_finish(fence, &spec, &error), -1);
+	assert_string_equal(error.text, "sandbox: tshark would run as root");
+	fence_free(fence);
+}
+
+/* HOME */
+
+static void
+make_tree(const char *home)
+{
+	char *path = xasprintf("%s/.local", home);
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	free(path);
+	path = xasprintf("%s/.local/link", home);
+	assert_int_equal(symlink("/etc", path), 0);
+	free(path);
+}
+
+static void
+test_home_goes_with_its_owner(void **state)
+{
+	struct home *home = home_new(NULL);
+	char *path;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(home);
+	path = xstrdup(home_path(home));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	make_tree(path);
+	home_free(home);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(access("/etc/passwd", F_OK), 0);
+	free(path);
+}
+
+static void
+test_home_goes_with_one_that_is_killed(void **state)
+{
+	char path[64] = "";
+	int ends[2];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct home *home = home_new(NULL);
+
+		CHECK(home != NULL && setpgid(0, 0) == 0);
+		make_tree(home_path(home));
+		CHECK(write(ends[1], home_path(home),
+		    strlen(home_path(home))) > 0);
+		kill(0, SIGKILL);
+	}
+	assert_true(read(ends[0], path, sizeof(path) - 1) > 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	for (int i = 0; i < 500 && access(path, F_OK) == 0; i++)
+		usleep(10000);
+	assert_int_equal(access(path, F_OK), -1);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static int
+setup_path(void **state)
+{
+	(void)state;
+	alarm(300);
+	unsetenv("TMPDIR");
+	return setenv("PATH", "/usr/bin:/bin", 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_privileges),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_network_and_seccomp),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_own_folder),
+		cmocka_unit_test(test_what_breaks_is_not_left_out),
+		cmocka_unit_test(test_root_is_refused),
+		cmocka_unit_test(test_home_goes_with_its_owner),
+		cmocka_unit_test(test_home_goes_with_one_that_is_killed),
+	};
+
+	return cmocka_run_group_tests(tests, setup_path, NULL);
+}
