@@ -47,7 +47,7 @@ struct dissection {
 	struct child *child;
 	struct tree tree;
 	struct reader *reader;
-	bool plugin;			/* tshark is run with it; not after it failed */
+	bool plugin;			/* tshark is run with it; not after it failed, until one is renewed */
 	uint64_t pass_documents;
 	bool paused;
 	bool failed;			/* this pass; the child is being killed */

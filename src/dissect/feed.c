@@ -501,7 +501,9 @@ feed_base(const struct feed *feed)
 uint64_t
 feed_since(const struct feed *feed)
 {
-	return feed->given - feed->base;
+	const struct pending_packet *held = pending_first(&feed->held);
+
+	return (held != NULL ? held->ordinal - 1 : feed->given) - feed->base;
 }
 
 bool

@@ -63,7 +63,7 @@ void feed_forget(struct feed *feed);
  */
 bool feed_again(struct feed *feed);
 uint64_t feed_base(const struct feed *feed);
-/* Packets given since the beginning, or since it began again. */
+/* Packets given to this tshark. */
 uint64_t feed_since(const struct feed *feed);
 /* Of a live capture: what is pending cannot be given again, as it was too much to keep. */
 bool feed_is_lossy(const struct feed *feed);

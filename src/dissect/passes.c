@@ -127,7 +127,7 @@ fails_too_often(struct dissection *dissection)
 
 	if (!dissection_is_live(dissection))
 		return dissection->passes - dissection->reliefs >= RUNS_MAX;
-	if (has_served(dissection))
+	if (has_served(dissection) || dissection->plugin)
 		return false;
 	oldest = &dissection->failed_at[dissection->failures++ % LIVE_FAILURES];
 	before = *oldest;
@@ -255,10 +255,13 @@ after_success(struct dissection *dissection)
 		return;
 	}
 	dissection_settle_all(dissection, &dissection->counts.filtered);
-	if (dissection->renewing)
-		passes_begin(dissection, PASS_FIRST);
-	else
+	if (!dissection->renewing) {
 		dissection_end(dissection);
+		return;
+	}
+	/* One failure in a long run should not make all the rest slower. */
+	dissection->plugin = dissection->rules.tshark->has_plugin;
+	passes_begin(dissection, PASS_FIRST);
 }
 
 /* Whether every packet given has its document, or needs none. */
