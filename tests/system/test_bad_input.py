@@ -534,7 +534,7 @@ def test_tshark_crashes_in_the_midst_of_a_conversation(fake):
     """What was dissected before the crash is still known behind it."""
     capture = next(name for name in conftest.plain_captures()
                    if any(document["protocol"] == "http" for document in conftest.full_run(name).documents))
-    full = conftest.full_run(capture).documents
+    full = espcap.run("--file", capture, "--dissection=ek", *espcap.options_for(capture)).documents
     at = next(document["frame_number"] for document in full if document["protocol"] == "http") + 1
     fake.behave(fakes.CRASHES_AT % at)
     result = espcap.run("--file", capture, "--tshark", fake.path, *espcap.options_for(capture))
