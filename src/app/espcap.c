@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <lz4.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
@@ -28,6 +29,7 @@
 #include "base/xalloc.h"
 #include "config/options.h"
 #include "config/paths.h"
+#include "dissect/live.h"
 #include "dissect/tshark.h"
 #include "loop/fence.h"
 #include "loop/home.h"
@@ -58,6 +60,10 @@ struct app {
 	struct document *document;
 	struct delivery delivery;
 	size_t replay_index;	/* in paths */
+	struct sniff_rules sniff;
+	struct live *live;	/* NULL without --nic */
+	struct dissection_live live_rules;
+	char host[HOST_NAME_MAX + 1];
 	int summary_fd;		/* -1 for none */
 };
 
@@ -166,7 +172,8 @@ static int
 open_opener(struct app *app, struct error *error)
 {
 	const char *secret = secrets_file(&app->options);
-	size_t count = app->inputs.count;
+	/* An interface is no file. */
+	size_t count = app->options.nic != NULL ? 0 : app->inputs.count;
 
 	app->paths = xcalloc(count + 2, sizeof(*app->paths));
 	for (size_t i = 0; i < count; i++)
@@ -180,6 +187,49 @@ open_opener(struct app *app, struct error *error)
 	app->opener = opener_new(app->paths, count + (secret != NULL), error);
 	return app->opener == NULL ? -1 :
 	    delivery_authorize(&app->delivery, app->opener, count, error);
+}
+
+/* The packets of the time until tshark and the server are ready wait in the queue. */
+static int
+open_live(struct app *app, struct error *error)
+{
+	const struct options *options = &app->options;
+	struct sniff_rules *sniff = &app->sniff;
+
+	if (options->nic == NULL)
+		return 0;
+	sniff->nic.name = options->nic;
+	sniff->nic.bpf = options->bpf;
+	sniff->nic.snaplen = (uint32_t)options->snaplen;
+	sniff->nic.buffer = (uint32_t)options->buffer;
+	sniff->nic.promisc = !options->no_promisc;
+	sniff->nic.immediate = options->immediate;
+	sniff->count = options->count;
+	sniff->duration = options->duration;
+	sniff->queue = options->queue;
+	sniff->wait = strcmp(options->on_interface_loss, "wait") == 0;
+	app->live = live_start(sniff, error);
+	if (app->live == NULL)
+		return -1;
+	(void)gethostname(app->host, sizeof(app->host) - 1);
+	app->live_rules.id = live_id(app->live);
+	app->live_rules.host = app->host;
+	app->live_rules.interface = options->nic;
+	app->live_rules.lifetime = options->tshark_lifetime;
+	log_note(&app->log, "capturing on %s", options->nic);
+	return 0;
+}
+
+/* Each document would breed documents: what goes to the servers is not captured. */
+static void
+on_connect(void *ctx, const struct sockaddr *address)
+{
+	struct app *app = ctx;
+	struct error error;
+
+	if (!live_exclude(app->live, address, &error))
+		log_note(&app->log, "connections to the server may be captured "
+		    "as well: %s", error.text);
 }
 
 /* All that may need the rights we were started with. */
@@ -197,8 +247,8 @@ open_all(struct app *app, struct error *error)
 	    inputs_list(&app->inputs, &app->options, &app->log, error) != 0)
 		return -1;
 	return open_summary(app, error) != 0 ||
-	    delivery_open(&app->delivery, error) != 0 ? -1 :
-	    open_opener(app, error);
+	    delivery_open(&app->delivery, error) != 0 ||
+	    open_opener(app, error) != 0 ? -1 : open_live(app, error);
 }
 
 static int
@@ -206,10 +256,13 @@ drop_privileges(struct app *app, struct error *error)
 {
 	const char *user;
 
-	if (privilege_drop(&user, error) != 0)
+	/* Who captures may have the right for it without being root. */
+	if ((app->live != NULL ? privilege_renounce(&user, error) :
+	    privilege_drop(&user, error)) != 0)
 		return -1;
 	if (user != NULL)
-		log_verbose(&app->log, "files are open; going on as user %s",
+		log_verbose(&app->log, "%s open; going on as user %s",
+		    app->live != NULL ? "the interface is" : "files are",
 		    user);
 	app->home = home_new(error);
 	return app->home != NULL ? 0 : -1;
@@ -273,7 +326,8 @@ prepare(struct app *app, struct error *error)
 		.max_doc = options->max_doc, .pretty = options->pretty };
 	struct error reason;
 
-	if (options->bpf != NULL &&
+	/* That of a live capture is in the kernel already. */
+	if (options->bpf != NULL && app->live == NULL &&
 	    (app->filter = filter_new(options->bpf, &reason)) == NULL)
 		return error_set(error, reason.outcome, "--bpf=%.400s: %.400s",
 		    options->bpf, reason.text);
@@ -368,6 +422,12 @@ run(struct app *app)
 	enum outcome outcome;
 	int signal_number;
 
+	if (app->live != NULL && !options->include_own_traffic) {
+		app->delivery.rules.cluster.http.on_connect = on_connect;
+		app->delivery.rules.cluster.http.ctx = app;
+	}
+	rules.live = app->live;
+	rules.dissection.live = app->live != NULL ? &app->live_rules : NULL;
 	rules.server = delivery_rules(&app->delivery, &app->typed);
 	rules.authorization = delivery_authorization(&app->delivery);
 	rules.reauthorize = delivery_reauthorize;
@@ -527,6 +587,7 @@ release(struct app *app)
 	protocols_free(app->protocols);
 	buffer_release(&app->fields_text);
 	tshark_release(&app->tshark);
+	live_free(app->live);
 	opener_free(app->opener);
 	if (app->delivery.options != NULL)
 		delivery_release(&app->delivery);

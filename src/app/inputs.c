@@ -155,6 +155,8 @@ inputs_list(struct inputs *inputs, const struct options *options,
 	inputs->from_dir = options->dir != NULL;
 	if (inputs->from_dir)
 		return list_dir(inputs, options, log, error);
+	if (options->nic != NULL)
+		add(inputs, xstrdup(options->nic), NULL);
 	for (size_t i = 0; i < options->files.count; i++) {
 		const char *name = options->files.items[i];
 

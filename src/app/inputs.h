@@ -11,7 +11,7 @@
 
 struct input {
 	char *name;	/* as given, or the folder as given and the name in it */
-	char *path;	/* absolute; NULL for standard input */
+	char *path;	/* absolute; NULL for standard input and an interface */
 };
 
 struct inputs {

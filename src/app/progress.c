@@ -33,6 +33,18 @@ put_time(uint64_t ms, char text[32])
 		    s % 60);
 }
 
+static void
+put_server(const struct progress *progress, char *line, size_t size, int used)
+{
+	if (progress->has_server && used > 0 && (size_t)used < size)
+		(void)snprintf(line + used, size - (size_t)used, ", %" PRIu64
+		    " indexed, %" PRIu64 " duplicate, %" PRIu64 " rejected, %"
+		    PRIu64 " retries, %" PRIu64 " in flight",
+		    progress->indexed, progress->duplicate,
+		    progress->rejected, progress->retries,
+		    progress->in_flight);
+}
+
 void
 progress_line(const struct progress *progress, char *line, size_t size)
 {
@@ -41,6 +53,14 @@ progress_line(const struct progress *progress, char *line, size_t size)
 	    progress->packets * 1000 / progress->elapsed : 0;
 	int used;
 
+	if (progress->interface != NULL) {
+		used = snprintf(line, size, "%.15s: %" PRIu64 " packets, %"
+		    PRIu64 " packets/s, %" PRIu64 " dropped",
+		    progress->interface, progress->packets, rate,
+		    progress->dropped);
+		put_server(progress, line, size, used);
+		return;
+	}
 	put_bytes(progress->bytes_done, done);
 	put_bytes(progress->bytes_all, all);
 	/* Before the first second the guess would only jump. */
@@ -53,13 +73,7 @@ progress_line(const struct progress *progress, char *line, size_t size)
 	    " packets, %s of %s, %" PRIu64 " packets/s, %s left",
 	    progress->files_done, progress->files_all, progress->packets, done,
 	    progress->bytes_all > 0 ? all : "?", rate, left);
-	if (progress->has_server && used > 0 && (size_t)used < size)
-		(void)snprintf(line + used, size - (size_t)used, ", %" PRIu64
-		    " indexed, %" PRIu64 " duplicate, %" PRIu64 " rejected, %"
-		    PRIu64 " retries, %" PRIu64 " in flight",
-		    progress->indexed, progress->duplicate,
-		    progress->rejected, progress->retries,
-		    progress->in_flight);
+	put_server(progress, line, size, used);
 }
 
 struct total {
@@ -67,13 +81,13 @@ struct total {
 	uint64_t value;
 };
 
-#define TOTALS 11
+#define TOTALS 14
 
 /* Fills list in the order of the final line; returns how many there are. */
 static size_t
 list_totals(const struct totals *totals, struct total list[TOTALS])
 {
-	const struct total all[TOTALS] = {
+	const struct total all[] = {
 		{ "read", totals->read },
 		{ totals->has_server ? "indexed" : "printed",
 		    totals->delivered },
@@ -84,12 +98,23 @@ list_totals(const struct totals *totals, struct total list[TOTALS])
 		{ "dropped", totals->dropped },
 		{ "unsent", totals->unsent },
 		{ "skipped", totals->skipped },
-		{ "retries", totals->retries },
-		{ "maybe_duplicate", totals->maybe_duplicate }
+		{ "retries", totals->retries }
 	};
+	size_t count = sizeof(all) / sizeof(all[0]);
 
 	memcpy(list, all, sizeof(all));
-	return totals->has_auto_id ? TOTALS : TOTALS - 1;
+	if (totals->is_live) {
+		list[count++] = (struct total){ "kernel_drop",
+			totals->kernel_drop };
+		list[count++] = (struct total){ "interface_drop",
+			totals->interface_drop };
+		list[count++] = (struct total){ "queue_drop",
+			totals->dropped };
+	}
+	if (totals->has_auto_id)
+		list[count++] = (struct total){ "maybe_duplicate",
+			totals->maybe_duplicate };
+	return count;
 }
 
 void

@@ -14,6 +14,8 @@ struct progress {
 	uint64_t elapsed;		/* ms */
 	bool has_server;		/* the next five are known */
 	uint64_t indexed, duplicate, rejected, retries, in_flight;
+	const char *interface;		/* of a live capture, which has neither files nor an end; else NULL */
+	uint64_t dropped;		/* of it, by queue, kernel and interface */
 };
 
 /* The one line: files, packets, bytes, rate, time left. Always terminated. */
@@ -23,13 +25,15 @@ void progress_line(const struct progress *progress, char *line, size_t size);
 struct totals {
 	uint64_t read, delivered, duplicate, rejected, filtered, undissected, dropped, unsent;
 	uint64_t skipped, retries, maybe_duplicate;
+	uint64_t kernel_drop, interface_drop;	/* beside the sum; of a live capture only */
+	bool is_live;
 	uint64_t fallbacks;	/* see struct dissection_counts */
 	bool has_server;	/* delivered means indexed, else printed */
 	bool has_auto_id;	/* maybe_duplicate is of interest */
 };
 
 /* "read=N printed=N duplicate=N ...", see THE FINAL LINE in espcap(1). Room for PROGRESS_TOTALS_LEN is enough. */
-#define PROGRESS_TOTALS_LEN 500
+#define PROGRESS_TOTALS_LEN 700
 void progress_totals(const struct totals *totals, char *line, size_t size);
 
 /* The same as a JSON object with a newline, and the exit status as "exit". */

@@ -18,6 +18,10 @@
 /* Documents of an input whose turn has not come wait up to about here. */
 #define BACKLOG_HIGH ((size_t)2 << 20)
 #define PROGRESS_MS 300
+/* --verbose tells how a live capture stands. */
+#define STATUS_SECONDS 60
+/* A live capture that was interrupted tries as long to deliver what it has as files do by default, ms. */
+#define RETRY_LAST 300000
 
 /* One input that is being read. */
 struct job {
@@ -43,13 +47,14 @@ struct run {
 	uint64_t bytes_all;	/* of all inputs, 0 if not known */
 	uint64_t files_done;
 	struct timespec start;
-	struct event *progress;
+	struct event *progress, *status;
 	enum outcome outcome;
 	bool ready;		/* the sink takes documents */
 	bool stopping;
 	bool sink_failed;
 	bool full;		/* the sink wants no more now */
 	bool done;
+	bool lost;		/* the live capture is */
 	int signals;
 	int last_signal;
 };
@@ -193,7 +198,8 @@ say_how_it_ended(struct run *run, const struct job *job)
 		outcome = dissection_outcome(job->dissection, &error);
 		no_capture = dissection_is_no_capture(job->dissection);
 	}
-	if (outcome == OUTCOME_OK)
+	/* A process that was killed left half a packet: that it was killed is said. */
+	if (outcome == OUTCOME_OK || (run->lost && outcome == OUTCOME_INPUT))
 		return;
 	if (no_capture && run->rules->inputs->from_dir) {
 		log_note(run->log, "%s: %s, passed over", job->input->name,
@@ -255,6 +261,8 @@ open_input(struct run *run, size_t index, struct error *error)
 {
 	int fd;
 
+	if (run->rules->live != NULL)
+		return live_take_fd(run->rules->live);
 	if (run->rules->inputs->list[index].path != NULL ||
 	    strcmp(run->rules->inputs->list[index].name, "-") != 0)
 		return opener_open(run->rules->opener, index, error);
@@ -275,7 +283,8 @@ start_job(struct run *run)
 	const struct run_rules *rules = run->rules;
 	struct dissection_handler handler = { .on_document = on_document,
 		.on_end = on_end, .ctx = job };
-	uint64_t count = rules->count == 0 ? 0 :
+	/* A live capture counts by itself, for it counts what it drops, too. */
+	uint64_t count = rules->count == 0 || rules->live != NULL ? 0 :
 	    rules->count - run->totals.read;
 	int fd;
 
@@ -366,7 +375,6 @@ end_replay(struct run *run)
 
 	if (run->replay == NULL)
 		return;
-	run->totals.read += replay_read(run->replay);
 	if (replay_outcome(run->replay, &error) != OUTCOME_OK) {
 		log_error(run->log, "%s: %s", run->rules->replay, error.text);
 		run->outcome = outcome_worse(run->outcome, error.outcome);
@@ -423,6 +431,60 @@ make_sink(struct run *run, struct error *error)
 	return run->sink;
 }
 
+/* A live capture. */
+
+static void
+on_live_note(void *ctx, const char *text)
+{
+	struct run *run = ctx;
+
+	log_note(run->log, "%s", text);
+}
+
+static void
+on_live_lost(void *ctx, const char *text)
+{
+	struct run *run = ctx;
+
+	run->lost = true;
+	log_error(run->log, "%s; what was captured is still delivered", text);
+	run->outcome = outcome_worse(run->outcome, OUTCOME_TSHARK);
+}
+
+static void
+start_live(struct run *run)
+{
+	const struct live_handler handler = { on_live_note, on_live_lost, run };
+
+	if (run->rules->live != NULL)
+		live_listen(run->rules->live, run->rules->dissection.loop,
+		    &handler);
+}
+
+static void
+stop_live(struct run *run)
+{
+	live_stop(run->rules->live);
+	if (run->rules->server != NULL && run->rules->server->retry_for == 0)
+		sink_server_retry_for(run->sink, RETRY_LAST);
+}
+
+/* What the capture process saw is what was read; of the packets in its queue when it ended nobody else knows. */
+static void
+add_live(const struct run *run, struct totals *totals)
+{
+	struct live_counts counts;
+
+	if (run->rules->live == NULL)
+		return;
+	counts = live_counts(run->rules->live);
+	totals->is_live = true;
+	totals->read = counts.captured;
+	totals->dropped = counts.queue_drop;
+	totals->kernel_drop = counts.kernel_drop;
+	totals->interface_drop = counts.interface_drop;
+}
+
 /* The person. */
 
 static void
@@ -438,6 +500,10 @@ on_signal(void *ctx, int number)
 	log_note(run->log, "%s: what was read is still delivered; once more "
 	    "ends at once", strsignal(number));
 	run->stopping = true;
+	if (run->rules->live != NULL && run->ready) {
+		stop_live(run);
+		return;
+	}
 	/* Nothing was read: there is nothing to wait for. */
 	if (!run->ready)
 		loop_stop(run->rules->dissection.loop);
@@ -475,6 +541,15 @@ on_progress(evutil_socket_t fd, short what, void *ctx)
 	}
 	if (run->replay != NULL)
 		progress.packets += replay_read(run->replay);
+	if (run->rules->live != NULL) {
+		struct totals totals = { 0 };
+
+		add_live(run, &totals);
+		progress.interface = live_interface(run->rules->live);
+		progress.packets = totals.read;
+		progress.dropped = totals.dropped + totals.kernel_drop +
+		    totals.interface_drop;
+	}
 	counts = run->sink->type->counts(run->sink);
 	progress.has_server = run->rules->server != NULL;
 	progress.indexed = counts.delivered;
@@ -495,6 +570,8 @@ add_sizes(struct run *run)
 {
 	struct stat st;
 
+	if (run->rules->live != NULL)
+		return;
 	for (size_t i = 0; i < run->rules->inputs->count; i++) {
 		const char *path = run->rules->inputs->list[i].path;
 
@@ -532,28 +609,80 @@ stop_progress(struct run *run)
 }
 
 /* What has no document, or whose document did not get out, is unsent. */
-static void
-sum_up(struct run *run)
+static struct totals
+sum_up(const struct run *run)
 {
-	struct totals *totals = &run->totals;
+	struct totals totals = run->totals;
 	struct sink_counts counts;
 
 	for (size_t i = 0; i < run->job_count; i++)
 		if (job_at(run, i)->dissection != NULL)
-			add_counts(totals, job_at(run, i)->dissection);
+			add_counts(&totals, job_at(run, i)->dissection);
+	if (run->replay != NULL)
+		totals.read += replay_read(run->replay);
 	counts = run->sink->type->counts(run->sink);
-	totals->delivered = counts.delivered;
-	totals->duplicate = counts.duplicate;
-	totals->rejected = counts.rejected;
-	totals->retries = counts.retries;
-	totals->maybe_duplicate = counts.maybe_duplicate;
-	totals->has_server = run->rules->server != NULL;
-	totals->has_auto_id = totals->has_server && run->rules->server->auto_id;
-	totals->unsent = totals->read - totals->delivered -
-	    totals->duplicate - totals->rejected - totals->filtered -
-	    totals->undissected;
-	if (totals->rejected > 0)
+	totals.delivered = counts.delivered;
+	totals.duplicate = counts.duplicate;
+	totals.rejected = counts.rejected;
+	totals.retries = counts.retries;
+	totals.maybe_duplicate = counts.maybe_duplicate;
+	totals.has_server = run->rules->server != NULL;
+	totals.has_auto_id = totals.has_server && run->rules->server->auto_id;
+	add_live(run, &totals);
+	totals.unsent = totals.read - totals.delivered -
+	    totals.duplicate - totals.rejected - totals.filtered -
+	    totals.undissected - totals.dropped;
+	return totals;
+}
+
+static void
+say_status(const struct run *run)
+{
+	struct totals totals = sum_up(run);
+	char line[PROGRESS_TOTALS_LEN];
+
+	progress_totals(&totals, line, sizeof(line));
+	log_error(run->log, "so far: %s", line);
+}
+
+static void
+on_user(void *ctx)
+{
+	say_status(ctx);
+}
+
+static void
+on_status(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	say_status(ctx);
+}
+
+static void
+start_status(struct run *run)
+{
+	struct timeval every = { STATUS_SECONDS, 0 };
+
+	loop_catch_user(run->rules->dissection.loop, on_user, run);
+	if (run->rules->live == NULL ||
+	    run->log->level != LOG_LEVEL_VERBOSE)
+		return;
+	run->status = event_new(loop_base(run->rules->dissection.loop), -1,
+	    EV_PERSIST, on_status, run);
+	if (run->status == NULL || event_add(run->status, &every) != 0)
+		abort();	/* out of memory */
+}
+
+static void
+judge(struct run *run)
+{
+	if (run->totals.rejected > 0)
 		run->outcome = outcome_worse(run->outcome, OUTCOME_REJECTED);
+	/* Interrupted before there was a server to take it. */
+	if (run->totals.is_live && !run->ready && run->totals.unsent > 0 &&
+	    run->outcome == OUTCOME_OK)
+		run->outcome = OUTCOME_OUTPUT;
 }
 
 enum outcome
@@ -573,14 +702,21 @@ run_inputs(const struct run_rules *rules, struct totals *totals,
 	run.job_room = rules->jobs;
 	run.jobs = xcalloc(run.job_room, sizeof(*run.jobs));
 	loop_catch(rules->dissection.loop, on_signal, &run);
+	start_live(&run);
 	start_progress(&run);
+	start_status(&run);
 	if (loop_run(rules->dissection.loop, &error) != 0) {
 		log_error(run.log, "%s", error.text);
 		run.outcome = outcome_worse(run.outcome, error.outcome);
 	}
 	stop_progress(&run);
+	if (run.status != NULL)
+		event_free(run.status);
+	if (rules->live != NULL)
+		live_close(rules->live);
+	run.totals = sum_up(&run);
+	judge(&run);
 	end_replay(&run);
-	sum_up(&run);
 	if (run.signals > 1)
 		*signal_number = run.last_signal;
 	for (size_t i = 0; i < run.job_count; i++)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "dissect/dissection.h"
+#include "dissect/live.h"
 #include "loop/opener.h"
 #include "sink/sink_server.h"
 
@@ -18,6 +19,7 @@ struct run_rules {
 	struct dissection_rules dissection;
 	const struct inputs *inputs;
 	struct opener *opener;
+	struct live *live;	/* the one input is this capture, NULL for files */
 	uint64_t count;		/* packets over all inputs, 0 for all */
 	uint64_t jobs;		/* dissections at a time, 1.. */
 	bool progress;

@@ -25,6 +25,7 @@ static const struct {
 	const char *means;
 } aliases[] = {
 	{ "list", "list-interfaces" },
+	{ "b", "bpf" },
 	{ "d", "dir" },
 	{ "di", "dir" },
 	{ "f", "file" },
@@ -337,7 +338,7 @@ make_getopt(struct option *longopts)
 static int
 check_kinds(const struct parse *parse)
 {
-	static const char *const kinds[] = { "file", "dir", "replay",
+	static const char *const kinds[] = { "file", "dir", "nic", "replay",
 		"list-interfaces" };
 	bool chosen[OPTIONS_ROWS] = { false };
 	char text[256];
@@ -352,7 +353,7 @@ check_kinds(const struct parse *parse)
 		return 0;
 	if (count == 0)
 		return error_set(parse->error, OUTCOME_USAGE,
-		    "no input: give --file, --dir, --replay or "
+		    "no input: give --file, --dir, --nic, --replay or "
 		    "--list-interfaces");
 	name_rows(text, sizeof(text), chosen, " and ");
 	return error_set(parse->error, OUTCOME_USAGE,
@@ -415,7 +416,12 @@ check_needs(const struct parse *parse)
 		{ "compress", "node" }, { "chunk", "node" },
 		{ "retry-for", "node" }, { "request-timeout", "node" },
 		{ "memory", "node" }, { "max-indices", "node" },
-		{ "chunk-bytes", "node" }, { "password-file", "node" }
+		{ "chunk-bytes", "node" }, { "password-file", "node" },
+		{ "duration", "nic" }, { "snaplen", "nic" },
+		{ "promisc", "nic" }, { "no-promisc", "nic" },
+		{ "immediate", "nic" }, { "buffer", "nic" },
+		{ "queue", "nic" }, { "on-interface-loss", "nic" },
+		{ "include-own-traffic", "nic" }, { "tshark-lifetime", "nic" }
 	};
 
 	for (size_t i = 0; i < COUNT(pairs); i++)
@@ -432,7 +438,8 @@ check_delivery(struct parse *parse)
 {
 	static const char *const alone[][2] = {
 		{ "template", "no-template" }, { "user", "api-key-file" },
-		{ "insecure", "ca-file" }, { "node", "pretty" }
+		{ "insecure", "ca-file" }, { "node", "pretty" },
+		{ "promisc", "no-promisc" }
 	};
 	struct options *options = parse->options;
 
@@ -444,6 +451,10 @@ check_delivery(struct parse *parse)
 		options->id = "packet";
 	if (options->compress == NULL)
 		options->compress = "auto";
+	if (options->on_interface_loss == NULL)
+		options->on_interface_loss = "exit";
+	if (options->nic != NULL && !is_given(parse, "retry-for"))
+		options->retry_for = 0;
 	options->auto_id = strcmp(options->id, "auto") == 0;
 	options->has_replicas = is_given(parse, "replicas");
 	for (size_t i = 0; i < COUNT(alone); i++)
@@ -454,7 +465,8 @@ check_delivery(struct parse *parse)
 			    alone[i][0], alone[i][1]);
 	if (check_word(parse, "id", options->id, "packet", "auto", NULL) != 0 ||
 	    check_word(parse, "compress", options->compress, "on", "auto",
-	    "off") != 0 || (options->print_template != NULL &&
+	    "off") != 0 || check_word(parse, "on-interface-loss",
+	    options->on_interface_loss, "exit", "wait", NULL) != 0 || (options->print_template != NULL &&
 	    check_word(parse, "print-template", options->print_template,
 	    "elasticsearch", "opensearch", NULL) != 0))
 		return -1;

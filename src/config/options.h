@@ -31,12 +31,21 @@ struct options {
 	struct options_list files;	/* --file; "-" is standard input, at most once */
 	const char *dir;		/* --dir, NULL if not given */
 	bool recursive;
+	const char *nic;		/* --nic, NULL if not given */
 	const char *replay;		/* --replay, NULL if not given */
 
 	/* Which packets. */
 	const char *bpf;		/* NULL for all */
 	uint64_t count;			/* 0 for all, else 1.. */
 	const char *display_filter;	/* NULL for all */
+
+	/* Live capture. */
+	uint64_t duration;		/* ms, 0 for no end */
+	uint64_t snaplen, buffer, queue;	/* bytes */
+	bool promisc, no_promisc;	/* the first is what holds without either */
+	bool immediate, include_own_traffic;
+	const char *on_interface_loss;	/* "exit" or "wait" */
+	uint64_t tshark_lifetime;	/* packets, 0 for no end */
 
 	/* Dissection. */
 	const char *protocols;		/* NULL: the installed one */
@@ -68,7 +77,7 @@ struct options {
 	bool has_replicas;		/* --replicas was given */
 	uint64_t retention;		/* days, 0 to keep all */
 	uint64_t max_indices;
-	uint64_t retry_for, request_timeout;	/* ms */
+	uint64_t retry_for, request_timeout;	/* ms; retry_for 0: for ever */
 	const char *compress;		/* "on", "off" or "auto" */
 
 	/* Credentials: names of files, NULL if not given. */

@@ -8,12 +8,13 @@
 enum options_group {
 	OPTIONS_GROUP_INPUT,
 	OPTIONS_GROUP_PACKETS,
+	OPTIONS_GROUP_LIVE,
 	OPTIONS_GROUP_DISSECTION,
 	OPTIONS_GROUP_DELIVERY,
 	OPTIONS_GROUP_CREDENTIALS,
 	OPTIONS_GROUP_PERSON
 };
-#define OPTIONS_GROUPS 6
+#define OPTIONS_GROUPS 7
 
 enum options_kind {
 	OPTIONS_KIND_ACTION,	/* enum options_action, set to min */
@@ -38,7 +39,7 @@ struct options_row {
 };
 
 /* In the order of --help and of the man page. */
-#define OPTIONS_ROWS 54
+#define OPTIONS_ROWS 65
 extern const struct options_row options_rows[OPTIONS_ROWS];
 extern const char *const options_titles[OPTIONS_GROUPS];
 

@@ -73,7 +73,8 @@ foreign_document(struct dissection *dissection, uint64_t number)
 static void
 take_document(struct dissection *dissection)
 {
-	uint64_t number = reader_number(dissection->reader);
+	uint64_t number = reader_number(dissection->reader) +
+	    feed_base(dissection->feed);
 	const struct pending_packet *first;
 	struct document_packet packet;
 	char why[128];

@@ -62,7 +62,9 @@ dissection_end(struct dissection *dissection)
 	}
 	/* A tshark that was replaced without loss is no failure of the run. */
 	if (dissection->tshark_failed && (dissection->counts.undissected > 0 ||
-	    feed_is_foreign(dissection->feed))) {
+	    feed_is_foreign(dissection->feed) ||
+	    (dissection_is_live(dissection) &&
+	    dissection->pass == PASS_DRAIN))) {
 		(void)snprintf(why, sizeof(why), "tshark failed: %s",
 		    dissection->failure);
 		dissection_blame(dissection, OUTCOME_TSHARK, why);
@@ -144,6 +146,26 @@ dissection_give(struct dissection *dissection, const void *bytes, size_t len)
 		dissection_settle(dissection, &dissection->counts.filtered);
 }
 
+/* tshark's memory grows with each flow, and a live capture has no end. */
+static bool
+is_worn(const struct dissection *dissection)
+{
+	return dissection_is_live(dissection) &&
+	    dissection->pass != PASS_DRAIN &&
+	    dissection->rules.live->lifetime > 0 &&
+	    feed_since(dissection->feed) >= dissection->rules.live->lifetime;
+}
+
+static void
+renew(struct dissection *dissection)
+{
+	log_verbose(dissection->rules.log, "%s: a fresh tshark goes on behind "
+	    "packet %" PRIu64, dissection->name,
+	    feed_base(dissection->feed) + feed_since(dissection->feed));
+	dissection->renewing = true;
+	dissection_finish_input(dissection);
+}
+
 void
 dissection_pump(struct dissection *dissection)
 {
@@ -154,6 +176,10 @@ dissection_pump(struct dissection *dissection)
 
 	while (!dissection->input_done && !dissection->failed &&
 	    !is_full(dissection)) {
+		if (is_worn(dissection)) {
+			renew(dissection);
+			return;
+		}
 		switch (feed_next(dissection->feed, &bytes, &len, &error)) {
 		case FEED_GAVE:
 			dissection_give(dissection, bytes, len);
@@ -202,7 +228,7 @@ owes_progress(const struct dissection *dissection)
 		return false;
 	return child_queued(dissection->child) > 0 || dissection->input_done ||
 	    (!dissection_has_filter(dissection) && feed_pending(dissection->feed) > 0 &&
-	    dissection->pass != PASS_FIRST);
+	    (dissection->pass != PASS_FIRST || dissection_is_live(dissection)));
 }
 
 static void
@@ -258,15 +284,20 @@ dissection_new(const struct dissection_rules *rules, int fd, const char *name,
 	dissection->rules = *rules;
 	dissection->handler = *handler;
 	dissection->name = xstrdup(name);
-	dissection->file_name = xstrdup(plain_name(name));
+	dissection->file_name = rules->live != NULL ? NULL :
+	    xstrdup(plain_name(name));
 	dissection->path = path != NULL ? xstrdup(path) : NULL;
 	dissection->count = count;
 	dissection->plugin = rules->tshark->has_plugin;
-	dissection->feed = feed_new(fd, rules->filter, count,
-	    rules->ids);
+	dissection->feed = feed_new(fd, rules->filter, count, rules->ids,
+	    rules->live != NULL ? rules->live->id : NULL);
 	tree_init(&dissection->tree, rules->max_value, rules->max_doc);
 	buffer_init(&dissection->out, rules->max_doc * 4);
 	dissection->capture.file_name = dissection->file_name;
+	if (rules->live != NULL) {
+		dissection->capture.host = rules->live->host;
+		dissection->capture.interface = rules->live->interface;
+	}
 	dissection->capture.file_path = dissection->path;
 	dissection->capture.id = feed_id(dissection->feed);
 	dissection->capture.has_date = feed_date(dissection->feed,

@@ -14,6 +14,13 @@
 
 struct dissection;
 
+/* A capture without an end. */
+struct dissection_live {
+	const char *id;			/* of the capture */
+	const char *host, *interface;	/* observer.name, observer.ingress.interface.name */
+	uint64_t lifetime;		/* packets until a fresh tshark takes over, 0 for never */
+};
+
 /* What all dissections of a run share; borrowed for their life. */
 struct dissection_rules {
 	struct loop *loop;
@@ -24,6 +31,7 @@ struct dissection_rules {
 	struct filter *filter;		/* --bpf, NULL for none */
 	size_t max_value, max_doc;
 	bool ids;			/* documents are given with their ids */
+	const struct dissection_live *live;	/* the one input is such a capture; NULL for files */
 	uint64_t timeout;		/* ms of processor time without any progress until tshark counts as hung */
 };
 

@@ -9,6 +9,10 @@
 #include "dissect/reader.h"
 #include "loop/child.h"
 
+/* A live capture bears so many failures of tshark in so many ms. */
+#define LIVE_FAILURES 10
+#define LIVE_FAILURES_MS 60000
+
 enum pass {
 	PASS_FIRST,	/* everything as it comes, output in large pieces */
 	PASS_CAREFUL,	/* again from the start, each document flushed: tells which packet ends tshark */
@@ -30,6 +34,9 @@ struct dissection {
 	bool input_done;		/* of this pass */
 	bool stopping;
 	bool pump_deferred;
+	bool renewing;			/* the child gets no more; a fresh one goes on */
+	uint64_t failed_at[LIVE_FAILURES];	/* ms, a ring */
+	size_t failures;
 
 	enum pass pass;
 	unsigned passes;
@@ -40,7 +47,7 @@ struct dissection {
 	struct child *child;
 	struct tree tree;
 	struct reader *reader;
-	bool plugin;			/* tshark is run with it; not after it failed */
+	bool plugin;			/* tshark is run with it; not after it failed, until one is renewed */
 	uint64_t pass_documents;
 	bool paused;
 	bool failed;			/* this pass; the child is being killed */
@@ -58,6 +65,12 @@ struct dissection {
 	bool no_capture;
 	bool ended;
 };
+
+static inline bool
+dissection_is_live(const struct dissection *dissection)
+{
+	return dissection->rules.live != NULL;
+}
 
 static inline bool
 dissection_has_filter(const struct dissection *dissection)

@@ -1,6 +1,7 @@
 /* What tshark is given of one input. */
 #include "dissect/feed.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ struct feed {
 	bool stopping;
 	uint64_t read, skipped;
 	char id[CAPTURE_ID_LEN];
-	bool ids;
+	bool ids, live;
 
 	uint64_t counted;	/* packets up to this one are in read and skipped */
 	uint64_t given;		/* packets up to this one were taken from the source this time */
@@ -34,6 +35,8 @@ struct feed {
 
 	/* A pipe cannot be rewound. */
 	bool can_resume;
+	bool lossy;		/* retained has not all that is pending */
+	uint64_t base;		/* of a live capture: packets before the first that this tshark got */
 	struct buffer preamble, retained;
 	bool preamble_due;
 	struct capture_record first;	/* in first_raw */
@@ -44,7 +47,8 @@ struct feed {
 };
 
 struct feed *
-feed_new(int fd, struct filter *filter, uint64_t count, bool ids)
+feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
+    const char *live)
 {
 	struct feed *feed = xcalloc(1, sizeof(*feed));
 
@@ -52,6 +56,9 @@ feed_new(int fd, struct filter *filter, uint64_t count, bool ids)
 	feed->filter = filter;
 	feed->count = count;
 	feed->ids = ids;
+	feed->live = live != NULL;
+	if (feed->live)
+		(void)snprintf(feed->id, sizeof(feed->id), "%s", live);
 	feed->can_resume = source_is_pipe(feed->source);
 	feed->refill = 1;	/* refill_to is 0: nothing to give */
 	buffer_init(&feed->record, CAPTURE_RECORD_MAX + 4096);
@@ -96,10 +103,13 @@ feed_pop(struct feed *feed)
 
 	if (first == NULL)
 		return;
-	buffer_consume(&feed->retained, first->raw_len);
+	if (!feed->lossy)
+		buffer_consume(&feed->retained, first->raw_len);
 	if (feed->held_at > 0)
 		feed->held_at -= first->raw_len;
 	pending_pop(&feed->pending);
+	if (feed->pending.count == 0)
+		feed->lossy = false;
 }
 
 bool
@@ -125,11 +135,25 @@ feed_forget(struct feed *feed)
 	feed->forgotten = feed->settled;
 }
 
+/* Of a live capture what is settled is never given again. */
+static void
+forget_dead(struct feed *feed)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < feed->dead_count; i++)
+		if (feed->dead[i] > feed->settled)
+			feed->dead[kept++] = feed->dead[i];
+	feed->dead_count = kept;
+}
+
 bool
 feed_bury(struct feed *feed)
 {
 	const struct pending_packet *first = pending_first(&feed->pending);
 
+	if (feed->live)
+		forget_dead(feed);
 	if (first == NULL || feed->dead_count == FEED_DEAD_MAX)
 		return false;
 	feed->dead[feed->dead_count++] = first->ordinal;
@@ -196,7 +220,14 @@ retain(struct feed *feed, const struct capture_record *record)
 	struct buffer *buffer = record->is_packet ? &feed->retained :
 	    &feed->preamble;
 
-	if (!feed->can_resume)
+	if (!feed->can_resume || feed->lossy)
+		return;
+	if (feed->live && buffer_append(buffer, record->raw,
+	    record->raw_len) != 0) {
+		feed->lossy = true;
+		buffer_clear(&feed->retained);
+	}
+	if (feed->live)
 		return;
 	/* Interfaces are numbered anew in each section of a pcapng. */
 	if ((!record->is_packet && feed->preamble.len > 0 &&
@@ -244,7 +275,7 @@ give_packet(struct feed *feed, const struct capture_record *record,
 		return FEED_BAD;
 	}
 	retain(feed, record);
-	if (feed->can_resume) {
+	if (feed->can_resume && !feed->lossy) {
 		packet.raw_len = (uint32_t)record->raw_len;
 		packet.bytes_at = (uint32_t)(record->bytes - record->raw);
 		packet.caplen = record->caplen;
@@ -357,7 +388,10 @@ resume(struct feed *feed)
 	swap_pending(feed);
 	feed->held_at = 0;
 	feed->refill = 1;
-	feed->refill_to = feed->settled;
+	if (feed->live)
+		feed->base = feed->settled;
+	else
+		feed->refill_to = feed->settled;
 	feed->preamble_due = true;
 	return true;
 }
@@ -456,6 +490,26 @@ feed_bytes(const struct feed *feed, uint64_t *done, uint64_t *all)
 {
 	*done = source_bytes(feed->source);
 	*all = source_size(feed->source);
+}
+
+uint64_t
+feed_base(const struct feed *feed)
+{
+	return feed->base;
+}
+
+uint64_t
+feed_since(const struct feed *feed)
+{
+	const struct pending_packet *held = pending_first(&feed->held);
+
+	return (held != NULL ? held->ordinal - 1 : feed->given) - feed->base;
+}
+
+bool
+feed_is_lossy(const struct feed *feed)
+{
+	return feed->lossy;
 }
 
 uint64_t

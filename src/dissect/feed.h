@@ -24,8 +24,11 @@ enum feed_event {
 	FEED_BAD	/* the same, and something is wrong with the input */
 };
 
-/* Takes the descriptor over. filter is borrowed, NULL for all packets. count: packets at most, 0 for all. ids: each pending packet gets its id. */
-struct feed *feed_new(int fd, struct filter *filter, uint64_t count, bool ids);
+/*
+ * Takes the descriptor over. filter is borrowed, NULL for all packets. count: packets at most, 0 for all. ids: each
+ * pending packet gets its id. live: the id of a live capture, NULL for what has an end.
+ */
+struct feed *feed_new(int fd, struct filter *filter, uint64_t count, bool ids, const char *live);
 void feed_free(struct feed *feed);
 
 /*
@@ -46,7 +49,7 @@ bool feed_settle(struct feed *feed);
 /* The fate of packets up to this one is known; 0 for none. */
 uint64_t feed_settled(const struct feed *feed);
 
-/* From now on the oldest is given as an empty record. False if that was done FEED_DEAD_MAX times already. */
+/* From now on the oldest is given as an empty record. False if that was done FEED_DEAD_MAX times already; a live capture forgets those it is past. */
 #define FEED_DEAD_MAX 10
 bool feed_bury(struct feed *feed);
 /* From now on those settled are given as empty records: a new tshark does not take up their memory. */
@@ -56,8 +59,14 @@ void feed_forget(struct feed *feed);
  * Begins again, for a new tshark: a file at its first byte; a pipe behind the
  * packets settled, with empty records in place of these so that numbers stay.
  * False if that cannot be: what is pending is lost then, and feed_next goes on to read but has nothing for tshark.
+ * A live capture has no end: the new tshark counts its packets from 1, which stands for feed_base + 1.
  */
 bool feed_again(struct feed *feed);
+uint64_t feed_base(const struct feed *feed);
+/* Packets given to this tshark. */
+uint64_t feed_since(const struct feed *feed);
+/* Of a live capture: what is pending cannot be given again, as it was too much to keep. */
+bool feed_is_lossy(const struct feed *feed);
 /* No packets are wanted beyond those read. */
 void feed_stop(struct feed *feed);
 

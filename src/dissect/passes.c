@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "dissect/arrivals.h"
 
@@ -58,8 +59,8 @@ describe_failure(struct dissection *dissection)
 static bool
 is_refused(const struct dissection *dissection)
 {
-	return !dissection->failed && !dissection->lacks_memory &&
-	    dissection->pass_documents == 0 &&
+	return !dissection_is_live(dissection) && !dissection->failed &&
+	    !dissection->lacks_memory && dissection->pass_documents == 0 &&
 	    feed_settled(dissection->feed) == 0 &&
 	    child_exit_status(dissection->child) > 0 &&
 	    child_errors(dissection->child)[0] != '\0';
@@ -101,9 +102,44 @@ bury(struct dissection *dissection)
 	return true;
 }
 
+/* Want of memory behind so many packets is no failure. */
+static bool
+has_served(const struct dissection *dissection)
+{
+	return dissection->lacks_memory && feed_settled(dissection->feed) -
+	    dissection->relieved >= RELIEF_PACKETS;
+}
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* In a year some tshark may fail; in a minute not that many. */
+static bool
+fails_too_often(struct dissection *dissection)
+{
+	uint64_t *oldest, before;
+
+	if (!dissection_is_live(dissection))
+		return dissection->passes - dissection->reliefs >= RUNS_MAX;
+	if (has_served(dissection) || dissection->plugin)
+		return false;
+	oldest = &dissection->failed_at[dissection->failures++ % LIVE_FAILURES];
+	before = *oldest;
+	*oldest = now_ms();
+	return dissection->failures > LIVE_FAILURES &&
+	    *oldest - before < LIVE_FAILURES_MS;
+}
+
 /*
  * A tshark keeps what it learned of each conversation. One that has no room for more is no
- * packet's fault: a fresh one goes on behind those that have their documents.
+ * packet's fault: a fresh one goes on behind those that have their documents. In a live
+ * capture, where fresh ones go on anyhow, it is told but no failure of the run.
  */
 static bool
 relieve(struct dissection *dissection)
@@ -113,10 +149,10 @@ relieve(struct dissection *dissection)
 	if (!dissection->lacks_memory || dissection->pass == PASS_LOCATE ||
 	    settled <= dissection->relieved)
 		return false;
-	if (settled - dissection->relieved >= RELIEF_PACKETS)
+	if (has_served(dissection))
 		dissection->reliefs++;
 	dissection->relieved = settled;
-	if (dissection->anew == 0)
+	if (dissection->anew == 0 && !dissection_is_live(dissection))
 		dissection->anew = settled;
 	feed_forget(dissection->feed);
 	log_note(dissection->rules.log, "%s: " TSHARK_LACKS_MEMORY "; a fresh "
@@ -130,8 +166,18 @@ leave_plugin(struct dissection *dissection)
 	dissection->plugin = false;
 	dissection->counts.fallbacks++;
 	log_note(dissection->rules.log, "%s: tshark failed with the plugin "
-	    "(%s); reading again without it", dissection->name,
+	    "(%s); %s without it", dissection->name, dissection->failure,
+	    dissection_is_live(dissection) ? "going on" : "reading again");
+}
+
+/* What cannot be given again. */
+static void
+leave_behind(struct dissection *dissection)
+{
+	log_note(dissection->rules.log, "%s: tshark failed (%s); going "
+	    "on behind the packets it had", dissection->name,
 	    dissection->failure);
+	dissection_settle_all(dissection, &dissection->counts.undissected);
 }
 
 /*
@@ -143,11 +189,14 @@ static bool
 go_on(struct dissection *dissection, enum pass *next)
 {
 	bool filter = dissection->rules.tshark_rules->display_filter != NULL;
+	bool lossy = feed_is_lossy(dissection->feed);
 
 	*next = PASS_CAREFUL;
 	if (feed_is_foreign(dissection->feed) || dissection->stopping ||
-	    dissection->passes - dissection->reliefs >= RUNS_MAX)
+	    fails_too_often(dissection))
 		return false;
+	if (lossy)
+		leave_behind(dissection);
 	if (relieve(dissection)) {
 		*next = PASS_FIRST;
 		return true;
@@ -157,11 +206,10 @@ go_on(struct dissection *dissection, enum pass *next)
 		leave_plugin(dissection);
 		return true;
 	}
+	if (lossy)
+		return true;
 	if (filter && feed_is_pipe(dissection->feed)) {
-		log_note(dissection->rules.log, "%s: tshark failed (%s); going "
-		    "on behind the packets it had", dissection->name,
-		    dissection->failure);
-		dissection_settle_all(dissection, &dissection->counts.undissected);
+		leave_behind(dissection);
 		return true;
 	}
 	if (filter && dissection->pass != PASS_LOCATE)
@@ -207,7 +255,13 @@ after_success(struct dissection *dissection)
 		return;
 	}
 	dissection_settle_all(dissection, &dissection->counts.filtered);
-	dissection_end(dissection);
+	if (!dissection->renewing) {
+		dissection_end(dissection);
+		return;
+	}
+	/* One failure in a long run should not make all the rest slower. */
+	dissection->plugin = dissection->rules.tshark->has_plugin;
+	passes_begin(dissection, PASS_FIRST);
 }
 
 /* Whether every packet given has its document, or needs none. */
@@ -300,6 +354,7 @@ prepare_pass(struct dissection *dissection, enum pass pass)
 	dissection->child = NULL;
 	dissection->pass = pass;
 	dissection->failed = dissection->input_done = false;
+	dissection->renewing = false;
 	dissection->idle = dissection->progress = 0;
 	dissection->pass_documents = 0;
 	reader_free(dissection->reader);
@@ -315,6 +370,9 @@ prepare_pass(struct dissection *dissection, enum pass pass)
 			dissection->input_done = true;
 		}
 	}
+	/* What nobody dissects need not be captured. */
+	if (dissection->pass == PASS_DRAIN && dissection_is_live(dissection))
+		feed_stop(dissection->feed);
 	if (dissection->pass != PASS_DRAIN && start_child(dissection) != 0) {
 		dissection->pass = PASS_DRAIN;
 		dissection->input_done = true;

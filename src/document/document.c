@@ -28,6 +28,8 @@ enum own {
 	OWN_NETWORK_PROTOCOL,
 	OWN_TRANSPORT,
 	OWN_TYPE,
+	OWN_INTERFACE,
+	OWN_HOST,
 	OWN_VENDOR,
 	OWN_VERSION
 };
@@ -42,6 +44,8 @@ static const struct {
 	{ OWN_COMMUNITY, "network.community_id" },
 	{ OWN_NETWORK_PROTOCOL, "network.protocol" },
 	{ OWN_TRANSPORT, "network.transport" }, { OWN_TYPE, "network.type" },
+	{ OWN_INTERFACE, "observer.ingress.interface.name" },
+	{ OWN_HOST, "observer.name" },
 	{ OWN_VENDOR, "observer.vendor" }, { OWN_VERSION, "observer.version" }
 };
 #define OWN_COUNT (sizeof(own_slots) / sizeof(own_slots[0]))
@@ -422,6 +426,12 @@ put_slot(struct document *document, const struct slot *slot,
 		return put_transport(document, out);
 	case OWN_TYPE:
 		return put_network_type(document, out);
+	case OWN_INTERFACE:
+		return capture->file_name != NULL ? 0 : put_text(out,
+		    capture->interface, strlen(capture->interface));
+	case OWN_HOST:
+		return capture->file_name != NULL ? 0 : put_text(out,
+		    capture->host, strlen(capture->host));
 	case OWN_VENDOR:
 		return put_text(out, "Wireshark", 9);
 	case OWN_VERSION:
@@ -510,8 +520,14 @@ put_head(struct document *document, struct buffer *out)
 		moment_iso(text, packet->sec, packet->nsec);
 		rv |= put_member(out, "\"@timestamp\":\"", text, "\",");
 	}
-	rv |= buffer_puts(out, "\"type\":\"pcap_file\",\"file_name\":");
-	rv |= json_string(out, capture->file_name, strlen(capture->file_name));
+	if (capture->file_name == NULL)
+		rv |= buffer_puts(out, "\"type\":\"pcap_live\"");
+	else {
+		rv |= buffer_puts(out,
+		    "\"type\":\"pcap_file\",\"file_name\":");
+		rv |= json_string(out, capture->file_name,
+		    strlen(capture->file_name));
+	}
 	if (capture->has_date) {
 		moment_date(text, capture->file_date);
 		rv |= put_member(out, ",\"file_date_utc\":\"", text, "\"");

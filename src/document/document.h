@@ -30,7 +30,8 @@ struct document_rules {
 
 /* What the documents of one capture have in common. */
 struct document_capture {
-	const char *file_name;	/* as given; need not be UTF-8 */
+	const char *file_name;	/* as given; need not be UTF-8; NULL for a live capture, which has these: */
+	const char *host, *interface;
 	const char *file_path;	/* absolute, NULL if there is none */
 	bool has_date;
 	int64_t file_date;	/* modification time */

@@ -344,6 +344,17 @@ set_trust(CURL *easy, const struct http_rules *rules)
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
+static curl_socket_t
+open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	const struct http_rules *rules = ctx;
+
+	(void)purpose;
+	rules->on_connect(rules->ctx, &address->addr);
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	    address->protocol);
+}
+
 static void
 set_limits(CURL *easy, const struct http_rules *rules,
     const struct http_request *request)
@@ -361,6 +372,12 @@ set_limits(CURL *easy, const struct http_rules *rules,
 	    CONNECTION_AGE_SECONDS);
 	(void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT,
 	    NAME_AGE_SECONDS);
+	if (rules->on_connect != NULL) {
+		(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+		    open_socket);
+		(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA,
+		    (void *)(uintptr_t)rules);
+	}
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "loop/loop.h"
@@ -24,6 +25,9 @@ struct http_rules {
 	bool insecure;			/* neither certificate nor host name are checked */
 	struct http_blob ca, cert, key;	/* PEM */
 	unsigned connections;		/* at most, to one host */
+	/* Before each connection, with the address it goes to; NULL if nobody wants to know. */
+	void (*on_connect)(void *ctx, const struct sockaddr *address);
+	void *ctx;
 };
 
 /*

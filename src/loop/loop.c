@@ -26,6 +26,9 @@ struct loop {
 	struct event *hangup;		/* NULL until loop_catch_hangup */
 	void (*on_hangup)(void *ctx);
 	void *hangup_ctx;
+	struct event *user;		/* NULL until loop_catch_user */
+	void (*on_user)(void *ctx);
+	void *user_ctx;
 	struct event *soon;		/* pending while deferred is not empty */
 	struct deferred_list deferred;
 	size_t deferred_count;
@@ -96,6 +99,7 @@ signals_prepare(void)
 	sigaddset(&needed, SIGINT);
 	sigaddset(&needed, SIGTERM);
 	sigaddset(&needed, SIGHUP);
+	sigaddset(&needed, SIGUSR1);
 	sigprocmask(SIG_UNBLOCK, &needed, NULL);
 }
 
@@ -137,6 +141,8 @@ loop_free(struct loop *loop)
 		event_free(loop->terminate);
 	if (loop->hangup != NULL)
 		event_free(loop->hangup);
+	if (loop->user != NULL)
+		event_free(loop->user);
 	if (loop->soon != NULL)
 		event_free(loop->soon);
 	if (loop->base != NULL)
@@ -191,6 +197,25 @@ loop_catch_hangup(struct loop *loop, void (*on_hangup)(void *ctx), void *ctx)
 		loop->hangup = signal_event(loop, SIGHUP, on_hup);
 }
 
+static void
+on_usr1(evutil_socket_t number, short what, void *ctx)
+{
+	struct loop *loop = ctx;
+
+	(void)number;
+	(void)what;
+	loop->on_user(loop->user_ctx);
+}
+
+void
+loop_catch_user(struct loop *loop, void (*on_user)(void *ctx), void *ctx)
+{
+	loop->on_user = on_user;
+	loop->user_ctx = ctx;
+	if (loop->user == NULL)
+		loop->user = signal_event(loop, SIGUSR1, on_usr1);
+}
+
 /* The caught signals are not something to wait for, though libevent counts them. */
 static bool
 loop_waits(struct loop *loop)
@@ -204,6 +229,8 @@ loop_waits(struct loop *loop)
 	if (loop->terminate != NULL)
 		count--;
 	if (loop->hangup != NULL)
+		count--;
+	if (loop->user != NULL)
 		count--;
 	return count > 0;
 }

@@ -23,8 +23,9 @@ struct event_base *loop_base(struct loop *loop);
  */
 void loop_catch(struct loop *loop, void (*on_signal)(void *ctx, int number), void *ctx);
 
-/* The same for SIGHUP, which otherwise ends the program. */
+/* The same for SIGHUP and for SIGUSR1, which otherwise end the program. */
 void loop_catch_hangup(struct loop *loop, void (*on_hangup)(void *ctx), void *ctx);
+void loop_catch_user(struct loop *loop, void (*on_user)(void *ctx), void *ctx);
 
 /* Runs until loop_stop (which may have come before), or until nothing is left to wait for. -1 with OUTCOME_INTERNAL if the loop itself fails. */
 int loop_run(struct loop *loop, struct error *error);

@@ -14,13 +14,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "loop/helper.h"
 #include "loop/pipes.h"
-#include "loop/spawn.h"
 
 struct opener {
 	char *const *paths;
@@ -148,14 +147,6 @@ open_listed(const struct opener *opener, uint64_t index, int asker,
 
 /* The helper */
 
-static int
-compare_fds(const void *a, const void *b)
-{
-	const int *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
 /* The descriptor that a path such as bash's <(command) names, or -1. */
 static int
 path_descriptor(const char *path)
@@ -173,31 +164,6 @@ path_descriptor(const char *path)
 			return (int)number;
 	}
 	return -1;
-}
-
-/* Closes everything but the socket and what the paths name by number. */
-static void
-helper_close(const struct opener *opener)
-{
-	int *keep = xreallocarray(NULL, opener->count + 1, sizeof(*keep));
-	size_t count = 0;
-	unsigned int first = 0;
-
-	keep[count++] = opener->socket;
-	for (size_t i = 0; i < opener->count; i++) {
-		int fd = path_descriptor(opener->paths[i]);
-
-		if (fd >= 0)
-			keep[count++] = fd;
-	}
-	qsort(keep, count, sizeof(*keep), compare_fds);
-	for (size_t i = 0; i < count; i++) {
-		if ((unsigned int)keep[i] > first)
-			spawn_close_range(first, (unsigned int)keep[i] - 1);
-		first = (unsigned int)keep[i] + 1;
-	}
-	spawn_close_range(first, ~0U);
-	free(keep);
 }
 
 /* Keeps the one right that reading others' files takes, capabilities(7). */
@@ -221,20 +187,6 @@ helper_limit(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return -1;
 	return (int)syscall(SYS_capset, &header, data);
-}
-
-/* A terminal sends these to us too, but espcap decides when it is over. */
-static void
-helper_signals(void)
-{
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigset_t none;
-
-	sigemptyset(&ignore.sa_mask);
-	(void)sigaction(SIGINT, &ignore, NULL);
-	(void)sigaction(SIGTERM, &ignore, NULL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static int
@@ -290,24 +242,43 @@ helper_serve(const struct opener *opener)
 	return result;
 }
 
-static void __attribute__((noreturn))
-helper_main(const struct opener *opener, pid_t parent)
+static int
+helper_work(void *ctx)
 {
-	helper_signals();
-	helper_close(opener);
-	if (helper_limit() != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
-	    getppid() != parent)
-		_exit(1);
+	const struct opener *opener = ctx;
+
+	if (helper_limit() != 0)
+		return 1;
 	while (helper_serve(opener) == 0)
 		continue;
-	_exit(0);
+	return 0;
+}
+
+/* Forks it with the socket and with what the paths name by number. */
+static pid_t
+helper_fork(struct opener *opener, int its_end)
+{
+	int *keep = xreallocarray(NULL, opener->count + 1, sizeof(*keep));
+	struct opener its = *opener;
+	size_t count = 0;
+	pid_t pid;
+
+	its.socket = keep[count++] = its_end;
+	for (size_t i = 0; i < opener->count; i++) {
+		int fd = path_descriptor(opener->paths[i]);
+
+		if (fd >= 0)
+			keep[count++] = fd;
+	}
+	pid = helper_start(keep, count, helper_work, &its);
+	free(keep);
+	return pid;
 }
 
 static int
-helper_start(struct opener *opener, struct error *error)
+start_helper(struct opener *opener, struct error *error)
 {
 	int ends[2] = {-1, -1}, result = -1;
-	pid_t parent = getpid();
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		goto out;
@@ -315,11 +286,7 @@ helper_start(struct opener *opener, struct error *error)
 	ends[1] = pipes_raise(ends[1]);
 	if (ends[0] < 0 || ends[1] < 0)
 		goto out;
-	opener->helper = spawn_fork();
-	if (opener->helper == 0) {
-		opener->socket = ends[1];
-		helper_main(opener, parent);
-	}
+	opener->helper = helper_fork(opener, ends[1]);
 	opener->socket = ends[0];
 	result = opener->helper < 0 ? -1 : 0;
 out:
@@ -344,7 +311,7 @@ opener_new(char *const *paths, size_t count, struct error *error)
 	opener->count = count;
 	opener->socket = -1;
 	opener->helper = -1;
-	if (geteuid() == 0 && helper_start(opener, error) != 0) {
+	if (geteuid() == 0 && start_helper(opener, error) != 0) {
 		free(opener);
 		return NULL;
 	}
@@ -358,9 +325,7 @@ opener_free(struct opener *opener)
 		return;
 	if (opener->socket >= 0)
 		close(opener->socket);
-	while (opener->helper > 0 && waitpid(opener->helper, NULL, 0) < 0 &&
-	    errno == EINTR)
-		continue;
+	helper_end(opener->helper, false);
 	free(opener);
 }
 

@@ -155,3 +155,16 @@ fail:
 	return error_set(error, OUTCOME_INTERNAL, "give up root for %s: %s: %s",
 	    name, step, strerror(errno));
 }
+
+int
+privilege_renounce(const char **user, struct error *error)
+{
+	if (privilege_drop(user, error) != 0)
+		return -1;
+	if (clear_capabilities() == 0 &&
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+		return 0;
+	return error_set(error, OUTCOME_INTERNAL,
+	    "give up the right to capture: %s", strerror(errno));
+}

@@ -14,6 +14,12 @@
  */
 int privilege_drop(const char **user, struct error *error);
 
+/*
+ * The same, and for other users too: no capability is left and none comes back
+ * (PR_SET_NO_NEW_PRIVS), as with a program that setcap gave the right to capture. Clears PR_SET_PDEATHSIG if the user changes.
+ */
+int privilege_renounce(const char **user, struct error *error);
+
 /* Who privilege_drop will become, or already are. -1 as that. */
 int privilege_target(uid_t *uid, gid_t *gid, struct error *error);
 

@@ -40,6 +40,7 @@ struct server {
 
 	struct event *watch;
 	time_t settled_at;	/* monotonic seconds */
+	uint64_t retry_for;	/* as in rules, until it is changed */
 
 	struct day_set days;	/* whose indices this run writes to */
 	struct rejects rejects;
@@ -113,8 +114,7 @@ on_watch(evutil_socket_t fd, short what, void *ctx)
 	/* With nothing to deliver there is nothing to wait for. */
 	if (server->ready && server->documents == 0)
 		server->settled_at = seconds();
-	else if (server->rules->retry_for > 0 &&
-	    ms >= server->rules->retry_for) {
+	else if (server->retry_for > 0 && ms >= server->retry_for) {
 		(void)snprintf(text, sizeof(text), "gave up after %llu s "
 		    "without any progress (--retry-for): %.700s",
 		    (unsigned long long)(ms / 1000),
@@ -382,6 +382,13 @@ sink_server_authorize(struct sink *sink, const char *authorization)
 	cluster_authorize(self(sink)->cluster, authorization);
 }
 
+void
+sink_server_retry_for(struct sink *sink, uint64_t ms)
+{
+	self(sink)->retry_for = ms;
+	self(sink)->settled_at = seconds();
+}
+
 struct sink *
 sink_server_new(struct loop *loop, struct log *log,
     const struct sink_server_rules *rules, const struct sink_handler *handler,
@@ -399,6 +406,7 @@ sink_server_new(struct loop *loop, struct log *log,
 	server->loop = loop;
 	server->log = log;
 	server->rules = rules;
+	server->retry_for = rules->retry_for;
 	server->handler = *handler;
 	server->settled_at = seconds();
 	server->rejects.letter = rules->dead_letter;

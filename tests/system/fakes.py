@@ -186,6 +186,20 @@ for line in real():
     say(b'",' + key + tail)
 """
 
+# Ends for want of memory at a packet, as long as it has had so many others.
+RUNS_OUT_BEHIND = """
+seen = 0
+for line in real():
+    if number(line) and number(line, b"cap_len") > 0:
+        seen += 1
+    if seen > %d:
+        out.flush()
+        sys.stderr.write("** (tshark:1): failed to allocate 8388608 bytes\\n")
+        sys.stderr.flush()
+        die(signal.SIGABRT)
+    say(line)
+"""
+
 LEAVES_TRACE = """
 flag("started")
 for line in real():

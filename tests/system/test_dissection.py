@@ -335,7 +335,7 @@ def test_packet_that_crashes_every_tshark(from_pipe, good, fake):
 if "-z" in words:
     data = b"".join(real())
     if len(data) > 9:
-        say(data[:15000])
+        say(data[:5000])
         die(signal.SIGSEGV)
     say(data)
     sys.exit(0)

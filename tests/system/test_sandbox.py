@@ -97,21 +97,6 @@ sys.stdin.buffer.read()
 time.sleep(600)
 """
 
-# Ends for want of memory at a packet, as long as it has had so many others.
-RUNS_OUT_BEHIND = """
-seen = 0
-for line in real():
-    if number(line) and number(line, b"cap_len") > 0:
-        seen += 1
-    if seen > %d:
-        out.flush()
-        sys.stderr.write("** (tshark:1): failed to allocate 8388608 bytes\\n")
-        sys.stderr.flush()
-        die(signal.SIGABRT)
-    say(line)
-"""
-
-
 @pytest.fixture(scope="module")
 def fake():
     made = fakes.Fake()
@@ -288,7 +273,7 @@ def test_nothing_stays(number, good, fake, prefix, place, folder):
 
 def test_a_tshark_that_runs_out_is_relieved(good, fake, place):
     """It is told, costs no packet, and shows in the exit status."""
-    fake.behave(RUNS_OUT_BEHIND % 2)
+    fake.behave(fakes.RUNS_OUT_BEHIND % 2)
     result = espcap.run("--file", good, "--tshark", fake.path, environment=place)
     assert result.code == 4, result.errors
     assert [document["frame_number"] for document in result.documents] == list(range(1, PACKETS + 1))
@@ -300,7 +285,7 @@ def test_a_tshark_that_runs_out_is_relieved(good, fake, place):
 
 def test_a_packet_that_takes_all_memory(good, fake, place):
     """Whoever has it fails, however fresh: it is left out."""
-    fake.behave(RUNS_OUT_BEHIND.replace("seen > %d", "number(line) == 3 and number(line, b'cap_len') > 0"))
+    fake.behave(fakes.RUNS_OUT_BEHIND.replace("seen > %d", "number(line) == 3 and number(line, b'cap_len') > 0"))
     result = espcap.run("--file", good, "--tshark", fake.path, environment=place)
     assert result.code == 4, result.errors
     assert [document["frame_number"] for document in result.documents] == [1, 2, 4, 5]
@@ -308,7 +293,7 @@ def test_a_packet_that_takes_all_memory(good, fake, place):
 
 
 def test_other_words_are_no_want_of_memory_without_a_limit(good, fake, place):
-    fake.behave(RUNS_OUT_BEHIND % 2)
+    fake.behave(fakes.RUNS_OUT_BEHIND % 2)
     result = espcap.run("--file", good, "--no-sandbox", "--tshark", fake.path, environment=place)
     assert "--tshark-memory" not in result.messages
 

@@ -67,6 +67,27 @@ test_least_document(void **state)
 	maker_end(&maker);
 }
 
+/* A live capture has no file, but a host and an interface. */
+static void
+test_live(void **state)
+{
+	struct maker maker = { .names = NULL };
+
+	(void)state;
+	start(&maker);
+	maker.capture = (struct document_capture){ .id = "x",
+		.host = "sensor", .interface = "eth\"0" };
+	maker.packet.has_time = false;
+	assert_string_equal(maker_run(&maker, "{}\n", 3),
+	    "{\"type\":\"pcap_live\",\"protocol\":\"frame\","
+	    "\"frame_number\":18,\"espcap\":{\"capture\":\"x\",\"ordinal\":18},"
+	    "\"network\":{\"bytes\":89},\"observer\":{\"ingress\":"
+	    "{\"interface\":{\"name\":\"eth\\\"0\"}},\"name\":\"sensor\","
+	    "\"vendor\":\"Wireshark\",\"version\":\"4.0.17\"},\"layers\":{}}");
+	assert_null(strict_json(maker.out.data, maker.out.len));
+	maker_end(&maker);
+}
+
 /* Duplicate keys are one array, in the order of the packet. */
 static void
 test_repeated_keys(void **state)
@@ -382,6 +403,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_live),
 		cmocka_unit_test(test_whole_document),
 		cmocka_unit_test(test_least_document),
 		cmocka_unit_test(test_repeated_keys),

@@ -183,12 +183,12 @@ test_prefixes(void **state)
 
 	ACCEPT("--d=x", "--tshark=y");
 	assert_string_equal(options.tshark, "y");
-	REFUSE("\"--t\" is ambiguous: --typed, --tshark, --tshark-timeout, "
+	REFUSE("\"--t\" is ambiguous: --tshark-lifetime, --typed, --tshark, --tshark-timeout, "
 	    "--tshark-memory, --tls-keys or --template?", "--t=x");
 	REFUSE("\"--max\" is ambiguous: --max-value, --max-doc or "
 	    "--max-indices?",
 	    "--file=a", "--max", "5");
-	REFUSE("\"--pr\" is ambiguous: --protocols, --print-template, "
+	REFUSE("\"--pr\" is ambiguous: --promisc, --protocols, --print-template, "
 	    "--pretty or --progress?", "--pr");
 }
 
@@ -379,7 +379,7 @@ test_inputs(void **state)
 	    "of input", "--list", "--dir=b");
 	REFUSE("--file, --dir and --list-interfaces exclude each other: give "
 	    "one kind of input", "--list", "--dir=b", "--file=a");
-	REFUSE("no input: give --file, --dir, --replay or --list-interfaces",
+	REFUSE("no input: give --file, --dir, --nic, --replay or --list-interfaces",
 	    "--pretty");
 	REFUSE("--json goes with --list-interfaces only: documents are always "
 	    "JSON", "--file=a", "--json");
@@ -415,7 +415,7 @@ test_no_words(void **state)
 	(void)state;
 	assert_int_equal(options_parse(&options, 0, argv, &error), -1);
 	assert_string_equal(error.text,
-	    "no input: give --file, --dir, --replay or --list-interfaces");
+	    "no input: give --file, --dir, --nic, --replay or --list-interfaces");
 	assert_int_equal(options_parse(&options, 0, argv, NULL), -1);
 }
 
@@ -496,10 +496,45 @@ test_help(void **state)
 	assert_non_null(strstr(text, "; 1 to 18446744073709551615"));
 }
 
+static void
+test_live(void **state)
+{
+	(void)state;
+	ACCEPT("--nic=eth0");
+	assert_string_equal(options.nic, "eth0");
+	assert_int_equal(options.snaplen, 262144);
+	assert_int_equal(options.buffer, 16 << 20);
+	assert_int_equal(options.queue, 64 << 20);
+	assert_int_equal(options.tshark_lifetime, 250000);
+	assert_int_equal(options.duration, 0);
+	assert_int_equal(options.retry_for, 0);
+	assert_false(options.no_promisc || options.immediate || options.include_own_traffic);
+	assert_string_equal(options.on_interface_loss, "exit");
+	ACCEPT("--nic=any", "--duration=1h", "--snaplen=96", "--no-promisc",
+	    "--immediate", "--buffer=1M", "--queue=2G", "--b=ip",
+	    "--on-interface-loss=wait", "--include-own-traffic",
+	    "--tshark-lifetime=0", "--node=a", "--retry-for=5m");
+	assert_int_equal(options.duration, 3600000);
+	assert_int_equal(options.snaplen, 96);
+	assert_int_equal(options.queue, (uint64_t)2 << 30);
+	assert_int_equal(options.retry_for, 300000);
+	assert_true(options.no_promisc && options.immediate && options.include_own_traffic);
+	assert_string_equal(options.on_interface_loss, "wait");
+	assert_int_equal(options.tshark_lifetime, 0);
+	REFUSE("--file and --nic exclude each other: give one kind of input",
+	    "--file=a", "--nic=b");
+	REFUSE("--promisc and --no-promisc exclude each other: give one",
+	    "--nic=a", "--promisc", "--no-promisc");
+	REFUSE("--on-interface-loss takes exit or wait, not \"stay\"",
+	    "--nic=a", "--on-interface-loss=stay");
+	REFUSE("--queue goes with --nic only", "--file=a", "--queue=2M");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_live),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_option),
 		cmocka_unit_test(test_repeatable),

@@ -105,7 +105,7 @@ test_largest_totals(void **state)
 
 	(void)state;
 	memset(&totals, 0xff, sizeof(totals));
-	totals.has_server = totals.has_auto_id = true;
+	totals.has_server = totals.has_auto_id = totals.is_live = true;
 	progress_totals(&totals, line, sizeof(line));
 	assert_non_null(strstr(line,
 	    " maybe_duplicate=18446744073709551615"));
@@ -129,6 +129,28 @@ test_server(void **state)
 	    "3 retries, 7 in flight");
 }
 
+static void
+test_live(void **state)
+{
+	struct totals totals = { .read = 10, .delivered = 7, .dropped = 3,
+		.is_live = true, .kernel_drop = 4, .interface_drop = 5 };
+	struct progress progress = { .interface = "eth0", .packets = 30,
+		.dropped = 12, .elapsed = 2000 };
+	char line[PROGRESS_TOTALS_LEN];
+
+	(void)state;
+	progress_totals(&totals, line, sizeof(line));
+	assert_string_equal(line, "read=10 printed=7 duplicate=0 rejected=0 "
+	    "filtered=0 undissected=0 dropped=3 unsent=0 skipped=0 retries=0 "
+	    "kernel_drop=4 interface_drop=5 queue_drop=3");
+	progress_json(&totals, 0, line, sizeof(line));
+	assert_non_null(strstr(line, ",\"retries\":0,\"kernel_drop\":4,"
+	    "\"interface_drop\":5,\"queue_drop\":3,\"exit\":0}\n"));
+	progress_line(&progress, line, sizeof(line));
+	assert_string_equal(line,
+	    "eth0: 30 packets, 15 packets/s, 12 dropped");
+}
+
 int
 main(void)
 {
@@ -138,6 +160,7 @@ main(void)
 		cmocka_unit_test(test_totals),
 		cmocka_unit_test(test_largest_totals),
 		cmocka_unit_test(test_server),
+		cmocka_unit_test(test_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,329 @@
+/* The work of the capture process. */
+#include "packet/sniff.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "packet/ring.h"
+
+/* Packets in one go, before the pipe has its turn. */
+#define SLICE 512
+/* How often the counters are fetched and the interface is looked at, ms. */
+#define LOOK_MS 250
+/* What was sent before the capture ends may still wait in a block of the kernel's ring. */
+#define LINGER_MS (NIC_BLOCK_MS + 50)
+/* Drops are spoken of once in so many ms. */
+#define SAY_MS 60000
+/* Failures in a row of an interface that looks well. */
+#define FAILURES_MAX 5
+
+struct sniff {
+	struct nic *nic;
+	const struct sniff_rules *rules;
+	int data, control;
+	struct sniff_counts *counts;
+	struct ring queue;
+	uint64_t captured, dropped;
+	uint64_t stop_at;	/* ms, UINT64_MAX for never */
+	uint64_t next_look;
+	uint64_t said_drop;	/* ms, 0 for never */
+	bool stopping, capturing, closed;
+	enum nic_state state;
+	uint64_t lost_at;
+	unsigned failures;
+	char name[64];		/* of the interface, as told last */
+};
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* Speaking. */
+
+void
+sniff_say(int control, enum sniff_word word, enum outcome outcome,
+    const char *text)
+{
+	struct sniff_message message = { .word = word, .outcome = outcome };
+	int flags = MSG_NOSIGNAL | (word == SNIFF_NOTE ? MSG_DONTWAIT : 0);
+	ssize_t sent;
+
+	(void)snprintf(message.text, sizeof(message.text), "%s", text);
+	do
+		sent = send(control, &message, sizeof(message), flags);
+	while (sent < 0 && errno == EINTR);
+}
+
+static void
+note(struct sniff *sniff, const char *text)
+{
+	sniff_say(sniff->control, SNIFF_NOTE, OUTCOME_OK, text);
+}
+
+static void
+say_drop(struct sniff *sniff)
+{
+	uint64_t now = now_ms();
+	char text[200];
+
+	if (sniff->said_drop != 0 && now - sniff->said_drop < SAY_MS)
+		return;
+	sniff->said_drop = now;
+	(void)snprintf(text, sizeof(text), "the queue of %zu bytes is full: "
+	    "packets are dropped, %llu so far (--queue)", sniff->queue.size,
+	    (unsigned long long)sniff->dropped);
+	note(sniff, text);
+}
+
+/* Stopping. */
+
+static void
+stop(struct sniff *sniff, uint64_t linger)
+{
+	uint64_t at = now_ms() + linger;
+
+	if (at < sniff->stop_at)
+		sniff->stop_at = at;
+	sniff->stopping = true;
+}
+
+static void
+lose(struct sniff *sniff, const char *why)
+{
+	if (!sniff->stopping)
+		sniff_say(sniff->control, SNIFF_LOST, OUTCOME_TSHARK, why);
+	/* What came before is still in the kernel's ring. */
+	stop(sniff, LINGER_MS);
+}
+
+/* Packets. */
+
+static void
+on_packet(void *ctx, const struct nic_packet *packet)
+{
+	struct sniff *sniff = ctx;
+	uint32_t head[4] = { packet->sec, packet->fraction, packet->caplen,
+		packet->wirelen };
+
+	sniff->captured++;
+	if (ring_put(&sniff->queue, head, sizeof(head), packet->bytes,
+	    packet->caplen) != 0)
+		sniff->dropped++;
+}
+
+static void
+publish(struct sniff *sniff)
+{
+	atomic_store(&sniff->counts->queue_drop, sniff->dropped);
+	atomic_store(&sniff->counts->captured, sniff->captured);
+}
+
+static void
+read_packets(struct sniff *sniff)
+{
+	uint64_t left = sniff->rules->count == 0 ? SLICE :
+	    sniff->rules->count - sniff->captured;
+	uint64_t dropped = sniff->dropped;
+	int got = nic_read(sniff->nic, left < SLICE ? (int)left : SLICE,
+	    on_packet, sniff);
+
+	publish(sniff);
+	if (sniff->dropped > dropped)
+		say_drop(sniff);
+	if (sniff->rules->count > 0 && sniff->captured >= sniff->rules->count)
+		stop(sniff, 0);
+	if (got > 0)
+		sniff->failures = 0;
+	if (got < 0) {
+		sniff->next_look = 0;
+		/* It is down at most: that shows when it is looked at. */
+		if (++sniff->failures > FAILURES_MAX &&
+		    sniff->state == NIC_UP)
+			lose(sniff, "the interface cannot be read any more");
+	}
+}
+
+static void
+write_queue(struct sniff *sniff)
+{
+	struct iovec pieces[2];
+	int count;
+	ssize_t n;
+
+	while ((count = ring_pieces(&sniff->queue, pieces)) > 0) {
+		n = writev(sniff->data, pieces, count);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			sniff->closed = errno != EAGAIN;
+			return;
+		}
+		ring_take(&sniff->queue, (size_t)n);
+	}
+}
+
+/* The interface. */
+
+static void
+say_state(struct sniff *sniff, enum nic_state state)
+{
+	static const char *const words[] = { "is up again", "is down",
+		"is gone" };
+	unsigned long long s = (now_ms() - sniff->lost_at + 500) / 1000;
+	char text[200];
+
+	if (state == NIC_UP)
+		(void)snprintf(text, sizeof(text), "%s %s, after %llu s",
+		    sniff->name, words[state], s);
+	else
+		(void)snprintf(text, sizeof(text), "%s %s%s", sniff->name,
+		    words[state], sniff->rules->wait ? "; waiting for it" : "");
+	if (state == NIC_UP || sniff->rules->wait)
+		note(sniff, text);
+	else
+		lose(sniff, text);
+}
+
+static void
+look_at_name(struct sniff *sniff)
+{
+	char shown[64], text[200];
+
+	(void)text_visible(shown, sizeof(shown), nic_name(sniff->nic),
+	    strlen(nic_name(sniff->nic)));
+	if (strcmp(shown, sniff->name) == 0)
+		return;
+	if (sniff->name[0] != '\0') {
+		(void)snprintf(text, sizeof(text), "%s is called %s now",
+		    sniff->name, shown);
+		note(sniff, text);
+	}
+	memcpy(sniff->name, shown, sizeof(sniff->name));
+}
+
+static void
+look(struct sniff *sniff)
+{
+	enum nic_state state = nic_look(sniff->nic);
+	uint64_t kernel = atomic_load(&sniff->counts->kernel_drop);
+	uint64_t interface = atomic_load(&sniff->counts->interface_drop);
+
+	sniff->next_look = now_ms() + LOOK_MS;
+	nic_drops(sniff->nic, &kernel, &interface);
+	atomic_store(&sniff->counts->kernel_drop, kernel);
+	atomic_store(&sniff->counts->interface_drop, interface);
+	if (state == NIC_GONE && sniff->rules->wait &&
+	    nic_return(sniff->nic))
+		state = nic_look(sniff->nic);
+	look_at_name(sniff);
+	if (state == sniff->state)
+		return;
+	if (sniff->state == NIC_UP)
+		sniff->lost_at = now_ms();
+	say_state(sniff, state);
+	sniff->failures = 0;
+	sniff->state = state;
+}
+
+/* Orders. */
+
+static void
+obey(struct sniff *sniff)
+{
+	struct sniff_order order;
+	struct error error;
+	ssize_t got = recv(sniff->control, &order, sizeof(order),
+	    MSG_DONTWAIT);
+
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (got != (ssize_t)sizeof(order)) {
+		sniff->closed = true;
+		return;
+	}
+	order.exclude[sizeof(order.exclude) - 1] = '\0';
+	if (order.stop)
+		stop(sniff, LINGER_MS);
+	else if (nic_exclude(sniff->nic, order.exclude, &error) == 0)
+		sniff_say(sniff->control, SNIFF_DONE, OUTCOME_OK, "");
+	else
+		sniff_say(sniff->control, SNIFF_REFUSED, error.outcome,
+		    error.text);
+}
+
+/* All. */
+
+static int
+wait_ms(const struct sniff *sniff)
+{
+	uint64_t now = now_ms(), until = sniff->next_look;
+
+	if (!sniff->capturing)
+		return -1;
+	if (sniff->stop_at < until)
+		until = sniff->stop_at;
+	return until > now ? (int)(until - now) : 0;
+}
+
+static void
+step(struct sniff *sniff)
+{
+	struct pollfd fds[3] = {
+		{ .fd = sniff->control, .events = POLLIN },
+		{ .fd = sniff->data,
+		    .events = sniff->queue.len > 0 ? POLLOUT : 0 },
+		{ .fd = sniff->capturing ? nic_fd(sniff->nic) : -1,
+		    .events = POLLIN }
+	};
+
+	if (poll(fds, 3, wait_ms(sniff)) < 0)
+		return;
+	if (fds[0].revents != 0)
+		obey(sniff);
+	if ((fds[1].revents & POLLERR) != 0)
+		sniff->closed = true;
+	if (sniff->capturing && fds[2].revents != 0)
+		read_packets(sniff);
+	write_queue(sniff);
+	if (sniff->capturing && now_ms() >= sniff->next_look)
+		look(sniff);
+	if (sniff->capturing && now_ms() >= sniff->stop_at) {
+		look(sniff);
+		sniff->capturing = false;
+	}
+}
+
+void
+sniff_run(struct nic *nic, const struct sniff_rules *rules, int data,
+    int control, struct sniff_counts *counts)
+{
+	struct sniff sniff = { .nic = nic, .rules = rules, .data = data,
+		.control = control, .counts = counts, .capturing = true,
+		.stop_at = rules->duration == 0 ? UINT64_MAX :
+		now_ms() + rules->duration };
+
+	if (ring_init(&sniff.queue, rules->queue) != 0 ||
+	    ring_put(&sniff.queue, nic_header(nic), NIC_HEADER_LEN, NULL,
+	    0) != 0) {
+		sniff_say(control, SNIFF_FAILED, OUTCOME_INTERNAL,
+		    "no memory for the queue (--queue)");
+		return;
+	}
+	look_at_name(&sniff);
+	sniff_say(control, SNIFF_OPEN, OUTCOME_OK, "");
+	while (!sniff.closed && (sniff.capturing || sniff.queue.len > 0))
+		step(&sniff);
+	sniff_say(control, SNIFF_END, OUTCOME_OK, "");
+	ring_release(&sniff.queue);
+}

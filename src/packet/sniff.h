@@ -1,0 +1,63 @@
+/* The work of the capture process: packets from an interface into a bounded queue, and from it into a pipe. */
+#ifndef ESPCAP_PACKET_SNIFF_H
+#define ESPCAP_PACKET_SNIFF_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "packet/nic.h"
+
+struct sniff_rules {
+	struct nic_rules nic;
+	uint64_t count;		/* packets, those dropped from the queue too; 0 for no end */
+	uint64_t duration;	/* ms, 0 for no end */
+	size_t queue;		/* bytes */
+	bool wait;		/* for an interface that was lost; else that is the end */
+};
+
+/* In memory that espcap reads: what became of packets so far. They only grow. */
+struct sniff_counts {
+	_Atomic uint64_t captured;	/* that the kernel gave us */
+	_Atomic uint64_t queue_drop;	/* of these, for want of room in the queue */
+	_Atomic uint64_t kernel_drop, interface_drop;	/* beside these */
+};
+
+/* What the process says; one datagram each. */
+enum sniff_word {
+	SNIFF_OPEN,	/* it captures, and has no rights left */
+	SNIFF_FAILED,	/* it could not begin: outcome and text */
+	SNIFF_NOTE,	/* something a person should know */
+	SNIFF_LOST,	/* the capture is over, and should not be */
+	SNIFF_DONE,	/* the last order was carried out */
+	SNIFF_REFUSED,	/* it was not: text */
+	SNIFF_END	/* all that was captured is in the pipe, or nobody wants it */
+};
+struct sniff_message {
+	enum sniff_word word;
+	enum outcome outcome;
+	char text[1024];
+};
+
+/* What it is told; one datagram each. */
+#define SNIFF_EXCLUDE_MAX 8192
+struct sniff_order {
+	bool stop;	/* capture no more; else: keep back what exclude describes, see nic_exclude */
+	char exclude[SNIFF_EXCLUDE_MAX];
+};
+
+/* Says one thing on the socket control. */
+void sniff_say(int control, enum sniff_word word, enum outcome outcome, const char *text);
+
+/*
+ * Captures until it is told to stop, has enough, or has lost the interface;
+ * goes on writing to data (a pipe that does not block) what is queued, and
+ * returns. A packet that does not fit into the queue is dropped and counted: the capture never waits. Returns at once
+ * when nobody reads data, or control is closed.
+ */
+void sniff_run(struct nic *nic, const struct sniff_rules *rules, int data, int control,
+    struct sniff_counts *counts);
+
+#endif

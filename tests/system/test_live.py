@@ -1,0 +1,591 @@
+"""Live capture, in network namespaces that the tests make: every packet sent is in one document or in one counter."""
+
+import collections
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+
+import pytest
+
+import conserve
+import espcap
+import fake_server
+import fakes
+import frames
+from test_dissection import needs_plugin
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or subprocess.run(["ip", "netns", "list"], capture_output=True, check=False).returncode != 0,
+    reason="makes network namespaces: needs root and ip")
+
+SENSOR, PEER = "espcap-sensor-%d" % os.getpid(), "espcap-peer-%d" % os.getpid()
+MACS = {"v0": "02:00:00:00:00:10", "v1": "02:00:00:00:00:11"}
+ADDRESSES = {"v0": "10.77.0.1", "v1": "10.77.0.2"}
+
+FINAL_LINE = re.compile(
+    r"^espcap: read=(?P<read>\d+) (?:printed|indexed)=(?P<delivered>\d+) duplicate=(?P<duplicate>\d+)"
+    r" rejected=(?P<rejected>\d+) filtered=(?P<filtered>\d+) undissected=(?P<undissected>\d+)"
+    r" dropped=(?P<dropped>\d+) unsent=(?P<unsent>\d+) skipped=(?P<skipped>\d+) retries=(?P<retries>\d+)"
+    r" kernel_drop=(?P<kernel_drop>\d+) interface_drop=(?P<interface_drop>\d+) queue_drop=(?P<queue_drop>\d+)$")
+PARTS = ("delivered", "duplicate", "rejected", "filtered", "undissected", "dropped", "unsent")
+CLONE_NEWNET = 0x40000000
+
+
+def ip(*words, namespace=None):
+    where = ["-n", namespace] if namespace else []
+    subprocess.run(["ip", *where, *words], check=True, capture_output=True)
+
+
+def make_veth():
+    """v0 of the sensor and v1 of its peer, with nothing on the line that a test has not sent."""
+    ip("link", "add", "v0", "netns", SENSOR, "type", "veth", "peer", "name", "v1", "netns", PEER)
+    for namespace, name, other in ((SENSOR, "v0", "v1"), (PEER, "v1", "v0")):
+        ip("link", "set", name, "addrgenmode", "none", "address", MACS[name], namespace=namespace)
+        ip("addr", "add", ADDRESSES[name] + "/24", "dev", name, namespace=namespace)
+        ip("link", "set", name, "up", namespace=namespace)
+        ip("neigh", "add", ADDRESSES[other], "lladdr", MACS[other], "dev", name, namespace=namespace)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def line():
+    """Two namespaces, with loopback up."""
+    for namespace in (SENSOR, PEER):
+        ip("netns", "add", namespace)
+        ip("link", "set", "lo", "up", namespace=namespace)
+    make_veth()
+    yield
+    for namespace in (SENSOR, PEER):
+        for pid in pids(namespace):
+            os.kill(pid, signal.SIGKILL)
+        ip("netns", "del", namespace)
+
+
+@pytest.fixture(scope="module")
+def fake():
+    made = fakes.Fake()
+    yield made
+    shutil.rmtree(made.folder)
+
+
+class Inside:
+    """While it is entered, this thread makes its sockets in a namespace."""
+
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def __init__(self, namespace):
+        self.namespace = namespace
+
+    def go(self, path):
+        with open(path, "rb") as target:
+            assert self.libc.setns(target.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+
+    def __enter__(self):
+        self.go("/run/netns/" + self.namespace)
+
+    def __exit__(self, *_):
+        self.go("/proc/%d/ns/net" % os.getppid())
+
+
+def pids(namespace):
+    listed = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, text=True, check=True).stdout
+    return [int(pid) for pid in listed.split()]
+
+
+def send(packets, device="v1", namespace=PEER):
+    with Inside(namespace), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+        raw.bind((device, 0))
+        for packet in packets:
+            raw.send(packet)
+
+
+def numbered(count, seed=1):
+    return list(conserve.make_packets(count, seed))
+
+
+def payloads(packets):
+    return collections.Counter(packet[42:] for packet in packets)
+
+
+def status(pid):
+    with open("/proc/%d/status" % pid, encoding="ascii") as source:
+        return dict(entry.rstrip("\n").split(":\t", 1) for entry in source if ":\t" in entry)
+
+
+def is_running(pid):
+    try:
+        return not status(pid)["State"].startswith("Z")
+    except OSError:
+        return False
+
+
+class Capture:
+    """A run of espcap in the namespace of the sensor; what it says and prints is read all the time unless told."""
+
+    def __init__(self, *options, nic="v0", folder=None, prefix=(), read=True, ready=True, start=True):
+        self.errors, self.output, self.parsed = [], [], []
+        command = [*prefix, *espcap.command("--nic", nic, *options)]
+        self.process = subprocess.Popen(
+            ["ip", "netns", "exec", SENSOR, *command], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env={**espcap.ENVIRONMENT, "ESPCAP_TEST_BACKOFF_MS": "20"})
+        self.threads = [threading.Thread(target=self.collect, args=(self.process.stderr, self.errors), daemon=True)]
+        self.threads += [threading.Thread(target=self.collect, args=(self.process.stdout, self.output), daemon=True)]
+        self.threads[0].start()
+        if read:
+            self.threads[1].start()
+        if start:
+            self.says(r"capturing on ")
+        if start and ready:
+            self.until(lambda: self.find("tshark"), "a tshark that dissects")
+
+    @staticmethod
+    def collect(stream, lines):
+        for entry in stream:
+            lines.append((time.time(), entry.decode("utf-8", "replace").rstrip("\n")))
+
+    def until(self, condition, what, seconds=30):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end and (self.process.poll() is None or condition()), \
+                "no %s: %s" % (what, self.messages)
+            time.sleep(0.02)
+
+    def says(self, pattern):
+        self.until(lambda: re.search(pattern, self.messages), "message %r" % pattern)
+
+    @property
+    def messages(self):
+        return "\n".join(text for _, text in self.errors)
+
+    @property
+    def documents(self):
+        while len(self.parsed) < len(self.output):
+            self.parsed.append(espcap.parse_line(self.output[len(self.parsed)][1].encode()))
+        return self.parsed
+
+    def printed(self, count):
+        self.until(lambda: len(self.output) >= count, "%d documents" % count)
+
+    def children(self):
+        try:
+            with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as source:
+                return [int(pid) for pid in source.read().split()]
+        except OSError:
+            return []
+
+    def find(self, kind):
+        """The process of one kind: tshark in its dissection, or the one that captures."""
+        for pid in self.children():
+            try:
+                with open("/proc/%d/comm" % pid, encoding="ascii") as comm, \
+                        open("/proc/%d/cmdline" % pid, "rb") as arguments:
+                    is_tshark = comm.read().strip() == "tshark"
+                    # By itself or with the plugin; when espcap tries it, it need not flush.
+                    dissects = re.search(rb"\0(-l|espcap,flush.*)\0", arguments.read())
+                found = status(pid)
+            except OSError:
+                continue
+            if kind == "tshark" and is_tshark and dissects:
+                return pid
+            # The process that opens files has one right left, and is root; that which removes a folder has a session.
+            if kind == "capture" and not is_tshark and found["Uid"].split()[0] != "0" and found["NSsid"] != found["NSpid"]:
+                return pid
+        return None
+
+    def interrupt(self, number=signal.SIGINT):
+        self.process.send_signal(number)
+
+    def wait(self, code=0, seconds=40):
+        try:
+            got = self.process.wait(seconds)
+        finally:
+            self.process.kill()
+        if not self.threads[1].is_alive() and self.threads[1].ident is None:
+            self.threads[1].start()
+        for thread in self.threads:
+            thread.join(10)
+        assert not espcap.SANITIZER.search(self.messages), self.messages
+        assert got == code, "exit %d, not %d: %s" % (got, code, self.messages)
+        return self
+
+    @property
+    def counts(self):
+        match = FINAL_LINE.match(self.errors[-1][1])
+        assert match, "no final line: %s" % self.messages
+        counts = {name: int(value) for name, value in match.groupdict().items()}
+        assert counts["read"] == sum(counts[part] for part in PARTS), self.errors[-1]
+        assert counts["dropped"] == counts["queue_drop"]
+        return counts
+
+    def found(self):
+        return collections.Counter(map(conserve.payload_of, self.documents))
+
+
+def stop_and_check(capture, packets, code=0):
+    """Ends it: each packet in one document, and the sums say so."""
+    capture.interrupt()
+    capture.wait(code)
+    assert capture.found() == payloads(packets)
+    counts = capture.counts
+    assert counts["read"] == counts["delivered"] == len(packets)
+    return counts
+
+
+# Which interface.
+
+@pytest.mark.parametrize("name", [
+    "TCP@127.0.0.1:2002", "rpcap://127.0.0.1/v0", "/etc/passwd", "-", "../v0", "dbus-session", "bluetooth0", "nflog",
+    "usbmon0", "randpkt", "v0:1", "V0", " v0", "v0 ", "v0,lo", "\x1b[31mv0", "$(id)", "%n", "a" * 5000])
+def test_only_interfaces_are_captured_on(name):
+    done = Capture("--count=1", nic=name, start=False).wait(2)
+    assert "no network interface of this machine" in done.messages and "v0" in done.messages
+    assert "\x1b" not in done.messages and done.output == []
+
+
+@pytest.mark.parametrize("options, text", [
+    (["--bpf=nonsense"], "syntax error"), (["--bpf=udp) or (tcp"], "syntax error"), (["--file=x"], "exclude each other"),
+    (["--snaplen=63"], "--snaplen takes"), (["--on-interface-loss=no"], "takes exit or wait"),
+    (["--promisc", "--no-promisc"], "exclude each other")])
+def test_usage(options, text):
+    assert text in Capture(*options, start=False).wait(2).messages
+
+
+def test_needs_the_right_and_says_how():
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    refused = Capture("--count=1", start=False, prefix=user).wait(2)
+    assert "not permitted" in refused.messages and "setcap cap_net_raw" in refused.messages
+    with_right = [*user, "--inh-caps=+net_raw", "--ambient-caps=+net_raw"]
+    capture = Capture(prefix=with_right)
+    for pid in (capture.process.pid, capture.find("capture"), capture.find("tshark")):
+        assert int(status(pid)["CapPrm"], 16) == int(status(pid)["CapAmb"], 16) == 0
+        assert status(pid)["NoNewPrivs"] == "1"
+    packets = numbered(3)
+    send(packets)
+    capture.printed(3)
+    stop_and_check(capture, packets)
+
+
+# What comes out.
+
+def test_documents_and_rights(tmp_path):
+    packets = numbered(200)
+    summary = tmp_path / "summary.json"
+    capture = Capture("--summary-json", str(summary), "--bpf=udp")
+    pid = capture.find("capture")
+    found = status(pid)
+    assert found["Uid"].split() == ["65534"] * 4 and found["Groups"].split() in ([], ["65534"])
+    assert int(found["CapPrm"], 16) == int(found["CapEff"], 16) == 0 and found["NoNewPrivs"] == "1"
+    assert all(stat.S_ISSOCK(os.stat("/proc/%d/fd/%s" % (pid, fd)).st_mode) or
+               stat.S_ISFIFO(os.stat("/proc/%d/fd/%s" % (pid, fd)).st_mode) for fd in os.listdir("/proc/%d/fd" % pid))
+    send([frames.plain(b"not wanted")] + packets)
+    capture.printed(200)
+    capture.interrupt(signal.SIGUSR1)
+    capture.says(r"so far: read=200 printed=200 .*queue_drop=0")
+    counts = stop_and_check(capture, packets)
+    assert json.loads(summary.read_text()) == {
+        **{name: value for name, value in counts.items() if name != "delivered"}, "printed": 200, "exit": 0}
+    documents = capture.documents
+    assert [document["espcap"]["ordinal"] for document in documents] == list(range(1, 201))
+    assert len({document["espcap"]["capture"] for document in documents}) == 1
+    assert re.fullmatch(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}", documents[0]["espcap"]["capture"])
+    for document in documents:
+        assert document["type"] == "pcap_live"
+        assert not [key for key in document if key.startswith("file")]
+        assert document["observer"]["name"] == socket.gethostname()
+        assert document["observer"]["ingress"] == {"interface": {"name": "v0"}}
+        assert abs(document["sniff_timestamp"] / 1000 - time.time()) < 60
+
+
+def test_snaplen_count_and_immediate():
+    packet = frames.udp(b"x" * 500)
+    capture = Capture("--snaplen=64", "--count=3", "--immediate")
+    send([packet] * 5)
+    capture.wait()
+    assert len(capture.documents) == 3 and capture.counts["read"] == 3
+    for document in capture.documents:
+        assert document["layers"]["frame"]["frame.cap_len"] == "64"
+        assert document["layers"]["frame"]["frame.len"] == str(len(packet))
+
+
+def test_any_and_duration():
+    """Two kinds of interfaces in one capture, which ends by itself."""
+    packets = numbered(20)
+    began = time.monotonic()
+    capture = Capture("--duration=6s", "--bpf=udp", nic="any")
+    send(packets)
+    with Inside(SENSOR), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"over loopback", ("127.0.0.1", 9))
+    capture.wait()
+    assert time.monotonic() - began >= 6
+    found = capture.found()
+    # What loopback has is seen on its way in only.
+    assert found == payloads(packets) + collections.Counter([b"over loopback"])
+
+
+def test_display_filter_and_lifetime():
+    """Fresh tsharks go on where others end, and what is filtered is counted."""
+    packets = numbered(100)
+    other = [frames.plain(b"other %d" % number) for number in range(50)]
+    capture = Capture("--tshark-lifetime=40", "--display-filter=udp", "--verbose")
+    send([packet for pair in zip(packets, other + [None] * 50) for packet in pair if packet])
+    capture.printed(100)
+    capture.interrupt()
+    capture.wait()
+    assert capture.found() == payloads(packets)
+    assert capture.messages.count("a fresh tshark goes on") == 3
+    counts = capture.counts
+    assert (counts["read"], counts["delivered"], counts["filtered"]) == (150, 100, 50)
+    assert [document["frame_number"] for document in capture.documents] == \
+        [2 * number + 1 for number in range(50)] + list(range(101, 151))
+
+
+# Delivery.
+
+class Delivering:
+    """A fake server at the peer, or at the sensor itself."""
+
+    def __init__(self, *faults, device="v1"):
+        self.host = ADDRESSES[device]
+        self.inside = Inside(PEER if device == "v1" else SENSOR)
+        self.server = fake_server.Server(*faults, host=self.host)
+
+    def __enter__(self):
+        with self.inside:
+            return self.server.__enter__()
+
+    def __exit__(self, *what):
+        return self.server.__exit__(*what)
+
+
+def test_own_connections_are_not_captured(tmp_path):
+    """100 packets while delivering over the same interface: 100 documents; without the filter each breeds more."""
+    packets = numbered(100)
+    with Delivering() as server:
+        capture = Capture("--node", server.url, "--chunk=10", folder=tmp_path)
+        for packet in packets[:50]:
+            send([packet])
+        capture.until(lambda: len(server.ledger) >= 50, "50 documents")
+        send(packets[50:])
+        time.sleep(3)
+        capture.interrupt()
+        capture.wait()
+        assert collections.Counter(conserve.payload_of(entry.document) for entry in server.ledger) == payloads(packets)
+        assert capture.counts["read"] == capture.counts["delivered"] == 100 and server.violations == []
+    with Delivering() as server:
+        capture = Capture("--node", server.url, "--chunk=10", "--include-own-traffic", folder=tmp_path)
+        send(packets[:1])
+        capture.until(lambda: len(server.ledger) > 20, "own traffic")
+        capture.interrupt()
+        capture.wait()
+
+
+def test_quiet_line(tmp_path):
+    """A packet now and then: each is a document within two seconds."""
+    with Delivering() as server:
+        capture = Capture("--node", server.url, folder=tmp_path)
+        for number, packet in enumerate(numbered(3), 1):
+            send([packet])
+            sent = time.monotonic()
+            capture.until(lambda: len(server.ledger) >= number, "document %d" % number)
+            # The first one waits for tshark to start.
+            assert number == 1 or time.monotonic() - sent < 2
+            time.sleep(1.5)
+        capture.interrupt()
+        capture.wait()
+        assert [len(bulk.actions) for bulk in server.bulks] == [1, 1, 1]
+
+
+def test_full_bulks_and_ids(tmp_path):
+    """A busy line fills the requests; ids are of the capture: the same packets again are other packets."""
+    packets = numbered(300)
+    with Delivering() as server:
+        for run in (1, 2):
+            capture = Capture("--node", server.url, "--chunk=100", "--count=300", folder=tmp_path)
+            send(packets)
+            capture.wait()
+            assert capture.counts["delivered"] == 300 and len(server.ledger) == 300 * run
+        assert max(len(bulk.actions) for bulk in server.bulks) == 100
+        assert len({entry.id for entry in server.ledger}) == 600
+
+
+# Bounds.
+
+def test_slow_output_drops_are_counted():
+    """Nobody reads the documents: the queue fills, what does not fit is dropped and counted, and nothing else is lost."""
+    total = 12000
+    packets = [frames.udp(b"%08d" % number + b"." * 1000) for number in range(total)]
+    capture = Capture("--queue=1M", read=False)
+    send(packets)
+    capture.says(r"the queue of 1048576 bytes is full: packets are dropped, \d+ so far \(--queue\)")
+    capture.threads[1].start()
+    capture.interrupt()
+    capture.wait()
+    counts = capture.counts
+    assert counts["queue_drop"] > 0 and counts["unsent"] == 0
+    assert counts["read"] + counts["kernel_drop"] == total
+    found = [conserve.payload_of(document) for document in capture.documents]
+    assert len(found) == len(set(found)) == counts["delivered"] > 500
+    assert found == sorted(found)
+
+
+def test_kernel_drops_are_counted():
+    """A flood into a small buffer of the kernel while the process that captures does not run."""
+    total = 3000
+    capture = Capture("--buffer=64K", "--bpf=udp")
+    pid = capture.find("capture")
+    os.kill(pid, signal.SIGSTOP)
+    send([frames.udp(b"%08d" % number + b"." * 1000) for number in range(total)])
+    os.kill(pid, signal.SIGCONT)
+    time.sleep(0.5)
+    capture.interrupt()
+    capture.wait()
+    counts = capture.counts
+    assert counts["kernel_drop"] > 0 and counts["read"] == counts["delivered"] == len(capture.documents)
+    assert counts["read"] + counts["kernel_drop"] == total
+
+
+# The interface, and who is killed.
+
+def test_interface_lost():
+    packets = numbered(5)
+    capture = Capture()
+    send(packets)
+    ip("link", "set", "v0", "down", namespace=SENSOR)
+    capture.wait(4)
+    assert "v0 is down" in capture.messages
+    assert capture.counts["delivered"] == 5 and capture.found() == payloads(packets)
+    ip("link", "set", "v0", "up", namespace=SENSOR)
+
+
+def test_interface_waited_for():
+    """Down and up, renamed, removed and made anew: said, and packets are captured whenever it is there."""
+    packets = numbered(4)
+    try:
+        capture = Capture("--on-interface-loss=wait")
+        send(packets[:1])
+        ip("link", "set", "v0", "down", namespace=SENSOR)
+        capture.says("v0 is down; waiting for it")
+        ip("link", "set", "v0", "up", namespace=SENSOR)
+        capture.says("v0 is up again")
+        send(packets[1:2])
+        ip("link", "set", "v0", "down", namespace=SENSOR)
+        ip("link", "set", "v0", "name", "w0", namespace=SENSOR)
+        ip("link", "set", "w0", "up", namespace=SENSOR)
+        capture.says("v0 is called w0 now")
+        time.sleep(0.5)
+        send(packets[2:3])
+        capture.printed(3)
+        ip("link", "del", "w0", namespace=SENSOR)
+        capture.says("w0 is gone; waiting for it")
+        make_veth()
+        capture.until(lambda: capture.messages.count(" is up again") >= 2 and "w0 is called v0" in capture.messages,
+                      "return of v0")
+        send(packets[3:])
+        capture.printed(4)
+        stop_and_check(capture, packets)
+    finally:
+        for namespace, name in ((SENSOR, "v0"), (SENSOR, "w0")):
+            subprocess.run(["ip", "-n", namespace, "link", "del", name], capture_output=True, check=False)
+        make_veth()
+
+
+def test_espcap_killed():
+    capture = Capture()
+    # tshark has no network, so it is not in the namespace.
+    others = capture.children()
+    assert {capture.find("capture"), capture.find("tshark")} < set(others)
+    capture.interrupt(signal.SIGKILL)
+    capture.process.wait(10)
+    end = time.monotonic() + 5
+    while any(map(is_running, others + pids(SENSOR))) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(is_running, others + pids(SENSOR)))
+
+
+def test_capture_process_killed():
+    packets = numbered(50)
+    capture = Capture()
+    send(packets)
+    capture.printed(50)
+    os.kill(capture.find("capture"), signal.SIGKILL)
+    capture.wait(4)
+    assert "the process that captures was killed" in capture.messages
+    assert "cut short" not in capture.messages
+    assert capture.found() == payloads(packets) and capture.counts["read"] == 50
+    assert pids(SENSOR) == []
+
+
+@pytest.mark.parametrize("how", ["ek", pytest.param("plugin", marks=needs_plugin)])
+def test_tshark_killed(how):
+    """In the middle of a busy line: another takes over, and what was lost is counted; with the plugin it is tried again."""
+    packets = numbered(1500)
+    capture = Capture("--dissection", how)
+    sender = threading.Thread(target=send, args=(packets,))
+    sender.start()
+    capture.printed(200)
+    os.kill(capture.find("tshark"), signal.SIGKILL)
+    sender.join()
+    capture.until(lambda: len(capture.output) > 1490, "documents of another tshark")
+    capture.interrupt()
+    capture.wait(4 if how == "ek" else 0)
+    counts = capture.counts
+    assert counts["read"] == 1500 and counts["undissected"] == (1 if how == "ek" else 0)
+    assert counts["delivered"] == 1500 - counts["undissected"] == len(capture.documents)
+    assert not capture.found() - payloads(packets)
+    numbers = [document["frame_number"] for document in capture.documents]
+    assert numbers == sorted(set(numbers)) and numbers[-1] == 1500
+    assert ("tshark failed on packet" if how == "ek" else "; going on without it") in capture.messages
+
+
+def test_tshark_out_of_memory(fake):
+    """A fresh one goes on behind the packets that have their documents, as at the end of its time."""
+    packets = numbered(10)
+    fake.behave(fakes.RUNS_OUT_BEHIND % 3)
+    capture = Capture("--tshark", fake.path)
+    send(packets)
+    capture.printed(10)
+    counts = stop_and_check(capture, packets)
+    assert counts["undissected"] == 0
+    for behind in (3, 6, 9):
+        assert "--tshark-memory); a fresh one goes on behind packet %d\n" % behind in capture.messages
+    assert [document["frame_number"] for document in capture.documents] == list(range(1, 11))
+
+
+def test_tshark_that_never_has_the_memory(fake):
+    """However fresh, it fails on its first packet: after ten failures in a minute it is over."""
+    fake.behave(fakes.RUNS_OUT_BEHIND % 0)
+    capture = Capture("--tshark", fake.path)
+    send(numbered(20))
+    capture.wait(4)
+    assert capture.messages.count("going on behind it") + capture.messages.count("a fresh one goes on") == 10
+    assert capture.counts["read"] == capture.counts["undissected"] > 5
+
+
+@needs_plugin
+def test_plugin_fails(fake):
+    """It goes on without the plugin, with the packets that were not finished; a fresh one has it again."""
+    packets = numbered(20)
+    fake.behave("""
+if any(word.startswith("espcap,flush") for word in words):
+    got = b""
+    while len(got) <= 24:
+        got += os.read(0, 65536)
+    die(signal.SIGSEGV)
+for line in real():
+    say(line)
+""")
+    fake.knows_plugin()
+    capture = Capture("--tshark", fake.path, "--tshark-lifetime=8")
+    send(packets)
+    capture.printed(20)
+    counts = stop_and_check(capture, packets)
+    assert counts["undissected"] == 0
+    assert len(re.findall(r"tshark failed with the plugin \(.*\); going on without it", capture.messages)) == 3
+    assert [document["frame_number"] for document in capture.documents] == list(range(1, 21))
