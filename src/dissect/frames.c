@@ -236,7 +236,7 @@ is_allowed(struct frames *frames, const struct head *head)
 		/* The Info column's has no name. */
 		if (head->id == 0)
 			break;
-		/* FALLTHROUGH */
+		__attribute__((fallthrough));
 	case FRAMES_OPEN:
 	case FRAMES_FALSE:
 	case FRAMES_TRUE:
