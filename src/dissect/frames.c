@@ -345,6 +345,7 @@ read_item(struct frames *frames, const char *data, size_t len,
 		n = read_head(frames->carry, carried + n, head);
 	}
 	if (n > HEAD_MAX) {
+		frames->carried = 0;
 		(void)fail(frames, "a number too large");
 		return 0;
 	}

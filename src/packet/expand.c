@@ -166,13 +166,29 @@ input_len(const struct expand *expand, const struct piece *piece)
 	return piece->in_len < wanted ? piece->in_len : wanted;
 }
 
+/*
+ * Whether a frame of RFC 8878 may begin so. The library would also take the
+ * formats of before 2016 (their magic differs in this byte), by decoders whose
+ * result depends on how the input is cut.
+ */
+static bool
+is_zstd_start(uint8_t byte)
+{
+	return byte == zstd_magic[0] || (byte & 0xf0) == 0x50;
+}
+
 static int
 zstd_run(struct expand *expand, struct piece *piece, const char **why)
 {
 	ZSTD_inBuffer in = { piece->in, input_len(expand, piece), 0 };
 	ZSTD_outBuffer out = { piece->out, piece->out_size, 0 };
-	size_t got = ZSTD_decompressStream(expand->zstd, &out, &in);
+	size_t got;
 
+	if (expand->state != STATE_INSIDE && !is_zstd_start(piece->in[0])) {
+		*why = "no zstd frame begins there";
+		return -1;
+	}
+	got = ZSTD_decompressStream(expand->zstd, &out, &in);
 	piece->used = in.pos;
 	piece->made = out.pos;
 	if (!ZSTD_isError(got)) {

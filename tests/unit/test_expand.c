@@ -274,6 +274,26 @@ test_skippable_frames(void **state)
 	assert_whole(EXPAND_ZSTD, 3, ROOM, 1000);
 }
 
+/* The library would take them, and make of them what depends on the pieces. */
+static void
+test_old_zstd_formats(void **state)
+{
+	(void)state;
+	for (unsigned first = 0x22; first < 0x28; first++) {
+		uint8_t magic[] = { (uint8_t)first, 0xb5, 0x2f, 0xfd, 4, 0xc0 };
+
+		packed.len = 0;
+		add(&packed, EXPAND_ZSTD, text(), 1000);
+		add_bytes(&packed, magic, sizeof(magic));
+		assert_failure(EXPAND_ZSTD, "zstd data damaged");
+		assert_int_equal(unpacked.len, 1000);
+		packed.len = 0;
+		add_bytes(&packed, magic, sizeof(magic));
+		assert_failure(EXPAND_ZSTD, "zstd data damaged at byte 0: no "
+		    "zstd frame begins there");
+	}
+}
+
 static void
 test_padding(void **state)
 {
@@ -396,6 +416,7 @@ main(void)
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_skippable_frames),
+		cmocka_unit_test(test_old_zstd_formats),
 		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_cut),

@@ -289,6 +289,10 @@ test_numbers_that_lie(void **state)
 	buffer_append(bytes, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",
 	    12);
 	assert_broken(test, "a number too large");
+	buffer_append(bytes, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10);
+	feed(test, 1);
+	assert_false(frames_is_inside(test->frames));
+	assert_broken(test, "a number too large");
 	pack(bytes, FRAMES_NAME, 8);
 	pack_number(bytes, (uint64_t)5000 << 2);
 	assert_broken(test, "a name too long");
