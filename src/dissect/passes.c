@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "dissect/arrivals.h"
 
 /* Each packet that ends a tshark takes two runs at most, and the first run is one. */
@@ -110,15 +110,6 @@ has_served(const struct dissection *dissection)
 	    dissection->relieved >= RELIEF_PACKETS;
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
-
 /* In a year some tshark may fail; in a minute not that many. */
 static bool
 fails_too_often(struct dissection *dissection)
@@ -131,7 +122,7 @@ fails_too_often(struct dissection *dissection)
 		return false;
 	oldest = &dissection->failed_at[dissection->failures++ % LIVE_FAILURES];
 	before = *oldest;
-	*oldest = now_ms();
+	*oldest = clock_ms();
 	return dissection->failures > LIVE_FAILURES &&
 	    *oldest - before < LIVE_FAILURES_MS;
 }

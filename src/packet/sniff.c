@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "packet/ring.h"
 
@@ -40,15 +40,6 @@ struct sniff {
 	char name[64];		/* of the interface, as told last */
 };
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
-
 /* Speaking. */
 
 void
@@ -74,7 +65,7 @@ note(struct sniff *sniff, const char *text)
 static void
 say_drop(struct sniff *sniff)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	char text[200];
 
 	if (sniff->said_drop != 0 && now - sniff->said_drop < SAY_MS)
@@ -91,7 +82,7 @@ say_drop(struct sniff *sniff)
 static void
 stop(struct sniff *sniff, uint64_t linger)
 {
-	uint64_t at = now_ms() + linger;
+	uint64_t at = clock_ms() + linger;
 
 	if (at < sniff->stop_at)
 		sniff->stop_at = at;
@@ -180,7 +171,7 @@ say_state(struct sniff *sniff, enum nic_state state)
 {
 	static const char *const words[] = { "is up again", "is down",
 		"is gone" };
-	unsigned long long s = (now_ms() - sniff->lost_at + 500) / 1000;
+	unsigned long long s = (clock_ms() - sniff->lost_at + 500) / 1000;
 	char text[200];
 
 	if (state == NIC_UP)
@@ -219,7 +210,7 @@ look(struct sniff *sniff)
 	uint64_t kernel = atomic_load(&sniff->counts->kernel_drop);
 	uint64_t interface = atomic_load(&sniff->counts->interface_drop);
 
-	sniff->next_look = now_ms() + LOOK_MS;
+	sniff->next_look = clock_ms() + LOOK_MS;
 	nic_drops(sniff->nic, &kernel, &interface);
 	atomic_store(&sniff->counts->kernel_drop, kernel);
 	atomic_store(&sniff->counts->interface_drop, interface);
@@ -230,7 +221,7 @@ look(struct sniff *sniff)
 	if (state == sniff->state)
 		return;
 	if (sniff->state == NIC_UP)
-		sniff->lost_at = now_ms();
+		sniff->lost_at = clock_ms();
 	say_state(sniff, state);
 	sniff->failures = 0;
 	sniff->state = state;
@@ -267,7 +258,7 @@ obey(struct sniff *sniff)
 static int
 wait_ms(const struct sniff *sniff)
 {
-	uint64_t now = now_ms(), until = sniff->next_look;
+	uint64_t now = clock_ms(), until = sniff->next_look;
 
 	if (!sniff->capturing)
 		return -1;
@@ -296,9 +287,9 @@ step(struct sniff *sniff)
 	if (sniff->capturing && fds[2].revents != 0)
 		read_packets(sniff);
 	write_queue(sniff);
-	if (sniff->capturing && now_ms() >= sniff->next_look)
+	if (sniff->capturing && clock_ms() >= sniff->next_look)
 		look(sniff);
-	if (sniff->capturing && now_ms() >= sniff->stop_at) {
+	if (sniff->capturing && clock_ms() >= sniff->stop_at) {
 		look(sniff);
 		sniff->capturing = false;
 	}
@@ -311,7 +302,7 @@ sniff_run(struct nic *nic, const struct sniff_rules *rules, int data,
 	struct sniff sniff = { .nic = nic, .rules = rules, .data = data,
 		.control = control, .counts = counts, .capturing = true,
 		.stop_at = rules->duration == 0 ? UINT64_MAX :
-		now_ms() + rules->duration };
+		clock_ms() + rules->duration };
 
 	if (ring_init(&sniff.queue, rules->queue) != 0 ||
 	    ring_put(&sniff.queue, nic_header(nic), NIC_HEADER_LEN, NULL,

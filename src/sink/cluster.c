@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "sink/backoff.h"
 
@@ -22,7 +22,7 @@ struct node {
 	bool dead;
 	unsigned failures;	/* in a row */
 	struct event *probe;
-	time_t said;		/* monotonic; 0: never */
+	uint64_t said;		/* clock_seconds; 0: never */
 	bool said_down;
 };
 
@@ -67,15 +67,6 @@ errand_free(struct errand *errand)
 	free(errand);
 }
 
-static time_t
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + 1;
-}
-
 /* Dead and alive. */
 
 static void
@@ -104,9 +95,10 @@ kill_node(struct node *node, const char *why, bool is_told)
 	if (node->dead)
 		return;
 	node->dead = true;
-	if (!is_told && (node->said == 0 || now() - node->said >= SAY_SECONDS)) {
+	if (!is_told && (node->said == 0 ||
+	    clock_seconds() - node->said >= SAY_SECONDS)) {
 		log_note(cluster->log, "%s; trying again", cluster->trouble);
-		node->said = now();
+		node->said = clock_seconds();
 		node->said_down = true;
 	}
 	plan_probe(node);

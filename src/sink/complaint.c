@@ -13,7 +13,7 @@ complaint_note(struct complaint *complaint, const char *text)
 }
 
 void
-complaint_tell(struct complaint *complaint, struct log *log, time_t now,
+complaint_tell(struct complaint *complaint, struct log *log, uint64_t now,
     const char *text)
 {
 	size_t len = strlen(text);

@@ -2,7 +2,7 @@
 #ifndef ESPCAP_SINK_COMPLAINT_H
 #define ESPCAP_SINK_COMPLAINT_H
 
-#include <time.h>
+#include <stdint.h>
 
 #include "base/log.h"
 
@@ -10,7 +10,7 @@
 struct complaint {
 	char text[600];		/* the last one, told or not; "" for none */
 	char told[600];
-	time_t told_at;		/* monotonic seconds */
+	uint64_t told_at;	/* clock_seconds */
 };
 
 /* Remembers the text only: somebody else tells it. */
@@ -20,6 +20,6 @@ void complaint_note(struct complaint *complaint, const char *text);
  * Remembers the text, and tells it with "trying again" unless the same one was told in the last minute, or another
  * one in this second: different texts in turn would be no better than the same one.
  */
-void complaint_tell(struct complaint *complaint, struct log *log, time_t now, const char *text);
+void complaint_tell(struct complaint *complaint, struct log *log, uint64_t now, const char *text);
 
 #endif

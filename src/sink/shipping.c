@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "sink/backoff.h"
 #include "sink/bulk_reply.h"
@@ -59,15 +59,6 @@ struct shipping {
 static void ship(struct shipment *shipment);
 static void pump(struct shipping *shipping);
 
-static time_t
-seconds(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec;
-}
-
 /* Failing, and saying what is wrong. */
 
 static void
@@ -79,7 +70,8 @@ fail(struct shipping *shipping, enum outcome outcome, const char *text)
 static void
 say(struct shipping *shipping, const char *text)
 {
-	complaint_tell(&shipping->complaint, shipping->log, seconds(), text);
+	complaint_tell(&shipping->complaint, shipping->log, clock_seconds(),
+	    text);
 }
 
 /* Batches. */

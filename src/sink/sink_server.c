@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "sink/batch.h"
 #include "sink/day.h"
@@ -39,7 +39,7 @@ struct server {
 	bool was_full;
 
 	struct event *watch;
-	time_t settled_at;	/* monotonic seconds */
+	uint64_t settled_at;	/* clock_seconds */
 	uint64_t retry_for;	/* as in rules, until it is changed */
 
 	struct day_set days;	/* whose indices this run writes to */
@@ -60,15 +60,6 @@ static const struct server *
 const_self(const struct sink *sink)
 {
 	return (const struct server *)sink;
-}
-
-static time_t
-seconds(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec;
 }
 
 /* Failing. */
@@ -103,7 +94,7 @@ static void
 on_watch(evutil_socket_t fd, short what, void *ctx)
 {
 	struct server *server = ctx;
-	uint64_t ms = (uint64_t)(seconds() - server->settled_at) * 1000;
+	uint64_t ms = (clock_seconds() - server->settled_at) * 1000;
 	const char *trouble = shipping_trouble(server->shipping);
 	char text[900];
 
@@ -113,7 +104,7 @@ on_watch(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	/* With nothing to deliver there is nothing to wait for. */
 	if (server->ready && server->documents == 0)
-		server->settled_at = seconds();
+		server->settled_at = clock_seconds();
 	else if (server->retry_for > 0 && ms >= server->retry_for) {
 		(void)snprintf(text, sizeof(text), "gave up after %llu s "
 		    "without any progress (--retry-for): %.700s",
@@ -176,7 +167,7 @@ static void
 settled(struct server *server, uint64_t documents)
 {
 	server->documents -= documents;
-	server->settled_at = seconds();
+	server->settled_at = clock_seconds();
 	check_drain(server);
 }
 
@@ -365,7 +356,7 @@ on_setup(void *ctx, enum template_engine engine)
 
 	server->engine = engine;
 	server->ready = true;
-	server->settled_at = seconds();
+	server->settled_at = clock_seconds();
 	server->handler.on_ready(server->handler.ctx);
 	shipping_start(server->shipping);
 }
@@ -386,7 +377,7 @@ void
 sink_server_retry_for(struct sink *sink, uint64_t ms)
 {
 	self(sink)->retry_for = ms;
-	self(sink)->settled_at = seconds();
+	self(sink)->settled_at = clock_seconds();
 }
 
 struct sink *
@@ -408,7 +399,7 @@ sink_server_new(struct loop *loop, struct log *log,
 	server->rules = rules;
 	server->retry_for = rules->retry_for;
 	server->handler = *handler;
-	server->settled_at = seconds();
+	server->settled_at = clock_seconds();
 	server->rejects.letter = rules->dead_letter;
 	server->rejects.log = log;
 	server->cluster = cluster_new(loop, log, &rules->cluster, error);

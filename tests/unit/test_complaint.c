@@ -14,7 +14,7 @@
 
 /* What complaint_tell prints. */
 static const char *
-told(struct complaint *complaint, time_t now, const char *text)
+told(struct complaint *complaint, uint64_t now, const char *text)
 {
 	static char said[1024];
 	char name[] = "/tmp/test_complaint.XXXXXX";
