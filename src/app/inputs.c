@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/xalloc.h"
 
@@ -175,4 +176,20 @@ inputs_release(struct inputs *inputs)
 	}
 	free(inputs->list);
 	memset(inputs, 0, sizeof(*inputs));
+}
+
+uint64_t
+inputs_bytes(const struct inputs *inputs)
+{
+	struct stat st;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < inputs->count; i++) {
+		const char *path = inputs->list[i].path;
+
+		if ((path != NULL ? stat(path, &st) :
+		    fstat(STDIN_FILENO, &st)) == 0 && S_ISREG(st.st_mode))
+			bytes += (uint64_t)st.st_size;
+	}
+	return bytes;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -27,5 +28,8 @@ struct inputs {
 int inputs_list(struct inputs *inputs, const struct options *options, struct log *log,
     struct error *error);
 void inputs_release(struct inputs *inputs);
+
+/* The sizes of the files together, for a person: what cannot be seen counts nothing. */
+uint64_t inputs_bytes(const struct inputs *inputs);
 
 #endif

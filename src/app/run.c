@@ -1,71 +1,22 @@
 /* One run over the inputs. */
 #include "app/run.h"
 
-#include <event2/event.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
-#include "app/replay.h"
+#include "app/run_inner.h"
+#include "app/sensor.h"
+#include "app/status.h"
+#include "app/sums.h"
 #include "base/xalloc.h"
 #include "sink/sink_stdout.h"
 
 /* Documents of an input whose turn has not come wait up to about here. */
 #define BACKLOG_HIGH ((size_t)2 << 20)
-#define PROGRESS_MS 300
-/* --verbose tells how a live capture stands. */
-#define STATUS_SECONDS 60
-/* A live capture that was interrupted tries as long to deliver what it has as files do by default, ms. */
-#define RETRY_LAST 300000
-
-/* One input that is being read. */
-struct job {
-	struct run *run;
-	const struct input *input;
-	struct dissection *dissection;	/* NULL if it could not be opened */
-	struct error open_error;
-	struct buffer backlog;		/* documents, each with its length in front */
-	bool ended;
-};
-
-struct run {
-	const struct run_rules *rules;
-	struct dissection_rules dissection;	/* as the sink wants it */
-	struct log *log;
-	struct sink *sink;
-	struct replay *replay;
-	struct job **jobs;	/* a ring: the first is the one whose turn it is */
-	size_t job_room, job_first, job_count;
-	size_t next;		/* of the inputs */
-	struct totals totals;	/* of the inputs that have ended */
-	uint64_t bytes_done;	/* the same */
-	uint64_t bytes_all;	/* of all inputs, 0 if not known */
-	uint64_t files_done;
-	struct timespec start;
-	struct event *progress, *status;
-	enum outcome outcome;
-	bool ready;		/* the sink takes documents */
-	bool stopping;
-	bool sink_failed;
-	bool full;		/* the sink wants no more now */
-	bool done;
-	bool lost;		/* the live capture is */
-	int signals;
-	int last_signal;
-};
 
 static void start_jobs(struct run *run);
-
-static struct job *
-job_at(const struct run *run, size_t i)
-{
-	return run->jobs[(run->job_first + i) % run->job_room];
-}
 
 static bool
 is_head(const struct job *job)
@@ -176,18 +127,6 @@ on_fail(void *ctx)
 /* Inputs. */
 
 static void
-add_counts(struct totals *totals, const struct dissection *dissection)
-{
-	struct dissection_counts counts = dissection_counts(dissection);
-
-	totals->read += counts.read;
-	totals->filtered += counts.filtered;
-	totals->undissected += counts.undissected;
-	totals->skipped += counts.skipped;
-	totals->fallbacks += counts.fallbacks;
-}
-
-static void
 say_how_it_ended(struct run *run, const struct job *job)
 {
 	struct error error = job->open_error;
@@ -231,7 +170,7 @@ retire(void *ctx)
 		uint64_t done, all;
 
 		if (job->dissection != NULL) {
-			add_counts(&run->totals, job->dissection);
+			sums_add(&run->totals, job->dissection);
 			dissection_bytes(job->dissection, &done, &all);
 			run->bytes_done += done;
 		}
@@ -431,60 +370,6 @@ make_sink(struct run *run, struct error *error)
 	return run->sink;
 }
 
-/* A live capture. */
-
-static void
-on_live_note(void *ctx, const char *text)
-{
-	struct run *run = ctx;
-
-	log_note(run->log, "%s", text);
-}
-
-static void
-on_live_lost(void *ctx, const char *text)
-{
-	struct run *run = ctx;
-
-	run->lost = true;
-	log_error(run->log, "%s; what was captured is still delivered", text);
-	run->outcome = outcome_worse(run->outcome, OUTCOME_TSHARK);
-}
-
-static void
-start_live(struct run *run)
-{
-	const struct live_handler handler = { on_live_note, on_live_lost, run };
-
-	if (run->rules->live != NULL)
-		live_listen(run->rules->live, run->rules->dissection.loop,
-		    &handler);
-}
-
-static void
-stop_live(struct run *run)
-{
-	live_stop(run->rules->live);
-	if (run->rules->server != NULL && run->rules->server->retry_for == 0)
-		sink_server_retry_for(run->sink, RETRY_LAST);
-}
-
-/* What the capture process saw is what was read; of the packets in its queue when it ended nobody else knows. */
-static void
-add_live(const struct run *run, struct totals *totals)
-{
-	struct live_counts counts;
-
-	if (run->rules->live == NULL)
-		return;
-	counts = live_counts(run->rules->live);
-	totals->is_live = true;
-	totals->read = counts.captured;
-	totals->dropped = counts.queue_drop;
-	totals->kernel_drop = counts.kernel_drop;
-	totals->interface_drop = counts.interface_drop;
-}
-
 /* The person. */
 
 static void
@@ -501,7 +386,7 @@ on_signal(void *ctx, int number)
 	    "ends at once", strsignal(number));
 	run->stopping = true;
 	if (run->rules->live != NULL && run->ready) {
-		stop_live(run);
+		sensor_stop(run);
 		return;
 	}
 	/* Nothing was read: there is nothing to wait for. */
@@ -515,163 +400,19 @@ on_signal(void *ctx, int number)
 			dissection_stop(job_at(run, i)->dissection);
 }
 
-static void
-on_progress(evutil_socket_t fd, short what, void *ctx)
-{
-	struct run *run = ctx;
-	struct progress progress = { .files_done = run->files_done,
-		.files_all = run->rules->inputs->count,
-		.packets = run->totals.read, .bytes_done = run->bytes_done,
-		.bytes_all = run->bytes_all };
-	struct sink_counts counts;
-	struct timespec now;
-	char line[300];
-
-	(void)fd;
-	(void)what;
-	for (size_t i = 0; i < run->job_count; i++) {
-		uint64_t done, all;
-
-		if (job_at(run, i)->dissection == NULL)
-			continue;
-		dissection_bytes(job_at(run, i)->dissection, &done, &all);
-		progress.bytes_done += done;
-		progress.packets +=
-		    dissection_counts(job_at(run, i)->dissection).read;
-	}
-	if (run->replay != NULL)
-		progress.packets += replay_read(run->replay);
-	if (run->rules->live != NULL) {
-		struct totals totals = { 0 };
-
-		add_live(run, &totals);
-		progress.interface = live_interface(run->rules->live);
-		progress.packets = totals.read;
-		progress.dropped = totals.dropped + totals.kernel_drop +
-		    totals.interface_drop;
-	}
-	counts = run->sink->type->counts(run->sink);
-	progress.has_server = run->rules->server != NULL;
-	progress.indexed = counts.delivered;
-	progress.duplicate = counts.duplicate;
-	progress.rejected = counts.rejected;
-	progress.retries = counts.retries;
-	progress.in_flight = counts.in_flight;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	progress.elapsed = (uint64_t)((now.tv_sec - run->start.tv_sec) * 1000 +
-	    (now.tv_nsec - run->start.tv_nsec) / 1000000);
-	progress_line(&progress, line, sizeof(line));
-	log_progress(run->log, line);
-}
-
-/* Sizes are for the progress line only: what cannot be seen counts nothing. */
-static void
-add_sizes(struct run *run)
-{
-	struct stat st;
-
-	if (run->rules->live != NULL)
-		return;
-	for (size_t i = 0; i < run->rules->inputs->count; i++) {
-		const char *path = run->rules->inputs->list[i].path;
-
-		if (path != NULL ? stat(path, &st) == 0 :
-		    fstat(STDIN_FILENO, &st) == 0)
-			run->bytes_all += S_ISREG(st.st_mode) ?
-			    (uint64_t)st.st_size : 0;
-	}
-}
-
-static void
-start_progress(struct run *run)
-{
-	struct timeval every = { 0, PROGRESS_MS * 1000 };
-
-	clock_gettime(CLOCK_MONOTONIC, &run->start);
-	if (!run->rules->progress)
-		return;
-	add_sizes(run);
-	run->progress = event_new(loop_base(run->rules->dissection.loop), -1,
-	    EV_PERSIST, on_progress, run);
-	if (run->progress == NULL || event_add(run->progress, &every) != 0)
-		abort();	/* out of memory */
-}
-
-static void
-stop_progress(struct run *run)
-{
-	if (run->progress == NULL)
-		return;
-	on_progress(-1, 0, run);
-	if (run->log->line_open)
-		log_progress(run->log, "");
-	event_free(run->progress);
-}
-
-/* What has no document, or whose document did not get out, is unsent. */
-static struct totals
-sum_up(const struct run *run)
-{
-	struct totals totals = run->totals;
-	struct sink_counts counts;
-
-	for (size_t i = 0; i < run->job_count; i++)
-		if (job_at(run, i)->dissection != NULL)
-			add_counts(&totals, job_at(run, i)->dissection);
-	if (run->replay != NULL)
-		totals.read += replay_read(run->replay);
-	counts = run->sink->type->counts(run->sink);
-	totals.delivered = counts.delivered;
-	totals.duplicate = counts.duplicate;
-	totals.rejected = counts.rejected;
-	totals.retries = counts.retries;
-	totals.maybe_duplicate = counts.maybe_duplicate;
-	totals.has_server = run->rules->server != NULL;
-	totals.has_auto_id = totals.has_server && run->rules->server->auto_id;
-	add_live(run, &totals);
-	totals.unsent = totals.read - totals.delivered -
-	    totals.duplicate - totals.rejected - totals.filtered -
-	    totals.undissected - totals.dropped;
-	return totals;
-}
-
-static void
-say_status(const struct run *run)
-{
-	struct totals totals = sum_up(run);
-	char line[PROGRESS_TOTALS_LEN];
-
-	progress_totals(&totals, line, sizeof(line));
-	log_error(run->log, "so far: %s", line);
-}
-
-static void
-on_user(void *ctx)
-{
-	say_status(ctx);
-}
-
-static void
-on_status(evutil_socket_t fd, short what, void *ctx)
-{
-	(void)fd;
-	(void)what;
-	say_status(ctx);
-}
-
-static void
+static struct status *
 start_status(struct run *run)
 {
-	struct timeval every = { STATUS_SECONDS, 0 };
+	const struct status_source source = { sums_progress, sums_totals,
+		run };
+	bool is_live = run->rules->live != NULL;
 
-	loop_catch_user(run->rules->dissection.loop, on_user, run);
-	if (run->rules->live == NULL ||
-	    run->log->level != LOG_LEVEL_VERBOSE)
-		return;
-	run->status = event_new(loop_base(run->rules->dissection.loop), -1,
-	    EV_PERSIST, on_status, run);
-	if (run->status == NULL || event_add(run->status, &every) != 0)
-		abort();	/* out of memory */
+	/* A live capture has no size. */
+	if (run->rules->progress && !is_live)
+		run->bytes_all = inputs_bytes(run->rules->inputs);
+	return status_start(run->rules->dissection.loop, run->log, &source,
+	    run->rules->progress,
+	    is_live && run->log->level == LOG_LEVEL_VERBOSE);
 }
 
 static void
@@ -691,6 +432,7 @@ run_inputs(const struct run_rules *rules, struct totals *totals,
 {
 	struct run run = { .rules = rules, .log = rules->dissection.log,
 		.dissection = rules->dissection };
+	struct status *status;
 	struct error error;
 
 	*signal_number = 0;
@@ -702,19 +444,17 @@ run_inputs(const struct run_rules *rules, struct totals *totals,
 	run.job_room = rules->jobs;
 	run.jobs = xcalloc(run.job_room, sizeof(*run.jobs));
 	loop_catch(rules->dissection.loop, on_signal, &run);
-	start_live(&run);
-	start_progress(&run);
-	start_status(&run);
+	sensor_listen(&run);
+	status = start_status(&run);
 	if (loop_run(rules->dissection.loop, &error) != 0) {
 		log_error(run.log, "%s", error.text);
 		run.outcome = outcome_worse(run.outcome, error.outcome);
 	}
-	stop_progress(&run);
-	if (run.status != NULL)
-		event_free(run.status);
+	status_stop(status);
 	if (rules->live != NULL)
 		live_close(rules->live);
-	run.totals = sum_up(&run);
+	sums_totals(&run, totals);
+	run.totals = *totals;
 	judge(&run);
 	end_replay(&run);
 	if (run.signals > 1)
@@ -723,6 +463,5 @@ run_inputs(const struct run_rules *rules, struct totals *totals,
 		job_free(job_at(&run, i));
 	run.sink->type->free(run.sink);
 	free(run.jobs);
-	*totals = run.totals;
 	return run.outcome;
 }

@@ -1,0 +1,14 @@
+/* What a run has to do with its live capture; nothing if there is none. */
+#ifndef ESPCAP_APP_SENSOR_H
+#define ESPCAP_APP_SENSOR_H
+
+#include "app/run_inner.h"
+
+/* Tells what the capture process has to say, and minds if the interface is lost. */
+void sensor_listen(struct run *run);
+/* No more is captured; what was is still delivered, but not tried for ever. There is a live capture. */
+void sensor_stop(struct run *run);
+/* Puts in what the capture process counted. */
+void sensor_count(const struct run *run, struct totals *totals);
+
+#endif

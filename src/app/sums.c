@@ -1,0 +1,90 @@
+/* The sums of a run. */
+#include "app/sums.h"
+
+#include "app/sensor.h"
+
+void
+sums_add(struct totals *totals, const struct dissection *dissection)
+{
+	struct dissection_counts counts = dissection_counts(dissection);
+
+	totals->read += counts.read;
+	totals->filtered += counts.filtered;
+	totals->undissected += counts.undissected;
+	totals->skipped += counts.skipped;
+	totals->fallbacks += counts.fallbacks;
+}
+
+static void
+add_job(struct progress *progress, const struct job *job)
+{
+	uint64_t done, all;
+
+	if (job->dissection == NULL)
+		return;
+	dissection_bytes(job->dissection, &done, &all);
+	progress->bytes_done += done;
+	progress->packets += dissection_counts(job->dissection).read;
+}
+
+static void
+put_live(struct progress *progress, const struct run *run)
+{
+	struct totals totals = { 0 };
+
+	sensor_count(run, &totals);
+	progress->interface = live_interface(run->rules->live);
+	progress->packets = totals.read;
+	progress->dropped = totals.dropped + totals.kernel_drop +
+	    totals.interface_drop;
+}
+
+void
+sums_progress(void *ctx, struct progress *progress)
+{
+	struct run *run = ctx;
+	struct sink_counts counts = run->sink->type->counts(run->sink);
+
+	*progress = (struct progress){ .files_done = run->files_done,
+		.files_all = run->rules->inputs->count,
+		.packets = run->totals.read, .bytes_done = run->bytes_done,
+		.bytes_all = run->bytes_all };
+	for (size_t i = 0; i < run->job_count; i++)
+		add_job(progress, job_at(run, i));
+	if (run->replay != NULL)
+		progress->packets += replay_read(run->replay);
+	if (run->rules->live != NULL)
+		put_live(progress, run);
+	progress->has_server = run->rules->server != NULL;
+	progress->indexed = counts.delivered;
+	progress->duplicate = counts.duplicate;
+	progress->rejected = counts.rejected;
+	progress->retries = counts.retries;
+	progress->in_flight = counts.in_flight;
+}
+
+void
+sums_totals(void *ctx, struct totals *totals)
+{
+	struct run *run = ctx;
+	struct sink_counts counts = run->sink->type->counts(run->sink);
+
+	*totals = run->totals;
+	for (size_t i = 0; i < run->job_count; i++)
+		if (job_at(run, i)->dissection != NULL)
+			sums_add(totals, job_at(run, i)->dissection);
+	if (run->replay != NULL)
+		totals->read += replay_read(run->replay);
+	totals->delivered = counts.delivered;
+	totals->duplicate = counts.duplicate;
+	totals->rejected = counts.rejected;
+	totals->retries = counts.retries;
+	totals->maybe_duplicate = counts.maybe_duplicate;
+	totals->has_server = run->rules->server != NULL;
+	totals->has_auto_id = totals->has_server &&
+	    run->rules->server->auto_id;
+	sensor_count(run, totals);
+	totals->unsent = totals->read - totals->delivered -
+	    totals->duplicate - totals->rejected - totals->filtered -
+	    totals->undissected - totals->dropped;
+}

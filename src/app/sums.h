@@ -1,0 +1,15 @@
+/* The sums of a run, over what has ended, what is going on, the capture and the sink. */
+#ifndef ESPCAP_APP_SUMS_H
+#define ESPCAP_APP_SUMS_H
+
+#include "app/run_inner.h"
+
+/* ctx is the run. The time that has passed is not put in. */
+void sums_progress(void *ctx, struct progress *progress);
+/* ctx is the run. What has no document yet, or whose document did not get out yet, is unsent. */
+void sums_totals(void *ctx, struct totals *totals);
+
+/* Adds what one input counted. */
+void sums_add(struct totals *totals, const struct dissection *dissection);
+
+#endif
