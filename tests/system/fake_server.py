@@ -212,6 +212,10 @@ class Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
     request_queue_size = 64
     fake = None
 
+    def __init__(self, address, handler):
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
+
     def server_bind(self):
         socketserver.TCPServer.server_bind(self)    # without the reverse look-up of our own name
 
@@ -274,7 +278,8 @@ class Server:
 
     @property
     def url(self):
-        return "%s://%s:%d" % ("https" if self.tls else "http", self.host, self.port)
+        host = "[%s]" % self.host if ":" in self.host else self.host
+        return "%s://%s:%d" % ("https" if self.tls else "http", host, self.port)
 
     @property
     def bulks(self):

@@ -1,0 +1,90 @@
+"""What espcap does not capture: its own connections to the servers, wherever these are."""
+
+import collections
+import os
+import shutil
+import time
+
+import pytest
+
+import conserve
+import fake_server
+from test_live import ADDRESSES, Capture, Inside, MACS, PEER, SENSOR, ip, line, numbered, payloads, send, pytestmark  # noqa: F401 # pylint: disable=unused-import
+
+# More than enough for what one packet too many would breed: each breeds the next within milliseconds.
+SETTLE = float(os.environ.get("ESPCAP_TEST_SETTLE", "3"))
+
+
+def found(server):
+    return collections.Counter(conserve.payload_of(entry.document) for entry in server.ledger)
+
+
+def settle_and_check(capture, server, packets):
+    capture.until(lambda: len(server.ledger) >= len(packets), "the documents")
+    time.sleep(SETTLE)
+    capture.interrupt()
+    capture.wait()
+    assert found(server) == payloads(packets)
+    assert capture.counts["read"] == capture.counts["delivered"] == len(packets) and server.violations == []
+
+
+def test_a_node_over_ipv6(tmp_path):
+    """The server is at the sensor itself, at ::1; the capture on loopback sees the packets of the test alone."""
+    packets = numbered(100)
+    with Inside(SENSOR):
+        server = fake_server.Server(host="::1")
+        server.start()
+    try:
+        capture = Capture("--node", server.url, "--chunk=10", nic="lo", folder=tmp_path)
+        send(packets, device="lo", namespace=SENSOR)
+        settle_and_check(capture, server, packets)
+        capture = Capture("--node", server.url, "--chunk=10", "--include-own-traffic", nic="lo", folder=tmp_path)
+        send(packets[:1], device="lo", namespace=SENSOR)
+        capture.until(lambda: len(server.ledger) > len(packets) + 20, "own traffic")
+        capture.interrupt()
+        capture.wait()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(name="hosts")
+def hosts_file():
+    """Says where search.test is, in the namespace of the sensor alone: ip-netns(8)."""
+    folder = "/etc/netns/" + SENSOR
+    os.makedirs(folder)
+
+    def say(address):
+        # In place: the file is mounted where it is read.
+        with open(folder + "/hosts", "w", encoding="ascii") as target:
+            target.write("%s search.test\n" % address)
+
+    yield say
+    shutil.rmtree(folder)
+    if not os.listdir("/etc/netns"):
+        os.rmdir("/etc/netns")
+
+
+def test_a_node_that_moves(tmp_path, hosts):
+    """The name leads to another address: the connections there are not captured either."""
+    second = "10.77.0.3"
+    ip("addr", "add", second + "/24", "dev", "v1", namespace=PEER)
+    # Else the line would carry a question for its hardware address, which is nobody's own traffic.
+    ip("neigh", "add", second, "lladdr", MACS["v1"], "dev", "v0", namespace=SENSOR)
+    packets = numbered(200)
+    hosts(ADDRESSES["v1"])
+    with Inside(PEER):
+        first = fake_server.Server(host=ADDRESSES["v1"])
+        first.start()
+    capture = Capture("--node", "http://search.test:%d" % first.port, "--chunk=10", folder=tmp_path)
+    send(packets[:100])
+    capture.until(lambda: len(first.ledger) >= 100, "the first documents")
+    with Inside(PEER):
+        moved = fake_server.Server(host=second, port=first.port, shares=first)
+        first.stop()
+        hosts(second)
+        moved.start()
+    send(packets[100:])
+    settle_and_check(capture, moved, packets)
+    moved.stop()
+    assert moved.accepted > 0
+    ip("addr", "del", second + "/24", "dev", "v1", namespace=PEER)
