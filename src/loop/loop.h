@@ -10,7 +10,7 @@ struct event;
 struct event_base;
 struct loop;
 
-/* NULL with OUTCOME_INTERNAL if the event base cannot be made. Ignores SIGPIPE. Free with loop_free. */
+/* NULL with OUTCOME_INTERNAL if the event base cannot be made. Ignores SIGPIPE, and SIGUSR1 until it is caught. Free with loop_free. */
 struct loop *loop_new(struct error *error);
 void loop_free(struct loop *loop);
 

@@ -28,6 +28,9 @@ pipes_raise(int fd)
 {
 	int high = fcntl(fd, F_DUPFD_CLOEXEC, PIPES_FLOOR);
 
+	/* What the system calls invalid is that so few descriptors are allowed. */
+	if (high < 0 && errno == EINVAL)
+		errno = EMFILE;
 	close_fd(&fd);
 	return high;
 }
