@@ -65,6 +65,8 @@ struct app {
 	struct dissection_live live_rules;
 	char host[HOST_NAME_MAX + 1];
 	int summary_fd;		/* -1 for none */
+	struct metrics_file *metrics;	/* NULL for none */
+	struct notify *notify;	/* NULL for none */
 };
 
 static int
@@ -268,6 +270,22 @@ drop_privileges(struct app *app, struct error *error)
 	return app->home != NULL ? 0 : -1;
 }
 
+/* By whom it is written later, too. */
+static int
+open_metrics(struct app *app, struct error *error)
+{
+	const struct options *options = &app->options;
+	const struct metrics first = { .interface = options->nic,
+		.totals = { .is_live = options->nic != NULL,
+		.has_server = options->node != NULL,
+		.has_auto_id = options->node != NULL && options->auto_id } };
+
+	if (options->metrics == NULL)
+		return 0;
+	app->metrics = metrics_file_new(options->metrics, &first, error);
+	return app->metrics != NULL ? 0 : -1;
+}
+
 /* While we may still be root. */
 static int
 begin_fence(struct app *app, struct error *error)
@@ -407,6 +425,7 @@ finish(struct app *app, const struct totals *totals, enum outcome outcome,
 	progress_totals(totals, line, sizeof(line));
 	log_error(&app->log, "%s", line);
 	write_summary(app, totals, status);
+	metrics_file_end(app->metrics, &app->log, totals, status);
 	return status;
 }
 
@@ -427,6 +446,8 @@ run(struct app *app)
 		app->delivery.rules.cluster.http.ctx = app;
 	}
 	rules.live = app->live;
+	rules.metrics = app->metrics;
+	rules.notify = app->notify;
 	rules.dissection.live = app->live != NULL ? &app->live_rules : NULL;
 	rules.server = delivery_rules(&app->delivery, &app->typed);
 	rules.authorization = delivery_authorization(&app->delivery);
@@ -567,9 +588,11 @@ act(struct app *app)
 	/* A replay needs no tshark: its documents are made. */
 	if ((app->options.replay != NULL || begin_fence(app, &error) == 0) &&
 	    open_all(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
+	    open_metrics(app, &error) == 0 &&
 	    (app->options.replay != NULL || prepare(app, &error) == 0))
 		return run(app);
 	log_error(&app->log, "%s", error.text);
+	metrics_file_end(app->metrics, &app->log, NULL, (int)error.outcome);
 	return (int)error.outcome;
 }
 
@@ -591,6 +614,8 @@ release(struct app *app)
 	opener_free(app->opener);
 	if (app->delivery.options != NULL)
 		delivery_release(&app->delivery);
+	metrics_file_free(app->metrics);
+	notify_free(app->notify);
 	if (app->summary_fd >= 0)
 		close(app->summary_fd);
 	free(app->paths);
@@ -628,6 +653,7 @@ main(int argc, char *argv[])
 	int status;
 
 	fill_standard_descriptors();
+	app.notify = notify_new();
 	/* Large blocks go back to the system when they are freed. */
 	mallopt(M_MMAP_THRESHOLD, 256 << 10);
 	if (options_parse(&app.options, argc, argv, &error) != 0) {

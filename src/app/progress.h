@@ -27,7 +27,7 @@ struct totals {
 	uint64_t skipped, retries, maybe_duplicate;
 	uint64_t kernel_drop, interface_drop;	/* beside the sum; of a live capture only */
 	bool is_live;
-	uint64_t fallbacks;	/* see struct dissection_counts */
+	uint64_t fallbacks, tsharks;	/* see struct dissection_counts */
 	bool has_server;	/* delivered means indexed, else printed */
 	bool has_auto_id;	/* maybe_duplicate is of interest */
 };

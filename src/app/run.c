@@ -8,7 +8,6 @@
 
 #include "app/run_inner.h"
 #include "app/sensor.h"
-#include "app/status.h"
 #include "app/sums.h"
 #include "base/xalloc.h"
 #include "sink/sink_stdout.h"
@@ -105,6 +104,7 @@ static void
 finish(struct run *run)
 {
 	run->done = true;
+	status_stopping(run->status);
 	run->sink->type->end(run->sink);
 	stop_if_done(run);
 }
@@ -330,6 +330,7 @@ on_ready(void *ctx)
 	size_t max = run->sink->type->value_max(run->sink);
 
 	run->ready = true;
+	status_ready(run->status);
 	if (max > 0 && (run->dissection.max_value == 0 ||
 	    run->dissection.max_value > max))
 		run->dissection.max_value = max;
@@ -385,6 +386,7 @@ on_signal(void *ctx, int number)
 	log_note(run->log, "%s: what was read is still delivered; once more "
 	    "ends at once", strsignal(number));
 	run->stopping = true;
+	status_stopping(run->status);
 	if (run->rules->live != NULL && run->ready) {
 		sensor_stop(run);
 		return;
@@ -404,15 +406,18 @@ static struct status *
 start_status(struct run *run)
 {
 	const struct status_source source = { sums_progress, sums_totals,
-		run };
+		sums_metrics, run };
 	bool is_live = run->rules->live != NULL;
+	const struct status_rules rules = { .progress = run->rules->progress,
+		.minutely = is_live && run->log->level == LOG_LEVEL_VERBOSE,
+		.metrics = run->rules->metrics,
+		.notify = run->rules->notify };
 
 	/* A live capture has no size. */
 	if (run->rules->progress && !is_live)
 		run->bytes_all = inputs_bytes(run->rules->inputs);
 	return status_start(run->rules->dissection.loop, run->log, &source,
-	    run->rules->progress,
-	    is_live && run->log->level == LOG_LEVEL_VERBOSE);
+	    &rules);
 }
 
 static void
@@ -432,7 +437,6 @@ run_inputs(const struct run_rules *rules, struct totals *totals,
 {
 	struct run run = { .rules = rules, .log = rules->dissection.log,
 		.dissection = rules->dissection };
-	struct status *status;
 	struct error error;
 
 	*signal_number = 0;
@@ -445,12 +449,13 @@ run_inputs(const struct run_rules *rules, struct totals *totals,
 	run.jobs = xcalloc(run.job_room, sizeof(*run.jobs));
 	loop_catch(rules->dissection.loop, on_signal, &run);
 	sensor_listen(&run);
-	status = start_status(&run);
+	run.status = start_status(&run);
 	if (loop_run(rules->dissection.loop, &error) != 0) {
 		log_error(run.log, "%s", error.text);
 		run.outcome = outcome_worse(run.outcome, error.outcome);
 	}
-	status_stop(status);
+	status_stopping(run.status);
+	status_stop(run.status);
 	if (rules->live != NULL)
 		live_close(rules->live);
 	sums_totals(&run, totals);

@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 #include "app/inputs.h"
+#include "app/metrics_file.h"
 #include "app/progress.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "dissect/dissection.h"
 #include "dissect/live.h"
+#include "loop/notify.h"
 #include "loop/opener.h"
 #include "sink/sink_server.h"
 
@@ -23,6 +25,8 @@ struct run_rules {
 	uint64_t count;		/* packets over all inputs, 0 for all */
 	uint64_t jobs;		/* dissections at a time, 1.. */
 	bool progress;
+	struct metrics_file *metrics;	/* NULL for none */
+	struct notify *notify;		/* the service manager; NULL for none */
 	const struct sink_server_rules *server;	/* NULL: documents go to stdout */
 	const char *authorization;	/* for the server, NULL for none */
 	const char *replay;		/* the dead letter file that is read instead of inputs, NULL for none */

@@ -4,6 +4,7 @@
 
 #include "app/replay.h"
 #include "app/run.h"
+#include "app/status.h"
 #include "base/buffer.h"
 
 /* One input that is being read. */
@@ -22,6 +23,7 @@ struct run {
 	struct log *log;
 	struct sink *sink;
 	struct replay *replay;
+	struct status *status;
 	struct job **jobs;	/* a ring: the first is the one whose turn it is */
 	size_t job_room, job_first, job_count;
 	size_t next;		/* of the inputs */

@@ -9,12 +9,19 @@
 
 #define PROGRESS_MS 300
 #define MINUTE_SECONDS 60
+/* What Prometheus reads by default every 15 s to a minute. */
+#define METRICS_SECONDS 15
+/* A server that is down does not keep a service from having started. */
+#define READY_SECONDS 5
 
 struct status {
 	struct log *log;
 	struct status_source source;
 	uint64_t start;			/* clock_ms */
-	struct event *progress, *minute;	/* NULL if not wanted */
+	struct metrics_file *file;	/* NULL if not wanted, as the next */
+	struct event *progress, *minute, *metrics, *ready;
+	struct notify *notify;
+	bool minutely;
 };
 
 static void
@@ -33,23 +40,75 @@ on_progress(evutil_socket_t fd, short what, void *ctx)
 }
 
 static void
+say(struct status *status, char line[PROGRESS_TOTALS_LEN])
+{
+	struct totals totals;
+
+	status->source.totals(status->source.ctx, &totals);
+	progress_totals(&totals, line, PROGRESS_TOTALS_LEN);
+}
+
+static void
 on_user(void *ctx)
 {
 	struct status *status = ctx;
-	struct totals totals;
 	char line[PROGRESS_TOTALS_LEN];
 
-	status->source.totals(status->source.ctx, &totals);
-	progress_totals(&totals, line, sizeof(line));
+	say(status, line);
 	log_error(status->log, "so far: %s", line);
+	notify_status(status->notify, line);
 }
 
 static void
 on_minute(evutil_socket_t fd, short what, void *ctx)
 {
+	struct status *status = ctx;
+	char line[PROGRESS_TOTALS_LEN];
+
 	(void)fd;
 	(void)what;
-	on_user(ctx);
+	say(status, line);
+	if (status->minutely)
+		log_error(status->log, "so far: %s", line);
+	notify_status(status->notify, line);
+}
+
+void
+status_ready(struct status *status)
+{
+	char line[PROGRESS_TOTALS_LEN];
+
+	say(status, line);
+	notify_ready(status->notify, line);
+}
+
+static void
+on_running(evutil_socket_t fd, short what, void *ctx)
+{
+	struct status *status = ctx;
+
+	(void)fd;
+	(void)what;
+	event_del(status->ready);
+	status_ready(status);
+}
+
+void
+status_stopping(struct status *status)
+{
+	notify_stopping(status->notify);
+}
+
+static void
+on_metrics(evutil_socket_t fd, short what, void *ctx)
+{
+	struct status *status = ctx;
+	struct metrics metrics;
+
+	(void)fd;
+	(void)what;
+	status->source.metrics(status->source.ctx, &metrics);
+	metrics_file_write(status->file, status->log, &metrics);
 }
 
 static struct event *
@@ -66,20 +125,30 @@ start_timer(struct status *status, struct loop *loop, struct timeval every,
 
 struct status *
 status_start(struct loop *loop, struct log *log,
-    const struct status_source *source, bool progress, bool minutely)
+    const struct status_source *source, const struct status_rules *rules)
 {
 	struct status *status = xcalloc(1, sizeof(*status));
 
 	status->log = log;
 	status->source = *source;
 	status->start = clock_ms();
+	status->file = rules->metrics;
+	status->notify = rules->notify;
+	status->minutely = rules->minutely;
 	loop_catch_user(loop, on_user, status);
-	if (progress)
+	if (rules->progress)
 		status->progress = start_timer(status, loop,
 		    (struct timeval){ 0, PROGRESS_MS * 1000 }, on_progress);
-	if (minutely)
+	if (rules->minutely || rules->notify != NULL)
 		status->minute = start_timer(status, loop,
 		    (struct timeval){ MINUTE_SECONDS, 0 }, on_minute);
+	if (rules->metrics != NULL)
+		status->metrics = start_timer(status, loop,
+		    (struct timeval){ METRICS_SECONDS, 0 }, on_metrics);
+	if (rules->notify != NULL)
+		status->ready = start_timer(status, loop,
+		    (struct timeval){ READY_SECONDS, 0 }, on_running);
+	notify_watch(rules->notify, loop);
 	return status;
 }
 
@@ -92,7 +161,13 @@ status_stop(struct status *status)
 			log_progress(status->log, "");
 		event_free(status->progress);
 	}
+	if (status->ready != NULL)
+		event_free(status->ready);
 	if (status->minute != NULL)
 		event_free(status->minute);
+	if (status->metrics != NULL) {
+		on_metrics(-1, 0, status);
+		event_free(status->metrics);
+	}
 	free(status);
 }

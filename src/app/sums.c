@@ -1,7 +1,11 @@
 /* The sums of a run. */
 #include "app/sums.h"
 
+#include <unistd.h>
+
 #include "app/sensor.h"
+#include "base/clock.h"
+#include "loop/resident.h"
 
 void
 sums_add(struct totals *totals, const struct dissection *dissection)
@@ -13,6 +17,7 @@ sums_add(struct totals *totals, const struct dissection *dissection)
 	totals->undissected += counts.undissected;
 	totals->skipped += counts.skipped;
 	totals->fallbacks += counts.fallbacks;
+	totals->tsharks += counts.tsharks;
 }
 
 static void
@@ -87,4 +92,41 @@ sums_totals(void *ctx, struct totals *totals)
 	totals->unsent = totals->read - totals->delivered -
 	    totals->duplicate - totals->rejected - totals->filtered -
 	    totals->undissected - totals->dropped;
+}
+
+static void
+put_capture(struct metrics *metrics, const struct live *live)
+{
+	metrics->capture_bytes = live_counts(live).queued;
+	metrics->capture_room = live_room(live);
+	metrics->capture_memory = live_memory(live);
+}
+
+void
+sums_metrics(void *ctx, struct metrics *metrics)
+{
+	struct run *run = ctx;
+	const struct run_rules *rules = run->rules;
+	struct sink_counts counts = run->sink->type->counts(run->sink);
+
+	*metrics = (struct metrics){ .in_flight = counts.in_flight,
+		.delivery_bytes = counts.queued,
+		.own_memory = resident_bytes(getpid()) };
+	sums_totals(run, &metrics->totals);
+	/* A replay has none. */
+	if (rules->dissection.tshark->version != NULL) {
+		metrics->tshark = rules->dissection.tshark->version;
+		metrics->plugin = rules->dissection.tshark->has_plugin;
+	}
+	if (counts.settled_at > 0)
+		metrics->settled = clock_of_day() -
+		    (clock_ms() - counts.settled_at);
+	if (rules->server != NULL)
+		metrics->delivery_room = rules->server->memory;
+	if (rules->live != NULL)
+		put_capture(metrics, rules->live);
+	for (size_t i = 0; i < run->job_count; i++)
+		if (job_at(run, i)->dissection != NULL)
+			metrics->tshark_memory +=
+			    dissection_memory(job_at(run, i)->dissection);
 }

@@ -9,6 +9,9 @@ void sums_progress(void *ctx, struct progress *progress);
 /* ctx is the run. What has no document yet, or whose document did not get out yet, is unsent. */
 void sums_totals(void *ctx, struct totals *totals);
 
+/* ctx is the run. All but what struct metrics_file puts in. */
+void sums_metrics(void *ctx, struct metrics *metrics);
+
 /* Adds what one input counted. */
 void sums_add(struct totals *totals, const struct dissection *dissection);
 

@@ -15,6 +15,15 @@ clock_ms(void)
 }
 
 uint64_t
+clock_of_day(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+uint64_t
 clock_seconds(void)
 {
 	return clock_ms() / 1000;

@@ -1,11 +1,13 @@
-/* The monotonic clock: it does not step with the time of day. For how long ago, never for when. */
+/* The monotonic clock: it does not step with the time of day. And that one, for other programs. */
 #ifndef ESPCAP_BASE_CLOCK_H
 #define ESPCAP_BASE_CLOCK_H
 
 #include <stdint.h>
 
-/* Both count from some moment of the past, and are never 0: that may stand for "not yet". */
+/* The first two count from some moment of the past, and are never 0: that may stand for "not yet". */
 uint64_t clock_ms(void);
 uint64_t clock_seconds(void);
+/* The time of day, in ms since 1970: for others to read. It may step. */
+uint64_t clock_of_day(void);
 
 #endif

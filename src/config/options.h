@@ -85,7 +85,7 @@ struct options {
 	bool insecure;
 
 	/* The person. */
-	const char *summary_json;	/* NULL for none */
+	const char *summary_json, *metrics;	/* NULL for none */
 	enum log_level level;
 	bool progress;			/* --progress; without it the program looks for a terminal */
 	bool pretty;

@@ -232,6 +232,10 @@ const struct options_row options_rows[] = {
 	{ "summary-json", "FILE", OPTIONS_GROUP_PERSON,
 	    "write the counts of the final line to this file, as JSON",
 	    OPTIONS_KIND_TEXT, SETS(summary_json), 0, 0, NULL },
+	{ "metrics", "FILE", OPTIONS_GROUP_PERSON,
+	    "write how the run stands to this file every 15 s, in the text "
+	    "format of Prometheus",
+	    OPTIONS_KIND_TEXT, SETS(metrics), 0, 0, NULL },
 	{ "pretty", NULL, OPTIONS_GROUP_PERSON,
 	    "indent the documents instead of printing one a line",
 	    OPTIONS_KIND_FLAG, SETS(pretty), 0, 0, NULL },

@@ -379,6 +379,12 @@ dissection_bytes(const struct dissection *dissection, uint64_t *done,
 	feed_bytes(dissection->feed, done, all);
 }
 
+uint64_t
+dissection_memory(const struct dissection *dissection)
+{
+	return dissection->child != NULL ? child_memory(dissection->child) : 0;
+}
+
 enum outcome
 dissection_outcome(const struct dissection *dissection, struct error *error)
 {

@@ -43,6 +43,7 @@ struct dissection_counts {
 	uint64_t undissected;	/* tshark failed on them */
 	uint64_t skipped;	/* not wanted by --bpf */
 	uint64_t fallbacks;	/* times that tshark failed with the plugin and was run without */
+	uint64_t tsharks;	/* that were started for it */
 };
 
 struct dissection_handler {
@@ -69,6 +70,8 @@ void dissection_resume(struct dissection *dissection);
 void dissection_stop(struct dissection *dissection);
 
 struct dissection_counts dissection_counts(const struct dissection *dissection);
+/* Memory of its tshark now, see child_memory. */
+uint64_t dissection_memory(const struct dissection *dissection);
 /* Bytes read so far and to read (0 if not known). */
 void dissection_bytes(const struct dissection *dissection, uint64_t *done, uint64_t *all);
 

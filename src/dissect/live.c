@@ -20,6 +20,7 @@
 #include "loop/helper.h"
 #include "loop/pipes.h"
 #include "loop/privilege.h"
+#include "loop/resident.h"
 
 /* The pipe's own buffer, if the system lets us have it. */
 #define PIPE_LEN (1 << 20)
@@ -420,8 +421,21 @@ live_counts(const struct live *live)
 		.captured = atomic_load(&live->counts->captured),
 		.queue_drop = atomic_load(&live->counts->queue_drop),
 		.kernel_drop = atomic_load(&live->counts->kernel_drop),
-		.interface_drop = atomic_load(&live->counts->interface_drop)
+		.interface_drop = atomic_load(&live->counts->interface_drop),
+		.queued = atomic_load(&live->counts->queued)
 	};
 
 	return counts;
+}
+
+uint64_t
+live_room(const struct live *live)
+{
+	return live->rules->queue;
+}
+
+uint64_t
+live_memory(const struct live *live)
+{
+	return live->process > 0 ? resident_bytes(live->process) : 0;
 }

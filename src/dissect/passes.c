@@ -331,6 +331,7 @@ start_child(struct dissection *dissection)
 		dissection_blame(dissection, error.outcome, error.text);
 		return -1;
 	}
+	dissection->counts.tsharks++;
 	if (dissection->paused)
 		child_pause(dissection->child);
 	return 0;

@@ -16,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/xalloc.h"
+#include "loop/resident.h"
 #include "loop/spawn.h"
 #include "loop/tail.h"
 
@@ -507,6 +508,12 @@ child_cpu(const struct child *child)
 		return 0;
 	return (unsigned long long)used.tv_sec * 1000 +
 	    (unsigned long long)used.tv_nsec / 1000000;
+}
+
+uint64_t
+child_memory(const struct child *child)
+{
+	return child->dead ? 0 : resident_bytes(child->pid);
 }
 
 unsigned long long

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/argv.h"
@@ -85,6 +86,8 @@ void child_kill(struct child *child);
 unsigned long long child_progress(const struct child *child);
 /* Processor time it has used so far, in ms; 0 if that cannot be told. Not that of its own children. */
 unsigned long long child_cpu(const struct child *child);
+/* Memory it takes now, see resident_bytes. */
+uint64_t child_memory(const struct child *child);
 
 /* After on_finish: true if it exited by itself with status 0. */
 bool child_succeeded(const struct child *child);

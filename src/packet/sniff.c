@@ -118,6 +118,7 @@ publish(struct sniff *sniff)
 {
 	atomic_store(&sniff->counts->queue_drop, sniff->dropped);
 	atomic_store(&sniff->counts->captured, sniff->captured);
+	atomic_store(&sniff->counts->queued, sniff->queue.len);
 }
 
 static void
@@ -287,6 +288,7 @@ step(struct sniff *sniff)
 	if (sniff->capturing && fds[2].revents != 0)
 		read_packets(sniff);
 	write_queue(sniff);
+	atomic_store(&sniff->counts->queued, sniff->queue.len);
 	if (sniff->capturing && clock_ms() >= sniff->next_look)
 		look(sniff);
 	if (sniff->capturing && clock_ms() >= sniff->stop_at) {

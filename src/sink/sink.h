@@ -31,6 +31,8 @@ struct sink_counts {
 	uint64_t maybe_duplicate;	/* sent again without an id: beside the sum */
 	uint64_t retries;	/* requests sent again, in whole or in part */
 	uint64_t in_flight;	/* documents that wait for an answer: beside the sum */
+	uint64_t queued;	/* bytes that wait to be delivered */
+	uint64_t settled_at;	/* clock_ms when a document was last delivered, found there or rejected; 0: never */
 };
 
 /* One kind of sink. */

@@ -39,7 +39,8 @@ struct server {
 	bool was_full;
 
 	struct event *watch;
-	uint64_t settled_at;	/* clock_seconds */
+	uint64_t settled_at;	/* clock_seconds; or when there was last nothing to deliver */
+	uint64_t last;		/* clock_ms when a document was settled; 0: never */
 	uint64_t retry_for;	/* as in rules, until it is changed */
 
 	struct day_set days;	/* whose indices this run writes to */
@@ -167,7 +168,8 @@ static void
 settled(struct server *server, uint64_t documents)
 {
 	server->documents -= documents;
-	server->settled_at = clock_seconds();
+	server->last = clock_ms();
+	server->settled_at = server->last / 1000;
 	check_drain(server);
 }
 
@@ -313,6 +315,8 @@ server_counts(const struct sink *sink)
 	struct sink_counts counts = shipping_counts(const_self(sink)->shipping);
 
 	counts.rejected = const_self(sink)->rejects.count;
+	counts.queued = const_self(sink)->bytes;
+	counts.settled_at = const_self(sink)->last;
 	return counts;
 }
 

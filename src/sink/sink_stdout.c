@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 
 /* Documents are written in pieces of about this size. */
@@ -33,6 +34,7 @@ struct sink_stdout {
 	size_t ends_room, ends_first, ends_count;
 	size_t partial;		/* bytes of the first that are out already */
 	uint64_t delivered;
+	uint64_t last;		/* clock_ms of the last delivered; 0: none */
 	bool failed;
 	struct error error;
 };
@@ -77,6 +79,7 @@ count_delivered(struct sink_stdout *out, size_t len)
 		out->ends_first = (out->ends_first + 1) % out->ends_room;
 		out->ends_count--;
 		out->delivered++;
+		out->last = clock_ms();
 	}
 }
 
@@ -221,7 +224,9 @@ static struct sink_counts
 stdout_counts(const struct sink *sink)
 {
 	struct sink_counts counts = {
-		.delivered = const_self(sink)->delivered };
+		.delivered = const_self(sink)->delivered,
+		.queued = const_self(sink)->queue.len,
+		.settled_at = const_self(sink)->last };
 
 	return counts;
 }
