@@ -417,14 +417,14 @@ live_close(struct live *live)
 struct live_counts
 live_counts(const struct live *live)
 {
-	struct live_counts counts = {
-		.captured = atomic_load(&live->counts->captured),
-		.queue_drop = atomic_load(&live->counts->queue_drop),
-		.kernel_drop = atomic_load(&live->counts->kernel_drop),
-		.interface_drop = atomic_load(&live->counts->interface_drop),
-		.queued = atomic_load(&live->counts->queued)
-	};
+	struct live_counts counts;
 
+	/* Before captured, see sniff.c: it must not be more. */
+	counts.queue_drop = atomic_load(&live->counts->queue_drop);
+	counts.captured = atomic_load(&live->counts->captured);
+	counts.kernel_drop = atomic_load(&live->counts->kernel_drop);
+	counts.interface_drop = atomic_load(&live->counts->interface_drop);
+	counts.queued = atomic_load(&live->counts->queued);
 	return counts;
 }
 

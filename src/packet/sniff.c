@@ -116,8 +116,9 @@ on_packet(void *ctx, const struct nic_packet *packet)
 static void
 publish(struct sniff *sniff)
 {
-	atomic_store(&sniff->counts->queue_drop, sniff->dropped);
+	/* Who reads them the other way round never sees more dropped than captured. */
 	atomic_store(&sniff->counts->captured, sniff->captured);
+	atomic_store(&sniff->counts->queue_drop, sniff->dropped);
 	atomic_store(&sniff->counts->queued, sniff->queue.len);
 }
 
