@@ -209,6 +209,12 @@ open_live(struct app *app, struct error *error)
 	sniff->count = options->count;
 	sniff->duration = options->duration;
 	sniff->queue = options->queue;
+	sniff->spool = options->spool;
+	sniff->spool_size = options->spool_size;
+	sniff->archive.dir = options->ring;
+	sniff->archive.size = options->ring_size;
+	sniff->archive.interface = options->nic;
+	sniff->archive.snaplen = (uint32_t)options->snaplen;
 	sniff->wait = strcmp(options->on_interface_loss, "wait") == 0;
 	app->live = live_start(sniff, error);
 	if (app->live == NULL)
@@ -422,6 +428,10 @@ finish(struct app *app, const struct totals *totals, enum outcome outcome,
 		log_note(&app->log, "tshark failed with the plugin and was run "
 		    "without it: %llu times",
 		    (unsigned long long)totals->fallbacks);
+	if (totals->ring_missing > 0)
+		log_error(&app->log, "%llu packets are missing in the ring in "
+		    "%s", (unsigned long long)totals->ring_missing,
+		    app->options.ring);
 	progress_totals(totals, line, sizeof(line));
 	log_error(&app->log, "%s", line);
 	write_summary(app, totals, status);

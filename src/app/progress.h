@@ -26,6 +26,7 @@ struct totals {
 	uint64_t read, delivered, duplicate, rejected, filtered, undissected, dropped, unsent;
 	uint64_t skipped, retries, maybe_duplicate;
 	uint64_t kernel_drop, interface_drop;	/* beside the sum; of a live capture only */
+	uint64_t ring_missing;	/* packets that --ring has not; not in the line */
 	bool is_live;
 	uint64_t fallbacks, tsharks;	/* see struct dissection_counts */
 	bool has_server;	/* delivered means indexed, else printed */

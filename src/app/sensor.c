@@ -53,5 +53,6 @@ sensor_count(const struct run *run, struct totals *totals)
 	totals->read = counts.captured;
 	totals->dropped = counts.queue_drop;
 	totals->kernel_drop = counts.kernel_drop;
+	totals->ring_missing = counts.ring_missing;
 	totals->interface_drop = counts.interface_drop;
 }

@@ -420,7 +420,11 @@ check_needs(const struct parse *parse)
 		{ "duration", "nic" }, { "snaplen", "nic" },
 		{ "promisc", "nic" }, { "no-promisc", "nic" },
 		{ "immediate", "nic" }, { "buffer", "nic" },
-		{ "queue", "nic" }, { "on-interface-loss", "nic" },
+		{ "queue", "nic" }, { "spool", "nic" },
+		{ "spool-size", "nic" }, { "spool-size", "spool" },
+		{ "ring", "nic" }, { "ring-size", "nic" },
+		{ "ring-size", "ring" },
+		{ "on-interface-loss", "nic" },
 		{ "include-own-traffic", "nic" }, { "tshark-lifetime", "nic" }
 	};
 

@@ -42,6 +42,9 @@ struct options {
 	/* Live capture. */
 	uint64_t duration;		/* ms, 0 for no end */
 	uint64_t snaplen, buffer, queue;	/* bytes */
+	const char *spool;		/* directory; NULL for none */
+	const char *ring;		/* the same */
+	uint64_t spool_size, ring_size;	/* bytes */
 	bool promisc, no_promisc;	/* the first is what holds without either */
 	bool immediate, include_own_traffic;
 	const char *on_interface_loss;	/* "exit" or "wait" */

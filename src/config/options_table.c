@@ -82,6 +82,23 @@ const struct options_row options_rows[] = {
 	    "bytes of packets that may wait for tshark; what does not fit is "
 	    "queue_drop",
 	    OPTIONS_KIND_SIZE, SETS(queue), KILO * KILO, 64 * GIGA, "64M" },
+	{ "spool", "DIR", OPTIONS_GROUP_LIVE,
+	    "let packets that do not fit into the queue wait on disk, in this "
+	    "directory",
+	    OPTIONS_KIND_TEXT, SETS(spool), 0, 0, NULL },
+	{ "spool-size", "SIZE", OPTIONS_GROUP_LIVE,
+	    "bytes of packets that may wait there; what does not fit is "
+	    "queue_drop",
+	    OPTIONS_KIND_SIZE, SETS(spool_size), KILO * KILO, 16384 * GIGA,
+	    "1G" },
+	{ "ring", "DIR", OPTIONS_GROUP_LIVE,
+	    "keep the packets as pcapng files in this directory, the newest of "
+	    "them",
+	    OPTIONS_KIND_TEXT, SETS(ring), 0, 0, NULL },
+	{ "ring-size", "SIZE", OPTIONS_GROUP_LIVE,
+	    "bytes of all these files together",
+	    OPTIONS_KIND_SIZE, SETS(ring_size), KILO * KILO, 16384 * GIGA,
+	    "1G" },
 	{ "on-interface-loss", "WHAT", OPTIONS_GROUP_LIVE,
 	    "when the interface goes down or away: exit, or wait for it "
 	    "(default: exit)",

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <openssl/rand.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@
 
 struct live {
 	const struct sniff_rules *rules;
+	struct archive_rules archive;	/* these, with the id of the capture */
 	pid_t espcap, process;
 	int data, control;	/* -1: taken over; closed */
 	int its_data, its_control;
@@ -44,39 +46,83 @@ struct live {
 
 /* The process. */
 
+/* *user: who we are now, NULL if that has not changed. */
 static int
-limit(pid_t espcap, struct error *error)
+limit(const struct live *live, const char **user, struct error *error)
 {
 	/* One byte: see spawn.c; a core would hold packets. */
 	const struct rlimit no_core = { 1, 1 }, none = { 0, 0 };
-	const char *user;
+	const rlim_t longest = sniff_longest_file(live->rules);
+	const struct rlimit files = { longest, longest };
 
-	if (privilege_renounce(&user, error) != 0)
+	if (privilege_renounce(user, error) != 0)
 		return -1;
-	if (helper_bind(espcap) == 0 && setrlimit(RLIMIT_CORE, &no_core) == 0 &&
+	/* What is longer is an error of the write, and no end. */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (helper_bind(live->espcap) == 0 &&
+	    setrlimit(RLIMIT_CORE, &no_core) == 0 &&
 	    setrlimit(RLIMIT_NPROC, &none) == 0 &&
-	    setrlimit(RLIMIT_FSIZE, &none) == 0)
+	    setrlimit(RLIMIT_FSIZE, &files) == 0)
 		return 0;
 	return error_set(error, OUTCOME_INTERNAL,
 	    "limit the process that captures: %s", strerror(errno));
+}
+
+/* What is on disk, with the rights that espcap has. */
+static int
+open_stores(const struct live *live, struct sniff_means *means,
+    struct error *error)
+{
+	const struct sniff_rules *rules = live->rules;
+	uid_t uid;
+	gid_t gid;
+
+	if (rules->spool != NULL) {
+		means->spool = spool_file_open(rules->spool, rules->spool_size,
+		    error);
+		if (means->spool == NULL)
+			return -1;
+	}
+	if (rules->archive.dir == NULL)
+		return 0;
+	if (privilege_target(&uid, &gid, error) != 0)
+		return -1;
+	means->archive = archive_open(&live->archive, uid, gid, error);
+	return means->archive != NULL ? 0 : -1;
+}
+
+static int
+open_means(const struct live *live, struct sniff_means *means,
+    struct error *error)
+{
+	const char *user;
+
+	means->nic = nic_open(&live->rules->nic, error);
+	if (means->nic == NULL || open_stores(live, means, error) != 0 ||
+	    limit(live, &user, error) != 0)
+		return -1;
+	return means->archive == NULL ? 0 : archive_begin(means->archive,
+	    nic_header(means->nic), user, error);
 }
 
 static int
 work(void *ctx)
 {
 	struct live *live = ctx;
+	struct sniff_means means = { .nic = NULL };
 	struct error error;
-	struct nic *nic = nic_open(&live->rules->nic, &error);
+	int rv = open_means(live, &means, &error);
 
-	if (nic == NULL || limit(live->espcap, &error) != 0) {
+	if (rv == 0)
+		sniff_run(&means, live->rules, live->its_data,
+		    live->its_control, live->counts);
+	else
 		sniff_say(live->its_control, SNIFF_FAILED, error.outcome,
 		    error.text);
-		return 1;
-	}
-	sniff_run(nic, live->rules, live->its_data, live->its_control,
-	    live->counts);
-	nic_free(nic);
-	return 0;
+	archive_free(means.archive);
+	spool_file_free(means.spool);
+	nic_free(means.nic);
+	return rv == 0 ? 0 : 1;
 }
 
 /* Our side. */
@@ -183,6 +229,8 @@ live_start(const struct sniff_rules *rules, struct error *error)
 		live_free(live);
 		return NULL;
 	}
+	live->archive = rules->archive;
+	live->archive.capture = live->id;
 	if (start(live, error) == 0)
 		return live;
 	live_free(live);
@@ -425,6 +473,7 @@ live_counts(const struct live *live)
 	counts.kernel_drop = atomic_load(&live->counts->kernel_drop);
 	counts.interface_drop = atomic_load(&live->counts->interface_drop);
 	counts.queued = atomic_load(&live->counts->queued);
+	counts.ring_missing = atomic_load(&live->counts->ring_missing);
 	return counts;
 }
 

@@ -15,8 +15,8 @@ struct live;
 
 /*
  * Forks the capture process, which opens the interface with the rights that
- * espcap has now and then gives all of them up. Packets are captured and queued from
- * here on. rules is borrowed. NULL with the outcome and text of nic_open. Free with live_free.
+ * espcap has now, and the spool and the archive, and then gives all of them up. Packets are captured and queued from
+ * here on. rules is borrowed. NULL with the outcome and text of who failed to open. Free with live_free.
  */
 struct live *live_start(const struct sniff_rules *rules, struct error *error);
 void live_free(struct live *live);
@@ -48,7 +48,7 @@ bool live_exclude(struct live *live, const struct sockaddr *address, struct erro
 void live_close(struct live *live);
 
 struct live_counts {
-	uint64_t captured, queue_drop, kernel_drop, interface_drop, queued;	/* as struct sniff_counts */
+	uint64_t captured, queue_drop, kernel_drop, interface_drop, queued, ring_missing;	/* as struct sniff_counts */
 };
 struct live_counts live_counts(const struct live *live);
 /* Bytes that the queue has room for. */

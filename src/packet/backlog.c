@@ -121,6 +121,12 @@ backlog_settle(struct backlog *backlog)
 
 /* Out. */
 
+size_t
+backlog_queued(const struct backlog *backlog)
+{
+	return backlog->memory.len;
+}
+
 bool
 backlog_waits(const struct backlog *backlog)
 {

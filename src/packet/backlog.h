@@ -26,7 +26,9 @@ void backlog_put(struct backlog *backlog, const struct nic_packet *packet);
 /* To be called behind some packets: those for the spool are written in one go. */
 void backlog_settle(struct backlog *backlog);
 
-/* Whether something is to be written. */
+/* Bytes in memory that are to be written. */
+size_t backlog_queued(const struct backlog *backlog);
+/* Whether something is to be written, also from the spool. */
 bool backlog_waits(const struct backlog *backlog);
 /*
  * Writes to data (a pipe that does not block), and fetches a piece from the spool at most. -1 if nobody reads data.

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "packet/ring.h"
+#include "packet/backlog.h"
 
 /* Packets in one go, before the pipe has its turn. */
 #define SLICE 512
@@ -28,11 +28,16 @@ struct sniff {
 	const struct sniff_rules *rules;
 	int data, control;
 	struct sniff_counts *counts;
-	struct ring queue;
+	struct spool_file *spool;
+	struct archive *archive;
+	struct backlog *backlog;
 	uint64_t captured, dropped;
+	uint64_t ordinal;	/* of the last packet that was not dropped, as its document has it */
+	uint64_t lost;		/* of those dropped, in the spool */
+	uint64_t missing;	/* in the archive, as told last */
 	uint64_t stop_at;	/* ms, UINT64_MAX for never */
 	uint64_t next_look;
-	uint64_t said_drop;	/* ms, 0 for never */
+	uint64_t said_drop, said_spool, said_lost, said_missing;	/* ms, 0 for never */
 	bool stopping, capturing, closed;
 	enum nic_state state;
 	uint64_t lost_at;
@@ -62,18 +67,90 @@ note(struct sniff *sniff, const char *text)
 	sniff_say(sniff->control, SNIFF_NOTE, OUTCOME_OK, text);
 }
 
+/* Once a minute, of one thing; *said is when that was last, 0 for never. */
+static bool
+is_time_to_say(uint64_t *said)
+{
+	uint64_t now = clock_ms();
+
+	if (*said != 0 && now - *said < SAY_MS)
+		return false;
+	*said = now;
+	return true;
+}
+
 static void
 say_drop(struct sniff *sniff)
 {
-	uint64_t now = clock_ms();
-	char text[200];
+	unsigned long long queue = sniff->rules->queue;
+	unsigned long long dropped = sniff->dropped;
+	int reason = sniff->spool == NULL ? 0 :
+	    spool_file_failure(sniff->spool);
+	char text[800];
 
-	if (sniff->said_drop != 0 && now - sniff->said_drop < SAY_MS)
+	if (!is_time_to_say(&sniff->said_drop))
 		return;
-	sniff->said_drop = now;
+	if (sniff->spool == NULL)
+		(void)snprintf(text, sizeof(text), "the queue of %llu bytes is "
+		    "full: packets are dropped, %llu so far (--queue)", queue,
+		    dropped);
+	else if (reason == 0)
+		(void)snprintf(text, sizeof(text), "the queue of %llu bytes and "
+		    "the spool of %llu bytes are full: packets are dropped, "
+		    "%llu so far (--spool-size)", queue,
+		    (unsigned long long)spool_file_size(sniff->spool), dropped);
+	else
+		(void)snprintf(text, sizeof(text), "the queue of %llu bytes is "
+		    "full, and the spool in %.400s cannot be written: %s: "
+		    "packets are dropped, %llu so far; it is tried again", queue,
+		    spool_file_dir(sniff->spool), strerror(reason), dropped);
+	note(sniff, text);
+}
+
+static void
+say_lost(struct sniff *sniff, int reason)
+{
+	char text[700];
+
+	if (!is_time_to_say(&sniff->said_lost))
+		return;
+	(void)snprintf(text, sizeof(text), "the spool in %.400s cannot be read: "
+	    "%s: packets in it are lost, %llu so far (queue_drop)",
+	    spool_file_dir(sniff->spool), strerror(reason),
+	    (unsigned long long)sniff->lost);
+	note(sniff, text);
+}
+
+static void
+say_spooling(struct sniff *sniff)
+{
+	char text[600];
+
+	if (sniff->spool == NULL || spool_file_is_empty(sniff->spool) ||
+	    !is_time_to_say(&sniff->said_spool))
+		return;
 	(void)snprintf(text, sizeof(text), "the queue of %zu bytes is full: "
-	    "packets are dropped, %llu so far (--queue)", sniff->queue.size,
-	    (unsigned long long)sniff->dropped);
+	    "packets wait in the spool in %.400s", sniff->rules->queue,
+	    spool_file_dir(sniff->spool));
+	note(sniff, text);
+}
+
+static void
+say_missing(struct sniff *sniff)
+{
+	uint64_t missing = sniff->archive == NULL ? 0 :
+	    archive_missing(sniff->archive);
+	char text[700];
+
+	if (missing == sniff->missing || !is_time_to_say(&sniff->said_missing))
+		return;
+	sniff->missing = missing;
+	(void)snprintf(text, sizeof(text), "the ring in %.400s cannot be "
+	    "written: %s: packets are missing in it, %llu so far; it is tried "
+	    "again (their documents are not concerned)",
+	    sniff->rules->archive.dir,
+	    strerror(archive_failure(sniff->archive)),
+	    (unsigned long long)missing);
 	note(sniff, text);
 }
 
@@ -104,13 +181,23 @@ static void
 on_packet(void *ctx, const struct nic_packet *packet)
 {
 	struct sniff *sniff = ctx;
-	uint32_t head[4] = { packet->sec, packet->fraction, packet->caplen,
-		packet->wirelen };
 
 	sniff->captured++;
-	if (ring_put(&sniff->queue, head, sizeof(head), packet->bytes,
-	    packet->caplen) != 0)
+	backlog_put(sniff->backlog, packet);
+}
+
+static void
+on_settled(void *ctx, const struct nic_packet *packet, bool taken)
+{
+	struct sniff *sniff = ctx;
+
+	if (taken)
+		sniff->ordinal++;
+	else
 		sniff->dropped++;
+	if (sniff->archive != NULL)
+		archive_packet(sniff->archive, packet,
+		    taken ? sniff->ordinal : 0);
 }
 
 static void
@@ -119,7 +206,11 @@ publish(struct sniff *sniff)
 	/* Who reads them the other way round never sees more dropped than captured. */
 	atomic_store(&sniff->counts->captured, sniff->captured);
 	atomic_store(&sniff->counts->queue_drop, sniff->dropped);
-	atomic_store(&sniff->counts->queued, sniff->queue.len);
+	atomic_store(&sniff->counts->queued,
+	    backlog_queued(sniff->backlog));
+	if (sniff->archive != NULL)
+		atomic_store(&sniff->counts->ring_missing,
+		    archive_missing(sniff->archive));
 }
 
 static void
@@ -131,9 +222,15 @@ read_packets(struct sniff *sniff)
 	int got = nic_read(sniff->nic, left < SLICE ? (int)left : SLICE,
 	    on_packet, sniff);
 
+	backlog_settle(sniff->backlog);
+	if (sniff->archive != NULL)
+		archive_flush(sniff->archive);
 	publish(sniff);
 	if (sniff->dropped > dropped)
 		say_drop(sniff);
+	else
+		say_spooling(sniff);
+	say_missing(sniff);
 	if (sniff->rules->count > 0 && sniff->captured >= sniff->rules->count)
 		stop(sniff, 0);
 	if (got > 0)
@@ -148,22 +245,22 @@ read_packets(struct sniff *sniff)
 }
 
 static void
-write_queue(struct sniff *sniff)
+write_backlog(struct sniff *sniff)
 {
-	struct iovec pieces[2];
-	int count;
-	ssize_t n;
+	uint64_t lost;
+	int reason;
 
-	while ((count = ring_pieces(&sniff->queue, pieces)) > 0) {
-		n = writev(sniff->data, pieces, count);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			sniff->closed = errno != EAGAIN;
-			return;
-		}
-		ring_take(&sniff->queue, (size_t)n);
-	}
+	if (backlog_write(sniff->backlog, sniff->data, &lost) != 0)
+		sniff->closed = true;
+	reason = errno;
+	if (lost == 0)
+		return;
+	sniff->dropped += lost;
+	/* They were the last. What comes next has their numbers in the documents. */
+	sniff->ordinal -= lost;
+	publish(sniff);
+	sniff->lost += lost;
+	say_lost(sniff, reason);
 }
 
 /* The interface. */
@@ -213,6 +310,8 @@ look(struct sniff *sniff)
 	uint64_t interface = atomic_load(&sniff->counts->interface_drop);
 
 	sniff->next_look = clock_ms() + LOOK_MS;
+	if (sniff->spool != NULL)
+		spool_file_rest(sniff->spool);
 	nic_drops(sniff->nic, &kernel, &interface);
 	atomic_store(&sniff->counts->kernel_drop, kernel);
 	atomic_store(&sniff->counts->interface_drop, interface);
@@ -257,6 +356,16 @@ obey(struct sniff *sniff)
 
 /* All. */
 
+uint64_t
+sniff_longest_file(const struct sniff_rules *rules)
+{
+	uint64_t spool = rules->spool != NULL ? rules->spool_size : 0;
+	uint64_t archive = rules->archive.dir == NULL ? 0 :
+	    archive_longest_file(rules->archive.size);
+
+	return spool > archive ? spool : archive;
+}
+
 static int
 wait_ms(const struct sniff *sniff)
 {
@@ -275,7 +384,7 @@ step(struct sniff *sniff)
 	struct pollfd fds[3] = {
 		{ .fd = sniff->control, .events = POLLIN },
 		{ .fd = sniff->data,
-		    .events = sniff->queue.len > 0 ? POLLOUT : 0 },
+		    .events = backlog_waits(sniff->backlog) ? POLLOUT : 0 },
 		{ .fd = sniff->capturing ? nic_fd(sniff->nic) : -1,
 		    .events = POLLIN }
 	};
@@ -288,8 +397,9 @@ step(struct sniff *sniff)
 		sniff->closed = true;
 	if (sniff->capturing && fds[2].revents != 0)
 		read_packets(sniff);
-	write_queue(sniff);
-	atomic_store(&sniff->counts->queued, sniff->queue.len);
+	write_backlog(sniff);
+	atomic_store(&sniff->counts->queued,
+	    backlog_queued(sniff->backlog));
 	if (sniff->capturing && clock_ms() >= sniff->next_look)
 		look(sniff);
 	if (sniff->capturing && clock_ms() >= sniff->stop_at) {
@@ -299,25 +409,30 @@ step(struct sniff *sniff)
 }
 
 void
-sniff_run(struct nic *nic, const struct sniff_rules *rules, int data,
-    int control, struct sniff_counts *counts)
+sniff_run(const struct sniff_means *means, const struct sniff_rules *rules,
+    int data, int control, struct sniff_counts *counts)
 {
-	struct sniff sniff = { .nic = nic, .rules = rules, .data = data,
-		.control = control, .counts = counts, .capturing = true,
+	struct sniff sniff = { .nic = means->nic, .rules = rules, .data = data,
+		.spool = means->spool, .archive = means->archive,
+		.control = control, .counts = counts,
+		.capturing = true,
 		.stop_at = rules->duration == 0 ? UINT64_MAX :
 		clock_ms() + rules->duration };
 
-	if (ring_init(&sniff.queue, rules->queue) != 0 ||
-	    ring_put(&sniff.queue, nic_header(nic), NIC_HEADER_LEN, NULL,
-	    0) != 0) {
+	sniff.backlog = backlog_new(rules->queue, means->spool, on_settled,
+	    &sniff);
+	if (sniff.backlog == NULL || backlog_begin(sniff.backlog,
+	    nic_header(sniff.nic), NIC_HEADER_LEN) != 0) {
 		sniff_say(control, SNIFF_FAILED, OUTCOME_INTERNAL,
 		    "no memory for the queue (--queue)");
-		return;
+		goto out;
 	}
 	look_at_name(&sniff);
 	sniff_say(control, SNIFF_OPEN, OUTCOME_OK, "");
-	while (!sniff.closed && (sniff.capturing || sniff.queue.len > 0))
+	while (!sniff.closed && (sniff.capturing ||
+	    backlog_waits(sniff.backlog)))
 		step(&sniff);
 	sniff_say(control, SNIFF_END, OUTCOME_OK, "");
-	ring_release(&sniff.queue);
+out:
+	backlog_free(sniff.backlog);
 }

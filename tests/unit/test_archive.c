@@ -296,6 +296,40 @@ test_files_go_by_themselves(void **state)
 	archive_free(archive);
 }
 
+/* Whoever knows the next name gains nothing: what is there is not written to, and the name behind it is taken. */
+static void
+test_link_is_not_followed(void **state)
+{
+	struct archive *archive;
+	char last[600], next[600], target[600];
+	FILE *file;
+
+	(void)state;
+	empty_folder();
+	(void)snprintf(last, sizeof(last),
+	    "%s/espcap-eth0-29991231T235959Z-000001.pcapng", folder);
+	(void)snprintf(next, sizeof(next),
+	    "%s/espcap-eth0-29991231T235959Z-000002.pcapng", folder);
+	(void)snprintf(target, sizeof(target), "%s/target", folder);
+	file = fopen(last, "w");
+	assert_non_null(file);
+	(void)fclose(file);
+	assert_int_equal(symlink(target, next), 0);
+	archive = begin();
+	put(archive, 1, 100);
+	assert_int_equal(archive_missing(archive), 1);
+	assert_int_equal(archive_failure(archive), EEXIST);
+	wait_for_retry();
+	put(archive, 2, 100);
+	archive_flush(archive);
+	assert_int_equal(archive_missing(archive), 1);
+	archive_free(archive);
+	assert_int_equal(access(target, F_OK), -1);
+	assert_int_equal(unlink(next), 0);
+	assert_int_equal(unlink(last), 0);
+	assert_int_equal(read_all(2, false), 3);
+}
+
 static void
 test_refused(void **state)
 {
@@ -351,6 +385,7 @@ main(void)
 		cmocka_unit_test(test_write_fails),
 		cmocka_unit_test(test_nothing_can_be_written),
 		cmocka_unit_test(test_files_go_by_themselves),
+		cmocka_unit_test(test_link_is_not_followed),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_makes_its_directory)
 	};

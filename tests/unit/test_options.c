@@ -505,6 +505,9 @@ test_live(void **state)
 	assert_int_equal(options.snaplen, 262144);
 	assert_int_equal(options.buffer, 16 << 20);
 	assert_int_equal(options.queue, 64 << 20);
+	assert_true(options.spool == NULL && options.ring == NULL);
+	assert_int_equal(options.spool_size, 1 << 30);
+	assert_int_equal(options.ring_size, 1 << 30);
 	assert_int_equal(options.tshark_lifetime, 250000);
 	assert_int_equal(options.duration, 0);
 	assert_int_equal(options.retry_for, 0);
@@ -528,6 +531,21 @@ test_live(void **state)
 	REFUSE("--on-interface-loss takes exit or wait, not \"stay\"",
 	    "--nic=a", "--on-interface-loss=stay");
 	REFUSE("--queue goes with --nic only", "--file=a", "--queue=2M");
+	ACCEPT("--nic=a", "--spool=b", "--spool-size=2G", "--ring=c",
+	    "--ring-size=1M");
+	assert_string_equal(options.spool, "b");
+	assert_string_equal(options.ring, "c");
+	assert_int_equal(options.spool_size, (uint64_t)2 << 30);
+	assert_int_equal(options.ring_size, 1 << 20);
+	REFUSE("--spool goes with --nic only", "--file=a", "--spool=b");
+	REFUSE("--ring goes with --nic only", "--file=a", "--ring=b");
+	REFUSE("--spool-size goes with --spool only", "--nic=a",
+	    "--spool-size=2M");
+	REFUSE("--ring-size goes with --ring only", "--nic=a",
+	    "--ring-size=2M");
+	REFUSE("--ring-size takes a size such as 512, 64k or 16M, from 1M "
+	    "to 16384G, not \"1023k\"",
+	    "--nic=a", "--ring=b", "--ring-size=1023k");
 }
 
 int
