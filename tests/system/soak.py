@@ -316,14 +316,19 @@ def backend(arguments):
 
 def main():
     arguments = parse_arguments()
-    with line(), backend(arguments) as server, tempfile.TemporaryDirectory() as folder:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("soak: ended"))
+    with line(), backend(arguments) as server, tempfile.TemporaryDirectory() as folder, \
+            contextlib.ExitStack() as stack:
         options = ["--tshark-lifetime=%d" % arguments.lifetime, *arguments.options]
         options += ["--node", server.url] if server else []
         os.chmod(folder, 0o777)
         sensor = Sensor(options, subprocess.DEVNULL, folder)
+        # However this ends; what is dead already is not killed twice.
+        stack.callback(sensor.process.kill)
         sensor.wait_for(r"capturing on ")
         traffic = Traffic(arguments.rate, arguments.per_flow, arguments.length)
         traffic.process.start()
+        stack.callback(traffic.process.kill)
         trouble = Trouble(arguments, server, sensor)
         watch(arguments, sensor, traffic, trouble)
         sent = traffic.stop()
