@@ -211,8 +211,7 @@ start(struct live *live, struct error *error)
 		    "the process that captures has ended");
 	if (message.word == SNIFF_OPEN)
 		return 0;
-	return error_set(error, message.outcome == OUTCOME_USAGE ?
-	    OUTCOME_USAGE : OUTCOME_INTERNAL, "%s", message.text);
+	return error_set(error, message.outcome, "%s", message.text);
 }
 
 struct live *

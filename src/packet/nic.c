@@ -95,9 +95,13 @@ fail(struct nic *nic, int code, struct error *error)
 		    "right once with: setcap cap_net_raw+ep $(command -v "
 		    "espcap)", name);
 	case PCAP_ERROR_NO_SUCH_DEVICE:
-	case PCAP_ERROR_IFACE_NOT_UP:
 		return error_set(error, OUTCOME_USAGE, "--nic=%s: %s", name,
 		    pcap_statustostr(code));
+	/* That may change without another option: a service is started again. */
+	case PCAP_ERROR_IFACE_NOT_UP:
+		return error_set(error, OUTCOME_INPUT, "--nic=%s: the interface "
+		    "is down: bring it up (ip link set %s up), and start "
+		    "espcap again", name, name);
 	default:
 		return error_set(error, OUTCOME_INTERNAL, "--nic=%s: %s%s%s",
 		    name, pcap_statustostr(code), detail[0] != '\0' ? ": " : "",

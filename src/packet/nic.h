@@ -27,8 +27,8 @@ struct nic_rules {
 /*
  * Opens the interface: exactly one of those libpcap lists that are network
  * interfaces, or "any". Everything else that libpcap would take (remote
- * hosts, files, buses) is refused, with the list. NULL with OUTCOME_USAGE for that, for a filter that is none,
- * for what is not permitted or not up; else OUTCOME_INTERNAL. rules is borrowed. Free with nic_free.
+ * hosts, files, buses) is refused, with the list. NULL with OUTCOME_USAGE for that, for a filter that is none
+ * and for what is not permitted, OUTCOME_INPUT if it is down; else OUTCOME_INTERNAL. rules is borrowed. Free with nic_free.
  */
 struct nic *nic_open(const struct nic_rules *rules, struct error *error);
 void nic_free(struct nic *nic);

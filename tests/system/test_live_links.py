@@ -22,6 +22,15 @@ def test_an_interface_without_an_address():
     ip("link", "del", "mute0", namespace=SENSOR)
 
 
+def test_an_interface_that_is_down():
+    """Not a mistake in the options: a service may try again until it is up."""
+    ip("link", "add", "down0", "netns", SENSOR, "type", "veth", "peer", "name", "down1", "netns", PEER)
+    capture = Capture(nic="down0", start=False)
+    capture.wait(3)
+    assert "--nic=down0: the interface is down: bring it up (ip link set down0 up)" in capture.messages
+    ip("link", "del", "down0", namespace=SENSOR)
+
+
 class Tunnel:
     """tun7 of the sensor: an interface without a link layer, on which what this writes arrives."""
 
