@@ -200,6 +200,7 @@ delivery_rules(struct delivery *delivery, const struct typed *typed)
 	rules->setup.retention = options->retention;
 	rules->chunk = options->chunk;
 	rules->chunk_bytes = options->chunk_bytes;
+	rules->latency = options->latency;
 	rules->memory = options->memory;
 	rules->retry_for = options->retry_for;
 	rules->max_indices = options->max_indices;

@@ -224,6 +224,7 @@ open_live(struct app *app, struct error *error)
 	app->live_rules.host = app->host;
 	app->live_rules.interface = options->nic;
 	app->live_rules.lifetime = options->tshark_lifetime;
+	app->live_rules.lifetime_ms = options->tshark_lifetime_ms;
 	log_note(&app->log, "capturing on %s", options->nic);
 	return 0;
 }

@@ -10,6 +10,11 @@
 #include "base/xalloc.h"
 #include "config/options_table.h"
 
+/* --tshark-lifetime: packets, if it does not say how many; and ms, if it is a time. */
+#define LIFETIME 250000
+#define LIFETIME_MS_MIN 1000
+#define LIFETIME_MS_MAX ((uint64_t)365 * 86400 * 1000)
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Added to a row's index, so that getopt_long's '?' and ':' mean nothing else. */
@@ -26,6 +31,7 @@ static const struct {
 } aliases[] = {
 	{ "list", "list-interfaces" },
 	{ "b", "bpf" },
+	{ "l", "list-interfaces" },
 	{ "d", "dir" },
 	{ "di", "dir" },
 	{ "f", "file" },
@@ -415,7 +421,7 @@ check_needs(const struct parse *parse)
 		{ "key", "cert" }, { "insecure", "node" },
 		{ "compress", "node" }, { "chunk", "node" },
 		{ "retry-for", "node" }, { "request-timeout", "node" },
-		{ "memory", "node" }, { "max-indices", "node" },
+		{ "memory", "node" }, { "latency", "node" }, { "max-indices", "node" },
 		{ "chunk-bytes", "node" }, { "password-file", "node" },
 		{ "duration", "nic" }, { "snaplen", "nic" },
 		{ "promisc", "nic" }, { "no-promisc", "nic" },
@@ -435,6 +441,24 @@ check_needs(const struct parse *parse)
 			    "--%s goes with --%s only", pairs[i].name,
 			    pairs[i].needs);
 	return 0;
+}
+
+/* Packets, or a time. */
+static int
+check_lifetime(struct parse *parse)
+{
+	struct options *options = parse->options;
+	const char *text = options->lifetime;
+
+	options->tshark_lifetime = LIFETIME;
+	if (text == NULL || text_number(text, 0, UINT64_MAX,
+	    &options->tshark_lifetime) == 0 || text_duration(text,
+	    LIFETIME_MS_MIN, LIFETIME_MS_MAX,
+	    &options->tshark_lifetime_ms) == 0)
+		return 0;
+	return error_set(parse->error, OUTCOME_USAGE, "--tshark-lifetime takes "
+	    "a number of packets, or a time such as 10m or 6h from 1s to "
+	    "365d, not \"%.100s\"", text);
 }
 
 static int
@@ -474,7 +498,8 @@ check_delivery(struct parse *parse)
 	    check_word(parse, "print-template", options->print_template,
 	    "elasticsearch", "opensearch", NULL) != 0))
 		return -1;
-	return check_pipeline(parse) != 0 ? -1 : check_needs(parse);
+	return check_pipeline(parse) != 0 || check_lifetime(parse) != 0 ? -1 :
+	    check_needs(parse);
 }
 
 static int

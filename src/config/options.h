@@ -48,7 +48,9 @@ struct options {
 	bool promisc, no_promisc;	/* the first is what holds without either */
 	bool immediate, include_own_traffic;
 	const char *on_interface_loss;	/* "exit" or "wait" */
+	const char *lifetime;		/* as it was given */
 	uint64_t tshark_lifetime;	/* packets, 0 for no end */
+	uint64_t tshark_lifetime_ms;	/* the same in time */
 
 	/* Dissection. */
 	const char *protocols;		/* NULL: the installed one */
@@ -69,6 +71,7 @@ struct options {
 	const char *node;		/* NULL: documents go to stdout */
 	const char *index;		/* never NULL */
 	uint64_t chunk, chunk_bytes, memory;
+	uint64_t latency;		/* ms */
 	const char *pipeline;		/* NULL for none; letters, digits, . _ - only */
 	const char *id;
 	bool auto_id;			/* --id=auto */

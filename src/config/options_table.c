@@ -106,10 +106,10 @@ const struct options_row options_rows[] = {
 	{ "include-own-traffic", NULL, OPTIONS_GROUP_LIVE,
 	    "also connections to the servers of --node",
 	    OPTIONS_KIND_FLAG, SETS(include_own_traffic), 0, 0, NULL },
-	{ "tshark-lifetime", "N", OPTIONS_GROUP_LIVE,
-	    "let a fresh tshark take over after N packets; 0: never",
-	    OPTIONS_KIND_NUMBER, SETS(tshark_lifetime), 0, UINT64_MAX,
-	    "250000" },
+	{ "tshark-lifetime", "N|TIME", OPTIONS_GROUP_LIVE,
+	    "let a fresh tshark take over after N packets, or after a TIME as 6h "
+	    "if 250000 packets do not come first; 0: never (default: 250000)",
+	    OPTIONS_KIND_TEXT, SETS(lifetime), 0, 0, NULL },
 
 	{ "protocols", "FILE", OPTIONS_GROUP_DISSECTION,
 	    "which protocols may be a packet's \"protocol\" (default: the "
@@ -174,6 +174,10 @@ const struct options_row options_rows[] = {
 	{ "chunk-bytes", "SIZE", OPTIONS_GROUP_DELIVERY,
 	    "bytes in one bulk request at most, but for a single document",
 	    OPTIONS_KIND_SIZE, SETS(chunk_bytes), KILO, GIGA, "8M" },
+	{ "latency", "TIME", OPTIONS_GROUP_DELIVERY,
+	    "a document waits so long at most for others in its request",
+	    OPTIONS_KIND_TIME, SETS(latency), SECOND / 10, 3600 * SECOND,
+	    "1s" },
 	{ "pipeline", "NAME", OPTIONS_GROUP_DELIVERY,
 	    "let this ingest pipeline of the server process the documents",
 	    OPTIONS_KIND_TEXT, SETS(pipeline), 0, 0, NULL },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "dissect/foreign.h"
 
 static void
@@ -70,6 +71,30 @@ foreign_document(struct dissection *dissection, uint64_t number)
 		dissection_finish_input(dissection);
 }
 
+/* A fresh tshark of a live capture counts from 1: the fields that name frames are to name those of the capture. */
+static void
+renumber(struct dissection *dissection)
+{
+	uint64_t base = feed_base(dissection->feed), number;
+	struct tree *tree = &dissection->tree;
+	char text[24];
+
+	for (uint32_t i = 0; base != 0 && i < tree->leaf_count; i++) {
+		const struct tree_leaf *leaf = &tree->leaves[i];
+
+		if (leaf->kind != TREE_TEXT || leaf->len > 10 ||
+		    !names_is_frame(dissection->rules.tshark->names,
+		    leaf->field))
+			continue;
+		memcpy(text, tree_leaf_text(tree, leaf), leaf->len);
+		text[leaf->len] = '\0';
+		if (text_number(text, 1, UINT32_MAX, &number) != 0)
+			continue;
+		(void)snprintf(text, sizeof(text), "%" PRIu64, base + number);
+		tree_change(tree, i, text, strlen(text));
+	}
+}
+
 static void
 take_document(struct dissection *dissection)
 {
@@ -98,6 +123,7 @@ take_document(struct dissection *dissection)
 		dissection_settle(dissection, &dissection->counts.undissected);
 		return;
 	}
+	renumber(dissection);
 	packet.ordinal = number;
 	packet.has_time = first->has_time;
 	packet.sec = first->sec;

@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "dissect/dissection_inner.h"
 #include "dissect/passes.h"
+#include "dissect/relief.h"
 
 /*
  * tshark can lag behind what it was given by a pipe, our queue and its own
@@ -147,21 +148,12 @@ dissection_give(struct dissection *dissection, const void *bytes, size_t len)
 }
 
 /* tshark's memory grows with each flow, and a live capture has no end. */
-static bool
-is_worn(const struct dissection *dissection)
-{
-	return dissection_is_live(dissection) &&
-	    dissection->pass != PASS_DRAIN &&
-	    dissection->rules.live->lifetime > 0 &&
-	    feed_since(dissection->feed) >= dissection->rules.live->lifetime;
-}
-
 static void
 renew(struct dissection *dissection)
 {
 	log_verbose(dissection->rules.log, "%s: a fresh tshark goes on behind "
-	    "packet %" PRIu64, dissection->name,
-	    feed_base(dissection->feed) + feed_since(dissection->feed));
+	    "packet %" PRIu64 ": it has had %s", dissection->name,
+	    feed_given(dissection->feed), dissection->worn);
 	dissection->renewing = true;
 	dissection_finish_input(dissection);
 }
@@ -176,7 +168,7 @@ dissection_pump(struct dissection *dissection)
 
 	while (!dissection->input_done && !dissection->failed &&
 	    !is_full(dissection)) {
-		if (is_worn(dissection)) {
+		if (relief_is_due(dissection)) {
 			renew(dissection);
 			return;
 		}
@@ -240,6 +232,9 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	relief_tick(dissection);
+	if (relief_is_due(dissection))
+		renew(dissection);
 	if (!owes_progress(dissection)) {
 		dissection->idle = 0;
 		dissection->progress = 0;
@@ -322,6 +317,7 @@ dissection_free(struct dissection *dissection)
 	if (dissection == NULL)
 		return;
 	child_free(dissection->child);
+	child_free(dissection->next);
 	event_free(dissection->ticker);
 	if (dissection->readable != NULL)
 		event_free(dissection->readable);

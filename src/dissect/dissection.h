@@ -19,6 +19,7 @@ struct dissection_live {
 	const char *id;			/* of the capture */
 	const char *host, *interface;	/* observer.name, observer.ingress.interface.name */
 	uint64_t lifetime;		/* packets until a fresh tshark takes over, 0 for never */
+	uint64_t lifetime_ms;		/* the same in time */
 };
 
 /* What all dissections of a run share; borrowed for their life. */

@@ -1,4 +1,4 @@
-/* What the parts of a dissection share: dissection.c, passes.c and arrivals.c; for no others. */
+/* What the parts of a dissection share: dissection.c, passes.c, relief.c and arrivals.c; for no others. */
 #ifndef ESPCAP_DISSECT_DISSECTION_INNER_H
 #define ESPCAP_DISSECT_DISSECTION_INNER_H
 
@@ -45,6 +45,14 @@ struct dissection {
 	bool lacks_memory;		/* the pass that failed last */
 	uint64_t anew;			/* streams are numbered anew behind this packet; 0 for nowhere */
 	struct child *child;
+	size_t warm;			/* packets given to it that no document is wanted of */
+	uint64_t begun;			/* when it was; ms */
+	char worn[48];			/* what it has had too much of; "" if nothing is known */
+	uint64_t swollen;		/* when it was seen to take much memory, ms; 0 if it was not */
+	unsigned long long swollen_to;
+	struct child *next;		/* the one to relieve it, if it has been started */
+	size_t next_warm;
+	bool next_plugin, next_failed;
 	struct tree tree;
 	struct reader *reader;
 	bool plugin;			/* tshark is run with it; not after it failed, until one is renewed */

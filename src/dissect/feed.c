@@ -7,6 +7,7 @@
 
 #include "base/xalloc.h"
 #include "dissect/capture_id.h"
+#include "dissect/overlap.h"
 #include "dissect/source.h"
 
 /* What is kept of a pipe, to begin again: its blocks that are no packets, and the packets pending. */
@@ -36,7 +37,11 @@ struct feed {
 	/* A pipe cannot be rewound. */
 	bool can_resume;
 	bool lossy;		/* retained has not all that is pending */
+	struct overlap overlap;	/* of a live capture: the packets settled last */
 	uint64_t base;		/* of a live capture: packets before the first that this tshark got */
+	uint64_t begun;		/* packets before the first that a document is wanted of from it */
+	size_t warm;		/* empty records still to be given in front of the overlap */
+	bool warming;		/* the overlap is being given */
 	struct buffer preamble, retained;
 	bool preamble_due;
 	struct capture_record first;	/* in first_raw */
@@ -64,6 +69,7 @@ feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
 	buffer_init(&feed->record, CAPTURE_RECORD_MAX + 4096);
 	buffer_init(&feed->preamble, PREAMBLE_MAX);
 	buffer_init(&feed->retained, RETAINED_MAX);
+	overlap_init(&feed->overlap);
 	return feed;
 }
 
@@ -78,6 +84,7 @@ feed_free(struct feed *feed)
 	buffer_release(&feed->record);
 	buffer_release(&feed->preamble);
 	buffer_release(&feed->retained);
+	overlap_release(&feed->overlap);
 	free(feed->first_raw);
 	free(feed);
 }
@@ -103,6 +110,10 @@ feed_pop(struct feed *feed)
 
 	if (first == NULL)
 		return;
+	if (feed->live && feed->lossy)
+		overlap_clear(&feed->overlap);
+	else if (feed->live)
+		overlap_keep(&feed->overlap, first, feed->retained.data);
 	if (!feed->lossy)
 		buffer_consume(&feed->retained, first->raw_len);
 	if (feed->held_at > 0)
@@ -310,7 +321,7 @@ give_other(struct feed *feed, const struct capture_record *record,
 
 /* A packet whose record is retained, as source_next gave it once. */
 static struct capture_record
-held_record(const struct feed *feed, const struct pending_packet *held)
+held_record(const struct pending_packet *held, const void *raw)
 {
 	struct capture_record record = { .is_packet = true,
 		.raw_len = held->raw_len, .ordinal = held->ordinal,
@@ -318,9 +329,32 @@ held_record(const struct feed *feed, const struct pending_packet *held)
 		.nsec = held->nsec, .linktype = held->linktype,
 		.caplen = held->caplen, .wirelen = held->wirelen };
 
-	record.raw = (const uint8_t *)feed->retained.data + feed->held_at;
+	record.raw = raw;
 	record.bytes = record.raw + held->bytes_at;
 	return record;
+}
+
+/* What a former tshark had last: no document of it is wanted, so it is not pending. */
+static bool
+warm_up(struct feed *feed)
+{
+	const struct pending_packet *kept;
+	struct capture_record record;
+	const void *raw;
+	bool pad = feed->warm > 0;
+
+	if (!feed->warming)
+		return false;
+	kept = pad ? overlap_peek(&feed->overlap, &raw) :
+	    overlap_next(&feed->overlap, &raw);
+	if (kept == NULL) {
+		feed->warming = false;
+		return false;
+	}
+	feed->warm -= pad;
+	record = held_record(kept, raw);
+	put_record(feed, &record, pad || kept->dead);
+	return true;
 }
 
 /* Empty records in place of what a former tshark had, then what it had not finished. */
@@ -345,10 +379,12 @@ refill(struct feed *feed)
 		put_record(feed, &feed->first, true);
 		return true;
 	}
+	if (warm_up(feed))
+		return true;
 	held = pending_first(&feed->held);
 	if (held == NULL)
 		return false;
-	record = held_record(feed, held);
+	record = held_record(held, feed->retained.data + feed->held_at);
 	packet = *held;
 	packet.dead = is_dead(feed, held->ordinal);
 	put_record(feed, &record, packet.dead);
@@ -368,8 +404,20 @@ swap_pending(struct feed *feed)
 	feed->pending = other;
 }
 
+/* The fresh tshark gets so many packets that no document is wanted of; of those not kept an empty record. */
+static void
+begin_live(struct feed *feed, size_t warm)
+{
+	size_t kept = overlap_begin(&feed->overlap, warm);
+
+	feed->begun = feed->settled;
+	feed->base = feed->settled - warm;
+	feed->warm = warm - kept;
+	feed->warming = warm > 0;
+}
+
 static bool
-resume(struct feed *feed)
+resume(struct feed *feed, size_t warm)
 {
 	const struct pending_packet *packet;
 
@@ -389,7 +437,7 @@ resume(struct feed *feed)
 	feed->held_at = 0;
 	feed->refill = 1;
 	if (feed->live)
-		feed->base = feed->settled;
+		begin_live(feed, warm);
 	else
 		feed->refill_to = feed->settled;
 	feed->preamble_due = true;
@@ -397,10 +445,10 @@ resume(struct feed *feed)
 }
 
 bool
-feed_again(struct feed *feed)
+feed_again(struct feed *feed, size_t warm)
 {
 	if (source_is_pipe(feed->source))
-		return resume(feed);
+		return resume(feed, warm);
 	pending_clear(&feed->pending);
 	feed->given = 0;
 	return source_rewind(feed->source);
@@ -499,11 +547,23 @@ feed_base(const struct feed *feed)
 }
 
 uint64_t
-feed_since(const struct feed *feed)
+feed_given(const struct feed *feed)
 {
 	const struct pending_packet *held = pending_first(&feed->held);
 
-	return (held != NULL ? held->ordinal - 1 : feed->given) - feed->base;
+	return held != NULL ? held->ordinal - 1 : feed->given;
+}
+
+uint64_t
+feed_since(const struct feed *feed)
+{
+	return feed_given(feed) - feed->begun;
+}
+
+size_t
+feed_kept(const struct feed *feed)
+{
+	return overlap_count(&feed->overlap);
 }
 
 bool

@@ -59,11 +59,16 @@ void feed_forget(struct feed *feed);
  * Begins again, for a new tshark: a file at its first byte; a pipe behind the
  * packets settled, with empty records in place of these so that numbers stay.
  * False if that cannot be: what is pending is lost then, and feed_next goes on to read but has nothing for tshark.
- * A live capture has no end: the new tshark counts its packets from 1, which stands for feed_base + 1.
+ * A live capture has no end: the new tshark counts its packets from 1, which stands for feed_base + 1. The
+ * first `warm` of these are the last that were settled, given for what can be learned of them: they are
+ * not pending. If fewer are kept, empty records come first; feed_kept must not be 0 then.
  */
-bool feed_again(struct feed *feed);
-uint64_t feed_base(const struct feed *feed);
-/* Packets given to this tshark. */
+bool feed_again(struct feed *feed, size_t warm);
+uint64_t feed_base(const struct feed *feed);	/* modulo 2^64: with empty records it may be below 0 */
+/* Of a live capture: how many of the last packets settled are kept. */
+size_t feed_kept(const struct feed *feed);
+/* All packets given, to this tshark or those before; and those to this one, the warm ones not counted. */
+uint64_t feed_given(const struct feed *feed);
 uint64_t feed_since(const struct feed *feed);
 /* Of a live capture: what is pending cannot be given again, as it was too much to keep. */
 bool feed_is_lossy(const struct feed *feed);

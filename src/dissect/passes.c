@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "dissect/arrivals.h"
+#include "dissect/relief.h"
 
 /* Each packet that ends a tshark takes two runs at most, and the first run is one. */
 #define RUNS_MAX (2 * FEED_DEAD_MAX + 5)
@@ -74,7 +75,7 @@ refuse(struct dissection *dissection)
 	(void)snprintf(why, sizeof(why), "%s", child_errors(dissection->child));
 	flatten(why);
 	dissection_blame(dissection, OUTCOME_INPUT, why);
-	passes_begin(dissection, PASS_DRAIN);
+	passes_begin(dissection, PASS_DRAIN, false);
 }
 
 static void
@@ -171,16 +172,29 @@ leave_behind(struct dissection *dissection)
 	dissection_settle_all(dissection, &dissection->counts.undissected);
 }
 
+/* Before its first document a tshark may have failed on packets that have theirs: it is tried without these. */
+static bool
+was_in_the_past(struct dissection *dissection)
+{
+	if (dissection->warm == 0 || dissection->pass_documents > 0)
+		return false;
+	log_note(dissection->rules.log, "%s: tshark failed (%s); going on "
+	    "without what it knew of the packets before", dissection->name,
+	    dissection->failure);
+	return true;
+}
+
 /*
  * How the next pass begins; false to give up. With a display filter a packet
  * without document tells nothing, so a pass without it finds the one that
  * tshark fails on. A pipe cannot be read again for that: all it had is lost.
  */
 static bool
-go_on(struct dissection *dissection, enum pass *next)
+go_on(struct dissection *dissection, enum pass *next, bool *warmly)
 {
 	bool filter = dissection->rules.tshark_rules->display_filter != NULL;
 	bool lossy = feed_is_lossy(dissection->feed);
+	bool served = has_served(dissection);
 
 	*next = PASS_CAREFUL;
 	if (feed_is_foreign(dissection->feed) || dissection->stopping ||
@@ -188,8 +202,13 @@ go_on(struct dissection *dissection, enum pass *next)
 		return false;
 	if (lossy)
 		leave_behind(dissection);
+	if (was_in_the_past(dissection)) {
+		*next = PASS_FIRST;
+		return true;
+	}
 	if (relieve(dissection)) {
 		*next = PASS_FIRST;
+		*warmly = served && dissection_is_live(dissection);
 		return true;
 	}
 	/* Whose fault it was is not known: the same packets, but without the plugin. */
@@ -218,6 +237,7 @@ static void
 after_failure(struct dissection *dissection)
 {
 	enum pass next;
+	bool warmly = false;
 
 	describe_failure(dissection);
 	if (dissection->no_capture || (is_refused(dissection) &&
@@ -231,9 +251,9 @@ after_failure(struct dissection *dissection)
 		return;
 	}
 	dissection->tshark_failed = true;
-	if (!go_on(dissection, &next))
+	if (!go_on(dissection, &next, &warmly))
 		next = PASS_DRAIN;
-	passes_begin(dissection, next);
+	passes_begin(dissection, next, warmly);
 }
 
 /* All documents came, or the display filter kept them back. */
@@ -242,7 +262,7 @@ after_success(struct dissection *dissection)
 {
 	if (dissection->pass == PASS_LOCATE) {
 		/* What ended tshark before did not do so again. */
-		passes_begin(dissection, PASS_CAREFUL);
+		passes_begin(dissection, PASS_CAREFUL, false);
 		return;
 	}
 	dissection_settle_all(dissection, &dissection->counts.filtered);
@@ -252,7 +272,7 @@ after_success(struct dissection *dissection)
 	}
 	/* One failure in a long run should not make all the rest slower. */
 	dissection->plugin = dissection->rules.tshark->has_plugin;
-	passes_begin(dissection, PASS_FIRST);
+	passes_begin(dissection, PASS_FIRST, true);
 }
 
 /* Whether every packet given has its document, or needs none. */
@@ -303,30 +323,41 @@ on_writable(void *ctx)
 	dissection_pump(ctx);
 }
 
-static int
-start_child(struct dissection *dissection)
+struct child *
+passes_start(struct dissection *dissection, enum pass pass, bool plugin,
+    size_t warm, struct error *error)
 {
 	const struct tshark *tshark = dissection->rules.tshark;
+	const struct tshark_rules *rules = dissection->rules.tshark_rules;
 	struct child_handler handler = { .on_output = arrivals_take,
 		.on_writable = on_writable, .on_finish = on_finish,
 		.ctx = dissection };
 	struct argv argv = { NULL, 0 };
 	struct child_spec spec = { .argv = &argv, .home = tshark->home,
 		.preload = tshark->preload, .fence = tshark->fence,
-		.extra_fd = dissection->rules.tshark_rules->keys_fd,
-		.wants_input = true };
-	struct error error;
+		.extra_fd = rules->keys_fd, .wants_input = true };
+	bool filter = rules->display_filter != NULL && pass != PASS_LOCATE;
 	/* A packet without document tells nothing if documents wait in a buffer. */
-	struct tshark_run run = { .plugin = dissection->plugin,
-		.filter = dissection_has_filter(dissection),
-		.flush = dissection->pass != PASS_FIRST ||
-		dissection_has_filter(dissection) ||
-		feed_is_pipe(dissection->feed) };
+	struct tshark_run run = { .plugin = plugin, .filter = filter,
+		.flush = pass != PASS_FIRST || filter ||
+		feed_is_pipe(dissection->feed), .warm = warm };
+	struct child *child;
 
-	tshark_argv(tshark, dissection->rules.tshark_rules, &run, &argv);
-	dissection->child = child_start(dissection->rules.loop, &spec, &handler,
-	    &error);
+	tshark_argv(tshark, rules, &run, &argv);
+	child = child_start(dissection->rules.loop, &spec, &handler, error);
 	argv_release(&argv);
+	return child;
+}
+
+static int
+start_child(struct dissection *dissection)
+{
+	struct error error;
+
+	dissection->child = relief_take(dissection);
+	if (dissection->child == NULL)
+		dissection->child = passes_start(dissection, dissection->pass,
+		    dissection->plugin, dissection->warm, &error);
 	if (dissection->child == NULL) {
 		dissection_blame(dissection, error.outcome, error.text);
 		return -1;
@@ -338,7 +369,7 @@ start_child(struct dissection *dissection)
 }
 
 static void
-prepare_pass(struct dissection *dissection, enum pass pass)
+prepare_pass(struct dissection *dissection, enum pass pass, bool warmly)
 {
 	bool again = dissection->passes++ > 0;
 
@@ -353,7 +384,8 @@ prepare_pass(struct dissection *dissection, enum pass pass)
 	dissection->reader = reader_new(dissection->plugin ? READER_FRAMES :
 	    READER_EK, dissection->rules.tshark->names, &dissection->tree,
 	    dissection->rules.max_doc);
-	if (again && !feed_again(dissection->feed)) {
+	dissection->warm = relief_begin(dissection, warmly);
+	if (again && !feed_again(dissection->feed, dissection->warm)) {
 		/* A pipe that cannot be taken up again is counted to its end. */
 		dissection->pass = PASS_DRAIN;
 		if (!feed_is_pipe(dissection->feed)) {
@@ -372,9 +404,9 @@ prepare_pass(struct dissection *dissection, enum pass pass)
 }
 
 void
-passes_begin(struct dissection *dissection, enum pass pass)
+passes_begin(struct dissection *dissection, enum pass pass, bool warmly)
 {
-	prepare_pass(dissection, pass);
+	prepare_pass(dissection, pass, warmly);
 	dissection_pump(dissection);
 }
 
@@ -395,7 +427,7 @@ passes_first(void *ctx)
 		dissection_end(dissection);
 		return;
 	}
-	prepare_pass(dissection, PASS_FIRST);
+	prepare_pass(dissection, PASS_FIRST, false);
 	if (event == FEED_GAVE)
 		dissection_give(dissection, bytes, len);
 	dissection_pump(dissection);

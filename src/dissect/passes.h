@@ -4,7 +4,11 @@
 
 #include "dissect/dissection_inner.h"
 
-void passes_begin(struct dissection *dissection, enum pass pass);
+/* warmly: of a live capture, with the knowledge of the packets last seen. */
+void passes_begin(struct dissection *dissection, enum pass pass, bool warmly);
+/* Starts a tshark for a pass; NULL with an error. */
+struct child *passes_start(struct dissection *dissection, enum pass pass, bool plugin, size_t warm,
+    struct error *error);
 /* From the loop, to begin with; ctx is the dissection. */
 void passes_first(void *ctx);
 

@@ -32,6 +32,12 @@ pending_first(const struct pending *pending)
 	return pending->count == 0 ? NULL : &pending->ring[pending->first];
 }
 
+const struct pending_packet *
+pending_at(const struct pending *pending, size_t index)
+{
+	return &pending->ring[(pending->first + index) % pending->room];
+}
+
 void
 pending_pop(struct pending *pending)
 {

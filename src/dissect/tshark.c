@@ -303,18 +303,29 @@ tshark_ask(struct tshark *tshark, struct loop *loop, uint64_t timeout,
 	return 0;
 }
 
+/* The filter on what is printed; the caller owns it. NULL for none. */
+static char *
+filter_of(const struct tshark_rules *rules, const struct tshark_run *run)
+{
+	const char *filter = run->filter ? rules->display_filter : NULL;
+
+	if (run->warm == 0)
+		return filter != NULL ? xstrdup(filter) : NULL;
+	if (filter == NULL)
+		return xasprintf("frame.number > %zu", run->warm);
+	return xasprintf("frame.number > %zu && (%s)", run->warm, filter);
+}
+
 /* The form of what is printed, and when. */
 static void
-push_form(const struct tshark_rules *rules, const struct tshark_run *run,
-    struct argv *argv)
+push_form(const struct tshark_run *run, const char *filter, struct argv *argv)
 {
 	char *tap;
 
 	if (run->plugin) {
 		/* A tap is given all packets: the plugin applies the display filter. */
 		tap = xasprintf("espcap,%s%s%s", run->flush ? "flush" : "",
-		    run->filter ? "," : "",
-		    run->filter ? rules->display_filter : "");
+		    filter != NULL ? "," : "", filter != NULL ? filter : "");
 		argv_push(argv, "-q");
 		argv_push(argv, "-z");
 		argv_push(argv, tap);
@@ -334,14 +345,13 @@ void
 tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
     const struct tshark_run *run, struct argv *argv)
 {
-	struct tshark_run form = *run;
+	char *filter = filter_of(rules, run);
 
-	form.filter = run->filter && rules->display_filter != NULL;
 	argv_push(argv, tshark->path);
 	argv_push(argv, "-r");
 	argv_push(argv, "-");
 	argv_push(argv, "-n");
-	push_form(rules, &form, argv);
+	push_form(run, filter, argv);
 	if (rules->keys_fd >= 0) {
 		argv_push(argv, "-o");
 		argv_push(argv, "tls.keylog_file:/dev/fd/3");
@@ -351,10 +361,11 @@ tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
 		argv_push(argv, rules->decode_as[i]);
 	}
 	/* With the plugin too: times since the packet shown before depend on it. */
-	if (form.filter) {
+	if (filter != NULL) {
 		argv_push(argv, "-Y");
-		argv_push(argv, rules->display_filter);
+		argv_push(argv, filter);
 	}
+	free(filter);
 }
 
 /* Runs it over an empty capture. */

@@ -65,6 +65,7 @@ struct tshark_run {
 	bool plugin;		/* our plugin writes frames; else EK lines are printed */
 	bool flush;		/* each packet is written out at once */
 	bool filter;		/* with the display filter */
+	size_t warm;		/* the first so many packets are dissected, but nothing is printed of them */
 };
 
 /* Pushes the words of a run that reads a capture from stdin. */

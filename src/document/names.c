@@ -20,7 +20,7 @@ struct name {
 	uint32_t offset;	/* of the dotted name in text */
 	uint16_t len;
 	uint8_t kind;		/* enum names_kind */
-	uint8_t unused;		/* written to the cache: no padding */
+	uint8_t is_frame;	/* 0 or 1 */
 	uint32_t protocol;	/* id; itself for a protocol */
 };
 
@@ -144,7 +144,7 @@ add(struct names *names, const char *name, size_t len, enum names_kind kind,
 	entry->offset = (uint32_t)(names->text.len - len);
 	entry->len = (uint16_t)len;
 	entry->kind = (uint8_t)kind;
-	entry->unused = 0;
+	entry->is_frame = 0;
 	entry->protocol = protocol;
 	return names->count++;
 }
@@ -194,6 +194,13 @@ kind_of(const char *type, size_t len)
 	if (len == 10 && memcmp(type, "FT_BOOLEAN", 10) == 0)
 		return NAMES_KIND_BOOLEAN;
 	return NAMES_KIND_VALUE;
+}
+
+static bool
+is_frame(const char *name, size_t len, const char *type, size_t type_len)
+{
+	return (type_len == 11 && memcmp(type, "FT_FRAMENUM", 11) == 0) ||
+	    (len == 12 && memcmp(name, "frame.number", 12) == 0);
 }
 
 /* While the list is added, by_name holds the protocols only, by their dotted names. */
@@ -249,10 +256,11 @@ names_add(struct names *names, const char *line, size_t len)
 		return;
 	if (line[0] == 'P')
 		add_protocol(names, column[2], COLUMN_LEN(2));
-	else if (columns >= 5)
-		add(names, column[2], COLUMN_LEN(2),
-		    kind_of(column[3], COLUMN_LEN(3)),
-		    added_protocol(names, column[4], COLUMN_LEN(4)));
+	else if (columns >= 5 && add(names, column[2], COLUMN_LEN(2),
+	    kind_of(column[3], COLUMN_LEN(3)),
+	    added_protocol(names, column[4], COLUMN_LEN(4))) != NAMES_NONE)
+		names->list[names->count - 1].is_frame = is_frame(column[2],
+		    COLUMN_LEN(2), column[3], COLUMN_LEN(3));
 #undef COLUMN_LEN
 }
 
@@ -566,6 +574,12 @@ names_kind(const struct names *names, uint32_t id)
 	return (enum names_kind)names->list[id].kind;
 }
 
+bool
+names_is_frame(const struct names *names, uint32_t id)
+{
+	return names->list[id].is_frame != 0;
+}
+
 uint32_t
 names_protocol(const struct names *names, uint32_t id)
 {
@@ -599,7 +613,7 @@ struct saved {
 	uint64_t text_len;
 };
 
-static const char saved_magic[8] = "espcapN2";
+static const char saved_magic[8] = "espcapN3";
 
 int
 names_save(const struct names *names, struct buffer *out)

@@ -63,6 +63,8 @@ uint32_t names_id(const struct names *names, const char *name, size_t len);
 /* The dotted name, not terminated; borrowed. It is printable ASCII without quotes or backslashes. */
 const char *names_name(const struct names *names, uint32_t id, size_t *len);
 enum names_kind names_kind(const struct names *names, uint32_t id);
+/* Its values are numbers of frames: its own, or that of another. */
+bool names_is_frame(const struct names *names, uint32_t id);
 /* The protocol a field belongs to, itself for a protocol, NAMES_NONE if not known. */
 uint32_t names_protocol(const struct names *names, uint32_t id);
 /* How many names were met that the list does not have. */

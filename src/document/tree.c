@@ -225,6 +225,19 @@ tree_text(struct tree *tree, uint32_t field, const char *text, size_t len,
 }
 
 void
+tree_change(struct tree *tree, uint32_t leaf, const char *text, size_t len)
+{
+	struct tree_leaf *changed = &tree->leaves[leaf];
+
+	if (tree->overflow || buffer_append(&tree->text, text, len) != 0)
+		return;
+	changed->offset = tree->text.len - len;
+	changed->len = (uint32_t)len;
+	changed->plain = json_is_plain(text, len);
+	changed->cut = false;
+}
+
+void
 tree_flag(struct tree *tree, uint32_t field, bool value)
 {
 	add_leaf(tree, field, value ? TREE_TRUE : TREE_FALSE);

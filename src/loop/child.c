@@ -517,6 +517,23 @@ child_memory(const struct child *child)
 }
 
 unsigned long long
+child_space(const struct child *child)
+{
+	char path[32];
+	unsigned long long pages = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)child->pid);
+	file = child->dead ? NULL : fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%llu", &pages) != 1)
+		pages = 0;
+	(void)fclose(file);
+	return pages * (unsigned long long)sysconf(_SC_PAGESIZE);
+}
+
+unsigned long long
 child_progress(const struct child *child)
 {
 	return child->progress;

@@ -89,6 +89,9 @@ unsigned long long child_cpu(const struct child *child);
 /* Memory it takes now, see resident_bytes. */
 uint64_t child_memory(const struct child *child);
 
+/* Bytes of its address space; 0 if that cannot be told. */
+unsigned long long child_space(const struct child *child);
+
 /* After on_finish: true if it exited by itself with status 0. */
 bool child_succeeded(const struct child *child);
 /* After on_finish: the exit status, or -1 if a signal ended it. */

@@ -13,8 +13,6 @@
 #include "sink/rejects.h"
 #include "sink/shipping.h"
 
-/* A batch waits so long for more documents. */
-#define FLUSH_MS 1000
 /* Documents rejected for their day that may wait to be synced together. */
 #define UNSYNCED_MAX 1000
 /* flat_object keeps a value with its path in one Lucene term of 32,766 bytes. */
@@ -190,7 +188,7 @@ added(struct server *server, size_t bytes)
 	server->bytes += bytes;
 	server->documents++;
 	if (server->open->count == 1)
-		loop_start_timer(server->flush, FLUSH_MS);
+		loop_start_timer(server->flush, server->rules->latency);
 	if (is_full(server))
 		server->was_full = true;
 	/* Nothing more comes while it is full: waiting for more would be idle. */

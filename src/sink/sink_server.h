@@ -19,6 +19,7 @@ struct sink_server_rules {
 	struct setup_rules setup;	/* its template.prefix is that of all indices */
 	uint64_t chunk;			/* documents in one request */
 	uint64_t chunk_bytes;		/* bytes in one request, but for a single document */
+	uint64_t latency;		/* ms that a document waits for others in its request */
 	uint64_t memory;		/* bytes in all queues: full at half of it */
 	uint64_t retry_for;		/* ms without any document settled until it gives up, 0 for never */
 	uint64_t max_indices;

@@ -1,7 +1,10 @@
 """Live capture, in network namespaces that the tests make: every packet sent is in one document or in one counter."""
 
 import collections
+import contextlib
 import ctypes
+import http.client
+import http.server
 import json
 import os
 import re
@@ -9,6 +12,7 @@ import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import threading
 import time
@@ -54,18 +58,26 @@ def make_veth():
         ip("neigh", "add", ADDRESSES[other], "lladdr", MACS[other], "dev", name, namespace=namespace)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def line():
+@contextlib.contextmanager
+def namespaces():
     """Two namespaces, with loopback up."""
     for namespace in (SENSOR, PEER):
         ip("netns", "add", namespace)
         ip("link", "set", "lo", "up", namespace=namespace)
     make_veth()
-    yield
-    for namespace in (SENSOR, PEER):
-        for pid in pids(namespace):
-            os.kill(pid, signal.SIGKILL)
-        ip("netns", "del", namespace)
+    try:
+        yield
+    finally:
+        for namespace in (SENSOR, PEER):
+            for pid in pids(namespace):
+                os.kill(pid, signal.SIGKILL)
+            ip("netns", "del", namespace)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def line():
+    with namespaces():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -346,6 +358,165 @@ def test_display_filter_and_lifetime():
         [2 * number + 1 for number in range(50)] + list(range(101, 151))
 
 
+FORMS = ["ek", pytest.param("plugin", marks=needs_plugin)]
+
+
+@pytest.mark.parametrize("how", FORMS)
+def test_many_fresh_tsharks(how):
+    """Over six reliefs each packet has one document, and all that names a frame counts on."""
+    packets = numbered(650)
+    capture = Capture("--tshark-lifetime=100", "--verbose", "--dissection", how)
+    for packet in packets:
+        send([packet])
+    capture.printed(650)
+    stop_and_check(capture, packets)
+    assert re.findall(r"a fresh tshark goes on behind packet (\d+): it has had 100 packets", capture.messages) == \
+        ["100", "200", "300", "400", "500", "600"]
+    numbers = list(range(1, 651))
+    assert [document["frame_number"] for document in capture.documents] == numbers
+    assert [int(document["layers"]["frame"]["frame.number"]) for document in capture.documents] == numbers
+    assert list(map(conserve.payload_of, capture.documents)) == [packet[42:] for packet in packets]
+
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    """Answers a request when it is told to, and keeps the connection."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.asked.set()
+        self.server.answer.wait(60)
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *_):
+        pass
+
+
+class Conversation:
+    """A request to a real server, at the peer, and its answer when it is wanted."""
+
+    def __enter__(self):
+        with Inside(PEER):
+            self.server = http.server.ThreadingHTTPServer((ADDRESSES["v1"], 0), Slow)
+        self.server.asked, self.server.answer = threading.Event(), threading.Event()
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        with Inside(SENSOR):
+            self.client = http.client.HTTPConnection(ADDRESSES["v1"], self.server.server_port, timeout=60)
+            self.client.connect()
+        return self
+
+    def ask(self, path):
+        self.server.asked.clear()
+        self.client.request("GET", path)
+        assert self.server.asked.wait(10)
+
+    def hear(self):
+        self.server.answer.set()
+        assert self.client.getresponse().read() == b"hello"
+        self.server.answer.clear()
+
+    @property
+    def decoding(self):
+        return "--decode-as=tcp.port==%d,http" % self.server.server_port
+
+    def __exit__(self, *_):
+        self.client.close()
+        self.server.answer.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def dns_answer(number):
+    """To frames.dns_query(number=number)."""
+    payload = struct.pack("!HHHHHH", number, 0x8180, 1, 1, 0, 0) + b"\7example\0" + struct.pack("!HH", 1, 1) + \
+        b"\xc0\x0c" + struct.pack("!HHIH4B", 1, 1, 60, 4, 10, 0, 0, 9)
+    return frames.ip(struct.pack("!HHHH", 53, 40000, 8 + len(payload), 0) + payload, 17, 2, 1)
+
+
+def find_document(documents, field):
+    """The only one with this field of its application."""
+    found = [document for document in documents if field in document["layers"].get("application", {})]
+    assert len(found) == 1, (field, len(found))
+    return found[0]
+
+
+def across_a_relief(capture, conversation):
+    """Requests, another tshark, their answers; returns the documents of each."""
+    conversation.ask("/before")
+    send([frames.dns_query(number=77)])
+    capture.until(lambda: any("response" not in d["info"] and d.get("protocol") == "dns" for d in capture.documents),
+                  "document of the query")
+    while "a fresh tshark goes on" not in capture.messages:
+        send([frames.plain(b"meanwhile")])
+        time.sleep(0.02)
+    conversation.hear()
+    send([dns_answer(77)])
+    capture.until(lambda: any("dns.a" in d["layers"].get("application", {}) for d in capture.documents),
+                  "document of the answer")
+    capture.interrupt()
+    capture.wait()
+    return capture.documents
+
+
+@pytest.mark.parametrize("options", [
+    ["--dissection=ek"], pytest.param(["--dissection=plugin"], marks=needs_plugin),
+    pytest.param(["--dissection=plugin", "--display-filter=http or dns"], marks=needs_plugin),
+    ["--dissection=ek", "--display-filter=http or dns"]])
+def test_conversations_across_a_relief(options):
+    """The fresh tshark knows the requests that the old one has seen."""
+    with Conversation() as conversation:
+        capture = Capture("--tshark-lifetime=60", "--verbose", conversation.decoding, *options)
+        documents = across_a_relief(capture, conversation)
+    request = find_document(documents, "http.request.uri")
+    response = find_document(documents, "http.response.code")
+    assert request["frame_number"] <= 60 < response["frame_number"]
+    fields = response["layers"]["application"]
+    assert fields["http.request_in"] == str(request["frame_number"])
+    assert fields["http.response_for.uri"].endswith("/before")
+    query = [document for document in documents if document["protocol"] == "dns"][0]
+    answer = find_document(documents, "dns.a")
+    assert answer["layers"]["application"]["dns.response_to"] == str(query["frame_number"])
+    assert answer["frame_number"] > 60 and "dns.time" in answer["layers"]["application"]
+    counts = capture.counts
+    assert counts["read"] == counts["delivered"] + counts["filtered"] and counts["undissected"] == 0
+    assert len({document["frame_number"] for document in documents}) == counts["delivered"]
+
+
+def test_relief_for_its_memory():
+    """Before it runs out of it: what it has to reassemble takes it near the least that --tshark-memory allows."""
+    begin = b"GET / HTTP/1.1\r\nX: "
+    packets = [frames.tcp(begin + b"%08d" % number + b"." * 1300, 1024 + number) for number in range(15000)]
+    capture = Capture("--tshark-memory=384M", "--verbose", "--fields=frame.number")
+    send(packets[:-1])
+    capture.says(r"a fresh tshark goes on behind packet \d+: it has had 3\d\d MB of address space")
+    send(packets[-1:])
+    capture.printed(15000)
+    capture.interrupt()
+    capture.wait()
+    assert [document["frame_number"] for document in capture.documents] == list(range(1, 15001))
+    assert [int(document["layers"]["frame"]["frame.number"]) for document in capture.documents] == \
+        list(range(1, 15001))
+    assert "ran out of the memory" not in capture.messages
+
+
+def test_relief_after_a_time():
+    """Not of a tshark that has had no packet: it is as fresh as any."""
+    packets = numbered(40)
+    capture = Capture("--tshark-lifetime=2s", "--verbose")
+    time.sleep(3)
+    for packet in packets[:-1]:
+        send([packet])
+        time.sleep(0.1)
+    capture.says("a fresh tshark goes on behind packet .* [2-5] s")
+    send(packets[-1:])
+    capture.printed(40)
+    stop_and_check(capture, packets)
+    assert not re.search("behind packet 0:", capture.messages)
+
+
 # Delivery.
 
 class Delivering:
@@ -386,33 +557,61 @@ def test_own_connections_are_not_captured(tmp_path):
         capture.wait()
 
 
-def test_quiet_line(tmp_path):
-    """A packet now and then: each is a document within two seconds."""
+@pytest.mark.parametrize("how", FORMS)
+@pytest.mark.parametrize("where", ["server", "stdout"])
+def test_quiet_line(how, where, tmp_path):
+    """A packet now and then: each is a document within two seconds, by its own time."""
     with Delivering() as server:
-        capture = Capture("--node", server.url, folder=tmp_path)
+        to = ["--node", server.url] if where == "server" else []
+        capture = Capture("--dissection", how, *to, folder=tmp_path)
+        arrived = server.ledger if to else capture.output
+        late = []
         for number, packet in enumerate(numbered(3), 1):
             send([packet])
-            sent = time.monotonic()
-            capture.until(lambda: len(server.ledger) >= number, "document %d" % number)
-            # The first one waits for tshark to start.
-            assert number == 1 or time.monotonic() - sent < 2
-            time.sleep(1.5)
+            capture.until(lambda: len(arrived) >= number, "document %d" % number)
+            document = arrived[-1].document if to else capture.documents[-1]
+            late.append(time.time() - document["sniff_timestamp"] / 1000)
+            time.sleep(3)
         capture.interrupt()
         capture.wait()
-        assert [len(bulk.actions) for bulk in server.bulks] == [1, 1, 1]
+        # The first one waits for tshark to start.
+        assert max(late[1:]) < 2, late
+        if to:
+            assert [len(bulk.actions) for bulk in server.bulks] == [1, 1, 1]
+
+
+def test_latency(tmp_path):
+    """Documents wait for others as long as they are told to, and no longer."""
+    with Delivering() as server:
+        capture = Capture("--node", server.url, "--latency=4s", folder=tmp_path)
+        packets = numbered(4)
+        send(packets[:1])
+        capture.until(lambda: len(server.ledger) == 1, "the document that waits for tshark to start")
+        for packet in packets[1:]:
+            send([packet])
+            time.sleep(0.5)
+        capture.until(lambda: len(server.ledger) == 4, "4 documents")
+        late = time.time() - server.ledger[1].document["sniff_timestamp"] / 1000
+        assert [len(bulk.actions) for bulk in server.bulks] == [1, 3] and 3.9 < late < 6, late
+        capture.interrupt()
+        capture.wait()
 
 
 def test_full_bulks_and_ids(tmp_path):
     """A busy line fills the requests; ids are of the capture: the same packets again are other packets."""
-    packets = numbered(300)
+    packets = numbered(1000)
     with Delivering() as server:
         for run in (1, 2):
-            capture = Capture("--node", server.url, "--chunk=100", "--count=300", folder=tmp_path)
+            capture = Capture("--node", server.url, "--chunk=100", "--count=1000", folder=tmp_path)
+            began, bulks = time.monotonic(), len(server.bulks)
             send(packets)
             capture.wait()
-            assert capture.counts["delivered"] == 300 and len(server.ledger) == 300 * run
+            # One is not full each time that a second has passed, and the last.
+            most = 10 + time.monotonic() - began + 1
+            assert len(server.bulks) - bulks <= most
+            assert capture.counts["delivered"] == 1000 and len(server.ledger) == 1000 * run
         assert max(len(bulk.actions) for bulk in server.bulks) == 100
-        assert len({entry.id for entry in server.ledger}) == 600
+        assert len({entry.id for entry in server.ledger}) == 2000
 
 
 # Bounds.

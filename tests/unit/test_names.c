@@ -78,6 +78,10 @@ test_what_is_known_of_a_name(void **state)
 	    NAMES_KIND_PRESENT);
 	assert_int_equal(names_kind(names, table_id(names, "ip.src")),
 	    NAMES_KIND_VALUE);
+	assert_true(names_is_frame(names, table_id(names, "frame.number")));
+	assert_true(names_is_frame(names, table_id(names, "tcp.segment")));
+	assert_false(names_is_frame(names, tcp));
+	assert_false(names_is_frame(names, table_id(names, "tcp.port")));
 	assert_int_equal(table_id(names, "ip_src"), NAMES_NONE);
 	assert_int_equal(table_id(names, "ip.sr"), NAMES_NONE);
 	assert_int_equal(table_id(names, ""), NAMES_NONE);
@@ -308,6 +312,8 @@ test_saved_and_loaded(void **state)
 		assert_int_equal(len, loaded_len);
 		assert_memory_equal(name, other, len);
 		assert_int_equal(names_kind(names, id), names_kind(loaded, id));
+		assert_int_equal(names_is_frame(names, id),
+		    names_is_frame(loaded, id));
 		assert_int_equal(names_protocol(names, id),
 		    names_protocol(loaded, id));
 	}

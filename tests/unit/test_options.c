@@ -230,6 +230,7 @@ test_delivery(void **state)
 	assert_int_equal(options.replicas, 0);
 	assert_string_equal(options.index, "packets");
 	assert_int_equal(options.chunk, 1000);
+	assert_int_equal(options.latency, 1000);
 	assert_int_equal(options.retry_for, 300000);
 	options_release(&options);
 	ACCEPT("--print-template=opensearch", "--index=other");
@@ -524,6 +525,18 @@ test_live(void **state)
 	assert_true(options.no_promisc && options.immediate && options.include_own_traffic);
 	assert_string_equal(options.on_interface_loss, "wait");
 	assert_int_equal(options.tshark_lifetime, 0);
+	ACCEPT("--nic=any", "--tshark-lifetime=1000");
+	assert_int_equal(options.tshark_lifetime, 1000);
+	assert_int_equal(options.tshark_lifetime_ms, 0);
+	ACCEPT("--nic=any", "--tshark-lifetime=6h");
+	assert_int_equal(options.tshark_lifetime, 250000);
+	assert_int_equal(options.tshark_lifetime_ms, 6 * 3600000);
+	REFUSE("--tshark-lifetime takes a number of packets, or a time such as "
+	    "10m or 6h from 1s to 365d, not \"366d\"",
+	    "--nic=a", "--tshark-lifetime=366d");
+	REFUSE("--tshark-lifetime takes a number of packets, or a time such as "
+	    "10m or 6h from 1s to 365d, not \"-1\"",
+	    "--nic=a", "--tshark-lifetime=-1");
 	REFUSE("--file and --nic exclude each other: give one kind of input",
 	    "--file=a", "--nic=b");
 	REFUSE("--promisc and --no-promisc exclude each other: give one",

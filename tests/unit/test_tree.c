@@ -68,6 +68,22 @@ test_leaves_and_nodes(void **state)
 
 /* Layers of one protocol are many; sub-trees of one protocol in a layer are one. */
 static void
+test_change(void **state)
+{
+	struct tree tree;
+
+	(void)state;
+	tree_init(&tree, 0, 1 << 20);
+	add(&tree, 1, "7");
+	add(&tree, 2, "other");
+	tree_change(&tree, 0, "10007", 5);
+	assert_text(&tree, 0, "10007");
+	assert_true(tree.leaves[0].plain);
+	assert_text(&tree, 1, "other");
+	tree_release(&tree);
+}
+
+static void
 test_which_objects_are_one(void **state)
 {
 	struct tree tree;
@@ -365,6 +381,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_leaves_and_nodes),
+		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_which_objects_are_one),
 		cmocka_unit_test(test_clear_forgets),
 		cmocka_unit_test(test_info),
