@@ -162,9 +162,12 @@ static void
 put_queues(struct writer *w, const struct metrics *m)
 {
 	begin(w, "espcap_queue_bytes", "gauge",
-	    "Bytes that wait for tshark (capture), or to be delivered.");
+	    "Bytes that wait for tshark (capture, spool), or to be "
+	    "delivered.");
 	if (m->totals.is_live)
 		put(w, "queue", "capture", m->capture_bytes);
+	if (m->spool_room > 0)
+		put(w, "queue", "spool", m->spool_bytes);
 	put(w, "queue", "delivery", m->delivery_bytes);
 	if (!m->totals.is_live && m->delivery_room == 0)
 		return;
@@ -172,8 +175,19 @@ put_queues(struct writer *w, const struct metrics *m)
 	    "Bytes that may wait there.");
 	if (m->totals.is_live)
 		put(w, "queue", "capture", m->capture_room);
+	if (m->spool_room > 0)
+		put(w, "queue", "spool", m->spool_room);
 	if (m->delivery_room > 0)
 		put(w, "queue", "delivery", m->delivery_room);
+}
+
+static void
+put_ring(struct writer *w, const struct metrics *m)
+{
+	if (m->has_ring)
+		put_single(w, "espcap_ring_missing_packets_total", "counter",
+		    "Packets captured that are not in the files of --ring.",
+		    m->totals.ring_missing);
 }
 
 static void
@@ -215,6 +229,7 @@ metrics_write(const struct metrics *metrics, struct buffer *out)
 	put_packets(&w, &metrics->totals);
 	put_delivery(&w, metrics);
 	put_queues(&w, metrics);
+	put_ring(&w, metrics);
 	put_processes(&w, metrics);
 	return w.rv == 0 ? 0 : -1;
 }

@@ -97,7 +97,12 @@ sums_totals(void *ctx, struct totals *totals)
 static void
 put_capture(struct metrics *metrics, const struct live *live)
 {
-	metrics->capture_bytes = live_counts(live).queued;
+	struct live_counts counts = live_counts(live);
+
+	metrics->capture_bytes = counts.queued;
+	metrics->spool_bytes = counts.spooled;
+	metrics->spool_room = live_spool_room(live);
+	metrics->has_ring = live_has_ring(live);
 	metrics->capture_room = live_room(live);
 	metrics->capture_memory = live_memory(live);
 }

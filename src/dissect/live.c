@@ -472,6 +472,7 @@ live_counts(const struct live *live)
 	counts.kernel_drop = atomic_load(&live->counts->kernel_drop);
 	counts.interface_drop = atomic_load(&live->counts->interface_drop);
 	counts.queued = atomic_load(&live->counts->queued);
+	counts.spooled = atomic_load(&live->counts->spooled);
 	counts.ring_missing = atomic_load(&live->counts->ring_missing);
 	return counts;
 }
@@ -480,6 +481,18 @@ uint64_t
 live_room(const struct live *live)
 {
 	return live->rules->queue;
+}
+
+uint64_t
+live_spool_room(const struct live *live)
+{
+	return live->rules->spool == NULL ? 0 : live->rules->spool_size;
+}
+
+bool
+live_has_ring(const struct live *live)
+{
+	return live->rules->archive.dir != NULL;
 }
 
 uint64_t

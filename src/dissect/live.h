@@ -48,11 +48,13 @@ bool live_exclude(struct live *live, const struct sockaddr *address, struct erro
 void live_close(struct live *live);
 
 struct live_counts {
-	uint64_t captured, queue_drop, kernel_drop, interface_drop, queued, ring_missing;	/* as struct sniff_counts */
+	uint64_t captured, queue_drop, kernel_drop, interface_drop, queued, spooled, ring_missing;	/* as struct sniff_counts */
 };
 struct live_counts live_counts(const struct live *live);
 /* Bytes that the queue has room for. */
 uint64_t live_room(const struct live *live);
+uint64_t live_spool_room(const struct live *live);
+bool live_has_ring(const struct live *live);
 /* Memory of the process, see resident_bytes. */
 uint64_t live_memory(const struct live *live);
 

@@ -127,6 +127,12 @@ backlog_queued(const struct backlog *backlog)
 	return backlog->memory.len;
 }
 
+uint64_t
+backlog_spooled(const struct backlog *backlog)
+{
+	return backlog->spool == NULL ? 0 : spool_file_len(backlog->spool);
+}
+
 bool
 backlog_waits(const struct backlog *backlog)
 {

@@ -28,6 +28,8 @@ void backlog_settle(struct backlog *backlog);
 
 /* Bytes in memory that are to be written. */
 size_t backlog_queued(const struct backlog *backlog);
+/* Bytes in the spool, 0 without. */
+uint64_t backlog_spooled(const struct backlog *backlog);
 /* Whether something is to be written, also from the spool. */
 bool backlog_waits(const struct backlog *backlog);
 /*

@@ -208,6 +208,8 @@ publish(struct sniff *sniff)
 	atomic_store(&sniff->counts->queue_drop, sniff->dropped);
 	atomic_store(&sniff->counts->queued,
 	    backlog_queued(sniff->backlog));
+	atomic_store(&sniff->counts->spooled,
+	    backlog_spooled(sniff->backlog));
 	if (sniff->archive != NULL)
 		atomic_store(&sniff->counts->ring_missing,
 		    archive_missing(sniff->archive));

@@ -23,13 +23,13 @@ struct sniff_rules {
 	bool wait;		/* for an interface that was lost; else that is the end */
 };
 
-/* In memory that espcap reads: what became of packets so far. All but the last only grow. */
+/* In memory that espcap reads: what became of packets so far. All but the last two only grow. */
 struct sniff_counts {
 	_Atomic uint64_t captured;	/* that the kernel gave us */
 	_Atomic uint64_t queue_drop;	/* of these, for want of room in the queue and the spool */
 	_Atomic uint64_t kernel_drop, interface_drop;	/* beside these */
 	_Atomic uint64_t ring_missing;	/* of those captured, in the archive */
-	_Atomic uint64_t queued;	/* bytes in the queue now */
+	_Atomic uint64_t queued, spooled;	/* bytes in the queue, in the spool now */
 };
 
 /* What the process says; one datagram each. */

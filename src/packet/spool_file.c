@@ -141,6 +141,12 @@ spool_file_free(struct spool_file *file)
 	free(file);
 }
 
+uint64_t
+spool_file_len(const struct spool_file *file)
+{
+	return file->spool.len;
+}
+
 bool
 spool_file_is_empty(const struct spool_file *file)
 {

@@ -17,6 +17,7 @@ struct spool_file;
 struct spool_file *spool_file_open(const char *dir, uint64_t size, struct error *error);
 void spool_file_free(struct spool_file *file);
 
+uint64_t spool_file_len(const struct spool_file *file);	/* bytes that wait in it */
 bool spool_file_is_empty(const struct spool_file *file);
 /* False for a second after it could not be written. */
 bool spool_file_is_ready(const struct spool_file *file);

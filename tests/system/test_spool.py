@@ -1,13 +1,16 @@
 """What does not fit into the queue of a live capture waits on disk: in order, within its bound, and gone with the process."""
 
 import os
+import pathlib
 import re
 import signal
+import tempfile
 import time
 
 import pytest
 
 import conserve
+import exposition
 import frames
 from test_live import Capture, is_running, line, numbered, pytestmark, send  # noqa: F401 (fixture, mark)
 
@@ -36,16 +39,30 @@ def read_all(capture):
     return [conserve.payload_of(document) for document in capture.documents]
 
 
-def test_no_packet_is_lost(tmp_path):
+@pytest.fixture(name="public")
+def public_folder():
+    """One that every user may write in."""
+    with tempfile.TemporaryDirectory() as path:
+        os.chmod(path, 0o777)
+        yield pathlib.Path(path)
+
+
+def test_no_packet_is_lost(tmp_path, public):
     """Nobody reads the documents for a while: what waits is on disk, and all of it comes in order."""
     packets = big(6000)
-    capture = Capture("--queue=1M", "--spool", str(tmp_path), read=False)
+    os.makedirs(tmp_path / "spool")
+    file = str(public / "espcap.prom")
+    capture = Capture("--queue=1M", "--spool", str(tmp_path / "spool"), "--metrics", file, read=False)
     send(packets)
     capture.says(r"the queue of 1048576 bytes is full: packets wait in the spool in ")
     capture.until(lambda: spool_of(capture)[0].st_size > 100000, "spool")
     found, name = spool_of(capture)
     assert found.st_nlink == 0 and found.st_mode & 0o777 == 0o600 and name.startswith(str(tmp_path))
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "spool").iterdir()) == []
+    # Written every 15 s, and at the start without a queue yet.
+    spooled = "espcap_queue_bytes", frozenset({"interface": "v0", "queue": "spool"}.items())
+    capture.until(lambda: exposition.read(file).values.get(spooled, 0) > 100000, "the spool in the metrics")
+    assert exposition.read(file)("espcap_queue_limit_bytes", interface="v0", queue="spool") == 1 << 30
     assert read_all(capture) == [packet[42:] for packet in packets]
     counts = capture.counts
     assert counts["read"] == counts["delivered"] == 6000 and counts["queue_drop"] == 0 == counts["kernel_drop"]

@@ -25,10 +25,11 @@ static const struct metrics live_run = { .version = "1.2", .tshark = "4.0.17",
 	.plugin = true, .interface = "eth0", .start = 1700000000000,
 	.settled = 1700000001999, .totals = { .read = 21, .delivered = 6,
 	.duplicate = 5, .rejected = 4, .filtered = 3, .undissected = 2,
-	.dropped = 1, .retries = 9, .maybe_duplicate = 8, .kernel_drop = 7,
+	.dropped = 1, .retries = 9, .maybe_duplicate = 8, .kernel_drop = 7, .ring_missing = 22,
 	.interface_drop = UINT64_MAX, .is_live = true, .has_server = true,
 	.has_auto_id = true, .tsharks = 3 }, .in_flight = 11,
-	.capture_bytes = 12, .capture_room = 13, .delivery_bytes = 14,
+	.capture_bytes = 12, .capture_room = 13,
+	.spool_bytes = 19, .spool_room = 20, .has_ring = true, .delivery_bytes = 14,
 	.delivery_room = 15, .own_memory = 16, .capture_memory = 17,
 	.tshark_memory = 18 };
 
@@ -109,9 +110,12 @@ test_live_to_a_server(void **state)
 	    "espcap_documents_in_flight{interface=\"eth0\"} 11\n"
 	    "espcap_documents_maybe_duplicate_total{interface=\"eth0\"} 8\n"
 	    "espcap_queue_bytes{interface=\"eth0\",queue=\"capture\"} 12\n"
+	    "espcap_queue_bytes{interface=\"eth0\",queue=\"spool\"} 19\n"
 	    "espcap_queue_bytes{interface=\"eth0\",queue=\"delivery\"} 14\n"
 	    "espcap_queue_limit_bytes{interface=\"eth0\",queue=\"capture\"} 13\n"
+	    "espcap_queue_limit_bytes{interface=\"eth0\",queue=\"spool\"} 20\n"
 	    "espcap_queue_limit_bytes{interface=\"eth0\",queue=\"delivery\"} 15\n"
+	    "espcap_ring_missing_packets_total{interface=\"eth0\"} 22\n"
 	    "espcap_resident_memory_bytes{interface=\"eth0\",process=\"espcap\"} 16\n"
 	    "espcap_resident_memory_bytes{interface=\"eth0\",process=\"capture\"} 17\n"
 	    "espcap_resident_memory_bytes{interface=\"eth0\",process=\"tshark\"} 18\n"
