@@ -312,6 +312,8 @@ look(struct sniff *sniff)
 	uint64_t interface = atomic_load(&sniff->counts->interface_drop);
 
 	sniff->next_look = clock_ms() + LOOK_MS;
+	/* What waits becomes less while no packet comes. */
+	publish(sniff);
 	if (sniff->spool != NULL)
 		spool_file_rest(sniff->spool);
 	nic_drops(sniff->nic, &kernel, &interface);

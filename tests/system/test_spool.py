@@ -59,11 +59,10 @@ def test_no_packet_is_lost(tmp_path, public):
     found, name = spool_of(capture)
     assert found.st_nlink == 0 and found.st_mode & 0o777 == 0o600 and name.startswith(str(tmp_path))
     assert list((tmp_path / "spool").iterdir()) == []
-    # Written every 15 s, and at the start without a queue yet.
-    spooled = "espcap_queue_bytes", frozenset({"interface": "v0", "queue": "spool"}.items())
-    capture.until(lambda: exposition.read(file).values.get(spooled, 0) > 100000, "the spool in the metrics")
-    assert exposition.read(file)("espcap_queue_limit_bytes", interface="v0", queue="spool") == 1 << 30
     assert read_all(capture) == [packet[42:] for packet in packets]
+    metrics = exposition.read(file)
+    assert metrics("espcap_queue_bytes", interface="v0", queue="spool") == 0
+    assert metrics("espcap_queue_limit_bytes", interface="v0", queue="spool") == 1 << 30
     counts = capture.counts
     assert counts["read"] == counts["delivered"] == 6000 and counts["queue_drop"] == 0 == counts["kernel_drop"]
     numbers = [document["espcap"]["ordinal"] for document in capture.documents]
