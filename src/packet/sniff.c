@@ -227,6 +227,7 @@ read_packets(struct sniff *sniff)
 	backlog_settle(sniff->backlog);
 	if (sniff->archive != NULL)
 		archive_flush(sniff->archive);
+	/* Before they can be delivered: nobody sees more delivered than read. */
 	publish(sniff);
 	if (sniff->dropped > dropped)
 		say_drop(sniff);
@@ -312,8 +313,6 @@ look(struct sniff *sniff)
 	uint64_t interface = atomic_load(&sniff->counts->interface_drop);
 
 	sniff->next_look = clock_ms() + LOOK_MS;
-	/* What waits becomes less while no packet comes. */
-	publish(sniff);
 	if (sniff->spool != NULL)
 		spool_file_rest(sniff->spool);
 	nic_drops(sniff->nic, &kernel, &interface);
@@ -402,8 +401,7 @@ step(struct sniff *sniff)
 	if (sniff->capturing && fds[2].revents != 0)
 		read_packets(sniff);
 	write_backlog(sniff);
-	atomic_store(&sniff->counts->queued,
-	    backlog_queued(sniff->backlog));
+	publish(sniff);
 	if (sniff->capturing && clock_ms() >= sniff->next_look)
 		look(sniff);
 	if (sniff->capturing && clock_ms() >= sniff->stop_at) {
