@@ -186,7 +186,8 @@ open_opener(struct app *app, struct error *error)
 		app->paths[count++] = (char *)(uintptr_t)app->options.replay;
 	if (secret != NULL)
 		app->paths[count] = (char *)(uintptr_t)secret;
-	app->opener = opener_new(app->paths, count + (secret != NULL), error);
+	app->opener = opener_new(app->paths, count + (secret != NULL), NULL,
+	    error);
 	return app->opener == NULL ? -1 :
 	    delivery_authorize(&app->delivery, app->opener, count, error);
 }

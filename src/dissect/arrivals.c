@@ -13,7 +13,7 @@ write_document(struct dissection *dissection,
     const struct document_packet *packet)
 {
 	struct document_ready ready = { .has_time = packet->has_time,
-		.sec = packet->sec };
+		.sec = packet->sec, .ordinal = packet->ordinal };
 	struct error error;
 
 	buffer_shrink(&dissection->out, (size_t)1 << 20);

@@ -166,6 +166,7 @@ dissection_pump(struct dissection *dissection)
 	unsigned slice = 0;
 	size_t len;
 
+	dissection->waiting = false;
 	while (!dissection->input_done && !dissection->failed &&
 	    !is_full(dissection)) {
 		if (relief_is_due(dissection)) {
@@ -177,7 +178,10 @@ dissection_pump(struct dissection *dissection)
 			dissection_give(dissection, bytes, len);
 			break;
 		case FEED_WAIT:
-			event_add(dissection->readable, NULL);
+			if (dissection->readable != NULL)
+				event_add(dissection->readable, NULL);
+			else
+				dissection->waiting = true;
 			return;
 		case FEED_BAD:
 			dissection_blame(dissection, error.outcome, error.text);
@@ -286,6 +290,7 @@ dissection_new(const struct dissection_rules *rules, int fd, const char *name,
 	dissection->plugin = rules->tshark->has_plugin;
 	dissection->feed = feed_new(fd, rules->filter, count, rules->ids,
 	    rules->live != NULL ? rules->live->id : NULL);
+	feed_follow(dissection->feed, rules->follow);
 	tree_init(&dissection->tree, rules->max_value, rules->max_doc);
 	buffer_init(&dissection->out, rules->max_doc * 4);
 	dissection->capture.file_name = dissection->file_name;
@@ -356,6 +361,40 @@ dissection_stop(struct dissection *dissection)
 	dissection->stopping = true;
 	feed_stop(dissection->feed);
 	dissection_pump(dissection);
+}
+
+void
+dissection_look(struct dissection *dissection)
+{
+	/* One that does not wait reads on by itself. */
+	if (dissection->waiting && !dissection->ended)
+		dissection_pump(dissection);
+}
+
+void
+dissection_finish(struct dissection *dissection)
+{
+	feed_follow(dissection->feed, false);
+	dissection_look(dissection);
+}
+
+bool
+dissection_is_waiting(const struct dissection *dissection)
+{
+	return dissection->waiting && (dissection_has_filter(dissection) ||
+	    feed_pending(dissection->feed) == 0);
+}
+
+bool
+dissection_has_rest(const struct dissection *dissection)
+{
+	return feed_has_rest(dissection->feed);
+}
+
+const char *
+dissection_id(const struct dissection *dissection)
+{
+	return feed_id(dissection->feed);
 }
 
 struct dissection_counts

@@ -33,6 +33,7 @@ struct dissection_rules {
 	size_t max_value, max_doc;
 	bool ids;			/* documents are given with their ids */
 	const struct dissection_live *live;	/* the one input is such a capture; NULL for files */
+	bool follow;			/* the file may still grow: see dissection_look */
 	uint64_t timeout;		/* ms of processor time without any progress until tshark counts as hung */
 };
 
@@ -69,6 +70,18 @@ void dissection_pause(struct dissection *dissection);
 void dissection_resume(struct dissection *dissection);
 /* No further packets are read; what was read is still delivered. */
 void dissection_stop(struct dissection *dissection);
+
+/*
+ * Of a file that grows: there may be more of it now; it grows no more, and what is there is read to its end; all there
+ * was has been read and no document of it is to come (with a display filter: all there was has been read); it ends within a record.
+ */
+void dissection_look(struct dissection *dissection);
+void dissection_finish(struct dissection *dissection);
+bool dissection_is_waiting(const struct dissection *dissection);
+bool dissection_has_rest(const struct dissection *dissection);
+
+/* What the capture is known by, "" if nothing of it was read. As long as the dissection. */
+const char *dissection_id(const struct dissection *dissection);
 
 struct dissection_counts dissection_counts(const struct dissection *dissection);
 /* Memory of its tshark now, see child_memory. */

@@ -32,6 +32,7 @@ struct dissection {
 	struct event *readable;		/* of a pipe */
 	struct event *ticker;
 	bool input_done;		/* of this pass */
+	bool waiting;			/* for what comes behind the end of a file */
 	bool stopping;
 	bool pump_deferred;
 	bool renewing;			/* the child gets no more; a fresh one goes on */

@@ -497,6 +497,24 @@ feed_stop(struct feed *feed)
 	feed->stopping = true;
 }
 
+void
+feed_follow(struct feed *feed, bool follow)
+{
+	source_follow(feed->source, follow);
+}
+
+bool
+feed_is_following(const struct feed *feed)
+{
+	return source_is_following(feed->source);
+}
+
+bool
+feed_has_rest(const struct feed *feed)
+{
+	return source_has_rest(feed->source);
+}
+
 bool
 feed_is_pipe(const struct feed *feed)
 {

@@ -19,7 +19,7 @@ struct feed;
 
 enum feed_event {
 	FEED_GAVE,	/* bytes for tshark */
-	FEED_WAIT,	/* a pipe has nothing now */
+	FEED_WAIT,	/* a pipe, or a file that grows, has nothing now */
 	FEED_END,	/* all that is wanted was given */
 	FEED_BAD	/* the same, and something is wrong with the input */
 };
@@ -74,6 +74,11 @@ uint64_t feed_since(const struct feed *feed);
 bool feed_is_lossy(const struct feed *feed);
 /* No packets are wanted beyond those read. */
 void feed_stop(struct feed *feed);
+
+/* As in dissect/source.h. */
+void feed_follow(struct feed *feed, bool follow);
+bool feed_is_following(const struct feed *feed);
+bool feed_has_rest(const struct feed *feed);
 
 bool feed_is_pipe(const struct feed *feed);
 bool feed_is_foreign(const struct feed *feed);	/* only tshark can read it: no packet is ever pending */

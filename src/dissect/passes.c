@@ -340,7 +340,8 @@ passes_start(struct dissection *dissection, enum pass pass, bool plugin,
 	/* A packet without document tells nothing if documents wait in a buffer. */
 	struct tshark_run run = { .plugin = plugin, .filter = filter,
 		.flush = pass != PASS_FIRST || filter ||
-		feed_is_pipe(dissection->feed), .warm = warm };
+		feed_is_pipe(dissection->feed) ||
+		feed_is_following(dissection->feed), .warm = warm };
 	struct child *child;
 
 	tshark_argv(tshark, rules, &run, &argv);

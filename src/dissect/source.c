@@ -24,6 +24,7 @@ enum stage {
 struct source {
 	int fd;
 	bool is_pipe;
+	bool following;		/* the end of the file is not the end */
 	bool has_date;
 	int64_t date;
 	uint64_t size;
@@ -85,6 +86,24 @@ bool
 source_is_empty(const struct source *source)
 {
 	return source->is_empty;
+}
+
+void
+source_follow(struct source *source, bool follow)
+{
+	source->following = follow && !source->is_pipe;
+}
+
+bool
+source_is_following(const struct source *source)
+{
+	return source->following;
+}
+
+bool
+source_has_rest(const struct source *source)
+{
+	return source->data.len > source->taken || source->raw.len > 0;
 }
 
 bool
@@ -172,6 +191,8 @@ read_more(struct source *source)
 		source->failed = true;
 		n = 0;
 	}
+	if (n == 0 && source->following && !source->failed)
+		return SOURCE_WAIT;
 	if (n == 0)
 		source->raw_eof = true;
 	buffer_added(&source->raw, (size_t)n);

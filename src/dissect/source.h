@@ -12,7 +12,7 @@ struct source;
 
 enum source_event {
 	SOURCE_RECORD,
-	SOURCE_WAIT,	/* a pipe has nothing now: come again when it can be read */
+	SOURCE_WAIT,	/* a pipe, or a file that grows, has nothing now: come again when it may have */
 	SOURCE_END,
 	SOURCE_BAD	/* cut short or damaged; what came before is good. An empty input, too. */
 };
@@ -32,6 +32,12 @@ enum source_event source_next(struct source *source, struct capture_record *reco
 /* Known after the first event other than SOURCE_WAIT. */
 bool source_is_foreign(const struct source *source);
 bool source_is_empty(const struct source *source);
+
+/* Whether what comes behind the end of a regular file is waited for. At the start it is not. */
+void source_follow(struct source *source, bool follow);
+bool source_is_following(const struct source *source);
+/* After SOURCE_WAIT: the beginning of a record is there, and its end is not. */
+bool source_has_rest(const struct source *source);
 
 /* Begins again at the first byte; false for a pipe. */
 bool source_rewind(struct source *source);

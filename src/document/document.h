@@ -40,6 +40,8 @@ struct document_capture {
 
 #define DOCUMENT_ID_LEN 16
 
+struct receipt;	/* sink/receipt.h */
+
 /* A finished document, valid while its maker says so. */
 struct document_ready {
 	const char *json;	/* without newline at its end */
@@ -47,6 +49,8 @@ struct document_ready {
 	bool has_time;		/* the packet has one: sec is its second since 1970, UTC */
 	int64_t sec;
 	uint8_t id[DOCUMENT_ID_LEN];	/* zeros if ids were not asked for */
+	uint64_t ordinal;	/* of the packet in its capture */
+	struct receipt *receipt;	/* borrowed; the sink counts on it what becomes of the document; NULL for none */
 };
 
 /* What espcap itself knows of the packet. */

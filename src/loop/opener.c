@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
@@ -24,14 +25,27 @@
 struct opener {
 	char *const *paths;
 	size_t count;
+	bool has_folder;
+	struct folder folder;
 	int socket;		/* to the helper; -1 if there is none */
 	pid_t helper;
 	uint64_t serial;	/* of the last request */
 };
 
+enum kind {
+	KIND_LISTED,	/* open the path of this index */
+	KIND_LOOK,	/* the others are about the folder */
+	KIND_OPEN,
+	KIND_REMOVE,
+	KIND_MOVE
+};
+
 struct request {
 	uint64_t serial;
+	enum kind kind;
 	uint64_t index;
+	struct folder_entry entry;
+	char name[NAME_MAX + 1], to[NAME_MAX + 1];
 };
 
 /* With a descriptor beside it unless outcome says otherwise. */
@@ -39,6 +53,8 @@ struct reply {
 	uint64_t serial;
 	enum outcome outcome;
 	char text[256];
+	int reason;		/* errno, of what is about the folder */
+	struct folder_entry entry;
 };
 
 /* Opening */
@@ -145,6 +161,32 @@ open_listed(const struct opener *opener, uint64_t index, int asker,
 	return open_path(opener->paths[index], asker, error);
 }
 
+/* What a request about the folder comes to: a descriptor for KIND_OPEN, else 0; -1 with errno. */
+static int
+act_in_folder(const struct opener *opener, const struct request *request,
+    struct folder_entry *entry)
+{
+	const struct folder *folder = &opener->folder;
+
+	errno = EPERM;
+	if (!opener->has_folder)
+		return -1;
+	switch (request->kind) {
+	case KIND_LISTED:
+		break;
+	case KIND_LOOK:
+		return folder_look(folder, request->name, entry);
+	case KIND_OPEN:
+		return folder_open(folder, request->name);
+	case KIND_REMOVE:
+		return folder_remove(folder, request->name, &request->entry);
+	case KIND_MOVE:
+		return folder_move(folder, request->name, &request->entry,
+		    request->to);
+	}
+	return -1;
+}
+
 /* The helper */
 
 /* The descriptor that a path such as bash's <(command) names, or -1. */
@@ -166,15 +208,16 @@ path_descriptor(const char *path)
 	return -1;
 }
 
-/* Keeps the one right that reading others' files takes, capabilities(7). */
+/* Keeps the one right that reading others' files takes, or changing others' folders, capabilities(7). */
 static int
-helper_limit(void)
+helper_limit(bool changes)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0
 	};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-	uint32_t needed = 1U << CAP_DAC_READ_SEARCH;
+	uint32_t needed = 1U << (changes ? CAP_DAC_OVERRIDE :
+	    CAP_DAC_READ_SEARCH);
 
 	if (syscall(SYS_capget, &header, data) != 0)
 		return -1;
@@ -215,12 +258,35 @@ helper_reply(int socket, const struct reply *reply, int fd)
 	return sent < 0 ? -1 : 0;
 }
 
+/* A descriptor to go with the reply, or -1. */
+static int
+helper_answer(const struct opener *opener, struct request *request,
+    struct reply *reply)
+{
+	struct error error = { .outcome = OUTCOME_INTERNAL };
+	int result;
+
+	memset(reply, 0, sizeof(*reply));
+	reply->serial = request->serial;
+	request->name[NAME_MAX] = request->to[NAME_MAX] = '\0';
+	if (request->kind != KIND_LISTED) {
+		result = act_in_folder(opener, request, &reply->entry);
+		reply->reason = result < 0 ? errno : 0;
+		return request->kind == KIND_OPEN ? result : -1;
+	}
+	result = open_listed(opener, request->index, opener->socket, &error);
+	if (result < 0) {
+		reply->outcome = error.outcome;
+		memcpy(reply->text, error.text, sizeof(reply->text) - 1);
+	}
+	return result;
+}
+
 static int
 helper_serve(const struct opener *opener)
 {
 	struct request request;
 	struct reply reply;
-	struct error error = { .outcome = OUTCOME_INTERNAL };
 	ssize_t got;
 	int fd, result;
 
@@ -229,13 +295,7 @@ helper_serve(const struct opener *opener)
 	while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof(request))
 		return -1;
-	memset(&reply, 0, sizeof(reply));
-	reply.serial = request.serial;
-	fd = open_listed(opener, request.index, opener->socket, &error);
-	if (fd < 0) {
-		reply.outcome = error.outcome;
-		memcpy(reply.text, error.text, sizeof(reply.text) - 1);
-	}
+	fd = helper_answer(opener, &request, &reply);
 	result = helper_reply(opener->socket, &reply, fd);
 	if (fd >= 0)
 		close(fd);
@@ -247,7 +307,7 @@ helper_work(void *ctx)
 {
 	const struct opener *opener = ctx;
 
-	if (helper_limit() != 0)
+	if (helper_limit(opener->has_folder && opener->folder.changes) != 0)
 		return 1;
 	while (helper_serve(opener) == 0)
 		continue;
@@ -258,7 +318,7 @@ helper_work(void *ctx)
 static pid_t
 helper_fork(struct opener *opener, int its_end)
 {
-	int *keep = xreallocarray(NULL, opener->count + 1, sizeof(*keep));
+	int *keep = xreallocarray(NULL, opener->count + 3, sizeof(*keep));
 	struct opener its = *opener;
 	size_t count = 0;
 	pid_t pid;
@@ -269,6 +329,11 @@ helper_fork(struct opener *opener, int its_end)
 
 		if (fd >= 0)
 			keep[count++] = fd;
+	}
+	if (opener->has_folder) {
+		keep[count++] = opener->folder.fd;
+		if (opener->folder.target >= 0)
+			keep[count++] = opener->folder.target;
 	}
 	pid = helper_start(keep, count, helper_work, &its);
 	free(keep);
@@ -303,12 +368,17 @@ out:
 /* Our side */
 
 struct opener *
-opener_new(char *const *paths, size_t count, struct error *error)
+opener_new(char *const *paths, size_t count, const struct folder *folder,
+    struct error *error)
 {
 	struct opener *opener = xcalloc(1, sizeof(*opener));
 
 	opener->paths = paths;
 	opener->count = count;
+	if (folder != NULL) {
+		opener->has_folder = true;
+		opener->folder = *folder;
+	}
 	opener->socket = -1;
 	opener->helper = -1;
 	if (geteuid() == 0 && start_helper(opener, error) != 0) {
@@ -370,31 +440,131 @@ receive(int socket, struct reply *reply, int *fd, struct error *error)
 	return 0;
 }
 
+static int
+ask(struct opener *opener, struct request *request, struct reply *reply,
+    int *fd, struct error *error)
+{
+	request->serial = ++opener->serial;
+	if (send(opener->socket, request, sizeof(*request), MSG_NOSIGNAL) < 0)
+		return error_set(error, OUTCOME_INTERNAL,
+		    "the process that opens files has ended");
+	for (;;) {
+		if (receive(opener->socket, reply, fd, error) != 0)
+			return -1;
+		if (reply->serial == request->serial)
+			return 0;
+		/* The answer to one that was interrupted. */
+		if (*fd >= 0)
+			close(*fd);
+	}
+}
+
 int
 opener_open(struct opener *opener, size_t index, struct error *error)
 {
-	struct request request = { ++opener->serial, index };
+	struct request request = { .kind = KIND_LISTED, .index = index };
 	struct reply reply;
 	int fd;
 
 	if (opener->socket < 0)
 		return open_listed(opener, index, -1, error);
-	if (send(opener->socket, &request, sizeof(request), MSG_NOSIGNAL) < 0)
-		return error_set(error, OUTCOME_INTERNAL,
-		    "the process that opens files has ended");
-	for (;;) {
-		if (receive(opener->socket, &reply, &fd, error) != 0)
-			return -1;
-		if (reply.serial == request.serial)
-			break;
-		/* The answer to one that was interrupted. */
-		if (fd >= 0)
-			close(fd);
-	}
+	if (ask(opener, &request, &reply, &fd, error) != 0)
+		return -1;
 	if (reply.outcome != OUTCOME_OK)
 		return error_set(error, reply.outcome, "%s", reply.text);
 	/* The kernel drops what does not fit in our table of descriptors. */
 	if (fd < 0)
 		return error_set(error, OUTCOME_INPUT, "%s", strerror(EMFILE));
 	return fd;
+}
+
+/* As act_in_folder, by the helper if there is one. */
+static int
+ask_folder(struct opener *opener, struct request *request,
+    struct folder_entry *entry)
+{
+	struct reply reply;
+	int fd;
+
+	if (opener->socket < 0)
+		return act_in_folder(opener, request, entry);
+	errno = EPIPE;
+	if (ask(opener, request, &reply, &fd, NULL) != 0)
+		return -1;
+	if (reply.reason != 0) {
+		errno = reply.reason;
+		return -1;
+	}
+	*entry = reply.entry;
+	if (request->kind != KIND_OPEN)
+		return 0;
+	errno = EMFILE;
+	return fd;
+}
+
+/* -1 with errno if a name is too long to be one. */
+static int
+fill_request(struct request *request, enum kind kind, const char *name,
+    const char *to)
+{
+	memset(request, 0, sizeof(*request));
+	request->kind = kind;
+	errno = ENAMETOOLONG;
+	if (strlen(name) > NAME_MAX || strlen(to) > NAME_MAX)
+		return -1;
+	strcpy(request->name, name);
+	strcpy(request->to, to);
+	return 0;
+}
+
+int
+opener_folder_look(struct opener *opener, const char *name,
+    struct folder_entry *entry)
+{
+	struct request request;
+
+	if (fill_request(&request, KIND_LOOK, name, "") != 0)
+		return -1;
+	/* Mostly everybody may. */
+	if (opener->socket >= 0 && opener->has_folder &&
+	    folder_look(&opener->folder, name, entry) == 0)
+		return 0;
+	return ask_folder(opener, &request, entry);
+}
+
+int
+opener_folder_open(struct opener *opener, const char *name)
+{
+	struct request request;
+	struct folder_entry entry;
+
+	if (fill_request(&request, KIND_OPEN, name, "") != 0)
+		return -1;
+	return ask_folder(opener, &request, &entry);
+}
+
+int
+opener_folder_remove(struct opener *opener, const char *name,
+    const struct folder_entry *entry)
+{
+	struct request request;
+	struct folder_entry none;
+
+	if (fill_request(&request, KIND_REMOVE, name, "") != 0)
+		return -1;
+	request.entry = *entry;
+	return ask_folder(opener, &request, &none);
+}
+
+int
+opener_folder_move(struct opener *opener, const char *name,
+    const struct folder_entry *entry, const char *to)
+{
+	struct request request;
+	struct folder_entry none;
+
+	if (fill_request(&request, KIND_MOVE, name, to) != 0)
+		return -1;
+	request.entry = *entry;
+	return ask_folder(opener, &request, &none);
 }

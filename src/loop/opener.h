@@ -1,10 +1,11 @@
-/* Opens input files for reading, by a helper process that keeps root's rights when espcap has given them up. */
+/* Opens input files for reading, and does what is to be done in a watched folder, by a helper process that keeps root's rights when espcap has given them up. */
 #ifndef ESPCAP_LOOP_OPENER_H
 #define ESPCAP_LOOP_OPENER_H
 
 #include <stddef.h>
 
 #include "base/error.h"
+#include "loop/folder.h"
 
 struct opener;
 
@@ -15,8 +16,11 @@ struct opener;
  * helper. The helper has no other descriptors but those that paths name by
  * number, and one capability; ignores SIGINT/SIGTERM (ends at EOF of its socket), PDEATHSIG.
  * NULL with OUTCOME_INTERNAL.
+ *
+ * folder (NULL for none) is copied: the files in it may be opened by name as they appear, and changed if it says so. The helper
+ * has its descriptors too, and if files may be changed its one capability is that for writing folders of others.
  */
-struct opener *opener_new(char *const *paths, size_t count, struct error *error);
+struct opener *opener_new(char *const *paths, size_t count, const struct folder *folder, struct error *error);
 void opener_free(struct opener *opener);
 
 /*
@@ -28,5 +32,15 @@ void opener_free(struct opener *opener);
  * caught, end the waiting with an error. OUTCOME_INTERNAL if there is no such index, or the helper is gone.
  */
 int opener_open(struct opener *opener, size_t index, struct error *error);
+
+/*
+ * What loop/folder.h promises, in the folder and by whoever may. -1 with errno; EPERM if there is no folder, EPIPE if the
+ * helper is gone.
+ */
+int opener_folder_look(struct opener *opener, const char *name, struct folder_entry *entry);
+int opener_folder_open(struct opener *opener, const char *name);
+int opener_folder_remove(struct opener *opener, const char *name, const struct folder_entry *entry);
+int opener_folder_move(struct opener *opener, const char *name, const struct folder_entry *entry,
+    const char *to);
 
 #endif

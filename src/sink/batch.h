@@ -8,12 +8,15 @@
 
 #include "base/buffer.h"
 
+struct receipt;
+
 /* Offsets are into batch.body. */
 struct batch_item {
 	size_t start, len;	/* both lines, with their newlines */
 	uint32_t index_at, index_len;	/* the name of the index, behind start */
 	uint32_t id_at, id_len;		/* id_len 0: without id */
 	uint32_t document_at;	/* behind start; up to the last newline */
+	struct receipt *receipt;	/* borrowed, NULL for none */
 };
 
 /* Read the members freely; change them only through the functions. */
@@ -39,6 +42,9 @@ bool batch_is_safe(const char *text, size_t len);
 #define BATCH_MAX ((size_t)2 << 30)
 int batch_add(struct batch *batch, const char *index, size_t index_len, const char *id, size_t id_len,
     const char *json, size_t len);
+
+/* Whom to tell what becomes of the item appended last. */
+void batch_set_receipt(struct batch *batch, struct receipt *receipt);
 
 /* Keeps the items for which keep[i] is true, in their order. */
 void batch_keep(struct batch *batch, const bool *keep);

@@ -12,6 +12,7 @@
 #include "sink/backoff.h"
 #include "sink/bulk_reply.h"
 #include "sink/complaint.h"
+#include "sink/receipt.h"
 #include "sink/verdict.h"
 #include "sink/zip.h"
 
@@ -224,6 +225,7 @@ reject_single(struct shipment *shipment, long status, const char *type,
 	shipment->keep = xreallocarray(shipment->keep, 1,
 	    sizeof(*shipment->keep));
 	shipment->keep[0] = false;
+	receipt_reject(shipment->batch->items[0].receipt);
 	keep_items(shipment);
 	release_slot(shipment);
 }
@@ -319,6 +321,20 @@ is_hopeless(struct shipment *shipment)
 	    counts->delivered + counts->duplicate == 0;
 }
 
+/* The inputs of the documents that have reached their final place learn it. */
+static void
+tell_inputs(const struct shipment *shipment)
+{
+	for (size_t i = 0; i < shipment->batch->count; i++) {
+		struct receipt *receipt = shipment->batch->items[i].receipt;
+
+		if (shipment->verdicts[i] == VERDICT_REJECTED)
+			receipt_reject(receipt);
+		else if (!shipment->keep[i])
+			receipt_acknowledge(receipt);
+	}
+}
+
 static void
 settle(struct shipment *shipment)
 {
@@ -344,6 +360,7 @@ settle(struct shipment *shipment)
 	/* If they cannot be kept they are not settled: unsent, and the end. */
 	if (bury_done(shipping, rejected) != 0)
 		return;
+	tell_inputs(shipment);
 	keep_items(shipment);
 	if (shipment->batch->count == 0) {
 		release_slot(shipment);

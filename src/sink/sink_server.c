@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "sink/batch.h"
 #include "sink/day.h"
+#include "sink/receipt.h"
 #include "sink/rejects.h"
 #include "sink/shipping.h"
 
@@ -44,6 +45,7 @@ struct server {
 	struct day_set days;	/* whose indices this run writes to */
 	struct rejects rejects;
 	uint64_t unsynced;	/* rejected for their day, and not safe in the dead letter file yet */
+	struct receipt *unsynced_of[UNSYNCED_MAX];
 	char *index;
 	bool failed;
 	struct error error;
@@ -198,11 +200,11 @@ added(struct server *server, size_t bytes)
 		close_batch(server);
 }
 
-int
-sink_server_write_as(struct sink *sink, const char *index, size_t index_len,
-    const char *id, size_t id_len, const char *json, size_t len)
+static int
+write_as(struct server *server, const char *index, size_t index_len,
+    const char *id, size_t id_len, const struct document_ready *ready)
 {
-	struct server *server = self(sink);
+	size_t len = ready->len;
 	size_t before = server->open->body.len;
 
 	if (server->failed)
@@ -212,11 +214,21 @@ sink_server_write_as(struct sink *sink, const char *index, size_t index_len,
 		close_batch(server);
 		before = 0;
 	}
-	if (batch_add(server->open, index, index_len, id, id_len, json,
+	if (batch_add(server->open, index, index_len, id, id_len, ready->json,
 	    len) != 0)
 		return -1;
+	batch_set_receipt(server->open, ready->receipt);
 	added(server, server->open->body.len - before);
 	return 0;
+}
+
+int
+sink_server_write_as(struct sink *sink, const char *index, size_t index_len,
+    const char *id, size_t id_len, const char *json, size_t len)
+{
+	const struct document_ready ready = { .json = json, .len = len };
+
+	return write_as(self(sink), index, index_len, id, id_len, &ready);
 }
 
 /* Many at a time: each sync takes the disk as long as hundreds of documents. */
@@ -230,10 +242,13 @@ sync_days(void *ctx)
 	if (count == 0 || server->failed)
 		return;
 	server->unsynced = 0;
-	if (rejects_sync(&server->rejects, count, &error) == 0)
-		settled(server, count);
-	else
+	if (rejects_sync(&server->rejects, count, &error) != 0) {
 		fail(server, error.outcome, error.text);
+		return;
+	}
+	for (uint64_t i = 0; i < count; i++)
+		receipt_reject(server->unsynced_of[i]);
+	settled(server, count);
 }
 
 static void
@@ -249,6 +264,7 @@ reject_day(struct server *server, const struct document_ready *ready,
 
 	rejects_add(&server->rejects, &entry);
 	server->documents++;
+	server->unsynced_of[server->unsynced] = ready->receipt;
 	if (server->unsynced++ == 0)
 		loop_defer(server->loop, sync_days, server);
 	/* They take memory until then. */
@@ -271,9 +287,8 @@ server_write(struct sink *sink, const struct document_ready *ready)
 	batch_id_text(ready->id, id);
 	if (!day_open(&server->days, day, server->rules->max_indices))
 		reject_day(server, ready, given);
-	else if (sink_server_write_as(sink, server->index,
-	    strlen(server->index), given, given == NULL ? 0 : strlen(id),
-	    ready->json, ready->len) != 0)
+	else if (write_as(server, server->index, strlen(server->index), given,
+	    given == NULL ? 0 : strlen(id), ready) != 0)
 		fail(server, OUTCOME_INTERNAL,
 		    "a document does not fit into any request");
 }

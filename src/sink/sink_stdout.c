@@ -12,12 +12,19 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "sink/receipt.h"
 
 /* Documents are written in pieces of about this size. */
 #define WRITE_LEN ((size_t)64 << 10)
 /* Above HIGH bytes queued it is full, until less than LOW are left. */
 #define HIGH ((size_t)1 << 20)
 #define LOW ((size_t)256 << 10)
+
+/* A document that is queued. */
+struct end {
+	size_t len;
+	struct receipt *receipt;
+};
 
 struct sink_stdout {
 	struct sink sink;
@@ -30,7 +37,7 @@ struct sink_stdout {
 	bool is_waiting;
 	bool was_high;
 	struct buffer queue;
-	size_t *ends;		/* ring: bytes of each queued document */
+	struct end *ends;	/* a ring */
 	size_t ends_room, ends_first, ends_count;
 	size_t partial;		/* bytes of the first that are out already */
 	uint64_t delivered;
@@ -52,11 +59,13 @@ const_self(const struct sink *sink)
 }
 
 static void
-push_end(struct sink_stdout *out, size_t len)
+push_end(struct sink_stdout *out, size_t len, struct receipt *receipt)
 {
+	struct end *end;
+
 	if (out->ends_count == out->ends_room) {
 		size_t room = out->ends_room == 0 ? 256 : out->ends_room * 2;
-		size_t *ends = xreallocarray(NULL, room, sizeof(*ends));
+		struct end *ends = xreallocarray(NULL, room, sizeof(*ends));
 
 		for (size_t i = 0; i < out->ends_count; i++)
 			ends[i] = out->ends[(out->ends_first + i) %
@@ -66,7 +75,10 @@ push_end(struct sink_stdout *out, size_t len)
 		out->ends_room = room;
 		out->ends_first = 0;
 	}
-	out->ends[(out->ends_first + out->ends_count++) % out->ends_room] = len;
+	end = &out->ends[(out->ends_first + out->ends_count++) %
+	    out->ends_room];
+	end->len = len;
+	end->receipt = receipt;
 }
 
 static void
@@ -74,8 +86,9 @@ count_delivered(struct sink_stdout *out, size_t len)
 {
 	out->partial += len;
 	while (out->ends_count > 0 &&
-	    out->partial >= out->ends[out->ends_first]) {
-		out->partial -= out->ends[out->ends_first];
+	    out->partial >= out->ends[out->ends_first].len) {
+		out->partial -= out->ends[out->ends_first].len;
+		receipt_acknowledge(out->ends[out->ends_first].receipt);
 		out->ends_first = (out->ends_first + 1) % out->ends_room;
 		out->ends_count--;
 		out->delivered++;
@@ -184,7 +197,7 @@ stdout_write(struct sink *sink, const struct document_ready *ready)
 	if (buffer_append(&out->queue, ready->json, ready->len) != 0 ||
 	    buffer_append(&out->queue, "\n", 1) != 0)
 		abort();	/* the owner went on far above HIGH */
-	push_end(out, ready->len + 1);
+	push_end(out, ready->len + 1, ready->receipt);
 	out->was_high = true;
 	if (out->queue.len >= WRITE_LEN)
 		flush(out);

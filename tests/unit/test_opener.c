@@ -211,11 +211,11 @@ directly(void)
 	if (geteuid() == 0) {
 		CHECK(chown("fifo", 12345, 12345) == 0);
 		CHECK(setresuid(12345, 12345, 12345) == 0);
-		opener = opener_new(paths, COUNT, NULL);
+		opener = opener_new(paths, COUNT, NULL, NULL);
 		CHECK(refuses(opener, SECRET, OUTCOME_INPUT,
 		    "Permission denied"));
 	} else
-		opener = opener_new(paths, COUNT, NULL);
+		opener = opener_new(paths, COUNT, NULL, NULL);
 	CHECK(opener != NULL);
 	check_refusals(opener);
 	check_leaks(opener);
@@ -238,7 +238,7 @@ through_the_helper(void)
 	struct opener *opener;
 	const char *user;
 
-	opener = opener_new(paths, COUNT, NULL);
+	opener = opener_new(paths, COUNT, NULL, NULL);
 	CHECK(opener != NULL);
 	CHECK(privilege_drop(&user, NULL) == 0 && user != NULL);
 	CHECK(open("secret", O_RDONLY | O_CLOEXEC) == -1 && errno == EACCES);
@@ -254,7 +254,7 @@ through_the_helper(void)
 static void
 fifo_through_the_helper(void)
 {
-	struct opener *opener = opener_new(paths, COUNT, NULL);
+	struct opener *opener = opener_new(paths, COUNT, NULL, NULL);
 
 	CHECK(opener != NULL);
 	check_fifo(opener);
@@ -339,7 +339,7 @@ static void
 what_the_helper_has(void)
 {
 	/* Without a number among them. */
-	struct opener *opener = opener_new(paths, NUMBER, NULL);
+	struct opener *opener = opener_new(paths, NUMBER, NULL, NULL);
 	unsigned long long capabilities;
 	pid_t helper;
 
@@ -377,7 +377,7 @@ test_helper_has_little(void **state)
 static void
 leave_helper(int report)
 {
-	struct opener *opener = opener_new(paths, COUNT, NULL);
+	struct opener *opener = opener_new(paths, COUNT, NULL, NULL);
 	pid_t helper;
 
 	CHECK(opener != NULL);
@@ -443,7 +443,7 @@ interrupt_soon(void)
 static void
 interrupted(void)
 {
-	struct opener *opener = opener_new(paths, COUNT, NULL);
+	struct opener *opener = opener_new(paths, COUNT, NULL, NULL);
 	struct error error;
 	pid_t writer;
 
@@ -479,7 +479,7 @@ by_number(void)
 
 	CHECK(pipe(ends) == 0);
 	CHECK(dup2(ends[0], 57) == 57);
-	opener = opener_new(paths, COUNT, NULL);
+	opener = opener_new(paths, COUNT, NULL, NULL);
 	CHECK(privilege_drop(&user, NULL) == 0);
 	CHECK(write(ends[1], "piped", 5) == 5);
 	CHECK(opens(opener, NUMBER, "piped"));
@@ -494,7 +494,7 @@ without_standard_descriptors(void)
 
 	for (int fd = 0; fd < 10; fd++)
 		close(fd);
-	opener = opener_new(paths, COUNT, NULL);
+	opener = opener_new(paths, COUNT, NULL, NULL);
 	CHECK(opener != NULL);
 	CHECK(opens(opener, PLAIN, "plain text"));
 	CHECK(opens(opener, SECRET, "secret text"));
