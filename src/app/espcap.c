@@ -25,6 +25,7 @@
 #include "app/inputs.h"
 #include "app/plugin.h"
 #include "app/run.h"
+#include "app/watching.h"
 #include "base/buffer.h"
 #include "base/xalloc.h"
 #include "config/options.h"
@@ -61,6 +62,7 @@ struct app {
 	struct delivery delivery;
 	size_t replay_index;	/* in paths */
 	struct sniff_rules sniff;
+	struct watching watching;	/* with --watch */
 	struct live *live;	/* NULL without --nic */
 	struct dissection_live live_rules;
 	char host[HOST_NAME_MAX + 1];
@@ -186,7 +188,8 @@ open_opener(struct app *app, struct error *error)
 		app->paths[count++] = (char *)(uintptr_t)app->options.replay;
 	if (secret != NULL)
 		app->paths[count] = (char *)(uintptr_t)secret;
-	app->opener = opener_new(app->paths, count + (secret != NULL), NULL,
+	app->opener = opener_new(app->paths, count + (secret != NULL),
+	    app->options.watch != NULL ? &app->watching.folder : NULL,
 	    error);
 	return app->opener == NULL ? -1 :
 	    delivery_authorize(&app->delivery, app->opener, count, error);
@@ -242,6 +245,18 @@ on_connect(void *ctx, const struct sockaddr *address)
 		    "as well: %s", error.text);
 }
 
+static int
+open_watching(struct app *app, struct error *error)
+{
+	if (app->options.watch == NULL)
+		return 0;
+	if (watching_open(&app->watching, &app->options, &app->log,
+	    error) != 0)
+		return -1;
+	log_note(&app->log, "watching %s", app->options.watch);
+	return 0;
+}
+
 /* All that may need the rights we were started with. */
 static int
 open_all(struct app *app, struct error *error)
@@ -258,6 +273,7 @@ open_all(struct app *app, struct error *error)
 		return -1;
 	return open_summary(app, error) != 0 ||
 	    delivery_open(&app->delivery, error) != 0 ||
+	    open_watching(app, error) != 0 ||
 	    open_opener(app, error) != 0 ? -1 : open_live(app, error);
 }
 
@@ -457,6 +473,9 @@ run(struct app *app)
 		app->delivery.rules.cluster.http.on_connect = on_connect;
 		app->delivery.rules.cluster.http.ctx = app;
 	}
+	rules.watching = options->watch != NULL ? &app->watching : NULL;
+	rules.idle = options->watch_idle;
+	rules.duration = options->duration;
 	rules.live = app->live;
 	rules.metrics = app->metrics;
 	rules.notify = app->notify;
@@ -624,6 +643,7 @@ release(struct app *app)
 	tshark_release(&app->tshark);
 	live_free(app->live);
 	opener_free(app->opener);
+	watching_release(&app->watching);
 	if (app->delivery.options != NULL)
 		delivery_release(&app->delivery);
 	metrics_file_free(app->metrics);

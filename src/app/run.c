@@ -95,6 +95,8 @@ on_drain(void *ctx)
 	run->full = false;
 	if (run->replay != NULL)
 		replay_go(run->replay);
+	if (run->follow != NULL)
+		follow_go(run->follow);
 	if (run->job_count > 0 && job_at(run, 0)->dissection != NULL)
 		dissection_resume(job_at(run, 0)->dissection);
 	stop_if_done(run);
@@ -321,6 +323,40 @@ end_replay(struct run *run)
 	replay_free(run->replay);
 }
 
+/* A folder that is watched in place of inputs. */
+
+/* There is no more to come: it is not tried for ever any more. */
+static void
+on_follow_end(void *ctx)
+{
+	sensor_hurry(ctx);
+	finish(ctx);
+}
+
+static void
+start_follow(struct run *run)
+{
+	const struct run_rules *rules = run->rules;
+	struct follow_rules follow = { .dissection = &run->dissection,
+		.watching = rules->watching, .opener = rules->opener,
+		.sink = run->sink, .count = rules->count, .jobs = rules->jobs,
+		.idle = rules->idle, .duration = rules->duration,
+		.omit = !rules->dissection.ids,
+		.on_end = on_follow_end, .ctx = run };
+
+	run->follow = follow_new(&follow);
+}
+
+static void
+end_follow(struct run *run)
+{
+	if (run->follow == NULL)
+		return;
+	follow_close(run->follow);
+	run->outcome = outcome_worse(run->outcome,
+	    follow_outcome(run->follow));
+}
+
 /* The sink. */
 
 static void
@@ -338,6 +374,8 @@ on_ready(void *ctx)
 		finish(run);
 	else if (run->rules->replay != NULL)
 		start_replay(run);
+	else if (run->rules->watching != NULL)
+		start_follow(run);
 	else
 		start_jobs(run);
 }
@@ -396,6 +434,10 @@ on_signal(void *ctx, int number)
 		loop_stop(run->rules->dissection.loop);
 	if (run->replay != NULL)
 		replay_stop(run->replay);
+	if (run->follow != NULL) {
+		follow_stop(run->follow);
+		sensor_hurry(run);
+	}
 	for (size_t i = 0; i < run->job_count; i++)
 		if (job_at(run, i)->dissection != NULL &&
 		    !job_at(run, i)->ended)
@@ -462,11 +504,13 @@ run_inputs(const struct run_rules *rules, struct totals *totals,
 	run.totals = *totals;
 	judge(&run);
 	end_replay(&run);
+	end_follow(&run);
 	if (run.signals > 1)
 		*signal_number = run.last_signal;
 	for (size_t i = 0; i < run.job_count; i++)
 		job_free(job_at(&run, i));
 	run.sink->type->free(run.sink);
+	follow_free(run.follow);
 	free(run.jobs);
 	return run.outcome;
 }

@@ -8,6 +8,7 @@
 #include "app/inputs.h"
 #include "app/metrics_file.h"
 #include "app/progress.h"
+#include "app/watching.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "dissect/dissection.h"
@@ -21,6 +22,8 @@ struct run_rules {
 	struct dissection_rules dissection;
 	const struct inputs *inputs;
 	struct opener *opener;
+	const struct watching *watching;	/* a folder that is watched in place of inputs, NULL for none */
+	uint64_t idle, duration;	/* of that, ms; see app/follow.h */
 	struct live *live;	/* the one input is this capture, NULL for files */
 	uint64_t count;		/* packets over all inputs, 0 for all */
 	uint64_t jobs;		/* dissections at a time, 1.. */

@@ -2,6 +2,7 @@
 #ifndef ESPCAP_APP_RUN_INNER_H
 #define ESPCAP_APP_RUN_INNER_H
 
+#include "app/follow.h"
 #include "app/replay.h"
 #include "app/run.h"
 #include "app/status.h"
@@ -24,6 +25,7 @@ struct run {
 	struct sink *sink;
 	struct replay *replay;
 	struct status *status;
+	struct follow *follow;	/* of a watched folder, else NULL */
 	struct job **jobs;	/* a ring: the first is the one whose turn it is */
 	size_t job_room, job_first, job_count;
 	size_t next;		/* of the inputs */

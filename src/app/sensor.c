@@ -33,11 +33,17 @@ sensor_listen(struct run *run)
 }
 
 void
+sensor_hurry(struct run *run)
+{
+	if (run->rules->server != NULL && run->rules->server->retry_for == 0)
+		sink_server_retry_for(run->sink, RETRY_LAST);
+}
+
+void
 sensor_stop(struct run *run)
 {
 	live_stop(run->rules->live);
-	if (run->rules->server != NULL && run->rules->server->retry_for == 0)
-		sink_server_retry_for(run->sink, RETRY_LAST);
+	sensor_hurry(run);
 }
 
 /* What the capture process saw is what was read; of the packets in its queue when it ended nobody else knows. */

@@ -8,6 +8,8 @@
 void sensor_listen(struct run *run);
 /* No more is captured; what was is still delivered, but not tried for ever. There is a live capture. */
 void sensor_stop(struct run *run);
+/* What has no end of its own tries for ever to deliver: from now on no longer than files do. */
+void sensor_hurry(struct run *run);
 /* Puts in what the capture process counted. */
 void sensor_count(const struct run *run, struct totals *totals);
 

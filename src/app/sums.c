@@ -58,6 +58,8 @@ sums_progress(void *ctx, struct progress *progress)
 		add_job(progress, job_at(run, i));
 	if (run->replay != NULL)
 		progress->packets += replay_read(run->replay);
+	if (run->follow != NULL)
+		follow_progress(run->follow, progress);
 	if (run->rules->live != NULL)
 		put_live(progress, run);
 	progress->has_server = run->rules->server != NULL;
@@ -80,8 +82,10 @@ sums_totals(void *ctx, struct totals *totals)
 			sums_add(totals, job_at(run, i)->dissection);
 	if (run->replay != NULL)
 		totals->read += replay_read(run->replay);
+	if (run->follow != NULL)
+		follow_sums(run->follow, totals);
 	totals->delivered = counts.delivered;
-	totals->duplicate = counts.duplicate;
+	totals->duplicate += counts.duplicate;
 	totals->rejected = counts.rejected;
 	totals->retries = counts.retries;
 	totals->maybe_duplicate = counts.maybe_duplicate;

@@ -30,6 +30,7 @@ static const struct {
 	const char *means;
 } aliases[] = {
 	{ "list", "list-interfaces" },
+	{ "l", "list-interfaces" },
 	{ "b", "bpf" },
 	{ "l", "list-interfaces" },
 	{ "d", "dir" },
@@ -344,8 +345,8 @@ make_getopt(struct option *longopts)
 static int
 check_kinds(const struct parse *parse)
 {
-	static const char *const kinds[] = { "file", "dir", "nic", "replay",
-		"list-interfaces" };
+	static const char *const kinds[] = { "file", "dir", "nic", "watch",
+		"replay", "list-interfaces" };
 	bool chosen[OPTIONS_ROWS] = { false };
 	char text[256];
 	size_t count = 0;
@@ -359,7 +360,7 @@ check_kinds(const struct parse *parse)
 		return 0;
 	if (count == 0)
 		return error_set(parse->error, OUTCOME_USAGE,
-		    "no input: give --file, --dir, --nic, --replay or "
+		    "no input: give --file, --dir, --nic, --watch, --replay or "
 		    "--list-interfaces");
 	name_rows(text, sizeof(text), chosen, " and ");
 	return error_set(parse->error, OUTCOME_USAGE,
@@ -423,7 +424,8 @@ check_needs(const struct parse *parse)
 		{ "retry-for", "node" }, { "request-timeout", "node" },
 		{ "memory", "node" }, { "latency", "node" }, { "max-indices", "node" },
 		{ "chunk-bytes", "node" }, { "password-file", "node" },
-		{ "duration", "nic" }, { "snaplen", "nic" },
+		{ "watch-idle", "watch" }, { "ledger", "watch" },
+		{ "after", "watch" }, { "snaplen", "nic" },
 		{ "promisc", "nic" }, { "no-promisc", "nic" },
 		{ "immediate", "nic" }, { "buffer", "nic" },
 		{ "queue", "nic" }, { "spool", "nic" },
@@ -481,7 +483,8 @@ check_delivery(struct parse *parse)
 		options->compress = "auto";
 	if (options->on_interface_loss == NULL)
 		options->on_interface_loss = "exit";
-	if (options->nic != NULL && !is_given(parse, "retry-for"))
+	if ((options->nic != NULL || options->watch != NULL) &&
+	    !is_given(parse, "retry-for"))
 		options->retry_for = 0;
 	options->auto_id = strcmp(options->id, "auto") == 0;
 	options->has_replicas = is_given(parse, "replicas");
@@ -513,6 +516,22 @@ check_dissection(struct parse *parse)
 	    "ek", "plugin");
 }
 
+static int
+check_watch(const struct parse *parse)
+{
+	const char *after = parse->options->after;
+
+	if (is_given(parse, "duration") && !is_given(parse, "nic") &&
+	    !is_given(parse, "watch"))
+		return error_set(parse->error, OUTCOME_USAGE,
+		    "--duration goes with --nic or --watch only");
+	if (after == NULL || strcmp(after, "delete") == 0 ||
+	    (strncmp(after, "move:", 5) == 0 && after[5] != '\0'))
+		return 0;
+	return error_set(parse->error, OUTCOME_USAGE,
+	    "--after takes delete or move:DIR, not \"%.100s\"", after);
+}
+
 /* What only all options together can tell. */
 static int
 check_all(struct parse *parse)
@@ -525,7 +544,7 @@ check_all(struct parse *parse)
 		return check_delivery(parse);
 	}
 	if (check_kinds(parse) != 0 || check_stdin(parse) != 0 ||
-	    check_dissection(parse) != 0 ||
+	    check_dissection(parse) != 0 || check_watch(parse) != 0 ||
 	    check_delivery(parse) != 0)
 		return -1;
 	if (is_given(parse, "json") && !is_given(parse, "list-interfaces"))

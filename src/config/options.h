@@ -32,12 +32,18 @@ struct options {
 	const char *dir;		/* --dir, NULL if not given */
 	bool recursive;
 	const char *nic;		/* --nic, NULL if not given */
+	const char *watch;		/* --watch, NULL if not given */
 	const char *replay;		/* --replay, NULL if not given */
 
 	/* Which packets. */
 	const char *bpf;		/* NULL for all */
 	uint64_t count;			/* 0 for all, else 1.. */
 	const char *display_filter;	/* NULL for all */
+
+	/* A watched folder. */
+	uint64_t watch_idle;		/* ms */
+	const char *ledger;		/* NULL: one of its own in the state folder */
+	const char *after;		/* "delete" or "move:DIR", NULL for nothing */
 
 	/* Live capture. */
 	uint64_t duration;		/* ms, 0 for no end */

@@ -15,6 +15,7 @@
 const char *const options_titles[OPTIONS_GROUPS] = {
 	[OPTIONS_GROUP_INPUT] = "Input (exactly one kind)",
 	[OPTIONS_GROUP_PACKETS] = "Which packets",
+	[OPTIONS_GROUP_WATCH] = "A watched directory (with --watch)",
 	[OPTIONS_GROUP_LIVE] = "Live capture (with --nic)",
 	[OPTIONS_GROUP_DISSECTION] = "Dissection",
 	[OPTIONS_GROUP_DELIVERY] = "Delivery to Elasticsearch or OpenSearch",
@@ -35,6 +36,10 @@ const struct options_row options_rows[] = {
 	{ "nic", "IFACE", OPTIONS_GROUP_INPUT,
 	    "capture on this network interface, or on any of them: any",
 	    OPTIONS_KIND_TEXT, SETS(nic), 0, 0, NULL },
+	{ "watch", "DIR", OPTIONS_GROUP_INPUT,
+	    "read the capture files of this directory as they come and grow, "
+	    "until interrupted",
+	    OPTIONS_KIND_TEXT, SETS(watch), 0, 0, NULL },
 	{ "replay", "FILE", OPTIONS_GROUP_INPUT,
 	    "send the documents of this dead letter file again",
 	    OPTIONS_KIND_TEXT, SETS(replay), 0, 0, NULL },
@@ -60,8 +65,21 @@ const struct options_row options_rows[] = {
 	    "with --dir: its sub-directories too",
 	    OPTIONS_KIND_FLAG, SETS(recursive), 0, 0, NULL },
 
+	{ "watch-idle", "TIME", OPTIONS_GROUP_WATCH,
+	    "a file that has not grown for so long counts as finished",
+	    OPTIONS_KIND_TIME, SETS(watch_idle), SECOND, 365 * DAY, "60s" },
+	{ "ledger", "FILE", OPTIONS_GROUP_WATCH,
+	    "keep here which files are finished (default: a file in the state "
+	    "directory)",
+	    OPTIONS_KIND_TEXT, SETS(ledger), 0, 0, NULL },
+	{ "after", "WHAT", OPTIONS_GROUP_WATCH,
+	    "what to do with a file when every packet of it was delivered: "
+	    "delete, or move:DIR (default: leave it)",
+	    OPTIONS_KIND_TEXT, SETS(after), 0, 0, NULL },
+
 	{ "duration", "TIME", OPTIONS_GROUP_LIVE,
-	    "end after so long (default: when interrupted)",
+	    "end after so long (default: when interrupted); also with "
+	    "--watch",
 	    OPTIONS_KIND_TIME, SETS(duration), SECOND / 10, 3650 * DAY, NULL },
 	{ "snaplen", "N", OPTIONS_GROUP_LIVE,
 	    "capture no more than the first N bytes of each packet",
@@ -213,8 +231,8 @@ const struct options_row options_rows[] = {
 	    "rejected",
 	    OPTIONS_KIND_NUMBER, SETS(max_indices), 1, 40178, "366" },
 	{ "retry-for", "TIME", OPTIONS_GROUP_DELIVERY,
-	    "give up when nothing was delivered for so long (with --nic: not "
-	    "before it is interrupted)",
+	    "give up when nothing was delivered for so long (with --nic and "
+	    "--watch: not before they are interrupted)",
 	    OPTIONS_KIND_TIME, SETS(retry_for), SECOND, 365 * DAY, "5m" },
 	{ "request-timeout", "TIME", OPTIONS_GROUP_DELIVERY,
 	    "give up waiting for the answer to one request",

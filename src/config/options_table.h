@@ -8,13 +8,14 @@
 enum options_group {
 	OPTIONS_GROUP_INPUT,
 	OPTIONS_GROUP_PACKETS,
+	OPTIONS_GROUP_WATCH,
 	OPTIONS_GROUP_LIVE,
 	OPTIONS_GROUP_DISSECTION,
 	OPTIONS_GROUP_DELIVERY,
 	OPTIONS_GROUP_CREDENTIALS,
 	OPTIONS_GROUP_PERSON
 };
-#define OPTIONS_GROUPS 7
+#define OPTIONS_GROUPS 8
 
 enum options_kind {
 	OPTIONS_KIND_ACTION,	/* enum options_action, set to min */
@@ -39,7 +40,7 @@ struct options_row {
 };
 
 /* In the order of --help and of the man page. */
-#define OPTIONS_ROWS 71
+#define OPTIONS_ROWS 75
 extern const struct options_row options_rows[OPTIONS_ROWS];
 extern const char *const options_titles[OPTIONS_GROUPS];
 

@@ -282,3 +282,38 @@ paths_cache(void)
 	free(cache);
 	return NULL;
 }
+
+/* Makes the folder and those it is in, as far as they are missing. */
+static void
+make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash != NULL;
+	    slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(path, 0700);
+		*slash = '/';
+	}
+	(void)mkdir(path, 0700);
+}
+
+char *
+paths_state(void)
+{
+	const char *given = getenv("STATE_DIRECTORY"),
+	    *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char *state;
+
+	if (given != NULL && given[0] == '/')
+		state = xstrndup(given, strcspn(given, ":"));
+	else if (base != NULL && base[0] == '/')
+		state = xasprintf("%s/espcap", base);
+	else if (home != NULL && home[0] == '/')
+		state = xasprintf("%s/.local/state/espcap", home);
+	else
+		return NULL;
+	make_folders(state);
+	if (is_private_folder(state))
+		return state;
+	free(state);
+	return NULL;
+}

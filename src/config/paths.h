@@ -54,4 +54,10 @@ char *paths_find_plugin(const char *exe, const char *pkglibdir, const char *vers
  */
 char *paths_cache(void);
 
+/*
+ * The folder for what outlives a run, made and checked in the same way: the first of $STATE_DIRECTORY (systemd.exec(5))
+ * as it is, else $XDG_STATE_HOME/espcap, else $HOME/.local/state/espcap.
+ */
+char *paths_state(void);
+
 #endif

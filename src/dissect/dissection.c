@@ -381,8 +381,7 @@ dissection_finish(struct dissection *dissection)
 bool
 dissection_is_waiting(const struct dissection *dissection)
 {
-	return dissection->waiting && (dissection_has_filter(dissection) ||
-	    feed_pending(dissection->feed) == 0);
+	return dissection->waiting;
 }
 
 bool

@@ -73,7 +73,7 @@ void dissection_stop(struct dissection *dissection);
 
 /*
  * Of a file that grows: there may be more of it now; it grows no more, and what is there is read to its end; all there
- * was has been read and no document of it is to come (with a display filter: all there was has been read); it ends within a record.
+ * was has been read (documents may still be to come); what was read ends within a record.
  */
 void dissection_look(struct dissection *dissection);
 void dissection_finish(struct dissection *dissection);

@@ -271,6 +271,122 @@ test_root_file_after_the_drop(void **state)
 	apart(fifo_through_the_helper);
 }
 
+/* What may be done in a folder; changes is whether it said that files may be changed. */
+static void
+check_folder(struct opener *opener, bool changes)
+{
+	struct folder_entry entry, other;
+	int fd;
+
+	CHECK(opener_folder_look(opener, "file", &entry) == 0);
+	CHECK(S_ISREG(entry.mode) && entry.size == 6);
+	CHECK(opener_folder_look(opener, "none", &other) == -1 &&
+	    errno == ENOENT);
+	CHECK(opener_folder_look(opener, "link", &other) == 0 &&
+	    S_ISLNK(other.mode));
+	fd = opener_folder_open(opener, "file");
+	CHECK(fd >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+	CHECK((fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK)) == O_RDONLY);
+	close(fd);
+	CHECK(opener_folder_open(opener, "link") == -1 && errno == ELOOP);
+	CHECK(opener_folder_open(opener, "fifo") == -1 && errno == EINVAL);
+	CHECK(opener_folder_open(opener, "below") == -1 && errno == EINVAL);
+	CHECK(opener_folder_open(opener, "..") == -1 && errno == EINVAL);
+	CHECK(opener_folder_open(opener, ".") == -1 && errno == EINVAL);
+	CHECK(opener_folder_open(opener, "") == -1 && errno == EINVAL);
+	CHECK(opener_folder_open(opener, "../plain") == -1 && errno == EINVAL);
+	CHECK(opener_folder_open(opener, "below/x") == -1 && errno == EINVAL);
+	other = entry;
+	other.inode++;
+	CHECK(opener_folder_remove(opener, "file", &other) == -1 &&
+	    errno == (changes ? ESTALE : EPERM));
+	other = entry;
+	other.size++;
+	CHECK(opener_folder_move(opener, "file", &other, "x") == -1 &&
+	    errno == (changes ? ESTALE : EPERM));
+	CHECK(opener_folder_move(opener, "file", &entry, "../x") == -1 &&
+	    errno == EINVAL);
+	if (!changes) {
+		CHECK(opener_folder_remove(opener, "file", &entry) == -1 &&
+		    errno == EPERM);
+		CHECK(opener_folder_move(opener, "file", &entry, "x") == -1 &&
+		    errno == EPERM);
+		return;
+	}
+	CHECK(opener_folder_move(opener, "file", &entry, "taken") == -1 &&
+	    errno == EEXIST);
+	CHECK(opener_folder_move(opener, "file", &entry, "moved") == 0);
+	CHECK(opener_folder_look(opener, "file", &other) == -1);
+	CHECK(opener_folder_look(opener, "more", &other) == 0);
+	CHECK(opener_folder_remove(opener, "more", &other) == 0);
+	CHECK(opener_folder_look(opener, "more", &other) == -1);
+}
+
+/* A folder of somebody else's, which the user we become may not enter. */
+static void
+make_folder(struct folder *folder, bool changes)
+{
+	static const char *const files[] = { "watched/file", "watched/more",
+	    "target/taken" };
+
+	CHECK(system("rm -rf watched target") == 0);
+	CHECK(mkdir("watched", 0700) == 0 && mkdir("target", 0700) == 0);
+	for (size_t i = 0; i < 3; i++)
+		make_file(files[i], "packet", 0600);
+	CHECK(symlink("../plain", "watched/link") == 0);
+	CHECK(mkfifo("watched/fifo", 0600) == 0);
+	CHECK(mkdir("watched/below", 0700) == 0);
+	if (geteuid() == 0)
+		CHECK(chown("watched", 12345, 12345) == 0 &&
+		    chown("target", 12345, 12345) == 0);
+	folder->fd = open("watched", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	folder->target = open("target", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	folder->changes = changes;
+	CHECK(folder->fd >= 0 && folder->target >= 0);
+}
+
+static void
+in_folder(bool changes)
+{
+	struct folder folder;
+	struct folder_entry entry;
+	struct opener *opener;
+	const char *user;
+
+	make_folder(&folder, changes);
+	opener = opener_new(paths, COUNT, &folder, NULL);
+	CHECK(opener != NULL);
+	CHECK(privilege_drop(&user, NULL) == 0);
+	check_folder(opener, changes);
+	opener_free(opener);
+	opener = opener_new(paths, COUNT, NULL, NULL);
+	CHECK(opener != NULL);
+	CHECK(opener_folder_look(opener, "file", &entry) == -1 &&
+	    errno == EPERM);
+	opener_free(opener);
+}
+
+static void
+folder_to_read(void)
+{
+	in_folder(false);
+}
+
+static void
+folder_to_change(void)
+{
+	in_folder(true);
+}
+
+static void
+test_folder(void **state)
+{
+	(void)state;
+	apart(folder_to_read);
+	apart(folder_to_change);
+	assert_int_equal(system("rm -rf watched target"), 0);
+}
+
 /* The child of this process, of which there is one. */
 static pid_t
 only_child(void)
@@ -516,6 +632,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_root),
 		cmocka_unit_test(test_root_file_after_the_drop),
+		cmocka_unit_test(test_folder),
 		cmocka_unit_test(test_helper_has_little),
 		cmocka_unit_test(test_helper_ends_with_us),
 		cmocka_unit_test(test_waiting_can_be_interrupted),

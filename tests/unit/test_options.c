@@ -380,7 +380,8 @@ test_inputs(void **state)
 	    "of input", "--list", "--dir=b");
 	REFUSE("--file, --dir and --list-interfaces exclude each other: give "
 	    "one kind of input", "--list", "--dir=b", "--file=a");
-	REFUSE("no input: give --file, --dir, --nic, --replay or --list-interfaces",
+	REFUSE("no input: give --file, --dir, --nic, --watch, --replay or "
+	    "--list-interfaces",
 	    "--pretty");
 	REFUSE("--json goes with --list-interfaces only: documents are always "
 	    "JSON", "--file=a", "--json");
@@ -416,7 +417,8 @@ test_no_words(void **state)
 	(void)state;
 	assert_int_equal(options_parse(&options, 0, argv, &error), -1);
 	assert_string_equal(error.text,
-	    "no input: give --file, --dir, --nic, --replay or --list-interfaces");
+	    "no input: give --file, --dir, --nic, --watch, --replay or "
+	    "--list-interfaces");
 	assert_int_equal(options_parse(&options, 0, argv, NULL), -1);
 }
 
@@ -561,11 +563,42 @@ test_live(void **state)
 	    "--nic=a", "--ring=b", "--ring-size=1023k");
 }
 
+static void
+test_watch(void **state)
+{
+	(void)state;
+	ACCEPT("--watch=in");
+	assert_string_equal(options.watch, "in");
+	assert_int_equal(options.watch_idle, 60000);
+	assert_null(options.ledger);
+	assert_null(options.after);
+	/* It has no end, and files can wait. */
+	assert_int_equal(options.retry_for, 0);
+	ACCEPT("--watch=in", "--watch-idle=2s", "--ledger=l", "--after=delete",
+	    "--duration=1h", "--node=a", "--retry-for=5m");
+	assert_int_equal(options.watch_idle, 2000);
+	assert_string_equal(options.ledger, "l");
+	assert_int_equal(options.duration, 3600000);
+	assert_int_equal(options.retry_for, 300000);
+	ACCEPT("--watch=in", "--after=move:out");
+	assert_string_equal(options.after, "move:out");
+	REFUSE("--dir and --watch exclude each other: give one kind of input",
+	    "--dir=a", "--watch=b");
+	REFUSE("--after takes delete or move:DIR, not \"move:\"",
+	    "--watch=a", "--after=move:");
+	REFUSE("--after takes delete or move:DIR, not \"burn\"",
+	    "--watch=a", "--after=burn");
+	REFUSE("--ledger goes with --watch only", "--dir=a", "--ledger=b");
+	REFUSE("--duration goes with --nic or --watch only", "--file=a",
+	    "--duration=2s");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_option),
 		cmocka_unit_test(test_repeatable),

@@ -340,6 +340,42 @@ test_cache_is_made(void **state)
 }
 
 static void
+test_state_is_made(void **state)
+{
+	struct place *place = *state;
+	char *xdg = at(place, "xdg", 0), *given = at(place, "given", 0), *path,
+	    *both = xasprintf("%s:/nowhere", given);
+	struct stat st;
+
+	unsetenv("STATE_DIRECTORY");
+	unsetenv("XDG_STATE_HOME");
+	set_homes(NULL, place->dir);
+	path = paths_state();
+	assert_non_null(path);
+	assert_non_null(strstr(path, "/.local/state/espcap"));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	free(path);
+	setenv("XDG_STATE_HOME", xdg, 1);
+	path = paths_state();
+	assert_non_null(strstr(path, "/xdg/espcap"));
+	assert_int_equal(chmod(path, 0770), 0);
+	assert_null(paths_state());
+	free(path);
+	setenv("STATE_DIRECTORY", both, 1);
+	path = paths_state();
+	assert_string_equal(path, given);
+	free(path);
+	unsetenv("STATE_DIRECTORY");
+	unsetenv("XDG_STATE_HOME");
+	set_homes(NULL, NULL);
+	assert_null(paths_state());
+	free(xdg);
+	free(given);
+	free(both);
+}
+
+static void
 test_no_cache_is_no_error(void **state)
 {
 	struct place *place = *state;
@@ -381,6 +417,7 @@ main(void)
 		TEST(test_object_of_an_installed_binary),
 		TEST(test_plugin),
 		TEST(test_cache_is_made),
+		TEST(test_state_is_made),
 		TEST(test_no_cache_is_no_error),
 	};
 

@@ -14,12 +14,14 @@
 
 #include "base/buffer.h"
 #include "base/xalloc.h"
+#include "sink/receipt.h"
 #include "sink/sink_stdout.h"
 
 /* A sink with an owner and, if there is one, a reader. */
 struct bench {
 	struct loop *loop;
 	struct sink *sink;
+	struct receipt receipt;	/* of all documents */
 	int saved;		/* the real stdout */
 	int reader;		/* -1 for none */
 	struct event *readable;
@@ -77,16 +79,24 @@ make_document(char document[4000], size_t number)
 static void
 give(struct bench *bench, const char *document, size_t len)
 {
-	struct document_ready ready = { .json = document, .len = len };
+	struct document_ready ready = { .json = document, .len = len,
+		.receipt = &bench->receipt };
 
 	bench->given += len + 1;
+	bench->receipt.given++;
 	bench->sink->type->write(bench->sink, &ready);
 }
 
 static uint64_t
 delivered(const struct bench *bench)
 {
-	return bench->sink->type->counts(bench->sink).delivered;
+	uint64_t count = bench->sink->type->counts(bench->sink).delivered;
+
+	/* The receipt says at each moment what the sink says. */
+	assert_int_equal(bench->receipt.acknowledged, count);
+	assert_int_equal(receipt_is_settled(&bench->receipt),
+	    count == bench->receipt.given);
+	return count;
 }
 
 /* As much as the sink wants. */

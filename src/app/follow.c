@@ -1,0 +1,548 @@
+/* Reads the files of a watched folder as they come and grow. */
+#include "app/follow_inner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/sums.h"
+#include "base/xalloc.h"
+#include "dissect/peek.h"
+
+#define TICK_MS 250
+/* News may be lost, and some file systems give none. */
+#define SCAN_TICKS 20
+/* Files that are only looked at in one go: others want their turn. */
+#define SKIPS_MAX 100
+
+static void start_files(struct follow *follow);
+
+/* Documents. */
+
+static void
+check_full(struct follow *follow)
+{
+	struct reading *reading;
+
+	if (follow->full ||
+	    !follow->rules.sink->type->is_full(follow->rules.sink))
+		return;
+	follow->full = true;
+	TAILQ_FOREACH(reading, &follow->open, next)
+		dissection_pause(reading->dissection);
+}
+
+static void
+on_document(void *ctx, const struct document_ready *ready)
+{
+	struct reading *reading = ctx;
+	struct follow *follow = reading->follow;
+	struct document_ready copy = *ready;
+
+	if (ready->ordinal <= reading->known) {
+		reading->omitted++;
+		return;
+	}
+	copy.receipt = &reading->receipt;
+	reading->receipt.given++;
+	follow->rules.sink->type->write(follow->rules.sink, &copy);
+	check_full(follow);
+}
+
+void
+follow_go(struct follow *follow)
+{
+	struct reading *reading;
+
+	follow->full = false;
+	TAILQ_FOREACH(reading, &follow->open, next)
+		dissection_resume(reading->dissection);
+}
+
+static void
+check_end(struct follow *follow)
+{
+	if (!follow->stopping || follow->ended || !TAILQ_EMPTY(&follow->open))
+		return;
+	follow->ended = true;
+	follow->rules.on_end(follow->rules.ctx);
+}
+
+static void
+retire(void *ctx)
+{
+	struct follow *follow = ctx;
+	struct reading *reading, *next;
+
+	for (reading = TAILQ_FIRST(&follow->open); reading != NULL;
+	    reading = next) {
+		next = TAILQ_NEXT(reading, next);
+		if (!reading->ended)
+			continue;
+		TAILQ_REMOVE(&follow->open, reading, next);
+		follow->open_count--;
+		follow_harvest(reading);
+		TAILQ_INSERT_TAIL(&follow->delivering, reading, next);
+	}
+	if (follow_has_count(follow))
+		follow_stop(follow);
+	follow_conclude(follow);
+	start_files(follow);
+	check_end(follow);
+}
+
+static void
+on_end(void *ctx)
+{
+	struct reading *reading = ctx;
+
+	reading->ended = true;
+	loop_defer(reading->follow->dissection.loop, retire, reading->follow);
+}
+
+/* A file that grows. */
+
+static void
+finish(struct reading *reading)
+{
+	if (reading->finishing)
+		return;
+	reading->finishing = true;
+	reading->entry = reading->file->entry;
+	dissection_finish(reading->dissection);
+}
+
+/* Whether the beginning of the file is still what it was; remembers more of it. */
+static bool
+has_same_head(struct reading *reading)
+{
+	char head[HEAD_LEN];
+	ssize_t n = pread(reading->fd, head, sizeof(head), 0);
+
+	if (n < 0)
+		return true;
+	/* Bytes 16 to 23 may be the length of a section, which is put in when that ends. */
+	if ((size_t)n < reading->head_len ||
+	    memcmp(head, reading->head, reading->head_len < 16 ?
+	    reading->head_len : 16) != 0 || (reading->head_len > 24 &&
+	    memcmp(head + 24, reading->head + 24,
+	    reading->head_len - 24) != 0))
+		return false;
+	memcpy(reading->head, head, (size_t)n);
+	reading->head_len = (size_t)n;
+	return true;
+}
+
+static void
+take_rewritten(struct reading *reading)
+{
+	log_note(reading->follow->log, "%s: it was cut off and is written anew: "
+	    "what was not read of it before is lost; it is read again",
+	    reading->shown);
+	reading->is_rewritten = true;
+	dissection_stop(reading->dissection);
+}
+
+static void
+update(struct reading *reading)
+{
+	struct watch_time time = notice_time();
+	struct folder_entry entry = reading->file->entry;
+	struct stat st;
+
+	if (fstat(reading->fd, &st) != 0)
+		return;
+	entry.size = (uint64_t)st.st_size;
+	entry.modified = (int64_t)st.st_mtim.tv_sec * 1000000000 +
+	    st.st_mtim.tv_nsec;
+	entry.changed = (int64_t)st.st_ctim.tv_sec * 1000000000 +
+	    st.st_ctim.tv_nsec;
+	watch_update(reading->follow->watch, reading->file, &entry, &time);
+}
+
+static void
+look(struct reading *reading)
+{
+	struct follow *follow = reading->follow;
+	uint64_t done, all;
+
+	if (reading->ended || reading->finishing || reading->is_rewritten)
+		return;
+	update(reading);
+	dissection_bytes(reading->dissection, &done, &all);
+	if (reading->file->entry.size < done || !has_same_head(reading)) {
+		take_rewritten(reading);
+		return;
+	}
+	if (reading->file->entry.size > done)
+		dissection_look(reading->dissection);
+	if (dissection_is_waiting(reading->dissection) &&
+	    watch_is_finished(follow->watch, reading->file,
+	    dissection_has_rest(reading->dissection), notice_time().now))
+		finish(reading);
+}
+
+/* One that nobody has written to for long makes room for one that waits. */
+static void
+make_room(struct follow *follow)
+{
+	struct reading *reading;
+
+	if (follow->open_count < follow->rules.jobs ||
+	    watch_next(follow->watch) == NULL)
+		return;
+	TAILQ_FOREACH(reading, &follow->open, next)
+		if (dissection_is_waiting(reading->dissection) &&
+		    !reading->finishing && watch_is_idle(follow->watch,
+		    reading->file, notice_time().now)) {
+			finish(reading);
+			return;
+		}
+}
+
+/* A file begins. */
+
+static struct reading *
+reading_new(struct follow *follow, struct watch_file *file, int fd)
+{
+	struct reading *reading = xcalloc(1, sizeof(*reading));
+	const char *folder = notice_name(follow->rules.watching->notice);
+	const char *join = folder[strlen(folder) - 1] == '/' ? "" : "/";
+
+	reading->follow = follow;
+	reading->file = file;
+	reading->name = xstrdup(file->name);
+	reading->shown = xasprintf("%s%s%s", folder, join, file->name);
+	reading->fd = fd;
+	reading->entry = file->entry;
+	return reading;
+}
+
+/* The ledger says that it was finished before. */
+static void
+skip(struct reading *reading, const struct ledger_entry *entry)
+{
+	struct follow *follow = reading->follow;
+
+	log_verbose(follow->log, "%s: was read before, passed over",
+	    reading->shown);
+	watch_set(reading->file, WATCH_DONE);
+	if (entry->state == LEDGER_DELIVERED &&
+	    follow->rules.watching->after.kind != AFTER_NOTHING &&
+	    watch_is_finished(follow->watch, reading->file, false,
+	    notice_time().now))
+		follow_after(follow, reading->name, reading->shown,
+		    &reading->entry, true);
+}
+
+/* True if it need not be read. */
+static bool
+is_known(struct reading *reading)
+{
+	const struct ledger *ledger = ledger_file_ledger(
+	    reading->follow->rules.watching->ledger);
+	const struct ledger_entry *entry;
+	char id[CAPTURE_ID_LEN];
+
+	if (ledger_count(ledger) == 0 || peek_id(reading->fd, id) != 0)
+		return false;
+	entry = ledger_find(ledger, id, reading->entry.size);
+	if (entry != NULL) {
+		skip(reading, entry);
+		return true;
+	}
+	if (reading->follow->rules.omit)
+		reading->known = ledger_packets(ledger, id);
+	return false;
+}
+
+static void
+dissect(struct reading *reading, int fd)
+{
+	struct follow *follow = reading->follow;
+	struct dissection_handler handler = { .on_document = on_document,
+		.on_end = on_end, .ctx = reading };
+	char *path = xasprintf("%s/%s",
+	    notice_path(follow->rules.watching->notice), reading->name);
+
+	watch_set(reading->file, WATCH_READING);
+	(void)has_same_head(reading);
+	/* What is known to be finished need not be flushed packet by packet. */
+	reading->finishing = watch_is_finished(follow->watch, reading->file,
+	    true, notice_time().now);
+	follow->dissection.follow = !reading->finishing;
+	reading->dissection = dissection_new(&follow->dissection, fd,
+	    reading->shown, path, follow->rules.count == 0 ? 0 :
+	    follow->rules.count - follow->totals.read, &handler);
+	free(path);
+	TAILQ_INSERT_TAIL(&follow->open, reading, next);
+	follow->open_count++;
+	log_verbose(follow->log, "%s: begins%s", reading->shown,
+	    reading->known > 0 ? "; its first packets were delivered before" :
+	    "");
+	if (follow->full)
+		dissection_pause(reading->dissection);
+}
+
+static void
+start_file(struct follow *follow, struct watch_file *file)
+{
+	int fd = opener_folder_open(follow->rules.opener, file->name), reason,
+	    other;
+	struct reading *reading;
+
+	reason = errno;
+	if (fd < 0 && reason == ENOENT) {
+		watch_missing(follow->watch, file->name);
+		return;
+	}
+	reading = reading_new(follow, file, fd);
+	other = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (other < 0) {
+		log_error(follow->log, "%s: %s", reading->shown,
+		    strerror(fd < 0 ? reason : errno));
+		follow_blame(follow, OUTCOME_INPUT);
+		watch_set(file, WATCH_DONE);
+		follow_reading_free(reading);
+		return;
+	}
+	update(reading);
+	reading->entry = file->entry;
+	if (is_known(reading)) {
+		close(other);
+		follow_reading_free(reading);
+		return;
+	}
+	dissect(reading, other);
+}
+
+/* In order: the next begins when of those before all was read that is there. */
+static bool
+may_start(const struct follow *follow)
+{
+	const struct reading *reading;
+
+	if (follow->stopping || follow_has_count(follow) ||
+	    follow->open_count >= follow->rules.jobs)
+		return false;
+	TAILQ_FOREACH(reading, &follow->open, next)
+		if (!dissection_is_waiting(reading->dissection))
+			return false;
+	return true;
+}
+
+static void
+start_again(void *ctx)
+{
+	struct follow *follow = ctx;
+
+	follow->start_deferred = false;
+	start_files(follow);
+}
+
+static void
+start_files(struct follow *follow)
+{
+	struct watch_file *file;
+
+	for (unsigned i = 0; may_start(follow) &&
+	    (file = watch_next(follow->watch)) != NULL; i++) {
+		if (i == SKIPS_MAX) {
+			if (!follow->start_deferred)
+				loop_defer(follow->dissection.loop,
+				    start_again, follow);
+			follow->start_deferred = true;
+			return;
+		}
+		start_file(follow, file);
+	}
+}
+
+/* From time to time. */
+
+static void
+say_lost(struct follow *follow)
+{
+	struct watch_file *file;
+
+	while ((file = watch_lost(follow->watch)) != NULL) {
+		log_error(follow->log, "%s/%s: gone before it was read: what "
+		    "was in it is lost",
+		    notice_name(follow->rules.watching->notice), file->name);
+		follow_blame(follow, OUTCOME_INPUT);
+		watch_forget(follow->watch, file);
+	}
+}
+
+/* What is open is still read to its end. */
+static void
+lose_folder(struct follow *follow, const char *why)
+{
+	struct reading *reading;
+
+	log_error(follow->log, "%s: %s; what is open is still read",
+	    notice_name(follow->rules.watching->notice), why);
+	follow_blame(follow, OUTCOME_INPUT);
+	say_lost(follow);
+	follow->stopping = true;
+	TAILQ_FOREACH(reading, &follow->open, next)
+		if (!reading->ended && !reading->is_rewritten)
+			finish(reading);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *ctx)
+{
+	struct follow *follow = ctx;
+	struct notice *notice = follow->rules.watching->notice;
+	struct reading *reading;
+
+	(void)fd;
+	(void)what;
+	if (!follow->stopping) {
+		if (++follow->ticks % SCAN_TICKS == 0)
+			notice_scan(notice);
+		TAILQ_FOREACH(reading, &follow->open, next)
+			look(reading);
+		if (notice_end(notice) != NULL)
+			lose_folder(follow, notice_end(notice));
+		else
+			say_lost(follow);
+		make_room(follow);
+		start_files(follow);
+	}
+	follow_conclude(follow);
+	watch_tidy(follow->watch);
+	check_end(follow);
+}
+
+static void
+on_duration(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	follow_stop(ctx);
+}
+
+void
+follow_stop(struct follow *follow)
+{
+	struct reading *reading;
+
+	if (follow->stopping)
+		return;
+	follow->stopping = true;
+	TAILQ_FOREACH(reading, &follow->open, next)
+		if (!reading->ended) {
+			reading->is_stopped = true;
+			dissection_stop(reading->dissection);
+		}
+}
+
+struct follow *
+follow_new(const struct follow_rules *rules)
+{
+	static const struct timeval every = { 0, TICK_MS * 1000 };
+	struct follow *follow = xcalloc(1, sizeof(*follow));
+	const struct watching *watching = rules->watching;
+	struct event_base *base = loop_base(rules->dissection->loop);
+
+	follow->rules = *rules;
+	/* How many packets are left to the next file only the one before can tell. */
+	if (rules->count > 0)
+		follow->rules.jobs = 1;
+	follow->dissection = *rules->dissection;
+	follow->log = rules->dissection->log;
+	TAILQ_INIT(&follow->open);
+	TAILQ_INIT(&follow->delivering);
+	follow->watch = watch_new((int64_t)rules->idle,
+	    watching->after.kind != AFTER_NOTHING);
+	follow->tick = event_new(base, -1, EV_PERSIST, on_tick, follow);
+	follow->end = evtimer_new(base, on_duration, follow);
+	if (follow->tick == NULL || follow->end == NULL ||
+	    event_add(follow->tick, &every) != 0)
+		abort();	/* out of memory */
+	if (rules->duration > 0)
+		loop_start_timer(follow->end, rules->duration);
+	notice_listen(watching->notice, rules->dissection->loop, rules->opener,
+	    follow->watch);
+	start_files(follow);
+	return follow;
+}
+
+void
+follow_close(struct follow *follow)
+{
+	follow_conclude(follow);
+}
+
+static void
+free_readings(struct readings *readings)
+{
+	struct reading *reading;
+
+	while ((reading = TAILQ_FIRST(readings)) != NULL) {
+		TAILQ_REMOVE(readings, reading, next);
+		follow_reading_free(reading);
+	}
+}
+
+void
+follow_free(struct follow *follow)
+{
+	if (follow == NULL)
+		return;
+	free_readings(&follow->open);
+	free_readings(&follow->delivering);
+	event_free(follow->tick);
+	event_free(follow->end);
+	watch_free(follow->watch);
+	free(follow);
+}
+
+/* The sums. */
+
+void
+follow_sums(const struct follow *follow, struct totals *totals)
+{
+	const struct reading *reading;
+
+	totals->read += follow->totals.read;
+	totals->filtered += follow->totals.filtered;
+	totals->undissected += follow->totals.undissected;
+	totals->skipped += follow->totals.skipped;
+	totals->fallbacks += follow->totals.fallbacks;
+	totals->duplicate += follow->totals.duplicate;
+	TAILQ_FOREACH(reading, &follow->open, next) {
+		sums_add(totals, reading->dissection);
+		totals->duplicate += reading->omitted;
+	}
+}
+
+void
+follow_progress(const struct follow *follow, struct progress *progress)
+{
+	const struct reading *reading;
+	struct totals totals = { 0 };
+
+	follow_sums(follow, &totals);
+	progress->packets += totals.read;
+	progress->files_done = follow->files_done;
+	progress->files_all = follow->files_done + follow->open_count;
+	progress->bytes_done = follow->bytes_done;
+	TAILQ_FOREACH(reading, &follow->open, next) {
+		uint64_t done, all;
+
+		dissection_bytes(reading->dissection, &done, &all);
+		progress->bytes_done += done;
+	}
+}
+
+enum outcome
+follow_outcome(const struct follow *follow)
+{
+	return follow->outcome;
+}

@@ -1,0 +1,13 @@
+/* What a capture file is known by, without reading it. */
+#ifndef ESPCAP_DISSECT_PEEK_H
+#define ESPCAP_DISSECT_PEEK_H
+
+#include "dissect/capture_id.h"
+
+/*
+ * Reads the regular file fd up to its first packet, and goes back to its beginning. -1 if there is no first packet (yet), or
+ * no going back. The id is what dissection_id of the file will be.
+ */
+int peek_id(int fd, char id[CAPTURE_ID_LEN]);
+
+#endif
