@@ -219,14 +219,16 @@ class Trouble:
 
 
 def payload_number(document):
-    return int(document["layers"]["transport"]["udp.payload"].replace(":", "")[:16], 16)
+    """By the port UDP may be taken for a tunnel: then it is in another section."""
+    text, = [section["udp.payload"] for section in document["layers"].values() if "udp.payload" in section]
+    return int(text.replace(":", "")[:16], 16)
 
 
 def numbers_indexed(server):
     """Each packet's number, from the bytes of its payload, as often as it is in the index."""
     server.refresh()
     found = collections.Counter()
-    body = {"size": 5000, "sort": ["_doc"], "_source": ["layers.transport.udp.payload"]}
+    body = {"size": 5000, "sort": ["_doc"], "_source": ["layers.*.udp.payload"]}
     reply = server.post("packets-*/_search?scroll=5m&ignore_unavailable=true", body, timeout=300)
     while reply["hits"]["hits"]:
         for hit in reply["hits"]["hits"]:
