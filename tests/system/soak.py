@@ -35,6 +35,7 @@ FAR_SPACE = "espcap-soak-%d" % os.getpid()
 SAMPLE = 5
 # The server is stopped for so long.
 PAUSE = 20
+PORTS = range(61000, 65000)
 PARTS = ("duplicate", "rejected", "filtered", "undissected", "dropped", "unsent")
 
 
@@ -80,9 +81,9 @@ class Traffic:
             due = int((time.monotonic() - begin) * rate)
             while number < due:
                 flow = number // per_flow
-                # The source port and the low bytes of the source address are the flow's; no sum is checked by tshark.
-                struct.pack_into("!H", packet, 34, 1024 + flow % 64000)
-                struct.pack_into("!H", packet, 28, flow // 64000 % 65536)
+                # Port and address of the source are the flow's, among ports that tshark takes for no protocol's. It checks no sums.
+                struct.pack_into("!H", packet, 34, PORTS[0] + flow % len(PORTS))
+                struct.pack_into("!H", packet, 28, flow // len(PORTS) % 65536)
                 struct.pack_into("!Q", packet, 42, number)
                 raw.send(packet)
                 number += 1
@@ -219,16 +220,14 @@ class Trouble:
 
 
 def payload_number(document):
-    """By the port UDP may be taken for a tunnel: then it is in another section."""
-    text, = [section["udp.payload"] for section in document["layers"].values() if "udp.payload" in section]
-    return int(text.replace(":", "")[:16], 16)
+    return int(document["layers"]["transport"]["udp.payload"].replace(":", "")[:16], 16)
 
 
 def numbers_indexed(server):
     """Each packet's number, from the bytes of its payload, as often as it is in the index."""
     server.refresh()
     found = collections.Counter()
-    body = {"size": 5000, "sort": ["_doc"], "_source": ["layers.*.udp.payload"]}
+    body = {"size": 5000, "sort": ["_doc"], "_source": ["layers.transport.udp.payload"]}
     reply = server.post("packets-*/_search?scroll=5m&ignore_unavailable=true", body, timeout=300)
     while reply["hits"]["hits"]:
         for hit in reply["hits"]["hits"]:
