@@ -2,13 +2,16 @@
 
 import functools
 import os
+import shutil
 import subprocess
+import tempfile
 
 import pytest
 
 import conserve
 import deliveries
 import espcap
+import fakes
 
 CAPTURES = espcap.captures()
 
@@ -98,3 +101,20 @@ def is_sanitized(program):
 
 needs_plain = pytest.mark.skipif(
     is_sanitized(espcap.PLAIN), reason="measures memory: give a build without sanitizers as ESPCAP_PLAIN")
+
+
+@pytest.fixture(scope="module")
+def fake():
+    """A tshark that does as a test says, for all tests of a file."""
+    made = fakes.Fake()
+    yield made
+    shutil.rmtree(made.folder)
+
+
+@pytest.fixture
+def folder():
+    """An empty folder that every user may read and write."""
+    path = tempfile.mkdtemp(prefix="espcap-test-")
+    os.chmod(path, 0o1777)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)

@@ -97,22 +97,6 @@ sys.stdin.buffer.read()
 time.sleep(600)
 """
 
-@pytest.fixture(scope="module")
-def fake():
-    made = fakes.Fake()
-    yield made
-    shutil.rmtree(made.folder)
-
-
-@pytest.fixture
-def folder():
-    """An empty folder that every user may read and write."""
-    path = tempfile.mkdtemp(prefix="espcap-test-")
-    os.chmod(path, 0o1777)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
 @pytest.fixture
 def good(folder):
     path = os.path.join(folder, "good.pcap")

@@ -4,10 +4,8 @@ import json
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 
@@ -32,22 +30,6 @@ for line in real():
 """
 # The words under test would keep the real one from working.
 TELLS_WORDS_AND_GOES_ON = TELLS_WORDS.replace("for line", "words[:] = ['-r', '-', '-T', 'ek', '-V', '-P']\nfor line")
-
-
-@pytest.fixture(scope="module")
-def fake():
-    made = fakes.Fake()
-    yield made
-    shutil.rmtree(made.folder)
-
-
-@pytest.fixture
-def folder():
-    """An empty folder that every user may read and write."""
-    path = tempfile.mkdtemp(prefix="espcap-test-")
-    os.chmod(path, 0o1777)
-    yield path
-    shutil.rmtree(path)
 
 
 def write_capture(path, count=PACKETS):
