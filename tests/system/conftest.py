@@ -3,6 +3,7 @@
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -14,6 +15,8 @@ import espcap
 import fakes
 
 CAPTURES = espcap.captures()
+# Longer than any test takes on a busy machine: what waits for ever fails by itself, and the others still run.
+TEST_SECONDS = 600
 
 
 def pytest_report_header():
@@ -30,6 +33,17 @@ def pytest_sessionstart():
         raise pytest.UsageError("%s is not there: build espcap, or set ESPCAP" % espcap.PROGRAM)
     if not CAPTURES:
         raise pytest.UsageError("no captures in %s" % espcap.CAPTURE_DIR)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    def too_long(_number, _frame):
+        pytest.fail("%s: not done in %d seconds" % (item.nodeid, TEST_SECONDS))
+
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
 
 
 @pytest.fixture(scope="session", autouse=True)
