@@ -57,7 +57,7 @@ elasticsearch_run() {
 	exec setsid "${as_server[@]}" env -i PATH="$PATH" HOME="$folder/tmp" LC_ALL=C.UTF-8 \
 		ESPCAP_ENGINE_FOLDER="$folder" \
 		ES_JAVA_HOME="$java_home" ES_PATH_CONF="$folder/config" \
-		ES_TMPDIR="$folder/tmp" ES_JAVA_OPTS="-Xms$heap -Xmx$heap" \
+		ES_TMPDIR="$folder/tmp" ES_JAVA_OPTS="-Xms$heap -Xmx$heap ${ESPCAP_ENGINE_JAVA_OPTIONS:-}" \
 		"$home/bin/$program" "$@"
 }
 

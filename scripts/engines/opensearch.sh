@@ -52,11 +52,12 @@ opensearch_settings() {
 }
 
 opensearch_launch() {
-	local heap=${ESPCAP_ENGINE_HEAP:-512m}
+	local heap=${ESPCAP_ENGINE_HEAP:-512m} options
+	read -ra options <<<"${ESPCAP_ENGINE_JAVA_OPTIONS:-}"
 	cd /
 	setsid "${as_server[@]}" env -i PATH="$PATH" HOME="$folder/tmp" LC_ALL=C.UTF-8 \
 		ESPCAP_ENGINE_FOLDER="$folder" \
-		"$java" -Xms"$heap" -Xmx"$heap" -Djava.io.tmpdir="$folder/tmp" -cp "$home/*" \
+		"$java" -Xms"$heap" -Xmx"$heap" "${options[@]}" -Djava.io.tmpdir="$folder/tmp" -cp "$home/*" \
 		org.codelibs.opensearch.runner.OpenSearchRunner -basePath "$data" \
 		-clusterName "$name-$instance" -numOfNode "$nodes" \
 		-baseHttpPort $((port - 1)) -useLogger \
