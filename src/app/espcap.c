@@ -27,6 +27,7 @@
 #include "app/run.h"
 #include "app/watching.h"
 #include "base/buffer.h"
+#include "base/write.h"
 #include "base/xalloc.h"
 #include "config/options.h"
 #include "config/paths.h"
@@ -119,23 +120,18 @@ load_keys(struct app *app, struct error *error)
 	if (files_read(name, &text, error) != 0)
 		goto out;
 	fd = memfd_create("tls-keys", MFD_CLOEXEC);
-	for (size_t done = 0; fd >= 0 && done < text.len;) {
-		ssize_t n = write(fd, text.data + done, text.len - done);
-
-		if (n < 0 && errno != EINTR) {
-			close(fd);
-			fd = -1;
-		} else
-			done += n > 0 ? (size_t)n : 0;
-	}
-	if (fd < 0 || fchmod(fd, 0444) != 0) {
+	if (fd < 0 || write_all(fd, text.data, text.len) != 0 ||
+	    fchmod(fd, 0444) != 0) {
 		error_set(error, OUTCOME_INTERNAL, "%s: no copy in memory: %s",
 		    name, strerror(errno));
 		goto out;
 	}
 	app->tshark_rules.keys_fd = fd;
+	fd = -1;
 	rv = 0;
 out:
+	if (fd >= 0)
+		close(fd);
 	/* The copy is with the kernel; ours does not stay in the heap. */
 	if (text.base != NULL)
 		explicit_bzero(text.base, text.size);
@@ -425,7 +421,7 @@ write_summary(struct app *app, const struct totals *totals, int status)
 		return;
 	progress_json(totals, status, text, sizeof(text));
 	len = strlen(text);
-	if (write(app->summary_fd, text, len) != (ssize_t)len ||
+	if (write_all(app->summary_fd, text, len) != 0 ||
 	    ftruncate(app->summary_fd, (off_t)len) != 0)
 		log_error(&app->log, "%s: %s", app->options.summary_json,
 		    strerror(errno));

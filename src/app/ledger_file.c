@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/files.h"
+#include "base/write.h"
 #include "base/xalloc.h"
 
 #define FILE_MAX ((size_t)64 << 20)
@@ -147,19 +148,6 @@ keep_all(void *ctx, const struct ledger_entry *entry)
 	return true;
 }
 
-static int
-write_all(int fd, const struct buffer *text)
-{
-	for (size_t done = 0; done < text->len;) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return fsync(fd);
-}
-
 /* The name is on disk when its folder is. */
 static void
 sync_folder(const char *name)
@@ -188,7 +176,8 @@ replace(const struct ledger_file *file, const struct buffer *text)
 	fd = open(other, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
 	    0600);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    write_all(fd, text) == 0 && rename(other, file->name) == 0) {
+	    write_all(fd, text->data, text->len) == 0 && fsync(fd) == 0 &&
+	    rename(other, file->name) == 0) {
 		sync_folder(file->name);
 		free(other);
 		return fd;
@@ -239,8 +228,9 @@ overwrite(struct ledger_file *file)
 	ledger_prune(file->ledger, keep_all, NULL, LEDGER_ENTRIES_MAX / 2);
 	buffer_init(&text, FILE_MAX);
 	if (ledger_print_all(file->ledger, &text) == 0 &&
-	    ftruncate(file->fd, 0) == 0)
-		rv = write_all(file->fd, &text);
+	    ftruncate(file->fd, 0) == 0 &&
+	    write_all(file->fd, text.data, text.len) == 0)
+		rv = fsync(file->fd);
 	buffer_release(&text);
 	file->grown = 0;
 	return rv;
@@ -258,7 +248,8 @@ ledger_file_add(struct ledger_file *file, const struct ledger_entry *entry)
 		return;
 	buffer_init(&line, FILE_MAX);
 	if (ledger_print(entry, &line) != 0 ||
-	    write_all(file->fd, &line) != 0)
+	    write_all(file->fd, line.data, line.len) != 0 ||
+	    fsync(file->fd) != 0)
 		give_up(file, "cannot be written", errno);
 	file->grown += line.len;
 	buffer_release(&line);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/write.h"
 #include "base/xalloc.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
@@ -21,19 +22,6 @@ struct metrics_file {
 	struct buffer text;
 	bool failed;
 };
-
-static int
-write_all(int fd, const struct buffer *text)
-{
-	for (size_t done = 0; done < text->len;) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
 
 /* One that was killed may have left it, and a link there would lead elsewhere: it is always made anew. */
 static int
@@ -59,7 +47,8 @@ replace(struct metrics_file *file)
 	fd = open_temporary(file);
 	if (fd < 0)
 		return -1;
-	rv = write_all(fd, &file->text) | fchmod(fd, 0644);
+	rv = write_all(fd, file->text.data, file->text.len) == 0 ?
+	    fchmod(fd, 0644) : -1;
 	if (rv == 0)
 		rv = rename(file->temporary, file->name);
 	reason = errno;

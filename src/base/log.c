@@ -7,19 +7,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-
-static void
-write_all(const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(STDERR_FILENO, bytes, len);
-
-		if (n <= 0)
-			return;	/* nowhere left to complain to */
-		bytes += n;
-		len -= (size_t)n;
-	}
-}
+#include "base/write.h"
 
 static void log_line(struct log *log, const char *format, va_list ap)
     __attribute__((format(printf, 2, 0)));
@@ -39,7 +27,8 @@ log_line(struct log *log, const char *format, va_list ap)
 	len = snprintf(line, sizeof(line), "%s%s: %s\n",
 	    log->line_open ? "\r\033[K" : "", log->program, safe);
 	log->line_open = false;
-	write_all(line, (size_t)len);
+	/* If it fails, nowhere is left to complain to. */
+	(void)write_all(STDERR_FILENO, line, (size_t)len);
 }
 
 void
@@ -87,5 +76,5 @@ log_progress(struct log *log, const char *text)
 	len = snprintf(line, sizeof(line), "\r%.200s\033[K%s", text,
 	    text[0] == '\0' ? "\r" : "");
 	log->line_open = text[0] != '\0';
-	write_all(line, (size_t)len);
+	(void)write_all(STDERR_FILENO, line, (size_t)len);
 }

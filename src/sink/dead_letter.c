@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/write.h"
 #include "base/xalloc.h"
 #include "document/json.h"
 
@@ -110,22 +111,6 @@ dead_letter_add(struct dead_letter *letter,
 	    buffer_puts(lines, "}\n");
 	if (rv != 0)
 		abort();	/* more than any batch holds */
-}
-
-static int
-write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			bytes += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
 }
 
 int
