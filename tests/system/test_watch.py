@@ -340,7 +340,7 @@ import os, socket, subprocess, sys, time
 sys.path.insert(0, %r)
 import conserve
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-writer = subprocess.Popen(sys.argv[3:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+writer = subprocess.Popen(sys.argv[3:], stdout=subprocess.DEVNULL)
 time.sleep(1.5)
 line = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 line.bind(("lo", 0))
@@ -353,6 +353,14 @@ writer.wait()
 """ % os.path.dirname(os.path.abspath(__file__))
 
 
+def write_traffic(place, count, pause, writer):
+    """Numbered packets on a line of their own, captured into place by a real program. Returns what that said."""
+    if not shutil.which(writer[0]):
+        pytest.skip("%s is not installed" % writer[0])
+    return subprocess.run(["unshare", "-n", sys.executable, "-c", TRAFFIC, str(count), str(pause), *writer],
+                          cwd=place, check=True, capture_output=True, text=True, timeout=120).stderr
+
+
 @needs_root
 @pytest.mark.parametrize("count, pause, writer", [
     (400, 0.01, ["tcpdump", "-i", "lo", "-Z", "root", "-U", "-G", "1", "-w", "in/cap-%s.pcap"]),
@@ -360,13 +368,9 @@ writer.wait()
     (2000, 0.001, ["dumpcap", "-q", "-i", "lo", "-b", "packets:300", "-w", "in/cap.pcapng"]),
 ], ids=["tcpdump-G", "tcpdump-C", "dumpcap"])
 def test_real_writer(place, count, pause, writer):
-    if not shutil.which(writer[0]):
-        pytest.skip("%s is not installed" % writer[0])
     with fake_server.Server() as server:
         watch = Watch(place, "--watch-idle=3s", node=server)
-        traffic = subprocess.run(["unshare", "-n", sys.executable, "-c", TRAFFIC, str(count), str(pause), *writer],
-                                 cwd=place, check=True, capture_output=True, timeout=120)
-        assert traffic.returncode == 0
+        write_traffic(place, count, pause, writer)
         names = os.listdir(place / "in")
         assert len(names) >= 2
         for name in names:
@@ -381,6 +385,24 @@ def test_real_writer(place, count, pause, writer):
                                   capture_output=True, text=True).stdout
         assert counts["delivered"] == counts["read"] == len(server.ledger) == int(in_files)
         assert int(in_files) > count * 0.9
+
+
+@needs_root
+def test_ring_that_deletes_its_oldest_file(place):
+    """What is gone by the time it is finished was read while it was there."""
+    with fake_server.Server() as server:
+        watch = Watch(place, "--watch-idle=3s", node=server)
+        said = write_traffic(place, 800, 0.01, ["dumpcap", "-q", "-i", "lo", "-b", "packets:100", "-b", "files:3",
+                                                "-w", "in/ring.pcapng"])
+        captured = int(re.search(r"Packets captured: (\d+)", said).group(1))
+        left = os.listdir(place / "in")
+        assert captured > 700 and len(left) == 3
+        watch.finished(*left)
+        counts = watch.end()
+        assert watch.messages.count(": begins") >= 8
+        assert counts["delivered"] == counts["read"] == len(server.ledger) == captured
+        found = collections.Counter(conserve.payload_of(entry.document) for entry in server.ledger)
+        assert set(found.values()) == {1} and not set(found) - set(payloads(conserve.make_packets(800, 1)))
 
 
 # The ledger.
