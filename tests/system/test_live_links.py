@@ -5,8 +5,10 @@ import os
 import socket
 import struct
 
-from test_live import (  # noqa: F401 # pylint: disable=unused-import
-    Capture, Inside, PEER, SENSOR, ip, line, numbered, payloads, pytestmark, send, stop_and_check)
+from sensing import (  # noqa: F401 (line is a fixture)
+    Capture, Inside, PEER, SENSOR, ip, line, needs_namespaces, numbered, send, stop_and_check)
+
+pytestmark = needs_namespaces
 
 
 def test_an_interface_without_an_address():

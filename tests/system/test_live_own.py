@@ -9,7 +9,10 @@ import pytest
 
 import conserve
 import fake_server
-from test_live import ADDRESSES, Capture, Inside, MACS, PEER, SENSOR, ip, line, numbered, payloads, send, pytestmark  # noqa: F401 # pylint: disable=unused-import
+from sensing import (  # noqa: F401 (line is a fixture)
+    ADDRESSES, Capture, Inside, MACS, PEER, SENSOR, ip, line, needs_namespaces, numbered, payloads, send)
+
+pytestmark = needs_namespaces
 
 # More than enough for what one packet too many would breed: each breeds the next within milliseconds.
 SETTLE = float(os.environ.get("ESPCAP_TEST_SETTLE", "3"))

@@ -11,8 +11,10 @@ import pytest
 
 import conserve
 import frames
-from test_live import Capture, line, numbered, pytestmark, send, status  # noqa: F401 (fixture, mark)
+from sensing import Capture, line, needs_namespaces, numbered, send, status  # noqa: F401 (line is a fixture)
 from test_spool import TMPFS, big
+
+pytestmark = needs_namespaces
 
 NAME = re.compile(r"espcap-v0-\d{8}T\d{6}Z-\d{6}\.pcapng")
 

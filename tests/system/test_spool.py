@@ -12,7 +12,9 @@ import pytest
 import conserve
 import exposition
 import frames
-from test_live import Capture, is_running, line, numbered, pytestmark, send  # noqa: F401 (fixture, mark)
+from sensing import Capture, is_running, line, needs_namespaces, numbered, send  # noqa: F401 (line is a fixture)
+
+pytestmark = needs_namespaces
 
 TMPFS = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=$1 none "$0" && shift && exec "$@"']
 
