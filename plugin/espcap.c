@@ -2,10 +2,12 @@
  * A plugin for tshark: writes the dissection tree of each packet to standard
  * output as espcap's frames (src/dissect/frames_wire.h), for
  *
- *	tshark -r FILE -q -z espcap[,[flush][,FILTER]]
+ *	tshark -r FILE -q -z espcap[,[WORDS][,FILTER]]
  *
- * flush: each packet is written out at once. FILTER: a display filter, because
- * -Y does not keep packets from taps.
+ * WORDS, with a colon between them: "flush": each packet is written out at once;
+ * "only=NAME+NAME...": only these fields are made and written, and the protocols around
+ * them. FILTER: a display filter, because -Y does not keep packets from taps; -Y must
+ * be given all the same, so that its fields are made.
  *
  * Values are those that -T ek prints, which takes several times as long because
  * it makes JSON of them character by character. The document is not made
@@ -65,6 +67,14 @@ static struct {
 	uint32_t last;
 	bool flush;
 } writer;
+
+/* What is made and written, if not everything. The arrays go by Wireshark's field number. */
+static struct {
+	bool on;
+	bool *wanted, *renewed;
+	size_t wanted_count, renewed_count;
+	GArray *marks;		/* int; those renewed for each packet */
+} lean;
 
 static void
 write_out(void)
@@ -178,21 +188,27 @@ name_field(const header_field_info *field)
 	return id;
 }
 
+/* An array of count elements becomes one that has the element at, too; new ones are 0. */
+static void *
+grow(void *array, size_t *count, size_t at, size_t size)
+{
+	size_t before = *count;
+
+	if (at < before)
+		return array;
+	*count = at + 65536;
+	array = g_realloc_n(array, *count, size);
+	memset((char *)array + before * size, 0, (*count - before) * size);
+	return array;
+}
+
 /* Our number for a field, which espcap knows by then. */
 static uint32_t
 id_of(const header_field_info *field)
 {
 	size_t at = (size_t)field->id;
 
-	if (at >= writer.count) {
-		size_t count = at + 65536;
-
-		writer.ids = g_realloc_n(writer.ids, count,
-		    sizeof(*writer.ids));
-		memset(writer.ids + writer.count, 0,
-		    (count - writer.count) * sizeof(*writer.ids));
-		writer.count = count;
-	}
+	writer.ids = grow(writer.ids, &writer.count, at, sizeof(*writer.ids));
 	if (writer.ids[at] == 0)
 		writer.ids[at] = name_field(field);
 	return writer.ids[at];
@@ -291,26 +307,43 @@ put_row(uint32_t id, const field_info *info)
 
 static void put_children(const proto_node *parent, wmem_allocator_t *pool);
 
+static void
+put_protocol(const proto_node *node, uint32_t id, wmem_allocator_t *pool)
+{
+	put_item(FRAMES_OPEN, id);
+	/* Stands for all that is not made: a protocol with a tree of its own has fields, wanted or not. */
+	if (lean.on && PNODE_FINFO(node)->tree_type >= 0)
+		put_item(FRAMES_TRUE, id_of(
+		    proto_registrar_get_nth((guint)hf_text_only)));
+	put_children(node, pool);
+	put_item(FRAMES_CLOSE, 0);
+}
+
+static bool
+is_wanted(const header_field_info *field)
+{
+	size_t at = (size_t)field->id;
+
+	return !lean.on || (at < lean.wanted_count && lean.wanted[at]);
+}
+
+
 /* Protocols are objects; what hangs below a field joins the protocol around it. */
 static void
 put_node(const proto_node *node, wmem_allocator_t *pool)
 {
 	field_info *info = PNODE_FINFO(node);
-	uint32_t id;
 
 	if (info == NULL)
 		return;
-	id = id_of(info->hfinfo);
 	if (info->hfinfo->type == FT_PROTOCOL) {
-		put_item(FRAMES_OPEN, id);
-		put_children(node, pool);
-		put_item(FRAMES_CLOSE, 0);
+		put_protocol(node, id_of(info->hfinfo), pool);
 		return;
 	}
-	if (info->hfinfo->id == hf_text_only)
-		put_row(id, info);
-	else
-		put_value(id, info, pool);
+	if (info->hfinfo->id == hf_text_only && !lean.on)
+		put_row(id_of(info->hfinfo), info);
+	else if (is_wanted(info->hfinfo))
+		put_value(id_of(info->hfinfo), info, pool);
 	put_children(node, pool);
 }
 
@@ -352,6 +385,8 @@ on_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
 	return TAP_PACKET_DONT_REDRAW;
 }
 
+/* Only some fields. */
+
 static void
 die(const char *why)
 {
@@ -359,11 +394,155 @@ die(const char *why)
 	exit(1);
 }
 
+/*
+ * Without a visible tree Wireshark makes only fields that are marked as referred to by a filter, and protocols the
+ * same. Behind a packet it takes the marks of those back that it met, and of their protocols.
+ */
+static void
+renew_mark(int id)
+{
+	size_t at = (size_t)id;
+
+	if (id < 0)
+		return;
+	lean.renewed = grow(lean.renewed, &lean.renewed_count, at,
+	    sizeof(*lean.renewed));
+	if (lean.renewed[at])
+		return;
+	lean.renewed[at] = true;
+	g_array_append_val(lean.marks, id);
+}
+
+static void
+renew_marks(const proto_node *parent)
+{
+	for (const proto_node *node = parent->first_child; node != NULL;
+	    node = node->next) {
+		const field_info *info = PNODE_FINFO(node);
+
+		if (info != NULL) {
+			renew_mark(info->hfinfo->id);
+			renew_mark(info->hfinfo->parent);
+		}
+		renew_marks(node);
+	}
+}
+
+/* Of every packet, whatever the display filter makes of it. */
+static tap_packet_status
+on_any_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
+    const void *data, tap_flags_t flags)
+{
+	(void)ctx;
+	(void)packet;
+	(void)data;
+	(void)flags;
+	if (dissection->tree != NULL)
+		renew_marks(dissection->tree);
+	return TAP_PACKET_DONT_REDRAW;
+}
+
+static void
+want(header_field_info *field)
+{
+	size_t at = (size_t)field->id;
+
+	field->ref_type = HF_REF_TYPE_DIRECT;
+	lean.wanted = grow(lean.wanted, &lean.wanted_count, at,
+	    sizeof(*lean.wanted));
+	lean.wanted[at] = true;
+}
+
+/* Several fields may have one name. */
+static void
+want_name(const char *name)
+{
+	header_field_info *field = proto_registrar_get_byname(name);
+
+	if (field == NULL)
+		die("only= has a name that is no field");
+	while (field->same_name_prev_id != -1)
+		field = proto_registrar_get_nth(
+		    (guint)field->same_name_prev_id);
+	for (; field != NULL; field = field->same_name_next)
+		want(field);
+}
+
+static int
+do_nothing(tvbuff_t *bytes, packet_info *packet, proto_tree *tree, void *data)
+{
+	(void)bytes;
+	(void)packet;
+	(void)tree;
+	(void)data;
+	return 0;
+}
+
+/* In front of each packet Wireshark marks the fields that dissectors of its end want: those it has met so far. */
+static void
+keep_marks(void)
+{
+	dissector_handle_t last = create_dissector_handle(do_nothing, -1);
+	GString *error = register_tap_listener("frame", &lean, NULL,
+	    TL_REQUIRES_PROTO_TREE | TL_REQUIRES_ERROR_PACKETS, NULL,
+	    on_any_packet, NULL, NULL);
+
+	if (error != NULL)
+		die(error->str);
+	lean.marks = g_array_new(FALSE, FALSE, sizeof(int));
+	register_postdissector(last);
+	set_postdissector_wanted_hfids(last, lean.marks);
+}
+
+/* list: names with a plus between them. */
+static void
+want_only(const char *list, size_t len)
+{
+	gchar *text = g_strndup(list, len);
+	gchar **names = g_strsplit(text, "+", -1);
+	void *cookie;
+
+	lean.on = true;
+	keep_marks();
+	for (gchar **name = names; *name != NULL; name++)
+		want_name(*name);
+	for (int id = proto_get_first_protocol(&cookie); id != -1;
+	    id = proto_get_next_protocol(&cookie))
+		want(proto_registrar_get_nth((guint)id));
+	g_strfreev(names);
+	g_free(text);
+}
+
+static void
+read_word(const char *word, size_t len)
+{
+	static const char flush[] = "flush", only[] = "only=";
+
+	if (len == sizeof(flush) - 1 && memcmp(word, flush, len) == 0)
+		writer.flush = true;
+	else if (len >= sizeof(only) - 1 &&
+	    memcmp(word, only, sizeof(only) - 1) == 0)
+		want_only(word + sizeof(only) - 1, len - (sizeof(only) - 1));
+	else
+		die("what stands behind the comma is neither flush nor only=");
+}
+
+static void
+read_words(const char *words, size_t len)
+{
+	size_t n;
+
+	for (const char *end = words + len; words < end; words += n + 1) {
+		n = strcspn(words, ":,");
+		read_word(words, n);
+	}
+}
+
 /* argument: what stands behind -z. */
 static void
 start(const char *argument, void *ctx)
 {
-	static const char name[] = "espcap", flush[] = "flush";
+	static const char name[] = "espcap";
 	const char *filter = NULL;
 	GString *error;
 	size_t len;
@@ -373,10 +552,7 @@ start(const char *argument, void *ctx)
 	if (argument[0] == ',') {
 		argument++;
 		len = strcspn(argument, ",");
-		writer.flush = len == sizeof(flush) - 1 &&
-		    memcmp(argument, flush, len) == 0;
-		if (len > 0 && !writer.flush)
-			die("what stands behind the comma is not flush");
+		read_words(argument, len);
 		filter = argument[len] == ',' ? argument + len + 1 : NULL;
 	}
 	/* Packets that a dissector calls an error of others are packets, too. */
@@ -385,8 +561,9 @@ start(const char *argument, void *ctx)
 	    TL_REQUIRES_ERROR_PACKETS, NULL, on_packet, NULL, NULL);
 	if (error != NULL)
 		die(error->str);
-	/* Else fields that no filter names are not made. */
-	epan_set_always_visible(TRUE);
+	/* Else fields that no filter names are not made, nor the texts of rows. */
+	if (!lean.on)
+		epan_set_always_visible(TRUE);
 	put_bytes(FRAMES_MAGIC, FRAMES_MAGIC_LEN);
 	write_out();
 }

@@ -33,6 +33,7 @@
 #include "config/paths.h"
 #include "dissect/live.h"
 #include "dissect/tshark.h"
+#include "document/needs.h"
 #include "loop/fence.h"
 #include "loop/home.h"
 #include "loop/privilege.h"
@@ -56,6 +57,7 @@ struct app {
 	struct tshark_rules tshark_rules;
 	struct buffer fields_text;
 	struct fields *fields;
+	char *needs;
 	struct protocols *protocols;
 	struct typed typed;
 	struct filter *filter;
@@ -357,6 +359,18 @@ set_tshark_rules(struct app *app)
 }
 
 static int
+choose_fields(struct app *app, struct error *error)
+{
+	app->fields = fields_new(app->fields_text.data, app->fields_text.len,
+	    app->tshark.names, error);
+	if (app->fields == NULL)
+		return -1;
+	app->needs = needs_list(app->tshark.names, app->fields, &app->typed);
+	app->tshark_rules.only = app->needs;
+	return 0;
+}
+
+static int
 prepare(struct app *app, struct error *error)
 {
 	struct options *options = &app->options;
@@ -377,7 +391,8 @@ prepare(struct app *app, struct error *error)
 	    app->tshark.version, app->tshark.path,
 	    names_count(app->tshark.names),
 	    app->tshark.from_cache ? " (from the cache)" : "");
-	if (plugin_choose(&app->tshark, app->loop, &app->tshark_rules,
+	if ((options->fields != NULL && choose_fields(app, error) != 0) ||
+	    plugin_choose(&app->tshark, app->loop, &app->tshark_rules,
 	    options->dissection, &app->log, error) != 0)
 		return -1;
 	/* The plugin was tried with the rules. */
@@ -386,12 +401,6 @@ prepare(struct app *app, struct error *error)
 	    tshark_try_rules(&app->tshark, app->loop, &app->tshark_rules,
 	    error) != 0)
 		return -1;
-	if (options->fields != NULL) {
-		app->fields = fields_new(app->fields_text.data,
-		    app->fields_text.len, app->tshark.names, error);
-		if (app->fields == NULL)
-			return -1;
-	}
 	rules.names = app->tshark.names;
 	rules.protocols = app->protocols;
 	rules.fields = app->fields;
@@ -632,6 +641,7 @@ release(struct app *app)
 	plugin_remove(&app->tshark);
 	document_free(app->document);
 	fields_free(app->fields);
+	free(app->needs);
 	filter_free(app->filter);
 	typed_release(&app->typed);
 	protocols_free(app->protocols);

@@ -316,15 +316,18 @@ filter_of(const struct tshark_rules *rules, const struct tshark_run *run)
 	return xasprintf("frame.number > %zu && (%s)", run->warm, filter);
 }
 
-/* The form of what is printed, and when. */
+/* The form of what is printed, and when. only, filter: NULL for none. */
 static void
-push_form(const struct tshark_run *run, const char *filter, struct argv *argv)
+push_form(const struct tshark_run *run, const char *only, const char *filter,
+    struct argv *argv)
 {
 	char *tap;
 
 	if (run->plugin) {
 		/* A tap is given all packets: the plugin applies the display filter. */
-		tap = xasprintf("espcap,%s%s%s", run->flush ? "flush" : "",
+		tap = xasprintf("espcap,%s%s%s%s%s%s", run->flush ? "flush" : "",
+		    run->flush && only != NULL ? ":" : "",
+		    only != NULL ? "only=" : "", only != NULL ? only : "",
 		    filter != NULL ? "," : "", filter != NULL ? filter : "");
 		argv_push(argv, "-q");
 		argv_push(argv, "-z");
@@ -351,7 +354,7 @@ tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
 	argv_push(argv, "-r");
 	argv_push(argv, "-");
 	argv_push(argv, "-n");
-	push_form(run, filter, argv);
+	push_form(run, rules->only, filter, argv);
 	if (rules->keys_fd >= 0) {
 		argv_push(argv, "-o");
 		argv_push(argv, "tls.keylog_file:/dev/fd/3");

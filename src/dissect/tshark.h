@@ -57,6 +57,7 @@ struct tshark_rules {
 	const char *display_filter;
 	const char *const *decode_as;
 	size_t decode_as_count;
+	const char *only;	/* with the plugin: names of the fields that are made, with a plus between them; NULL for all */
 	int keys_fd;		/* TLS key log, -1 for none; the child finds it as descriptor 3 */
 };
 

@@ -35,6 +35,13 @@ struct view {
 	const struct tree *tree;
 };
 
+const char *const *
+flow_fields(size_t *count)
+{
+	*count = FLOW_FIELDS;
+	return flow_names;
+}
+
 struct flow *
 flow_new(const struct names *names)
 {

@@ -3,6 +3,7 @@
 #define ESPCAP_DOCUMENT_FLOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "document/community.h"
 #include "document/layers.h"
@@ -11,6 +12,9 @@
 
 /* Name ids of the fields that the flow is read from. */
 struct flow;
+
+/* The names of these fields, count of them. */
+const char *const *flow_fields(size_t *count);
 
 /* Free with flow_free. */
 struct flow *flow_new(const struct names *names);

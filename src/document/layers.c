@@ -96,7 +96,7 @@ layers_new(const struct names *names, const struct protocols *protocols)
 			layers->roles[id] = (uint8_t)roles[i].role;
 	}
 	layers->frame = id_of(names, "frame");
-	layers->frame_protocols = id_of(names, "frame.protocols");
+	layers->frame_protocols = id_of(names, LAYERS_STACK);
 	layers->tls = id_of(names, "tls");
 	layers->quic = id_of(names, "quic");
 	return layers;

@@ -27,6 +27,9 @@ struct layers_section {
 	bool is_array;		/* also with one object (tunnel) */
 };
 
+/* The field that names a packet's protocols in their order; without it there are no layers. */
+#define LAYERS_STACK "frame.protocols"
+
 struct layers;
 
 /* names and protocols are borrowed for the life of it. Free with layers_free. */

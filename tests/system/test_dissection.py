@@ -1,6 +1,7 @@
 """However a packet is dissected, its document is the same; and without a plugin that works espcap goes on with -T ek."""
 
 import os
+import random
 import shutil
 import stat
 import struct
@@ -15,6 +16,7 @@ import espcap
 import fakes
 import frames
 import pdml
+import test_documents
 import tshark
 
 PACKETS = 40
@@ -63,11 +65,57 @@ def test_plugin_and_ek_make_equal_documents(capture):
     assert differences(plugin.documents, ek.documents) == []
 
 
+# --- Only some fields -----------------------------------------------------------
+
+def names_of(value):
+    """The fields in the layers of a document."""
+    if isinstance(value, list):
+        return set().union(*map(names_of, value))
+    if not isinstance(value, dict):
+        return set()
+    inner = [item for item in value.values() if isinstance(item, dict) or isinstance(item, list) and isinstance(item[0], dict)]
+    return {name for name, item in value.items() if item not in inner}.union(*map(names_of, inner))
+
+
+@needs_plugin
+def test_lean_documents(capture):
+    """What the plugin makes when it makes few fields is what it makes of them among all."""
+    options = espcap.options_for(capture)
+    full = espcap.run("--file", capture, "--dissection=plugin", *options)
+    names = sorted(set().union(*(names_of(document["layers"]) for document in full.documents)) - {"envelope", "text"})
+    wanted = random.Random(os.path.basename(capture)).sample(names, min(len(names), 40)) or ["ip.src"]
+    lean = espcap.run("--file", capture, "--dissection=plugin", "--fields=" + ",".join(wanted), *options)
+    assert lean.code == 0, lean.errors
+    assert lean.counts == full.counts
+    assert differences(lean.documents, [test_documents.thin(document, wanted) for document in full.documents]) == []
+
+
+@needs_plugin
+def test_only_what_a_lean_document_needs_is_made(good, fake):
+    fake.behave("""
+with open(os.path.join(HERE, "flags", "form"), "w") as target:
+    target.write(words[words.index("-z") + 1])
+for piece in real():
+    out.write(piece)
+""")
+    fake.knows_plugin()
+    for fields, only in (("ip.id,ip.src", True), ("ip.id,ip.src,text", False)):
+        result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, "--fields", fields)
+        assert result.code == 0 and len(result.documents) == PACKETS, result.errors
+        form = fake.flag("form")
+        needed = form.partition("only=")[2].split("+")
+        assert ("ip.id" in needed) == ("dns.qry.name" in needed) == ("frame.protocols" in needed) == only, form
+        assert "ip.dsfield" not in needed
+
+
+# --- The same, whatever is asked for ----------------------------------------------
+
 @needs_plugin
 @pytest.mark.parametrize("options", [
     ["--display-filter=dns"], ["--display-filter=frame.number % 2 == 1 || tcp", "--count=20"],
     ["--bpf=udp or tcp"], ["--count=7"], ["--fields=dns.qry.name,ip.src,tcp.srcport"],
     ["--max-value=5"], ["--decode-as=udp.port==53,data"],
+    ["--display-filter=frame.number % 3 == 0", "--fields=dns.qry.name,ip.src,udp.srcport"],
     ["--display-filter=dns", "--bpf=udp", "--fields=frame.time_delta_displayed,dns.id"],
 ], ids=lambda options: " ".join(options))
 @pytest.mark.parametrize("from_pipe", [False, True], ids=["file", "pipe"])

@@ -156,6 +156,20 @@ def test_many_fresh_tsharks(how):
     assert list(map(conserve.payload_of, capture.documents)) == [packet[42:] for packet in packets]
 
 
+@pytest.mark.parametrize("how", FORMS)
+def test_lean_documents(how):
+    """Also behind a fresh tshark, which is told to leave out what the one before had."""
+    packets = numbered(2500)
+    capture = Capture("--dissection=" + how, "--tshark-lifetime=1000", "--fields=data.data,udp.srcport")
+    for begin in range(0, len(packets), 500):
+        send(packets[begin:begin + 500])
+        capture.printed(begin + 500)
+    stop_and_check(capture, packets)
+    for document in capture.documents:
+        assert set(document["layers"]) == {"transport"} and set(document["layers"]["transport"]) == {"data.data", "udp.srcport"}
+        assert document["source"]["ip"] and document["network"]["community_id"]
+
+
 class Slow(http.server.BaseHTTPRequestHandler):
     """Answers a request when it is told to, and keeps the connection."""
 

@@ -1,0 +1,64 @@
+/* Which fields a lean document is made from. */
+#include "document/needs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/xalloc.h"
+#include "document/flow.h"
+#include "document/layers.h"
+
+static void
+need(bool *needed, const struct names *names, const char *name)
+{
+	uint32_t id = names_id(names, name, strlen(name));
+
+	if (id != NAMES_NONE)
+		needed[id] = true;
+}
+
+/* -1 if it is too long. */
+static int
+put_names(const bool *needed, const struct names *names, struct buffer *out)
+{
+	for (uint32_t id = 0; id < names_count(names); id++) {
+		size_t len;
+		const char *name = names_name(names, id, &len);
+
+		if (needed[id] && (buffer_append(out, "+",
+		    out->len > 0 ? 1 : 0) != 0 ||
+		    buffer_append(out, name, len) != 0))
+			return -1;
+	}
+	return 0;
+}
+
+char *
+needs_list(const struct names *names, const struct fields *fields,
+    const struct typed *typed)
+{
+	bool *needed;
+	const char *const *name;
+	struct buffer out;
+	char *list = NULL;
+	size_t count;
+
+	if (fields_keep(fields, NAMES_TEXT))
+		return NULL;
+	needed = xcalloc(names_count(names), sizeof(*needed));
+	buffer_init(&out, NEEDS_MAX);
+	for (uint32_t id = 0; id < names_count(names); id++)
+		needed[id] = fields_keep(fields, id);
+	for (size_t i = 0; i < typed->count; i++)
+		need(needed, names, typed->entries[i].field);
+	name = flow_fields(&count);
+	for (size_t i = 0; i < count; i++)
+		need(needed, names, name[i]);
+	need(needed, names, LAYERS_STACK);
+	if (put_names(needed, names, &out) == 0)
+		list = xstrndup(out.data, out.len);
+	buffer_release(&out);
+	free(needed);
+	return list;
+}

@@ -1,0 +1,19 @@
+/* Which fields a lean document is made from: those it keeps, and those it reads for what stands beside its layers. No I/O. */
+#ifndef ESPCAP_DOCUMENT_NEEDS_H
+#define ESPCAP_DOCUMENT_NEEDS_H
+
+#include "document/fields.h"
+#include "document/names.h"
+#include "document/typed.h"
+
+/* As much as one argument of a program may hold, and be seen in a list of processes. */
+#define NEEDS_MAX ((size_t)64 << 10)
+
+/*
+ * Their names with a plus between them, the caller's to free: dissected with these alone, and with all protocols, a packet
+ * gives the same document. NULL if it takes all fields: text-only rows are kept, which have no name, or the
+ * names are longer than NEEDS_MAX.
+ */
+char *needs_list(const struct names *names, const struct fields *fields, const struct typed *typed);
+
+#endif
