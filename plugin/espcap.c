@@ -4,6 +4,8 @@
  *
  *	tshark -r FILE -q -z espcap[,[WORDS][,FILTER]]
  *
+ * and for tshark 3.4, without "only=", with -T ek -e frame.number in place of -q.
+ *
  * WORDS, with a colon between them: "flush": each packet is written out at once;
  * "only=NAME+NAME...": only these fields are made and written, and the protocols around
  * them. FILTER: a display filter, because -Y does not keep packets from taps; -Y must
@@ -21,6 +23,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,15 +32,54 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wireshark/ws_version.h>
-#include <wireshark/epan/packet.h>
-#include <wireshark/epan/epan_dissect.h>
-#include <wireshark/epan/column-info.h>
-#include <wireshark/epan/proto.h>
-#include <wireshark/epan/stat_tap_ui.h>
-#include <wireshark/epan/tap.h>
+#include <glib.h>
+
+/* 3.4 declares what is for plugins only with this, from a header that is not for us. */
+#define HAVE_PLUGINS 1
+#include <epan/packet.h>
+#include <epan/epan_dissect.h>
+#include <epan/column-info.h>
+#include <epan/proto.h>
+#include <epan/stat_tap_ui.h>
+#include <epan/tap.h>
 
 #include "dissect/frames_wire.h"
+
+/* Whether this is built for Wireshark major.minor or a later one. 3.4 has no header that tells. */
+#define SINCE(major, minor) (SERIES_MAJOR > (major) || \
+    (SERIES_MAJOR == (major) && SERIES_MINOR >= (minor)))
+
+/* The value of a field: a part of it, or somewhere else. */
+#if SINCE(4, 4)
+#define VALUE(info) ((info)->value)
+#else
+#define VALUE(info) (&(info)->value)
+#endif
+
+#if SINCE(4, 0)
+#define TIME(info) fvalue_get_time(VALUE(info))
+#else
+#define TIME(info) ((const nstime_t *)fvalue_get(VALUE(info)))
+#endif
+
+/* The last parameter of what is called for each packet. */
+#if SINCE(4, 0)
+#define TAP_FLAGS , tap_flags_t flags G_GNUC_UNUSED
+#else
+#define TAP_FLAGS
+#endif
+
+/* The form in which -T ek prints a value, and the fraction of a second. */
+#if SINCE(4, 6)
+#define REPRESENTATION FTREPR_EK
+#else
+#define REPRESENTATION FTREPR_DISPLAY
+#endif
+#if SINCE(4, 0)
+#define FRACTION ".%09uZ"
+#else
+#define FRACTION ".%uZ"
+#endif
 
 /* Wireshark finds these by their names. */
 #define EXPORTED __attribute__((visibility("default")))
@@ -47,8 +89,8 @@ EXPORTED extern const int plugin_want_major, plugin_want_minor;
 EXPORTED void plugin_register(void);
 
 const char plugin_version[] = PLUGIN_VERSION;
-const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
-const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
+const int plugin_want_major = SERIES_MAJOR;
+const int plugin_want_minor = SERIES_MINOR;
 
 /* A number takes ten bytes at most. */
 #define NUMBER_MAX 10
@@ -59,7 +101,8 @@ static struct {
 	unsigned char bytes[256 << 10];
 	size_t len;
 	bool failed;
-} out;
+	int fd;
+} out = { .fd = STDOUT_FILENO };
 
 static struct {
 	uint32_t *ids;		/* by Wireshark's field number; 0: not named yet */
@@ -82,8 +125,7 @@ write_out(void)
 	size_t done = 0;
 
 	while (done < out.len && !out.failed) {
-		ssize_t n = write(STDOUT_FILENO, out.bytes + done,
-		    out.len - done);
+		ssize_t n = write(out.fd, out.bytes + done, out.len - done);
 
 		if (n >= 0)
 			done += (size_t)n;
@@ -174,7 +216,7 @@ static uint32_t
 name_field(const header_field_info *field)
 {
 	const char *protocol = field->parent < 0 ? "" :
-	    proto_registrar_get_nth((guint)field->parent)->abbrev;
+	    proto_registrar_get_nth((unsigned)field->parent)->abbrev;
 	size_t len = strlen(field->abbrev), rest = strlen(protocol);
 	uint32_t id = ++writer.last;
 
@@ -231,7 +273,7 @@ put_time(uint32_t id, const nstime_t *moment)
 	/* Years of more than four digits do not fit into what -T ek prints them with. */
 	len = strftime(text, sizeof("YYYY-MM-DDTHH:MM:SS"),
 	    "%Y-%m-%dT%H:%M:%S", &date);
-	len += (size_t)snprintf(text + len, sizeof(text) - len, ".%09uZ",
+	len += (size_t)snprintf(text + len, sizeof(text) - len, FRACTION,
 	    (unsigned)moment->nsecs);
 	put_text(id, text, len);
 }
@@ -256,7 +298,7 @@ put_plain_number(uint32_t id, field_info *info)
 	if (FIELD_DISPLAY(info->hfinfo->display) != BASE_DEC &&
 	    info->hfinfo->type != FT_FRAMENUM)
 		return false;
-	number = fvalue_get_uinteger(&info->value);
+	number = fvalue_get_uinteger(VALUE(info));
 	do {
 		*--at = (char)('0' + number % 10);
 		number /= 10;
@@ -275,18 +317,18 @@ put_value(uint32_t id, field_info *info, wmem_allocator_t *pool)
 		put_item(FRAMES_TRUE, id);
 		return;
 	case FT_BOOLEAN:
-		put_item(fvalue_get_uinteger64(&info->value) != 0 ?
+		put_item(fvalue_get_uinteger64(VALUE(info)) != 0 ?
 		    FRAMES_TRUE : FRAMES_FALSE, id);
 		return;
 	case FT_ABSOLUTE_TIME:
-		put_time(id, fvalue_get_time(&info->value));
+		put_time(id, TIME(info));
 		return;
 	default:
 		break;
 	}
 	if (put_plain_number(id, info))
 		return;
-	text = fvalue_to_string_repr(pool, &info->value, FTREPR_DISPLAY,
+	text = fvalue_to_string_repr(pool, VALUE(info), REPRESENTATION,
 	    info->hfinfo->display);
 	if (text != NULL)
 		put_text(id, text, strlen(text));
@@ -314,7 +356,7 @@ put_protocol(const proto_node *node, uint32_t id, wmem_allocator_t *pool)
 	/* Stands for all that is not made: a protocol with a tree of its own has fields, wanted or not. */
 	if (lean.on && PNODE_FINFO(node)->tree_type >= 0)
 		put_item(FRAMES_TRUE, id_of(
-		    proto_registrar_get_nth((guint)hf_text_only)));
+		    proto_registrar_get_nth((unsigned)hf_text_only)));
 	put_children(node, pool);
 	put_item(FRAMES_CLOSE, 0);
 }
@@ -327,6 +369,12 @@ is_wanted(const header_field_info *field)
 	return !lean.on || (at < lean.wanted_count && lean.wanted[at]);
 }
 
+/* From 4.4 on Wireshark's columns hang in the tree as if the packet had them. */
+static bool
+is_columns(const header_field_info *field)
+{
+	return strcmp(field->abbrev, "_ws.col") == 0;
+}
 
 /* Protocols are objects; what hangs below a field joins the protocol around it. */
 static void
@@ -334,7 +382,8 @@ put_node(const proto_node *node, wmem_allocator_t *pool)
 {
 	field_info *info = PNODE_FINFO(node);
 
-	if (info == NULL)
+	if (info == NULL || (info->hfinfo->type == FT_PROTOCOL &&
+	    is_columns(info->hfinfo)))
 		return;
 	if (info->hfinfo->type == FT_PROTOCOL) {
 		put_protocol(node, id_of(info->hfinfo), pool);
@@ -370,11 +419,10 @@ put_info(const column_info *columns)
 
 static tap_packet_status
 on_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
-    const void *data, tap_flags_t flags)
+    const void *data TAP_FLAGS)
 {
 	(void)ctx;
 	(void)data;
-	(void)flags;
 	put_item(FRAMES_PACKET, packet->num);
 	put_info(packet->cinfo);
 	if (dissection->tree != NULL)
@@ -431,12 +479,11 @@ renew_marks(const proto_node *parent)
 /* Of every packet, whatever the display filter makes of it. */
 static tap_packet_status
 on_any_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
-    const void *data, tap_flags_t flags)
+    const void *data TAP_FLAGS)
 {
 	(void)ctx;
 	(void)packet;
 	(void)data;
-	(void)flags;
 	if (dissection->tree != NULL)
 		renew_marks(dissection->tree);
 	return TAP_PACKET_DONT_REDRAW;
@@ -463,7 +510,7 @@ want_name(const char *name)
 		die("only= has a name that is no field");
 	while (field->same_name_prev_id != -1)
 		field = proto_registrar_get_nth(
-		    (guint)field->same_name_prev_id);
+		    (unsigned)field->same_name_prev_id);
 	for (; field != NULL; field = field->same_name_next)
 		want(field);
 }
@@ -508,7 +555,7 @@ want_only(const char *list, size_t len)
 		want_name(*name);
 	for (int id = proto_get_first_protocol(&cookie); id != -1;
 	    id = proto_get_next_protocol(&cookie))
-		want(proto_registrar_get_nth((guint)id));
+		want(proto_registrar_get_nth((unsigned)id));
 	g_strfreev(names);
 	g_free(text);
 }
@@ -539,7 +586,33 @@ read_words(const char *words, size_t len)
 }
 
 /* argument: what stands behind -z. */
+#if SINCE(4, 6)
+typedef bool started;
+#define STARTED true
+#else
+typedef void started;
+#define STARTED
+#endif
+
+/* Lets all fields be made, also those that no filter names. */
 static void
+want_all_fields(void)
+{
+#if SINCE(4, 0)
+	epan_set_always_visible(TRUE);
+#else
+	/* 3.4 keeps that to itself: tshark is told to print, which has the same effect, and nobody reads it. */
+	int nobody = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	out.fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (nobody < 0 || out.fd < 0 || dup2(nobody, STDOUT_FILENO) < 0)
+		die(strerror(errno));
+	close(nobody);
+#endif
+}
+
+/* argument: what stands behind -z. */
+static started
 start(const char *argument, void *ctx)
 {
 	static const char name[] = "espcap";
@@ -561,11 +634,11 @@ start(const char *argument, void *ctx)
 	    TL_REQUIRES_ERROR_PACKETS, NULL, on_packet, NULL, NULL);
 	if (error != NULL)
 		die(error->str);
-	/* Else fields that no filter names are not made, nor the texts of rows. */
 	if (!lean.on)
-		epan_set_always_visible(TRUE);
+		want_all_fields();
 	put_bytes(FRAMES_MAGIC, FRAMES_MAGIC_LEN);
 	write_out();
+	return STARTED;
 }
 
 static void

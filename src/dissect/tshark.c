@@ -316,25 +316,39 @@ filter_of(const struct tshark_rules *rules, const struct tshark_run *run)
 	return xasprintf("frame.number > %zu && (%s)", run->warm, filter);
 }
 
-/* The form of what is printed, and when. only, filter: NULL for none. */
+/* The plugin writes. A tap is given all packets: it applies the display filter itself. only, filter: NULL for none. */
 static void
-push_form(const struct tshark_run *run, const char *only, const char *filter,
-    struct argv *argv)
+push_plugin(const struct tshark *tshark, const struct tshark_run *run,
+    const char *only, const char *filter, struct argv *argv)
 {
 	char *tap;
 
-	if (run->plugin) {
-		/* A tap is given all packets: the plugin applies the display filter. */
-		tap = xasprintf("espcap,%s%s%s%s%s%s", run->flush ? "flush" : "",
-		    run->flush && only != NULL ? ":" : "",
-		    only != NULL ? "only=" : "", only != NULL ? only : "",
-		    filter != NULL ? "," : "", filter != NULL ? filter : "");
+	/* How Wireshark comes to make few fields is within it, and was tried with 4.0 alone. */
+	if (tshark->major != 4 || tshark->minor != 0)
+		only = NULL;
+	tap = xasprintf("espcap,%s%s%s%s%s%s", run->flush ? "flush" : "",
+	    run->flush && only != NULL ? ":" : "",
+	    only != NULL ? "only=" : "", only != NULL ? only : "",
+	    filter != NULL ? "," : "", filter != NULL ? filter : "");
+
+	if (tshark->major >= 4)
 		argv_push(argv, "-q");
-		argv_push(argv, "-z");
-		argv_push(argv, tap);
-		free(tap);
-		return;
+	else {
+		/* 3.4 makes all fields only if it prints: the plugin throws away what. */
+		argv_push(argv, "-T");
+		argv_push(argv, "ek");
+		argv_push(argv, "-e");
+		argv_push(argv, "frame.number");
 	}
+	argv_push(argv, "-z");
+	argv_push(argv, tap);
+	free(tap);
+}
+
+/* The form of what is printed, and when. */
+static void
+push_form(const struct tshark_run *run, struct argv *argv)
+{
 	argv_push(argv, "-T");
 	argv_push(argv, "ek");
 	/* The columns, for the Info text, beside the tree. */
@@ -354,7 +368,10 @@ tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
 	argv_push(argv, "-r");
 	argv_push(argv, "-");
 	argv_push(argv, "-n");
-	push_form(run, rules->only, filter, argv);
+	if (run->plugin)
+		push_plugin(tshark, run, rules->only, filter, argv);
+	else
+		push_form(run, argv);
 	if (rules->keys_fd >= 0) {
 		argv_push(argv, "-o");
 		argv_push(argv, "tls.keylog_file:/dev/fd/3");

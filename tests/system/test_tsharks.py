@@ -8,15 +8,20 @@ prints all differences with an example of each.
 import collections
 import fnmatch
 import functools
+import json
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 
 import pytest
 
 import conftest
 import espcap
 import others
+import test_dissection
 import tshark
 
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tshark_differences.tsv")
@@ -24,6 +29,8 @@ TITLES = ["tshark", "difference", "field", "reason"]
 VERSIONS = others.versions()
 # The one that the others are compared with.
 BASE = "4.0"
+# Seconds for a run over all captures, on a busy machine.
+LIMIT = 500
 HEX = re.compile(r"-?0x[0-9a-f]+")
 DECIMAL = re.compile(r"-?[0-9]+")
 
@@ -50,7 +57,7 @@ def run_all(program):
     for options, captures in batches().items():
         words = [word for capture in captures for word in ("--file", capture)]
         result = espcap.run(*words, "--dissection=ek", *options, *(["--tshark", program] if program else []),
-                            timeout=300)
+                            timeout=LIMIT)
         results.append(result)
         documents.update({capture: [] for capture in captures})
         for document in result.documents:
@@ -192,6 +199,80 @@ def test_the_comparison_bites():
     assert compared(b={"envelope": "x", "z": "z"}) == {("value", "section b")}
     assert compared(b={"envelope": "a"}, c={"z": "z"}) == {("moved", "z: b to c")}
     assert set(differences(base, {**base, "info": "j"})) == {("value", "info")}
+
+
+# --- The plugin ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def plugins():
+    """A copy of the program with the plugins for all tsharks side by side, and beside these what is needed to build them."""
+    tree = test_dissection.Tree(tempfile.mkdtemp(prefix="espcap-test-"))
+    builds = []
+    for version in VERSIONS:
+        folder = os.path.join(tree.folder, "build", version)
+        os.makedirs(folder)
+        target = "plugin/%s/espcap.so" % version
+        builds.append((folder, target, subprocess.Popen(
+            [os.path.join(espcap.ROOT, "configure") + " -q --enable-werror --enable-plugin && make -s " + target],
+            shell=True, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, "PKG_CONFIG_PATH": others.get(version).pkgconfig})))
+    for folder, target, build in builds:
+        said = build.communicate(timeout=300)[0].decode("utf-8", "replace")
+        assert build.returncode == 0, said
+        path = tree.path(target.split("/")[1])
+        shutil.copy(os.path.join(folder, target), path)
+        os.chmod(path, 0o644)
+    if os.path.exists(test_dissection.PLUGIN):
+        tree.copy()
+    yield tree
+    shutil.rmtree(tree.folder)
+
+
+def without_addresses(documents):
+    """tshark 4.4 says at what address in its memory the headers of HTTP/3 are: that differs from run to run."""
+    text = json.dumps(documents)
+    return json.loads(re.sub(r"(HTTP3 encoded headers - bytes )0x[0-9a-f]+", r"\1", text))
+
+
+def run_in(tree, *words):
+    done = subprocess.run([tree.program, "--verbose", *words], capture_output=True, check=False,
+                          stdin=subprocess.DEVNULL, timeout=LIMIT, env={**espcap.ENVIRONMENT, "TMPDIR": tree.temporary})
+    return espcap.Result(done.returncode, done.stdout, done.stderr)
+
+
+def test_plugin_and_ek_make_equal_documents(other, plugins):
+    """With each tshark the plugin that is for it is found among all."""
+    ek, _ = run_all(other.path)
+    for options, captures in batches().items():
+        words = [word for capture in captures for word in ("--file", capture)]
+        result = run_in(plugins, *words, "--dissection=plugin", "--tshark", other.path, *options)
+        assert result.code == 0, result.errors
+        assert "%s %s\n" % (test_dissection.WITH, plugins.path(other.version)) in result.errors
+        assert "failed" not in result.errors, result.errors
+        found = {capture: [] for capture in captures}
+        for document in result.documents:
+            found[document["file"]["path"]].append(document)
+        for capture in captures:
+            numbers = test_dissection.differences(without_addresses(found[capture]), without_addresses(ek[capture]))
+            assert numbers == [], (capture, list(differences(ek[capture][numbers[0] - 1], found[capture][numbers[0] - 1])))
+
+
+def test_plugin_for_another_tshark_is_not_loaded(other, plugins):
+    """Not even if it is in the folder of the right one: no version takes that of another."""
+    capture = conftest.plain_captures()[0]
+    right = plugins.path(other.version)
+    os.rename(right, right + ".kept")
+    try:
+        for version in [None, *(version for version in VERSIONS if version != other.version)]:
+            if version:
+                shutil.copy(plugins.path(version), right)
+            result = run_in(plugins, "--file", capture, "--tshark", other.path)
+            assert result.code == 0 and test_dissection.WITHOUT in result.errors, result.errors
+            assert ("tshark does not run with it" if version else "none for Wireshark") in result.errors, result.errors
+            assert result.counts["printed"] == result.counts["read"] > 0
+    finally:
+        os.rename(right + ".kept", right)
 
 
 # --- The fences ------------------------------------------------------------------
