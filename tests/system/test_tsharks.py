@@ -150,9 +150,11 @@ def all_differences(program):
         assert len(left) == len(documents[capture]), capture
         for one, another in zip(left, documents[capture]):
             for kind, field in differences(one, another):
+                if (kind, field) in found:
+                    continue
                 values = ([value for _, name, value in fields(document) if name == field] for document in (one, another))
-                found.setdefault((kind, field), "%s packet %d: %r, %r" % (
-                    os.path.basename(capture), one["frame_number"], *values))
+                found[kind, field] = "%s packet %d: %r, %r" % (
+                    os.path.basename(capture), one["frame_number"], *values)
     return found
 
 
