@@ -1,0 +1,206 @@
+/* What the fuzz targets of the readers share: bytes in two different cuts become the same documents, each valid, without a key twice, and within bounds. */
+#ifndef ESPCAP_TESTS_FUZZ_DOCUMENTS_H
+#define ESPCAP_TESTS_FUZZ_DOCUMENTS_H
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/maker.h"
+#include "../unit/strict.h"
+#include "../unit/table.h"
+#include "base/buffer.h"
+#include "dissect/reader.h"
+#include "document/json.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct target {
+	enum reader_form form;
+	size_t choices;		/* the first bytes choose how documents are made: so many, 2 or 3 */
+	const char *start;	/* what the reader is given in front of the others; NULL for nothing */
+	size_t start_len;
+};
+
+/* Documents and what else came, each behind its mark, and how it ended. */
+struct result {
+	struct buffer made;
+	uint64_t mended;
+	size_t met;
+	bool is_inside;
+};
+
+/* In the place of a length. */
+#define MARK_RUBBISH 0
+#define MARK_BROKEN (UINT32_MAX - 1)
+#define MARK_TOO_LONG UINT32_MAX
+
+/* A table that met no names yet. Making one takes long: it is used until it met some. */
+static inline struct names *
+fresh_names(void)
+{
+	static struct names *names;
+	static struct buffer saved;
+
+	if (names != NULL && names_met(names) == 0)
+		return names;
+	if (names == NULL) {
+		names = table_new();
+		buffer_init(&saved, SIZE_MAX);
+		assert(names_save(names, &saved) == 0);
+		return names;
+	}
+	names_free(names);
+	names = names_load(saved.data, saved.len);
+	assert(names != NULL);
+	return names;
+}
+
+static inline void
+start(struct maker *maker, const struct target *target, const uint8_t *choices)
+{
+	memset(maker, 0, sizeof(*maker));
+	maker->names = fresh_names();
+	maker->typed_list = "dns.qry.name keyword dns.question.name\n"
+	    "ip.src ip source.ip\nipv6.src ip source.ip\neth.src mac source.mac\n"
+	    "tcp.srcport integer source.port\nudp.srcport integer source.port\n"
+	    "http.time double espcap.http_time\ntcp.flags long espcap.tcp_flags\n"
+	    "tcp.flags.syn boolean tcp.syn\nip.ttl long espcap.ip_ttl\n";
+	maker->rules.max_doc = 4096u << (choices[0] & 3);
+	maker->rules.sort = (choices[0] & 4) != 0;
+	maker->rules.pretty = (choices[0] & 8) != 0;
+	maker->max_value = choices[1];
+	maker->packet.has_time = true;
+	maker->packet.sec = target->choices > 2 ? choices[2] : 0;
+	maker_start(maker);
+}
+
+/* Room for a document that --pretty blows up is not the maker's to promise. */
+static inline void
+check(const struct maker *maker)
+{
+	const char *why = strict_json(maker->out.data, maker->out.len);
+
+	if (why != NULL) {
+		fprintf(stderr, "%s: %.*s\n", why, (int)maker->out.len,
+		    maker->out.data);
+		abort();
+	}
+	assert(json_is_utf8(maker->out.data, maker->out.len));
+	assert(memchr(maker->out.data, '\n', maker->out.len) == NULL ||
+	    maker->rules.pretty);
+	assert(maker->rules.pretty || maker->out.len <= maker->rules.max_doc);
+}
+
+static inline void
+put(struct result *result, uint32_t mark)
+{
+	assert(buffer_append(&result->made, &mark, sizeof(mark)) == 0);
+}
+
+static inline void
+put_document(struct maker *maker, const struct reader *reader,
+    struct result *result)
+{
+	struct error error;
+
+	assert(buffer_number(&result->made, reader_number(reader)) == 0);
+	if (maker_write(maker, &error) != 0) {
+		put(result, MARK_TOO_LONG);
+		return;
+	}
+	check(maker);
+	put(result, (uint32_t)maker->out.len);
+	assert(buffer_append(&result->made, maker->out.data,
+	    maker->out.len) == 0);
+}
+
+/* False when nothing more can be read. */
+static inline bool
+read_piece(struct maker *maker, struct reader *reader, const char *piece,
+    size_t len, struct result *result)
+{
+	struct error error;
+	size_t used;
+
+	while (len > 0) {
+		switch (reader_read(reader, piece, len, &used, &error)) {
+		case READER_MORE:
+			assert(used == len);
+			break;
+		case READER_RUBBISH:
+			put(result, MARK_RUBBISH);
+			break;
+		case READER_BROKEN:
+			put(result, MARK_BROKEN);
+			return false;
+		case READER_DOCUMENT:
+			put_document(maker, reader, result);
+			break;
+		}
+		assert(used <= len);
+		piece += used;
+		len -= used;
+	}
+	return true;
+}
+
+static inline void
+run(const struct target *target, const uint8_t *data, size_t size, size_t step,
+    struct result *result)
+{
+	struct maker maker;
+	struct reader *reader;
+	bool good = true;
+
+	start(&maker, target, data);
+	reader = reader_new(target->form, maker.names, &maker.tree,
+	    maker.rules.max_doc);
+	buffer_init(&result->made, SIZE_MAX);
+	if (target->start != NULL)
+		good = read_piece(&maker, reader, target->start,
+		    target->start_len, result);
+	for (size_t at = target->choices, len; at < size && good; at += len) {
+		char *piece;
+
+		len = size - at < step ? size - at : step;
+		/* In memory of its own, so that a byte read too many is seen. */
+		piece = malloc(len);
+		assert(piece != NULL);
+		memcpy(piece, data + at, len);
+		good = read_piece(&maker, reader, piece, len, result);
+		free(piece);
+		/* Pieces of varying size. */
+		step = step > 1 && step < 64 ? step * 7 % 61 + 1 : step;
+	}
+	result->is_inside = reader_is_inside(reader);
+	result->mended = document_mended(maker.document);
+	result->met = names_met(maker.names);
+	reader_free(reader);
+	maker.names = NULL;	/* they stay */
+	maker_end(&maker);
+}
+
+static inline int
+documents_are_equal(const struct target *target, const uint8_t *data,
+    size_t size)
+{
+	struct result whole, pieces;
+
+	if (size < target->choices)
+		return 0;
+	run(target, data, size, size, &whole);
+	/* Long inputs in large pieces: yajl begins a string anew with each. */
+	run(target, data, size, data[target->choices - 1] % 60 + 1 +
+	    size / 256, &pieces);
+	assert(whole.made.len == pieces.made.len);
+	assert(whole.made.len == 0 ||
+	    memcmp(whole.made.data, pieces.made.data, whole.made.len) == 0);
+	assert(whole.mended == pieces.mended && whole.met == pieces.met);
+	assert(whole.is_inside == pieces.is_inside);
+	buffer_release(&whole.made);
+	buffer_release(&pieces.made);
+	return 0;
+}
+
+#endif
