@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <expat.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <lz4.h>
@@ -356,6 +357,7 @@ set_tshark_rules(struct app *app)
 	app->tshark_rules.display_filter = app->options.display_filter;
 	app->tshark_rules.decode_as = app->options.decode_as.items;
 	app->tshark_rules.decode_as_count = app->options.decode_as.count;
+	app->tshark_rules.pdml = strcmp(app->options.dissection, "pdml") == 0;
 }
 
 static int
@@ -590,10 +592,10 @@ version(struct app *app)
 	else
 		rv |= buffer_printf(&text, "tshark: %s\n", error.text);
 	rv |= buffer_printf(&text, "libevent %s\n%s\nyajl %d.%d.%d\n%s\n"
-	    "zlib %s\nlibzstd %s\nliblz4 %s\n%s\n", event_get_version(),
+	    "%s\nzlib %s\nlibzstd %s\nliblz4 %s\n%s\n", event_get_version(),
 	    curl_version(),
 	    yajl_version() / 10000, yajl_version() / 100 % 100,
-	    yajl_version() % 100, pcap_lib_version(), zlibVersion(),
+	    yajl_version() % 100, XML_ExpatVersion(), pcap_lib_version(), zlibVersion(),
 	    ZSTD_versionString(), LZ4_versionString(),
 	    OpenSSL_version(OPENSSL_VERSION));
 	rv = rv == 0 ? print(&text) : OUTCOME_INTERNAL;

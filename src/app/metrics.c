@@ -88,7 +88,7 @@ put_build(struct writer *w, const struct metrics *m)
 	put_label(w, w->interface == NULL, "version", m->version);
 	if (m->tshark != NULL) {
 		put_label(w, false, "tshark", m->tshark);
-		put_label(w, false, "dissection", m->plugin ? "plugin" : "ek");
+		put_label(w, false, "dissection", m->dissection);
 	}
 	w->rv |= buffer_puts(w->out, "} 1\n");
 }

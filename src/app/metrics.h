@@ -12,7 +12,7 @@
 struct metrics {
 	const char *version;		/* of espcap */
 	const char *tshark;		/* its version */
-	bool plugin;			/* tshark is run with it */
+	const char *dissection;		/* "plugin", "ek" or "pdml"; with tshark */
 	const char *interface;		/* of a live capture: then a label of every value */
 	uint64_t start;			/* ms since 1970, as the next */
 	uint64_t settled;		/* when a document was last delivered, found there or rejected; 0: never */

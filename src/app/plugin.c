@@ -102,7 +102,7 @@ plugin_choose(struct tshark *tshark, struct loop *loop,
 	char version[32], *plugin;
 	struct error reason;
 
-	if (strcmp(wanted, "ek") == 0)
+	if (strcmp(wanted, "ek") == 0 || strcmp(wanted, "pdml") == 0)
 		return 0;
 	(void)snprintf(version, sizeof(version), "%u.%u", tshark->major,
 	    tshark->minor);

@@ -9,7 +9,7 @@
 
 /*
  * After tshark_ask: puts the plugin for this tshark into its home and sets tshark->has_plugin if it works
- * there. wanted: "auto", "plugin" or "ek". Without it, the reason is told to who wants to know (--verbose); with
+ * there. wanted: "auto" or "plugin"; with other words it is left out. Without it, the reason is told to who wants to know (--verbose); with
  * "plugin" that is -1 with OUTCOME_USAGE. Call plugin_remove before the home goes.
  */
 int plugin_choose(struct tshark *tshark, struct loop *loop, const struct tshark_rules *rules,

@@ -125,7 +125,9 @@ sums_metrics(void *ctx, struct metrics *metrics)
 	/* A replay has none. */
 	if (rules->dissection.tshark->version != NULL) {
 		metrics->tshark = rules->dissection.tshark->version;
-		metrics->plugin = rules->dissection.tshark->has_plugin;
+		metrics->dissection = rules->dissection.tshark->has_plugin ?
+		    "plugin" : rules->dissection.tshark_rules->pdml ? "pdml" :
+		    "ek";
 	}
 	if (counts.settled_at > 0)
 		metrics->settled = clock_of_day() -

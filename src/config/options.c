@@ -384,14 +384,22 @@ check_stdin(const struct parse *parse)
 
 static int
 check_word(const struct parse *parse, const char *name, const char *value,
-    const char *one, const char *two, const char *three)
+    const char *words)
 {
-	if (strcmp(value, one) == 0 || strcmp(value, two) == 0 ||
-	    (three != NULL && strcmp(value, three) == 0))
-		return 0;
+	size_t len = strlen(value);
+
+	for (const char *at = words; at[0] != '\0' && len > 0;) {
+		size_t n = strcspn(at, ", ");
+
+		if (n == len && memcmp(at, value, n) == 0)
+			return 0;
+		at += n;
+		at += strspn(at, ", ");
+		if (strncmp(at, "or ", 3) == 0)
+			at += 3;
+	}
 	return error_set(parse->error, OUTCOME_USAGE,
-	    "--%s takes %s%s%s or %s, not \"%.100s\"", name, one,
-	    three != NULL ? ", " : "", three != NULL ? three : "", two, value);
+	    "--%s takes %s, not \"%.100s\"", name, words, value);
 }
 
 /* What goes into addresses as it stands. */
@@ -494,12 +502,12 @@ check_delivery(struct parse *parse)
 			return error_set(parse->error, OUTCOME_USAGE,
 			    "--%s and --%s exclude each other: give one",
 			    alone[i][0], alone[i][1]);
-	if (check_word(parse, "id", options->id, "packet", "auto", NULL) != 0 ||
-	    check_word(parse, "compress", options->compress, "on", "auto",
-	    "off") != 0 || check_word(parse, "on-interface-loss",
-	    options->on_interface_loss, "exit", "wait", NULL) != 0 || (options->print_template != NULL &&
+	if (check_word(parse, "id", options->id, "packet or auto") != 0 ||
+	    check_word(parse, "compress", options->compress,
+	    "on, off or auto") != 0 || check_word(parse, "on-interface-loss",
+	    options->on_interface_loss, "exit or wait") != 0 || (options->print_template != NULL &&
 	    check_word(parse, "print-template", options->print_template,
-	    "elasticsearch", "opensearch", NULL) != 0))
+	    "elasticsearch or opensearch") != 0))
 		return -1;
 	return check_pipeline(parse) != 0 || check_lifetime(parse) != 0 ? -1 :
 	    check_needs(parse);
@@ -512,8 +520,8 @@ check_dissection(struct parse *parse)
 
 	if (options->dissection == NULL)
 		options->dissection = "auto";
-	return check_word(parse, "dissection", options->dissection, "auto",
-	    "ek", "plugin");
+	return check_word(parse, "dissection", options->dissection,
+	    "auto, plugin, ek or pdml");
 }
 
 static int

@@ -62,7 +62,7 @@ struct options {
 	const char *protocols;		/* NULL: the installed one */
 	const char *typed;		/* NULL: the installed one */
 	const char *tshark;		/* NULL: "tshark" along PATH */
-	const char *dissection;		/* "auto", "plugin" or "ek" */
+	const char *dissection;		/* "auto", "plugin", "ek" or "pdml" */
 	struct options_list decode_as;
 	const char *tls_keys;		/* NULL for none */
 	const char *fields;		/* comma list, or @FILE; NULL for all */

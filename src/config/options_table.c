@@ -153,8 +153,8 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_FLAG, SETS(no_sandbox), 0, 0, NULL },
 	{ "dissection", "HOW", OPTIONS_GROUP_DISSECTION,
 	    "plugin: let tshark hand over its packets by espcap's plugin; ek: "
-	    "let it print them as JSON; auto: by the plugin if that works "
-	    "(default: auto)",
+	    "let it print them as JSON; pdml: as XML, without info; auto: by "
+	    "the plugin if that works, else ek (default: auto)",
 	    OPTIONS_KIND_TEXT, SETS(dissection), 0, 0, NULL },
 	{ "decode-as", "RULE", OPTIONS_GROUP_DISSECTION,
 	    "dissect as told, as \"tcp.port==8888,http\"; may be given again and "

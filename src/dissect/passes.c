@@ -369,6 +369,14 @@ start_child(struct dissection *dissection)
 	return 0;
 }
 
+static enum reader_form
+form_of(const struct dissection *dissection)
+{
+	if (dissection->plugin)
+		return READER_FRAMES;
+	return dissection->rules.tshark_rules->pdml ? READER_PDML : READER_EK;
+}
+
 static void
 prepare_pass(struct dissection *dissection, enum pass pass, bool warmly)
 {
@@ -382,8 +390,8 @@ prepare_pass(struct dissection *dissection, enum pass pass, bool warmly)
 	dissection->idle = dissection->progress = 0;
 	dissection->pass_documents = 0;
 	reader_free(dissection->reader);
-	dissection->reader = reader_new(dissection->plugin ? READER_FRAMES :
-	    READER_EK, dissection->rules.tshark->names, &dissection->tree,
+	dissection->reader = reader_new(form_of(dissection),
+	    dissection->rules.tshark->names, &dissection->tree,
 	    dissection->rules.max_doc);
 	dissection->warm = relief_begin(dissection, warmly);
 	if (again && !feed_again(dissection->feed, dissection->warm)) {

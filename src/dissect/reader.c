@@ -6,12 +6,14 @@
 #include "base/xalloc.h"
 #include "dissect/ek.h"
 #include "dissect/frames.h"
+#include "dissect/pdml.h"
 
 struct reader {
 	enum reader_form form;
 	union {
 		struct ek *ek;
 		struct frames *frames;
+		struct pdml *pdml;
 	};
 };
 
@@ -29,6 +31,9 @@ reader_new(enum reader_form form, struct names *names, struct tree *tree,
 	case READER_FRAMES:
 		reader->frames = frames_new(names, tree, max_text);
 		break;
+	case READER_PDML:
+		reader->pdml = pdml_new(names, tree, max_text);
+		break;
 	}
 	return reader;
 }
@@ -44,6 +49,9 @@ reader_free(struct reader *reader)
 		break;
 	case READER_FRAMES:
 		frames_free(reader->frames);
+		break;
+	case READER_PDML:
+		pdml_free(reader->pdml);
 		break;
 	}
 	free(reader);
@@ -79,25 +87,60 @@ read_frames(struct frames *frames, const char *data, size_t len, size_t *used,
 	return READER_MORE;
 }
 
+static enum reader_event
+read_pdml(struct pdml *pdml, const char *data, size_t len, size_t *used,
+    struct error *error)
+{
+	switch (pdml_read(pdml, data, len, used, error)) {
+	case PDML_MORE:
+		break;
+	case PDML_DOCUMENT:
+		return READER_DOCUMENT;
+	case PDML_RUBBISH:
+		return READER_RUBBISH;
+	}
+	return READER_MORE;
+}
+
 enum reader_event
 reader_read(struct reader *reader, const char *data, size_t len, size_t *used,
     struct error *error)
 {
-	if (reader->form == READER_EK)
-		return read_ek(reader->ek, data, len, used, error);
-	return read_frames(reader->frames, data, len, used, error);
+	switch (reader->form) {
+	case READER_EK:
+		break;
+	case READER_FRAMES:
+		return read_frames(reader->frames, data, len, used, error);
+	case READER_PDML:
+		return read_pdml(reader->pdml, data, len, used, error);
+	}
+	return read_ek(reader->ek, data, len, used, error);
 }
 
 uint64_t
 reader_number(const struct reader *reader)
 {
-	return reader->form == READER_EK ? ek_frame_number(reader->ek) :
-	    frames_number(reader->frames);
+	switch (reader->form) {
+	case READER_EK:
+		break;
+	case READER_FRAMES:
+		return frames_number(reader->frames);
+	case READER_PDML:
+		return pdml_number(reader->pdml);
+	}
+	return ek_frame_number(reader->ek);
 }
 
 bool
 reader_is_inside(const struct reader *reader)
 {
-	return reader->form == READER_EK ? ek_in_line(reader->ek) != 0 :
-	    frames_is_inside(reader->frames);
+	switch (reader->form) {
+	case READER_EK:
+		break;
+	case READER_FRAMES:
+		return frames_is_inside(reader->frames);
+	case READER_PDML:
+		return pdml_is_inside(reader->pdml);
+	}
+	return ek_in_line(reader->ek) != 0;
 }

@@ -14,7 +14,8 @@ struct reader;
 
 enum reader_form {
 	READER_EK,	/* the lines of -T ek: ek.h */
-	READER_FRAMES	/* what the plugin writes: frames.h */
+	READER_FRAMES,	/* what the plugin writes: frames.h */
+	READER_PDML	/* -T pdml: pdml.h */
 };
 
 /* names and tree are borrowed. max_text: bytes of one text that are kept, at least. Free with reader_free. */
@@ -29,7 +30,7 @@ enum reader_event {
 	READER_BROKEN	/* the same, and what follows cannot be read either */
 };
 
-/* As ek_read and frames_read; *error is filled with READER_RUBBISH and READER_BROKEN. */
+/* As ek_read, frames_read and pdml_read; *error is filled with READER_RUBBISH and READER_BROKEN. */
 enum reader_event reader_read(struct reader *reader, const char *data, size_t len, size_t *used,
     struct error *error);
 

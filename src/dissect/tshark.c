@@ -347,13 +347,16 @@ push_plugin(const struct tshark *tshark, const struct tshark_run *run,
 
 /* The form of what is printed, and when. */
 static void
-push_form(const struct tshark_run *run, struct argv *argv)
+push_form(const struct tshark_rules *rules, const struct tshark_run *run,
+    struct argv *argv)
 {
 	argv_push(argv, "-T");
-	argv_push(argv, "ek");
-	/* The columns, for the Info text, beside the tree. */
-	argv_push(argv, "-P");
-	argv_push(argv, "-V");
+	argv_push(argv, rules->pdml ? "pdml" : "ek");
+	/* The columns, for the Info text, beside the tree. PDML has no place for them. */
+	if (!rules->pdml) {
+		argv_push(argv, "-P");
+		argv_push(argv, "-V");
+	}
 	if (run->flush)
 		argv_push(argv, "-l");
 }
@@ -371,7 +374,7 @@ tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
 	if (run->plugin)
 		push_plugin(tshark, run, rules->only, filter, argv);
 	else
-		push_form(run, argv);
+		push_form(rules, run, argv);
 	if (rules->keys_fd >= 0) {
 		argv_push(argv, "-o");
 		argv_push(argv, "tls.keylog_file:/dev/fd/3");

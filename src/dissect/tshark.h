@@ -58,12 +58,13 @@ struct tshark_rules {
 	const char *const *decode_as;
 	size_t decode_as_count;
 	const char *only;	/* with the plugin: names of the fields that are made, with a plus between them; NULL for all */
+	bool pdml;		/* without the plugin packets are printed as PDML, not as EK lines */
 	int keys_fd;		/* TLS key log, -1 for none; the child finds it as descriptor 3 */
 };
 
 /* How it is run. */
 struct tshark_run {
-	bool plugin;		/* our plugin writes frames; else EK lines are printed */
+	bool plugin;		/* our plugin writes frames; else packets are printed */
 	bool flush;		/* each packet is written out at once */
 	bool filter;		/* with the display filter */
 	size_t warm;		/* the first so many packets are dissected, but nothing is printed of them */

@@ -16,11 +16,17 @@
 #define COUNT_MAX (1u << 22)
 #define TEXT_MAX ((size_t)256 << 20)
 
+/* What is special about the values of a name. */
+enum mark {
+	MARK_FRAME = 1,	/* numbers of frames */
+	MARK_TIME = 2	/* moments */
+};
+
 struct name {
 	uint32_t offset;	/* of the dotted name in text */
 	uint16_t len;
 	uint8_t kind;		/* enum names_kind */
-	uint8_t is_frame;	/* 0 or 1 */
+	uint8_t marks;		/* enum mark, or-ed */
 	uint32_t protocol;	/* id; itself for a protocol */
 };
 
@@ -144,7 +150,7 @@ add(struct names *names, const char *name, size_t len, enum names_kind kind,
 	entry->offset = (uint32_t)(names->text.len - len);
 	entry->len = (uint16_t)len;
 	entry->kind = (uint8_t)kind;
-	entry->is_frame = 0;
+	entry->marks = 0;
 	entry->protocol = protocol;
 	return names->count++;
 }
@@ -196,11 +202,14 @@ kind_of(const char *type, size_t len)
 	return NAMES_KIND_VALUE;
 }
 
-static bool
-is_frame(const char *name, size_t len, const char *type, size_t type_len)
+static uint8_t
+marks_of(const char *name, size_t len, const char *type, size_t type_len)
 {
-	return (type_len == 11 && memcmp(type, "FT_FRAMENUM", 11) == 0) ||
-	    (len == 12 && memcmp(name, "frame.number", 12) == 0);
+	if ((type_len == 11 && memcmp(type, "FT_FRAMENUM", 11) == 0) ||
+	    (len == 12 && memcmp(name, "frame.number", 12) == 0))
+		return MARK_FRAME;
+	return type_len == 16 && memcmp(type, "FT_ABSOLUTE_TIME", 16) == 0 ?
+	    MARK_TIME : 0;
 }
 
 /* While the list is added, by_name holds the protocols only, by their dotted names. */
@@ -259,7 +268,7 @@ names_add(struct names *names, const char *line, size_t len)
 	else if (columns >= 5 && add(names, column[2], COLUMN_LEN(2),
 	    kind_of(column[3], COLUMN_LEN(3)),
 	    added_protocol(names, column[4], COLUMN_LEN(4))) != NAMES_NONE)
-		names->list[names->count - 1].is_frame = is_frame(column[2],
+		names->list[names->count - 1].marks = marks_of(column[2],
 		    COLUMN_LEN(2), column[3], COLUMN_LEN(3));
 #undef COLUMN_LEN
 }
@@ -546,6 +555,22 @@ names_id(const struct names *names, const char *name, size_t len)
 }
 
 uint32_t
+names_shown(struct names *names, const char *name, size_t len,
+    enum names_kind look, uint32_t within)
+{
+	uint32_t id;
+
+	within = protocol_of(names, within);
+	id = best_id(names, name, len, look, within, false);
+	if (id != NAMES_NONE)
+		return id;
+	/* Most of what shows 0 or 1 is a number. */
+	return is_new_name(name, len) ? add_unlisted(names, name, len,
+	    look == NAMES_KIND_BOOLEAN ? NAMES_KIND_VALUE : look, within) :
+	    NAMES_TEXT;
+}
+
+uint32_t
 names_exact(struct names *names, const char *name, size_t len,
     enum names_kind kind, const char *protocol, size_t protocol_len)
 {
@@ -577,7 +602,13 @@ names_kind(const struct names *names, uint32_t id)
 bool
 names_is_frame(const struct names *names, uint32_t id)
 {
-	return names->list[id].is_frame != 0;
+	return (names->list[id].marks & MARK_FRAME) != 0;
+}
+
+bool
+names_is_time(const struct names *names, uint32_t id)
+{
+	return (names->list[id].marks & MARK_TIME) != 0;
 }
 
 uint32_t
@@ -613,7 +644,7 @@ struct saved {
 	uint64_t text_len;
 };
 
-static const char saved_magic[8] = "espcapN3";
+static const char saved_magic[8] = "espcapN4";
 
 int
 names_save(const struct names *names, struct buffer *out)

@@ -57,6 +57,13 @@ uint32_t names_find(struct names *names, const char *key, size_t len, enum names
 uint32_t names_exact(struct names *names, const char *name, size_t len, enum names_kind kind,
     const char *protocol, size_t protocol_len);
 
+/*
+ * The same where the type is not known, only what a value looks like, which decides between fields of one name, and the
+ * protocol that it stands in. Only a field without value is new with that kind; others are new as text.
+ */
+uint32_t names_shown(struct names *names, const char *name, size_t len, enum names_kind look,
+    uint32_t within);
+
 /* The id of a dotted name, or NAMES_NONE. */
 uint32_t names_id(const struct names *names, const char *name, size_t len);
 
@@ -65,6 +72,8 @@ const char *names_name(const struct names *names, uint32_t id, size_t *len);
 enum names_kind names_kind(const struct names *names, uint32_t id);
 /* Its values are numbers of frames: its own, or that of another. */
 bool names_is_frame(const struct names *names, uint32_t id);
+/* Its values are moments. */
+bool names_is_time(const struct names *names, uint32_t id);
 /* The protocol a field belongs to, itself for a protocol, NAMES_NONE if not known. */
 uint32_t names_protocol(const struct names *names, uint32_t id);
 /* How many names were met that the list does not have. */

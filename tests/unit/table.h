@@ -12,6 +12,7 @@
 /* NAME TYPE PROTOCOL of each field, or NAME alone of a protocol. */
 static const char *const table_lines[] = {
 	"frame", "frame.number FT_UINT32 frame",
+	"frame.time FT_ABSOLUTE_TIME frame",
 	"frame.protocols FT_STRING frame", "frame.len FT_UINT32 frame",
 	"eth", "eth.src FT_ETHER eth", "eth.dst FT_ETHER eth",
 	"eth.addr FT_ETHER eth", "eth.type FT_UINT16 eth",

@@ -16,13 +16,14 @@
 #include "app/metrics_file.h"
 
 static const struct metrics file_run = { .version = "1.2", .tshark = "4.0.17",
+	.dissection = "ek",
 	.start = 1700000000007, .totals = { .read = 10, .delivered = 4,
 	.filtered = 3, .undissected = 1, .unsent = 2, .skipped = 5,
 	.tsharks = 2, .fallbacks = 1 }, .delivery_bytes = 77, .own_memory = 4096,
 	.tshark_memory = 8192 };
 
 static const struct metrics live_run = { .version = "1.2", .tshark = "4.0.17",
-	.plugin = true, .interface = "eth0", .start = 1700000000000,
+	.dissection = "plugin", .interface = "eth0", .start = 1700000000000,
 	.settled = 1700000001999, .totals = { .read = 21, .delivered = 6,
 	.duplicate = 5, .rejected = 4, .filtered = 3, .undissected = 2,
 	.dropped = 1, .retries = 9, .maybe_duplicate = 8, .kernel_drop = 7, .ring_missing = 22,

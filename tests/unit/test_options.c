@@ -216,13 +216,18 @@ test_delivery(void **state)
 	    "not \"a/b\"", "--file=a", "--node=h", "--pipeline=a/b");
 	REFUSE("--retention takes a whole number from 1 to 36500, not \"0\"",
 	    "--file=a", "--node=h", "--retention=0");
-	REFUSE("--dissection takes auto, plugin or ek, not \"pdml\"",
-	    "--file=a", "--dissection=pdml");
+	REFUSE("--dissection takes auto, plugin, ek or pdml, not \"psml\"",
+	    "--file=a", "--dissection=psml");
+	REFUSE("--dissection takes auto, plugin, ek or pdml, not \"or\"",
+	    "--file=a", "--dissection=or");
 	ACCEPT("--file=a");
 	assert_string_equal(options.dissection, "auto");
 	options_release(&options);
 	ACCEPT("--file=a", "--dissection=ek");
 	assert_string_equal(options.dissection, "ek");
+	options_release(&options);
+	ACCEPT("--file=a", "--dissection=pdml");
+	assert_string_equal(options.dissection, "pdml");
 	options_release(&options);
 	ACCEPT("--file=a", "--node=h,i:9201", "--id=auto", "--replicas=0");
 	assert_true(options.auto_id);

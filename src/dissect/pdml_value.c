@@ -1,0 +1,296 @@
+/* What PDML shows of a value, turned into what -T ek prints of it. */
+#include "dissect/pdml_value.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/*
+ * Text and bytes in the packet differ by what is no text (the lengths of a name of DNS, every other byte of UTF-16):
+ * so many bytes may be passed over for an ordinary character, and for one that is not shown.
+ */
+#define NEAR 16
+#define FAR 4096
+
+/* Moments. */
+
+struct moment {
+	long long year;
+	long long day, hour, minute, second;
+	int month;
+	char fraction[10];
+};
+
+static long long
+digits(const char **at, const char *end, size_t max)
+{
+	const char *from = *at;
+	long long number = 0;
+
+	while (*at < end && (size_t)(*at - from) < max && **at >= '0' &&
+	    **at <= '9')
+		number = number * 10 + *(*at)++ - '0';
+	return *at == from ? -1 : number;
+}
+
+static bool
+skip(const char **at, const char *end, const char *text)
+{
+	size_t len = strlen(text);
+
+	if ((size_t)(end - *at) < len || memcmp(*at, text, len) != 0)
+		return false;
+	*at += len;
+	return true;
+}
+
+/* What is behind the point, in nine digits. */
+static bool
+read_fraction(const char **at, const char *end, struct moment *moment)
+{
+	size_t n = 0;
+
+	memset(moment->fraction, '0', 9);
+	moment->fraction[9] = '\0';
+	if (!skip(at, end, "."))
+		return true;
+	while (*at < end && **at >= '0' && **at <= '9' && n < 9)
+		moment->fraction[n++] = *(*at)++;
+	return n > 0;
+}
+
+static bool
+read_clock(const char **at, const char *end, struct moment *moment)
+{
+	moment->hour = digits(at, end, 2);
+	if (!skip(at, end, ":"))
+		return false;
+	moment->minute = digits(at, end, 2);
+	if (!skip(at, end, ":"))
+		return false;
+	moment->second = digits(at, end, 2);
+	return moment->hour >= 0 && moment->minute >= 0 &&
+	    moment->second >= 0 && read_fraction(at, end, moment) &&
+	    skip(at, end, " UTC") && *at == end;
+}
+
+/* Jul  3, 2015 05:22:10.498075000 UTC */
+static bool
+read_date(const char *at, const char *end, struct moment *moment)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	for (moment->month = 0; moment->month < 12; moment->month++)
+		if (skip(&at, end, (char[]){ months[3 * moment->month],
+		    months[3 * moment->month + 1],
+		    months[3 * moment->month + 2], ' ', '\0' }))
+			break;
+	if (moment->month++ == 12)
+		return false;
+	(void)skip(&at, end, " ");
+	moment->day = digits(&at, end, 2);
+	if (moment->day < 0 || !skip(&at, end, ", "))
+		return false;
+	moment->year = digits(&at, end, 9);
+	return moment->year >= 0 && skip(&at, end, " ") &&
+	    read_clock(&at, end, moment);
+}
+
+static bool
+has_leap_day(long long year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+/* 2015/184:05:22:10.498075000 UTC: the day of the year, from 1 on. */
+static bool
+read_day_of_year(const char *at, const char *end, struct moment *moment)
+{
+	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
+	long long day;
+
+	moment->year = digits(&at, end, 9);
+	if (moment->year < 0 || !skip(&at, end, "/"))
+		return false;
+	day = digits(&at, end, 3);
+	for (moment->month = 1; moment->month <= 12; moment->month++) {
+		int length = lengths[moment->month - 1] +
+		    (moment->month == 2 && has_leap_day(moment->year));
+
+		if (day <= length)
+			break;
+		day -= length;
+	}
+	moment->day = day;
+	return day > 0 && moment->month <= 12 && skip(&at, end, ":") &&
+	    read_clock(&at, end, moment);
+}
+
+/* 1435900930.498075000 */
+static bool
+read_seconds(const char *at, const char *end, struct moment *moment)
+{
+	time_t seconds = (time_t)digits(&at, end, 12);
+	struct tm date;
+
+	if (seconds < 0 || !read_fraction(&at, end, moment) || at != end ||
+	    gmtime_r(&seconds, &date) == NULL)
+		return false;
+	moment->year = date.tm_year + 1900LL;
+	moment->month = date.tm_mon + 1;
+	moment->day = date.tm_mday;
+	moment->hour = date.tm_hour;
+	moment->minute = date.tm_min;
+	moment->second = date.tm_sec;
+	return true;
+}
+
+size_t
+pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_TIME_MAX])
+{
+	static const char none[] = "1970-01-01T00:00:00.000000000Z";
+	const char *end = show + len;
+	struct moment moment;
+
+	if (len == 4 && memcmp(show, "NULL", 4) == 0) {
+		memcpy(text, none, sizeof(none));
+		return sizeof(none) - 1;
+	}
+	if (!read_date(show, end, &moment) &&
+	    !read_day_of_year(show, end, &moment) &&
+	    !read_seconds(show, end, &moment))
+		return 0;
+	/* Years of more digits do not fit into what -T ek prints them with. */
+	if (moment.year > 9999)
+		return (size_t)snprintf(text, PDML_VALUE_TIME_MAX, ".%sZ",
+		    moment.fraction);
+	return (size_t)snprintf(text, PDML_VALUE_TIME_MAX,
+	    "%lld-%02d-%02lldT%02lld:%02lld:%02lld.%sZ", moment.year, moment.month,
+	    moment.day, moment.hour, moment.minute, moment.second,
+	    moment.fraction);
+}
+
+/* Control characters. */
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Whether PDML shows \x for it. */
+static bool
+is_hidden(int c)
+{
+	return (c > 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r') ||
+	    c == 0x7f;
+}
+
+/* The control character that \x and so many digits at the beginning of text stand for, 0 if for none. */
+static int
+hidden_at(const char *text, size_t len, size_t count)
+{
+	int c = 0;
+
+	if (len < 2 + count || text[0] != '\\' || text[1] != 'x')
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		int digit = hex_digit(text[2 + i]);
+
+		if (digit < 0)
+			return 0;
+		c = c * 16 + digit;
+	}
+	/* \x01 is not what %x prints of 1. */
+	return is_hidden(c) && (count == 1 || c > 15) ? c : 0;
+}
+
+/* The bytes in the packet, as far as they are known. */
+static void
+read_hex(const char *hex, size_t len, struct buffer *raw)
+{
+	buffer_clear(raw);
+	if (buffer_reserve(raw, len / 2 + 1) != 0)
+		abort();	/* it is given no bound */
+	for (size_t i = 0; i + 1 < len; i += 2) {
+		int high = hex_digit(hex[i]), low = hex_digit(hex[i + 1]);
+
+		if (high < 0 || low < 0)
+			return;
+		raw->data[raw->len++] = (char)(high * 16 + low);
+	}
+}
+
+/* Where the bytes go on behind the one that a character of the text came from. What else stands between is passed over. */
+static size_t
+follow(const struct buffer *raw, size_t at, char c)
+{
+	for (size_t i = at; i < raw->len && i < at + NEAR; i++)
+		if (raw->data[i] == c)
+			return i + 1;
+	return at;
+}
+
+/* Whether the text behind an escape may be what the bytes behind its character are. */
+static bool
+goes_on(const char *text, size_t len, const struct buffer *raw, size_t at)
+{
+	return len == 0 || at >= raw->len || text[0] == raw->data[at] ||
+	    text[0] == '\\';
+}
+
+struct escape {
+	int character;		/* '\\' if it is none */
+	size_t len;		/* of what is shown for it */
+	size_t at;		/* behind it in the bytes */
+};
+
+/* Reads the bytes from at on for what may be shown as text; false if nothing in them is. */
+static bool
+find_escape(const char *text, size_t len, const struct buffer *raw, size_t at,
+    bool exact, struct escape *escape)
+{
+	int one = hidden_at(text, len, 1), two = hidden_at(text, len, 2);
+
+	for (size_t i = at; i < raw->len && i < at + FAR; i++) {
+		int c = (unsigned char)raw->data[i];
+
+		if (c == 0 || (c != one && c != two && c != '\\'))
+			continue;
+		escape->character = c;
+		escape->len = c == '\\' ? 1 : c == two ? 4 : 3;
+		escape->at = i + 1;
+		if (!exact || goes_on(text + escape->len, len - escape->len,
+		    raw, i + 1))
+			return true;
+	}
+	return false;
+}
+
+void
+pdml_value_text(const char *show, size_t len, const char *hex, size_t hex_len,
+    struct buffer *raw, struct buffer *out)
+{
+	size_t at = 0, i = 0;
+
+	read_hex(hex, hex_len, raw);
+	while (i < len) {
+		struct escape escape = { (unsigned char)show[i], 1, at };
+
+		if (hidden_at(show + i, len - i, 1) == 0 &&
+		    hidden_at(show + i, len - i, 2) == 0)
+			escape.at = follow(raw, at, show[i]);
+		else if (!find_escape(show + i, len - i, raw, at, true,
+		    &escape))
+			(void)find_escape(show + i, len - i, raw, at, false,
+			    &escape);
+		out->data[out->len++] = (char)escape.character;
+		at = escape.at;
+		i += escape.len;
+	}
+}

@@ -1,0 +1,26 @@
+/* What PDML shows of a value, turned into what -T ek prints of it. No I/O. */
+#ifndef ESPCAP_DISSECT_PDML_VALUE_H
+#define ESPCAP_DISSECT_PDML_VALUE_H
+
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+#define PDML_VALUE_TIME_MAX 64
+
+/*
+ * A moment ("Jul  3, 2015 05:22:10.498075000 UTC", "2015/184:05:22:10.498075000 UTC",
+ * "1435900930.498075000", or "NULL" for a time of NTP that is none) as
+ * "2015-07-03T05:22:10.498075000Z". Returns its length, 0 if show is no moment.
+ */
+size_t pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_TIME_MAX]);
+
+/*
+ * Of a control character PDML shows \x and one or two digits, which those characters could also stand for
+ * themselves. Which it is the bytes in the packet tell, of which hex has the
+ * digits. Appends the text to out, which must have room for len bytes. raw is scratch.
+ */
+void pdml_value_text(const char *show, size_t len, const char *hex, size_t hex_len,
+    struct buffer *raw, struct buffer *out);
+
+#endif
