@@ -371,18 +371,22 @@ parse_tag(struct pdml *pdml, const struct buffer *tag)
 	return false;
 }
 
-/* A packet that is no good. */
+/* What is no packet, or one that is no good: told with the tag it was found in, else with what stands there. */
 static enum pdml_event
-give_up(struct pdml *pdml, const char *why, struct error *error)
+give_up(struct pdml *pdml, const char *why, const char *data, size_t len,
+    struct error *error)
 {
 	const struct buffer *tag = pdml_tags_tag(pdml->tags);
 	char text[128];
 
-	(void)snprintf(text, sizeof(text), "a packet that is not well-formed "
-	    "(%s)", why);
+	(void)snprintf(text, sizeof(text), pdml->in_packet ?
+	    "a packet that is not well-formed (%s)" : "%s", why);
+	if (pdml->in_packet)
+		forget_parser(pdml);
 	pdml->in_packet = false;
-	forget_parser(pdml);
-	return rubbish(text, tag->data, tag->len, error);
+	if (tag->len > 0)
+		return rubbish(text, tag->data, tag->len, error);
+	return rubbish(text, data, len, error);
 }
 
 static enum pdml_event
@@ -394,7 +398,7 @@ take_tag(struct pdml *pdml, enum pdml_tags_event event, struct error *error)
 		begin_packet(pdml);
 	if (!parse_tag(pdml, pdml_tags_tag(pdml->tags))) {
 		pdml_tags_lose(pdml->tags);
-		return give_up(pdml, pdml->why, error);
+		return give_up(pdml, pdml->why, "", 0, error);
 	}
 	if (was_cut)
 		return rubbish("a packet without an end", "", 0, error);
@@ -427,10 +431,8 @@ pdml_read(struct pdml *pdml, const char *data, size_t len, size_t *used,
 			event = take_tag(pdml, got, error);
 			break;
 		case PDML_TAGS_RUBBISH:
-			event = pdml->in_packet ? give_up(pdml,
-			    pdml_tags_why(pdml->tags), error) :
-			    rubbish(pdml_tags_why(pdml->tags), rest + n,
-			    len - *used, error);
+			event = give_up(pdml, pdml_tags_why(pdml->tags),
+			    rest + n, len - *used, error);
 			break;
 		}
 	}

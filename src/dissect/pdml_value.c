@@ -73,7 +73,8 @@ read_clock(const char **at, const char *end, struct moment *moment)
 	moment->second = digits(at, end, 2);
 	return moment->hour >= 0 && moment->minute >= 0 &&
 	    moment->second >= 0 && read_fraction(at, end, moment) &&
-	    skip(at, end, " UTC") && *at == end;
+	    (skip(at, end, " UTC") || skip(at, end, "Z") ||
+	    skip(at, end, "+0000")) && *at == end;
 }
 
 /* Jul  3, 2015 05:22:10.498075000 UTC */
@@ -96,6 +97,21 @@ read_date(const char *at, const char *end, struct moment *moment)
 	moment->year = digits(&at, end, 9);
 	return moment->year >= 0 && skip(&at, end, " ") &&
 	    read_clock(&at, end, moment);
+}
+
+/* 2015-07-03T05:22:10.498075000+0000 */
+static bool
+read_iso(const char *at, const char *end, struct moment *moment)
+{
+	moment->year = digits(&at, end, 9);
+	if (!skip(&at, end, "-"))
+		return false;
+	moment->month = (int)digits(&at, end, 2);
+	if (!skip(&at, end, "-"))
+		return false;
+	moment->day = digits(&at, end, 2);
+	return moment->year >= 0 && moment->month >= 0 && moment->day >= 0 &&
+	    skip(&at, end, "T") && read_clock(&at, end, moment);
 }
 
 static bool
@@ -159,7 +175,10 @@ pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_TIME_MAX])
 		memcpy(text, none, sizeof(none));
 		return sizeof(none) - 1;
 	}
+	/* Of NTP, too, as tshark 3.4 shows it. */
+	(void)skip(&show, end, "(0)");
 	if (!read_date(show, end, &moment) &&
+	    !read_iso(show, end, &moment) &&
 	    !read_day_of_year(show, end, &moment) &&
 	    !read_seconds(show, end, &moment))
 		return 0;
@@ -226,10 +245,25 @@ read_hex(const char *hex, size_t len, struct buffer *raw)
 	}
 }
 
-/* Where the bytes go on behind the one that a character of the text came from. What else stands between is passed over. */
+static bool
+is_high(char c)
+{
+	return (unsigned char)c >= 0x80;
+}
+
+/*
+ * Where the bytes go on behind the one that a character of the text came from. What
+ * else stands between is passed over. Of other encodings Wireshark makes UTF-8: then
+ * a character of several bytes, U+FFFD among them, came from one.
+ */
 static size_t
 follow(const struct buffer *raw, size_t at, char c)
 {
+	if (at < raw->len && raw->data[at] == c)
+		return at + 1;
+	if (is_high(c))
+		return at < raw->len && is_high(raw->data[at]) &&
+		    (unsigned char)c >= 0xc0 ? at + 1 : at;
 	for (size_t i = at; i < raw->len && i < at + NEAR; i++)
 		if (raw->data[i] == c)
 			return i + 1;
@@ -241,7 +275,7 @@ static bool
 goes_on(const char *text, size_t len, const struct buffer *raw, size_t at)
 {
 	return len == 0 || at >= raw->len || text[0] == raw->data[at] ||
-	    text[0] == '\\';
+	    text[0] == '\\' || (is_high(text[0]) && is_high(raw->data[at]));
 }
 
 struct escape {
@@ -250,26 +284,38 @@ struct escape {
 	size_t at;		/* behind it in the bytes */
 };
 
-/* Reads the bytes from at on for what may be shown as text; false if nothing in them is. */
+/* Looks through so many bytes for what may be shown as the text; false if nothing in them is. */
 static bool
-find_escape(const char *text, size_t len, const struct buffer *raw, size_t at,
+look_for(const char *text, size_t len, const struct buffer *raw, size_t count,
     bool exact, struct escape *escape)
 {
 	int one = hidden_at(text, len, 1), two = hidden_at(text, len, 2);
+	size_t at = escape->at;
 
-	for (size_t i = at; i < raw->len && i < at + FAR; i++) {
+	for (size_t i = at; i < raw->len && i < at + count; i++) {
 		int c = (unsigned char)raw->data[i];
+		size_t shown = c == '\\' ? 1 : c == two ? 4 : 3;
 
-		if (c == 0 || (c != one && c != two && c != '\\'))
+		if (c == 0 || (c != one && c != two && c != '\\') ||
+		    (exact && !goes_on(text + shown, len - shown, raw, i + 1)))
 			continue;
 		escape->character = c;
-		escape->len = c == '\\' ? 1 : c == two ? 4 : 3;
+		escape->len = shown;
 		escape->at = i + 1;
-		if (!exact || goes_on(text + escape->len, len - escape->len,
-		    raw, i + 1))
-			return true;
+		return true;
 	}
 	return false;
+}
+
+/* What the text begins with, by the bytes from escape->at on; left as it is if they do not tell. */
+static void
+read_escape(const char *text, size_t len, const struct buffer *raw,
+    struct escape *escape)
+{
+	if (!look_for(text, len, raw, NEAR, true, escape) &&
+	    !look_for(text, len, raw, NEAR, false, escape) &&
+	    !look_for(text, len, raw, FAR, true, escape))
+		(void)look_for(text, len, raw, FAR, false, escape);
 }
 
 void
@@ -285,10 +331,8 @@ pdml_value_text(const char *show, size_t len, const char *hex, size_t hex_len,
 		if (hidden_at(show + i, len - i, 1) == 0 &&
 		    hidden_at(show + i, len - i, 2) == 0)
 			escape.at = follow(raw, at, show[i]);
-		else if (!find_escape(show + i, len - i, raw, at, true,
-		    &escape))
-			(void)find_escape(show + i, len - i, raw, at, false,
-			    &escape);
+		else
+			read_escape(show + i, len - i, raw, &escape);
 		out->data[out->len++] = (char)escape.character;
 		at = escape.at;
 		i += escape.len;

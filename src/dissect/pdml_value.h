@@ -10,7 +10,7 @@
 
 /*
  * A moment ("Jul  3, 2015 05:22:10.498075000 UTC", "2015/184:05:22:10.498075000 UTC",
- * "1435900930.498075000", or "NULL" for a time of NTP that is none) as
+ * "2015-07-03T05:22:10.498075000+0000", "1435900930.498075000", or "NULL" for a time of NTP that is none) as
  * "2015-07-03T05:22:10.498075000Z". Returns its length, 0 if show is no moment.
  */
 size_t pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_TIME_MAX]);

@@ -46,6 +46,11 @@ test_moments(void **state)
 	assert_time("1900/366:05:22:10.000000001 UTC", "");
 	assert_time("2000/366:05:22:10.000000001 UTC",
 	    "2000-12-31T05:22:10.000000001Z");
+	assert_time("2015-07-30T05:22:10.498075000+0000",
+	    "2015-07-30T05:22:10.498075000Z");
+	assert_time("2015-07-30T05:22:10Z", "2015-07-30T05:22:10.000000000Z");
+	assert_time("(0)Jan  1, 1970 00:00:00.000000000 UTC",
+	    "1970-01-01T00:00:00.000000000Z");
 	assert_time("1438233730.498075000", "2015-07-30T05:22:10.498075000Z");
 	assert_time("0.000000000", "1970-01-01T00:00:00.000000000Z");
 	assert_time("NULL", "1970-01-01T00:00:00.000000000Z");
@@ -63,7 +68,8 @@ test_no_moments(void **state)
 		"Jul 30, 2015 05:22:10. UTC", "Jul 30 2015 05:22:10 UTC",
 		"Jux 30, 2015 05:22:10 UTC", "Jul 30, 2015 05:22 UTC",
 		"2015/000:05:22:10 UTC", "2015/366:05:22:10 UTC",
-		"2015-07-30T05:22:10Z", "-1.000000000", "1438233730.",
+		"2015-07-30T05:22:10+0100", "2015-07-30 05:22:10Z",
+		"-1.000000000", "1438233730.",
 		"1438233730x", "9999999999999.000000000", ".5",
 		"Jul 30, 99999999999 05:22:10 UTC" };
 
@@ -133,6 +139,8 @@ test_bytes_that_are_not_the_text(void **state)
 	/* Latin 1, of which UTF-8 was made; a byte that is nothing. */
 	TEXT("\xc3\xa9\\x1f\xef\xbf\xbd\\x1e", "\xe9\x1f\xff\x1e",
 	    "\xc3\xa9\x1f\xef\xbf\xbd\x1e");
+	TEXT("\\x7f\xef\xbf\xbd\xef\xbf\xbd \\x1f", "\x7f\x80\xef \\x1f",
+	    "\x7f\xef\xbf\xbd\xef\xbf\xbd \\x1f");
 	/* Nothing is known: the characters that are there. */
 	TEXT("a\\x1fb", "", "a\\x1fb");
 	TEXT("a\\x1fb", "ab", "a\\x1fb");
