@@ -374,7 +374,10 @@ form_of(const struct dissection *dissection)
 {
 	if (dissection->plugin)
 		return READER_FRAMES;
-	return dissection->rules.tshark_rules->pdml ? READER_PDML : READER_EK;
+	if (!dissection->rules.tshark_rules->pdml)
+		return READER_EK;
+	return tshark_is_decimal(dissection->rules.tshark) ?
+	    READER_PDML_DECIMAL : READER_PDML;
 }
 
 static void

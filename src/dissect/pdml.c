@@ -34,6 +34,7 @@ struct pdml {
 	struct names *names;
 	struct tree *tree;
 	struct pdml_tags *tags;
+	bool decimal;
 
 	XML_Parser parser;	/* inside of an element that never ends; NULL until it is needed */
 	bool is_large;		/* the parser has had to do with long values */
@@ -58,7 +59,8 @@ struct value {
 };
 
 struct pdml *
-pdml_new(struct names *names, struct tree *tree, size_t max_text)
+pdml_new(struct names *names, struct tree *tree, size_t max_text,
+    bool decimal)
 {
 	struct pdml *pdml = xcalloc(1, sizeof(*pdml));
 
@@ -66,6 +68,7 @@ pdml_new(struct names *names, struct tree *tree, size_t max_text)
 		max_text = TEXT_MIN;
 	pdml->names = names;
 	pdml->tree = tree;
+	pdml->decimal = decimal;
 	pdml->tags = pdml_tags_new(max_text < TEXT_MAX ? max_text : TEXT_MAX);
 	pdml->number_id = names_id(names, "frame.number", 12);
 	buffer_init(&pdml->show, SIZE_MAX / 2);
@@ -151,20 +154,33 @@ text_of(struct pdml *pdml, const struct value *value, size_t *len, bool *cut)
 	return pdml->text.data;
 }
 
+/* What -T ek prints in another form: its length, 0 if this is no such value. */
+static size_t
+other_form(const struct pdml *pdml, uint32_t field, const char *text,
+    size_t len, char other[PDML_VALUE_MAX])
+{
+	int base;
+
+	if (names_is_time(pdml->names, field))
+		return pdml_value_time(text, len, other);
+	base = names_base(pdml->names, field);
+	return pdml->decimal && base != 10 ?
+	    pdml_value_decimal(text, len, base, other) : 0;
+}
+
 static void
 take_text(struct pdml *pdml, uint32_t field, const struct value *value)
 {
-	char moment[PDML_VALUE_TIME_MAX];
-	size_t len, moment_len = 0;
+	char other[PDML_VALUE_MAX];
 	bool cut;
+	size_t len, other_len;
 	const char *text = text_of(pdml, value, &len, &cut);
 
-	if (names_is_time(pdml->names, field))
-		moment_len = pdml_value_time(text, len, moment);
-	else if (field == pdml->number_id)
+	if (field == pdml->number_id)
 		(void)text_number(value->show, 1, UINT64_MAX, &pdml->number);
-	if (moment_len > 0)
-		tree_text(pdml->tree, field, moment, moment_len, false);
+	other_len = other_form(pdml, field, text, len, other);
+	if (other_len > 0)
+		tree_text(pdml->tree, field, other, other_len, false);
 	else
 		tree_text(pdml->tree, field, text, len, cut);
 }

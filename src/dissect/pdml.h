@@ -12,8 +12,11 @@
 
 struct pdml;
 
-/* names and tree are borrowed. max_text: bytes of one value that are read; the rest is passed over and the value marked as cut. Free with pdml_free. */
-struct pdml *pdml_new(struct names *names, struct tree *tree, size_t max_text);
+/*
+ * names and tree are borrowed. max_text: bytes of one value that are read; the rest is passed over and the value marked as cut.
+ * decimal: whole numbers become decimal, which -T ek of this tshark prints where PDML shows other digits. Free with pdml_free.
+ */
+struct pdml *pdml_new(struct names *names, struct tree *tree, size_t max_text, bool decimal);
 void pdml_free(struct pdml *pdml);
 
 enum pdml_event {

@@ -1,6 +1,7 @@
 /* What PDML shows of a value, turned into what -T ek prints of it. */
 #include "dissect/pdml_value.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,7 +166,7 @@ read_seconds(const char *at, const char *end, struct moment *moment)
 }
 
 size_t
-pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_TIME_MAX])
+pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_MAX])
 {
 	static const char none[] = "1970-01-01T00:00:00.000000000Z";
 	const char *end = show + len;
@@ -184,15 +185,15 @@ pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_TIME_MAX])
 		return 0;
 	/* Years of more digits do not fit into what -T ek prints them with. */
 	if (moment.year > 9999)
-		return (size_t)snprintf(text, PDML_VALUE_TIME_MAX, ".%sZ",
+		return (size_t)snprintf(text, PDML_VALUE_MAX, ".%sZ",
 		    moment.fraction);
-	return (size_t)snprintf(text, PDML_VALUE_TIME_MAX,
+	return (size_t)snprintf(text, PDML_VALUE_MAX,
 	    "%lld-%02d-%02lldT%02lld:%02lld:%02lld.%sZ", moment.year, moment.month,
 	    moment.day, moment.hour, moment.minute, moment.second,
 	    moment.fraction);
 }
 
-/* Control characters. */
+/* Numbers. */
 
 static int
 hex_digit(char c)
@@ -201,6 +202,30 @@ hex_digit(char c)
 		return c - '0';
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
+
+size_t
+pdml_value_decimal(const char *show, size_t len, int base,
+    char text[PDML_VALUE_MAX])
+{
+	const char *at = show, *end = show + len;
+	uint64_t number = 0;
+
+	if (base == 16 && !skip(&at, end, "0x"))
+		return 0;
+	/* 64 bits, or more leading zeros than anything has. */
+	if (at == end || end - at > (base == 16 ? 16 : 21))
+		return 0;
+	for (; at < end; at++) {
+		int digit = hex_digit(*at);
+
+		if (digit < 0 || digit >= base)
+			return 0;
+		number = number * (unsigned)base + (unsigned)digit;
+	}
+	return (size_t)snprintf(text, PDML_VALUE_MAX, "%" PRIu64, number);
+}
+
+/* Control characters. */
 
 /* Whether PDML shows \x for it. */
 static bool

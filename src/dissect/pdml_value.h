@@ -6,14 +6,17 @@
 
 #include "base/buffer.h"
 
-#define PDML_VALUE_TIME_MAX 64
+#define PDML_VALUE_MAX 64
 
 /*
  * A moment ("Jul  3, 2015 05:22:10.498075000 UTC", "2015/184:05:22:10.498075000 UTC",
  * "2015-07-03T05:22:10.498075000+0000", "1435900930.498075000", or "NULL" for a time of NTP that is none) as
  * "2015-07-03T05:22:10.498075000Z". Returns its length, 0 if show is no moment.
  */
-size_t pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_TIME_MAX]);
+size_t pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_MAX]);
+
+/* A number in base 16 ("0x0800") or 8 ("0644") in decimal digits. Returns its length, 0 if show is none. */
+size_t pdml_value_decimal(const char *show, size_t len, int base, char text[PDML_VALUE_MAX]);
 
 /*
  * Of a control character PDML shows \x and one or two digits, which those characters could also stand for

@@ -32,7 +32,9 @@ reader_new(enum reader_form form, struct names *names, struct tree *tree,
 		reader->frames = frames_new(names, tree, max_text);
 		break;
 	case READER_PDML:
-		reader->pdml = pdml_new(names, tree, max_text);
+	case READER_PDML_DECIMAL:
+		reader->pdml = pdml_new(names, tree, max_text,
+		    form == READER_PDML_DECIMAL);
 		break;
 	}
 	return reader;
@@ -51,6 +53,7 @@ reader_free(struct reader *reader)
 		frames_free(reader->frames);
 		break;
 	case READER_PDML:
+	case READER_PDML_DECIMAL:
 		pdml_free(reader->pdml);
 		break;
 	}
@@ -112,6 +115,7 @@ reader_read(struct reader *reader, const char *data, size_t len, size_t *used,
 	case READER_FRAMES:
 		return read_frames(reader->frames, data, len, used, error);
 	case READER_PDML:
+	case READER_PDML_DECIMAL:
 		return read_pdml(reader->pdml, data, len, used, error);
 	}
 	return read_ek(reader->ek, data, len, used, error);
@@ -126,6 +130,7 @@ reader_number(const struct reader *reader)
 	case READER_FRAMES:
 		return frames_number(reader->frames);
 	case READER_PDML:
+	case READER_PDML_DECIMAL:
 		return pdml_number(reader->pdml);
 	}
 	return ek_frame_number(reader->ek);
@@ -140,6 +145,7 @@ reader_is_inside(const struct reader *reader)
 	case READER_FRAMES:
 		return frames_is_inside(reader->frames);
 	case READER_PDML:
+	case READER_PDML_DECIMAL:
 		return pdml_is_inside(reader->pdml);
 	}
 	return ek_in_line(reader->ek) != 0;

@@ -15,7 +15,8 @@ struct reader;
 enum reader_form {
 	READER_EK,	/* the lines of -T ek: ek.h */
 	READER_FRAMES,	/* what the plugin writes: frames.h */
-	READER_PDML	/* -T pdml: pdml.h */
+	READER_PDML,	/* -T pdml: pdml.h */
+	READER_PDML_DECIMAL	/* the same, with whole numbers in decimal */
 };
 
 /* names and tree are borrowed. max_text: bytes of one text that are kept, at least. Free with reader_free. */

@@ -122,6 +122,12 @@ tshark_is_unordered(const struct tshark *tshark)
 }
 
 bool
+tshark_is_decimal(const struct tshark *tshark)
+{
+	return tshark->major > 4 || (tshark->major == 4 && tshark->minor > 4);
+}
+
+bool
 tshark_lacks_memory(const struct tshark *tshark, const char *errors)
 {
 	/* Of GLib, tshark itself, C++, the dynamic linker, Lua and Python, and strerror(ENOMEM). */

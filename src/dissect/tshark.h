@@ -51,6 +51,8 @@ void tshark_release(struct tshark *tshark);
 
 /* True if it prints fields in random order (4.2 and later). */
 bool tshark_is_unordered(const struct tshark *tshark);
+/* True if its EK lines have whole numbers in decimal where PDML shows other digits (4.6 and later). */
+bool tshark_is_decimal(const struct tshark *tshark);
 
 /* How packets are dissected; texts borrowed, NULL for none. */
 struct tshark_rules {

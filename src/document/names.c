@@ -19,7 +19,9 @@
 /* What is special about the values of a name. */
 enum mark {
 	MARK_FRAME = 1,	/* numbers of frames */
-	MARK_TIME = 2	/* moments */
+	MARK_TIME = 2,	/* moments */
+	MARK_HEX = 4,	/* whole numbers that are shown in other digits than decimal ones */
+	MARK_OCTAL = 8
 };
 
 struct name {
@@ -212,6 +214,20 @@ marks_of(const char *name, size_t len, const char *type, size_t type_len)
 	    MARK_TIME : 0;
 }
 
+/* How numbers are shown: "BASE_HEX", "BASE_HEX_DEC", "BASE_OCT". */
+static uint8_t
+mark_of_base(const char *type, size_t type_len, const char *base,
+    size_t base_len)
+{
+	if (type_len < 8 || memcmp(type, "FT_UINT", 7) != 0 ||
+	    type[7] < '0' || type[7] > '9')
+		return 0;
+	if (base_len >= 8 && memcmp(base, "BASE_HEX", 8) == 0)
+		return MARK_HEX;
+	return base_len >= 8 && memcmp(base, "BASE_OCT", 8) == 0 ?
+	    MARK_OCTAL : 0;
+}
+
 /* While the list is added, by_name holds the protocols only, by their dotted names. */
 static uint32_t
 added_protocol(const struct names *names, const char *name, size_t len)
@@ -267,9 +283,15 @@ names_add(struct names *names, const char *line, size_t len)
 		add_protocol(names, column[2], COLUMN_LEN(2));
 	else if (columns >= 5 && add(names, column[2], COLUMN_LEN(2),
 	    kind_of(column[3], COLUMN_LEN(3)),
-	    added_protocol(names, column[4], COLUMN_LEN(4))) != NAMES_NONE)
-		names->list[names->count - 1].marks = marks_of(column[2],
-		    COLUMN_LEN(2), column[3], COLUMN_LEN(3));
+	    added_protocol(names, column[4], COLUMN_LEN(4))) != NAMES_NONE) {
+		uint8_t marks = marks_of(column[2], COLUMN_LEN(2), column[3],
+		    COLUMN_LEN(3));
+
+		if (columns > 5)
+			marks |= mark_of_base(column[3], COLUMN_LEN(3),
+			    column[5], COLUMN_LEN(5));
+		names->list[names->count - 1].marks = marks;
+	}
 #undef COLUMN_LEN
 }
 
@@ -609,6 +631,14 @@ bool
 names_is_time(const struct names *names, uint32_t id)
 {
 	return (names->list[id].marks & MARK_TIME) != 0;
+}
+
+int
+names_base(const struct names *names, uint32_t id)
+{
+	if ((names->list[id].marks & MARK_OCTAL) != 0)
+		return 8;
+	return (names->list[id].marks & MARK_HEX) != 0 ? 16 : 10;
 }
 
 uint32_t

@@ -74,6 +74,8 @@ enum names_kind names_kind(const struct names *names, uint32_t id);
 bool names_is_frame(const struct names *names, uint32_t id);
 /* Its values are moments. */
 bool names_is_time(const struct names *names, uint32_t id);
+/* In which its values, whole numbers, are shown: 8, 16; 10 of all others. */
+int names_base(const struct names *names, uint32_t id);
 /* The protocol a field belongs to, itself for a protocol, NAMES_NONE if not known. */
 uint32_t names_protocol(const struct names *names, uint32_t id);
 /* How many names were met that the list does not have. */

@@ -9,13 +9,13 @@
 
 #include "document/names.h"
 
-/* NAME TYPE PROTOCOL of each field, or NAME alone of a protocol. */
+/* NAME TYPE PROTOCOL of each field, and its base if that is not BASE_NONE; NAME alone of a protocol. */
 static const char *const table_lines[] = {
 	"frame", "frame.number FT_UINT32 frame",
 	"frame.time FT_ABSOLUTE_TIME frame",
 	"frame.protocols FT_STRING frame", "frame.len FT_UINT32 frame",
 	"eth", "eth.src FT_ETHER eth", "eth.dst FT_ETHER eth",
-	"eth.addr FT_ETHER eth", "eth.type FT_UINT16 eth",
+	"eth.addr FT_ETHER eth", "eth.type FT_UINT16 eth BASE_HEX",
 	"eth.fcs FT_UINT32 eth",
 	"vlan", "vlan.id FT_UINT16 vlan", "sll", "arp",
 	"arp.opcode FT_UINT16 arp",
@@ -65,16 +65,19 @@ static const char *const table_lines[] = {
 static inline void
 table_add_line(struct names *names, const char *line)
 {
-	char name[128], type[32], protocol[64], text[512];
+	char name[128], type[32], protocol[64], base[32] = "BASE_NONE";
+	char text[512];
 
-	switch (sscanf(line, "%127s %31s %63s", name, type, protocol)) {
+	switch (sscanf(line, "%127s %31s %63s %31s", name, type, protocol,
+	    base)) {
 	case 1:
 		(void)snprintf(text, sizeof(text), "P\tA protocol\t%s", name);
 		break;
 	case 3:
+	case 4:
 		(void)snprintf(text, sizeof(text),
-		    "F\tA field\t%s\t%s\t%s\tBASE_NONE\t0x0\t", name, type,
-		    protocol);
+		    "F\tA field\t%s\t%s\t%s\t%s\t0x0\t", name, type,
+		    protocol, base);
 		break;
 	default:
 		abort();

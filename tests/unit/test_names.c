@@ -62,6 +62,40 @@ test_known_keys(void **state)
 	assert_int_equal(names_met(names), 0);
 }
 
+static const char *
+shown(const char *name, enum names_kind look, const char *within)
+{
+	return table_name(names, names_shown(names, name, strlen(name), look,
+	    table_id(names, within)));
+}
+
+static void
+test_names_by_their_look(void **state)
+{
+	uint32_t id;
+
+	(void)state;
+	assert_string_equal(shown("ip.src", NAMES_KIND_VALUE, "ip"), "ip.src");
+	/* What it looks like does not hide what is listed. */
+	id = names_shown(names, "ip.ttl", 6, NAMES_KIND_BOOLEAN,
+	    table_id(names, "ip"));
+	assert_int_equal(id, table_id(names, "ip.ttl"));
+	assert_int_equal(names_kind(names, id), NAMES_KIND_VALUE);
+	assert_int_equal(names_met(names), 0);
+	/* A new one is text, or only present. */
+	assert_string_equal(shown("ip.new", NAMES_KIND_BOOLEAN, "ip"), "ip.new");
+	id = table_id(names, "ip.new");
+	assert_int_equal(names_kind(names, id), NAMES_KIND_VALUE);
+	assert_int_equal(names_protocol(names, id), table_id(names, "ip"));
+	assert_string_equal(shown("ip.here", NAMES_KIND_PRESENT, "ip"), "ip.here");
+	assert_int_equal(names_kind(names, table_id(names, "ip.here")),
+	    NAMES_KIND_PRESENT);
+	assert_string_equal(shown("ip.new", NAMES_KIND_VALUE, "tcp"), "ip.new");
+	assert_int_equal(names_met(names), 2);
+	assert_string_equal(shown("envelope", NAMES_KIND_VALUE, "ip"), "text");
+	assert_string_equal(shown("", NAMES_KIND_VALUE, "ip"), "text");
+}
+
 static void
 test_what_is_known_of_a_name(void **state)
 {
@@ -82,6 +116,10 @@ test_what_is_known_of_a_name(void **state)
 	assert_true(names_is_frame(names, table_id(names, "tcp.segment")));
 	assert_false(names_is_frame(names, tcp));
 	assert_false(names_is_frame(names, table_id(names, "tcp.port")));
+	assert_true(names_is_time(names, table_id(names, "frame.time")));
+	assert_false(names_is_time(names, table_id(names, "frame.number")));
+	assert_int_equal(names_base(names, table_id(names, "eth.type")), 16);
+	assert_int_equal(names_base(names, table_id(names, "frame.time")), 10);
 	assert_int_equal(table_id(names, "ip_src"), NAMES_NONE);
 	assert_int_equal(table_id(names, "ip.sr"), NAMES_NONE);
 	assert_int_equal(table_id(names, ""), NAMES_NONE);
@@ -314,6 +352,10 @@ test_saved_and_loaded(void **state)
 		assert_int_equal(names_kind(names, id), names_kind(loaded, id));
 		assert_int_equal(names_is_frame(names, id),
 		    names_is_frame(loaded, id));
+		assert_int_equal(names_is_time(names, id),
+		    names_is_time(loaded, id));
+		assert_int_equal(names_base(names, id),
+		    names_base(loaded, id));
 		assert_int_equal(names_protocol(names, id),
 		    names_protocol(loaded, id));
 	}
@@ -371,6 +413,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_known_keys),
+		TEST(test_names_by_their_look),
 		TEST(test_what_is_known_of_a_name),
 		TEST(test_two_names_with_one_key),
 		TEST(test_another_kind_is_still_the_field),

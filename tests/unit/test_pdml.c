@@ -30,7 +30,7 @@ setup(void **state)
 
 	test->names = table_new();
 	tree_init(&test->tree, 0, 16 << 20);
-	test->pdml = pdml_new(test->names, &test->tree, TEXT_MIN);
+	test->pdml = pdml_new(test->names, &test->tree, TEXT_MIN, false);
 	buffer_init(&test->bytes, 64 << 20);
 	*state = test;
 	return 0;
@@ -181,7 +181,7 @@ test_inside_is_known(void **state)
 		assert_int_equal(test->documents, 0);
 		assert_true(pdml_is_inside(test->pdml));
 		pdml_free(test->pdml);
-		test->pdml = pdml_new(test->names, &test->tree, TEXT_MIN);
+		test->pdml = pdml_new(test->names, &test->tree, TEXT_MIN, false);
 	}
 	feed_text(test, text);
 	assert_false(pdml_is_inside(test->pdml));
@@ -240,6 +240,20 @@ test_fields(void **state)
 	assert_inside(test, "<proto name=\"ip\"><proto name=\"geninfo\">"
 	    "<field name=\"ip.ttl\" show=\"5\"/></proto></proto>",
 	    " ip{ geninfo{ ip.ttl=5}}");
+}
+
+static void
+test_numbers_in_decimal(void **state)
+{
+	static const char inside[] = "<field name=\"eth.type\" show=\"0x0800\"/>"
+	    "<field name=\"eth.type\" show=\"odd\"/>"
+	    "<field name=\"ip.ttl\" show=\"0x0800\"/>";
+	struct state *test = *state;
+
+	assert_inside(test, inside, " eth.type=0x0800 eth.type=odd ip.ttl=0x0800");
+	pdml_free(test->pdml);
+	test->pdml = pdml_new(test->names, &test->tree, TEXT_MIN, true);
+	assert_inside(test, inside, " eth.type=2048 eth.type=odd ip.ttl=0x0800");
 }
 
 static void
@@ -499,6 +513,7 @@ main(void)
 		TEST(test_a_document_ends_the_call),
 		TEST(test_inside_is_known),
 		TEST(test_fields),
+		TEST(test_numbers_in_decimal),
 		TEST(test_names_that_no_list_has),
 		TEST(test_bytes_come_as_they_are),
 		TEST(test_rubbish_between_packets),

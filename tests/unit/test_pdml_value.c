@@ -13,7 +13,7 @@
 static void
 assert_time(const char *show, const char *wanted)
 {
-	char text[PDML_VALUE_TIME_MAX] = "";
+	char text[PDML_VALUE_MAX] = "";
 	size_t len = strlen(show);
 	char *exact = malloc(len + 1);
 
@@ -76,6 +76,35 @@ test_no_moments(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_time(texts[i], "");
+}
+
+static void
+assert_decimal(const char *show, int base, const char *wanted)
+{
+	char text[PDML_VALUE_MAX] = "";
+
+	assert_int_equal(pdml_value_decimal(show, strlen(show), base, text),
+	    strlen(wanted));
+	assert_string_equal(text, wanted);
+}
+
+static void
+test_numbers(void **state)
+{
+	(void)state;
+	assert_decimal("0x0800", 16, "2048");
+	assert_decimal("0x0", 16, "0");
+	assert_decimal("0xffffffffffffffff", 16, "18446744073709551615");
+	assert_decimal("0644", 8, "420");
+	assert_decimal("0", 8, "0");
+	assert_decimal("", 8, "");
+	assert_decimal("", 16, "");
+	assert_decimal("0x", 16, "");
+	assert_decimal("0800", 16, "");
+	assert_decimal("0x1ffffffffffffffff", 16, "");
+	assert_decimal("0xg", 16, "");
+	assert_decimal("0x8 ", 16, "");
+	assert_decimal("8", 8, "");
 }
 
 /* raw: the bytes in the packet. */
@@ -170,6 +199,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_moments),
 		cmocka_unit_test(test_no_moments),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_what_the_bytes_say),
 		cmocka_unit_test(test_bytes_that_are_not_the_text),
 		cmocka_unit_test(test_digits_that_are_none),
