@@ -49,7 +49,7 @@ struct pdml_tags {
 	size_t room;		/* bytes of it that may still come */
 	unsigned attributes;	/* those that the tag has */
 	unsigned current;	/* the one that the value is of */
-	bool escaped;		/* show has a \x: the value tells whether that is a control character */
+	size_t value_max;	/* bytes that are read of the attribute value, by what show was; 0 for none */
 	const char *why;
 };
 
@@ -141,7 +141,7 @@ read_between(struct pdml_tags *tags, const char *data, size_t len,
 	tags->plain = 1;
 	tags->attribute = 0;
 	tags->attributes = 0;
-	tags->escaped = false;
+	tags->value_max = VALUE_MIN;
 	tags->place = PLACE_TAG;
 	return at + 1;
 }
@@ -234,12 +234,14 @@ attribute_at(const struct buffer *tag, size_t at)
 static size_t
 room_for(const struct pdml_tags *tags)
 {
-	if (tags->current == ATTRIBUTE_NAME)
+	switch (tags->current) {
+	case ATTRIBUTE_NAME:
 		return NAME_MAX_LEN;
-	if (tags->current == ATTRIBUTE_VALUE && !tags->escaped &&
-	    (tags->attributes & ATTRIBUTE_SHOW) != 0)
-		return VALUE_MIN;
-	return tags->max_text;
+	case ATTRIBUTE_VALUE:
+		return tags->value_max;
+	default:
+		return tags->max_text;
+	}
 }
 
 /* The tag ends in front of the quote of a value. */
@@ -256,7 +258,7 @@ open_value(struct pdml_tags *tags)
 		tags->attribute = (size_t)(blank - tag->data);
 	}
 	tags->current = attribute_at(tag, tags->attribute);
-	if (tags->current == 0) {
+	if (tags->current == 0 || room_for(tags) == 0) {
 		tag->len = tags->attribute;
 		tags->place = PLACE_DROPPED;
 		return PDML_TAGS_MORE;
@@ -348,14 +350,24 @@ cut_value(struct pdml_tags *tags)
 	tags->place = PLACE_CUT;
 }
 
+/* The attribute value tells whether \x in show is a control character, and whether a field that shows nothing has a value. */
+static size_t
+value_max(const struct pdml_tags *tags, const char *show, size_t len)
+{
+	if (len == 0)
+		return VALUE_MIN;
+	return memchr(show, '\\', len) != NULL &&
+	    memmem(show, len, "\\x", 2) != NULL ? tags->max_text : 0;
+}
+
 static void
 close_value(struct pdml_tags *tags)
 {
 	struct buffer *tag = &tags->tag;
 
 	if (tags->current == ATTRIBUTE_SHOW)
-		tags->escaped = memmem(tag->data + tags->value,
-		    tag->len - tags->value, "\\x", 2) != NULL;
+		tags->value_max = value_max(tags, tag->data + tags->value,
+		    tag->len - tags->value);
 	put(tags, "\"", 1);
 	tags->attribute = tag->len;
 	tags->place = PLACE_TAG;
