@@ -49,8 +49,15 @@ def as_one(name):
 
 
 def without_info(document, other):
-    """PDML does not tell the Info column."""
-    return {name: value for name, value in document.items() if name != "info" or "info" in other}
+    """PDML does not tell the Info column, so that it cannot have been cut either."""
+    if "info" in other:
+        return document
+    left = {name: value for name, value in document.items() if name != "info"}
+    if "truncated" in left.get("espcap", {}):
+        left["espcap"] = dict(left["espcap"])
+        cut = [name for name in left["espcap"].pop("truncated") if name != "info"]
+        left["espcap"].update({"truncated": cut} if cut else {})
+    return left
 
 
 NORMALISATIONS = (in_any_order, as_multiset, as_one, without_info)
@@ -81,7 +88,8 @@ CASES = (
      {"info": "i", "layers": {"a": {"y": True, "x": ["1", "2"]}}, "frame_number": 1}),
     (as_multiset, lambda items: items, ONE, {**ONE, "layers": {"a": {"x": ["2", "1"], "y": True}}}),
     (as_one, lambda name: name, {**ONE, "layers": {HOMONYM[0]: "1"}}, {**ONE, "layers": {HOMONYM[1]: "1"}}),
-    (without_info, lambda document, other: document, ONE, {"frame_number": 1, "layers": ONE["layers"]}),
+    (without_info, lambda document, other: document, {**ONE, "espcap": {"truncated": ["a.x", "info"]}},
+     {"frame_number": 1, "layers": ONE["layers"], "espcap": {"truncated": ["a.x"]}}),
 )
 
 
