@@ -264,13 +264,13 @@ add_protocol(struct names *names, const char *name, size_t len)
 void
 names_add(struct names *names, const char *line, size_t len)
 {
-	const char *column[6], *end = line + len;
+	const char *column[7], *end = line + len;
 	size_t columns = 0;
 
 	if (len < 2 || (line[0] != 'P' && line[0] != 'F') || line[1] != '\t' ||
 	    names->count >= COUNT_MAX)
 		return;
-	for (const char *at = line; at != NULL && columns < 6; columns++) {
+	for (const char *at = line; at != NULL && columns < 7; columns++) {
 		column[columns] = at;
 		at = memchr(at, '\t', (size_t)(end - at));
 		at = at == NULL ? NULL : at + 1;
