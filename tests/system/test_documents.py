@@ -7,12 +7,15 @@ import ipaddress
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 
 import pytest
 
 import compare
 import conftest
+import conserve
 import espcap
 import frames
 import sections
@@ -485,6 +488,42 @@ def test_directory_in_the_order_of_names(tmp_path, jobs):
     deep = espcap.run("--dir", "./many files/", "--recursive", "--jobs", jobs, cwd=tmp_path)
     seen = list(dict.fromkeys(document["file_name"] for document in deep.documents))
     assert seen == ["many files/B", "many files/a", "many files/b", "many files/m deeper/c", "many files/z.pcap"]
+
+
+def tsharks_at_work(pid):
+    return [child for name, child in conserve.children(pid) if name == "tshark"]
+
+
+@pytest.mark.parametrize("how", ["ek", "auto"])
+def test_jobs_with_a_tshark_killed(tmp_path, how):
+    """One of three that dissect at the same time is killed: its file is finished by another, and no packet is lost or doubled."""
+    tmp_path.chmod(0o755)
+    for number in range(3):
+        conserve.make_capture(str(tmp_path / ("%d.pcap" % number)), 3000, number)
+    with open(tmp_path / "documents", "wb") as output, open(tmp_path / "errors", "wb") as errors:
+        child = subprocess.Popen(espcap.command("--dir", tmp_path / ".", "--jobs=3", "--verbose", "--dissection=" + how),
+                                 stdout=output, stderr=errors, env=espcap.ENVIRONMENT)
+        try:
+            end = time.monotonic() + 60
+            while len(working := tsharks_at_work(child.pid)) < 3:
+                assert time.monotonic() < end and child.poll() is None
+                time.sleep(0.005)
+            os.kill(working[-1], signal.SIGSTOP)
+            while os.path.getsize(tmp_path / "documents") == 0:
+                assert time.monotonic() < end and child.poll() is None
+                time.sleep(0.005)
+            os.kill(working[-1], signal.SIGKILL)
+            code = child.wait(120)
+        finally:
+            child.kill()
+            child.wait()
+    result = espcap.Result(code, (tmp_path / "documents").read_bytes(), (tmp_path / "errors").read_bytes())
+    assert code == 0 and not espcap.SANITIZER.search(result.errors), result.errors
+    assert "killed by signal 9" in result.errors
+    assert result.counts["printed"] == 9000
+    assert [document["frame_number"] for document in result.documents] == 3 * list(range(1, 3001))
+    for number in range(3):
+        conserve.judge(result.documents[3000 * number:3000 * (number + 1)], str(tmp_path / ("%d.pcap" % number)))
 
 
 def test_prefixes_of_options_work(one_capture, tmp_path):
