@@ -32,6 +32,8 @@ count_slowly(int fd)
 	size_t sum = 0;
 	ssize_t n;
 
+	/* Signals come while the pipe is full. */
+	usleep(100000);
 	while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
 		for (ssize_t i = 0; i < n; i++)
 			if (bytes[i] != (char)((sum + (size_t)i) % 251))
@@ -47,7 +49,7 @@ static void
 test_all_in_spite_of_signals(void **state)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
-	struct itimerval often = { { 0, 500 }, { 0, 500 } }, never = { 0 };
+	struct itimerval often = { { 0, 5000 }, { 0, 5000 } }, never = { 0 };
 	char *bytes = malloc(LEN);
 	int ends[2], status;
 	pid_t reader;
