@@ -24,13 +24,6 @@ PACKETS = 30
 RECORD = struct.Struct("<IIII")
 
 
-@pytest.fixture(scope="session")
-def fake():
-    made = fakes.Fake()
-    yield made
-    shutil.rmtree(made.folder)
-
-
 @pytest.fixture
 def folder():
     """An empty folder that every user may read."""

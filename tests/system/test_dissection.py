@@ -220,13 +220,6 @@ def folder(tmp_path):
     return str(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def fake():
-    made = fakes.Fake()
-    yield made
-    shutil.rmtree(made.folder)
-
-
 @pytest.fixture
 def good(tmp_path_factory):
     packets = [frames.plain(b"packet %d " % number + b"x" * number) for number in range(1, PACKETS + 1)]

@@ -513,9 +513,6 @@ test_live(void **state)
 	assert_int_equal(options.snaplen, 262144);
 	assert_int_equal(options.buffer, 16 << 20);
 	assert_int_equal(options.queue, 64 << 20);
-	assert_true(options.spool == NULL && options.ring == NULL);
-	assert_int_equal(options.spool_size, 1 << 30);
-	assert_int_equal(options.ring_size, 1 << 30);
 	assert_int_equal(options.tshark_lifetime, 250000);
 	assert_int_equal(options.duration, 0);
 	assert_int_equal(options.retry_for, 0);
@@ -551,6 +548,16 @@ test_live(void **state)
 	REFUSE("--on-interface-loss takes exit or wait, not \"stay\"",
 	    "--nic=a", "--on-interface-loss=stay");
 	REFUSE("--queue goes with --nic only", "--file=a", "--queue=2M");
+}
+
+static void
+test_spool_and_ring(void **state)
+{
+	(void)state;
+	ACCEPT("--nic=eth0");
+	assert_true(options.spool == NULL && options.ring == NULL);
+	assert_int_equal(options.spool_size, 1 << 30);
+	assert_int_equal(options.ring_size, 1 << 30);
 	ACCEPT("--nic=a", "--spool=b", "--spool-size=2G", "--ring=c",
 	    "--ring-size=1M");
 	assert_string_equal(options.spool, "b");
@@ -603,6 +610,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_spool_and_ring),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_option),
