@@ -7,6 +7,7 @@
  * and for tshark 3.4, without "only=", with -T ek -e frame.number in place of -q.
  *
  * WORDS, with a colon between them: "flush": each packet is written out at once;
+ * "mark=N": of packets without bytes and with N bytes on the wire nothing is written;
  * "only=NAME+NAME...": only these fields are made and written, and the protocols around
  * them. FILTER: a display filter, because -Y does not keep packets from taps; -Y must
  * be given all the same, so that its fields are made.
@@ -42,6 +43,8 @@
 #include <epan/proto.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
+#include <epan/dissectors/packet-tcp.h>
+#include <epan/dissectors/packet-udp.h>
 
 #include "dissect/frames_wire.h"
 
@@ -94,6 +97,8 @@ const int plugin_want_minor = SERIES_MINOR;
 
 /* A number takes ten bytes at most. */
 #define NUMBER_MAX 10
+/* So many packets may wait to be written out. */
+#define UNWRITTEN_MAX 4096
 /* Enough for a head and a length. */
 #define ITEM_ROOM (2 * NUMBER_MAX)
 
@@ -109,6 +114,8 @@ static struct {
 	size_t count;
 	uint32_t last;
 	bool flush;
+	uint32_t mark;
+	unsigned unwritten;	/* packets since something was written out */
 } writer;
 
 /* What is made and written, if not everything. The arrays go by Wireshark's field number. */
@@ -133,6 +140,7 @@ write_out(void)
 			out.failed = true;
 	}
 	out.len = 0;
+	writer.unwritten = 0;
 	/* Nobody reads any more: tshark ends the same way. */
 	if (out.failed)
 		_exit(2);
@@ -417,17 +425,31 @@ put_info(const column_info *columns)
 		    strlen(columns->columns[at].col_data));
 }
 
+/* Some are numbered that no packet shows. */
+static uint64_t
+streams(void)
+{
+	return get_tcp_stream_count() |
+	    (uint64_t)get_udp_stream_count() << 32;
+}
+
 static tap_packet_status
 on_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
     const void *data TAP_FLAGS)
 {
 	(void)ctx;
 	(void)data;
+	/* Who waits for what was written before must get it. */
+	if (++writer.unwritten == UNWRITTEN_MAX)
+		write_out();
+	if (writer.mark != 0 && packet->fd->pkt_len == writer.mark &&
+	    packet->fd->cap_len == 0)
+		return TAP_PACKET_DONT_REDRAW;
 	put_item(FRAMES_PACKET, packet->num);
 	put_info(packet->cinfo);
 	if (dissection->tree != NULL)
 		put_children(dissection->tree, packet->pool);
-	put_item(FRAMES_END, 0);
+	put_item(FRAMES_END, writer.mark != 0 ? streams() : 0);
 	if (writer.flush)
 		write_out();
 	return TAP_PACKET_DONT_REDRAW;
@@ -563,15 +585,19 @@ want_only(const char *list, size_t len)
 static void
 read_word(const char *word, size_t len)
 {
-	static const char flush[] = "flush", only[] = "only=";
+	static const char flush[] = "flush", only[] = "only=", mark[] = "mark=";
 
 	if (len == sizeof(flush) - 1 && memcmp(word, flush, len) == 0)
 		writer.flush = true;
+	else if (len > sizeof(mark) - 1 &&
+	    memcmp(word, mark, sizeof(mark) - 1) == 0)
+		writer.mark = (uint32_t)strtoul(word + sizeof(mark) - 1, NULL,
+		    10);
 	else if (len >= sizeof(only) - 1 &&
 	    memcmp(word, only, sizeof(only) - 1) == 0)
 		want_only(word + sizeof(only) - 1, len - (sizeof(only) - 1));
 	else
-		die("what stands behind the comma is neither flush nor only=");
+		die("what stands behind the comma is neither flush, mark= nor only=");
 }
 
 static void

@@ -469,7 +469,9 @@ run(struct app *app)
 {
 	const struct options *options = &app->options;
 	struct run_rules rules = { .inputs = &app->inputs,
-		.count = options->count, .jobs = job_count(options),
+		.count = options->count,
+		.jobs = options->split ? 1 : job_count(options),
+		.parts = options->split ? (unsigned)job_count(options) : 1,
 		.progress = options->level != LOG_LEVEL_QUIET &&
 		(options->progress || isatty(STDERR_FILENO)) };
 	struct totals totals = { 0 };

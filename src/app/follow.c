@@ -509,6 +509,7 @@ void
 follow_sums(const struct follow *follow, struct totals *totals)
 {
 	const struct reading *reading;
+	struct dissection_counts counts;
 
 	totals->read += follow->totals.read;
 	totals->filtered += follow->totals.filtered;
@@ -517,7 +518,8 @@ follow_sums(const struct follow *follow, struct totals *totals)
 	totals->fallbacks += follow->totals.fallbacks;
 	totals->duplicate += follow->totals.duplicate;
 	TAILQ_FOREACH(reading, &follow->open, next) {
-		sums_add(totals, reading->dissection);
+		counts = dissection_counts(reading->dissection);
+		sums_add(totals, &counts);
 		totals->duplicate += reading->omitted;
 	}
 }

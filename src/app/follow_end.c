@@ -143,7 +143,7 @@ follow_harvest(struct reading *reading)
 	reading->counts = dissection_counts(reading->dissection);
 	memcpy(reading->id, dissection_id(reading->dissection),
 	    sizeof(reading->id));
-	sums_add(&follow->totals, reading->dissection);
+	sums_add(&follow->totals, &reading->counts);
 	follow->totals.duplicate += reading->omitted;
 	dissection_bytes(reading->dissection, &done, &all);
 	follow->bytes_done += done;

@@ -31,8 +31,8 @@ check_full(struct run *run)
 	if (run->full || !run->sink->type->is_full(run->sink))
 		return;
 	run->full = true;
-	if (run->job_count > 0 && job_at(run, 0)->dissection != NULL)
-		dissection_pause(job_at(run, 0)->dissection);
+	if (run->job_count > 0 && job_at(run, 0)->split != NULL)
+		split_pause(job_at(run, 0)->split);
 }
 
 /* A document that waits: its head, and its bytes behind. */
@@ -43,7 +43,7 @@ put_off(struct job *job, const struct document_ready *ready)
 	    buffer_append(&job->backlog, ready->json, ready->len) != 0)
 		abort();	/* far above BACKLOG_HIGH */
 	if (job->backlog.len > BACKLOG_HIGH)
-		dissection_pause(job->dissection);
+		split_pause(job->split);
 }
 
 static void
@@ -75,8 +75,8 @@ release_backlog(struct job *job)
 		buffer_consume(&job->backlog, ready.len);
 	}
 	buffer_release(&job->backlog);
-	if (job->dissection != NULL && !run->full)
-		dissection_resume(job->dissection);
+	if (job->split != NULL && !run->full)
+		split_resume(job->split);
 	check_full(run);
 }
 
@@ -97,8 +97,8 @@ on_drain(void *ctx)
 		replay_go(run->replay);
 	if (run->follow != NULL)
 		follow_go(run->follow);
-	if (run->job_count > 0 && job_at(run, 0)->dissection != NULL)
-		dissection_resume(job_at(run, 0)->dissection);
+	if (run->job_count > 0 && job_at(run, 0)->split != NULL)
+		split_resume(job_at(run, 0)->split);
 	stop_if_done(run);
 }
 
@@ -135,9 +135,9 @@ say_how_it_ended(struct run *run, const struct job *job)
 	enum outcome outcome = error.outcome;
 	bool no_capture = false;
 
-	if (job->dissection != NULL) {
-		outcome = dissection_outcome(job->dissection, &error);
-		no_capture = dissection_is_no_capture(job->dissection);
+	if (job->split != NULL) {
+		outcome = split_outcome(job->split, &error);
+		no_capture = split_is_no_capture(job->split);
 	}
 	/* A process that was killed left half a packet: that it was killed is said. */
 	if (outcome == OUTCOME_OK || (run->lost && outcome == OUTCOME_INPUT))
@@ -156,7 +156,7 @@ job_free(struct job *job)
 {
 	if (job == NULL)
 		return;
-	dissection_free(job->dissection);
+	split_free(job->split);
 	buffer_release(&job->backlog);
 	free(job);
 }
@@ -171,9 +171,9 @@ retire(void *ctx)
 		struct job *job = job_at(run, 0);
 		uint64_t done, all;
 
-		if (job->dissection != NULL) {
-			sums_add(&run->totals, job->dissection);
-			dissection_bytes(job->dissection, &done, &all);
+		if (job->split != NULL) {
+			sums_add_job(&run->totals, job);
+			split_bytes(job->split, &done, &all);
 			run->bytes_done += done;
 		}
 		say_how_it_ended(run, job);
@@ -241,10 +241,10 @@ start_job(struct run *run)
 		return;
 	}
 	job->open_error.outcome = OUTCOME_OK;
-	job->dissection = dissection_new(&run->dissection, fd,
+	job->split = split_new(&run->dissection, rules->parts, fd,
 	    job->input->name, job->input->path, count, &handler);
 	if (run->full && is_head(job))
-		dissection_pause(job->dissection);
+		split_pause(job->split);
 }
 
 static bool
@@ -439,9 +439,9 @@ on_signal(void *ctx, int number)
 		sensor_hurry(run);
 	}
 	for (size_t i = 0; i < run->job_count; i++)
-		if (job_at(run, i)->dissection != NULL &&
+		if (job_at(run, i)->split != NULL &&
 		    !job_at(run, i)->ended)
-			dissection_stop(job_at(run, i)->dissection);
+			split_stop(job_at(run, i)->split);
 }
 
 static struct status *

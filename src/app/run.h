@@ -26,7 +26,8 @@ struct run_rules {
 	uint64_t idle, duration;	/* of that, ms; see app/follow.h */
 	struct live *live;	/* the one input is this capture, NULL for files */
 	uint64_t count;		/* packets over all inputs, 0 for all */
-	uint64_t jobs;		/* dissections at a time, 1.. */
+	uint64_t jobs;		/* inputs at a time, 1.. */
+	unsigned parts;		/* tsharks for one input, 1.. */
 	bool progress;
 	struct metrics_file *metrics;	/* NULL for none */
 	struct notify *notify;		/* the service manager; NULL for none */

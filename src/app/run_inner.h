@@ -7,12 +7,13 @@
 #include "app/run.h"
 #include "app/status.h"
 #include "base/buffer.h"
+#include "dissect/split.h"
 
 /* One input that is being read. */
 struct job {
 	struct run *run;
 	const struct input *input;
-	struct dissection *dissection;	/* NULL if it could not be opened */
+	struct split *split;		/* NULL if it could not be opened */
 	struct error open_error;
 	struct buffer backlog;		/* documents, each with its length in front */
 	bool ended;

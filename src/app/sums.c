@@ -8,16 +8,25 @@
 #include "loop/resident.h"
 
 void
-sums_add(struct totals *totals, const struct dissection *dissection)
+sums_add(struct totals *totals, const struct dissection_counts *counts)
 {
-	struct dissection_counts counts = dissection_counts(dissection);
+	totals->read += counts->read;
+	totals->filtered += counts->filtered;
+	totals->undissected += counts->undissected;
+	totals->skipped += counts->skipped;
+	totals->fallbacks += counts->fallbacks;
+	totals->tsharks += counts->tsharks;
+}
 
-	totals->read += counts.read;
-	totals->filtered += counts.filtered;
-	totals->undissected += counts.undissected;
-	totals->skipped += counts.skipped;
-	totals->fallbacks += counts.fallbacks;
-	totals->tsharks += counts.tsharks;
+void
+sums_add_job(struct totals *totals, const struct job *job)
+{
+	struct dissection_counts counts;
+
+	if (job->split == NULL)
+		return;
+	counts = split_counts(job->split);
+	sums_add(totals, &counts);
 }
 
 static void
@@ -25,11 +34,11 @@ add_job(struct progress *progress, const struct job *job)
 {
 	uint64_t done, all;
 
-	if (job->dissection == NULL)
+	if (job->split == NULL)
 		return;
-	dissection_bytes(job->dissection, &done, &all);
+	split_bytes(job->split, &done, &all);
 	progress->bytes_done += done;
-	progress->packets += dissection_counts(job->dissection).read;
+	progress->packets += split_counts(job->split).read;
 }
 
 static void
@@ -78,8 +87,7 @@ sums_totals(void *ctx, struct totals *totals)
 
 	*totals = run->totals;
 	for (size_t i = 0; i < run->job_count; i++)
-		if (job_at(run, i)->dissection != NULL)
-			sums_add(totals, job_at(run, i)->dissection);
+		sums_add_job(totals, job_at(run, i));
 	if (run->replay != NULL)
 		totals->read += replay_read(run->replay);
 	if (run->follow != NULL)
@@ -137,7 +145,7 @@ sums_metrics(void *ctx, struct metrics *metrics)
 	if (rules->live != NULL)
 		put_capture(metrics, rules->live);
 	for (size_t i = 0; i < run->job_count; i++)
-		if (job_at(run, i)->dissection != NULL)
+		if (job_at(run, i)->split != NULL)
 			metrics->tshark_memory +=
-			    dissection_memory(job_at(run, i)->dissection);
+			    split_memory(job_at(run, i)->split);
 }

@@ -12,7 +12,8 @@ void sums_totals(void *ctx, struct totals *totals);
 /* ctx is the run. All but what struct metrics_file puts in. */
 void sums_metrics(void *ctx, struct metrics *metrics);
 
-/* Adds what one input counted. */
-void sums_add(struct totals *totals, const struct dissection *dissection);
+/* Adds what one input counted; of a job that could not be opened that is nothing. */
+void sums_add_job(struct totals *totals, const struct job *job);
+void sums_add(struct totals *totals, const struct dissection_counts *counts);
 
 #endif

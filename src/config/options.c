@@ -477,7 +477,8 @@ check_delivery(struct parse *parse)
 	static const char *const alone[][2] = {
 		{ "template", "no-template" }, { "user", "api-key-file" },
 		{ "insecure", "ca-file" }, { "node", "pretty" },
-		{ "promisc", "no-promisc" }
+		{ "promisc", "no-promisc" }, { "split", "display-filter" },
+		{ "split", "nic" }, { "split", "watch" }, { "split", "replay" }
 	};
 	struct options *options = parse->options;
 

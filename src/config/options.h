@@ -72,6 +72,7 @@ struct options {
 	uint64_t tshark_memory;		/* bytes, 0 if not given */
 	bool no_sandbox;
 	uint64_t jobs;			/* 1.. ; 0: as many as there are cores */
+	bool split;
 
 	/* Delivery. */
 	const char *node;		/* NULL: documents go to stdout */

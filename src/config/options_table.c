@@ -176,6 +176,9 @@ const struct options_row options_rows[] = {
 	{ "jobs", "N", OPTIONS_GROUP_DISSECTION,
 	    "read so many files at the same time (default: one for each core)",
 	    OPTIONS_KIND_NUMBER, SETS(jobs), 1, 256, NULL },
+	{ "split", NULL, OPTIONS_GROUP_DISSECTION,
+	    "read one file at a time, with so many tsharks (--jobs) that share "
+	    "its conversations", OPTIONS_KIND_FLAG, SETS(split), 0, 0, NULL },
 
 	{ "node", "URL", OPTIONS_GROUP_DELIVERY,
 	    "index the documents there, as localhost:9200 or "

@@ -3,10 +3,16 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "dissect/foreign.h"
+#include "dissect/passes.h"
+
+/* What all shares of a capture may have printed that waits for its turn, and each of them at least. */
+#define REST_MAX ((size_t)16 << 20)
+#define REST_MIN ((size_t)256 << 10)
 
 static void
 write_document(struct dissection *dissection,
@@ -95,15 +101,66 @@ renumber(struct dissection *dissection)
 	}
 }
 
+/* Another share's, of which an empty record was dissected. */
+static bool
+is_others(const struct dissection *dissection, uint64_t number)
+{
+	const struct pending_packet *first = feed_first(dissection->feed);
+
+	return dissection->rules.share != NULL &&
+	    number <= feed_given(dissection->feed) &&
+	    (first == NULL || first->ordinal > number);
+}
+
+/* The document in the tree, which is of the oldest packet given. */
+static void
+take_first(struct dissection *dissection)
+{
+	const struct pending_packet *first = feed_first(dissection->feed);
+	const struct dissection_share *share = dissection->rules.share;
+	struct document_packet packet;
+
+	renumber(dissection);
+	packet.ordinal = first->ordinal;
+	packet.has_time = first->has_time;
+	packet.sec = first->sec;
+	packet.nsec = first->nsec;
+	packet.wirelen = first->wirelen;
+	memcpy(packet.id, first->id, sizeof(packet.id));
+	if (share != NULL && first->ordinal > feed_settled(dissection->feed)) {
+		streams_reach(share->streams, share->index,
+		    reader_tcp_streams(dissection->reader),
+		    reader_udp_streams(dissection->reader));
+		streams_renumber(share->streams, share->index,
+		    &dissection->tree);
+	}
+	if (dissection_settle_first(dissection))
+		write_document(dissection, &packet);
+	feed_pop(dissection->feed);
+}
+
+/* Whether the packet, whose document is new, must wait for those of other shares. */
+static bool
+must_wait(const struct dissection *dissection,
+    const struct pending_packet *packet)
+{
+	const struct dissection_share *share = dissection->rules.share;
+
+	return share != NULL &&
+	    packet->ordinal > feed_settled(dissection->feed) &&
+	    packet->ordinal != order_next(share->order);
+}
+
 static void
 take_document(struct dissection *dissection)
 {
 	uint64_t number = reader_number(dissection->reader) +
 	    feed_base(dissection->feed);
 	const struct pending_packet *first;
-	struct document_packet packet;
 	char why[128];
 
+	if (is_others(dissection, number))
+		return;
 	dissection->pass_documents++;
 	if (feed_is_foreign(dissection->feed)) {
 		foreign_document(dissection, number);
@@ -119,20 +176,12 @@ take_document(struct dissection *dissection)
 		dissection_fail(dissection, why);
 		return;
 	}
-	if (first->dead || dissection->pass == PASS_LOCATE) {
+	if (first->dead || dissection->pass == PASS_LOCATE)
 		dissection_settle(dissection, &dissection->counts.undissected);
-		return;
-	}
-	renumber(dissection);
-	packet.ordinal = number;
-	packet.has_time = first->has_time;
-	packet.sec = first->sec;
-	packet.nsec = first->nsec;
-	packet.wirelen = first->wirelen;
-	memcpy(packet.id, first->id, sizeof(packet.id));
-	if (feed_settle(dissection->feed))
-		write_document(dissection, &packet);
-	feed_pop(dissection->feed);
+	else if (must_wait(dissection, first))
+		dissection->held = true;
+	else
+		take_first(dissection);
 }
 
 static void
@@ -143,20 +192,20 @@ take_rubbish(struct dissection *dissection, const char *text)
 		    dissection->name, text);
 }
 
-void
-arrivals_take(void *ctx, const char *data, size_t len)
+/* Reads on until all is used or must wait. Returns what is used. */
+static size_t
+take(struct dissection *dissection, const char *data, size_t len)
 {
-	struct dissection *dissection = ctx;
 	struct error error;
 	char why[300];
-	size_t used;
+	size_t at = 0, used;
 
-	while (len > 0 && !dissection->failed) {
-		enum reader_event event = reader_read(dissection->reader, data,
-		    len, &used, &error);
+	while (at < len && !dissection->failed && !dissection->held &&
+	    (dissection->rules.share == NULL || !dissection->paused)) {
+		enum reader_event event = reader_read(dissection->reader,
+		    data + at, len - at, &used, &error);
 
-		data += used;
-		len -= used;
+		at += used;
 		switch (event) {
 		case READER_MORE:
 			break;
@@ -173,4 +222,66 @@ arrivals_take(void *ctx, const char *data, size_t len)
 			break;
 		}
 	}
+	return dissection->failed ? len : at;
+}
+
+static void
+choke(struct dissection *dissection)
+{
+	size_t max = REST_MAX / dissection->rules.share->count;
+
+	max = max < REST_MIN ? REST_MIN : max;
+	if (dissection->choked == (dissection->rest.len > max))
+		return;
+	dissection->choked = !dissection->choked;
+	if (dissection->finished || dissection->paused)
+		return;
+	if (dissection->choked)
+		child_pause(dissection->child);
+	else
+		child_resume(dissection->child);
+}
+
+/* All in rest will be read when its turn comes; what comes behind it must wait as well. */
+static void
+keep(struct dissection *dissection, const char *data, size_t len)
+{
+	if (len == 0)
+		return;
+	if (buffer_append(&dissection->rest, data, len) != 0)
+		abort();	/* far above what is waited with */
+	choke(dissection);
+}
+
+void
+arrivals_take(void *ctx, const char *data, size_t len)
+{
+	struct dissection *dissection = ctx;
+	size_t used = 0;
+
+	if (dissection->rest.len == 0)
+		used = take(dissection, data, len);
+	if (dissection->rules.share == NULL)
+		return;
+	if (!dissection->failed)
+		keep(dissection, data + used, len - used);
+	dissection_tell_order(dissection);
+}
+
+void
+arrivals_go_on(struct dissection *dissection)
+{
+	const struct pending_packet *first = feed_first(dissection->feed);
+
+	if (dissection->held && !dissection->failed) {
+		if (first == NULL || must_wait(dissection, first))
+			return;
+		dissection->held = false;
+		take_first(dissection);
+	}
+	buffer_consume(&dissection->rest, take(dissection,
+	    dissection->rest.data, dissection->rest.len));
+	choke(dissection);
+	if (dissection->finished && !dissection_is_held(dissection))
+		passes_leave(dissection);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "dissect/arrivals.h"
 #include "dissect/dissection_inner.h"
 #include "dissect/passes.h"
 #include "dissect/relief.h"
@@ -21,6 +22,8 @@
 /* Packets counted in one go when there is no tshark to wait for. */
 #define DRAIN_SLICE 4096
 #define TICK_MS 250
+/* A share is not given packets so far behind the one whose turn it is: more than tshark lags behind, see above. */
+#define AHEAD_MAX 65536
 /*
  * A tshark without progress is hung when it has used the timeout in processor
  * time: on a busy machine it may need much longer by the clock. One that sleeps
@@ -73,10 +76,40 @@ dissection_end(struct dissection *dissection)
 	event_del(dissection->ticker);
 	if (dissection->readable != NULL)
 		event_del(dissection->readable);
+	if (dissection->rules.share != NULL)
+		order_leave(dissection->rules.share->order,
+		    dissection->rules.share->index);
 	loop_defer(dissection->rules.loop, say_end, dissection);
+	dissection_tell_order(dissection);
 }
 
 /* Where packets end. */
+
+bool
+dissection_settle_first(struct dissection *dissection)
+{
+	const struct dissection_share *share = dissection->rules.share;
+	const struct pending_packet *first = feed_first(dissection->feed);
+
+	if (share != NULL && first != NULL)
+		order_done(share->order, first->ordinal);
+	return feed_settle(dissection->feed);
+}
+
+static void
+tell_order(void *ctx)
+{
+	struct dissection *dissection = ctx;
+
+	dissection->rules.share->on_order(dissection->rules.share->ctx);
+}
+
+void
+dissection_tell_order(struct dissection *dissection)
+{
+	if (dissection->rules.share != NULL)
+		loop_defer(dissection->rules.loop, tell_order, dissection);
+}
 
 void
 dissection_settle(struct dissection *dissection, uint64_t *count)
@@ -84,7 +117,8 @@ dissection_settle(struct dissection *dissection, uint64_t *count)
 	const struct pending_packet *packet = feed_first(dissection->feed);
 
 	/* Without the display filter nothing is learned of who passes it. */
-	if (dissection->pass != PASS_LOCATE && feed_settle(dissection->feed))
+	if (dissection->pass != PASS_LOCATE &&
+	    dissection_settle_first(dissection))
 		(*(packet->dead ? &dissection->counts.undissected : count))++;
 	feed_pop(dissection->feed);
 }
@@ -92,8 +126,11 @@ dissection_settle(struct dissection *dissection, uint64_t *count)
 void
 dissection_settle_all(struct dissection *dissection, uint64_t *count)
 {
+	if (feed_first(dissection->feed) == NULL)
+		return;
 	while (feed_first(dissection->feed) != NULL)
 		dissection_settle(dissection, count);
+	dissection_tell_order(dissection);
 }
 
 /* Feeding. */
@@ -132,6 +169,16 @@ is_full(const struct dissection *dissection)
 	    child_queued(dissection->child) >= CHILD_QUEUE_LOW;
 }
 
+static bool
+is_ahead(struct dissection *dissection)
+{
+	const struct dissection_share *share = dissection->rules.share;
+
+	dissection->ahead = share != NULL && feed_given(dissection->feed) >=
+	    order_next(share->order) + AHEAD_MAX;
+	return dissection->ahead;
+}
+
 void
 dissection_give(struct dissection *dissection, const void *bytes, size_t len)
 {
@@ -167,8 +214,11 @@ dissection_pump(struct dissection *dissection)
 	size_t len;
 
 	dissection->waiting = false;
+	/* It has not begun. */
+	if (dissection->child == NULL && dissection->pass != PASS_DRAIN)
+		return;
 	while (!dissection->input_done && !dissection->failed &&
-	    !is_full(dissection)) {
+	    !is_full(dissection) && !is_ahead(dissection)) {
 		if (relief_is_due(dissection)) {
 			renew(dissection);
 			return;
@@ -212,7 +262,20 @@ dissection_fail(struct dissection *dissection, const char *why)
 	dissection->failed = true;
 	(void)snprintf(dissection->failure, sizeof(dissection->failure), "%s",
 	    why);
-	child_kill(dissection->child);
+	dissection->held = false;
+	buffer_clear(&dissection->rest);
+	if (!dissection->finished)
+		child_kill(dissection->child);
+}
+
+/* What it prints is not read, or it gets nothing, because of other shares. */
+static bool
+is_excused(const struct dissection *dissection)
+{
+	const struct dissection_share *share = dissection->rules.share;
+
+	return dissection_is_held(dissection) || (dissection->ahead &&
+	    order_owner(share->order) != share->index);
 }
 
 /* Whether tshark has something to do that it does not do. */
@@ -220,7 +283,7 @@ static bool
 owes_progress(const struct dissection *dissection)
 {
 	if (dissection->child == NULL || dissection->paused ||
-	    dissection->failed)
+	    dissection->failed || is_excused(dissection))
 		return false;
 	return child_queued(dissection->child) > 0 || dissection->input_done ||
 	    (!dissection_has_filter(dissection) && feed_pending(dissection->feed) > 0 &&
@@ -291,6 +354,11 @@ dissection_new(const struct dissection_rules *rules, int fd, const char *name,
 	dissection->feed = feed_new(fd, rules->filter, count, rules->ids,
 	    rules->live != NULL ? rules->live->id : NULL);
 	feed_follow(dissection->feed, rules->follow);
+	if (rules->share != NULL)
+		feed_share(dissection->feed, &(struct feed_share){
+		    rules->share->index, rules->share->count,
+		    rules->share->mark, rules->share->order });
+	buffer_init(&dissection->rest, SIZE_MAX / 2);
 	tree_init(&dissection->tree, rules->max_value, rules->max_doc);
 	buffer_init(&dissection->out, rules->max_doc * 4);
 	dissection->capture.file_name = dissection->file_name;
@@ -330,6 +398,7 @@ dissection_free(struct dissection *dissection)
 	reader_free(dissection->reader);
 	tree_release(&dissection->tree);
 	buffer_release(&dissection->out);
+	buffer_release(&dissection->rest);
 	free(dissection->name);
 	free(dissection->file_name);
 	free(dissection->path);
@@ -349,8 +418,19 @@ dissection_resume(struct dissection *dissection)
 {
 	dissection->paused = false;
 	dissection->idle = 0;
-	if (dissection->child != NULL)
+	if (dissection->child != NULL && !dissection->choked)
 		child_resume(dissection->child);
+}
+
+void
+dissection_go_on(struct dissection *dissection)
+{
+	if (dissection->ended || dissection->paused)
+		return;
+	if (dissection_is_held(dissection))
+		arrivals_go_on(dissection);
+	if (dissection->ahead && !is_ahead(dissection))
+		dissection_pump(dissection);
 }
 
 void

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "dissect/order.h"
+#include "dissect/streams.h"
 #include "dissect/tshark.h"
 #include "document/document.h"
 #include "loop/loop.h"
@@ -22,6 +24,20 @@ struct dissection_live {
 	uint64_t lifetime_ms;		/* the same in time */
 };
 
+/*
+ * One of several dissections of one regular file, each of other packets (packet/share.h), whose documents go out in the order
+ * of the file. All borrowed.
+ */
+struct dissection_share {
+	unsigned index, count;
+	uint32_t mark;		/* see struct feed_share */
+	struct order *order;
+	struct streams *streams;
+	/* The order may have moved on: dissection_go_on of the one whose turn it is must be called, and of those that are ahead. */
+	void (*on_order)(void *ctx);
+	void *ctx;
+};
+
 /* What all dissections of a run share; borrowed for their life. */
 struct dissection_rules {
 	struct loop *loop;
@@ -33,6 +49,7 @@ struct dissection_rules {
 	size_t max_value, max_doc;
 	bool ids;			/* documents are given with their ids */
 	const struct dissection_live *live;	/* the one input is such a capture; NULL for files */
+	const struct dissection_share *share;	/* NULL: it has the whole input */
 	bool follow;			/* the file may still grow: see dissection_look */
 	uint64_t timeout;		/* ms of processor time without any progress until tshark counts as hung */
 };
@@ -70,6 +87,9 @@ void dissection_pause(struct dissection *dissection);
 void dissection_resume(struct dissection *dissection);
 /* No further packets are read; what was read is still delivered. */
 void dissection_stop(struct dissection *dissection);
+
+/* Of a share: its turn has come, or what it waits for has come nearer. Not from one of its own callbacks. */
+void dissection_go_on(struct dissection *dissection);
 
 /*
  * Of a file that grows: there may be more of it now; it grows no more, and what is there is read to its end; all there

@@ -67,6 +67,13 @@ struct dissection {
 	unsigned long long cpu;		/* processor time it had used then, ms */
 	unsigned rubbish;
 
+	/* Of a share. */
+	bool held;			/* the tree has a document whose turn has not come */
+	bool ahead;			/* nothing is given because the others are so far behind */
+	bool finished;			/* the child has, but not all that it printed is read */
+	bool choked;			/* the child is paused because so much waits in rest */
+	struct buffer rest;		/* printed behind the document held */
+
 	struct document_capture capture;
 	struct buffer out;
 	enum outcome outcome;
@@ -79,6 +86,13 @@ static inline bool
 dissection_is_live(const struct dissection *dissection)
 {
 	return dissection->rules.live != NULL;
+}
+
+/* Something printed waits for its turn. */
+static inline bool
+dissection_is_held(const struct dissection *dissection)
+{
+	return dissection->held || dissection->rest.len > 0;
 }
 
 static inline bool
@@ -106,6 +120,11 @@ void dissection_fail(struct dissection *dissection, const char *why);
 /* The oldest packet given, or all, have no document and will have none. */
 void dissection_settle(struct dissection *dissection, uint64_t *count);
 void dissection_settle_all(struct dissection *dissection, uint64_t *count);
+
+/* The fate of the oldest packet given is known; true if it must be counted (feed_settle). */
+bool dissection_settle_first(struct dissection *dissection);
+/* Tells the others of a share. */
+void dissection_tell_order(struct dissection *dissection);
 
 /* Hands bytes of the feed to the child. */
 void dissection_give(struct dissection *dissection, const void *bytes, size_t len);

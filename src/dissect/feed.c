@@ -9,6 +9,7 @@
 #include "dissect/capture_id.h"
 #include "dissect/overlap.h"
 #include "dissect/source.h"
+#include "packet/share.h"
 
 /* What is kept of a pipe, to begin again: its blocks that are no packets, and the packets pending. */
 #define PREAMBLE_MAX ((size_t)4 << 20)
@@ -22,6 +23,9 @@ struct feed {
 	uint64_t count;
 	bool stopping;
 	uint64_t read, skipped;
+	uint64_t chosen;	/* packets that --bpf wants, also those of other shares */
+	struct feed_share share;
+	bool scanning;		/* for the first packet of the share */
 	char id[CAPTURE_ID_LEN];
 	bool ids, live;
 
@@ -71,6 +75,13 @@ feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
 	buffer_init(&feed->retained, RETAINED_MAX);
 	overlap_init(&feed->overlap);
 	return feed;
+}
+
+void
+feed_share(struct feed *feed, const struct feed_share *share)
+{
+	feed->share = *share;
+	feed->scanning = share->index > 0;
 }
 
 void
@@ -193,10 +204,10 @@ put_record(struct feed *feed, const struct capture_record *record, bool empty)
 		abort();	/* a record is bounded, and so is what is made of it */
 }
 
-/* -1 if --bpf cannot be asked. Counts a packet that was not seen before. */
+/* -1 if --bpf cannot be asked. Counts a packet that was not seen before. other: of another share. */
 static int
 select_packet(struct feed *feed, const struct capture_record *record,
-    bool *selected, struct error *error)
+    bool other, bool *selected, struct error *error)
 {
 	int match = 1;
 
@@ -208,11 +219,46 @@ select_packet(struct feed *feed, const struct capture_record *record,
 	if (record->ordinal <= feed->counted)
 		return 0;
 	feed->counted = record->ordinal;
+	feed->chosen += match > 0;
+	if (other)
+		return 0;
 	if (match > 0)
 		feed->read++;
 	else
 		feed->skipped++;
 	return 0;
+}
+
+/* Whether another tshark dissects the packet. */
+static bool
+is_others(struct feed *feed, const struct capture_record *record)
+{
+	unsigned owner;
+
+	if (feed->share.order == NULL)
+		return false;
+	owner = share_of(record->linktype, record->bytes, record->caplen,
+	    feed->share.count);
+	if (!feed->scanning)
+		order_add(feed->share.order, record->ordinal, owner);
+	return owner != feed->share.index;
+}
+
+/* It is counted by this tshark, but its document is none of its own. */
+static enum feed_event
+give_others(struct feed *feed, const struct capture_record *record,
+    struct error *error)
+{
+	struct capture_record empty = *record;
+	bool selected;
+
+	/* Only --count needs to know. */
+	if (feed->count > 0 && select_packet(feed, record, true, &selected,
+	    error) != 0)
+		return FEED_BAD;
+	empty.wirelen = feed->share.mark;
+	put_record(feed, &empty, true);
+	return FEED_GAVE;
 }
 
 static void
@@ -277,8 +323,11 @@ give_packet(struct feed *feed, const struct capture_record *record,
 		.dead = is_dead(feed, record->ordinal) };
 
 	feed->given = record->ordinal;
-	if (remember_first(feed, record, error) != 0 ||
-	    select_packet(feed, record, &packet.selected, error) != 0)
+	if (remember_first(feed, record, error) != 0)
+		return FEED_BAD;
+	if (is_others(feed, record))
+		return give_others(feed, record, error);
+	if (select_packet(feed, record, false, &packet.selected, error) != 0)
 		return FEED_BAD;
 	if (feed->ids && packet.selected && !packet.dead &&
 	    capture_id_packet(feed->id, record, packet.id) != 0) {
@@ -451,6 +500,7 @@ feed_again(struct feed *feed, size_t warm)
 		return resume(feed, warm);
 	pending_clear(&feed->pending);
 	feed->given = 0;
+	feed->scanning = false;
 	return source_rewind(feed->source);
 }
 
@@ -458,8 +508,10 @@ feed_again(struct feed *feed, size_t warm)
 static bool
 has_enough(const struct feed *feed)
 {
+	if (feed->stopping && feed->share.order != NULL)
+		return feed->given >= order_last(feed->share.order);
 	return feed->given >= feed->counted && (feed->stopping ||
-	    (feed->count > 0 && feed->read >= feed->count));
+	    (feed->count > 0 && feed->chosen >= feed->count));
 }
 
 enum feed_event

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "dissect/order.h"
 #include "dissect/pending.h"
 #include "packet/filter.h"
 
@@ -16,6 +17,16 @@
  * says of them in the whole capture. The others' documents are thrown away.
  */
 struct feed;
+
+/*
+ * Of several tsharks that dissect one capture: which packets this one gets (packet/share.h). Those of the others it gets as
+ * empty records with a length on the wire of `mark`, so that it counts them; they are never pending.
+ */
+struct feed_share {
+	unsigned index, count;
+	uint32_t mark;
+	struct order *order;	/* borrowed; told whose each packet is. NULL: all packets are of this one */
+};
 
 enum feed_event {
 	FEED_GAVE,	/* bytes for tshark */
@@ -30,6 +41,9 @@ enum feed_event {
  */
 struct feed *feed_new(int fd, struct filter *filter, uint64_t count, bool ids, const char *live);
 void feed_free(struct feed *feed);
+
+/* Before the first feed_next, of a regular file. All but the share of index 0 are to be begun again, for what is read until then counts for no order. */
+void feed_share(struct feed *feed, const struct feed_share *share);
 
 /*
  * The next bytes for tshark, valid until the next call; a packet in them joins

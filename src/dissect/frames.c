@@ -46,6 +46,7 @@ struct frames {
 	bool in_packet;
 	unsigned depth;
 	uint64_t number;
+	uint64_t streams;	/* the id of its end */
 	const char *broken;	/* why; NULL if it is not */
 };
 
@@ -72,6 +73,18 @@ frames_free(struct frames *frames)
 	buffer_release(&frames->text);
 	free(frames->fields);
 	free(frames);
+}
+
+uint32_t
+frames_tcp_streams(const struct frames *frames)
+{
+	return (uint32_t)frames->streams;
+}
+
+uint32_t
+frames_udp_streams(const struct frames *frames)
+{
+	return (uint32_t)(frames->streams >> 32);
 }
 
 uint64_t
@@ -211,11 +224,12 @@ close_protocol(struct frames *frames)
 }
 
 static bool
-end_packet(struct frames *frames)
+end_packet(struct frames *frames, uint64_t streams)
 {
 	if (!frames->in_packet || frames->depth > 0)
 		return fail(frames, "the end of a packet at the wrong place");
 	frames->in_packet = false;
+	frames->streams = streams;
 	return true;
 }
 
@@ -266,7 +280,7 @@ take_item(struct frames *frames, const struct head *head)
 		    head->kind == FRAMES_TRUE);
 		return true;
 	case FRAMES_END:
-		return end_packet(frames);
+		return end_packet(frames, head->id);
 	case FRAMES_NAME:
 	case FRAMES_TEXT:
 		break;

@@ -33,6 +33,10 @@ enum frames_event frames_read(struct frames *frames, const char *data, size_t le
 /* The frame number of the packet in the tree. */
 uint64_t frames_number(const struct frames *frames);
 
+/* As its end told: how many streams of TCP and of UDP tshark had numbered behind it. 0 if it did not tell. */
+uint32_t frames_tcp_streams(const struct frames *frames);
+uint32_t frames_udp_streams(const struct frames *frames);
+
 /* True if the bytes so far end in front of the first packet's beginning, or inside of a packet or an item. */
 bool frames_is_inside(const struct frames *frames);
 

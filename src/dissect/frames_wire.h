@@ -16,7 +16,8 @@
  *	TEXT	a value: its length as a number, the text. Of id 0: Wireshark's Info column
  *	FALSE	a boolean value
  *	TRUE	the same, or a field without value
- *	END	of the packet; the id is 0
+ *	END	of the packet; the id is 0, or, of a capture that several tsharks share, how many
+ *		TCP streams tshark has numbered, with that of UDP streams 32 bits higher
  *
  * All but NAME, PACKET and END stand between PACKET and END; NAME may stand there, too.
  */

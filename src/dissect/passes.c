@@ -13,6 +13,8 @@
 #define RUNS_MAX (2 * FEED_DEAD_MAX + 5)
 /* A pass that ends for want of memory behind so many packets is not counted as a run. */
 #define RELIEF_PACKETS 1000
+/* Packets of other shares that are passed over in one go. */
+#define SEEK_SLICE 4096
 
 /* How a pass ends. */
 
@@ -147,6 +149,9 @@ relieve(struct dissection *dissection)
 	if (dissection->anew == 0 && !dissection_is_live(dissection))
 		dissection->anew = settled;
 	feed_forget(dissection->feed);
+	if (dissection->rules.share != NULL)
+		streams_restart(dissection->rules.share->streams,
+		    dissection->rules.share->index);
 	log_note(dissection->rules.log, "%s: " TSHARK_LACKS_MEMORY "; a fresh "
 	    "one goes on behind packet %" PRIu64, dissection->name, settled);
 	return true;
@@ -311,6 +316,14 @@ on_finish(void *ctx)
 {
 	struct dissection *dissection = ctx;
 
+	dissection->finished = true;
+	if (dissection->failed || !dissection_is_held(dissection))
+		passes_leave(dissection);
+}
+
+void
+passes_leave(struct dissection *dissection)
+{
 	/* The child must not be freed from its own callback. */
 	loop_defer(dissection->rules.loop, leave_child, dissection);
 }
@@ -341,7 +354,9 @@ passes_start(struct dissection *dissection, enum pass pass, bool plugin,
 	struct tshark_run run = { .plugin = plugin, .filter = filter,
 		.flush = pass != PASS_FIRST || filter ||
 		feed_is_pipe(dissection->feed) ||
-		feed_is_following(dissection->feed), .warm = warm };
+		feed_is_following(dissection->feed), .warm = warm,
+		.mark = dissection->rules.share != NULL ?
+		dissection->rules.share->mark : 0 };
 	struct child *child;
 
 	tshark_argv(tshark, rules, &run, &argv);
@@ -390,6 +405,8 @@ prepare_pass(struct dissection *dissection, enum pass pass, bool warmly)
 	dissection->pass = pass;
 	dissection->failed = dissection->input_done = false;
 	dissection->renewing = false;
+	dissection->held = dissection->finished = dissection->choked = false;
+	buffer_clear(&dissection->rest);
 	dissection->idle = dissection->progress = 0;
 	dissection->pass_documents = 0;
 	reader_free(dissection->reader);
@@ -422,6 +439,31 @@ passes_begin(struct dissection *dissection, enum pass pass, bool warmly)
 	dissection_pump(dissection);
 }
 
+/* A share begins when it has a packet: as many tsharks as are needed. */
+static void
+seek_share(void *ctx)
+{
+	struct dissection *dissection = ctx;
+	struct error error;
+	const void *bytes;
+	size_t len;
+
+	for (unsigned i = 0; i < SEEK_SLICE; i++) {
+		if (feed_next(dissection->feed, &bytes, &len, &error) !=
+		    FEED_GAVE || feed_is_foreign(dissection->feed)) {
+			/* What is wrong with the file the first share tells. */
+			dissection_end(dissection);
+			return;
+		}
+		if (feed_first(dissection->feed) != NULL) {
+			dissection->passes++;
+			passes_begin(dissection, PASS_FIRST, false);
+			return;
+		}
+	}
+	loop_defer(dissection->rules.loop, seek_share, dissection);
+}
+
 /* A folder may hold thousands of files that are nothing: these cost no tshark. */
 void
 passes_first(void *ctx)
@@ -430,9 +472,14 @@ passes_first(void *ctx)
 	struct error error;
 	const void *bytes;
 	size_t len;
-	enum feed_event event = feed_next(dissection->feed, &bytes, &len,
-	    &error);
+	enum feed_event event;
 
+	if (dissection->rules.share != NULL &&
+	    dissection->rules.share->index > 0) {
+		seek_share(dissection);
+		return;
+	}
+	event = feed_next(dissection->feed, &bytes, &len, &error);
 	if (event == FEED_BAD)
 		dissection_blame(dissection, error.outcome, error.text);
 	if (event == FEED_BAD || event == FEED_END) {

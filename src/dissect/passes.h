@@ -9,6 +9,8 @@ void passes_begin(struct dissection *dissection, enum pass pass, bool warmly);
 /* Starts a tshark for a pass; NULL with an error. */
 struct child *passes_start(struct dissection *dissection, enum pass pass, bool plugin, size_t warm,
     struct error *error);
+/* The child has finished, and all that it printed was read. */
+void passes_leave(struct dissection *dissection);
 /* From the loop, to begin with; ctx is the dissection. */
 void passes_first(void *ctx);
 

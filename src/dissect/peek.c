@@ -9,7 +9,6 @@
 int
 peek_id(int fd, char id[CAPTURE_ID_LEN])
 {
-	/* It shares its place in the file with fd. */
 	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3), rv = -1;
 	struct capture_record record;
 	struct source *source;
@@ -24,5 +23,5 @@ peek_id(int fd, char id[CAPTURE_ID_LEN])
 			break;
 		}
 	source_free(source);
-	return lseek(fd, 0, SEEK_SET) == 0 ? rv : -1;
+	return rv;
 }

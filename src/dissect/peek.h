@@ -5,8 +5,7 @@
 #include "dissect/capture_id.h"
 
 /*
- * Reads the regular file fd up to its first packet, and goes back to its beginning. -1 if there is no first packet (yet), or
- * no going back. The id is what dissection_id of the file will be.
+ * Reads the regular file fd up to its first packet; where it stands it stays. -1 if there is no first packet (yet). The id is what dissection_id of the file will be.
  */
 int peek_id(int fd, char id[CAPTURE_ID_LEN]);
 

@@ -136,6 +136,20 @@ reader_number(const struct reader *reader)
 	return ek_frame_number(reader->ek);
 }
 
+uint32_t
+reader_tcp_streams(const struct reader *reader)
+{
+	return reader->form == READER_FRAMES ?
+	    frames_tcp_streams(reader->frames) : 0;
+}
+
+uint32_t
+reader_udp_streams(const struct reader *reader)
+{
+	return reader->form == READER_FRAMES ?
+	    frames_udp_streams(reader->frames) : 0;
+}
+
 bool
 reader_is_inside(const struct reader *reader)
 {

@@ -38,6 +38,10 @@ enum reader_event reader_read(struct reader *reader, const char *data, size_t le
 /* The frame number of the packet in the tree, 0 if there is none. */
 uint64_t reader_number(const struct reader *reader);
 
+/* As frames_tcp_streams and frames_udp_streams; 0 if it is in another form. */
+uint32_t reader_tcp_streams(const struct reader *reader);
+uint32_t reader_udp_streams(const struct reader *reader);
+
 /* True if the bytes so far end where more must come. */
 bool reader_is_inside(const struct reader *reader);
 

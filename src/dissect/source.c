@@ -28,6 +28,7 @@ struct source {
 	bool has_date;
 	int64_t date;
 	uint64_t size;
+	off_t start, offset;	/* of a file: its first byte for us, and the next: its descriptor may be shared */
 	uint64_t bytes;		/* of this pass */
 	uint64_t bytes_max;
 
@@ -57,6 +58,10 @@ source_new(int fd)
 		source->has_date = true;
 		source->date = st.st_mtim.tv_sec;
 		source->size = (uint64_t)st.st_size;
+		source->start = lseek(fd, 0, SEEK_CUR);
+		if (source->start < 0)
+			source->start = 0;
+		source->offset = source->start;
 	}
 	buffer_init(&source->raw, 2 * READ_LEN);
 	buffer_init(&source->data, CAPTURE_RECORD_MAX + 2 * READ_LEN);
@@ -140,8 +145,9 @@ source_date(const struct source *source, int64_t *sec)
 bool
 source_rewind(struct source *source)
 {
-	if (source->is_pipe || lseek(source->fd, 0, SEEK_SET) != 0)
+	if (source->is_pipe)
 		return false;
+	source->offset = source->start;
 	buffer_clear(&source->raw);
 	buffer_clear(&source->data);
 	expand_free(source->expand);
@@ -180,8 +186,10 @@ read_more(struct source *source)
 	if (buffer_reserve(&source->raw, READ_LEN) != 0)
 		return SOURCE_RECORD;
 	do
-		n = read(source->fd, source->raw.data + source->raw.len,
-		    READ_LEN);
+		n = source->is_pipe ? read(source->fd, source->raw.data +
+		    source->raw.len, READ_LEN) : pread(source->fd,
+		    source->raw.data + source->raw.len, READ_LEN,
+		    source->offset);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return SOURCE_WAIT;
@@ -196,6 +204,7 @@ read_more(struct source *source)
 	if (n == 0)
 		source->raw_eof = true;
 	buffer_added(&source->raw, (size_t)n);
+	source->offset += n;
 	source->bytes += (uint64_t)n;
 	if (source->bytes > source->bytes_max)
 		source->bytes_max = source->bytes;

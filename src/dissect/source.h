@@ -17,7 +17,7 @@ enum source_event {
 	SOURCE_BAD	/* cut short or damaged; what came before is good. An empty input, too. */
 };
 
-/* Takes the descriptor over. Free with source_free. */
+/* Takes the descriptor over. Of a regular file it is read from where it stands, and stays there. Free with source_free. */
 struct source *source_new(int fd);
 void source_free(struct source *source);
 
@@ -39,7 +39,7 @@ bool source_is_following(const struct source *source);
 /* After SOURCE_WAIT: the beginning of a record is there, and its end is not. */
 bool source_has_rest(const struct source *source);
 
-/* Begins again at the first byte; false for a pipe. */
+/* Begins again at the first byte that was read; false for a pipe. */
 bool source_rewind(struct source *source);
 bool source_is_pipe(const struct source *source);
 int source_fd(const struct source *source);

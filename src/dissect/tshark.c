@@ -2,6 +2,7 @@
 #include "dissect/tshark.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -322,6 +323,23 @@ filter_of(const struct tshark_rules *rules, const struct tshark_run *run)
 	return xasprintf("frame.number > %zu && (%s)", run->warm, filter);
 }
 
+/* Its words, and what -z is given. The caller owns it. */
+static char *
+tap_of(const struct tshark_run *run, const char *only, const char *filter)
+{
+	char mark[32] = "", *words, *tap;
+
+	if (run->mark != 0)
+		(void)snprintf(mark, sizeof(mark), ":mark=%" PRIu32,
+		    run->mark);
+	words = xasprintf("%s%s%s%s", run->flush ? ":flush" : "", mark,
+	    only != NULL ? ":only=" : "", only != NULL ? only : "");
+	tap = xasprintf("espcap,%s%s%s", words[0] == ':' ? words + 1 : words,
+	    filter != NULL ? "," : "", filter != NULL ? filter : "");
+	free(words);
+	return tap;
+}
+
 /* The plugin writes. A tap is given all packets: it applies the display filter itself. only, filter: NULL for none. */
 static void
 push_plugin(const struct tshark *tshark, const struct tshark_run *run,
@@ -332,11 +350,7 @@ push_plugin(const struct tshark *tshark, const struct tshark_run *run,
 	/* How Wireshark comes to make few fields is within it, and was tried with 4.0 alone. */
 	if (tshark->major != 4 || tshark->minor != 0)
 		only = NULL;
-	tap = xasprintf("espcap,%s%s%s%s%s%s", run->flush ? "flush" : "",
-	    run->flush && only != NULL ? ":" : "",
-	    only != NULL ? "only=" : "", only != NULL ? only : "",
-	    filter != NULL ? "," : "", filter != NULL ? filter : "");
-
+	tap = tap_of(run, only, filter);
 	if (tshark->major >= 4)
 		argv_push(argv, "-q");
 	else {

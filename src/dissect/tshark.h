@@ -70,6 +70,7 @@ struct tshark_run {
 	bool flush;		/* each packet is written out at once */
 	bool filter;		/* with the display filter */
 	size_t warm;		/* the first so many packets are dissected, but nothing is printed of them */
+	uint32_t mark;		/* with the plugin, if not 0: of empty records with this length on the wire nothing is printed */
 };
 
 /* Pushes the words of a run that reads a capture from stdin. */

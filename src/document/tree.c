@@ -229,7 +229,7 @@ tree_change(struct tree *tree, uint32_t leaf, const char *text, size_t len)
 {
 	struct tree_leaf *changed = &tree->leaves[leaf];
 
-	if (tree->overflow || buffer_append(&tree->text, text, len) != 0)
+	if (buffer_append(&tree->text, text, len) != 0)
 		return;
 	changed->offset = tree->text.len - len;
 	changed->len = (uint32_t)len;

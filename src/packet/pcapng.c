@@ -472,8 +472,12 @@ pcapng_empty(const struct pcapng *ng, const struct capture_record *record,
 	total = (uint32_t)(fixed + ((keep + 3) & ~3u) + 4);
 	memcpy(block, record->raw, fixed);
 	bytes_put_u32(block + 4, total, ng->big);
-	bytes_put_u32(block + (type == BLOCK_SIMPLE_PACKET ? 8 : 20), keep,
-	    ng->big);
+	if (type == BLOCK_SIMPLE_PACKET) {
+		bytes_put_u32(block + 8, keep, ng->big);
+	} else {
+		bytes_put_u32(block + 20, keep, ng->big);
+		bytes_put_u32(block + 24, record->wirelen, ng->big);
+	}
 	if (buffer_reserve(out, total) != 0)
 		return -1;
 	(void)buffer_append(out, block, fixed);

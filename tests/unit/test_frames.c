@@ -341,6 +341,26 @@ test_long_texts_are_cut(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* What a capture that several share tells behind each packet. */
+static void
+test_streams(void **state)
+{
+	struct state *test = *state;
+
+	pack_magic(&test->bytes);
+	for (uint64_t i = 0; i < 2; i++) {
+		pack(&test->bytes, FRAMES_PACKET, 1 + i);
+		pack(&test->bytes, FRAMES_END,
+		    i == 0 ? UINT64_C(7) << 32 | 4000000000u : 0);
+		feed(test, 3);
+		assert_int_equal(test->broken, 0);
+		assert_int_equal(frames_tcp_streams(test->frames),
+		    i == 0 ? 4000000000u : 0);
+		assert_int_equal(frames_udp_streams(test->frames),
+		    i == 0 ? 7 : 0);
+	}
+}
+
 int
 main(void)
 {
@@ -352,6 +372,7 @@ main(void)
 		TEST(test_what_is_out_of_place),
 		TEST(test_numbers_that_lie),
 		TEST(test_long_texts_are_cut),
+		TEST(test_streams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

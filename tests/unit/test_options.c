@@ -101,6 +101,7 @@ test_every_option(void **state)
 	assert_int_equal(options.max_value, 2048);
 	assert_int_equal(options.max_doc, 1 << 30);
 	assert_int_equal(options.jobs, 7);
+	assert_false(options.split);
 	assert_true(options.pretty);
 	options_release(&options);
 
@@ -371,6 +372,13 @@ test_ranges(void **state)
 	assert_int_equal(options.jobs, 256);
 	assert_int_equal(options.tshark_timeout, 86400000);
 	options_release(&options);
+	ACCEPT("--file=a", "--split");
+	assert_true(options.split);
+	options_release(&options);
+	REFUSE("--split and --display-filter exclude each other: give one",
+	    "--file=a", "--split", "--display-filter=http");
+	REFUSE("--split and --nic exclude each other: give one", "--nic=lo",
+	    "--split");
 }
 
 static void

@@ -348,8 +348,12 @@ check_empty_pcapng(uint16_t linktype, uint32_t caplen, bool big)
 		assert_block(&reader);
 	assert_int_equal(next(&reader), 1);
 	check_empty(&reader, &header, caplen, 1500);
+	reader.record.wirelen = 20000000;
+	check_empty(&reader, &header, caplen, 20000000);
 	assert_int_equal(next(&reader), 1);
 	check_empty(&reader, &header, caplen, 60);
+	reader.record.wirelen = 20000000;
+	check_empty(&reader, &header, caplen, 20000000);
 	assert_int_equal(next(&reader), 1);
 	check_empty(&reader, &header, 0, 0);
 	assert_int_equal(next(&reader), 1);

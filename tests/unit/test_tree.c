@@ -80,6 +80,10 @@ test_change(void **state)
 	assert_text(&tree, 0, "10007");
 	assert_true(tree.leaves[0].plain);
 	assert_text(&tree, 1, "other");
+	/* A number is put right also where values are missing. */
+	tree.overflow = true;
+	tree_change(&tree, 0, "10008", 5);
+	assert_text(&tree, 0, "10008");
 	tree_release(&tree);
 }
 

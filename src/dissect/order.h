@@ -1,0 +1,31 @@
+/* Whose turn it is, when several tsharks dissect the packets of one capture and their documents go out in its order. No I/O. */
+#ifndef ESPCAP_DISSECT_ORDER_H
+#define ESPCAP_DISSECT_ORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct order;
+
+/* owners: at most ORDER_OWNERS. Free with order_free. */
+#define ORDER_OWNERS 256
+struct order *order_new(unsigned owners);
+void order_free(struct order *order);
+
+/* Packets are told with their owners by whoever reads them first, from ordinal 1 on without a gap; what is known is passed over. */
+void order_add(struct order *order, uint64_t ordinal, unsigned owner);
+
+/* The first packet whose fate is not known; one more than all known if there is none. */
+uint64_t order_next(const struct order *order);
+/* Whose it is; ORDER_NOBODY if it has not been told. */
+#define ORDER_NOBODY UINT16_MAX
+unsigned order_owner(const struct order *order);
+/* The last packet told. */
+uint64_t order_last(const struct order *order);
+
+/* The fate of a packet is known: it needs no turn any more. */
+void order_done(struct order *order, uint64_t ordinal);
+/* The same for all of this owner, also those still to be told. */
+void order_leave(struct order *order, unsigned owner);
+
+#endif
