@@ -30,7 +30,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -47,41 +46,14 @@
 #include <epan/dissectors/packet-udp.h>
 
 #include "dissect/frames_wire.h"
-
-/* Whether this is built for Wireshark major.minor or a later one. 3.4 has no header that tells. */
-#define SINCE(major, minor) (SERIES_MAJOR > (major) || \
-    (SERIES_MAJOR == (major) && SERIES_MINOR >= (minor)))
-
-/* The value of a field: a part of it, or somewhere else. */
-#if SINCE(4, 4)
-#define VALUE(info) ((info)->value)
-#else
-#define VALUE(info) (&(info)->value)
-#endif
-
-#if SINCE(4, 0)
-#define TIME(info) fvalue_get_time(VALUE(info))
-#else
-#define TIME(info) ((const nstime_t *)fvalue_get(VALUE(info)))
-#endif
+#include "plugin/series.h"
+#include "plugin/value.h"
 
 /* The last parameter of what is called for each packet. */
 #if SINCE(4, 0)
 #define TAP_FLAGS , tap_flags_t flags G_GNUC_UNUSED
 #else
 #define TAP_FLAGS
-#endif
-
-/* The form in which -T ek prints a value, and the fraction of a second. */
-#if SINCE(4, 6)
-#define REPRESENTATION FTREPR_EK
-#else
-#define REPRESENTATION FTREPR_DISPLAY
-#endif
-#if SINCE(4, 0)
-#define FRACTION ".%09uZ"
-#else
-#define FRACTION ".%uZ"
 #endif
 
 /* Wireshark finds these by their names. */
@@ -176,7 +148,7 @@ static void
 put_item(enum frames_kind kind, uint64_t id)
 {
 	make_room(ITEM_ROOM);
-	put_number(id << 3 | kind);
+	put_number(id << FRAMES_KIND_BITS | kind);
 }
 
 static void
@@ -266,59 +238,30 @@ id_of(const header_field_info *field)
 
 /* Values, as -T ek prints them. */
 
+/* What espcap makes hex of, which is three times as long. */
 static void
-put_time(uint32_t id, const nstime_t *moment)
+put_hex(uint32_t id, const void *bytes, size_t len)
 {
-	static const char unknown[] = "Not representable";
-	char text[64];
-	struct tm date;
-	size_t len;
-
-	if (gmtime_r(&moment->secs, &date) == NULL) {
-		put_text(id, unknown, sizeof(unknown) - 1);
-		return;
-	}
-	/* Years of more than four digits do not fit into what -T ek prints them with. */
-	len = strftime(text, sizeof("YYYY-MM-DDTHH:MM:SS"),
-	    "%Y-%m-%dT%H:%M:%S", &date);
-	len += (size_t)snprintf(text + len, sizeof(text) - len, FRACTION,
-	    (unsigned)moment->nsecs);
-	put_text(id, text, len);
+	put_item(FRAMES_HEX, id);
+	put_number(len);
+	put_bytes(bytes, len);
 }
 
-/* The commonest values, which need no memory: plain decimal numbers. */
-static bool
-put_plain_number(uint32_t id, field_info *info)
+/* By Wireshark itself, in memory of the packet. */
+static void
+put_other(uint32_t id, field_info *info, wmem_allocator_t *pool)
 {
-	char text[24], *at = text + sizeof(text);
-	uint32_t number;
+	char *text = fvalue_to_string_repr(pool, VALUE(info), REPRESENTATION,
+	    info->hfinfo->display);
 
-	switch (info->hfinfo->type) {
-	case FT_UINT8:
-	case FT_UINT16:
-	case FT_UINT24:
-	case FT_UINT32:
-	case FT_FRAMENUM:
-		break;
-	default:
-		return false;
-	}
-	if (FIELD_DISPLAY(info->hfinfo->display) != BASE_DEC &&
-	    info->hfinfo->type != FT_FRAMENUM)
-		return false;
-	number = fvalue_get_uinteger(VALUE(info));
-	do {
-		*--at = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	put_text(id, at, (size_t)(text + sizeof(text) - at));
-	return true;
+	if (text != NULL)
+		put_text(id, text, strlen(text));
 }
 
 static void
 put_value(uint32_t id, field_info *info, wmem_allocator_t *pool)
 {
-	char *text;
+	struct value value;
 
 	switch (info->hfinfo->type) {
 	case FT_NONE:
@@ -329,17 +272,19 @@ put_value(uint32_t id, field_info *info, wmem_allocator_t *pool)
 		    FRAMES_TRUE : FRAMES_FALSE, id);
 		return;
 	case FT_ABSOLUTE_TIME:
-		put_time(id, TIME(info));
-		return;
+		value_read_date(&value, VALUE_TIME(VALUE(info)));
+		break;
 	default:
+		value_read(&value, info->hfinfo->type, info->hfinfo->display,
+		    VALUE(info));
 		break;
 	}
-	if (put_plain_number(id, info))
-		return;
-	text = fvalue_to_string_repr(pool, VALUE(info), REPRESENTATION,
-	    info->hfinfo->display);
-	if (text != NULL)
-		put_text(id, text, strlen(text));
+	if (value.form == VALUE_TEXT)
+		put_text(id, value.data, value.len);
+	else if (value.form == VALUE_HEX)
+		put_hex(id, value.data, value.len);
+	else
+		put_other(id, info, pool);
 }
 
 /* A row without a field has only its text, if that was made. */

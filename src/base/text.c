@@ -44,6 +44,27 @@ text_utf8_len(const unsigned char *s, size_t len)
 	return need;
 }
 
+#define DIGIT(n) ((n) < 10 ? '0' + (n) : 'a' + (n) - 10)
+#define HEX(high, low) { DIGIT(high), DIGIT(low), ':' }
+#define HEX_4(high, low) HEX(high, low), HEX(high, (low) + 1), \
+    HEX(high, (low) + 2), HEX(high, (low) + 3)
+#define HEX_16(high) HEX_4(high, 0), HEX_4(high, 4), HEX_4(high, 8), HEX_4(high, 12)
+#define HEX_64(high) HEX_16(high), HEX_16((high) + 1), HEX_16((high) + 2), \
+    HEX_16((high) + 3)
+
+void
+text_hex(char *dst, const void *bytes, size_t len)
+{
+	/* Four characters are copied at once, and three count. */
+	static const char table[256][4] = {
+		HEX_64(0), HEX_64(4), HEX_64(8), HEX_64(12)
+	};
+	const unsigned char *s = bytes;
+
+	for (size_t at = 0; at < len; at += 3)
+		memcpy(dst + at, table[*s++], 4);
+}
+
 size_t
 text_visible(char *dst, size_t size, const char *bytes, size_t len)
 {

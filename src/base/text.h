@@ -16,6 +16,16 @@ size_t text_visible(char *dst, size_t size, const char *bytes, size_t len);
 /* Length 1..4 of the valid UTF-8 sequence (RFC 3629) at bytes, 0 if there is none within len. */
 size_t text_utf8_len(const unsigned char *bytes, size_t len);
 
+/* Length of the text of count > 0 bytes in hex: two digits each, colons between them. */
+static inline uint64_t
+text_hex_len(uint64_t count)
+{
+	return count > UINT64_MAX / 3 ? UINT64_MAX : 3 * count - 1;
+}
+
+/* Writes the first len characters of that text, for which (len + 2) / 3 bytes are needed. dst has room for len + 3. */
+void text_hex(char *dst, const void *bytes, size_t len);
+
 /* A decimal number in min..max with nothing around it; -1 if it is not. */
 int text_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 /* A size in bytes: a number with an optional k, M or G (powers of 1024, an optional iB or B behind). */

@@ -41,6 +41,7 @@ struct frames {
 	struct head head;	/* of the text that is being read */
 	bool in_text;
 	uint64_t left;		/* bytes of it to come */
+	size_t keep;		/* bytes of it that are kept at most */
 	struct buffer text;	/* what came of it and is kept */
 
 	bool in_packet;
@@ -128,7 +129,8 @@ read_number(const unsigned char *bytes, size_t len, uint64_t *number)
 static inline bool
 has_text(enum frames_kind kind)
 {
-	return kind == FRAMES_NAME || kind == FRAMES_TEXT;
+	return kind == FRAMES_NAME || kind == FRAMES_TEXT ||
+	    kind == FRAMES_HEX;
 }
 
 /* The bytes of a head, 0 if more are needed, HEAD_MAX + 1 if it is none. */
@@ -140,8 +142,8 @@ read_head(const unsigned char *bytes, size_t len, struct head *head)
 
 	if (n == 0 || n > NUMBER_MAX)
 		return n == 0 ? 0 : HEAD_MAX + 1;
-	head->kind = (enum frames_kind)(number & 7);
-	head->id = number >> 3;
+	head->kind = (enum frames_kind)(number & ((1 << FRAMES_KIND_BITS) - 1));
+	head->id = number >> FRAMES_KIND_BITS;
 	if (!has_text(head->kind))
 		return n;
 	more = read_number(bytes + n, len - n, &head->len);
@@ -252,6 +254,7 @@ is_allowed(struct frames *frames, const struct head *head)
 			break;
 		__attribute__((fallthrough));
 	case FRAMES_OPEN:
+	case FRAMES_HEX:
 	case FRAMES_FALSE:
 	case FRAMES_TRUE:
 		if (head->id == 0 || head->id >= frames->count)
@@ -259,6 +262,8 @@ is_allowed(struct frames *frames, const struct head *head)
 		break;
 	case FRAMES_CLOSE:
 		break;
+	default:
+		return fail(frames, "an item of a kind that is not known");
 	}
 	return frames->in_packet || fail(frames, "a value outside of a packet");
 }
@@ -283,9 +288,22 @@ take_item(struct frames *frames, const struct head *head)
 		return end_packet(frames, head->id);
 	case FRAMES_NAME:
 	case FRAMES_TEXT:
+	case FRAMES_HEX:
 		break;
 	}
 	return false;	/* these have text */
+}
+
+/* bytes: those that are kept of a value. */
+static void
+take_hex(struct frames *frames, const char *bytes)
+{
+	uint64_t len = frames->head.len == 0 ? 0 :
+	    text_hex_len(frames->head.len);
+	bool cut = len > frames->max_text;
+
+	tree_hex(frames->tree, frames->fields[frames->head.id], bytes,
+	    cut ? frames->max_text : (size_t)len, cut);
 }
 
 static void
@@ -295,6 +313,8 @@ take_text(struct frames *frames, const char *text, size_t len)
 
 	if (frames->head.kind == FRAMES_NAME)
 		add_name(frames, text, len);
+	else if (frames->head.kind == FRAMES_HEX)
+		take_hex(frames, text);
 	else if (frames->head.id == 0)
 		tree_info(frames->tree, text, len);
 	else
@@ -307,7 +327,7 @@ static size_t
 read_text(struct frames *frames, const char *data, size_t len)
 {
 	size_t n = frames->left < len ? (size_t)frames->left : len;
-	size_t keep = frames->max_text - frames->text.len;
+	size_t keep = frames->keep - frames->text.len;
 
 	frames->left -= n;
 	/* Most texts stand in one piece: they need no copy. */
@@ -336,6 +356,8 @@ take_head(struct frames *frames, const struct head *head)
 		return take_item(frames, head);
 	frames->head = *head;
 	frames->left = head->len;
+	frames->keep = head->kind == FRAMES_HEX ? (frames->max_text + 2) / 3 :
+	    frames->max_text;
 	frames->in_text = head->len > 0;
 	if (head->len == 0)
 		take_text(frames, frames->text.data, 0);

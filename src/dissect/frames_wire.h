@@ -3,7 +3,7 @@
 #define ESPCAP_DISSECT_FRAMES_WIRE_H
 
 /*
- * First FRAMES_MAGIC, then items. An item begins with a number, id << 3 | kind.
+ * First FRAMES_MAGIC, then items. An item begins with a number, id << FRAMES_KIND_BITS | kind.
  * Numbers are written 7 bits a byte, the lowest first, with the highest bit set in all
  * bytes but the last. Text is neither escaped nor terminated.
  *
@@ -14,6 +14,8 @@
  *	OPEN	a protocol begins inside of what is open
  *	CLOSE	ends it; the id is 0
  *	TEXT	a value: its length as a number, the text. Of id 0: Wireshark's Info column
+ *	HEX	a value of bytes: their number as a number, and the bytes, of which
+ *		the text is two hex digits each with colons between them
  *	FALSE	a boolean value
  *	TRUE	the same, or a field without value
  *	END	of the packet; the id is 0, or, of a capture that several tsharks share, how many
@@ -21,8 +23,10 @@
  *
  * All but NAME, PACKET and END stand between PACKET and END; NAME may stand there, too.
  */
-#define FRAMES_MAGIC "espcapF1\n"
+#define FRAMES_MAGIC "espcapF2\n"
 #define FRAMES_MAGIC_LEN 9
+
+#define FRAMES_KIND_BITS 4
 
 enum frames_kind {
 	FRAMES_NAME,
@@ -30,6 +34,7 @@ enum frames_kind {
 	FRAMES_OPEN,
 	FRAMES_CLOSE,
 	FRAMES_TEXT,
+	FRAMES_HEX,
 	FRAMES_FALSE,
 	FRAMES_TRUE,
 	FRAMES_END

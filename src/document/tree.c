@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "document/json.h"
 #include "document/names.h"
@@ -190,27 +191,35 @@ add_leaf(struct tree *tree, uint32_t field, enum tree_kind kind)
 	return leaf;
 }
 
+/* Makes room for a text and says how much of it may be kept. False if none may. */
+static bool
+make_room(struct tree *tree, size_t len, size_t *keep)
+{
+	size_t slack = tree->max_text / 8, limit;
+
+	*keep = len;
+	if (tree->overflow)
+		return false;
+	if (tree->max_value > 0 && *keep > tree->max_kept)
+		*keep = tree->max_kept;
+	if (tree->text.len + *keep <= tree->max_text + slack)
+		return true;
+	limit = compact(tree, *keep);
+	if (*keep > limit)
+		*keep = limit;
+	tree->overflow = tree->text.len + *keep > tree->max_text;
+	return !tree->overflow;
+}
+
 void
 tree_text(struct tree *tree, uint32_t field, const char *text, size_t len,
     bool cut)
 {
-	size_t slack = tree->max_text / 8, keep = len;
 	struct tree_leaf *leaf;
+	size_t keep;
 
-	if (tree->overflow)
+	if (!make_room(tree, len, &keep))
 		return;
-	if (tree->max_value > 0 && keep > tree->max_kept)
-		keep = tree->max_kept;
-	if (tree->text.len + keep > tree->max_text + slack) {
-		size_t limit = compact(tree, keep);
-
-		if (keep > limit)
-			keep = limit;
-		if (tree->text.len + keep > tree->max_text) {
-			tree->overflow = true;
-			return;
-		}
-	}
 	if (keep < len || cut) {
 		keep = json_cut(text, len, keep);
 		cut = true;
@@ -222,6 +231,26 @@ tree_text(struct tree *tree, uint32_t field, const char *text, size_t len,
 	leaf->len = (uint32_t)keep;
 	leaf->plain = json_is_plain(text, keep);
 	leaf->cut = cut;
+}
+
+void
+tree_hex(struct tree *tree, uint32_t field, const void *bytes, size_t len,
+    bool cut)
+{
+	struct tree_leaf *leaf;
+	size_t keep;
+
+	if (!make_room(tree, len, &keep))
+		return;
+	leaf = add_leaf(tree, field, TREE_TEXT);
+	if (leaf == NULL || buffer_reserve(&tree->text, keep + 3) != 0)
+		return;
+	text_hex(tree->text.data + tree->text.len, bytes, keep);
+	leaf->offset = tree->text.len;
+	leaf->len = (uint32_t)keep;
+	leaf->plain = true;
+	leaf->cut = cut || keep < len;
+	buffer_added(&tree->text, keep);
 }
 
 void

@@ -68,6 +68,8 @@ void tree_close(struct tree *tree);
 
 /* Adds a value to the open node. cut: the text given is not all of it. */
 void tree_text(struct tree *tree, uint32_t field, const char *text, size_t len, bool cut);
+/* The same with len characters of the text of bytes in hex: text_hex. */
+void tree_hex(struct tree *tree, uint32_t field, const void *bytes, size_t len, bool cut);
 /* When all are added: gives one another text, a short one. If there is no room the old one stays. */
 void tree_change(struct tree *tree, uint32_t leaf, const char *text, size_t len);
 void tree_flag(struct tree *tree, uint32_t field, bool value);

@@ -404,7 +404,7 @@ else:
 
 
 @needs_plugin
-@pytest.mark.parametrize("at", [9, 10, 5000, 20000])
+@pytest.mark.parametrize("at", [9, 10, 5000, 12000])
 @pytest.mark.parametrize("what", ["die(signal.SIGSEGV)", "sys.exit(0)", "say(b'\\xff' * 100 + data)"],
                          ids=["crash", "cut", "lie"])
 @pytest.mark.parametrize("from_pipe", [False, True], ids=["file", "pipe"])
@@ -483,7 +483,7 @@ if len(data) > 9:
         more >>= 7
     number += bytes([more])
     # An Info text in front of the packet's own.
-    packet = data.index(b"\\x09", 9)
+    packet = data.index(b"\\x11", 9)
     out.write(data[:packet + 1] + b"\\x04" + number)
     for _ in range(size >> 20):
         out.write(b"x" * (1 << 20))

@@ -21,7 +21,7 @@ pack_number(struct buffer *out, uint64_t number)
 static inline void
 pack(struct buffer *out, enum frames_kind kind, uint64_t id)
 {
-	pack_number(out, id << 3 | kind);
+	pack_number(out, id << FRAMES_KIND_BITS | kind);
 }
 
 static inline void
@@ -46,6 +46,15 @@ pack_bytes(struct buffer *out, uint64_t id, const char *text, size_t len)
 	pack(out, FRAMES_TEXT, id);
 	pack_number(out, len);
 	buffer_append(out, text, len);
+}
+
+/* A value that is written as bytes and read as hex. */
+static inline void
+pack_hex(struct buffer *out, uint64_t id, const void *bytes, size_t len)
+{
+	pack(out, FRAMES_HEX, id);
+	pack_number(out, len);
+	buffer_append(out, bytes, len);
 }
 
 static inline void

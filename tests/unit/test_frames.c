@@ -93,6 +93,7 @@ pack_names(struct buffer *bytes)
 	pack_name(bytes, 5, FRAMES_TYPE_BOOLEAN, "ip.flags.df ip");
 	pack_name(bytes, 6, FRAMES_TYPE_VALUE, "text");
 	pack_name(bytes, 7, FRAMES_TYPE_PRESENT, "tcp.segments tcp");
+	pack_name(bytes, 8, FRAMES_TYPE_VALUE, "tcp.payload tcp");
 }
 
 static void
@@ -113,10 +114,14 @@ pack_packet(struct buffer *bytes, uint64_t number)
 	pack(bytes, FRAMES_CLOSE, 0);
 	pack(bytes, FRAMES_CLOSE, 0);
 	pack(bytes, FRAMES_TRUE, 7);
+	pack_hex(bytes, 8, "\x01\xab\xff", 3);
+	pack_hex(bytes, 8, "", 0);
+	pack_hex(bytes, 8, "", 1);
 	pack(bytes, FRAMES_END, 0);
 }
 
-#define TREE " tcp.segments frame{ frame.number=300} ip{ ip.src=10.0.0.1" \
+#define TREE " tcp.segments tcp.payload=01:ab:ff tcp.payload= tcp.payload=00" \
+	" frame{ frame.number=300} ip{ ip.src=10.0.0.1" \
 	" ip.flags.df! ip.flags.df text= ip{ text=inner}}"
 
 static void
@@ -259,17 +264,25 @@ test_what_is_out_of_place(void **state)
 	pack(bytes, FRAMES_END, 0);
 	assert_broken(test, "the end of a packet at the wrong place");
 	pack(bytes, FRAMES_PACKET, 1);
-	pack(bytes, FRAMES_OPEN, 8);
+	pack(bytes, FRAMES_OPEN, 9);
 	assert_broken(test, "a field without a name");
+	pack(bytes, FRAMES_PACKET, 1);
+	pack_hex(bytes, 0, "x", 1);
+	assert_broken(test, "a field without a name");
+	pack_hex(bytes, 8, "x", 1);
+	assert_broken(test, "a value outside of a packet");
+	pack(bytes, FRAMES_PACKET, 1);
+	pack(bytes, FRAMES_END + 1, 1);
+	assert_broken(test, "an item of a kind that is not known");
 	pack(bytes, FRAMES_PACKET, 1);
 	pack(bytes, FRAMES_FALSE, 0);
 	assert_broken(test, "a field without a name");
 	pack(bytes, FRAMES_PACKET, 1);
-	pack_text(bytes, (uint64_t)1 << 60, "x");
+	pack_text(bytes, (uint64_t)1 << 59, "x");
 	assert_broken(test, "a field without a name");
-	pack_name(bytes, 9, FRAMES_TYPE_VALUE, "ip.dst ip");
+	pack_name(bytes, 10, FRAMES_TYPE_VALUE, "ip.dst ip");
 	assert_broken(test, "a name out of turn");
-	pack_name(bytes, 7, FRAMES_TYPE_VALUE, "ip.dst ip");
+	pack_name(bytes, 8, FRAMES_TYPE_VALUE, "ip.dst ip");
 	assert_broken(test, "a name out of turn");
 	pack(bytes, FRAMES_PACKET, 1);
 	for (unsigned i = 0; i < 5000; i++)
@@ -293,7 +306,7 @@ test_numbers_that_lie(void **state)
 	feed(test, 1);
 	assert_false(frames_is_inside(test->frames));
 	assert_broken(test, "a number too large");
-	pack(bytes, FRAMES_NAME, 8);
+	pack(bytes, FRAMES_NAME, 9);
 	pack_number(bytes, (uint64_t)5000 << 2);
 	assert_broken(test, "a name too long");
 	/* More text than comes: it is waited for, in vain, and not believed. */
@@ -305,6 +318,38 @@ test_numbers_that_lie(void **state)
 	feed(test, 1000);
 	assert_int_equal(test->documents + test->broken, 0);
 	assert_true(frames_is_inside(test->frames));
+}
+
+static void
+test_long_bytes_are_cut(void **state)
+{
+	/* As text: one that fits in whole, and those that do not by a digit, a byte, and much more. */
+	static const size_t counts[] = { TEXT_MIN / 3, TEXT_MIN / 3 + 1, TEXT_MIN / 3 + 2, TEXT_MIN * 7 };
+	struct state *test = *state;
+	char *bytes = xmalloc(TEXT_MIN * 7);
+
+	memset(bytes, 0x5a, TEXT_MIN * 7);
+	pack_magic(&test->bytes);
+	pack_names(&test->bytes);
+	pack(&test->bytes, FRAMES_PACKET, 1);
+	for (unsigned i = 0; i < 4; i++)
+		pack_hex(&test->bytes, 8, bytes, counts[i]);
+	pack(&test->bytes, FRAMES_END, 0);
+	free(bytes);
+	for (size_t piece = 1009; piece < 1 << 20; piece *= 8) {
+		feed(test, piece);
+		assert_int_equal(test->documents, 1);
+		for (unsigned i = 0; i < 4; i++) {
+			const struct tree_leaf *leaf = &test->tree.leaves[i];
+			size_t len = 3 * counts[i] - 1;
+
+			assert_int_equal(leaf->len, len < TEXT_MIN ? len : TEXT_MIN);
+			assert_int_equal(leaf->cut, len > TEXT_MIN);
+			for (size_t at = 0; at < leaf->len; at++)
+				assert_int_equal(tree_leaf_text(&test->tree, leaf)[at],
+				    "5a:"[at % 3]);
+		}
+	}
 }
 
 static void
@@ -371,6 +416,7 @@ main(void)
 		TEST(test_names_are_exact),
 		TEST(test_what_is_out_of_place),
 		TEST(test_numbers_that_lie),
+		TEST(test_long_bytes_are_cut),
 		TEST(test_long_texts_are_cut),
 		TEST(test_streams),
 	};

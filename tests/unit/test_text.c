@@ -3,11 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "base/xalloc.h"
 
 /* By the definition (RFC 3629): a code point that may be encoded, in its shortest form. */
 static size_t
@@ -57,6 +60,33 @@ assert_visible(const char *bytes, size_t len, const char *wanted)
 	assert_int_equal(text_visible(text, sizeof(text), bytes, len),
 	    strlen(wanted));
 	assert_string_equal(text, wanted);
+}
+
+static void
+test_hex(void **state)
+{
+	unsigned char bytes[256];
+	char wanted[3 * 256 + 1];
+
+	(void)state;
+	for (unsigned i = 0; i < 256; i++) {
+		bytes[i] = (unsigned char)i;
+		snprintf(wanted + 3 * i, 4, "%02x:", i);
+	}
+	assert_int_equal(text_hex_len(1), 2);
+	assert_int_equal(text_hex_len(256), 767);
+	assert_true(text_hex_len(UINT64_MAX) > UINT64_MAX / 2);
+	/* Every length, from as few bytes as it needs, with nothing written beyond the room. */
+	for (size_t len = 0; len <= 767; len++) {
+		unsigned char *exact = xmalloc((len + 2) / 3);
+		char *room = xmalloc(len + 3);
+
+		memcpy(exact, bytes, (len + 2) / 3);
+		text_hex(room, exact, len);
+		assert_memory_equal(room, wanted, len);
+		free(exact);
+		free(room);
+	}
 }
 
 static void
@@ -166,6 +196,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_utf8_of_all_beginnings),
+		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_visible),
 		cmocka_unit_test(test_visible_is_cut_whole),
 		cmocka_unit_test(test_number),

@@ -178,6 +178,18 @@ test_longest_value(void **state)
 	assert_false(tree.leaves[0].cut);
 	assert_int_equal(tree.leaves[1].len, 4096);
 	assert_true(tree.leaves[1].cut);
+	tree_hex(&tree, 1, text, 4096, false);
+	tree_hex(&tree, 1, text, 4097, false);
+	tree_hex(&tree, 1, text, 5, true);
+	tree_hex(&tree, 1, text, 0, false);
+	for (uint32_t i = 2; i < 6; i++) {
+		const struct tree_leaf *leaf = &tree.leaves[i];
+
+		assert_int_equal(leaf->len, i < 4 ? 4096 : i == 4 ? 5 : 0);
+		assert_int_equal(leaf->cut, i == 3 || i == 4);
+		assert_true(leaf->plain);
+	}
+	assert_memory_equal(tree_leaf_text(&tree, &tree.leaves[4]), "78:78", 5);
 	tree_release(&tree);
 }
 
