@@ -410,22 +410,20 @@ die(const char *why)
 }
 
 /*
- * Without a visible tree Wireshark makes only fields that are marked as referred to by a filter, and protocols the
- * same. Behind a packet it takes the marks of those back that it met, and of their protocols.
+ * Without a visible tree Wireshark makes only fields that are marked as referred to by a filter. Behind a packet it
+ * takes the marks of those back that it met: they are renewed in front of the next.
  */
 static void
-renew_mark(int id)
+renew_mark(const header_field_info *field)
 {
-	size_t at = (size_t)id;
+	size_t at = (size_t)field->id;
 
-	if (id < 0)
-		return;
 	lean.renewed = grow(lean.renewed, &lean.renewed_count, at,
 	    sizeof(*lean.renewed));
 	if (lean.renewed[at])
 		return;
 	lean.renewed[at] = true;
-	g_array_append_val(lean.marks, id);
+	g_array_append_val(lean.marks, field->id);
 }
 
 static void
@@ -435,15 +433,17 @@ renew_marks(const proto_node *parent)
 	    node = node->next) {
 		const field_info *info = PNODE_FINFO(node);
 
-		if (info != NULL) {
-			renew_mark(info->hfinfo->id);
-			renew_mark(info->hfinfo->parent);
-		}
+		if (info != NULL && info->hfinfo->type != FT_PROTOCOL &&
+		    is_wanted(info->hfinfo))
+			renew_mark(info->hfinfo);
 		renew_marks(node);
 	}
 }
 
-/* Of every packet, whatever the display filter makes of it. */
+/*
+ * Of every packet, whatever the display filter makes of it. The tree is used again for the next packet: the protocols
+ * in it need no marks from then on.
+ */
 static tap_packet_status
 on_any_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
     const void *data TAP_FLAGS)
@@ -451,6 +451,7 @@ on_any_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
 	(void)ctx;
 	(void)packet;
 	(void)data;
+	epan_dissect_fake_protocols(dissection, FALSE);
 	if (dissection->tree != NULL)
 		renew_marks(dissection->tree);
 	return TAP_PACKET_DONT_REDRAW;
@@ -520,6 +521,7 @@ want_only(const char *list, size_t len)
 	keep_marks();
 	for (gchar **name = names; *name != NULL; name++)
 		want_name(*name);
+	/* For the first packet: on_any_packet. */
 	for (int id = proto_get_first_protocol(&cookie); id != -1;
 	    id = proto_get_next_protocol(&cookie))
 		want(proto_registrar_get_nth((unsigned)id));
