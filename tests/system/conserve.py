@@ -337,6 +337,15 @@ def children(pid):
     return found
 
 
+def tsharks_at_work(process, number, limit=60):
+    """The tsharks of an espcap, once there are that many of them."""
+    end = time.monotonic() + limit
+    while len(working := [child for name, child in children(process.pid) if name == "tshark"]) < number:
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.005)
+    return working
+
+
 class Run:
     """One run of espcap."""
 

@@ -134,7 +134,7 @@ class Server:
 
     def pause(self):
         """It keeps its connections, and answers nothing."""
-        os.kill(self.pid, signal.SIGSTOP)
+        espcap.stop(self.pid)
         self.paused = True
 
     def resume(self):

@@ -490,10 +490,6 @@ def test_directory_in_the_order_of_names(tmp_path, jobs):
     assert seen == ["many files/B", "many files/a", "many files/b", "many files/m deeper/c", "many files/z.pcap"]
 
 
-def tsharks_at_work(pid):
-    return [child for name, child in conserve.children(pid) if name == "tshark"]
-
-
 @pytest.mark.parametrize("how", ["ek", "auto"])
 def test_jobs_with_a_tshark_killed(tmp_path, how):
     """One of three that dissect at the same time is killed: its file is finished by another, and no packet is lost or doubled."""
@@ -504,11 +500,9 @@ def test_jobs_with_a_tshark_killed(tmp_path, how):
         child = subprocess.Popen(espcap.command("--dir", tmp_path / ".", "--jobs=3", "--verbose", "--dissection=" + how),
                                  stdout=output, stderr=errors, env=espcap.ENVIRONMENT)
         try:
+            working = conserve.tsharks_at_work(child, 3)
             end = time.monotonic() + 60
-            while len(working := tsharks_at_work(child.pid)) < 3:
-                assert time.monotonic() < end and child.poll() is None
-                time.sleep(0.005)
-            os.kill(working[-1], signal.SIGSTOP)
+            espcap.stop(working[-1])
             while os.path.getsize(tmp_path / "documents") == 0:
                 assert time.monotonic() < end and child.poll() is None
                 time.sleep(0.005)

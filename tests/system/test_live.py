@@ -17,6 +17,7 @@ import time
 import pytest
 
 import conserve
+import espcap
 import fake_server
 import fakes
 import frames
@@ -431,7 +432,7 @@ def test_kernel_drops_are_counted():
     total = 3000
     capture = Capture("--buffer=64K", "--bpf=udp")
     pid = capture.find("capture")
-    os.kill(pid, signal.SIGSTOP)
+    espcap.stop(pid)
     send([frames.udp(b"%08d" % number + b"." * 1000) for number in range(total)])
     os.kill(pid, signal.SIGCONT)
     time.sleep(0.5)

@@ -239,7 +239,7 @@ def test_live(folder, namespace):
         assert names <= {b"HOME", b"PATH", b"LC_ALL", b"LD_PRELOAD"}, names
         # A loop that stands says nothing, one that goes does.
         assert len(manager.times("WATCHDOG=1")) > 5
-        service.process.send_signal(signal.SIGSTOP)
+        espcap.stop(service.process.pid)
         time.sleep(0.5)
         before = len(manager.times("WATCHDOG=1"))
         time.sleep(2.5)

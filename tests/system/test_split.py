@@ -20,7 +20,6 @@ import exposition
 import fakes
 import frames
 import test_dissection
-import test_documents
 import test_tsharks
 
 DNS = os.path.join(espcap.CAPTURE_DIR, "dns.pcap")
@@ -193,12 +192,9 @@ def test_a_tshark_is_killed(tmp_path, how):
                                                 "--dissection=" + how),
                                  stdout=output, stderr=errors, env=espcap.ENVIRONMENT)
         try:
-            end = time.monotonic() + 60
-            while len(working := test_documents.tsharks_at_work(child.pid)) < 3:
-                assert time.monotonic() < end and child.poll() is None
-                time.sleep(0.005)
+            working = conserve.tsharks_at_work(child, 3)
             # It stays where it is, and the others go on as far as they can without it.
-            os.kill(working[-1], signal.SIGSTOP)
+            espcap.stop(working[-1])
             time.sleep(1)
             os.kill(working[-1], signal.SIGKILL)
             code = child.wait(120)
