@@ -46,15 +46,11 @@
 #include <epan/dissectors/packet-udp.h>
 
 #include "dissect/frames_wire.h"
+#include "plugin/grow.h"
+#include "plugin/lean.h"
 #include "plugin/series.h"
+#include "plugin/texts.h"
 #include "plugin/value.h"
-
-/* The last parameter of what is called for each packet. */
-#if SINCE(4, 0)
-#define TAP_FLAGS , tap_flags_t flags G_GNUC_UNUSED
-#else
-#define TAP_FLAGS
-#endif
 
 /* Wireshark finds these by their names. */
 #define EXPORTED __attribute__((visibility("default")))
@@ -89,14 +85,6 @@ static struct {
 	uint32_t mark;
 	unsigned unwritten;	/* packets since something was written out */
 } writer;
-
-/* What is made and written, if not everything. The arrays go by Wireshark's field number. */
-static struct {
-	bool on;
-	bool *wanted, *renewed;
-	size_t wanted_count, renewed_count;
-	GArray *marks;		/* int; those renewed for each packet */
-} lean;
 
 static void
 write_out(void)
@@ -210,20 +198,6 @@ name_field(const header_field_info *field)
 	return id;
 }
 
-/* An array of count elements becomes one that has the element at, too; new ones are 0. */
-static void *
-grow(void *array, size_t *count, size_t at, size_t size)
-{
-	size_t before = *count;
-
-	if (at < before)
-		return array;
-	*count = at + 65536;
-	array = g_realloc_n(array, *count, size);
-	memset((char *)array + before * size, 0, (*count - before) * size);
-	return array;
-}
-
 /* Our number for a field, which espcap knows by then. */
 static uint32_t
 id_of(const header_field_info *field)
@@ -307,19 +281,11 @@ put_protocol(const proto_node *node, uint32_t id, wmem_allocator_t *pool)
 {
 	put_item(FRAMES_OPEN, id);
 	/* Stands for all that is not made: a protocol with a tree of its own has fields, wanted or not. */
-	if (lean.on && PNODE_FINFO(node)->tree_type >= 0)
+	if (lean_is_on() && PNODE_FINFO(node)->tree_type >= 0)
 		put_item(FRAMES_TRUE, id_of(
 		    proto_registrar_get_nth((unsigned)hf_text_only)));
 	put_children(node, pool);
 	put_item(FRAMES_CLOSE, 0);
-}
-
-static bool
-is_wanted(const header_field_info *field)
-{
-	size_t at = (size_t)field->id;
-
-	return !lean.on || (at < lean.wanted_count && lean.wanted[at]);
 }
 
 /* From 4.4 on Wireshark's columns hang in the tree as if the packet had them. */
@@ -342,9 +308,9 @@ put_node(const proto_node *node, wmem_allocator_t *pool)
 		put_protocol(node, id_of(info->hfinfo), pool);
 		return;
 	}
-	if (info->hfinfo->id == hf_text_only && !lean.on)
+	if (info->hfinfo->id == hf_text_only && !lean_is_on())
 		put_row(id_of(info->hfinfo), info);
-	else if (is_wanted(info->hfinfo))
+	else if (lean_wants(info->hfinfo))
 		put_value(id_of(info->hfinfo), info, pool);
 	put_children(node, pool);
 }
@@ -400,8 +366,6 @@ on_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
 	return TAP_PACKET_DONT_REDRAW;
 }
 
-/* Only some fields. */
-
 static void
 die(const char *why)
 {
@@ -409,124 +373,12 @@ die(const char *why)
 	exit(1);
 }
 
-/*
- * Without a visible tree Wireshark makes only fields that are marked as referred to by a filter. Behind a packet it
- * takes the marks of those back that it met: they are renewed in front of the next.
- */
+/* wrong: NULL if nothing is. */
 static void
-renew_mark(const header_field_info *field)
+must(const char *wrong)
 {
-	size_t at = (size_t)field->id;
-
-	lean.renewed = grow(lean.renewed, &lean.renewed_count, at,
-	    sizeof(*lean.renewed));
-	if (lean.renewed[at])
-		return;
-	lean.renewed[at] = true;
-	g_array_append_val(lean.marks, field->id);
-}
-
-static void
-renew_marks(const proto_node *parent)
-{
-	for (const proto_node *node = parent->first_child; node != NULL;
-	    node = node->next) {
-		const field_info *info = PNODE_FINFO(node);
-
-		if (info != NULL && info->hfinfo->type != FT_PROTOCOL &&
-		    is_wanted(info->hfinfo))
-			renew_mark(info->hfinfo);
-		renew_marks(node);
-	}
-}
-
-/*
- * Of every packet, whatever the display filter makes of it. The tree is used again for the next packet: the protocols
- * in it need no marks from then on.
- */
-static tap_packet_status
-on_any_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
-    const void *data TAP_FLAGS)
-{
-	(void)ctx;
-	(void)packet;
-	(void)data;
-	epan_dissect_fake_protocols(dissection, FALSE);
-	if (dissection->tree != NULL)
-		renew_marks(dissection->tree);
-	return TAP_PACKET_DONT_REDRAW;
-}
-
-static void
-want(header_field_info *field)
-{
-	size_t at = (size_t)field->id;
-
-	field->ref_type = HF_REF_TYPE_DIRECT;
-	lean.wanted = grow(lean.wanted, &lean.wanted_count, at,
-	    sizeof(*lean.wanted));
-	lean.wanted[at] = true;
-}
-
-/* Several fields may have one name. */
-static void
-want_name(const char *name)
-{
-	header_field_info *field = proto_registrar_get_byname(name);
-
-	if (field == NULL)
-		die("only= has a name that is no field");
-	while (field->same_name_prev_id != -1)
-		field = proto_registrar_get_nth(
-		    (unsigned)field->same_name_prev_id);
-	for (; field != NULL; field = field->same_name_next)
-		want(field);
-}
-
-static int
-do_nothing(tvbuff_t *bytes, packet_info *packet, proto_tree *tree, void *data)
-{
-	(void)bytes;
-	(void)packet;
-	(void)tree;
-	(void)data;
-	return 0;
-}
-
-/* In front of each packet Wireshark marks the fields that dissectors of its end want: those it has met so far. */
-static void
-keep_marks(void)
-{
-	dissector_handle_t last = create_dissector_handle(do_nothing, -1);
-	GString *error = register_tap_listener("frame", &lean, NULL,
-	    TL_REQUIRES_PROTO_TREE | TL_REQUIRES_ERROR_PACKETS, NULL,
-	    on_any_packet, NULL, NULL);
-
-	if (error != NULL)
-		die(error->str);
-	lean.marks = g_array_new(FALSE, FALSE, sizeof(int));
-	register_postdissector(last);
-	set_postdissector_wanted_hfids(last, lean.marks);
-}
-
-/* list: names with a plus between them. */
-static void
-want_only(const char *list, size_t len)
-{
-	gchar *text = g_strndup(list, len);
-	gchar **names = g_strsplit(text, "+", -1);
-	void *cookie;
-
-	lean.on = true;
-	keep_marks();
-	for (gchar **name = names; *name != NULL; name++)
-		want_name(*name);
-	/* For the first packet: on_any_packet. */
-	for (int id = proto_get_first_protocol(&cookie); id != -1;
-	    id = proto_get_next_protocol(&cookie))
-		want(proto_registrar_get_nth((unsigned)id));
-	g_strfreev(names);
-	g_free(text);
+	if (wrong != NULL)
+		die(wrong);
 }
 
 static void
@@ -542,7 +394,7 @@ read_word(const char *word, size_t len)
 		    10);
 	else if (len >= sizeof(only) - 1 &&
 	    memcmp(word, only, sizeof(only) - 1) == 0)
-		want_only(word + sizeof(only) - 1, len - (sizeof(only) - 1));
+		must(lean_want(word + sizeof(only) - 1, len - (sizeof(only) - 1)));
 	else
 		die("what stands behind the comma is neither flush, mark= nor only=");
 }
@@ -601,13 +453,16 @@ start(const char *argument, void *ctx)
 		read_words(argument, len);
 		filter = argument[len] == ',' ? argument + len + 1 : NULL;
 	}
+	if (espcap_texts_begin != NULL)
+		espcap_texts_begin(hf_text_only, filter != NULL);
+	error = lean_is_on() ? lean_begin(filter != NULL) : NULL;
+	must(error != NULL ? error->str : NULL);
 	/* Packets that a dissector calls an error of others are packets, too. */
 	error = register_tap_listener("frame", &writer, filter,
 	    TL_REQUIRES_PROTO_TREE | TL_REQUIRES_COLUMNS |
 	    TL_REQUIRES_ERROR_PACKETS, NULL, on_packet, NULL, NULL);
-	if (error != NULL)
-		die(error->str);
-	if (!lean.on)
+	must(error != NULL ? error->str : NULL);
+	if (!lean_is_on())
 		want_all_fields();
 	put_bytes(FRAMES_MAGIC, FRAMES_MAGIC_LEN);
 	write_out();

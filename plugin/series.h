@@ -7,6 +7,16 @@
 #define SINCE(major, minor) (SERIES_MAJOR > (major) || \
     (SERIES_MAJOR == (major) && SERIES_MINOR >= (minor)))
 
+/* The last parameter of what is called for each packet. */
+#if SINCE(4, 0)
+#define TAP_FLAGS , tap_flags_t flags G_GNUC_UNUSED
+#else
+#define TAP_FLAGS
+#endif
+
+/* Whether a tree keeps its lists of fields in a GHashTable, and in no other way what is marked. */
+#define ONE_LIST (SINCE(4, 0) && !SINCE(4, 2))
+
 /* The value of a field: a part of it, or somewhere else. */
 #if SINCE(4, 4)
 #define VALUE(info) ((info)->value)

@@ -71,6 +71,26 @@ plugin_remove(const struct tshark *tshark)
 	free(path);
 }
 
+/* With it tshark makes no texts that nobody gets to see (plugin/texts.h): the documents are the same without. */
+static void
+preload_texts(struct tshark *tshark, const char *version, struct log *log)
+{
+	struct error reason;
+	char *texts = paths_plugin(version, "texts.so", &reason);
+
+	free(tshark->plugin_preload);
+	tshark->plugin_preload = NULL;
+	if (texts != NULL && paths_is_preloadable(texts))
+		tshark->plugin_preload = xasprintf("%s%s%s",
+		    tshark->preload != NULL ? tshark->preload : "",
+		    tshark->preload != NULL ? ":" : "", texts);
+	else
+		log_verbose(log, "tshark makes all texts, which takes longer: "
+		    "%s", texts != NULL ? "a path with \" \", \":\" or "
+		    "\"$\" cannot be preloaded" : reason.text);
+	free(texts);
+}
+
 static bool
 has_rules(const struct tshark_rules *rules)
 {
@@ -106,7 +126,9 @@ plugin_choose(struct tshark *tshark, struct loop *loop,
 		return 0;
 	(void)snprintf(version, sizeof(version), "%u.%u", tshark->major,
 	    tshark->minor);
-	plugin = paths_plugin(version, &reason);
+	plugin = paths_plugin(version, "espcap.so", &reason);
+	if (plugin != NULL)
+		preload_texts(tshark, version, log);
 	if (plugin != NULL && try(tshark, loop, rules, plugin, !must,
 	    &reason) == 0) {
 		tshark->has_plugin = true;

@@ -153,6 +153,12 @@ is_ours(const char *path, const char *exe)
 	    st.st_uid == binary.st_uid);
 }
 
+bool
+paths_is_preloadable(const char *path)
+{
+	return strpbrk(path, " :$") == NULL;
+}
+
 char *
 paths_find_object(const char *exe, const char *pkglibdir, const char *name)
 {
@@ -161,8 +167,7 @@ paths_find_object(const char *exe, const char *pkglibdir, const char *name)
 	    name);
 
 	free(build);
-	/* LD_PRELOAD is a list, and knows tokens that begin with $. */
-	if (strpbrk(path, " :$") == NULL && is_ours(path, exe))
+	if (paths_is_preloadable(path) && is_ours(path, exe))
 		return path;
 	free(path);
 	return NULL;
@@ -203,10 +208,10 @@ plugins(const char *exe, const char *pkglibdir)
 
 char *
 paths_find_plugin(const char *exe, const char *pkglibdir, const char *version,
-    struct error *error)
+    const char *name, struct error *error)
 {
 	char *folder = plugins(exe, pkglibdir), *loose = NULL;
-	char *path = xasprintf("%s/%s/espcap.so", folder, version);
+	char *path = xasprintf("%s/%s/%s", folder, version, name);
 
 	free(folder);
 	if (access(path, R_OK) != 0)
@@ -225,12 +230,12 @@ paths_find_plugin(const char *exe, const char *pkglibdir, const char *version,
 }
 
 char *
-paths_plugin(const char *version, struct error *error)
+paths_plugin(const char *version, const char *name, struct error *error)
 {
 	char exe[PATH_MAX];
 
 	return paths_find_plugin(running(exe, sizeof(exe)), ESPCAP_PKGLIBDIR,
-	    version, error);
+	    version, name, error);
 }
 
 char *

@@ -2,6 +2,8 @@
 #ifndef ESPCAP_CONFIG_PATHS_H
 #define ESPCAP_CONFIG_PATHS_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /*
@@ -30,22 +32,25 @@ char *paths_find(const struct paths_roots *roots, const char *name, struct error
  */
 char *paths_object(const char *name);
 
+/* Whether LD_PRELOAD takes this path for itself: it is a list, and knows tokens that begin with $ (ld.so(8)). */
+bool paths_is_preloadable(const char *path);
+
 /* As paths_object, for the binary exe (NULL if unknown); apart from it for the tests. */
 char *paths_find_object(const char *exe, const char *pkglibdir, const char *name);
 
 /*
- * The path of the plugin for the tshark of this version ("4.0"): plugin/VERSION/espcap.so in the build tree the
- * running binary stands in, else in PKGLIBDIR. NULL with a reason as for paths_object, and if others could change
- * one of the folders it is in.
+ * The path of an object ("espcap.so", "texts.so") of the plugin for the tshark of this version ("4.0"):
+ * plugin/VERSION/NAME in the build tree the running binary stands in, else in PKGLIBDIR. NULL with a reason as for
+ * paths_object, but for what ld.so(8) takes, and if others could change one of the folders it is in.
  */
-char *paths_plugin(const char *version, struct error *error);
+char *paths_plugin(const char *version, const char *name, struct error *error);
 
 /* The folder plugin/ of all versions, which need not be there. The caller owns it. */
 char *paths_plugins(void);
 
 /* As paths_plugin, for the binary exe (NULL if unknown); apart from it for the tests. */
 char *paths_find_plugin(const char *exe, const char *pkglibdir, const char *version,
-    struct error *error);
+    const char *name, struct error *error);
 
 /*
  * The cache folder of this user: $XDG_CACHE_HOME/espcap if that is absolute,

@@ -347,7 +347,8 @@ passes_start(struct dissection *dissection, enum pass pass, bool plugin,
 		.ctx = dissection };
 	struct argv argv = { NULL, 0 };
 	struct child_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = tshark->preload, .fence = tshark->fence,
+		.preload = tshark_preload(tshark, plugin),
+		.fence = tshark->fence,
 		.extra_fd = rules->keys_fd, .wants_input = true };
 	bool filter = rules->display_filter != NULL && pass != PASS_LOCATE;
 	/* A packet without document tells nothing if documents wait in a buffer. */

@@ -109,6 +109,7 @@ tshark_release(struct tshark *tshark)
 {
 	free(tshark->path);
 	free(tshark->version);
+	free(tshark->plugin_preload);
 	names_free(tshark->names);
 	if (tshark->cache_fd >= 0)
 		close(tshark->cache_fd);
@@ -411,6 +412,13 @@ tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
 	free(filter);
 }
 
+const char *
+tshark_preload(const struct tshark *tshark, bool plugin)
+{
+	return plugin && tshark->plugin_preload != NULL ?
+	    tshark->plugin_preload : tshark->preload;
+}
+
 /* Runs it over an empty capture. */
 static int
 try_empty(const struct tshark *tshark, struct loop *loop,
@@ -423,7 +431,8 @@ try_empty(const struct tshark *tshark, struct loop *loop,
 	struct tshark_run run = { .plugin = plugin, .filter = true };
 	struct argv argv = { NULL, 0 };
 	struct run_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = tshark->preload, .fence = tshark->fence,
+		.preload = tshark_preload(tshark, plugin),
+		.fence = tshark->fence,
 		.extra_fd = rules->keys_fd, .input = header,
 		.input_len = sizeof(header), .timeout = tshark->timeout,
 		.on_line = keep_first_line, .ctx = first };

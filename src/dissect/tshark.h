@@ -19,6 +19,7 @@ struct tshark {
 	struct names *names;	/* its field list */
 	const char *home;	/* for its runs, as all that is borrowed set by the caller; borrowed */
 	const char *preload;	/* loaded into it (struct child_spec), NULL for none; borrowed */
+	char *plugin_preload;	/* the same for runs with the plugin, NULL if it is no other; owned */
 	const struct fence *fence;	/* around it, NULL for none; borrowed */
 	bool has_plugin;	/* it finds our plugin in its home, and that works: tshark_try_plugin */
 	uint64_t timeout;	/* ms */
@@ -72,6 +73,9 @@ struct tshark_run {
 	size_t warm;		/* the first so many packets are dissected, but nothing is printed of them */
 	uint32_t mark;		/* with the plugin, if not 0: of empty records with this length on the wire nothing is printed */
 };
+
+/* What is loaded into it for a run, with the plugin or without; NULL for nothing. */
+const char *tshark_preload(const struct tshark *tshark, bool plugin);
 
 /* Pushes the words of a run that reads a capture from stdin. */
 void tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,

@@ -252,7 +252,7 @@ assert_no_plugin(const char *exe, const char *lib, const char *why)
 {
 	struct error error = { .text = "" };
 
-	assert_null(paths_find_plugin(exe, lib, "4.0", &error));
+	assert_null(paths_find_plugin(exe, lib, "4.0", "espcap.so", &error));
 	assert_int_equal(error.outcome, OUTCOME_USAGE);
 	if (strstr(error.text, why) == NULL)
 		fail_msg("%s", error.text);
@@ -269,7 +269,7 @@ test_plugin(void **state)
 	touch(*state, "usr/lib/espcap/plugin/4.4/espcap.so");
 	assert_no_plugin(exe, lib, "none for Wireshark 4.0");
 	plugin = at(*state, "usr/lib/espcap/plugin/4.0/espcap.so", 1);
-	path = paths_find_plugin(exe, lib, "4.0", NULL);
+	path = paths_find_plugin(exe, lib, "4.0", "espcap.so", NULL);
 	assert_non_null(path);
 	assert_string_equal(path, plugin);
 	free(path);
@@ -286,7 +286,7 @@ test_plugin(void **state)
 	assert_no_plugin(exe, lib, folder);
 	chmod(folder, 01777);
 	free(path);
-	path = paths_find_plugin(exe, lib, "4.0", NULL);
+	path = paths_find_plugin(exe, lib, "4.0", "espcap.so", NULL);
 	assert_non_null(path);
 	chmod(plugin, 0602);
 	assert_no_plugin(exe, lib, "others could change");

@@ -1,0 +1,143 @@
+/*
+ * The functions by which dissectors make a row of the tree with a text for people, in
+ * place of Wireshark's own: they make the row, and no text. Wireshark makes all texts or
+ * none, which takes a quarter of the time of a dissection, and only rows that have no
+ * field are written by their text: these get theirs from Wireshark.
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HAVE_PLUGINS 1
+#include <epan/packet.h>
+#include <epan/proto.h>
+
+#include "plugin/texts.h"
+
+/* In a program that is not Wireshark they are not there, and nobody calls for them. */
+#pragma weak proto_tree_add_bytes
+#pragma weak proto_tree_add_int
+#pragma weak proto_tree_add_int64
+#pragma weak proto_tree_add_string
+#pragma weak proto_tree_add_uint
+#pragma weak proto_tree_add_uint64
+#pragma weak tvb_get_ptr
+#pragma weak wmem_strdup_vprintf
+
+#define EXPORTED __attribute__((visibility("default")))
+
+/* Wireshark cuts texts to this, and tells by their length that it did. */
+#define TEXT_ROOM (2 * ITEM_LABEL_LENGTH)
+
+typedef void text_function(proto_item *, const char *, ...);
+
+static struct {
+	bool begun, filtered;
+	int text_only;
+} texts;
+
+void
+espcap_texts_begin(int text_only, bool has_filter)
+{
+	texts.begun = true;
+	texts.text_only = text_only;
+	texts.filtered = has_filter;
+}
+
+static bool
+has_text(const proto_item *item)
+{
+	return item != NULL && PITEM_FINFO(item) != NULL && (!texts.begun ||
+	    PITEM_FINFO(item)->hfinfo->id == texts.text_only);
+}
+
+/* Wireshark's own function of this name. */
+static void *
+original(const char *name)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+
+	if (found == NULL) {
+		fprintf(stderr, "tshark: espcap: no %s\n", name);
+		exit(1);
+	}
+	return found;
+}
+
+#define TEXT_FUNCTION(name)						\
+EXPORTED void								\
+name(proto_item *item, const char *format, ...)				\
+{									\
+	static text_function *own;					\
+	char text[TEXT_ROOM];						\
+	va_list arguments;						\
+									\
+	if (!has_text(item))						\
+		return;							\
+	if (own == NULL)						\
+		own = (text_function *)original(#name);			\
+	va_start(arguments, format);					\
+	(void)vsnprintf(text, sizeof(text), format, arguments);		\
+	va_end(arguments);						\
+	own(item, "%s", text);						\
+}
+
+TEXT_FUNCTION(proto_item_set_text)
+TEXT_FUNCTION(proto_item_append_text)
+TEXT_FUNCTION(proto_item_prepend_text)
+
+/* Of protocols the text is a value, too, of which nothing is written. */
+
+typedef proto_item *protocol_function(proto_tree *, int, tvbuff_t *, gint, gint,
+    const char *, ...);
+
+EXPORTED proto_item *
+proto_tree_add_protocol_format(proto_tree *tree, int field, tvbuff_t *bytes,
+    gint start, gint length, const char *format, ...)
+{
+	static protocol_function *own;
+	const char *text = "";
+	va_list arguments;
+
+	if (own == NULL)
+		own = (protocol_function *)original(__func__);
+	if ((texts.filtered || !texts.begun) && tree != NULL) {
+		va_start(arguments, format);
+		text = wmem_strdup_vprintf(PNODE_POOL(tree), format, arguments);
+		va_end(arguments);
+	}
+	return own(tree, field, bytes, start, length, "%s", text);
+}
+
+/* proto_tree_add_TYPE_format and _format_value are proto_tree_add_TYPE and a text. */
+#define ADD_FORMAT(name, add, type)					\
+EXPORTED proto_item *							\
+name(proto_tree *tree, int field, tvbuff_t *bytes, gint start, gint length,\
+    type value, const char *format, ...)				\
+{									\
+	(void)format;							\
+	return add(tree, field, bytes, start, length, value);		\
+}
+#define ADD_FORMATS(add, type)						\
+	ADD_FORMAT(add##_format, add, type)				\
+	ADD_FORMAT(add##_format_value, add, type)
+
+/* These alone find their value themselves. */
+static proto_item *
+add_bytes(proto_tree *tree, int field, tvbuff_t *bytes, gint start, gint length,
+    const guint8 *value)
+{
+	if (value == NULL)
+		value = tvb_get_ptr(bytes, start, length);
+	return proto_tree_add_bytes(tree, field, bytes, start, length, value);
+}
+
+ADD_FORMAT(proto_tree_add_bytes_format, add_bytes, const guint8 *)
+ADD_FORMAT(proto_tree_add_bytes_format_value, add_bytes, const guint8 *)
+ADD_FORMATS(proto_tree_add_string, const char *)
+ADD_FORMATS(proto_tree_add_uint, guint32)
+ADD_FORMATS(proto_tree_add_uint64, guint64)
+ADD_FORMATS(proto_tree_add_int, gint32)
+ADD_FORMATS(proto_tree_add_int64, gint64)

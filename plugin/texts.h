@@ -1,0 +1,20 @@
+/*
+ * An object of its own, texts.so, for LD_PRELOAD of ld.so(8): with it tshark makes the
+ * rows of the tree without the texts for people. It does so for whoever it is loaded
+ * into, and needs nothing but the C library, so that it may come into other programs, too.
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPCAP_PLUGIN_TEXTS_H
+#define ESPCAP_PLUGIN_TEXTS_H
+
+#include <stdbool.h>
+
+/*
+ * Before the first packet; NULL if the object was not preloaded. text_only: hf_text_only,
+ * the number of rows without a field, which keep their texts. has_filter: a display filter may
+ * look at the texts of protocols, which are values.
+ */
+__attribute__((visibility("default"), weak))
+void espcap_texts_begin(int text_only, bool has_filter);
+
+#endif

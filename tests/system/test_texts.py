@@ -1,0 +1,123 @@
+"""tshark with texts.so preloaded makes no texts that nobody sees (plugin/texts.c), and documents are the same without it."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import conserve
+import espcap
+import frames
+from test_dissection import PLUGIN, VERSION, WITH, WITHOUT, folder, good, needs_plugin, tree  # noqa: F401 (fixtures)
+from test_tsharks import batches
+
+TEXTS = os.path.join(os.path.dirname(PLUGIN), "texts.so")
+ALL_TEXTS = "tshark makes all texts, which takes longer: "
+LIMIT = 300
+
+pytestmark = needs_plugin
+
+
+@pytest.fixture
+def with_texts(tree):  # noqa: F811
+    tree.copy()
+    tree.texts = os.path.join(os.path.dirname(tree.plugin), "texts.so")
+    shutil.copy(TEXTS, tree.texts)
+    os.chmod(tree.texts, 0o644)
+    return tree
+
+
+def loaded(made, *options):
+    """What LD_PRELOAD names for a tshark at work, and which of our objects it has in its memory."""
+    packets = frames.pcap([frames.plain(b"packet %d" % number) for number in range(3)])
+    child = subprocess.Popen([made.program, "--file=-", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, env={**espcap.ENVIRONMENT, "TMPDIR": made.temporary})
+    try:
+        child.stdin.write(packets)
+        child.stdin.flush()
+        assert child.stdout.readline().startswith(b"{")
+        working = conserve.tsharks_at_work(child, 1)[0]
+        with open("/proc/%d/environ" % working, "rb") as source:
+            variables = dict(entry.split(b"=", 1) for entry in source.read().split(b"\0") if entry)
+        with open("/proc/%d/maps" % working, encoding="utf-8", errors="replace") as source:
+            objects = {line.split(maxsplit=5)[5].strip() for line in source if made.folder in line}
+        child.communicate(timeout=60)
+    finally:
+        child.kill()
+        child.wait()
+    return os.fsdecode(variables.get(b"LD_PRELOAD", b"")).split(":"), objects
+
+
+def test_tshark_has_them_preloaded(with_texts):
+    names, objects = loaded(with_texts)
+    assert with_texts.texts in names and objects == {with_texts.plugin, with_texts.texts}
+    for how in ("ek", "pdml"):
+        names, objects = loaded(with_texts, "--dissection=" + how)
+        assert with_texts.texts not in names and objects == set()
+
+
+def test_documents_are_the_same(with_texts):
+    """Those of rows without a field among them."""
+    texts = 0
+    for options, captures in batches().items():
+        words = ["--dissection=plugin", *options, *(word for capture in captures for word in ("--file", capture))]
+        found = [with_texts.run(*words)]
+        os.rename(with_texts.texts, with_texts.texts + ".kept")
+        found.append(with_texts.run(*words))
+        os.rename(with_texts.texts + ".kept", with_texts.texts)
+        assert [ALL_TEXTS in result.errors for result in found] == [False, True]
+        assert found[0].code == found[1].code == 0, found[0].errors
+        assert found[0].output == found[1].output
+        texts += found[0].output.count(b'"text":')
+    assert texts > 0
+
+
+def assert_goes_without(made, capture, why):
+    result = made.run("--file", capture)
+    assert result.code == 0 and WITH in result.errors and ALL_TEXTS in result.errors and why in result.errors, result.errors
+    assert result.counts["printed"] > 0
+
+
+def test_missing(with_texts, good):  # noqa: F811
+    os.unlink(with_texts.texts)
+    assert_goes_without(with_texts, good, "none for Wireshark %s" % VERSION)
+
+
+def test_others_could_change_them(with_texts, good):  # noqa: F811
+    os.chmod(with_texts.texts, 0o646)
+    assert_goes_without(with_texts, good, "others could change %s" % with_texts.texts)
+
+
+def test_a_path_that_cannot_be_preloaded(with_texts, good):  # noqa: F811
+    moved = with_texts.folder + " and more"
+    os.rename(with_texts.folder, moved)
+    try:
+        done = subprocess.run([os.path.join(moved, "espcap"), "--verbose", "--file", good], capture_output=True, check=False,
+                              stdin=subprocess.DEVNULL, timeout=LIMIT,
+                              env={**espcap.ENVIRONMENT, "TMPDIR": os.path.join(moved, "tmp")})
+    finally:
+        os.rename(moved, with_texts.folder)
+    result = espcap.Result(done.returncode, done.stdout, done.stderr)
+    assert result.code == 0 and WITH in result.errors, result.errors
+    assert ALL_TEXTS + 'a path with " ", ":" or "$" cannot be preloaded' in result.errors, result.errors
+    assert result.counts["printed"] > 0
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "rubbish"])
+def test_damaged(damage, with_texts, good):  # noqa: F811
+    """ld.so goes without what it cannot load, or tshark does not start: either way there are all documents."""
+    with open(TEXTS, "rb") as source:
+        content = source.read()
+    with open(with_texts.texts, "wb") as target:
+        target.write({"empty": b"", "cut": content[:3000], "rubbish": os.urandom(5000)}[damage])
+    result = with_texts.run("--file", good)
+    assert result.code == 0 and (WITH in result.errors or WITHOUT in result.errors), result.errors
+    assert result.counts["printed"] == result.counts["read"] > 0
+
+
+def test_in_another_program():
+    """tshark may be a script: what interprets it has none of Wireshark's functions."""
+    done = subprocess.run(["/bin/sh", "-c", "echo fine"], capture_output=True, check=False,
+                          env={"LD_PRELOAD": TEXTS, "LD_BIND_NOW": "1"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"fine\n", b"")
