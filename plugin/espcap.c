@@ -82,6 +82,7 @@ static struct {
 	size_t count;
 	uint32_t last;
 	bool flush;
+	bool lean;		/* lean_is_on, which is asked for each row */
 	uint32_t mark;
 	unsigned unwritten;	/* packets since something was written out */
 } writer;
@@ -281,7 +282,7 @@ put_protocol(const proto_node *node, uint32_t id, wmem_allocator_t *pool)
 {
 	put_item(FRAMES_OPEN, id);
 	/* Stands for all that is not made: a protocol with a tree of its own has fields, wanted or not. */
-	if (lean_is_on() && PNODE_FINFO(node)->tree_type >= 0)
+	if (writer.lean && PNODE_FINFO(node)->tree_type >= 0)
 		put_item(FRAMES_TRUE, id_of(
 		    proto_registrar_get_nth((unsigned)hf_text_only)));
 	put_children(node, pool);
@@ -308,9 +309,9 @@ put_node(const proto_node *node, wmem_allocator_t *pool)
 		put_protocol(node, id_of(info->hfinfo), pool);
 		return;
 	}
-	if (info->hfinfo->id == hf_text_only && !lean_is_on())
+	if (info->hfinfo->id == hf_text_only && !writer.lean)
 		put_row(id_of(info->hfinfo), info);
-	else if (lean_wants(info->hfinfo))
+	else if (!writer.lean || lean_wants(info->hfinfo))
 		put_value(id_of(info->hfinfo), info, pool);
 	put_children(node, pool);
 }
@@ -455,14 +456,15 @@ start(const char *argument, void *ctx)
 	}
 	if (espcap_texts_begin != NULL)
 		espcap_texts_begin(hf_text_only, filter != NULL);
-	error = lean_is_on() ? lean_begin(filter != NULL) : NULL;
+	writer.lean = lean_is_on();
+	error = writer.lean ? lean_begin(filter != NULL) : NULL;
 	must(error != NULL ? error->str : NULL);
 	/* Packets that a dissector calls an error of others are packets, too. */
 	error = register_tap_listener("frame", &writer, filter,
 	    TL_REQUIRES_PROTO_TREE | TL_REQUIRES_COLUMNS |
 	    TL_REQUIRES_ERROR_PACKETS, NULL, on_packet, NULL, NULL);
 	must(error != NULL ? error->str : NULL);
-	if (!lean_is_on())
+	if (!writer.lean)
 		want_all_fields();
 	put_bytes(FRAMES_MAGIC, FRAMES_MAGIC_LEN);
 	write_out();
