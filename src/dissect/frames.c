@@ -114,6 +114,15 @@ fail(struct frames *frames, const char *why)
 static inline size_t
 read_number(const unsigned char *bytes, size_t len, uint64_t *number)
 {
+	/* As most are. */
+	if (len > 0 && bytes[0] < 0x80) {
+		*number = bytes[0];
+		return 1;
+	}
+	if (len > 1 && bytes[1] < 0x80) {
+		*number = (bytes[0] & 0x7f) | (uint64_t)bytes[1] << 7;
+		return 2;
+	}
 	*number = 0;
 	for (size_t i = 0; i < len; i++) {
 		/* The tenth byte has room for one bit. */

@@ -83,6 +83,21 @@ test_utf8(void **state)
 	assert_false(json_is_utf8("a\xc3", 2));
 	assert_false(json_is_utf8("\x80", 1));
 	assert_false(json_is_utf8("\xed\xa0\x80", 3));
+	/* Eight bytes are looked at together, if they are there. */
+	for (size_t len = 1; len <= 20; len++)
+		for (size_t at = 0; at < len; at++) {
+			char text[20];
+
+			memset(text, 'a', sizeof(text));
+			text[at] = '\x80';
+			assert_false(json_is_utf8(text, len));
+			text[at] = '\xc3';
+			assert_false(json_is_utf8(text, len));
+			if (at + 1 == len)
+				continue;
+			text[at + 1] = '\xa9';
+			assert_true(json_is_utf8(text, len));
+		}
 }
 
 /* -1 at every size that is too small, and never a byte beyond it. */
