@@ -22,7 +22,9 @@ static struct {
 	size_t wanted_count, renewed_count;
 	GPtrArray *fields;	/* header_field_info; those wanted */
 	GArray *marks;		/* int; those renewed for each packet */
-	GHashTable *one_list;
+	bool has_filter;
+	bool shared;		/* all fields are in one list, and keep their marks */
+	GHashTable *one_list;	/* of the tree; NULL before the first packet */
 } lean;
 
 bool
@@ -138,7 +140,7 @@ do_nothing(tvbuff_t *bytes, packet_info *packet, proto_tree *tree, void *data)
 }
 
 static void
-begin_to_renew(void)
+prepare_to_renew(void)
 {
 	dissector_handle_t last = create_dissector_handle(do_nothing, -1);
 
@@ -148,8 +150,9 @@ begin_to_renew(void)
 }
 
 /*
- * Marks that stay: nobody reads the lists of fields if there is no filter, so that all fields can share one, which is
- * emptied before Wireshark takes back the marks of what is in it. Making a list for each field took a tenth of the time.
+ * Marks that stay: if there is no filter, and no dissector of the end that wants fields (MATE, TRANSUM), nobody reads the
+ * lists of fields, so that all can share one, which is emptied before Wireshark takes back the marks of what is in it.
+ * Making a list for each field took a tenth of the time.
  */
 #if ONE_LIST
 
@@ -226,21 +229,24 @@ on_any_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
 	(void)ctx;
 	(void)packet;
 	(void)data;
-	epan_dissect_fake_protocols(dissection, FALSE);
 	if (dissection->tree == NULL)
 		return TAP_PACKET_DONT_REDRAW;
-	if (lean.marks != NULL)
-		renew_marks(dissection->tree);
-	else
+	epan_dissect_fake_protocols(dissection, FALSE);
+	if (lean.one_list == NULL)
+		lean.shared = ONE_LIST && !lean.has_filter &&
+		    !postdissectors_want_hfids();
+	if (lean.shared)
 		keep_marks(dissection);
+	else
+		renew_marks(dissection->tree);
 	return TAP_PACKET_DONT_REDRAW;
 }
 
 GString *
 lean_begin(bool has_filter)
 {
-	if (has_filter || !ONE_LIST)
-		begin_to_renew();
+	lean.has_filter = has_filter;
+	prepare_to_renew();
 	return register_tap_listener("frame", &lean, NULL,
 	    TL_REQUIRES_PROTO_TREE | TL_REQUIRES_ERROR_PACKETS, NULL,
 	    on_any_packet, NULL, NULL);

@@ -2,7 +2,8 @@
  * The functions by which dissectors make a row of the tree with a text for people, in
  * place of Wireshark's own: they make the row, and no text. Wireshark makes all texts or
  * none, which takes a quarter of the time of a dissection, and only rows that have no
- * field are written by their text: these get theirs from Wireshark.
+ * field are written by their text: these get theirs from Wireshark, and so do the rows
+ * right below them, of whose texts dissectors may make it (packet-iax2.c does).
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <dlfcn.h>
@@ -46,11 +47,12 @@ espcap_texts_begin(int text_only, bool has_filter)
 	texts.filtered = has_filter;
 }
 
+/* Whether this row has no field, and is thus written by its text. */
 static bool
-has_text(const proto_item *item)
+is_text(const proto_node *row)
 {
-	return item != NULL && PITEM_FINFO(item) != NULL && (!texts.begun ||
-	    PITEM_FINFO(item)->hfinfo->id == texts.text_only);
+	return row != NULL && PNODE_FINFO(row) != NULL && (!texts.begun ||
+	    PNODE_FINFO(row)->hfinfo->id == texts.text_only);
 }
 
 /* Wireshark's own function of this name. */
@@ -74,7 +76,7 @@ name(proto_item *item, const char *format, ...)				\
 	char text[TEXT_ROOM];						\
 	va_list arguments;						\
 									\
-	if (!has_text(item))						\
+	if (item == NULL || (!is_text(item) && !is_text(item->parent)))	\
 		return;							\
 	if (own == NULL)						\
 		own = (text_function *)original(#name);			\
@@ -117,8 +119,19 @@ EXPORTED proto_item *							\
 name(proto_tree *tree, int field, tvbuff_t *bytes, gint start, gint length,\
     type value, const char *format, ...)				\
 {									\
-	(void)format;							\
-	return add(tree, field, bytes, start, length, value);		\
+	static proto_item *(*own)(proto_tree *, int, tvbuff_t *, gint,	\
+	    gint, type, const char *, ...);				\
+	char text[TEXT_ROOM];						\
+	va_list arguments;						\
+									\
+	if (!is_text(tree))						\
+		return add(tree, field, bytes, start, length, value);	\
+	if (own == NULL)						\
+		*(void **)&own = original(#name);			\
+	va_start(arguments, format);					\
+	(void)vsnprintf(text, sizeof(text), format, arguments);		\
+	va_end(arguments);						\
+	return own(tree, field, bytes, start, length, value, "%s", text);\
 }
 #define ADD_FORMATS(add, type)						\
 	ADD_FORMAT(add##_format, add, type)				\

@@ -71,24 +71,32 @@ plugin_remove(const struct tshark *tshark)
 	free(path);
 }
 
-/* With it tshark makes no texts that nobody gets to see (plugin/texts.h): the documents are the same without. */
-static void
-preload_texts(struct tshark *tshark, const char *version, struct log *log)
+#define ALL_TEXTS "tshark makes all texts, which takes longer: %s"
+
+/* The path of texts.so, with which tshark makes no texts that nobody gets to see (plugin/texts.h); NULL if it cannot be used. */
+static char *
+find_texts(const char *version, struct log *log)
 {
 	struct error reason;
 	char *texts = paths_plugin(version, "texts.so", &reason);
 
-	free(tshark->plugin_preload);
-	tshark->plugin_preload = NULL;
-	if (texts != NULL && paths_is_preloadable(texts))
-		tshark->plugin_preload = xasprintf("%s%s%s",
-		    tshark->preload != NULL ? tshark->preload : "",
-		    tshark->preload != NULL ? ":" : "", texts);
-	else
-		log_verbose(log, "tshark makes all texts, which takes longer: "
-		    "%s", texts != NULL ? "a path with \" \", \":\" or "
-		    "\"$\" cannot be preloaded" : reason.text);
+	if (texts == NULL)
+		log_verbose(log, ALL_TEXTS, reason.text);
+	if (texts == NULL || paths_is_preloadable(texts))
+		return texts;
+	log_verbose(log, ALL_TEXTS, "a path with \" \", \":\" or \"$\" cannot "
+	    "be preloaded");
 	free(texts);
+	return NULL;
+}
+
+static void
+preload(struct tshark *tshark, const char *texts)
+{
+	free(tshark->plugin_preload);
+	tshark->plugin_preload = texts == NULL ? NULL : xasprintf("%s%s%s",
+	    tshark->preload != NULL ? tshark->preload : "",
+	    tshark->preload != NULL ? ":" : "", texts);
 }
 
 static bool
@@ -98,19 +106,46 @@ has_rules(const struct tshark_rules *rules)
 	    rules->keys_fd >= 0;
 }
 
-/* Finds it, and whether it works. What worked before is believed; rules must be tried in any case. */
+/* Whether it works. What worked before is believed; rules must be tried in any case. */
 static int
-try(struct tshark *tshark, struct loop *loop, const struct tshark_rules *rules,
-    const char *plugin, bool believe, struct error *error)
+try_with(struct tshark *tshark, struct loop *loop,
+    const struct tshark_rules *rules, const char *plugin, const char *texts,
+    bool believe, struct error *error)
 {
-	if (install(tshark, plugin, error) != 0)
-		return -1;
-	if (believe && !has_rules(rules) && tshark_knows(tshark, plugin))
+	preload(tshark, texts);
+	if (believe && !has_rules(rules) &&
+	    tshark_knows(tshark, plugin, texts))
 		return 0;
 	if (tshark_try_plugin(tshark, loop, rules, error) != 0)
 		return -1;
-	tshark_remember(tshark, plugin);
+	tshark_remember(tshark, plugin, texts);
 	return 0;
+}
+
+/* With texts.so, or at least without. */
+static int
+try(struct tshark *tshark, struct loop *loop, const struct tshark_rules *rules,
+    const char *plugin, bool believe, struct log *log, struct error *error)
+{
+	char version[32], *texts;
+	struct error reason;
+	int rv = -1;
+
+	(void)snprintf(version, sizeof(version), "%u.%u", tshark->major,
+	    tshark->minor);
+	texts = find_texts(version, log);
+	if (install(tshark, plugin, error) != 0)
+		goto out;
+	rv = try_with(tshark, loop, rules, plugin, texts, believe, error);
+	if (rv == 0 || texts == NULL)
+		goto out;
+	reason = *error;
+	rv = try_with(tshark, loop, rules, plugin, NULL, believe, error);
+	if (rv == 0)
+		log_verbose(log, ALL_TEXTS, reason.text);
+out:
+	free(texts);
+	return rv;
 }
 
 int
@@ -127,9 +162,7 @@ plugin_choose(struct tshark *tshark, struct loop *loop,
 	(void)snprintf(version, sizeof(version), "%u.%u", tshark->major,
 	    tshark->minor);
 	plugin = paths_plugin(version, "espcap.so", &reason);
-	if (plugin != NULL)
-		preload_texts(tshark, version, log);
-	if (plugin != NULL && try(tshark, loop, rules, plugin, !must,
+	if (plugin != NULL && try(tshark, loop, rules, plugin, !must, log,
 	    &reason) == 0) {
 		tshark->has_plugin = true;
 		log_verbose(log, "tshark is run with the plugin %s", plugin);

@@ -23,11 +23,12 @@ struct header {
 	char identity[256];
 	char version[64];
 	char plugin[256];	/* identity of the plugin that works with it, "" if none did yet */
+	char texts[256];	/* and of what was preloaded with it, "" for nothing */
 	uint64_t names_len;
 	uint64_t crc;		/* of what stands above */
 };
 
-static const char magic[8] = "espcapC3";
+static const char magic[8] = "espcapC4";
 
 static uint64_t
 header_crc(const struct header *header)
@@ -196,31 +197,42 @@ cache_forget(int fd)
 	}
 }
 
-bool
-cache_knows(int fd, const char *path, const char *plugin)
+/* texts: NULL for none. */
+static bool
+identify_plugin(struct header *header, const char *plugin, const char *texts)
 {
-	struct header header;
-	char identity[256];
+	memset(header->texts, 0, sizeof(header->texts));
+	return identify(plugin, header->plugin) &&
+	    (texts == NULL || identify(texts, header->texts));
+}
+
+bool
+cache_knows(int fd, const char *path, const char *plugin, const char *texts)
+{
+	struct header header, now;
 	bool known;
 
-	if (!identify(plugin, identity) || flock(fd, LOCK_SH | LOCK_NB) != 0)
+	if (!identify_plugin(&now, plugin, texts) ||
+	    flock(fd, LOCK_SH | LOCK_NB) != 0)
 		return false;
 	known = read_header(fd, path, &header) &&
-	    memcmp(header.plugin, identity, sizeof(identity)) == 0;
+	    memcmp(header.plugin, now.plugin, sizeof(now.plugin)) == 0 &&
+	    memcmp(header.texts, now.texts, sizeof(now.texts)) == 0;
 	(void)flock(fd, LOCK_UN);
 	return known;
 }
 
 void
-cache_remember(int fd, const char *path, const char *plugin)
+cache_remember(int fd, const char *path, const char *plugin, const char *texts)
 {
-	struct header header;
-	char identity[256];
+	struct header header, now;
 
-	if (!identify(plugin, identity) || flock(fd, LOCK_EX | LOCK_NB) != 0)
+	if (!identify_plugin(&now, plugin, texts) ||
+	    flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return;
 	if (read_header(fd, path, &header)) {
-		memcpy(header.plugin, identity, sizeof(identity));
+		memcpy(header.plugin, now.plugin, sizeof(now.plugin));
+		memcpy(header.texts, now.texts, sizeof(now.texts));
 		header.crc = header_crc(&header);
 		if (write_whole(fd, &header, sizeof(header), 0) != 0)
 			(void)!ftruncate(fd, 0);

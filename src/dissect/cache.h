@@ -20,8 +20,11 @@ char *cache_read(int fd, const char *path, struct names **names);
 void cache_write(int fd, const char *path, const char *version, const struct names *names);
 void cache_forget(int fd);
 
-/* Whether cache_remember said that the program works with this very plugin. False if the cache is not of the program. */
-bool cache_knows(int fd, const char *path, const char *plugin);
-void cache_remember(int fd, const char *path, const char *plugin);
+/*
+ * Whether cache_remember said that the program works with this very plugin, and with what
+ * is preloaded for it (texts, NULL for nothing). False if the cache is not of the program.
+ */
+bool cache_knows(int fd, const char *path, const char *plugin, const char *texts);
+void cache_remember(int fd, const char *path, const char *plugin, const char *texts);
 
 #endif

@@ -91,17 +91,18 @@ tshark_forget(struct tshark *tshark)
 }
 
 bool
-tshark_knows(const struct tshark *tshark, const char *plugin)
+tshark_knows(const struct tshark *tshark, const char *plugin, const char *texts)
 {
 	return tshark->cache_fd >= 0 && cache_knows(tshark->cache_fd,
-	    tshark->path, plugin);
+	    tshark->path, plugin, texts);
 }
 
 void
-tshark_remember(const struct tshark *tshark, const char *plugin)
+tshark_remember(const struct tshark *tshark, const char *plugin,
+    const char *texts)
 {
 	if (tshark->cache_fd >= 0)
-		cache_remember(tshark->cache_fd, tshark->path, plugin);
+		cache_remember(tshark->cache_fd, tshark->path, plugin, texts);
 }
 
 void

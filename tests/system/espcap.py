@@ -1,6 +1,7 @@
 """Runs the espcap under test, and reads documents as strictly as a server would."""
 
 import collections
+import contextlib
 import glob
 import json
 import os
@@ -140,7 +141,9 @@ def run(*arguments, prefix=(), stdin=subprocess.DEVNULL, timeout=120, environmen
 
 def threads_stopped(pid):
     for task in os.listdir("/proc/%d/task" % pid):
-        with open("/proc/%d/task/%s/stat" % (pid, task), encoding="ascii", errors="replace") as source:
+        # A thread may end meanwhile.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError), \
+                open("/proc/%d/task/%s/stat" % (pid, task), encoding="ascii", errors="replace") as source:
             if source.read().rpartition(")")[2].split()[0] not in "TZX":
                 return False
     return True

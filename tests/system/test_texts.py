@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import subprocess
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import conserve
 import espcap
 import frames
-from test_dissection import PLUGIN, VERSION, WITH, WITHOUT, folder, good, needs_plugin, tree  # noqa: F401 (fixtures)
+from test_dissection import PLUGIN, VERSION, WITH, folder, good, needs_plugin, tree  # noqa: F401 (fixtures)
 from test_tsharks import batches
 
 TEXTS = os.path.join(os.path.dirname(PLUGIN), "texts.so")
@@ -73,6 +74,22 @@ def test_documents_are_the_same(with_texts):
     assert texts > 0
 
 
+def test_texts_that_dissectors_read(with_texts, folder):  # noqa: F811
+    """That of IAX2 makes the text of a row without a field of the text of the row below it."""
+    elements = [(0x08, struct.pack(">I", 0x0e)), (0x0b, b"\0\2"), (0x7f, b"\1"), (0x7e, b"what is this"), (0x06, b"guest")]
+    iax2 = struct.pack(">HHIBBBB", 0x8001, 0, 3, 0, 0, 6, 1) + b"".join(
+        bytes([kind, len(value)]) + value for kind, value in elements)
+    capture = os.path.join(folder, "iax2.pcap")
+    with open(capture, "wb") as target:
+        target.write(frames.pcap([frames.udp(iax2, 4569, 4569)]))
+    found = [with_texts.run("--file", capture, "--dissection=plugin")]
+    os.unlink(with_texts.texts)
+    found.append(with_texts.run("--file", capture, "--dissection=plugin"))
+    assert found[0].output == found[1].output
+    rows = found[0].documents[0]["layers"]["application"]["text"]
+    assert any("GSM" in row for row in rows) and any("Unknown: what is this" in row for row in rows), rows
+
+
 def assert_goes_without(made, capture, why):
     result = made.run("--file", capture)
     assert result.code == 0 and WITH in result.errors and ALL_TEXTS in result.errors and why in result.errors, result.errors
@@ -106,14 +123,29 @@ def test_a_path_that_cannot_be_preloaded(with_texts, good):  # noqa: F811
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "rubbish"])
 def test_damaged(damage, with_texts, good):  # noqa: F811
-    """ld.so goes without what it cannot load, or tshark does not start: either way there are all documents."""
+    """ld.so goes without what it cannot load, or tshark does not start: it is tried anew, and used without."""
+    assert ALL_TEXTS not in with_texts.run("--file", good).errors
     with open(TEXTS, "rb") as source:
         content = source.read()
     with open(with_texts.texts, "wb") as target:
         target.write({"empty": b"", "cut": content[:3000], "rubbish": os.urandom(5000)}[damage])
     result = with_texts.run("--file", good)
-    assert result.code == 0 and (WITH in result.errors or WITHOUT in result.errors), result.errors
+    assert result.code == 0 and WITH in result.errors and "failed" not in result.errors, result.errors
     assert result.counts["printed"] == result.counts["read"] > 0
+
+
+def test_tshark_does_not_start_with_them(with_texts, good):  # noqa: F811
+    """It is found out also of a texts.so that comes after one that worked; and the plugin is used without."""
+    assert ALL_TEXTS not in with_texts.run("--file", good).errors
+    source = os.path.join(with_texts.folder, "bad.c")
+    with open(source, "w", encoding="utf-8") as target:
+        target.write("#include <unistd.h>\n"
+                     "static void __attribute__((constructor)) end(void) { _exit(77); }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", with_texts.texts, source], check=True)
+    os.chmod(with_texts.texts, 0o644)
+    for _ in range(2):
+        assert_goes_without(with_texts, good, "tshark does not run with it (exit status 77)")
+    assert with_texts.run("--file", good, "--dissection=plugin").code == 0
 
 
 def test_in_another_program():

@@ -261,22 +261,29 @@ test_plugin_that_works_is_remembered(void **state)
 	/* Not without a cache of the program. */
 	other.program = xasprintf("%s/espcap.so", place->dir);
 	write_program(&other, "\177ELF plugin");
-	cache_remember(place->fd, place->program, other.program);
-	assert_false(cache_knows(place->fd, place->program, other.program));
+	cache_remember(place->fd, place->program, other.program, NULL);
+	assert_false(cache_knows(place->fd, place->program, other.program, NULL));
 	cache_write(place->fd, place->program, "4.0.17", place->names);
-	assert_false(cache_knows(place->fd, place->program, other.program));
-	cache_remember(place->fd, place->program, other.program);
-	assert_true(cache_knows(place->fd, place->program, other.program));
+	assert_false(cache_knows(place->fd, place->program, other.program, NULL));
+	cache_remember(place->fd, place->program, other.program, NULL);
+	assert_true(cache_knows(place->fd, place->program, other.program, NULL));
 	assert_string_equal(cached(place), "4.0.17");
 	/* Of this very plugin with this very program. */
-	assert_false(cache_knows(place->fd, other.program, other.program));
-	assert_false(cache_knows(place->fd, place->program, place->program));
+	assert_false(cache_knows(place->fd, other.program, other.program, NULL));
+	assert_false(cache_knows(place->fd, place->program, place->program, NULL));
 	write_program(&other, "\177ELF another");
-	assert_false(cache_knows(place->fd, place->program, other.program));
-	cache_remember(place->fd, place->program, other.program);
-	assert_true(cache_knows(place->fd, place->program, other.program));
+	assert_false(cache_knows(place->fd, place->program, other.program, NULL));
+	cache_remember(place->fd, place->program, other.program, NULL);
+	assert_true(cache_knows(place->fd, place->program, other.program, NULL));
+	/* And with what is preloaded for it. */
+	assert_false(cache_knows(place->fd, place->program, other.program, other.program));
+	cache_remember(place->fd, place->program, other.program, other.program);
+	assert_true(cache_knows(place->fd, place->program, other.program, other.program));
+	assert_false(cache_knows(place->fd, place->program, other.program, NULL));
+	assert_false(cache_knows(place->fd, place->program, other.program, place->program));
+	assert_false(cache_knows(place->fd, place->program, other.program, "/nonexistent"));
 	write_program(place, "\177ELF another");
-	assert_false(cache_knows(place->fd, place->program, other.program));
+	assert_false(cache_knows(place->fd, place->program, other.program, other.program));
 	free(other.program);
 }
 
