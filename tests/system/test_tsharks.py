@@ -249,14 +249,16 @@ def run_in(tree, *words):
 
 
 def takes_texts(other, plugins):
-    """Whether texts.so is there for it and, as it must, replaces functions in it."""
+    """Whether texts.so is there for it and, as it must, takes the place of functions in it, as ld.so tells."""
     texts = os.path.join(os.path.dirname(plugins.path(other.version)), "texts.so")
     if not os.path.exists(texts):
         return False
     capture = next(name for name in conftest.CAPTURES if os.path.basename(name) == "dns.pcap")
-    printed = [subprocess.run([other.path, "-n", "-V", "-r", capture], capture_output=True, check=True,
-                              env={**os.environ, **more}).stdout for more in ({"LD_PRELOAD": texts}, {})]
-    assert printed[0] != printed[1]
+    done = subprocess.run([other.path, "-n", "-V", "-r", capture], capture_output=True, check=True,
+                          env={**os.environ, "LD_PRELOAD": texts, "LD_DEBUG": "bindings"})
+    for name in ("proto_item_append_text", "proto_tree_add_uint_format", "proto_tree_add_protocol_format"):
+        assert re.search(rb"binding file \S*libwireshark\.so\S* \[0\] to %s \[0\]: normal symbol `%s'"
+                         % (re.escape(os.fsencode(texts)), name.encode()), done.stderr), name
     return True
 
 
