@@ -1,7 +1,7 @@
 /*
  * An object of its own, texts.so, for LD_PRELOAD of ld.so(8): with it tshark makes the
- * rows of the tree without the texts for people. It does so for whoever it is loaded
- * into, and needs nothing but the C library, so that it may come into other programs, too.
+ * rows of the tree without the texts for people, once it is told to begin. It needs
+ * nothing but the C library, so that it may come into other programs, too.
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPCAP_PLUGIN_TEXTS_H
