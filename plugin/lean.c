@@ -38,7 +38,7 @@ lean_wants(const header_field_info *field)
 {
 	size_t at = (size_t)field->id;
 
-	return !lean.on || (at < lean.wanted_count && lean.wanted[at]);
+	return at < lean.wanted_count && lean.wanted[at];
 }
 
 static void

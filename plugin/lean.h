@@ -22,7 +22,7 @@ GString *lean_begin(bool has_filter);
 /* Whether lean_want was called. */
 bool lean_is_on(void);
 
-/* True of every field without lean_want. */
+/* After lean_want. */
 bool lean_wants(const header_field_info *field);
 
 #endif

@@ -125,15 +125,13 @@ try_with(struct tshark *tshark, struct loop *loop,
 /* With texts.so, or at least without. */
 static int
 try(struct tshark *tshark, struct loop *loop, const struct tshark_rules *rules,
-    const char *plugin, bool believe, struct log *log, struct error *error)
+    const char *version, const char *plugin, bool believe, struct log *log,
+    struct error *error)
 {
-	char version[32], *texts;
+	char *texts = find_texts(version, log);
 	struct error reason;
 	int rv = -1;
 
-	(void)snprintf(version, sizeof(version), "%u.%u", tshark->major,
-	    tshark->minor);
-	texts = find_texts(version, log);
 	if (install(tshark, plugin, error) != 0)
 		goto out;
 	rv = try_with(tshark, loop, rules, plugin, texts, believe, error);
@@ -162,8 +160,8 @@ plugin_choose(struct tshark *tshark, struct loop *loop,
 	(void)snprintf(version, sizeof(version), "%u.%u", tshark->major,
 	    tshark->minor);
 	plugin = paths_plugin(version, "espcap.so", &reason);
-	if (plugin != NULL && try(tshark, loop, rules, plugin, !must, log,
-	    &reason) == 0) {
+	if (plugin != NULL && try(tshark, loop, rules, version, plugin, !must,
+	    log, &reason) == 0) {
 		tshark->has_plugin = true;
 		log_verbose(log, "tshark is run with the plugin %s", plugin);
 		free(plugin);

@@ -15,7 +15,6 @@ from test_tsharks import batches
 
 TEXTS = os.path.join(os.path.dirname(PLUGIN), "texts.so")
 ALL_TEXTS = "tshark makes all texts, which takes longer: "
-LIMIT = 300
 
 pytestmark = needs_plugin
 
@@ -109,13 +108,12 @@ def test_others_could_change_them(with_texts, good):  # noqa: F811
 def test_a_path_that_cannot_be_preloaded(with_texts, good):  # noqa: F811
     moved = with_texts.folder + " and more"
     os.rename(with_texts.folder, moved)
+    with_texts.program = os.path.join(moved, "espcap")
+    with_texts.temporary = os.path.join(moved, "tmp")
     try:
-        done = subprocess.run([os.path.join(moved, "espcap"), "--verbose", "--file", good], capture_output=True, check=False,
-                              stdin=subprocess.DEVNULL, timeout=LIMIT,
-                              env={**espcap.ENVIRONMENT, "TMPDIR": os.path.join(moved, "tmp")})
+        result = with_texts.run("--file", good)
     finally:
         os.rename(moved, with_texts.folder)
-    result = espcap.Result(done.returncode, done.stdout, done.stderr)
     assert result.code == 0 and WITH in result.errors, result.errors
     assert ALL_TEXTS + 'a path with " ", ":" or "$" cannot be preloaded' in result.errors, result.errors
     assert result.counts["printed"] > 0
