@@ -116,19 +116,29 @@ write_whole(int fd, const void *bytes, size_t len, off_t at)
 	return 0;
 }
 
+struct place {
+	int fd;
+	off_t at;
+};
+
+static int
+read_place(void *ctx, void *bytes, size_t len)
+{
+	struct place *place = ctx;
+
+	if (read_whole(place->fd, bytes, len, place->at) != 0)
+		return -1;
+	place->at += (off_t)len;
+	return 0;
+}
+
 static struct names *
 read_names(int fd, uint64_t len)
 {
-	struct names *names = NULL;
-	char *bytes;
+	struct place place = { fd, sizeof(struct header) };
+	struct names_source from = { .read = read_place, .ctx = &place };
 
-	if (len == 0 || len > CACHE_MAX)
-		return NULL;
-	bytes = xmalloc(len);
-	if (read_whole(fd, bytes, len, sizeof(struct header)) == 0)
-		names = names_load(bytes, len);
-	free(bytes);
-	return names;
+	return len > CACHE_MAX ? NULL : names_restore(&from, len);
 }
 
 /* The header, if it is whole and of this program. The file is locked. */

@@ -3,18 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/xalloc.h"
+#include "document/names_inner.h"
 
-/* The longest key that is looked up; Wireshark's longest is below 200. */
-#define KEY_MAX 512
-#define DYNAMIC_MAX 16384
 #define PROTOCOLS_MAX 65536
-/* The smallest tshark we support knows 200,000 fields. */
-#define COUNT_MIN 1000
-#define COUNT_MAX (1u << 22)
-#define TEXT_MAX ((size_t)256 << 20)
 
 /* What is special about the values of a name. */
 enum mark {
@@ -22,20 +15,6 @@ enum mark {
 	MARK_TIME = 2,	/* moments */
 	MARK_HEX = 4,	/* whole numbers that are shown in other digits than decimal ones */
 	MARK_OCTAL = 8
-};
-
-struct name {
-	uint32_t offset;	/* of the dotted name in text */
-	uint16_t len;
-	uint8_t kind;		/* enum names_kind */
-	uint8_t marks;		/* enum mark, or-ed */
-	uint32_t protocol;	/* id; itself for a protocol */
-};
-
-/* One open-addressing table: slots hold id + 1, 0 is free. */
-struct index {
-	uint32_t *slots;
-	uint32_t size;		/* a power of two */
 };
 
 /*
@@ -51,18 +30,6 @@ struct recent {
 	uint8_t kind;
 	uint16_t next;		/* the slot of the key that came after it */
 	uint32_t id;
-};
-
-struct names {
-	struct recent *recent;
-	uint16_t last;		/* the slot found last */
-	struct name *list;
-	uint32_t count, room;
-	struct buffer text;
-	struct index by_key;	/* of the EK key, known fields only */
-	struct index by_name;	/* of the dotted name with '_' for '.' */
-	uint32_t protocols;	/* while adding */
-	uint32_t known;		/* those of tshark's list; the rest was met later */
 };
 
 static uint64_t
@@ -657,142 +624,4 @@ size_t
 names_count(const struct names *names)
 {
 	return names->count;
-}
-
-/*
- * The cache: this header, the list, both indices, the text. The indices are
- * kept because building them takes longer than reading them.
- */
-struct saved {
-	char magic[8];
-	uint32_t byte_order;
-	uint32_t entry_size;
-	uint32_t count;
-	uint32_t key_slots;
-	uint32_t name_slots;
-	uint32_t crc;		/* of all that follows */
-	uint64_t text_len;
-};
-
-static const char saved_magic[8] = "espcapN4";
-
-int
-names_save(const struct names *names, struct buffer *out)
-{
-	struct saved head = { .byte_order = 0x01020304, .count = names->count,
-		.entry_size = sizeof(struct name),
-		.key_slots = names->by_key.size,
-		.name_slots = names->by_name.size,
-		.text_len = names->text.len };
-	size_t start = out->len;
-
-	memcpy(head.magic, saved_magic, sizeof(head.magic));
-	if (buffer_append(out, &head, sizeof(head)) != 0 ||
-	    buffer_append(out, names->list,
-	    names->count * sizeof(struct name)) != 0 ||
-	    buffer_append(out, names->by_key.slots,
-	    names->by_key.size * sizeof(uint32_t)) != 0 ||
-	    buffer_append(out, names->by_name.slots,
-	    names->by_name.size * sizeof(uint32_t)) != 0 ||
-	    buffer_append(out, names->text.data, names->text.len) != 0)
-		return -1;
-	head.crc = (uint32_t)crc32_z(0, (const Bytef *)out->data + start +
-	    sizeof(head), out->len - start - sizeof(head));
-	memcpy(out->data + start, &head, sizeof(head));
-	return 0;
-}
-
-static bool
-is_index_size(uint32_t size, uint32_t count)
-{
-	return size >= count * 2 && size <= COUNT_MAX * 4 &&
-	    (size & (size - 1)) == 0;
-}
-
-static bool
-saved_is_good(const struct saved *head, const char *bytes, size_t len)
-{
-	return memcmp(head->magic, saved_magic, sizeof(head->magic)) == 0 &&
-	    head->byte_order == 0x01020304 && head->count >= COUNT_MIN &&
-	    head->count <= COUNT_MAX && head->text_len <= TEXT_MAX &&
-	    head->entry_size == sizeof(struct name) &&
-	    is_index_size(head->key_slots, head->count) &&
-	    is_index_size(head->name_slots, head->count + DYNAMIC_MAX) &&
-	    len == sizeof(*head) + head->count * sizeof(struct name) +
-	    ((size_t)head->key_slots + head->name_slots) * sizeof(uint32_t) +
-	    head->text_len &&
-	    head->crc == (uint32_t)crc32_z(0, (const Bytef *)bytes +
-	    sizeof(*head), len - sizeof(*head));
-}
-
-/* A right checksum does not make a right table: somebody may have written both. */
-static bool
-entries_are_good(const struct names *names)
-{
-	for (uint32_t id = 0; id < names->count; id++) {
-		const struct name *entry = &names->list[id];
-
-		if (entry->offset > names->text.len ||
-		    entry->len > names->text.len - entry->offset ||
-		    !is_name(names->text.data + entry->offset, entry->len) ||
-		    entry->kind > NAMES_KIND_PROTOCOL ||
-		    (entry->protocol != NAMES_NONE &&
-		    entry->protocol >= names->count))
-			return false;
-	}
-	return true;
-}
-
-/* Every slot names an entry, and there are free ones, at which a search ends. */
-static bool
-index_is_good(const struct index *index, uint32_t count)
-{
-	uint32_t used = 0;
-
-	for (uint32_t at = 0; at < index->size; at++) {
-		if (index->slots[at] > count)
-			return false;
-		used += index->slots[at] != 0;
-	}
-	return used <= count;
-}
-
-static const char *
-index_load(struct index *index, uint32_t size, const char *bytes)
-{
-	index->size = size;
-	index->slots = xreallocarray(NULL, size, sizeof(uint32_t));
-	memcpy(index->slots, bytes, size * sizeof(uint32_t));
-	return bytes + size * sizeof(uint32_t);
-}
-
-struct names *
-names_load(const char *bytes, size_t len)
-{
-	struct saved head;
-	struct names *names;
-	const char *at;
-
-	if (len < sizeof(head))
-		return NULL;
-	memcpy(&head, bytes, sizeof(head));
-	if (!saved_is_good(&head, bytes, len))
-		return NULL;
-	names = xcalloc(1, sizeof(*names));
-	buffer_init(&names->text, TEXT_MAX);
-	names->count = names->room = names->known = head.count;
-	names->list = xreallocarray(NULL, head.count, sizeof(struct name));
-	at = bytes + sizeof(head);
-	memcpy(names->list, at, head.count * sizeof(struct name));
-	at = index_load(&names->by_key, head.key_slots,
-	    at + head.count * sizeof(struct name));
-	at = index_load(&names->by_name, head.name_slots, at);
-	if (buffer_append(&names->text, at, head.text_len) != 0 ||
-	    !entries_are_good(names) ||
-	    !index_is_good(&names->by_key, head.count) ||
-	    !index_is_good(&names->by_name, head.count)) {
-		names_free(names);
-		return NULL;
-	}
-	return names;
 }
