@@ -46,8 +46,11 @@
 #include <epan/dissectors/packet-udp.h>
 
 #include "dissect/frames_wire.h"
+#include "plugin/ending.h"
 #include "plugin/grow.h"
 #include "plugin/lean.h"
+#include "plugin/lists.h"
+#include "plugin/marked.h"
 #include "plugin/series.h"
 #include "plugin/texts.h"
 #include "plugin/value.h"
@@ -345,15 +348,21 @@ streams(void)
 	    (uint64_t)get_udp_stream_count() << 32;
 }
 
+/* Who waits for what was written before must get it. */
+static void
+count_packet(void)
+{
+	if (++writer.unwritten == UNWRITTEN_MAX)
+		write_out();
+}
+
 static tap_packet_status
 on_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
     const void *data TAP_FLAGS)
 {
 	(void)ctx;
 	(void)data;
-	/* Who waits for what was written before must get it. */
-	if (++writer.unwritten == UNWRITTEN_MAX)
-		write_out();
+	count_packet();
 	if (writer.mark != 0 && packet->fd->pkt_len == writer.mark &&
 	    packet->fd->cap_len == 0)
 		return TAP_PACKET_DONT_REDRAW;
@@ -365,6 +374,16 @@ on_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
 	if (writer.flush)
 		write_out();
 	return TAP_PACKET_DONT_REDRAW;
+}
+
+/* All packets were dissected. */
+static void
+on_end(void *ctx)
+{
+	(void)ctx;
+	write_out();
+	if (espcap_ending_begin != NULL)
+		espcap_ending_begin();
 }
 
 static void
@@ -454,15 +473,20 @@ start(const char *argument, void *ctx)
 		read_words(argument, len);
 		filter = argument[len] == ',' ? argument + len + 1 : NULL;
 	}
+	if (espcap_lists_are_read != NULL && !espcap_lists_are_read())
+		die("shortcuts.so is not for this Wireshark");
 	if (espcap_texts_begin != NULL)
 		espcap_texts_begin(hf_text_only, filter != NULL);
+	/* -Y sees marked packets, and what it lets pass tells how long ago the last one shown was. */
+	if (writer.mark != 0 && filter == NULL && espcap_marked_begin != NULL)
+		espcap_marked_begin(writer.mark, count_packet);
 	writer.lean = lean_is_on();
 	error = writer.lean ? lean_begin(filter != NULL) : NULL;
 	must(error != NULL ? error->str : NULL);
 	/* Packets that a dissector calls an error of others are packets, too. */
 	error = register_tap_listener("frame", &writer, filter,
 	    TL_REQUIRES_PROTO_TREE | TL_REQUIRES_COLUMNS |
-	    TL_REQUIRES_ERROR_PACKETS, NULL, on_packet, NULL, NULL);
+	    TL_REQUIRES_ERROR_PACKETS, NULL, on_packet, on_end, NULL);
 	must(error != NULL ? error->str : NULL);
 	if (!writer.lean)
 		want_all_fields();

@@ -6,28 +6,30 @@
  * right below them, of whose texts dissectors may make it (packet-iax2.c does).
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define HAVE_PLUGINS 1
 #include <epan/packet.h>
 #include <epan/proto.h>
 
+#include "plugin/shortcut.h"
+#include "plugin/series.h"
 #include "plugin/texts.h"
 
 /* In a program that is not Wireshark they are not there, and nobody calls for them. */
+#pragma weak proto_registrar_get_nth
 #pragma weak proto_tree_add_bytes
 #pragma weak proto_tree_add_int
 #pragma weak proto_tree_add_int64
+#pragma weak proto_tree_add_item
 #pragma weak proto_tree_add_string
 #pragma weak proto_tree_add_uint
 #pragma weak proto_tree_add_uint64
+#pragma weak tvb_bytes_exist
+#pragma weak tvb_get_bits64
 #pragma weak tvb_get_ptr
 #pragma weak wmem_strdup_vprintf
-
-#define EXPORTED __attribute__((visibility("default")))
 
 /* Wireshark cuts texts to this, and tells by their length that it did. */
 #define TEXT_ROOM (2 * ITEM_LABEL_LENGTH)
@@ -53,19 +55,6 @@ is_text(const proto_node *row)
 {
 	return row != NULL && PNODE_FINFO(row) != NULL && (!texts.begun ||
 	    PNODE_FINFO(row)->hfinfo->id == texts.text_only);
-}
-
-/* Wireshark's own function of this name. */
-static void *
-original(const char *name)
-{
-	void *found = dlsym(RTLD_NEXT, name);
-
-	if (found == NULL) {
-		fprintf(stderr, "tshark: espcap: no %s\n", name);
-		exit(1);
-	}
-	return found;
 }
 
 #define TEXT_FUNCTION(name)						\
@@ -95,6 +84,14 @@ TEXT_FUNCTION(proto_item_prepend_text)
 typedef proto_item *protocol_function(proto_tree *, int, tvbuff_t *, gint, gint,
     const char *, ...);
 
+/* Whether a row for these bytes can be made in the short way, which throws if they are missing. */
+static bool
+is_there(tvbuff_t *bytes, gint start, gint length)
+{
+	return bytes != NULL && (length == -1 ? start == 0 : start >= 0 &&
+	    length >= 0 && tvb_bytes_exist(bytes, start, length));
+}
+
 EXPORTED proto_item *
 proto_tree_add_protocol_format(proto_tree *tree, int field, tvbuff_t *bytes,
     gint start, gint length, const char *format, ...)
@@ -103,9 +100,13 @@ proto_tree_add_protocol_format(proto_tree *tree, int field, tvbuff_t *bytes,
 	const char *text = "";
 	va_list arguments;
 
+	if (texts.begun && !texts.filtered && tree != NULL &&
+	    is_there(bytes, start, length))
+		return proto_tree_add_item(tree, field, bytes, start, length,
+		    ENC_NA);
 	if (own == NULL)
 		own = (protocol_function *)original(__func__);
-	if ((texts.filtered || !texts.begun) && tree != NULL) {
+	if (tree != NULL) {
 		va_start(arguments, format);
 		text = wmem_strdup_vprintf(PNODE_POOL(tree), format, arguments);
 		va_end(arguments);
@@ -154,3 +155,55 @@ ADD_FORMATS(proto_tree_add_uint, guint32)
 ADD_FORMATS(proto_tree_add_uint64, guint64)
 ADD_FORMATS(proto_tree_add_int, gint32)
 ADD_FORMATS(proto_tree_add_int64, gint64)
+
+/* What the original counts, and what it throws, is known of 4.0. */
+#if SINCE(4, 0) && !SINCE(4, 2)
+/* Far below the number of rows of a packet above which Wireshark makes no further ones. */
+#define ROWS_MANY 500000
+
+/* Whether the original would make this row, and from the bits that it names. */
+static bool
+is_bits(const proto_tree *tree, int field, int bits)
+{
+	const header_field_info *info;
+
+	if (tree == NULL || is_text(tree) || !PTREE_DATA(tree)->visible ||
+	    PTREE_DATA(tree)->count > ROWS_MANY || bits < 1 || bits > 64)
+		return false;
+	info = proto_registrar_get_nth((unsigned)field);
+	return info->bitmask == 0 && (info->type == FT_UINT8 ||
+	    info->type == FT_UINT16 || info->type == FT_UINT24 ||
+	    info->type == FT_UINT32);
+}
+
+/* Its text begins with the bits. */
+EXPORTED proto_item *
+proto_tree_add_uint_bits_format_value(proto_tree *tree, const int field,
+    tvbuff_t *bytes, const guint offset, const gint bits, guint32 value,
+    const guint encoding, const char *format, ...)
+{
+	static proto_item *(*own)(proto_tree *, int, tvbuff_t *, guint, gint,
+	    guint32, guint, const char *, ...);
+	char text[TEXT_ROOM] = "";
+	va_list arguments;
+
+	if (is_bits(tree, field, bits)) {
+		/* It counts the row three times. */
+		PTREE_DATA(tree)->count += 2;
+		/* The bits may be missing, which throws. */
+		(void)tvb_get_bits64(bytes, offset, bits, encoding);
+		return proto_tree_add_uint(tree, field, bytes,
+		    (gint)(offset / 8), (gint)(offset % 8 + (guint)bits + 7) /
+		    8, value);
+	}
+	if (own == NULL)
+		*(void **)&own = original(__func__);
+	if (is_text(tree)) {
+		va_start(arguments, format);
+		(void)vsnprintf(text, sizeof(text), format, arguments);
+		va_end(arguments);
+	}
+	return own(tree, field, bytes, offset, bits, value, encoding, "%s",
+	    text);
+}
+#endif

@@ -1,8 +1,4 @@
-/*
- * An object of its own, texts.so, for LD_PRELOAD of ld.so(8): with it tshark makes the
- * rows of the tree without the texts for people, once it is told to begin. It needs
- * nothing but the C library, so that it may come into other programs, too.
- */
+/* Rows of the tree without the texts for people. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPCAP_PLUGIN_TEXTS_H
 #define ESPCAP_PLUGIN_TEXTS_H

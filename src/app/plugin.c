@@ -71,32 +71,32 @@ plugin_remove(const struct tshark *tshark)
 	free(path);
 }
 
-#define ALL_TEXTS "tshark makes all texts, which takes longer: %s"
+#define WITHOUT "tshark goes without shortcuts.so, which takes longer: %s"
 
-/* The path of texts.so, with which tshark makes no texts that nobody gets to see (plugin/texts.h); NULL if it cannot be used. */
+/* The path of shortcuts.so, which spares tshark what nobody gets to see (plugin/shortcut.h); NULL if it cannot be used. */
 static char *
-find_texts(const char *version, struct log *log)
+find_shortcuts(const char *version, struct log *log)
 {
 	struct error reason;
-	char *texts = paths_plugin(version, "texts.so", &reason);
+	char *shortcuts = paths_plugin(version, "shortcuts.so", &reason);
 
-	if (texts == NULL)
-		log_verbose(log, ALL_TEXTS, reason.text);
-	if (texts == NULL || paths_is_preloadable(texts))
-		return texts;
-	log_verbose(log, ALL_TEXTS, "a path with \" \", \":\" or \"$\" cannot "
+	if (shortcuts == NULL)
+		log_verbose(log, WITHOUT, reason.text);
+	if (shortcuts == NULL || paths_is_preloadable(shortcuts))
+		return shortcuts;
+	log_verbose(log, WITHOUT, "a path with \" \", \":\" or \"$\" cannot "
 	    "be preloaded");
-	free(texts);
+	free(shortcuts);
 	return NULL;
 }
 
 static void
-preload(struct tshark *tshark, const char *texts)
+preload(struct tshark *tshark, const char *shortcuts)
 {
 	free(tshark->plugin_preload);
-	tshark->plugin_preload = texts == NULL ? NULL : xasprintf("%s%s%s",
+	tshark->plugin_preload = shortcuts == NULL ? NULL : xasprintf("%s%s%s",
 	    tshark->preload != NULL ? tshark->preload : "",
-	    tshark->preload != NULL ? ":" : "", texts);
+	    tshark->preload != NULL ? ":" : "", shortcuts);
 }
 
 static bool
@@ -109,40 +109,40 @@ has_rules(const struct tshark_rules *rules)
 /* Whether it works. What worked before is believed; rules must be tried in any case. */
 static int
 try_with(struct tshark *tshark, struct loop *loop,
-    const struct tshark_rules *rules, const char *plugin, const char *texts,
+    const struct tshark_rules *rules, const char *plugin, const char *shortcuts,
     bool believe, struct error *error)
 {
-	preload(tshark, texts);
+	preload(tshark, shortcuts);
 	if (believe && !has_rules(rules) &&
-	    tshark_knows(tshark, plugin, texts))
+	    tshark_knows(tshark, plugin, shortcuts))
 		return 0;
 	if (tshark_try_plugin(tshark, loop, rules, error) != 0)
 		return -1;
-	tshark_remember(tshark, plugin, texts);
+	tshark_remember(tshark, plugin, shortcuts);
 	return 0;
 }
 
-/* With texts.so, or at least without. */
+/* With shortcuts.so, or at least without. */
 static int
 try(struct tshark *tshark, struct loop *loop, const struct tshark_rules *rules,
     const char *version, const char *plugin, bool believe, struct log *log,
     struct error *error)
 {
-	char *texts = find_texts(version, log);
+	char *shortcuts = find_shortcuts(version, log);
 	struct error reason;
 	int rv = -1;
 
 	if (install(tshark, plugin, error) != 0)
 		goto out;
-	rv = try_with(tshark, loop, rules, plugin, texts, believe, error);
-	if (rv == 0 || texts == NULL)
+	rv = try_with(tshark, loop, rules, plugin, shortcuts, believe, error);
+	if (rv == 0 || shortcuts == NULL)
 		goto out;
 	reason = *error;
 	rv = try_with(tshark, loop, rules, plugin, NULL, believe, error);
 	if (rv == 0)
-		log_verbose(log, ALL_TEXTS, reason.text);
+		log_verbose(log, WITHOUT, reason.text);
 out:
-	free(texts);
+	free(shortcuts);
 	return rv;
 }
 

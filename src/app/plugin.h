@@ -10,7 +10,7 @@
 /*
  * After tshark_ask, and with what is preloaded in any case in tshark->preload: puts the
  * plugin for this tshark into its home, and sets tshark->has_plugin if it works there and
- * tshark->plugin_preload if its texts.so can be used. wanted: "auto" or "plugin"; with
+ * tshark->plugin_preload if its shortcuts.so can be used. wanted: "auto" or "plugin"; with
  * other words it is left out. Without it, the reason is told to who wants to know
  * (--verbose); with "plugin" that is -1 with OUTCOME_USAGE. Call plugin_remove before the
  * home goes.

@@ -39,7 +39,7 @@ bool paths_is_preloadable(const char *path);
 char *paths_find_object(const char *exe, const char *pkglibdir, const char *name);
 
 /*
- * The path of an object ("espcap.so", "texts.so") of the plugin for the tshark of this version ("4.0"):
+ * The path of an object ("espcap.so", "shortcuts.so") of the plugin for the tshark of this version ("4.0"):
  * plugin/VERSION/NAME in the build tree the running binary stands in, else in PKGLIBDIR. NULL with a reason as for
  * paths_object, but for what ld.so(8) takes, and if others could change one of the folders it is in.
  */

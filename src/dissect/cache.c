@@ -23,7 +23,7 @@ struct header {
 	char identity[256];
 	char version[64];
 	char plugin[256];	/* identity of the plugin that works with it, "" if none did yet */
-	char texts[256];	/* and of what was preloaded with it, "" for nothing */
+	char shortcuts[256];	/* and of what was preloaded with it, "" for nothing */
 	uint64_t names_len;
 	uint64_t crc;		/* of what stands above */
 };
@@ -207,42 +207,42 @@ cache_forget(int fd)
 	}
 }
 
-/* texts: NULL for none. */
+/* shortcuts: NULL for none. */
 static bool
-identify_plugin(struct header *header, const char *plugin, const char *texts)
+identify_plugin(struct header *header, const char *plugin, const char *shortcuts)
 {
-	memset(header->texts, 0, sizeof(header->texts));
+	memset(header->shortcuts, 0, sizeof(header->shortcuts));
 	return identify(plugin, header->plugin) &&
-	    (texts == NULL || identify(texts, header->texts));
+	    (shortcuts == NULL || identify(shortcuts, header->shortcuts));
 }
 
 bool
-cache_knows(int fd, const char *path, const char *plugin, const char *texts)
+cache_knows(int fd, const char *path, const char *plugin, const char *shortcuts)
 {
 	struct header header, now;
 	bool known;
 
-	if (!identify_plugin(&now, plugin, texts) ||
+	if (!identify_plugin(&now, plugin, shortcuts) ||
 	    flock(fd, LOCK_SH | LOCK_NB) != 0)
 		return false;
 	known = read_header(fd, path, &header) &&
 	    memcmp(header.plugin, now.plugin, sizeof(now.plugin)) == 0 &&
-	    memcmp(header.texts, now.texts, sizeof(now.texts)) == 0;
+	    memcmp(header.shortcuts, now.shortcuts, sizeof(now.shortcuts)) == 0;
 	(void)flock(fd, LOCK_UN);
 	return known;
 }
 
 void
-cache_remember(int fd, const char *path, const char *plugin, const char *texts)
+cache_remember(int fd, const char *path, const char *plugin, const char *shortcuts)
 {
 	struct header header, now;
 
-	if (!identify_plugin(&now, plugin, texts) ||
+	if (!identify_plugin(&now, plugin, shortcuts) ||
 	    flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return;
 	if (read_header(fd, path, &header)) {
 		memcpy(header.plugin, now.plugin, sizeof(now.plugin));
-		memcpy(header.texts, now.texts, sizeof(now.texts));
+		memcpy(header.shortcuts, now.shortcuts, sizeof(now.shortcuts));
 		header.crc = header_crc(&header);
 		if (write_whole(fd, &header, sizeof(header), 0) != 0)
 			(void)!ftruncate(fd, 0);

@@ -22,9 +22,9 @@ void cache_forget(int fd);
 
 /*
  * Whether cache_remember said that the program works with this very plugin, and with what
- * is preloaded for it (texts, NULL for nothing). False if the cache is not of the program.
+ * is preloaded for it (shortcuts, NULL for nothing). False if the cache is not of the program.
  */
-bool cache_knows(int fd, const char *path, const char *plugin, const char *texts);
-void cache_remember(int fd, const char *path, const char *plugin, const char *texts);
+bool cache_knows(int fd, const char *path, const char *plugin, const char *shortcuts);
+void cache_remember(int fd, const char *path, const char *plugin, const char *shortcuts);
 
 #endif

@@ -91,18 +91,18 @@ tshark_forget(struct tshark *tshark)
 }
 
 bool
-tshark_knows(const struct tshark *tshark, const char *plugin, const char *texts)
+tshark_knows(const struct tshark *tshark, const char *plugin, const char *shortcuts)
 {
 	return tshark->cache_fd >= 0 && cache_knows(tshark->cache_fd,
-	    tshark->path, plugin, texts);
+	    tshark->path, plugin, shortcuts);
 }
 
 void
 tshark_remember(const struct tshark *tshark, const char *plugin,
-    const char *texts)
+    const char *shortcuts)
 {
 	if (tshark->cache_fd >= 0)
-		cache_remember(tshark->cache_fd, tshark->path, plugin, texts);
+		cache_remember(tshark->cache_fd, tshark->path, plugin, shortcuts);
 }
 
 void

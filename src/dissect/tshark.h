@@ -88,9 +88,9 @@ void tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
 int tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
     const struct tshark_rules *rules, struct error *error);
 
-/* Whether it worked with this very plugin, and this texts.so (NULL for none), before: kept in the cache. */
-bool tshark_knows(const struct tshark *tshark, const char *plugin, const char *texts);
-void tshark_remember(const struct tshark *tshark, const char *plugin, const char *texts);
+/* Whether it worked with this very plugin, and this shortcuts.so (NULL for none), before: kept in the cache. */
+bool tshark_knows(const struct tshark *tshark, const char *plugin, const char *shortcuts);
+void tshark_remember(const struct tshark *tshark, const char *plugin, const char *shortcuts);
 
 /* Lets it look at the rules with an empty capture. -1 with OUTCOME_USAGE and its own words if it refuses them. */
 int tshark_try_rules(const struct tshark *tshark, struct loop *loop,

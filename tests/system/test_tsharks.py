@@ -206,7 +206,7 @@ def test_the_comparison_bites():
 # --- The plugin ------------------------------------------------------------------
 
 
-# What is built here needs the C library of here: theirs is too old for texts.so. A plugin without it is slower.
+# What is built here needs the C library of here: theirs is too old for shortcuts.so. A plugin without it is slower.
 OLD_LIBRARY = ["3.4"]
 
 
@@ -218,7 +218,7 @@ def plugins():
     for version in VERSIONS:
         folder = os.path.join(tree.folder, "build", version)
         os.makedirs(folder)
-        targets = ["plugin/%s/%s" % (version, name) for name in ("espcap.so", "texts.so")]
+        targets = ["plugin/%s/%s" % (version, name) for name in ("espcap.so", "shortcuts.so")]
         builds.append((folder, targets, subprocess.Popen(
             [os.path.join(espcap.ROOT, "configure") + " -q --enable-werror --enable-plugin && make -s " + " ".join(targets)],
             shell=True, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -248,23 +248,24 @@ def run_in(tree, *words):
     return espcap.Result(done.returncode, done.stdout, done.stderr)
 
 
-def takes_texts(other, plugins):
-    """Whether texts.so is there for it and, as it must, takes the place of functions in it, as ld.so tells."""
-    texts = os.path.join(os.path.dirname(plugins.path(other.version)), "texts.so")
-    if not os.path.exists(texts):
+def takes_shortcuts(other, plugins):
+    """Whether shortcuts.so is there for it and, as it must, takes the place of functions in it, as ld.so tells."""
+    shortcuts = os.path.join(os.path.dirname(plugins.path(other.version)), "shortcuts.so")
+    if not os.path.exists(shortcuts):
         return False
     capture = next(name for name in conftest.CAPTURES if os.path.basename(name) == "dns.pcap")
     done = subprocess.run([other.path, "-n", "-V", "-r", capture], capture_output=True, check=True,
-                          env={**os.environ, "LD_PRELOAD": texts, "LD_DEBUG": "bindings"})
-    for name in ("proto_item_append_text", "proto_tree_add_uint_format", "proto_tree_add_protocol_format"):
-        assert re.search(rb"binding file \S*libwireshark\.so\S* \[0\] to %s \[0\]: normal symbol `%s'"
-                         % (re.escape(os.fsencode(texts)), name.encode()), done.stderr), name
+                          env={**os.environ, "LD_PRELOAD": shortcuts, "LD_DEBUG": "bindings"})
+    for name in ("proto_item_append_text", "proto_tree_add_uint_format", "proto_tree_add_protocol_format",
+                 "call_dissector_with_data", "epan_free", "epan_cleanup"):
+        assert re.search(rb"binding file \S+ \[0\] to %s \[0\]: normal symbol `%s'"
+                         % (re.escape(os.fsencode(shortcuts)), name.encode()), done.stderr), name
     return True
 
 
 def test_plugin_and_ek_make_equal_documents(other, plugins):
-    """With each tshark the plugin that is for it is found among all, and leaves out no text that a document has."""
-    assert takes_texts(other, plugins) == (other.version not in OLD_LIBRARY)
+    """With each tshark the plugin that is for it is found among all, and spares it nothing that a document has."""
+    assert takes_shortcuts(other, plugins) == (other.version not in OLD_LIBRARY)
     ek, _ = run_all(other.path)
     for options, captures in batches().items():
         words = [word for capture in captures for word in ("--file", capture)]

@@ -1,0 +1,19 @@
+/*
+ * Packets whose bytes another tshark has got (src/dissect/frames_wire.h): they count, and
+ * nothing is dissected of them.
+ */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ESPCAP_PLUGIN_MARKED_H
+#define ESPCAP_PLUGIN_MARKED_H
+
+#include <stdint.h>
+
+/*
+ * Before the first packet; NULL if the object was not preloaded. wire_len: on the wire
+ * marked packets have so many bytes, and none was captured; not 0. passed: called in place of the
+ * dissection of each of them.
+ */
+__attribute__((visibility("default"), weak))
+void espcap_marked_begin(uint32_t wire_len, void (*passed)(void));
+
+#endif

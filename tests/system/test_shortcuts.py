@@ -1,0 +1,305 @@
+"""What shortcuts.so spares tshark (plugin/texts.c, marked.c, ending.c): documents are the same without it."""
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+
+import pytest
+
+import conserve
+import espcap
+import frames
+import tshark
+from test_dissection import PLUGIN, VERSION, WITH, folder, good, needs_plugin, tree  # noqa: F401 (fixtures)
+from test_tsharks import batches
+
+SHORTCUTS = os.path.join(os.path.dirname(PLUGIN), "shortcuts.so")
+WITHOUT = "tshark goes without shortcuts.so, which takes longer: "
+
+pytestmark = needs_plugin
+
+
+@pytest.fixture
+def copied(tree):  # noqa: F811
+    tree.copy()
+    tree.shortcuts = os.path.join(os.path.dirname(tree.plugin), "shortcuts.so")
+    shutil.copy(SHORTCUTS, tree.shortcuts)
+    os.chmod(tree.shortcuts, 0o644)
+    return tree
+
+
+def loaded(made, *options):
+    """What LD_PRELOAD names for a tshark at work, and which of our objects it has in its memory."""
+    packets = frames.pcap([frames.plain(b"packet %d" % number) for number in range(3)])
+    child = subprocess.Popen([made.program, "--file=-", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, env={**espcap.ENVIRONMENT, "TMPDIR": made.temporary})
+    try:
+        child.stdin.write(packets)
+        child.stdin.flush()
+        assert child.stdout.readline().startswith(b"{")
+        working = conserve.tsharks_at_work(child, 1)[0]
+        with open("/proc/%d/environ" % working, "rb") as source:
+            variables = dict(entry.split(b"=", 1) for entry in source.read().split(b"\0") if entry)
+        with open("/proc/%d/maps" % working, encoding="utf-8", errors="replace") as source:
+            objects = {line.split(maxsplit=5)[5].strip() for line in source if made.folder in line}
+        child.communicate(timeout=60)
+    finally:
+        child.kill()
+        child.wait()
+    return os.fsdecode(variables.get(b"LD_PRELOAD", b"")).split(":"), objects
+
+
+def test_tshark_has_them_preloaded(copied):
+    names, objects = loaded(copied)
+    assert copied.shortcuts in names and objects == {copied.plugin, copied.shortcuts}
+    for how in ("ek", "pdml"):
+        names, objects = loaded(copied, "--dissection=" + how)
+        assert copied.shortcuts not in names and objects == set()
+
+
+def test_documents_are_the_same(copied):
+    """Those of rows without a field among them."""
+    texts = 0
+    for options, captures in batches().items():
+        words = ["--dissection=plugin", *options, *(word for capture in captures for word in ("--file", capture))]
+        found = [copied.run(*words)]
+        os.rename(copied.shortcuts, copied.shortcuts + ".kept")
+        found.append(copied.run(*words))
+        os.rename(copied.shortcuts + ".kept", copied.shortcuts)
+        assert [WITHOUT in result.errors for result in found] == [False, True]
+        assert found[0].code == found[1].code == 0, found[0].errors
+        assert found[0].output == found[1].output
+        texts += found[0].output.count(b'"text":')
+    assert texts > 0
+
+
+def test_texts_that_dissectors_read(copied, folder):  # noqa: F811
+    """That of IAX2 makes the text of a row without a field of the text of the row below it."""
+    elements = [(0x08, struct.pack(">I", 0x0e)), (0x0b, b"\0\2"), (0x7f, b"\1"), (0x7e, b"what is this"), (0x06, b"guest")]
+    iax2 = struct.pack(">HHIBBBB", 0x8001, 0, 3, 0, 0, 6, 1) + b"".join(
+        bytes([kind, len(value)]) + value for kind, value in elements)
+    capture = os.path.join(folder, "iax2.pcap")
+    with open(capture, "wb") as target:
+        target.write(frames.pcap([frames.udp(iax2, 4569, 4569)]))
+    found = [copied.run("--file", capture, "--dissection=plugin")]
+    os.unlink(copied.shortcuts)
+    found.append(copied.run("--file", capture, "--dissection=plugin"))
+    assert found[0].output == found[1].output
+    rows = found[0].documents[0]["layers"]["application"]["text"]
+    assert any("GSM" in row for row in rows) and any("Unknown: what is this" in row for row in rows), rows
+
+
+def assert_goes_without(made, capture, why):
+    result = made.run("--file", capture)
+    assert result.code == 0 and WITH in result.errors and WITHOUT in result.errors and why in result.errors, result.errors
+    assert result.counts["printed"] > 0
+
+
+def test_missing(copied, good):  # noqa: F811
+    os.unlink(copied.shortcuts)
+    assert_goes_without(copied, good, "none for Wireshark %s" % VERSION)
+
+
+def test_others_could_change_them(copied, good):  # noqa: F811
+    os.chmod(copied.shortcuts, 0o646)
+    assert_goes_without(copied, good, "others could change %s" % copied.shortcuts)
+
+
+def test_a_path_that_cannot_be_preloaded(copied, good):  # noqa: F811
+    moved = copied.folder + " and more"
+    os.rename(copied.folder, moved)
+    copied.program = os.path.join(moved, "espcap")
+    copied.temporary = os.path.join(moved, "tmp")
+    try:
+        result = copied.run("--file", good)
+    finally:
+        os.rename(moved, copied.folder)
+    assert result.code == 0 and WITH in result.errors, result.errors
+    assert WITHOUT + 'a path with " ", ":" or "$" cannot be preloaded' in result.errors, result.errors
+    assert result.counts["printed"] > 0
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "rubbish"])
+def test_damaged(damage, copied, good):  # noqa: F811
+    """ld.so goes without what it cannot load, or tshark does not start: it is tried anew, and used without."""
+    assert WITHOUT not in copied.run("--file", good).errors
+    with open(SHORTCUTS, "rb") as source:
+        content = source.read()
+    with open(copied.shortcuts, "wb") as target:
+        target.write({"empty": b"", "cut": content[:3000], "rubbish": os.urandom(5000)}[damage])
+    result = copied.run("--file", good)
+    assert result.code == 0 and WITH in result.errors and "failed" not in result.errors, result.errors
+    assert result.counts["printed"] == result.counts["read"] > 0
+
+
+def test_tshark_does_not_start_with_them(copied, good):  # noqa: F811
+    """It is found out also of a shortcuts.so that comes after one that worked; and the plugin is used without."""
+    assert WITHOUT not in copied.run("--file", good).errors
+    source = os.path.join(copied.folder, "bad.c")
+    with open(source, "w", encoding="utf-8") as target:
+        target.write("#include <unistd.h>\n"
+                     "static void __attribute__((constructor)) end(void) { _exit(77); }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", copied.shortcuts, source], check=True)
+    os.chmod(copied.shortcuts, 0o644)
+    for _ in range(2):
+        assert_goes_without(copied, good, "tshark does not run with it (exit status 77)")
+    assert copied.run("--file", good, "--dissection=plugin").code == 0
+
+
+def test_in_another_program():
+    """tshark may be a script: what interprets it has none of Wireshark's functions."""
+    done = subprocess.run(["/bin/sh", "-c", "echo fine"], capture_output=True, check=False,
+                          env={"LD_PRELOAD": SHORTCUTS, "LD_BIND_NOW": "1"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"fine\n", b"")
+
+
+# --- Each by itself, in a tshark that espcap does not start ----------------------
+
+
+SPY = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+void
+epan_free(void *session)
+{
+	fprintf(stderr, "epan_free\n");
+	((void (*)(void *))dlsym(RTLD_NEXT, "epan_free"))(session);
+}
+
+void
+epan_cleanup(void)
+{
+	fprintf(stderr, "epan_cleanup\n");
+	((void (*)(void))dlsym(RTLD_NEXT, "epan_cleanup"))();
+}
+
+FILE *
+fopen(const char *path, const char *mode)
+{
+	const char *name = strrchr(path, '/');
+
+	if (name != NULL && (strcmp(name, "/manuf") == 0 || strcmp(name, "/enterprises.tsv") == 0))
+		fprintf(stderr, "fopen %s\n", path);
+	return ((FILE *(*)(const char *, const char *))dlsym(RTLD_NEXT, "fopen"))(path, mode);
+}
+"""
+
+# A Wireshark that opens the list of makers once.
+ONCE = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+FILE *
+fopen(const char *path, const char *mode)
+{
+	static int opened;
+	const char *name = strrchr(path, '/');
+
+	if (name != NULL && strcmp(name, "/manuf") == 0 && opened++ > 0)
+		return NULL;
+	return ((FILE *(*)(const char *, const char *))dlsym(RTLD_NEXT, "fopen"))(path, mode);
+}
+"""
+
+
+CONTENT = frames.pcap([frames.dns_query(number=number) for number in range(20)])
+
+
+class Bench:
+    """tshark with the plugin in a home of its own, and with what is to be preloaded."""
+
+    def __init__(self, made):
+        self.made = made
+        self.home = os.path.join(made.folder, "home")
+        plugins = os.path.join(self.home, ".local/lib/wireshark/plugins", VERSION, "epan")
+        os.makedirs(plugins)
+        os.symlink(made.plugin, os.path.join(plugins, "espcap.so"))
+
+    def compile(self, name, source):
+        path = os.path.join(self.made.folder, name)
+        with open(path + ".c", "w", encoding="utf-8") as target:
+            target.write(source)
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", path, path + ".c"], check=True)
+        return path
+
+    def capture(self, content):
+        path = os.path.join(self.made.folder, "capture.pcap")
+        with open(path, "wb") as target:
+            target.write(content)
+        return path
+
+    def run(self, capture, *words, preload=(), code=0):
+        # As root tshark loads no plugins of a home.
+        other = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        done = subprocess.run([tshark.program(), "-n", "-q", "-r", capture, *words], capture_output=True, check=False,
+                              stdin=subprocess.DEVNULL, timeout=120,
+                              env={**tshark.ENVIRONMENT, "HOME": self.home, "LD_PRELOAD": ":".join(preload)}, **other)
+        assert done.returncode == code, done.stderr
+        return done
+
+
+@pytest.fixture
+def bench(copied):
+    return Bench(copied)
+
+
+def test_packets_of_others_are_not_dissected(bench):
+    """They count, nothing is written of them, and no tap is told of them; others without bytes are packets like any."""
+    mark = 20_000_000
+    packets = [(b"", mark), (frames.plain(b"one"), None), (b"", mark), (b"", mark - 1), (b"", mark),
+               (frames.plain(b"x" * 50), mark), (b"", mark)]
+    capture = bench.capture(frames.pcap_header() + b"".join(
+        frames.pcap_record(data, frames.START + second, wire=wire) for second, (data, wire) in enumerate(packets)))
+    found = {}
+    for preload in ((), (bench.made.shortcuts,)):
+        said = bench.run(capture, "-z", "espcap,mark=%d" % mark, "-z", "io,stat,0", preload=preload).stdout
+        table = re.search(rb"\n=+\n.*\n=+\n", said, re.DOTALL)
+        found[preload] = (said.replace(table.group(0), b""), int(re.search(rb"<>[^|]*\| *(\d+) \|", table.group(0)).group(1)))
+    assert [count for _, count in found.values()] == [7, 3]
+    (with_all, _), (with_some, _) = found.values()
+    assert with_all == with_some and b"frame.number" in with_all
+
+
+def given_back(done):
+    return done.stderr.count(b"epan_free\n"), done.stderr.count(b"epan_cleanup\n")
+
+
+def test_what_was_kept_is_not_given_back(bench):
+    """Only in a run of the plugin, and with the same exit status."""
+    spy = bench.compile("spy.so", SPY)
+    for content, code in ((CONTENT, 0), (CONTENT[:-3], 2)):
+        capture = bench.capture(content)
+        whole = bench.run(capture, "-z", "espcap", preload=[spy], code=code)
+        spared = bench.run(capture, "-z", "espcap", preload=[bench.made.shortcuts, spy], code=code)
+        assert whole.stdout == spared.stdout and len(whole.stdout) > 1000
+        # tshark calls epan_free when it opens a capture, too.
+        assert [given_back(done) for done in (whole, spared)] == [(2, 1), (1, 0)]
+    other = bench.run(capture, "-z", "io,stat,0", preload=[bench.made.shortcuts, spy], code=2)
+    assert given_back(other) == (2, 1)
+
+
+def test_lists_are_read_once(bench):
+    """Wireshark 4.0 reads them twice: others have none, or need none of this."""
+    spy = bench.compile("spy.so", SPY)
+    opened = [[line.split()[1] for line in bench.run(bench.capture(CONTENT), "-z", "espcap", preload=[*preload, spy]).stderr.splitlines()
+               if line.startswith(b"fopen /usr")] for preload in ((), (bench.made.shortcuts,))]
+    assert sorted(opened[0]) == (sorted(opened[1] * 2) if VERSION == "4.0" else sorted(opened[1]))
+    assert len(opened[1]) == len(set(opened[1]))
+    assert VERSION != "4.0" or len(opened[1]) == 2
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_lists_that_are_read_once_anyhow(missing, bench):
+    """Then a shortcut that keeps tshark from reading it must not be used: the plugin says so, and is tried without."""
+    once = bench.compile("once.so", ONCE)
+    preload = [once] if missing else [once, bench.made.shortcuts]
+    fails = VERSION == "4.0" and not missing
+    done = bench.run(bench.capture(CONTENT), "-z", "espcap", preload=preload, code=1 if fails else 0)
+    assert (b"shortcuts.so is not for this Wireshark" in done.stderr) == fails
