@@ -88,8 +88,10 @@ typedef proto_item *protocol_function(proto_tree *, int, tvbuff_t *, gint, gint,
 static bool
 is_there(tvbuff_t *bytes, gint start, gint length)
 {
-	return bytes != NULL && (length == -1 ? start == 0 : start >= 0 &&
-	    length >= 0 && tvb_bytes_exist(bytes, start, length));
+	if (bytes == NULL || length == -1)
+		return start == 0 && length == (bytes == NULL ? 0 : -1);
+	return start >= 0 && length >= 0 &&
+	    tvb_bytes_exist(bytes, start, length);
 }
 
 EXPORTED proto_item *
