@@ -1,6 +1,7 @@
 /* The tshark in use: which it is, and the argument vectors it is started with. */
 #include "dissect/tshark.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -160,6 +161,18 @@ blame_memory(const struct tshark *tshark, const struct run_result *result,
 	return true;
 }
 
+/* It makes threads, which the system may refuse its user. */
+static bool
+blame_system(const struct run_result *result, struct error *error)
+{
+	if (result->exit_status == 0 ||
+	    strstr(result->errors, strerror(EAGAIN)) == NULL)
+		return false;
+	error_set(error, OUTCOME_INTERNAL, "tshark does not start (%s): %.500s",
+	    result->status, result->errors);
+	return true;
+}
+
 static void
 keep_first_line(void *ctx, const char *line, size_t len)
 {
@@ -205,7 +218,8 @@ tshark_banner(const struct tshark *tshark, struct loop *loop,
 	}
 	if (first != NULL && strncmp(first, "TShark ", 7) == 0)
 		return first;
-	if (blame_memory(tshark, &result, error)) {
+	if (blame_memory(tshark, &result, error) ||
+	    blame_system(&result, error)) {
 		free(first);
 		return NULL;
 	}
