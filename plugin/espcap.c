@@ -363,8 +363,7 @@ on_packet(void *ctx, packet_info *packet, epan_dissect_t *dissection,
 	(void)ctx;
 	(void)data;
 	count_packet();
-	if (writer.mark != 0 && packet->fd->pkt_len == writer.mark &&
-	    packet->fd->cap_len == 0)
+	if (marked_is(packet->fd, writer.mark))
 		return TAP_PACKET_DONT_REDRAW;
 	put_item(FRAMES_PACKET, packet->num);
 	put_info(packet->cinfo);

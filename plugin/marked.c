@@ -22,13 +22,6 @@ espcap_marked_begin(uint32_t wire_len, void (*passed)(void))
 	marked.passed = passed;
 }
 
-static bool
-is_marked(const frame_data *frame)
-{
-	return marked.wire_len != 0 && frame->cap_len == 0 &&
-	    frame->pkt_len == marked.wire_len;
-}
-
 EXPORTED int
 call_dissector_with_data(dissector_handle_t handle, tvbuff_t *bytes,
     packet_info *packet, proto_tree *tree, void *data)
@@ -36,7 +29,7 @@ call_dissector_with_data(dissector_handle_t handle, tvbuff_t *bytes,
 	static int (*own)(dissector_handle_t, tvbuff_t *, packet_info *,
 	    proto_tree *, void *);
 
-	if (is_marked(packet->fd)) {
+	if (marked_is(packet->fd, marked.wire_len)) {
 		marked.passed();
 		return 0;
 	}

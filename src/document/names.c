@@ -148,17 +148,10 @@ names_free(struct names *names)
 	free(names);
 }
 
-/* Names stand unescaped in JSON, so they must be harmless there. */
 static bool
 is_name(const char *text, size_t len)
 {
-	if (len == 0 || len > KEY_MAX)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (text[i] <= ' ' || text[i] > '~' || text[i] == '"' ||
-		    text[i] == '\\')
-			return false;
-	return true;
+	return len > 0 && len <= KEY_MAX && names_are_harmless(text, len);
 }
 
 static enum names_kind

@@ -2,6 +2,9 @@
 #ifndef ESPCAP_DOCUMENT_NAMES_INNER_H
 #define ESPCAP_DOCUMENT_NAMES_INNER_H
 
+#include <string.h>
+
+#include "document/json.h"
 #include "document/names.h"
 
 /* The longest key that is looked up; Wireshark's longest is below 200. */
@@ -37,5 +40,12 @@ struct names {
 	uint32_t protocols;	/* while adding */
 	uint32_t known;		/* those of tshark's list; the rest was met later */
 };
+
+/* Names stand unescaped in JSON, and in lists with blanks between them. One, or several without anything between. */
+static inline bool
+names_are_harmless(const char *text, size_t len)
+{
+	return json_is_plain(text, len) && memchr(text, ' ', len) == NULL;
+}
 
 #endif

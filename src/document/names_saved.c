@@ -61,34 +61,14 @@ saved_is_good(const struct saved *head, size_t len)
 {
 	return memcmp(head->magic, saved_magic, sizeof(head->magic)) == 0 &&
 	    head->byte_order == 0x01020304 && head->count >= COUNT_MIN &&
-	    head->count <= COUNT_MAX && head->text_len <= TEXT_MAX &&
+	    head->count <= COUNT_MAX && head->text_len > 0 &&
+	    head->text_len <= TEXT_MAX &&
 	    head->entry_size == sizeof(struct name) &&
 	    is_index_size(head->key_slots, head->count) &&
 	    is_index_size(head->name_slots, head->count + DYNAMIC_MAX) &&
 	    len == sizeof(*head) + head->count * sizeof(struct name) +
 	    ((size_t)head->key_slots + head->name_slots) * sizeof(uint32_t) +
 	    head->text_len;
-}
-
-/* Names stand unescaped in JSON, so they must be harmless there; eight bytes at once. */
-#define ALL(byte) (UINT64_MAX / 255 * (byte))
-#define HAS_BELOW(word, byte) (((word) - ALL(byte)) & ~(word) & ALL(0x80))
-#define HAS(word, byte) HAS_BELOW((word) ^ ALL(byte), 1)
-
-static bool
-is_harmless(const char *text, size_t len)
-{
-	uint64_t word, bad = 0;
-	size_t n;
-
-	for (; len > 0; text += n, len -= n) {
-		n = len < sizeof(word) ? len : sizeof(word);
-		word = ALL('a');
-		memcpy(&word, text, n);
-		bad |= (word & ALL(0x80)) | HAS_BELOW(word, '!') |
-		    HAS(word, 0x7f) | HAS(word, '"') | HAS(word, '\\');
-	}
-	return bad == 0;
 }
 
 /* A right checksum does not make a right table: somebody may have written both. */
@@ -160,7 +140,7 @@ take_table(const struct names_source *from, const struct saved *head,
 		return -1;
 	buffer_added(&names->text, text_len);
 	return crc == head->crc &&
-	    is_harmless(names->text.data, names->text.len) &&
+	    names_are_harmless(names->text.data, names->text.len) &&
 	    entries_are_good(names) &&
 	    index_is_good(&names->by_key, head->count) &&
 	    index_is_good(&names->by_name, head->count) ? 0 : -1;
