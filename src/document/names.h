@@ -38,13 +38,14 @@ int names_finish(struct names *names, struct error *error);
 
 /* The table as names_finish left it as bytes, for a cache: appends to out. -1 if out is full. Not after new names were met. */
 int names_save(const struct names *names, struct buffer *out);
-/* The table from names_save's bytes, checked in full; NULL if they are damaged or of another build of espcap. */
-struct names *names_load(const char *bytes, size_t len);
-/* The same from where bytes are read piece by piece, len in all; NULL also if they cannot be. */
 struct names_source {
 	int (*read)(void *ctx, void *bytes, size_t len);	/* exactly so many, the next ones; 0, or -1 */
 	void *ctx;
 };
+/*
+ * The table from names_save's bytes, len in all, checked in full; NULL if they are damaged or of another build of
+ * espcap, or cannot be read.
+ */
 struct names *names_restore(const struct names_source *from, size_t len);
 
 /*

@@ -164,30 +164,3 @@ names_restore(const struct names_source *from, size_t len)
 	}
 	return names;
 }
-
-struct memory {
-	const char *bytes;
-	size_t len;
-};
-
-static int
-read_memory(void *ctx, void *bytes, size_t len)
-{
-	struct memory *memory = ctx;
-
-	if (memory->len < len)
-		return -1;
-	memcpy(bytes, memory->bytes, len);
-	memory->bytes += len;
-	memory->len -= len;
-	return 0;
-}
-
-struct names *
-names_load(const char *bytes, size_t len)
-{
-	struct memory memory = { bytes, len };
-	struct names_source from = { .read = read_memory, .ctx = &memory };
-
-	return names_restore(&from, len);
-}

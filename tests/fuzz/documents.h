@@ -51,7 +51,7 @@ fresh_names(void)
 		return names;
 	}
 	names_free(names);
-	names = names_load(saved.data, saved.len);
+	names = table_load(saved.data, saved.len);
 	assert(names != NULL);
 	return names;
 }

@@ -112,7 +112,7 @@ load_changed(const uint8_t *data, size_t size)
 	crc = (uint32_t)crc32_z(0, (const Bytef *)bytes + HEAD_LEN,
 	    good->len - HEAD_LEN);
 	memcpy(bytes + CRC_AT, &crc, 4);
-	names = names_load(bytes, good->len);
+	names = table_load(bytes, good->len);
 	free(bytes);
 	if (names == NULL)
 		return;
@@ -130,7 +130,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	switch (data[0] % 3) {
 	case 0:
-		names_free(names_load((const char *)data, size));
+		names_free(table_load((const char *)data, size));
 		break;
 	case 1:
 		load_changed(data + 1, size - 1);

@@ -139,4 +139,32 @@ table_find(struct names *names, const char *key, enum names_kind kind,
 	    names_find(names, key, strlen(key), kind, within));
 }
 
+struct table_bytes {
+	const char *bytes;
+	size_t len;
+};
+
+static inline int
+table_read(void *ctx, void *bytes, size_t len)
+{
+	struct table_bytes *left = ctx;
+
+	if (left->len < len)
+		return -1;
+	memcpy(bytes, left->bytes, len);
+	left->bytes += len;
+	left->len -= len;
+	return 0;
+}
+
+/* The table that names_save made these bytes of, as names_restore. */
+static inline struct names *
+table_load(const char *bytes, size_t len)
+{
+	struct table_bytes left = { bytes, len };
+	struct names_source from = { .read = table_read, .ctx = &left };
+
+	return names_restore(&from, len);
+}
+
 #endif

@@ -340,7 +340,7 @@ test_saved_and_loaded(void **state)
 
 	(void)state;
 	save(&bytes);
-	loaded = names_load(bytes.data, bytes.len);
+	loaded = table_load(bytes.data, bytes.len);
 	assert_non_null(loaded);
 	assert_int_equal(names_count(loaded), names_count(names));
 	for (uint32_t id = 0; id < names_count(names); id++) {
@@ -395,14 +395,14 @@ test_damaged_bytes_are_refused(void **state)
 	for (size_t at = 0; at < bytes.len; at += at < 64 ? 1 : 997)
 		for (int bit = 0; bit < 8; bit++) {
 			copy[at] = (char)(copy[at] ^ (1 << bit));
-			assert_null(names_load(copy, bytes.len));
+			assert_null(table_load(copy, bytes.len));
 			copy[at] = bytes.data[at];
 		}
 	for (size_t len = 0; len < bytes.len; len += len < 64 ? 1 : 4999)
-		assert_null(names_load(copy, len));
-	assert_null(names_load(copy, bytes.len - 1));
+		assert_null(table_load(copy, len));
+	assert_null(table_load(copy, bytes.len - 1));
 	copy[bytes.len] = '\0';
-	assert_null(names_load(copy, bytes.len + 1));
+	assert_null(table_load(copy, bytes.len + 1));
 	free(copy);
 	buffer_release(&bytes);
 }
