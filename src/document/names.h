@@ -38,10 +38,12 @@ int names_finish(struct names *names, struct error *error);
 
 /* The table as names_finish left it as bytes, for a cache: appends to out. -1 if out is full. Not after new names were met. */
 int names_save(const struct names *names, struct buffer *out);
+
 struct names_source {
 	int (*read)(void *ctx, void *bytes, size_t len);	/* exactly so many, the next ones; 0, or -1 */
 	void *ctx;
 };
+
 /*
  * The table from names_save's bytes, len in all, checked in full; NULL if they are damaged or of another build of
  * espcap, or cannot be read.
