@@ -75,12 +75,6 @@ buffer_added(struct buffer *buffer, size_t count)
 }
 
 int
-buffer_puts(struct buffer *buffer, const char *text)
-{
-	return buffer_append(buffer, text, strlen(text));
-}
-
-int
 buffer_number(struct buffer *buffer, uint64_t number)
 {
 	char digits[20];

@@ -56,7 +56,27 @@ buffer_append(struct buffer *buffer, const void *bytes, size_t count)
 	return 0;
 }
 
-int buffer_puts(struct buffer *buffer, const char *text);
+/* Room for count bytes that follow the last one, which the caller fills, all of them; NULL if max would be exceeded. */
+static inline char *
+buffer_extend(struct buffer *buffer, size_t count)
+{
+	char *at;
+
+	if ((buffer_room(buffer) < count ||
+	    buffer->max - buffer->len < count) &&
+	    buffer_reserve(buffer, count) != 0)
+		return NULL;
+	at = buffer->data + buffer->len;
+	buffer->len += count;
+	return at;
+}
+
+static inline int
+buffer_puts(struct buffer *buffer, const char *text)
+{
+	return buffer_append(buffer, text, strlen(text));
+}
+
 int buffer_number(struct buffer *buffer, uint64_t number);
 int buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -11,6 +11,7 @@
 #include "document/json.h"
 #include "document/layers.h"
 #include "document/moment.h"
+#include "document/nest.h"
 #include "document/sections.h"
 
 /* Values are not cut shorter than this: addresses and numbers stay whole, and fields are left out instead. */
@@ -72,6 +73,7 @@ struct document {
 
 	struct slot *slots;	/* sorted by name */
 	size_t slot_count;
+	struct nest *nest;	/* of the slots */
 	uint32_t *entry_slot;	/* by entry of the typed list */
 	uint32_t *entry_next;	/* the next entry with the same field */
 	uint32_t *field_entry;	/* by field: its first entry */
@@ -114,6 +116,7 @@ static void
 make_slots(struct document *document)
 {
 	const struct typed *typed = document->rules.typed;
+	const char **names;
 	size_t count = 0;
 
 	document->slots = xcalloc(OWN_COUNT + typed->count,
@@ -133,6 +136,11 @@ make_slots(struct document *document)
 	}
 	document->slot_count = count;
 	qsort(document->slots, count, sizeof(*document->slots), compare_slots);
+	names = xcalloc(count, sizeof(*names));
+	for (size_t i = 0; i < count; i++)
+		names[i] = document->slots[i].name;
+	document->nest = nest_new(names, count);
+	free(names);
 }
 
 static void
@@ -198,6 +206,7 @@ document_free(struct document *document)
 	flow_free(document->flow);
 	community_free(document->community);
 	buffer_release(&document->scratch);
+	nest_free(document->nest);
 	free(document->slots);
 	free(document->entry_slot);
 	free(document->entry_next);
@@ -442,38 +451,9 @@ put_slot(struct document *document, const struct slot *slot,
 }
 
 static int
-put_closing(struct buffer *out, const char *objects)
-{
-	for (; (objects = strchr(objects, '.')) != NULL; objects++)
-		if (buffer_append(out, "}", 1) != 0)
-			return -1;
-	return 0;
-}
-
-/* Goes from the object where `from` stands to that of `to`, and writes the key there. */
-static int
-put_path(struct buffer *out, const char *from, const char *to)
-{
-	size_t common = json_common_objects(from, to);
-	const char *at, *dot;
-
-	if (put_closing(out, from + common) != 0 ||
-	    buffer_append(out, ",", 1) != 0)
-		return -1;
-	for (at = to + common; (dot = strchr(at, '.')) != NULL; at = dot + 1)
-		if (buffer_append(out, "\"", 1) != 0 ||
-		    buffer_append(out, at, (size_t)(dot - at)) != 0 ||
-		    buffer_append(out, "\":{", 3) != 0)
-			return -1;
-	if (buffer_append(out, "\"", 1) != 0 || buffer_puts(out, at) != 0)
-		return -1;
-	return buffer_append(out, "\":", 2);
-}
-
-static int
 put_slots(struct document *document, struct buffer *out)
 {
-	const char *from = "";
+	struct nest_place place = { 0 };
 
 	collect_hits(document);
 	for (size_t i = 0; i < document->slot_count; i++) {
@@ -481,9 +461,10 @@ put_slots(struct document *document, struct buffer *out)
 		size_t mark = out->len;
 		int rv;
 
+		nest_pass(document->nest, i, &place);
 		if (slot->own == OWN_NONE && slot->first == TREE_NONE)
 			continue;
-		if (put_path(out, from, slot->name) != 0)
+		if (nest_enter(document->nest, i, &place, out) != 0)
 			return -1;
 		rv = put_slot(document, slot, out);
 		if (rv < 0)
@@ -491,60 +472,70 @@ put_slots(struct document *document, struct buffer *out)
 		if (rv == 0)
 			out->len = mark;
 		else
-			from = slot->name;
+			nest_stay(document->nest, i, &place);
 	}
-	return put_closing(out, from);
+	return nest_leave(&place, out);
+}
+
+/* Its times; both are written of a packet that has one. */
+static int
+put_times(const struct document_packet *packet, struct buffer *out)
+{
+	char text[MOMENT_LEN];
+	int rv = buffer_puts(out, ",\"sniff_date_utc\":\"");
+
+	rv |= buffer_append(out, text, moment_date(text, packet->sec));
+	rv |= buffer_puts(out, "\",\"sniff_timestamp\":");
+	return rv | buffer_append(out, text, moment_ms(text, packet->sec,
+	    packet->nsec));
 }
 
 static int
-put_member(struct buffer *out, const char *before, const char *text,
-    const char *after)
+put_origin(const struct document_capture *capture, struct buffer *out)
 {
-	return buffer_puts(out, before) | buffer_puts(out, text) |
-	    buffer_puts(out, after);
+	char text[MOMENT_LEN];
+	int rv;
+
+	if (capture->file_name == NULL)
+		rv = buffer_puts(out, "\"type\":\"pcap_live\"");
+	else {
+		rv = buffer_puts(out, "\"type\":\"pcap_file\",\"file_name\":");
+		rv |= json_string(out, capture->file_name,
+		    strlen(capture->file_name));
+	}
+	if (!capture->has_date)
+		return rv;
+	rv |= buffer_puts(out, ",\"file_date_utc\":\"");
+	rv |= buffer_append(out, text, moment_date(text, capture->file_date));
+	return rv | buffer_append(out, "\"", 1);
 }
 
 /* The seed's fields, in its order as far as it has one. */
 static int
 put_head(struct document *document, struct buffer *out)
 {
-	const struct document_capture *capture = document->capture;
 	const struct document_packet *packet = document->packet;
+	const struct tree *tree = document->tree;
 	char text[MOMENT_LEN];
 	size_t len;
 	const char *protocol = layers_protocol(document->layers, &len);
-	int rv = 0;
+	int rv = buffer_append(out, "{", 1);
 
-	rv |= buffer_puts(out, "{");
 	if (packet->has_time) {
-		moment_iso(text, packet->sec, packet->nsec);
-		rv |= put_member(out, "\"@timestamp\":\"", text, "\",");
+		rv |= buffer_puts(out, "\"@timestamp\":\"");
+		rv |= buffer_append(out, text, moment_iso(text, packet->sec,
+		    packet->nsec));
+		rv |= buffer_puts(out, "\",");
 	}
-	if (capture->file_name == NULL)
-		rv |= buffer_puts(out, "\"type\":\"pcap_live\"");
-	else {
-		rv |= buffer_puts(out,
-		    "\"type\":\"pcap_file\",\"file_name\":");
-		rv |= json_string(out, capture->file_name,
-		    strlen(capture->file_name));
-	}
-	if (capture->has_date) {
-		moment_date(text, capture->file_date);
-		rv |= put_member(out, ",\"file_date_utc\":\"", text, "\"");
-	}
-	if (packet->has_time) {
-		moment_date(text, packet->sec);
-		rv |= put_member(out, ",\"sniff_date_utc\":\"", text, "\"");
-		moment_ms(text, packet->sec, packet->nsec);
-		rv |= put_member(out, ",\"sniff_timestamp\":", text, "");
-	}
+	rv |= put_origin(document->capture, out);
+	if (packet->has_time)
+		rv |= put_times(packet, out);
 	rv |= buffer_puts(out, ",\"protocol\":");
 	rv |= json_string(out, protocol, len);
-	if (document->tree->has_info) {
+	if (tree->has_info) {
 		rv |= buffer_puts(out, ",\"info\":");
-		rv |= json_string(out, document->tree->info.data,
-		    document_cut(document, document->tree->info.data,
-		    document->tree->info.len));
+		rv |= json_string(out, tree->info.data, document_cut(document,
+		    tree->info.data, tree->info.len));
 	}
 	rv |= buffer_puts(out, ",\"frame_number\":");
 	return rv | buffer_number(out, packet->ordinal);

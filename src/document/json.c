@@ -26,18 +26,48 @@ byte_is_special(unsigned char c)
 	return c < 0x20 || c > 0x7e || c == '"' || c == '\\';
 }
 
+static uint64_t
+load(const char *bytes)
+{
+	uint64_t w;
+
+	memcpy(&w, bytes, sizeof(w));
+	return w;
+}
+
+/* Of fewer than eight bytes, in whatever order, some twice. */
+static uint64_t
+load_few(const char *bytes, size_t len)
+{
+	uint32_t first, last;
+	uint64_t w = ONES * 'a';
+
+	if (len >= 4) {
+		memcpy(&first, bytes, 4);
+		memcpy(&last, bytes + len - 4, 4);
+		return (uint64_t)last << 32 | first;
+	}
+	for (size_t i = 0; i < len; i++)
+		w = w << 8 | (unsigned char)bytes[i];
+	return w;
+}
+
 /* Bytes at the front that need no escape. */
 static size_t
 plain_len(const char *bytes, size_t len)
 {
 	size_t i = 0;
 
-	for (; i + 8 <= len; i += 8) {
-		uint64_t w;
-
-		memcpy(&w, bytes + i, 8);
-		if (word_is_special(w) != 0)
-			break;
+	if (len < 8) {
+		if (word_is_special(load_few(bytes, len)) == 0)
+			return len;
+	} else {
+		while (i + 8 <= len && word_is_special(load(bytes + i)) == 0)
+			i += 8;
+		/* The rest, with bytes in front of it that were looked at. */
+		if (i + 8 > len &&
+		    word_is_special(load(bytes + len - 8)) == 0)
+			return len;
 	}
 	while (i < len && !byte_is_special((unsigned char)bytes[i]))
 		i++;
@@ -117,13 +147,15 @@ escape(char dst[6], const unsigned char *s, size_t len, size_t *taken)
 int
 json_string(struct buffer *out, const char *bytes, size_t len)
 {
+	size_t plain = plain_len(bytes, len), taken;
 	char text[6];
 
+	/* Most is. */
+	if (plain == len)
+		return json_quoted(out, bytes, len);
 	if (buffer_append(out, "\"", 1) != 0)
 		return -1;
-	for (size_t i = 0; i < len;) {
-		size_t plain = plain_len(bytes + i, len - i), taken;
-
+	for (size_t i = 0; i < len; plain = plain_len(bytes + i, len - i)) {
 		if (buffer_append(out, bytes + i, plain) != 0)
 			return -1;
 		i += plain;
@@ -135,6 +167,20 @@ json_string(struct buffer *out, const char *bytes, size_t len)
 		i += taken;
 	}
 	return buffer_append(out, "\"", 1);
+}
+
+int
+json_quoted(struct buffer *out, const char *bytes, size_t len)
+{
+	char *at = buffer_extend(out, len + 2);
+
+	if (at == NULL)
+		return -1;
+	*at++ = '"';
+	if (len > 0)
+		memcpy(at, bytes, len);
+	at[len] = '"';
+	return 0;
 }
 
 size_t

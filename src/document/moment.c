@@ -40,9 +40,20 @@ civil_of(int64_t sec)
 	return civil;
 }
 
-/* Writes number with at least `digits` digits; returns behind them. Packets have three times each: printf would show. */
+/* Packets have four times each: printf would show. */
+
+/* Exactly so many digits, the last ones. Returns behind them. */
 static char *
-put_digits(char *at, uint64_t number, int digits)
+put_digits(char *at, uint32_t number, int digits)
+{
+	for (int i = digits; i-- > 0; number /= 10)
+		at[i] = (char)('0' + number % 10);
+	return at + digits;
+}
+
+/* A number of any length, with at least `digits` digits. */
+static char *
+put_number(char *at, uint64_t number, int digits)
 {
 	char reversed[20];
 	int len = 0;
@@ -61,10 +72,13 @@ put_digits(char *at, uint64_t number, int digits)
 static char *
 put_civil(char *at, const struct civil *c, char separator)
 {
-	if (c->year < 0)
+	if (c->year < 0) {
 		*at++ = '-';
-	at = put_digits(at, c->year < 0 ? 0 - (uint64_t)c->year :
-	    (uint64_t)c->year, c->year < 0 ? 3 : 4);
+		at = put_number(at, 0 - (uint64_t)c->year, 3);
+	} else if (c->year < 10000)
+		at = put_digits(at, (uint32_t)c->year, 4);
+	else
+		at = put_number(at, (uint64_t)c->year, 4);
 	*at++ = '-';
 	at = put_digits(at, c->month, 2);
 	*at++ = '-';
@@ -77,7 +91,7 @@ put_civil(char *at, const struct civil *c, char separator)
 	return put_digits(at, c->second, 2);
 }
 
-void
+size_t
 moment_iso(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 {
 	struct civil civil = civil_of(sec);
@@ -87,17 +101,20 @@ moment_iso(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 	at = put_digits(at, nsec, 9);
 	*at++ = 'Z';
 	*at = '\0';
+	return (size_t)(at - text);
 }
 
-void
+size_t
 moment_date(char text[MOMENT_LEN], int64_t sec)
 {
 	struct civil civil = civil_of(sec);
+	char *end = put_civil(text, &civil, ' ');
 
-	*put_civil(text, &civil, ' ') = '\0';
+	*end = '\0';
+	return (size_t)(end - text);
 }
 
-void
+size_t
 moment_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 {
 	bool negative = sec < 0;
@@ -112,9 +129,11 @@ moment_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 	if (negative)
 		*at++ = '-';
 	/* Seconds and three digits of the fraction are milliseconds. */
-	if (whole > 0)
-		at = put_digits(at, whole, 1);
-	at = put_digits(at, nsec / 1000000, whole > 0 ? 3 : 1);
+	if (whole > 0) {
+		at = put_number(at, whole, 1);
+		at = put_digits(at, nsec / 1000000, 3);
+	} else
+		at = put_number(at, nsec / 1000000, 1);
 	if (nsec % 1000000 > 0) {
 		*at++ = '.';
 		at = put_digits(at, nsec % 1000000, 6);
@@ -122,4 +141,5 @@ moment_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 			at--;
 	}
 	*at = '\0';
+	return (size_t)(at - text);
 }

@@ -2,16 +2,17 @@
 #ifndef ESPCAP_DOCUMENT_MOMENT_H
 #define ESPCAP_DOCUMENT_MOMENT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-/* Enough for any of them. */
+/* Enough for any of them. All return the length of the text, which is terminated. */
 #define MOMENT_LEN 64
 
 /* "2015-07-30T05:22:10.634684000Z"; years beyond 9999 are written with all their digits. nsec < 10^9. */
-void moment_iso(char text[MOMENT_LEN], int64_t sec, uint32_t nsec);
+size_t moment_iso(char text[MOMENT_LEN], int64_t sec, uint32_t nsec);
 /* "2015-07-30 05:22:10" */
-void moment_date(char text[MOMENT_LEN], int64_t sec);
+size_t moment_date(char text[MOMENT_LEN], int64_t sec);
 /* Milliseconds since 1970 as a decimal number that is exact to the nanosecond: "1438233730634.684". */
-void moment_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec);
+size_t moment_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec);
 
 #endif

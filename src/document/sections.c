@@ -92,13 +92,7 @@ put_leaf(struct sections *sections, const struct tree_leaf *leaf,
 		    !json_is_utf8(text, len);
 		return json_string(out, text, len);
 	}
-	if (buffer_reserve(out, len + 2) != 0)
-		return -1;
-	out->data[out->len] = '"';
-	memcpy(out->data + out->len + 1, text, len);
-	out->data[out->len + 1 + len] = '"';
-	buffer_added(out, len + 2);
-	return 0;
+	return json_quoted(out, text, len);
 }
 
 static int
@@ -106,13 +100,13 @@ put_name(struct sections *sections, uint32_t field, struct buffer *out)
 {
 	size_t len;
 	const char *name = names_name(sections->names, field, &len);
+	char *at = buffer_extend(out, len + 3);
 
-	if (buffer_reserve(out, len + 3) != 0)
+	if (at == NULL)
 		return -1;
-	out->data[out->len] = '"';
-	memcpy(out->data + out->len + 1, name, len);
-	memcpy(out->data + out->len + 1 + len, "\":", 2);
-	buffer_added(out, len + 3);
+	*at++ = '"';
+	memcpy(at, name, len);
+	memcpy(at + len, "\":", 2);
 	return 0;
 }
 
