@@ -1,11 +1,11 @@
 /* Finds the flow of a packet in its innermost headers, for its Community ID. */
 #include "document/flow.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "document/address.h"
 
 /* The fields that the flow is read from. */
 enum flow_field {
@@ -78,17 +78,18 @@ object_leaf(const struct view *view, uint32_t object, uint32_t field)
 
 static bool
 read_address(const struct view *view, uint32_t object,
-    enum flow_field field, int family, uint8_t address[16])
+    enum flow_field field, bool v6, uint8_t address[16])
 {
 	const struct tree_leaf *leaf = object_leaf(view, object,
 	    view->flow->ids[field]);
-	char text[INET6_ADDRSTRLEN];
+	char text[ADDRESS_LEN];
 
 	if (leaf == NULL || leaf->len >= sizeof(text))
 		return false;
 	memcpy(text, tree_leaf_text(view->tree, leaf), leaf->len);
 	text[leaf->len] = '\0';
-	return inet_pton(family, text, address) == 1;
+	return v6 ? address_v6(text, leaf->len, address) :
+	    address_v4(text, leaf->len, address);
 }
 
 static bool
@@ -174,10 +175,9 @@ flow_find(const struct flow *flow, const struct layers *layers,
 	v6 = network.protocol == flow->ipv6;
 	found->address_len = v6 ? 16 : 4;
 	if (!read_address(&view, network.object,
-	    v6 ? FLOW_IPV6_SRC : FLOW_IP_SRC, v6 ? AF_INET6 : AF_INET,
-	    found->source) || !read_address(&view, network.object,
-	    v6 ? FLOW_IPV6_DST : FLOW_IP_DST, v6 ? AF_INET6 : AF_INET,
-	    found->destination))
+	    v6 ? FLOW_IPV6_SRC : FLOW_IP_SRC, v6, found->source) ||
+	    !read_address(&view, network.object,
+	    v6 ? FLOW_IPV6_DST : FLOW_IP_DST, v6, found->destination))
 		return false;
 	found->has_ports = read_ports(&view, found);
 	if (found->has_ports)

@@ -1,7 +1,6 @@
 /* conf/typed.list: Wireshark fields that get a typed copy under an ECS name. */
 #include "document/typed.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "document/address.h"
 #include "document/json.h"
 
 #define ENTRIES_MAX 1000
@@ -192,15 +192,34 @@ mapped(const char *map, const char *text, size_t *len)
 	return text;
 }
 
+/* Most numbers: a few digits, without a sign. False if it is another text. */
+static bool
+few_digits(const char *text, size_t len, uint64_t *number)
+{
+	*number = 0;
+	if (len > 9)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		*number = *number * 10 + (uint64_t)(text[i] - '0');
+	}
+	return true;
+}
+
 /* Whole numbers come as decimal or, for bit fields, as 0x... */
 static int
-whole_number(const char *text, enum typed_type type, struct buffer *out)
+whole_number(const char *text, size_t len, enum typed_type type,
+    struct buffer *out)
 {
 	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
 	long long max = type == TYPED_INTEGER ? INT32_MAX : INT64_MAX;
 	long long number;
+	uint64_t few;
 	char *end;
 
+	if (few_digits(text, len, &few))
+		return buffer_number(out, few) == 0 ? 1 : -1;
 	errno = 0;
 	number = strtoll(text, &end, hex ? 16 : 10);
 	if (end == text || *end != '\0' || errno != 0 || number > max ||
@@ -229,6 +248,13 @@ real_number(const char *text, size_t len, struct buffer *out)
 	return buffer_printf(out, "%.17g", number) == 0 ? 1 : -1;
 }
 
+static bool
+is_hex_digit(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+	    (c >= 'A' && c <= 'F');
+}
+
 /* ECS writes MAC addresses, EUI-48 and EUI-64, as 00-00-5E-00-53-23. */
 static int
 mac(const char *text, size_t len, struct buffer *out)
@@ -237,16 +263,20 @@ mac(const char *text, size_t len, struct buffer *out)
 
 	if (len != 17 && len != 23)
 		return 0;
-	for (size_t i = 0; i < len; i++) {
-		if (i % 3 == 2 ? text[i] != ':' :
-		    memchr("0123456789abcdefABCDEF", text[i], 22) == NULL)
-			return 0;
-		if (text[i] == ':')
+	for (size_t i = 0, within = 0; i < len; i++) {
+		if (within == 2) {
+			if (text[i] != ':')
+				return 0;
 			hex[i] = '-';
-		else
-			hex[i] = text[i] >= 'a' ? (char)(text[i] - 32) : text[i];
+			within = 0;
+			continue;
+		}
+		if (!is_hex_digit(text[i]))
+			return 0;
+		hex[i] = text[i] >= 'a' ? (char)(text[i] - 32) : text[i];
+		within++;
 	}
-	return json_string(out, hex, len) == 0 ? 1 : -1;
+	return json_quoted(out, hex, len) == 0 ? 1 : -1;
 }
 
 static int
@@ -254,10 +284,9 @@ ip(const char *text, size_t len, struct buffer *out)
 {
 	uint8_t address[16];
 
-	if (inet_pton(AF_INET, text, address) != 1 &&
-	    inet_pton(AF_INET6, text, address) != 1)
+	if (!address_v4(text, len, address) && !address_v6(text, len, address))
 		return 0;
-	return json_string(out, text, len) == 0 ? 1 : -1;
+	return json_quoted(out, text, len) == 0 ? 1 : -1;
 }
 
 static int
@@ -300,5 +329,5 @@ typed_value(const struct typed_entry *entry, const char *text, size_t len,
 		return boolean(small, out);
 	if (entry->type == TYPED_DOUBLE)
 		return real_number(small, len, out);
-	return whole_number(small, entry->type, out);
+	return whole_number(small, len, entry->type, out);
 }
