@@ -7,9 +7,21 @@
 
 #include "base/xalloc.h"
 
+/* The longest of what is hashed: a seed, two IPv6 addresses, protocol, padding, ports. */
+#define FLOW_LEN 40
+
+/* A flow that was met, by what is hashed of it: packets of one follow each other. */
+struct met {
+	uint8_t len;	/* 0: free */
+	uint8_t flow[FLOW_LEN];
+	char text[COMMUNITY_LEN];
+};
+#define MET_COUNT 256	/* a power of two */
+
 struct community {
 	EVP_MD *sha1;
 	EVP_MD_CTX *context;
+	struct met met[MET_COUNT];
 };
 
 struct community *
@@ -78,7 +90,7 @@ must_swap(const struct community_flow *flow, uint16_t source,
 }
 
 static size_t
-put_flow(const struct community_flow *flow, uint8_t out[64])
+put_flow(const struct community_flow *flow, uint8_t out[FLOW_LEN])
 {
 	uint16_t ports[2] = { flow->source_port, flow->destination_port };
 	bool icmp = flow->has_ports &&
@@ -106,20 +118,48 @@ put_flow(const struct community_flow *flow, uint8_t out[64])
 	return len;
 }
 
-int
-community_id(struct community *community, const struct community_flow *flow,
+static struct met *
+find_met(struct community *community, const uint8_t *flow, size_t len)
+{
+	uint32_t hash = 0;
+
+	for (size_t i = 2; i < len; i++)
+		hash = (hash ^ flow[i]) * 0x01000193;
+	return &community->met[(hash >> 16 ^ hash) & (MET_COUNT - 1)];
+}
+
+static int
+hash_flow(struct community *community, const uint8_t *flow, size_t len,
     char text[COMMUNITY_LEN])
 {
-	uint8_t bytes[64], digest[EVP_MAX_MD_SIZE];
-	size_t len = put_flow(flow, bytes);
+	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned digest_len = 0;
 
 	if (EVP_DigestInit_ex2(community->context, community->sha1, NULL) != 1 ||
-	    EVP_DigestUpdate(community->context, bytes, len) != 1 ||
+	    EVP_DigestUpdate(community->context, flow, len) != 1 ||
 	    EVP_DigestFinal_ex(community->context, digest, &digest_len) != 1 ||
 	    digest_len != 20)
 		return -1;
 	memcpy(text, "1:", 2);
 	EVP_EncodeBlock((unsigned char *)text + 2, digest, 20);
+	return 0;
+}
+
+int
+community_id(struct community *community, const struct community_flow *flow,
+    char text[COMMUNITY_LEN])
+{
+	uint8_t bytes[FLOW_LEN];
+	size_t len = put_flow(flow, bytes);
+	struct met *met = find_met(community, bytes, len);
+
+	if (met->len != len || memcmp(met->flow, bytes, len) != 0) {
+		met->len = 0;
+		if (hash_flow(community, bytes, len, met->text) != 0)
+			return -1;
+		met->len = (uint8_t)len;
+		memcpy(met->flow, bytes, len);
+	}
+	memcpy(text, met->text, COMMUNITY_LEN);
 	return 0;
 }

@@ -18,6 +18,13 @@ enum role {
 	ROLE_QUOTER	/* what comes behind it was quoted or sampled */
 };
 
+/* Whether a protocol can be the top one, once it was asked for. */
+enum top {
+	TOP_UNKNOWN,
+	TOP_YES,
+	TOP_NO
+};
+
 /* Where each protocol stands; those not named have a section of their own. */
 static const struct {
 	const char *protocol;
@@ -58,6 +65,7 @@ struct layers {
 	const struct names *names;
 	const struct protocols *protocols;
 	uint8_t *roles;			/* by name id */
+	uint8_t *tops;			/* enum top, by name id */
 	size_t role_count;
 	uint32_t frame, frame_protocols, tls, quic;	/* name ids */
 
@@ -89,6 +97,7 @@ layers_new(const struct names *names, const struct protocols *protocols)
 	layers->protocols = protocols;
 	layers->role_count = names_count(names);
 	layers->roles = xcalloc(layers->role_count, 1);
+	layers->tops = xcalloc(layers->role_count, 1);
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
 		uint32_t id = id_of(names, roles[i].protocol);
 
@@ -108,6 +117,7 @@ layers_free(struct layers *layers)
 	if (layers == NULL)
 		return;
 	free(layers->roles);
+	free(layers->tops);
 	free(layers->sections);
 	free(layers->objects);
 	free(layers->node_object);
@@ -241,6 +251,18 @@ is_tls_in_quic(const struct layers *layers, const struct tree *tree, size_t i)
 	    tree->nodes[parent].protocol == layers->quic;
 }
 
+static bool
+can_be_top(struct layers *layers, const struct entry *entry)
+{
+	uint8_t none = TOP_UNKNOWN, *top = entry->protocol < layers->role_count ?
+	    &layers->tops[entry->protocol] : &none;
+
+	if (*top == TOP_UNKNOWN)
+		*top = protocols_forbids(layers->protocols, entry->name,
+		    entry->len) ? TOP_NO : TOP_YES;
+	return *top == TOP_YES;
+}
+
 /* Finds the innermost header of each kind, and the top protocol. */
 static void
 find_kinds(struct layers *layers, const struct tree *tree)
@@ -253,8 +275,7 @@ find_kinds(struct layers *layers, const struct tree *tree)
 		if (entry->quoted)
 			break;
 		if (entry->role != ROLE_DATA && entry->len > 0 &&
-		    !protocols_forbids(layers->protocols, entry->name,
-		    entry->len) && !is_tls_in_quic(layers, tree, i))
+		    can_be_top(layers, entry) && !is_tls_in_quic(layers, tree, i))
 			layers->top = i;
 		if (entry->node == TREE_NONE)
 			continue;

@@ -103,6 +103,38 @@ id_of(struct community *community, const struct vector *vector,
 	assert_int_equal(community_id(community, &flow, id), 0);
 }
 
+/* What was met is remembered: asked for again and again, in any order, all have their own. */
+static void
+test_many_flows(void **state)
+{
+	struct community *community = community_new(), *fresh = community_new();
+	char first[COMMUNITY_LEN], again[COMMUNITY_LEN];
+	struct community_flow flow;
+
+	(void)state;
+	assert_non_null(community);
+	assert_non_null(fresh);
+	memset(&flow, 0, sizeof(flow));
+	flow.address_len = 4;
+	flow.protocol = 6;
+	flow.has_ports = true;
+	for (unsigned i = 0; i < 20000; i++) {
+		/* 1,000 flows, of which few come in the order in which they came before. */
+		unsigned number = i * 7919 % 1000;
+
+		flow.source[3] = (uint8_t)number;
+		flow.source_port = (uint16_t)(number >> 8);
+		flow.destination_port = (uint16_t)(number % 7);
+		assert_int_equal(community_id(community, &flow, first), 0);
+		community_free(fresh);
+		fresh = community_new();
+		assert_int_equal(community_id(fresh, &flow, again), 0);
+		assert_string_equal(first, again);
+	}
+	community_free(community);
+	community_free(fresh);
+}
+
 /* Each pair that asks and answers has one id for both directions. */
 static void
 test_icmp_pairs(void **state)
@@ -157,6 +189,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_many_flows),
 		cmocka_unit_test(test_icmp_pairs),
 		cmocka_unit_test(test_equal_addresses_are_ordered_by_port),
 	};
