@@ -407,6 +407,42 @@ read_item(struct frames *frames, const char *data, size_t len,
 	return len;
 }
 
+/*
+ * The quick way for what most items are: a value of a field, all of it in this piece. Returns the bytes used, 0 if the
+ * item is another, or not right.
+ */
+static inline size_t
+read_value(struct frames *frames, const char *data, size_t len)
+{
+	struct head head = { .len = 0 };
+	size_t n = read_head((const unsigned char *)data, len, &head);
+
+	if (n == 0 || n > HEAD_MAX || !frames->in_packet || head.id == 0 ||
+	    head.id >= frames->count)
+		return 0;
+	switch (head.kind) {
+	case FRAMES_FALSE:
+	case FRAMES_TRUE:
+		tree_flag(frames->tree, frames->fields[head.id],
+		    head.kind == FRAMES_TRUE);
+		return n;
+	case FRAMES_TEXT:
+		if (head.len > len - n || head.len > frames->max_text)
+			return 0;
+		tree_text(frames->tree, frames->fields[head.id], data + n,
+		    (size_t)head.len, false);
+		return n + (size_t)head.len;
+	case FRAMES_NAME:
+	case FRAMES_PACKET:
+	case FRAMES_OPEN:
+	case FRAMES_CLOSE:
+	case FRAMES_HEX:
+	case FRAMES_END:
+		break;
+	}
+	return 0;
+}
+
 static size_t
 read_magic(struct frames *frames, const char *data, size_t len)
 {
@@ -447,6 +483,13 @@ frames_read(struct frames *frames, const char *data, size_t len, size_t *used,
 		if (frames->magic < FRAMES_MAGIC_LEN) {
 			at += read_magic(frames, data + at, len - at);
 			continue;
+		}
+		if (frames->carried == 0) {
+			size_t n = read_value(frames, data + at, len - at);
+
+			at += n;
+			if (n > 0)
+				continue;
 		}
 		*used = at += read_item(frames, data + at, len - at, &head);
 		if (head.kind == FRAMES_END && frames->broken == NULL)

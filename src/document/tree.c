@@ -191,24 +191,29 @@ add_leaf(struct tree *tree, uint32_t field, enum tree_kind kind)
 	return leaf;
 }
 
-/* Makes room for a text and says how much of it may be kept. False if none may. */
 static bool
+make_room_by_cutting(struct tree *tree, size_t *keep)
+{
+	size_t limit = compact(tree, *keep);
+
+	if (*keep > limit)
+		*keep = limit;
+	tree->overflow = tree->text.len + *keep > tree->max_text;
+	return !tree->overflow;
+}
+
+/* Makes room for a text and says how much of it may be kept. False if none may. */
+static inline bool
 make_room(struct tree *tree, size_t len, size_t *keep)
 {
-	size_t slack = tree->max_text / 8, limit;
-
 	*keep = len;
 	if (tree->overflow)
 		return false;
 	if (tree->max_value > 0 && *keep > tree->max_kept)
 		*keep = tree->max_kept;
-	if (tree->text.len + *keep <= tree->max_text + slack)
+	if (tree->text.len + *keep <= tree->max_text + tree->max_text / 8)
 		return true;
-	limit = compact(tree, *keep);
-	if (*keep > limit)
-		*keep = limit;
-	tree->overflow = tree->text.len + *keep > tree->max_text;
-	return !tree->overflow;
+	return make_room_by_cutting(tree, keep);
 }
 
 void
