@@ -1,7 +1,6 @@
 /* The table of names as bytes, for a cache. */
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/xalloc.h"
 #include "document/names_inner.h"
@@ -17,11 +16,11 @@ struct saved {
 	uint32_t count;
 	uint32_t key_slots;
 	uint32_t name_slots;
-	uint32_t crc;		/* of all that follows */
+	uint32_t sum;		/* of all that follows */
 	uint64_t text_len;
 };
 
-static const char saved_magic[8] = "espcapN4";
+static const char saved_magic[8] = "espcapN5";
 
 int
 names_save(const struct names *names, struct buffer *out)
@@ -31,6 +30,7 @@ names_save(const struct names *names, struct buffer *out)
 		.key_slots = names->by_key.size,
 		.name_slots = names->by_name.size,
 		.text_len = names->text.len };
+	struct names_sum sum = { 0 };
 	size_t start = out->len;
 
 	memcpy(head.magic, saved_magic, sizeof(head.magic));
@@ -43,8 +43,9 @@ names_save(const struct names *names, struct buffer *out)
 	    names->by_name.size * sizeof(uint32_t)) != 0 ||
 	    buffer_append(out, names->text.data, names->text.len) != 0)
 		return -1;
-	head.crc = (uint32_t)crc32_z(0, (const Bytef *)out->data + start +
-	    sizeof(head), out->len - start - sizeof(head));
+	names_sum_add(&sum, out->data + start + sizeof(head),
+	    out->len - start - sizeof(head));
+	head.sum = names_sum_end(&sum);
 	memcpy(out->data + start, &head, sizeof(head));
 	return 0;
 }
@@ -105,21 +106,22 @@ index_is_good(const struct index *index, uint32_t count)
 
 /* The next len bytes, which the checksum covers. */
 static int
-take(const struct names_source *from, void *bytes, size_t len, uint32_t *crc)
+take(const struct names_source *from, void *bytes, size_t len,
+    struct names_sum *sum)
 {
 	if (from->read(from->ctx, bytes, len) != 0)
 		return -1;
-	*crc = (uint32_t)crc32_z(*crc, bytes, len);
+	names_sum_add(sum, bytes, len);
 	return 0;
 }
 
 static int
 take_index(const struct names_source *from, struct index *index, uint32_t size,
-    uint32_t *crc)
+    struct names_sum *sum)
 {
 	index->size = size;
 	index->slots = xreallocarray(NULL, size, sizeof(uint32_t));
-	return take(from, index->slots, size * sizeof(uint32_t), crc);
+	return take(from, index->slots, size * sizeof(uint32_t), sum);
 }
 
 static int
@@ -127,19 +129,19 @@ take_table(const struct names_source *from, const struct saved *head,
     struct names *names)
 {
 	size_t text_len = (size_t)head->text_len;
-	uint32_t crc = 0;
+	struct names_sum sum = { 0 };
 
 	names->count = names->room = names->known = head->count;
 	names->list = xreallocarray(NULL, head->count, sizeof(struct name));
 	if (take(from, names->list, head->count * sizeof(struct name),
-	    &crc) != 0 ||
-	    take_index(from, &names->by_key, head->key_slots, &crc) != 0 ||
-	    take_index(from, &names->by_name, head->name_slots, &crc) != 0 ||
+	    &sum) != 0 ||
+	    take_index(from, &names->by_key, head->key_slots, &sum) != 0 ||
+	    take_index(from, &names->by_name, head->name_slots, &sum) != 0 ||
 	    buffer_reserve(&names->text, text_len) != 0 ||
-	    take(from, names->text.data, text_len, &crc) != 0)
+	    take(from, names->text.data, text_len, &sum) != 0)
 		return -1;
 	buffer_added(&names->text, text_len);
-	return crc == head->crc &&
+	return names_sum_end(&sum) == head->sum &&
 	    names_are_harmless(names->text.data, names->text.len) &&
 	    entries_are_good(names) &&
 	    index_is_good(&names->by_key, head->count) &&

@@ -23,12 +23,14 @@ static int
 put_names(const bool *needed, const struct names *names, struct buffer *out)
 {
 	for (uint32_t id = 0; id < names_count(names); id++) {
+		const char *name;
 		size_t len;
-		const char *name = names_name(names, id, &len);
 
-		if (needed[id] && (buffer_append(out, "+",
-		    out->len > 0 ? 1 : 0) != 0 ||
-		    buffer_append(out, name, len) != 0))
+		if (!needed[id])
+			continue;
+		name = names_name(names, id, &len);
+		if (buffer_append(out, "+", out->len > 0 ? 1 : 0) != 0 ||
+		    buffer_append(out, name, len) != 0)
 			return -1;
 	}
 	return 0;

@@ -2,15 +2,15 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "../unit/table.h"
 #include "base/buffer.h"
+#include "document/names_inner.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Where names_save puts its checksum, and how long its header is. */
-#define CRC_AT 28
+#define SUM_AT 28
 #define HEAD_LEN 40
 
 static void
@@ -101,7 +101,8 @@ load_changed(const uint8_t *data, size_t size)
 	const struct buffer *good = good_bytes();
 	char *bytes = malloc(good->len);
 	struct names *names;
-	uint32_t at, crc;
+	struct names_sum sum = { 0 };
+	uint32_t at, right;
 
 	assert(bytes != NULL);
 	memcpy(bytes, good->data, good->len);
@@ -109,9 +110,9 @@ load_changed(const uint8_t *data, size_t size)
 		memcpy(&at, data, 4);
 		memcpy(bytes + at % (good->len - 4), data + 4, 4);
 	}
-	crc = (uint32_t)crc32_z(0, (const Bytef *)bytes + HEAD_LEN,
-	    good->len - HEAD_LEN);
-	memcpy(bytes + CRC_AT, &crc, 4);
+	names_sum_add(&sum, bytes + HEAD_LEN, good->len - HEAD_LEN);
+	right = names_sum_end(&sum);
+	memcpy(bytes + SUM_AT, &right, sizeof(right));
 	names = table_load(bytes, good->len);
 	free(bytes);
 	if (names == NULL)
