@@ -1,13 +1,14 @@
 /*
- * In place of fopen(3): Wireshark 4.0 reads its lists of the makers of network cards and of
- * enterprises when it starts, and forgets them and reads them again when it opens a capture
- * (host_name_lookup_reset). The first time is a sixth of its start, and here there is no list
- * to be read then.
+ * In place of fopen(3): Wireshark 4.0 reads its lists of the makers of network cards, of services
+ * and of enterprises when it starts, and forgets them and reads them again when it opens a capture
+ * (host_name_lookup_reset). The first time is a fifth of its start, and here there is no list to
+ * be read then; that of enterprises is read when one is looked up (enterprises.c).
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <string.h>
 
+#include "plugin/enterprises.h"
 #include "plugin/lists.h"
 #include "plugin/series.h"
 #include "plugin/shortcut.h"
@@ -15,18 +16,32 @@
 #if SINCE(4, 0) && !SINCE(4, 2)
 static struct list {
 	const char *name;	/* how its path ends */
+	bool later;		/* Wireshark itself never reads it */
 	char *path;		/* of the first that was to be read */
-	bool is_read;		/* it was to be read again */
+	bool is_due;		/* it was to be read again */
 } lists[] = {
 	{ .name = "/wireshark/manuf" },
-	{ .name = "/wireshark/enterprises.tsv" }
+	{ .name = "/wireshark/services" },
+	{ .name = "/wireshark/enterprises.tsv", .later = true }
 };
 
 #define LISTS (sizeof(lists) / sizeof(lists[0]))
 
+typedef FILE *open_function(const char *, const char *);
+
+static FILE *
+own_fopen(const char *path, const char *mode)
+{
+	static open_function *own;
+
+	if (own == NULL)
+		own = (open_function *)original("fopen");
+	return own(path, mode);
+}
+
 /* People have lists of the same name in a folder of theirs: they are read. */
 static bool
-is_first(const char *path)
+is_missing(const char *path)
 {
 	size_t len = strlen(path);
 
@@ -34,11 +49,13 @@ is_first(const char *path)
 		struct list *list = &lists[i];
 		size_t end = strlen(list->name);
 
-		if (list->path != NULL)
-			list->is_read = list->is_read ||
-			    strcmp(list->path, path) == 0;
-		else if (len > end && strcmp(path + len - end, list->name) == 0)
-			return (list->path = strdup(path)) != NULL;
+		if (list->path == NULL) {
+			if (len > end && strcmp(path + len - end, list->name) == 0)
+				return (list->path = strdup(path)) != NULL;
+		} else if (strcmp(list->path, path) == 0) {
+			list->is_due = true;
+			return list->later;
+		}
 	}
 	return false;
 }
@@ -46,24 +63,29 @@ is_first(const char *path)
 EXPORTED FILE *
 fopen(const char *path, const char *mode)
 {
-	static FILE *(*own)(const char *, const char *);
-
-	if (is_first(path)) {
+	if (is_missing(path)) {
 		errno = ENOENT;
 		return NULL;
 	}
-	if (own == NULL)
-		*(void **)&own = original(__func__);
-	return own(path, mode);
+	return own_fopen(path, mode);
+}
+
+FILE *
+lists_open_later(void)
+{
+	for (size_t i = 0; i < LISTS; i++)
+		if (lists[i].later && lists[i].is_due)
+			return own_fopen(lists[i].path, "r");
+	return NULL;
 }
 
 bool
 espcap_lists_are_read(void)
 {
 	for (size_t i = 0; i < LISTS; i++)
-		if (lists[i].path != NULL && !lists[i].is_read)
+		if (lists[i].path != NULL && !lists[i].is_due)
 			return false;
-	return true;
+	return enterprises_are_asked_for();
 }
 #else
 bool

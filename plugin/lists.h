@@ -1,12 +1,16 @@
-/* Lists of names that Wireshark reads twice. */
+/* Lists of names that Wireshark reads more often than it needs. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPCAP_PLUGIN_LISTS_H
 #define ESPCAP_PLUGIN_LISTS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
-/* Whether each list was read that was to be read twice, once the capture is open. NULL if the object was not preloaded. */
+/* Once the capture is open: whether no name is missing now. NULL if the object was not preloaded. */
 __attribute__((visibility("default"), weak))
 bool espcap_lists_are_read(void);
+
+/* The list of enterprises, which Wireshark was kept from reading, from when it would have. NULL if there is none. */
+FILE *lists_open_later(void);
 
 #endif

@@ -1,5 +1,6 @@
-"""What shortcuts.so spares tshark (plugin/texts.c, marked.c, ending.c): documents are the same without it."""
+"""What shortcuts.so spares tshark (plugin/texts.c, marked.c, lists.c, enterprises.c, heap.c, ending.c): documents are the same without it."""
 
+import collections
 import os
 import re
 import shutil
@@ -183,7 +184,8 @@ fopen(const char *path, const char *mode)
 {
 	const char *name = strrchr(path, '/');
 
-	if (name != NULL && (strcmp(name, "/manuf") == 0 || strcmp(name, "/enterprises.tsv") == 0))
+	if (name != NULL && (strcmp(name, "/manuf") == 0 || strcmp(name, "/services") == 0 ||
+	    strcmp(name, "/enterprises.tsv") == 0))
 		fprintf(stderr, "fopen %s\n", path);
 	return ((FILE *(*)(const char *, const char *))dlsym(RTLD_NEXT, "fopen"))(path, mode);
 }
@@ -205,6 +207,23 @@ fopen(const char *path, const char *mode)
 	if (name != NULL && strcmp(name, "/manuf") == 0 && opened++ > 0)
 		return NULL;
 	return ((FILE *(*)(const char *, const char *))dlsym(RTLD_NEXT, "fopen"))(path, mode);
+}
+"""
+
+
+# Says which memory is asked for at once.
+MEMORY = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+int
+madvise(void *start, size_t len, int how)
+{
+	if (how == 23)	/* MADV_POPULATE_WRITE, which old headers do not have */
+		fprintf(stderr, "populate %zu\n", len);
+	return ((int (*)(void *, size_t, int))dlsym(RTLD_NEXT, "madvise"))(start, len, how);
 }
 """
 
@@ -285,14 +304,66 @@ def test_what_was_kept_is_not_given_back(bench):
     assert given_back(other) == (2, 1)
 
 
+def opened(done):
+    """Of Wireshark's own lists, which it opened, and how often."""
+    return collections.Counter(os.path.basename(line.split()[1]) for line in done.stderr.splitlines()
+                               if line.startswith(b"fopen /usr"))
+
+
 def test_lists_are_read_once(bench):
-    """Wireshark 4.0 reads them twice: others have none, or need none of this."""
+    """Wireshark 4.0 reads them twice, and that of enterprises for nothing: others have none, or need none of this."""
     spy = bench.compile("spy.so", SPY)
-    opened = [[line.split()[1] for line in bench.run(bench.capture(CONTENT), "-z", "espcap", preload=[*preload, spy]).stderr.splitlines()
-               if line.startswith(b"fopen /usr")] for preload in ((), (bench.made.shortcuts,))]
-    assert sorted(opened[0]) == (sorted(opened[1] * 2) if VERSION == "4.0" else sorted(opened[1]))
-    assert len(opened[1]) == len(set(opened[1]))
-    assert VERSION != "4.0" or len(opened[1]) == 2
+    whole, spared = (opened(bench.run(bench.capture(CONTENT), "-z", "espcap", preload=[*preload, spy]))
+                     for preload in ((), (bench.made.shortcuts,)))
+    if VERSION == "4.0":
+        assert whole == {b"manuf": 2, b"services": 2, b"enterprises.tsv": 2}
+        assert spared == {b"manuf": 1, b"services": 1}
+    else:
+        assert whole == spared and set(spared.values()) <= {1}
+
+
+def l2tp(*vendors):
+    """A control message (RFC 2661, section 3) with AVPs of these enterprises, which stand in texts of rows."""
+    avps = struct.pack("!HHHH", 0x8008, 0, 0, 1)
+    avps += b"".join(struct.pack("!HHHH", 0x8008, vendor, 1, 5) for vendor in vendors)
+    return frames.udp(struct.pack("!HHHHHH", 0xC802, 12 + len(avps), 0, 0, 0, 0) + avps, 1701, 1701)
+
+
+@pytest.mark.parametrize("own", [None, b"9\tOurs\n4242424\tElsewhere\n"])
+def test_enterprises_are_read_when_one_is_looked_up(own, bench):
+    """Known ones, the first and the last of the list, one that nobody has, and those that people name themselves."""
+    spy = bench.compile("spy.so", SPY)
+    if own is not None:
+        folder = os.path.join(bench.home, ".config/wireshark")  # noqa: F811
+        os.makedirs(folder)
+        with open(os.path.join(folder, "enterprises.tsv"), "wb") as target:
+            target.write(own)
+    vendors = (9, 0, 9, 3561, 65535, 1, 2)
+    capture = bench.capture(frames.pcap([l2tp(vendor, vendor) for vendor in vendors]))
+    whole, spared = (bench.run(capture, "-z", "espcap", preload=[*preload, spy]) for preload in ((), (bench.made.shortcuts,)))
+    assert whole.stdout == spared.stdout
+    assert (b"Vendor ciscoSystems (9)" if own is None else b"Vendor Ours (9)") in spared.stdout
+    assert VERSION != "4.0" or opened(spared)[b"enterprises.tsv"] == 1
+
+
+def test_memory_for_the_start_comes_at_once(bench):
+    """Once, in tshark, and nowhere else."""
+    memory = bench.compile("memory.so", MEMORY)
+    done = bench.run(bench.capture(CONTENT), "-z", "espcap", preload=[bench.made.shortcuts, memory])
+    sizes = [int(line.split()[1]) for line in done.stderr.splitlines() if line.startswith(b"populate ")]
+    assert len(sizes) == 1 and sizes[0] > 10 << 20
+    other = subprocess.run(["/bin/sh", "-c", "echo fine"], capture_output=True, check=True,
+                           env={"LD_PRELOAD": bench.made.shortcuts + ":" + memory})
+    assert (other.stdout, other.stderr) == (b"fine\n", b"")
+
+
+def test_enterprises_that_are_not_asked_for_here(bench):
+    """A Wireshark that looks them up by itself, as one whose functions nobody may take the place of would."""
+    itself = bench.compile("itself.so", "const char *enterprises_lookup(unsigned n, const char *otherwise) "
+                           "{ (void)n; return otherwise; }")
+    done = bench.run(bench.capture(CONTENT), "-z", "espcap", preload=[itself, bench.made.shortcuts],
+                     code=1 if VERSION == "4.0" else 0)
+    assert (b"shortcuts.so is not for this Wireshark" in done.stderr) == (VERSION == "4.0")
 
 
 @pytest.mark.parametrize("missing", [False, True])
