@@ -11,7 +11,7 @@
 #include "dissect/passes.h"
 
 /* What all shares of a capture may have printed that waits for its turn, and each of them at least. */
-#define REST_MAX ((size_t)8 << 20)
+#define REST_MAX ((size_t)2 << 20)
 #define REST_MIN ((size_t)256 << 10)
 
 static void
