@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "plugin/enterprises.h"
-#include "plugin/lists.h"
 #include "plugin/series.h"
 #include "plugin/shortcut.h"
 
@@ -24,28 +23,36 @@ struct enterprise {
 
 static struct {
 	bool probing, probed;
-	bool is_read;
+	FILE *file;	/* still to be read */
 	struct enterprise *list;	/* by number, the last of a number first */
 	size_t count, room;
 } enterprises;
 
+/* As Wireshark would: espcap knows by these words that it was memory that was missing. */
+static void *
+must(void *memory, size_t size)
+{
+	if (memory != NULL)
+		return memory;
+	fprintf(stderr, "tshark: espcap: failed to allocate %zu bytes\n", size);
+	abort();
+}
+
 static void
 add(uint32_t number, const char *name)
 {
-	struct enterprise *list = enterprises.list;
+	struct enterprise *entry;
+	size_t size;
 
 	if (enterprises.count == enterprises.room) {
 		enterprises.room = enterprises.room == 0 ? 65536 : enterprises.room * 2;
-		list = realloc(list, enterprises.room * sizeof(*list));
-		if (list == NULL)
-			abort();	/* as Wireshark does */
-		enterprises.list = list;
+		size = enterprises.room * sizeof(*entry);
+		enterprises.list = must(realloc(enterprises.list, size), size);
 	}
-	list[enterprises.count].number = number;
-	list[enterprises.count].line = (uint32_t)enterprises.count;
-	list[enterprises.count].name = strdup(name);
-	if (list[enterprises.count++].name == NULL)
-		abort();
+	entry = &enterprises.list[enterprises.count];
+	entry->number = number;
+	entry->line = (uint32_t)enterprises.count++;
+	entry->name = must(strdup(name), strlen(name) + 1);
 }
 
 /* A number as Wireshark reads it: decimal digits without a sign. */
@@ -100,16 +107,23 @@ compare(const void *a, const void *b)
 static void
 read_list(void)
 {
-	FILE *file = lists_open_later();
 	char line[LINE_ROOM];
 
-	enterprises.is_read = true;
-	if (file == NULL)
-		return;
-	while (fgets(line, sizeof(line), file) != NULL)
+	while (fgets(line, sizeof(line), enterprises.file) != NULL)
 		add_line(line);
-	fclose(file);
-	qsort(enterprises.list, enterprises.count, sizeof(*enterprises.list), compare);
+	fclose(enterprises.file);
+	enterprises.file = NULL;
+	if (enterprises.count > 0)
+		qsort(enterprises.list, enterprises.count, sizeof(*enterprises.list), compare);
+}
+
+/* A second list adds to the first: Wireshark would forget that one, and have the same names. */
+void
+enterprises_take(FILE *file)
+{
+	if (enterprises.file != NULL)
+		fclose(enterprises.file);
+	enterprises.file = file;
 }
 
 static const char *
@@ -144,10 +158,9 @@ try_enterprises_lookup(uint32_t number)
 	if (own == NULL)
 		*(void **)&own = original(__func__);
 	name = own(number);
-	/* Before a capture is open there is no list. */
-	if (name != NULL || !enterprises.probed)
+	if (name != NULL)
 		return name;
-	if (!enterprises.is_read)
+	if (enterprises.file != NULL)
 		read_list();
 	return look_up(number);
 }

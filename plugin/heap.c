@@ -11,9 +11,16 @@
 #include "plugin/shortcut.h"
 
 /* A little less than 4.0 has used when it opens the capture. */
-#define START_MEMORY ((size_t)34 << 20)
+#define START_MEMORY (34 << 20)
 /* Memory pools of Wireshark's grow by 8 MB at once. */
 #define POOL_MAX (16 << 20)
+/* By which the heap grows afterwards. */
+#define STEP (1 << 20)
+
+/* Linux 5.14; the headers may be older. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 /* A pointer, so that it may be missing: in another program nothing is done. */
 #pragma weak epan_init
@@ -22,17 +29,17 @@ extern void epan_init(void);
 static void __attribute__((constructor))
 begin(void)
 {
-#ifdef MADV_POPULATE_WRITE
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	uintptr_t start;
 	void *first;
 
 	if (epan_init == NULL)
 		return;
-	/* One heap, also of the thread that registers the dissectors, which grows in large steps. */
+	/* One heap, also of the thread that registers the dissectors, of which nothing is given back. */
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, POOL_MAX);
-	mallopt(M_TOP_PAD, (int)START_MEMORY + POOL_MAX);
+	mallopt(M_TRIM_THRESHOLD, START_MEMORY + 2 * POOL_MAX);
+	mallopt(M_TOP_PAD, START_MEMORY);
 	first = malloc(POOL_MAX / 2);
 	if (first == NULL)
 		return;
@@ -40,5 +47,6 @@ begin(void)
 	/* A kernel before 5.14 does not know it: then they come one by one. */
 	(void)madvise((void *)start, START_MEMORY, MADV_POPULATE_WRITE);
 	free(first);
-#endif
+	/* Or each further step would need as much, which a limit may not leave. */
+	mallopt(M_TOP_PAD, STEP);
 }

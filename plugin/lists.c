@@ -2,7 +2,7 @@
  * In place of fopen(3): Wireshark 4.0 reads its lists of the makers of network cards, of services
  * and of enterprises when it starts, and forgets them and reads them again when it opens a capture
  * (host_name_lookup_reset). The first time is a fifth of its start, and here there is no list to
- * be read then; that of enterprises is read when one is looked up (enterprises.c).
+ * be read then; that of enterprises is only opened, and read when one is looked up (enterprises.c).
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
@@ -16,13 +16,13 @@
 #if SINCE(4, 0) && !SINCE(4, 2)
 static struct list {
 	const char *name;	/* how its path ends */
-	bool later;		/* Wireshark itself never reads it */
+	bool enterprises;	/* they are looked up here, if Wireshark asks here */
 	char *path;		/* of the first that was to be read */
 	bool is_due;		/* it was to be read again */
 } lists[] = {
 	{ .name = "/wireshark/manuf" },
 	{ .name = "/wireshark/services" },
-	{ .name = "/wireshark/enterprises.tsv", .later = true }
+	{ .name = "/wireshark/enterprises.tsv", .enterprises = true }
 };
 
 #define LISTS (sizeof(lists) / sizeof(lists[0]))
@@ -54,7 +54,11 @@ is_missing(const char *path)
 				return (list->path = strdup(path)) != NULL;
 		} else if (strcmp(list->path, path) == 0) {
 			list->is_due = true;
-			return list->later;
+			if (!list->enterprises || !enterprises_are_asked_for())
+				return false;
+			/* Opened now: it may be another when it is read. */
+			enterprises_take(own_fopen(path, "r"));
+			return true;
 		}
 	}
 	return false;
@@ -70,22 +74,13 @@ fopen(const char *path, const char *mode)
 	return own_fopen(path, mode);
 }
 
-FILE *
-lists_open_later(void)
-{
-	for (size_t i = 0; i < LISTS; i++)
-		if (lists[i].later && lists[i].is_due)
-			return own_fopen(lists[i].path, "r");
-	return NULL;
-}
-
 bool
 espcap_lists_are_read(void)
 {
 	for (size_t i = 0; i < LISTS; i++)
 		if (lists[i].path != NULL && !lists[i].is_due)
 			return false;
-	return enterprises_are_asked_for();
+	return true;
 }
 #else
 bool

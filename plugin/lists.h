@@ -4,13 +4,9 @@
 #define ESPCAP_PLUGIN_LISTS_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 /* Once the capture is open: whether no name is missing now. NULL if the object was not preloaded. */
 __attribute__((visibility("default"), weak))
 bool espcap_lists_are_read(void);
-
-/* The list of enterprises, which Wireshark was kept from reading, from when it would have. NULL if there is none. */
-FILE *lists_open_later(void);
 
 #endif

@@ -81,8 +81,9 @@ names_sum_add(struct names_sum *sum, const void *bytes, size_t len)
 static inline uint32_t
 names_sum_end(const struct names_sum *sum)
 {
-	return (uint32_t)(sum->of_words ^ sum->of_words >> 32 ^
-	    sum->of_sums ^ sum->of_sums >> 32);
+	/* Mixed, or what changes the last words would change both alike. */
+	return (uint32_t)((sum->of_sums * 0x9e3779b97f4a7c15u +
+	    sum->of_words * 0xc2b2ae3d27d4eb4fu) >> 32);
 }
 
 #endif

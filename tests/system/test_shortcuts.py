@@ -211,6 +211,24 @@ fopen(const char *path, const char *mode)
 """
 
 
+# Says when the list of enterprises is read, not only opened.
+READ = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+char *
+fgets(char *line, int room, FILE *file)
+{
+	char *found = ((char *(*)(char *, int, FILE *))dlsym(RTLD_NEXT, "fgets"))(line, room, file);
+
+	if (found != NULL && strncmp(found, "9\tcisco", 7) == 0)
+		fprintf(stderr, "read enterprises\n");
+	return found;
+}
+"""
+
 # Says which memory is asked for at once.
 MEMORY = r"""
 #define _GNU_SOURCE
@@ -254,12 +272,13 @@ class Bench:
             target.write(content)
         return path
 
-    def run(self, capture, *words, preload=(), code=0):
+    def run(self, capture, *words, preload=(), code=0, data=None):
         # As root tshark loads no plugins of a home.
         other = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
         done = subprocess.run([tshark.program(), "-n", "-q", "-r", capture, *words], capture_output=True, check=False,
                               stdin=subprocess.DEVNULL, timeout=120,
-                              env={**tshark.ENVIRONMENT, "HOME": self.home, "LD_PRELOAD": ":".join(preload)}, **other)
+                              env={**tshark.ENVIRONMENT, "HOME": self.home, "LD_PRELOAD": ":".join(preload),
+                                   **({} if data is None else {"WIRESHARK_DATA_DIR": data})}, **other)
         assert done.returncode == code, done.stderr
         return done
 
@@ -317,33 +336,65 @@ def test_lists_are_read_once(bench):
                      for preload in ((), (bench.made.shortcuts,)))
     if VERSION == "4.0":
         assert whole == {b"manuf": 2, b"services": 2, b"enterprises.tsv": 2}
-        assert spared == {b"manuf": 1, b"services": 1}
+        # It is opened when Wireshark would have.
+        assert spared == {b"manuf": 1, b"services": 1, b"enterprises.tsv": 1}
     else:
         assert whole == spared and set(spared.values()) <= {1}
 
 
-def l2tp(*vendors):
-    """A control message (RFC 2661, section 3) with AVPs of these enterprises, which stand in texts of rows."""
-    avps = struct.pack("!HHHH", 0x8008, 0, 0, 1)
-    avps += b"".join(struct.pack("!HHHH", 0x8008, vendor, 1, 5) for vendor in vendors)
-    return frames.udp(struct.pack("!HHHHHH", 0xC802, 12 + len(avps), 0, 0, 0, 0) + avps, 1701, 1701)
+def custom_blocks(numbers):
+    """A pcapng file of blocks that enterprises have for themselves: the Info column names these."""
+    blocks = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28) + struct.pack("<IIHHII", 1, 20, 1, 0, 0, 20)
+    return blocks + b"".join(struct.pack("<IIIII", 0xBAD, 20, number, 0, 20) for number in numbers)
 
 
-@pytest.mark.parametrize("own", [None, b"9\tOurs\n4242424\tElsewhere\n"])
+def names_in(done):
+    return {int(number): name for name, number in re.findall(rb"Custom Block: PEN = (.*?) \((-?\d+)\), will be copied", done.stdout)}
+
+
+@pytest.mark.parametrize("own", [None, b"9\tOurs\n"])
 def test_enterprises_are_read_when_one_is_looked_up(own, bench):
-    """Known ones, the first and the last of the list, one that nobody has, and those that people name themselves."""
-    spy = bench.compile("spy.so", SPY)
+    """Those of the list that is shipped, and those that people name themselves."""
     if own is not None:
         folder = os.path.join(bench.home, ".config/wireshark")  # noqa: F811
         os.makedirs(folder)
         with open(os.path.join(folder, "enterprises.tsv"), "wb") as target:
             target.write(own)
-    vendors = (9, 0, 9, 3561, 65535, 1, 2)
-    capture = bench.capture(frames.pcap([l2tp(vendor, vendor) for vendor in vendors]))
-    whole, spared = (bench.run(capture, "-z", "espcap", preload=[*preload, spy]) for preload in ((), (bench.made.shortcuts,)))
+    capture = bench.capture(custom_blocks((9, 0, 9, 3561, 65535, 1, 2, 62000, 0x7FFFFFFF)))
+    whole, spared = (bench.run(capture, "-z", "espcap", preload=preload) for preload in ((), (bench.made.shortcuts,)))
     assert whole.stdout == spared.stdout
-    assert (b"Vendor ciscoSystems (9)" if own is None else b"Vendor Ours (9)") in spared.stdout
-    assert VERSION != "4.0" or opened(spared)[b"enterprises.tsv"] == 1
+    names = names_in(spared)
+    assert names[9] == (b"ciscoSystems" if own is None else b"Ours") and names[0x7FFFFFFF] == b"Unknown"
+
+
+# Twice the same, comments, blanks, a line longer than Wireshark reads at once, and what is no number of 32 bits.
+LIST = (b"# comment\n9\tFirst\n9\tSecond # comment\n  7 \t Seven \n65535\tLast\r\n4294967305\tWrapped\n+5\tPlus\n-1\tMinus\n0x6\tHex\n"
+        b"3\t" + b"x" * 1019 + b" 4\tRest\n2#x\n1 one word\n\n#\n8\n10\t\n0\tZero\n11\tNo end")
+
+
+def test_any_list_of_enterprises(bench):
+    """Wherever Wireshark's own has it, and whatever it holds."""
+    data = os.path.join(bench.home, "share/wireshark")
+    os.makedirs(data)
+    with open(os.path.join(data, "enterprises.tsv"), "wb") as target:
+        target.write(LIST)
+    capture = bench.capture(custom_blocks((*range(12), 65535, 9)))
+    whole, spared = (bench.run(capture, "-z", "espcap", preload=preload, data=data) for preload in ((), (bench.made.shortcuts,)))
+    assert whole.stdout == spared.stdout
+    names = names_in(spared)
+    assert len(names) == 13 and (VERSION != "4.0" or (names[9], names[11], names[5]) == (b"Second", b"No end", b"Unknown"))
+
+
+def test_enterprises_that_are_not_asked_for_here(bench):
+    """A Wireshark that looks them up by itself, as one whose functions nobody may take the place of would."""
+    itself = bench.compile("itself.so", "const char *enterprises_lookup(unsigned n, const char *otherwise) "
+                           "{ (void)n; return otherwise; }")
+    spy = bench.compile("read.so", READ)
+    done = [bench.run(bench.capture(CONTENT), "-z", "espcap", preload=[*preload, bench.made.shortcuts, spy])
+            for preload in ((), (itself,))]
+    assert done[0].stdout == done[1].stdout
+    if VERSION == "4.0":
+        assert [b"read enterprises" in each.stderr for each in done] == [False, True]
 
 
 def test_memory_for_the_start_comes_at_once(bench):
@@ -355,15 +406,6 @@ def test_memory_for_the_start_comes_at_once(bench):
     other = subprocess.run(["/bin/sh", "-c", "echo fine"], capture_output=True, check=True,
                            env={"LD_PRELOAD": bench.made.shortcuts + ":" + memory})
     assert (other.stdout, other.stderr) == (b"fine\n", b"")
-
-
-def test_enterprises_that_are_not_asked_for_here(bench):
-    """A Wireshark that looks them up by itself, as one whose functions nobody may take the place of would."""
-    itself = bench.compile("itself.so", "const char *enterprises_lookup(unsigned n, const char *otherwise) "
-                           "{ (void)n; return otherwise; }")
-    done = bench.run(bench.capture(CONTENT), "-z", "espcap", preload=[itself, bench.made.shortcuts],
-                     code=1 if VERSION == "4.0" else 0)
-    assert (b"shortcuts.so is not for this Wireshark" in done.stderr) == (VERSION == "4.0")
 
 
 @pytest.mark.parametrize("missing", [False, True])

@@ -126,6 +126,8 @@ test_many_flows(void **state)
 		flow.source_port = (uint16_t)(number >> 8);
 		flow.destination_port = (uint16_t)(number % 7);
 		assert_int_equal(community_id(community, &flow, first), 0);
+		assert_int_equal(community_id(community, &flow, again), 0);
+		assert_string_equal(first, again);
 		community_free(fresh);
 		fresh = community_new();
 		assert_int_equal(community_id(fresh, &flow, again), 0);

@@ -381,7 +381,7 @@ test_no_room_to_save(void **state)
 	buffer_release(&bytes);
 }
 
-/* Each bit of the header, and bits all over what follows; every length that is wrong. */
+/* Each bit of the header and of the end, and bits all over what is between them; every length that is wrong. */
 static void
 test_damaged_bytes_are_refused(void **state)
 {
@@ -392,7 +392,8 @@ test_damaged_bytes_are_refused(void **state)
 	save(&bytes);
 	copy = xmalloc(bytes.len + 1);
 	memcpy(copy, bytes.data, bytes.len);
-	for (size_t at = 0; at < bytes.len; at += at < 64 ? 1 : 997)
+	for (size_t at = 0; at < bytes.len;
+	    at += at < 64 || at + 64 >= bytes.len ? 1 : at + 1061 < bytes.len ? 997 : 64)
 		for (int bit = 0; bit < 8; bit++) {
 			copy[at] = (char)(copy[at] ^ (1 << bit));
 			assert_null(table_load(copy, bytes.len));
