@@ -280,18 +280,19 @@ def test_conversations_across_a_relief(options):
 
 def test_relief_for_its_memory():
     """Before it runs out of it: what it has to reassemble takes it near the least that --tshark-memory allows."""
+    count = 30000
     begin = b"GET / HTTP/1.1\r\nX: "
-    packets = [frames.tcp(begin + b"%08d" % number + b"." * 1300, 1024 + number) for number in range(15000)]
+    packets = [frames.tcp(begin + b"%08d" % number + b"." * 1300, 1024 + number) for number in range(count)]
     capture = Capture("--tshark-memory=384M", "--verbose", "--fields=frame.number")
     send(packets[:-1])
     capture.says(r"a fresh tshark goes on behind packet \d+: it has had 3\d\d MB of address space")
     send(packets[-1:])
-    capture.printed(15000)
+    capture.printed(count)
     capture.interrupt()
     capture.wait()
-    assert [document["frame_number"] for document in capture.documents] == list(range(1, 15001))
+    assert [document["frame_number"] for document in capture.documents] == list(range(1, count + 1))
     assert [int(document["layers"]["frame"]["frame.number"]) for document in capture.documents] == \
-        list(range(1, 15001))
+        list(range(1, count + 1))
     assert "ran out of the memory" not in capture.messages
 
 
