@@ -295,7 +295,7 @@ def new_flows(path, count):
 
 def test_the_real_tshark_runs_out(folder, place):
     """On as many new flows as a second one takes up. Its address space is bounded, so it needs the plain espcap's speed."""
-    count = 80_000
+    count = 120_000
     capture = new_flows(os.path.join(folder, "flows.pcap"), count)
     output = os.path.join(folder, "output")
     with open(output, "wb") as target:
