@@ -41,22 +41,10 @@ buffer_room(const struct buffer *buffer)
 /* Says that count bytes were written behind data + len into reserved room. */
 void buffer_added(struct buffer *buffer, size_t count);
 
-/* 0, or -1 if max would be exceeded (nothing is appended then). Inline: documents are made of small pieces. */
-static inline int
-buffer_append(struct buffer *buffer, const void *bytes, size_t count)
-{
-	if (count == 0)
-		return 0;
-	if ((buffer_room(buffer) < count ||
-	    buffer->max - buffer->len < count) &&
-	    buffer_reserve(buffer, count) != 0)
-		return -1;
-	memcpy(buffer->data + buffer->len, bytes, count);
-	buffer->len += count;
-	return 0;
-}
-
-/* Room for count bytes that follow the last one, which the caller fills, all of them; NULL if max would be exceeded. */
+/*
+ * Room for count bytes, at least one, that follow the last one, which the caller fills, all of them; NULL if max would
+ * be exceeded (nothing changed then). Inline: documents are made of small pieces.
+ */
 static inline char *
 buffer_extend(struct buffer *buffer, size_t count)
 {
@@ -69,6 +57,21 @@ buffer_extend(struct buffer *buffer, size_t count)
 	at = buffer->data + buffer->len;
 	buffer->len += count;
 	return at;
+}
+
+/* 0, or -1 if max would be exceeded (nothing is appended then). */
+static inline int
+buffer_append(struct buffer *buffer, const void *bytes, size_t count)
+{
+	char *at;
+
+	if (count == 0)
+		return 0;
+	at = buffer_extend(buffer, count);
+	if (at == NULL)
+		return -1;
+	memcpy(at, bytes, count);
+	return 0;
 }
 
 static inline int

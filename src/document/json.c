@@ -86,16 +86,12 @@ json_is_utf8(const char *bytes, size_t len)
 	const unsigned char *s = (const unsigned char *)bytes;
 
 	for (size_t i = 0; i < len;) {
-		uint64_t w;
 		size_t n;
 
 		/* Most of it is ASCII. */
-		if (i + sizeof(w) <= len) {
-			memcpy(&w, s + i, sizeof(w));
-			if ((w & HIGH) == 0) {
-				i += sizeof(w);
-				continue;
-			}
+		if (i + 8 <= len && (load(bytes + i) & HIGH) == 0) {
+			i += 8;
+			continue;
 		}
 		n = text_utf8_len(s + i, len - i);
 		if (n == 0)
