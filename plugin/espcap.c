@@ -8,6 +8,7 @@
  *
  * WORDS, with a colon between them: "flush": each packet is written out at once;
  * "mark=N": of packets without bytes and with N bytes on the wire nothing is written;
+ * "objects": first the paths of the objects that are loaded are written, a line each;
  * "only=NAME+NAME...": only these fields are made and written, and the protocols around
  * them. FILTER: a display filter, because -Y does not keep packets from taps; -Y must
  * be given all the same, so that its fields are made.
@@ -25,6 +26,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -85,6 +87,7 @@ static struct {
 	size_t count;
 	uint32_t last;
 	bool flush;
+	bool objects;
 	bool lean;		/* lean_is_on, which is asked for each row */
 	uint32_t mark;
 	unsigned unwritten;	/* packets since something was written out */
@@ -403,9 +406,12 @@ must(const char *wrong)
 static void
 read_word(const char *word, size_t len)
 {
-	static const char flush[] = "flush", only[] = "only=", mark[] = "mark=";
+	static const char flush[] = "flush", only[] = "only=", mark[] = "mark=",
+	    objects[] = "objects";
 
-	if (len == sizeof(flush) - 1 && memcmp(word, flush, len) == 0)
+	if (len == sizeof(objects) - 1 && memcmp(word, objects, len) == 0)
+		writer.objects = true;
+	else if (len == sizeof(flush) - 1 && memcmp(word, flush, len) == 0)
 		writer.flush = true;
 	else if (len > sizeof(mark) - 1 &&
 	    memcmp(word, mark, sizeof(mark) - 1) == 0)
@@ -415,7 +421,7 @@ read_word(const char *word, size_t len)
 	    memcmp(word, only, sizeof(only) - 1) == 0)
 		must(lean_want(word + sizeof(only) - 1, len - (sizeof(only) - 1)));
 	else
-		die("what stands behind the comma is neither flush, mark= nor only=");
+		die("what stands behind the comma is neither flush, mark=, objects nor only=");
 }
 
 static void
@@ -427,6 +433,20 @@ read_words(const char *words, size_t len)
 		n = strcspn(words, ":,");
 		read_word(words, n);
 	}
+}
+
+static int
+put_object(struct dl_phdr_info *object, size_t size, void *ctx)
+{
+	(void)size;
+	(void)ctx;
+	/* The program itself has no name here, and the kernel's has no path. */
+	if (object->dlpi_name != NULL && object->dlpi_name[0] == '/') {
+		put_bytes(FRAMES_OBJECT, sizeof(FRAMES_OBJECT) - 1);
+		put_bytes(object->dlpi_name, strlen(object->dlpi_name));
+		put_bytes("\n", 1);
+	}
+	return 0;
 }
 
 /* argument: what stands behind -z. */
@@ -489,6 +509,8 @@ start(const char *argument, void *ctx)
 	must(error != NULL ? error->str : NULL);
 	if (!writer.lean)
 		want_all_fields();
+	if (writer.objects)
+		(void)dl_iterate_phdr(put_object, NULL);
 	put_bytes(FRAMES_MAGIC, FRAMES_MAGIC_LEN);
 	write_out();
 	return STARTED;

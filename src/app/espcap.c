@@ -28,6 +28,7 @@
 #include "app/run.h"
 #include "app/watching.h"
 #include "base/buffer.h"
+#include "base/text.h"
 #include "base/write.h"
 #include "base/xalloc.h"
 #include "config/options.h"
@@ -395,7 +396,8 @@ prepare(struct app *app, struct error *error)
 	    app->tshark.from_cache ? " (from the cache)" : "");
 	if ((options->fields != NULL && choose_fields(app, error) != 0) ||
 	    plugin_choose(&app->tshark, app->loop, &app->tshark_rules,
-	    options->dissection, &app->log, error) != 0)
+	    options->dissection, options->no_shortcuts, &app->log,
+	    error) != 0)
 		return -1;
 	/* The plugin was tried with the rules. */
 	if (!app->tshark.has_plugin && (options->display_filter != NULL ||
@@ -575,6 +577,16 @@ print_template(struct app *app)
 	return rv;
 }
 
+/* What a program or a library says, or who started espcap. */
+static int
+put_visible(struct buffer *out, const char *text)
+{
+	char shown[4096];
+
+	(void)text_visible(shown, sizeof(shown), text, strlen(text));
+	return buffer_puts(out, shown);
+}
+
 static int
 version(struct app *app)
 {
@@ -589,10 +601,12 @@ version(struct app *app)
 		banner = tshark_banner(&app->tshark, app->loop, &error);
 	buffer_init(&text, 1 << 20);
 	rv = buffer_printf(&text, "espcap %s\n", PACKAGE_VERSION);
-	if (banner != NULL)
-		rv |= buffer_printf(&text, "%s: %s\n", app->tshark.path, banner);
-	else
-		rv |= buffer_printf(&text, "tshark: %s\n", error.text);
+	rv |= put_visible(&text, banner != NULL ? app->tshark.path : "tshark") |
+	    buffer_puts(&text, ": ") |
+	    put_visible(&text, banner != NULL ? banner : error.text) |
+	    buffer_puts(&text, "\n");
+	rv |= buffer_puts(&text, ESPCAP_SHORTCUTS ? "" : "shortcuts.so is not "
+	    "used (configured with --disable-shortcuts)\n");
 	rv |= buffer_printf(&text, "libevent %s\n%s\nyajl %d.%d.%d\n%s\n"
 	    "%s\nzlib %s\nlibzstd %s\nliblz4 %s\n%s\n", event_get_version(),
 	    curl_version(),

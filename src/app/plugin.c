@@ -10,6 +10,8 @@
 
 #include "base/xalloc.h"
 #include "config/paths.h"
+#include "dissect/cache.h"
+#include "dissect/selftest.h"
 
 /*
  * Where a tshark of this version looks for a person's plugins, from its home on.
@@ -72,20 +74,45 @@ plugin_remove(const struct tshark *tshark)
 }
 
 #define WITHOUT "tshark goes without shortcuts.so, which takes longer: %s"
+#define MAKES_ALL "tshark makes all fields, not only those of --fields: %s"
+/* Beside the plugin: what the self-test dissects. */
+#define SAMPLE "selftest.pcapng"
+
+/* What is tried, and what came of it. */
+struct choice {
+	struct tshark *tshark;
+	struct loop *loop;
+	const struct tshark_rules *rules;
+	struct log *log;
+	char *plugin, *sample, *shortcuts;	/* paths, NULL if not there; owned */
+	struct error no_sample, no_shortcuts;	/* why they are not there */
+	struct trials trials;
+	bool cached;		/* these were */
+};
 
 /* The path of shortcuts.so, which spares tshark what nobody gets to see (plugin/shortcut.h); NULL if it cannot be used. */
 static char *
-find_shortcuts(const char *version, struct log *log)
+find_shortcuts(const char *version, const struct error *no_sample,
+    struct error *reason)
 {
-	struct error reason;
-	char *shortcuts = paths_plugin(version, "shortcuts.so", &reason);
+	char *shortcuts;
 
+	if (!ESPCAP_SHORTCUTS) {
+		error_set(reason, OUTCOME_USAGE, "espcap was configured with "
+		    "--disable-shortcuts");
+		return NULL;
+	}
+	shortcuts = paths_plugin(version, "shortcuts.so", reason);
 	if (shortcuts == NULL)
-		log_verbose(log, WITHOUT, reason.text);
-	if (shortcuts == NULL || paths_is_preloadable(shortcuts))
+		return NULL;
+	if (!paths_is_preloadable(shortcuts))
+		error_set(reason, OUTCOME_USAGE, "a path with \" \", \":\" or "
+		    "\"$\" cannot be preloaded");
+	else if (no_sample->outcome != OUTCOME_OK)
+		error_set(reason, OUTCOME_USAGE, "no " SAMPLE " to test it "
+		    "with: %.500s", no_sample->text);
+	else
 		return shortcuts;
-	log_verbose(log, WITHOUT, "a path with \" \", \":\" or \"$\" cannot "
-	    "be preloaded");
 	free(shortcuts);
 	return NULL;
 }
@@ -106,81 +133,211 @@ has_rules(const struct tshark_rules *rules)
 	    rules->keys_fd >= 0;
 }
 
-/* Whether it works. What worked before is believed; rules must be tried in any case. */
-static int
-try_with(struct tshark *tshark, struct loop *loop,
-    const struct tshark_rules *rules, const char *plugin, const char *shortcuts,
-    bool believe, struct error *error)
+static bool
+wants_projection(const struct choice *choice)
 {
-	preload(tshark, shortcuts);
-	if (believe && !has_rules(rules) &&
-	    tshark_knows(tshark, plugin, shortcuts))
+	return choice->rules->only != NULL && tshark_projects(choice->tshark);
+}
+
+/* Whether all that is asked for is known from before: that the plugin works, and what came of the trials. */
+static bool
+recall(struct choice *choice)
+{
+	const struct tshark *tshark = choice->tshark;
+	const struct cache_build build = { choice->plugin, choice->sample,
+		choice->shortcuts };
+	struct trials *trials = &choice->trials;
+	bool with;
+
+	if (tshark->cache_fd < 0 || choice->sample == NULL ||
+	    !cache_trials(tshark->cache_fd, tshark->path, &build, trials))
+		return false;
+	if (choice->shortcuts != NULL &&
+	    trials->shortcuts.outcome == TRIAL_UNKNOWN)
+		return false;
+	with = choice->shortcuts != NULL &&
+	    trials->shortcuts.outcome == TRIAL_GOOD;
+	choice->cached = true;
+	return !wants_projection(choice) ||
+	    trials->projection[with].outcome != TRIAL_UNKNOWN;
+}
+
+/* Packets that cannot be compared: nothing that they would show is used. */
+static void
+distrust(struct trials *trials, const struct error *error)
+{
+	struct trial *all[] = { &trials->shortcuts, &trials->projection[0] };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		all[i]->outcome = TRIAL_BAD;
+		(void)snprintf(all[i]->reason, sizeof(all[i]->reason), "%.239s",
+		    error->text);
+	}
+}
+
+/*
+ * Tries what is not known yet, and keeps it. 1 if it was shown that the plugin works, 0 if that is open, -1 with the
+ * reason if it does not.
+ */
+static int
+test(struct choice *choice, struct error *error)
+{
+	struct tshark *tshark = choice->tshark;
+	const struct cache_build build = { choice->plugin, choice->sample,
+		choice->shortcuts };
+	const struct selftest selftest = { .tshark = tshark,
+		.loop = choice->loop, .sample = choice->sample,
+		.preload = choice->shortcuts != NULL ? tshark->plugin_preload :
+		NULL, .projection = wants_projection(choice) };
+	int64_t begun = cache_now();
+	struct buffer objects;
+	bool works = false;
+	int rv = 1;
+
+	if (choice->sample == NULL) {
+		distrust(&choice->trials, &choice->no_sample);
 		return 0;
-	if (tshark_try_plugin(tshark, loop, rules, error) != 0)
+	}
+	choice->cached = false;
+	buffer_init(&objects, (size_t)1 << 20);
+	if (selftest_run(&selftest, &choice->trials, &objects, &works,
+	    error) != 0) {
+		rv = works ? 0 : -1;
+		distrust(&choice->trials, error);
+	} else if (tshark->cache_fd >= 0)
+		cache_remember(tshark->cache_fd, tshark->path, &build,
+		    objects.data, objects.len, begun, &choice->trials);
+	buffer_release(&objects);
+	return rv;
+}
+
+/* What is used from here on. */
+static void
+judge(struct choice *choice)
+{
+	const struct trials *trials = &choice->trials;
+	bool with = choice->shortcuts != NULL &&
+	    trials->shortcuts.outcome == TRIAL_GOOD;
+	const char *cached = choice->cached ? " (from the cache)" : "";
+
+	if (choice->shortcuts == NULL)
+		log_verbose(choice->log, WITHOUT, choice->no_shortcuts.text);
+	else if (!with)
+		log_verbose(choice->log, WITHOUT "%s",
+		    trials->shortcuts.reason, cached);
+	else
+		log_verbose(choice->log, "tshark is run with %s: the packets of "
+		    "the self-test are the same%s", choice->shortcuts, cached);
+	preload(choice->tshark, with ? choice->shortcuts : NULL);
+	choice->tshark->makes_all = wants_projection(choice) &&
+	    trials->projection[with].outcome != TRIAL_GOOD;
+	if (choice->tshark->makes_all)
+		log_verbose(choice->log, MAKES_ALL "%s",
+		    trials->projection[with].reason, cached);
+}
+
+/* Under the rules of this run: with shortcuts.so, or at least without. */
+static int
+try_rules(struct choice *choice, struct error *error)
+{
+	struct error reason;
+
+	if (tshark_try_plugin(choice->tshark, choice->loop, choice->rules,
+	    error) == 0)
+		return 0;
+	if (choice->tshark->plugin_preload == NULL)
 		return -1;
-	tshark_remember(tshark, plugin, shortcuts);
+	reason = *error;
+	preload(choice->tshark, NULL);
+	choice->tshark->makes_all = true;	/* without was not tried */
+	if (tshark_try_plugin(choice->tshark, choice->loop, choice->rules,
+	    error) != 0)
+		return -1;
+	log_verbose(choice->log, WITHOUT, reason.text);
 	return 0;
 }
 
-/* With shortcuts.so, or at least without. */
+/* must: what worked before is not believed. */
 static int
-try(struct tshark *tshark, struct loop *loop, const struct tshark_rules *rules,
-    const char *version, const char *plugin, bool believe, struct log *log,
-    struct error *error)
+try(struct choice *choice, bool must, struct error *error)
 {
-	char *shortcuts = find_shortcuts(version, log);
-	struct error reason;
-	int rv = -1;
+	int shown = 0;
 
-	if (install(tshark, plugin, error) != 0)
-		goto out;
-	rv = try_with(tshark, loop, rules, plugin, shortcuts, believe, error);
-	if (rv == 0 || shortcuts == NULL)
-		goto out;
-	reason = *error;
-	rv = try_with(tshark, loop, rules, plugin, NULL, believe, error);
-	if (rv == 0)
-		log_verbose(log, WITHOUT, reason.text);
-out:
-	free(shortcuts);
-	return rv;
+	if (install(choice->tshark, choice->plugin, error) != 0)
+		return -1;
+	preload(choice->tshark, choice->shortcuts);
+	if (recall(choice))
+		shown = !must;
+	else
+		shown = test(choice, error);
+	if (shown < 0)
+		return -1;
+	judge(choice);
+	return shown > 0 && !has_rules(choice->rules) ? 0 :
+	    try_rules(choice, error);
+}
+
+static void
+find(struct choice *choice, bool no_shortcuts, struct error *error)
+{
+	char version[32];
+
+	(void)snprintf(version, sizeof(version), "%u.%u",
+	    choice->tshark->major, choice->tshark->minor);
+	choice->plugin = paths_plugin(version, "espcap.so", error);
+	if (choice->plugin == NULL)
+		return;
+	choice->sample = paths_plugin(version, SAMPLE, &choice->no_sample);
+	if (no_shortcuts)
+		error_set(&choice->no_shortcuts, OUTCOME_USAGE,
+		    "--no-shortcuts");
+	else
+		choice->shortcuts = find_shortcuts(version, &choice->no_sample,
+		    &choice->no_shortcuts);
+}
+
+static void
+release(struct choice *choice)
+{
+	free(choice->plugin);
+	free(choice->sample);
+	free(choice->shortcuts);
 }
 
 int
 plugin_choose(struct tshark *tshark, struct loop *loop,
-    const struct tshark_rules *rules, const char *wanted,
+    const struct tshark_rules *rules, const char *wanted, bool no_shortcuts,
     struct log *log, struct error *error)
 {
+	struct choice choice = { .tshark = tshark, .loop = loop,
+		.rules = rules, .log = log };
 	bool must = strcmp(wanted, "plugin") == 0;
-	char version[32], *plugin;
 	struct error reason;
+	int rv = 0;
 
 	if (strcmp(wanted, "ek") == 0 || strcmp(wanted, "pdml") == 0)
 		return 0;
-	(void)snprintf(version, sizeof(version), "%u.%u", tshark->major,
-	    tshark->minor);
-	plugin = paths_plugin(version, "espcap.so", &reason);
-	if (plugin != NULL && try(tshark, loop, rules, version, plugin, !must,
-	    log, &reason) == 0) {
+	find(&choice, no_shortcuts, &reason);
+	if (choice.plugin != NULL && try(&choice, must, &reason) == 0) {
 		tshark->has_plugin = true;
-		log_verbose(log, "tshark is run with the plugin %s", plugin);
-		free(plugin);
-		return 0;
+		log_verbose(log, "tshark is run with the plugin %s",
+		    choice.plugin);
+		goto out;
 	}
 	plugin_remove(tshark);
+	rv = must ? -1 : 0;
 	/* If it is the rules that are wrong, that is the message. */
-	if (must && plugin != NULL && has_rules(rules) &&
-	    tshark_try_rules(tshark, loop, rules, error) != 0) {
-		free(plugin);
-		return -1;
-	}
+	if (must && choice.plugin != NULL && has_rules(rules) &&
+	    tshark_try_rules(tshark, loop, rules, error) != 0)
+		goto out;
 	if (must)
 		error_set(error, OUTCOME_USAGE, "--dissection=plugin: %s%s%s",
-		    plugin != NULL ? plugin : "", plugin != NULL ? ": " : "",
-		    reason.text);
+		    choice.plugin != NULL ? choice.plugin : "",
+		    choice.plugin != NULL ? ": " : "", reason.text);
 	else
 		log_verbose(log, "tshark is run without the plugin: %s",
 		    reason.text);
-	free(plugin);
-	return must ? -1 : 0;
+out:
+	release(&choice);
+	return rv;
 }

@@ -71,6 +71,7 @@ struct options {
 	uint64_t tshark_timeout;	/* ms, default 60000 */
 	uint64_t tshark_memory;		/* bytes, 0 if not given */
 	bool no_sandbox;
+	bool no_shortcuts;
 	uint64_t jobs;			/* 1.. ; 0: as many as there are cores */
 	bool split;
 

@@ -156,6 +156,10 @@ const struct options_row options_rows[] = {
 	    "let it print them as JSON; pdml: as XML, without info; auto: by "
 	    "the plugin if that works, else ek (default: auto)",
 	    OPTIONS_KIND_TEXT, SETS(dissection), 0, 0, NULL },
+	{ "no-shortcuts", NULL, OPTIONS_GROUP_DISSECTION,
+	    "do not preload shortcuts.so, which makes tshark faster with the "
+	    "plugin",
+	    OPTIONS_KIND_FLAG, SETS(no_shortcuts), 0, 0, NULL },
 	{ "decode-as", "RULE", OPTIONS_GROUP_DISSECTION,
 	    "dissect as told, as \"tcp.port==8888,http\"; may be given again and "
 	    "again",

@@ -40,7 +40,7 @@ struct options_row {
 };
 
 /* In the order of --help and of the man page. */
-#define OPTIONS_ROWS 76
+#define OPTIONS_ROWS 77
 extern const struct options_row options_rows[OPTIONS_ROWS];
 extern const char *const options_titles[OPTIONS_GROUPS];
 

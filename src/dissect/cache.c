@@ -9,26 +9,31 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/buffer.h"
 #include "base/xalloc.h"
+#include "dissect/build.h"
 
 #define CACHE_MAX ((size_t)256 << 20)
+#define OBJECTS_MAX ((size_t)1 << 20)
 
-/* The file: this header, then names_save's bytes, which have a checksum of their own. */
+/* The file: this header, then names_save's bytes, which have a checksum of their own, then the objects. */
 struct header {
 	char magic[8];
 	char identity[256];
 	char version[64];
-	char plugin[256];	/* identity of the plugin that works with it, "" if none did yet */
-	char shortcuts[256];	/* and of what was preloaded with it, "" for nothing */
 	uint64_t names_len;
+	uint64_t objects_len;	/* of the list behind the names; 0: no plugin works with it yet */
+	uint8_t build[BUILD_ID_LEN];	/* of the plugin, the sample and these objects */
+	uint8_t shortcuts[BUILD_ID_LEN];	/* 0 for none */
+	struct trials trials;
 	uint64_t crc;		/* of what stands above */
 };
 
-static const char magic[8] = "espcapC4";
+static const char magic[8] = "espcapC5";
 
 static uint64_t
 header_crc(const struct header *header)
@@ -56,7 +61,7 @@ cache_open(const char *cache_dir, const char *path)
 
 	free(name);
 	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_uid != geteuid())) {
+	    st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)) {
 		close(fd);
 		return -1;
 	}
@@ -207,44 +212,134 @@ cache_forget(int fd)
 	}
 }
 
-/* shortcuts: NULL for none. */
-static bool
-identify_plugin(struct header *header, const char *plugin, const char *shortcuts)
+int64_t
+cache_now(void)
 {
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME_COARSE, &now) != 0)
+		return 0;
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Of the build, and of its shortcuts.so: 0 for none. changed: the youngest of all. */
+static int
+identify_build(const struct cache_build *build, const struct buffer *objects,
+    struct header *header, int64_t *changed)
+{
+	const char *const files[] = { build->plugin, build->sample };
+	int64_t other = 0;
+
 	memset(header->shortcuts, 0, sizeof(header->shortcuts));
-	return identify(plugin, header->plugin) &&
-	    (shortcuts == NULL || identify(shortcuts, header->shortcuts));
+	if (build_id(files, 2, objects->data, objects->len, header->build,
+	    changed) != 0 || (build->shortcuts != NULL &&
+	    build_id(&build->shortcuts, 1, "", 0, header->shortcuts,
+	    &other) != 0))
+		return -1;
+	*changed = other > *changed ? other : *changed;
+	return 0;
+}
+
+/* Whether the trials in header are of the same build. */
+static bool
+is_of_build(int fd, const struct header *header,
+    const struct cache_build *build, struct header *now)
+{
+	struct buffer objects;
+	int64_t changed;
+	bool same = false;
+
+	if (header->objects_len == 0 || header->objects_len > OBJECTS_MAX ||
+	    header->names_len > CACHE_MAX)
+		return false;
+	buffer_init(&objects, OBJECTS_MAX);
+	if (buffer_reserve(&objects, header->objects_len) == 0 &&
+	    read_whole(fd, objects.data, header->objects_len,
+	    (off_t)(sizeof(*header) + header->names_len)) == 0) {
+		buffer_added(&objects, header->objects_len);
+		same = identify_build(build, &objects, now, &changed) == 0 &&
+		    memcmp(header->build, now->build, BUILD_ID_LEN) == 0;
+	}
+	buffer_release(&objects);
+	return same;
+}
+
+/* What may pass is believed for a while, unless the clock was set back. */
+static void
+take_trial(struct trial *to, const struct trial *from)
+{
+	int64_t now = cache_now() / 1000000000;
+
+	if (from->outcome != TRIAL_GOOD && from->outcome != TRIAL_BAD)
+		return;
+	if (from->passing != 0 && (now >= from->until ||
+	    now < from->until - TRIAL_PASSES))
+		return;
+	*to = *from;
+	to->reason[sizeof(to->reason) - 1] = '\0';
 }
 
 bool
-cache_knows(int fd, const char *path, const char *plugin, const char *shortcuts)
+cache_trials(int fd, const char *path, const struct cache_build *build,
+    struct trials *trials)
 {
 	struct header header, now;
 	bool known;
 
-	if (!identify_plugin(&now, plugin, shortcuts) ||
-	    flock(fd, LOCK_SH | LOCK_NB) != 0)
+	memset(trials, 0, sizeof(*trials));
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0)
 		return false;
 	known = read_header(fd, path, &header) &&
-	    memcmp(header.plugin, now.plugin, sizeof(now.plugin)) == 0 &&
-	    memcmp(header.shortcuts, now.shortcuts, sizeof(now.shortcuts)) == 0;
+	    is_of_build(fd, &header, build, &now);
+	if (known)
+		take_trial(&trials->projection[0],
+		    &header.trials.projection[0]);
+	if (known && build->shortcuts != NULL &&
+	    memcmp(header.shortcuts, now.shortcuts, BUILD_ID_LEN) == 0) {
+		take_trial(&trials->shortcuts, &header.trials.shortcuts);
+		take_trial(&trials->projection[1],
+		    &header.trials.projection[1]);
+	}
 	(void)flock(fd, LOCK_UN);
 	return known;
 }
 
-void
-cache_remember(int fd, const char *path, const char *plugin, const char *shortcuts)
+/* header: what is kept, of the same build as now but for shortcuts.so, which was not tried. */
+static void
+keep_shortcuts(const struct header *header, struct header *now)
 {
-	struct header header, now;
+	memcpy(now->shortcuts, header->shortcuts, sizeof(now->shortcuts));
+	now->trials.shortcuts = header->trials.shortcuts;
+	now->trials.projection[1] = header->trials.projection[1];
+}
 
-	if (!identify_plugin(&now, plugin, shortcuts) ||
-	    flock(fd, LOCK_EX | LOCK_NB) != 0)
+void
+cache_remember(int fd, const char *path, const struct cache_build *build,
+    const char *objects, size_t len, int64_t begun, const struct trials *trials)
+{
+	struct buffer list = { .data = (char *)(uintptr_t)objects, .len = len };
+	struct header header, now, ignored;
+	int64_t changed;
+
+	if (len == 0 || len > OBJECTS_MAX ||
+	    identify_build(build, &list, &now, &changed) != 0 ||
+	    changed >= begun || flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return;
-	if (read_header(fd, path, &header)) {
-		memcpy(header.plugin, now.plugin, sizeof(now.plugin));
-		memcpy(header.shortcuts, now.shortcuts, sizeof(now.shortcuts));
+	if (read_header(fd, path, &header) && header.names_len <= CACHE_MAX) {
+		now.trials = *trials;
+		if (build->shortcuts == NULL &&
+		    is_of_build(fd, &header, build, &ignored) &&
+		    memcmp(header.build, now.build, BUILD_ID_LEN) == 0)
+			keep_shortcuts(&header, &now);
+		memcpy(header.build, now.build, sizeof(header.build));
+		memcpy(header.shortcuts, now.shortcuts,
+		    sizeof(header.shortcuts));
+		header.trials = now.trials;
+		header.objects_len = len;
 		header.crc = header_crc(&header);
-		if (write_whole(fd, &header, sizeof(header), 0) != 0)
+		if (write_whole(fd, objects, len, (off_t)(sizeof(header) +
+		    header.names_len)) != 0 ||
+		    write_whole(fd, &header, sizeof(header), 0) != 0)
 			(void)!ftruncate(fd, 0);
 	}
 	(void)flock(fd, LOCK_UN);

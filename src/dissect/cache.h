@@ -3,6 +3,8 @@
 #define ESPCAP_DISSECT_CACHE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "document/names.h"
 
@@ -20,11 +22,47 @@ char *cache_read(int fd, const char *path, struct names **names);
 void cache_write(int fd, const char *path, const char *version, const struct names *names);
 void cache_forget(int fd);
 
+/* What came of a trial. */
+enum trial_outcome { TRIAL_UNKNOWN, TRIAL_GOOD, TRIAL_BAD };
+
+struct trial {
+	enum trial_outcome outcome;
+	uint32_t passing;	/* bad for a cause that may pass: believed until then only */
+	int64_t until;		/* s since 1970 */
+	char reason[240];	/* why it is bad */
+};
+
+/* How long a trial is believed that failed for a cause that may pass, in s. */
+#define TRIAL_PASSES 3600
+
+struct trials {
+	struct trial shortcuts;	/* whether the packets are the same with shortcuts.so */
+	struct trial projection[2];	/* and if only some fields are made: without it, with it */
+};
+
+/* What was tried: paths. */
+struct cache_build {
+	const char *plugin;
+	const char *sample;	/* the capture that it was tried with */
+	const char *shortcuts;	/* NULL for none */
+};
+
+/* The clock for cache_remember, as the kernel stamps files: ns since 1970. */
+int64_t cache_now(void);
+
 /*
- * Whether cache_remember said that the program works with this very plugin, and with what
- * is preloaded for it (shortcuts, NULL for nothing). False if the cache is not of the program.
+ * Whether the program is known to work with this plugin (build_id: the files of build, and the objects that were loaded
+ * when it was tried), and what is known to have come of the trials; those that are not known are TRIAL_UNKNOWN. False if
+ * the cache is not of the program.
  */
-bool cache_knows(int fd, const char *path, const char *plugin, const char *shortcuts);
-void cache_remember(int fd, const char *path, const char *plugin, const char *shortcuts);
+bool cache_trials(int fd, const char *path, const struct cache_build *build, struct trials *trials);
+
+/*
+ * Keeps that the program works with this plugin, and what came of the trials, which began at `begun` (cache_now) and found
+ * these objects loaded (as build_id). What was changed since is not what was tried: then nothing is kept. Without
+ * build->shortcuts what is kept of these stays.
+ */
+void cache_remember(int fd, const char *path, const struct cache_build *build,
+    const char *objects, size_t len, int64_t begun, const struct trials *trials);
 
 #endif

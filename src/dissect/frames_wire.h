@@ -21,10 +21,15 @@
  *	END	of the packet; the id is 0, or, of a capture that several tsharks share, how many
  *		TCP streams tshark has numbered, with that of UDP streams 32 bits higher
  *
+ * If the plugin was told "objects", a line stands before FRAMES_MAGIC for each object that is loaded
+ * into tshark: FRAMES_OBJECT, its absolute path, and a newline.
+ *
  * All but NAME, PACKET and END stand between PACKET and END; NAME may stand there, too.
  */
 #define FRAMES_MAGIC "espcapF2\n"
 #define FRAMES_MAGIC_LEN 9
+
+#define FRAMES_OBJECT "object "
 
 #define FRAMES_KIND_BITS 4
 

@@ -36,6 +36,10 @@ on_output(void *ctx, const char *data, size_t len)
 {
 	struct run *run = ctx;
 
+	if (run->spec->on_bytes != NULL) {
+		run->spec->on_bytes(run->spec->ctx, data, len);
+		return;
+	}
 	while (len > 0) {
 		const char *newline = memchr(data, '\n', len);
 		size_t n = newline == NULL ? len : (size_t)(newline - data);

@@ -21,6 +21,8 @@ struct run_spec {
 	uint64_t timeout;	/* ms; the program is killed then */
 	/* Called for each line of stdout, without newline; may be NULL. */
 	void (*on_line)(void *ctx, const char *line, size_t len);
+	/* In its place, if it is not NULL: called with what stdout brings, as it comes. */
+	void (*on_bytes)(void *ctx, const char *data, size_t len);
 	void *ctx;
 };
 

@@ -91,21 +91,6 @@ tshark_forget(struct tshark *tshark)
 		cache_forget(tshark->cache_fd);
 }
 
-bool
-tshark_knows(const struct tshark *tshark, const char *plugin, const char *shortcuts)
-{
-	return tshark->cache_fd >= 0 && cache_knows(tshark->cache_fd,
-	    tshark->path, plugin, shortcuts);
-}
-
-void
-tshark_remember(const struct tshark *tshark, const char *plugin,
-    const char *shortcuts)
-{
-	if (tshark->cache_fd >= 0)
-		cache_remember(tshark->cache_fd, tshark->path, plugin, shortcuts);
-}
-
 void
 tshark_release(struct tshark *tshark)
 {
@@ -129,6 +114,12 @@ bool
 tshark_is_decimal(const struct tshark *tshark)
 {
 	return tshark->major > 4 || (tshark->major == 4 && tshark->minor > 4);
+}
+
+bool
+tshark_projects(const struct tshark *tshark)
+{
+	return tshark->major == 4 && tshark->minor == 0;
 }
 
 bool
@@ -348,7 +339,8 @@ tap_of(const struct tshark_run *run, const char *only, const char *filter)
 	if (run->mark != 0)
 		(void)snprintf(mark, sizeof(mark), ":mark=%" PRIu32,
 		    run->mark);
-	words = xasprintf("%s%s%s%s", run->flush ? ":flush" : "", mark,
+	words = xasprintf("%s%s%s%s%s", run->flush ? ":flush" : "",
+	    run->objects ? ":objects" : "", mark,
 	    only != NULL ? ":only=" : "", only != NULL ? only : "");
 	tap = xasprintf("espcap,%s%s%s", words[0] == ':' ? words + 1 : words,
 	    filter != NULL ? "," : "", filter != NULL ? filter : "");
@@ -363,8 +355,7 @@ push_plugin(const struct tshark *tshark, const struct tshark_run *run,
 {
 	char *tap;
 
-	/* How Wireshark comes to make few fields is within it, and was tried with 4.0 alone. */
-	if (tshark->major != 4 || tshark->minor != 0)
+	if (tshark->makes_all || !tshark_projects(tshark))
 		only = NULL;
 	tap = tap_of(run, only, filter);
 	if (tshark->major >= 4)

@@ -23,6 +23,7 @@ struct tshark {
 	const struct fence *fence;	/* around it, NULL for none; borrowed */
 	bool has_plugin;	/* it finds our plugin in its home, and that works: tshark_try_plugin */
 	uint64_t timeout;	/* ms */
+	bool makes_all;		/* although rules name fields: what few fields it makes was not found to be right */
 	bool from_cache;	/* version and names */
 	int cache_fd;		/* -1 for none */
 };
@@ -68,6 +69,7 @@ struct tshark_rules {
 /* How it is run. */
 struct tshark_run {
 	bool plugin;		/* our plugin writes frames; else packets are printed */
+	bool objects;		/* with the plugin: what is loaded is written first, see frames_wire.h */
 	bool flush;		/* each packet is written out at once */
 	bool filter;		/* with the display filter */
 	size_t warm;		/* the first so many packets are dissected, but nothing is printed of them */
@@ -88,9 +90,8 @@ void tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
 int tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
     const struct tshark_rules *rules, struct error *error);
 
-/* Whether it worked with this very plugin, and this shortcuts.so (NULL for none), before: kept in the cache. */
-bool tshark_knows(const struct tshark *tshark, const char *plugin, const char *shortcuts);
-void tshark_remember(const struct tshark *tshark, const char *plugin, const char *shortcuts);
+/* Whether it can make few fields: rules->only. How Wireshark comes to that is within it, and was tried with 4.0 alone. */
+bool tshark_projects(const struct tshark *tshark);
 
 /* Lets it look at the rules with an empty capture. -1 with OUTCOME_USAGE and its own words if it refuses them. */
 int tshark_try_rules(const struct tshark *tshark, struct loop *loop,

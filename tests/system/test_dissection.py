@@ -23,6 +23,7 @@ import tshark
 PACKETS = 40
 VERSION = ".".join(tshark.run(["--version"]).decode().split("(Wireshark) ")[1].split(".")[:2])
 PLUGIN = os.path.join(os.path.dirname(espcap.PROGRAM), "plugin", VERSION, "espcap.so")
+SAMPLE = os.path.join(os.path.dirname(PLUGIN), "selftest.pcapng")
 WITH = "tshark is run with the plugin"
 WITHOUT = "tshark is run without the plugin: "
 
@@ -242,6 +243,7 @@ class Tree:
         for name in ("protocols.list", "typed.list"):
             shutil.copy(os.path.join(espcap.ROOT, "conf", name), os.path.join(folder, "conf"))
         self.plugin = self.path(VERSION)
+        self.sample = os.path.join(os.path.dirname(self.plugin), "selftest.pcapng")
         self.temporary = os.path.join(folder, "tmp")
         os.mkdir(self.temporary)
         os.chmod(self.temporary, 0o1777)
@@ -251,8 +253,10 @@ class Tree:
         return os.path.join(self.folder, "plugin", version, "espcap.so")
 
     def copy(self, path=None):
-        shutil.copy(PLUGIN, path or self.plugin)
-        os.chmod(path or self.plugin, 0o644)
+        path = path or self.plugin
+        for source, target in ((PLUGIN, path), (SAMPLE, os.path.join(os.path.dirname(path), os.path.basename(SAMPLE)))):
+            shutil.copy(source, target)
+            os.chmod(target, 0o644)
 
     def run(self, *arguments):
         done = subprocess.run([self.program, "--verbose", *arguments], capture_output=True, check=False,

@@ -18,6 +18,10 @@ from test_tsharks import batches
 
 SHORTCUTS = os.path.join(os.path.dirname(PLUGIN), "shortcuts.so")
 WITHOUT = "tshark goes without shortcuts.so, which takes longer: "
+SAME = "shortcuts.so: the packets of the self-test are the same"
+DIFFER = "the packets of the self-test are not the same"
+CACHED = " (from the cache)\n"
+MAKES_ALL = "tshark makes all fields, not only those of --fields: "
 
 pytestmark = needs_plugin
 
@@ -154,6 +158,307 @@ def test_in_another_program():
     done = subprocess.run(["/bin/sh", "-c", "echo fine"], capture_output=True, check=False,
                           env={"LD_PRELOAD": SHORTCUTS, "LD_BIND_NOW": "1"})
     assert (done.returncode, done.stdout, done.stderr) == (0, b"fine\n", b"")
+
+
+# --- The self-test ---------------------------------------------------------------
+
+
+def install(made, source):
+    """Puts another shortcuts.so in its place, compiled from this source."""
+    path = os.path.join(made.folder, "other.c")
+    with open(path, "w", encoding="utf-8") as target:
+        target.write("#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <signal.h>\n#include <stdio.h>\n#include <stdlib.h>\n"
+                     "#include <string.h>\n#include <unistd.h>\n" + source)
+    if os.path.exists(made.shortcuts):
+        os.unlink(made.shortcuts)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", made.shortcuts, path], check=True)
+    os.chmod(made.shortcuts, 0o644)
+
+
+def run_with(made, cache, *words):
+    """With a cache of its own."""
+    done = subprocess.run([made.program, "--verbose", *words], capture_output=True, check=False, stdin=subprocess.DEVNULL,
+                          timeout=120, env={**espcap.ENVIRONMENT, "TMPDIR": made.temporary, "XDG_CACHE_HOME": cache})
+    result = espcap.Result(done.returncode, done.stdout, done.stderr)
+    assert not espcap.SANITIZER.search(result.errors), result.errors
+    return result
+
+
+@pytest.fixture
+def cache(copied):
+    path = os.path.join(copied.folder, "cache")
+    os.mkdir(path, 0o700)
+    return path
+
+
+def cache_file(cache):
+    names = [name for name in os.listdir(os.path.join(cache, "espcap")) if name.endswith(".cache")]
+    assert len(names) == 1
+    return os.path.join(cache, "espcap", names[0])
+
+
+# The call of the dissector of all packets, at the hundredth.
+AT_PACKET = """
+int
+call_dissector_with_data(void *handle, void *bytes, void *packet, void *tree, void *data)
+{
+	static int calls;
+
+	if (++calls == 100)
+		%s;
+	return ((int (*)(void *, void *, void *, void *, void *))dlsym(RTLD_NEXT, "call_dissector_with_data"))(handle, bytes, packet,
+	    tree, data);
+}
+"""
+
+# What is written, changed on the way.
+WRITE = """
+ssize_t
+write(int fd, const void *bytes, size_t len)
+{
+	static int calls;
+	char *copy = memcpy(malloc(len + 1), bytes, len);
+	ssize_t n;
+
+	if (fd == 1 && ++calls == 4)
+		%s;
+	n = ((ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write"))(fd, copy, len);
+	free(copy);
+	return n;
+}
+"""
+
+END = "static void __attribute__((destructor)) end(void) { %s; }\n"
+
+# What it does, and what is said of it.
+BROKEN = {
+    "drops a text": ("void proto_item_set_text(void *item, const char *format, ...) { (void)item; (void)format; }\n"
+                     "void proto_item_append_text(void *item, const char *format, ...) { (void)item; (void)format; }\n", DIFFER),
+    "changes a byte": (WRITE % "copy[len / 2] ^= 1", DIFFER),
+    "adds bytes": (END % 'if (write(1, "x", 1) != 1) abort()', DIFFER),
+    "writes nothing": (WRITE.replace("++calls == 4", "++calls > 0") % "return (ssize_t)len", "tshark does not know it"),
+    "crashes": (AT_PACKET % "raise(SIGSEGV)", "tshark does not run with it (killed by signal 11"),
+    "hangs": (AT_PACKET % "pause()", "did not end within 3000 ms"),
+    "prints a message": (AT_PACKET % 'fputs("something is wrong\\n", stderr)', "tshark prints other messages: something is wrong"),
+    "ends early": (AT_PACKET % "exit(0)", DIFFER),
+    "exits otherwise": (END % "_exit(3)", "tshark does not run with it (exit status 3)"),
+    "prints without end": (AT_PACKET % 'for (;;) if (write(1, copy, sizeof(copy)) < 0) abort()', "did not end within 3000 ms"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_self_test_catches(how, copied, cache, good):  # noqa: F811
+    """It is found out before any packet, remembered, and documents are those without it."""
+    source, why = BROKEN[how]
+    install(copied, "static char copy[65536];\n" + source)
+    words = ("--file", good, "--tshark-timeout=3s")
+    for end in ("\n", CACHED):
+        result = run_with(copied, cache, *words)
+        assert result.code == 0 and WITH in result.errors and "failed" not in result.errors, result.errors
+        said = next(line for line in result.errors.splitlines(keepends=True) if WITHOUT in line)
+        assert why in said and said.endswith(end) and said.endswith(CACHED) == (end == CACHED), result.errors
+        assert result.counts["printed"] > 0
+    assert result.output == run_with(copied, cache, *words, "--no-shortcuts").output
+
+
+# Says in a file how often it was loaded into a tshark.
+COUNTS = """
+#include <fcntl.h>
+
+#pragma weak epan_init
+extern void epan_init(void);
+
+static void __attribute__((constructor))
+begin(void)
+{
+	int fd = epan_init == NULL ? -1 : open("%s", O_WRONLY | O_APPEND);
+
+	if (fd >= 0 && write(fd, "x", 1) != 1)
+		abort();
+	close(fd);
+}
+"""
+
+
+def test_result_is_kept(copied, cache, good):  # noqa: F811
+    """The self-test is run once."""
+    count = os.path.join(copied.folder, "count")
+    with open(count, "w", encoding="utf-8"):
+        pass
+    os.chmod(count, 0o666)
+    install(copied, COUNTS % count)
+    started = []
+    for _ in range(3):
+        result = run_with(copied, cache, "--file", good, "--no-sandbox")
+        assert result.code == 0 and SAME in result.errors, result.errors
+        started.append((os.path.getsize(count), SAME + CACHED in result.errors))
+    assert started == [(2, False), (3, True), (4, True)]
+    # tshark's libraries are a part of what was tested.
+    with open(cache_file(cache), "rb") as source:
+        content = source.read()
+    assert re.search(rb"/libwireshark\.so[^\n]*\n/", content)
+    assert copied.temporary.encode() not in content
+
+
+@pytest.mark.parametrize("what", ["plugin", "shortcuts", "sample"])
+def test_another_build_is_tested_again(what, copied, cache, good):  # noqa: F811
+    assert SAME + "\n" in run_with(copied, cache, "--file", good).errors
+    assert SAME + CACHED in run_with(copied, cache, "--file", good).errors
+    path = getattr(copied, what)
+    # The same bytes and times, but another file.
+    shutil.copy2(path, path + ".new")
+    os.rename(path + ".new", path)
+    assert SAME + "\n" in run_with(copied, cache, "--file", good).errors
+    assert SAME + CACHED in run_with(copied, cache, "--file", good).errors
+
+
+def test_mended_shortcuts_are_used_again(copied, cache, good):  # noqa: F811
+    kept = copied.shortcuts + ".kept"
+    os.rename(copied.shortcuts, kept)
+    install(copied, BROKEN["changes a byte"][0])
+    assert DIFFER in run_with(copied, cache, "--file", good).errors
+    os.rename(kept, copied.shortcuts)
+    result = run_with(copied, cache, "--file", good)
+    assert SAME + "\n" in result.errors and WITHOUT not in result.errors
+
+
+def test_without_a_cache_each_run_tests(copied, cache, good):  # noqa: F811
+    os.rmdir(cache)
+    with open(cache, "w", encoding="utf-8"):
+        pass
+    for _ in range(2):
+        result = run_with(copied, cache, "--file", good)
+        assert result.code == 0 and SAME + "\n" in result.errors, result.errors
+
+
+def test_damaged_result_is_not_believed(copied, cache, good):  # noqa: F811
+    """A file in which a failure was made a success: the checksum does not fit."""
+    install(copied, BROKEN["changes a byte"][0])
+    assert DIFFER in run_with(copied, cache, "--file", good).errors
+    with open(cache_file(cache), "r+b") as target:
+        content = target.read()
+        at = content.index(DIFFER.encode()) - 16
+        assert content[at:at + 4] == b"\2\0\0\0"
+        target.seek(at)
+        target.write(b"\1")
+    result = run_with(copied, cache, "--file", good)
+    assert result.code == 0 and DIFFER in result.errors and CACHED not in result.errors.partition(WITHOUT)[2], result.errors
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a file to another user")
+@pytest.mark.parametrize("plant", ["owner of the file", "owner of the folder", "mode of the file", "mode of the folder", "link"])
+def test_planted_result_is_not_believed(plant, copied, cache, good):  # noqa: F811
+    assert SAME + "\n" in run_with(copied, cache, "--file", good).errors
+    assert SAME + CACHED in run_with(copied, cache, "--file", good).errors
+    path = cache_file(cache) if "folder" not in plant else os.path.dirname(cache_file(cache))
+    if plant.startswith("owner"):
+        os.chown(path, 65534, 65534)
+    elif plant.startswith("mode"):
+        os.chmod(path, 0o770)
+    else:
+        os.rename(path, path + ".planted")
+        os.symlink(path + ".planted", path)
+    result = run_with(copied, cache, "--file", good)
+    assert result.code == 0 and SAME + "\n" in result.errors, result.errors
+
+
+def test_no_sample_to_test_with(copied, good):  # noqa: F811
+    os.unlink(copied.sample)
+    assert_goes_without(copied, good, "no selftest.pcapng to test it with: none for Wireshark")
+
+
+def test_others_could_change_the_sample(copied, good):  # noqa: F811
+    os.chmod(copied.sample, 0o666)
+    assert_goes_without(copied, good, "others could change")
+
+
+def test_sample_that_tshark_does_not_read(copied, cache, good):  # noqa: F811
+    """Then the plugin is used, and nothing that was not tested."""
+    with open(copied.sample, "r+b") as target:
+        target.truncate(1000)
+    for _ in range(2):
+        result = run_with(copied, cache, "--file", good, "--fields=ip.src")
+        assert result.code == 0 and WITH in result.errors and WITHOUT in result.errors, result.errors
+        assert (MAKES_ALL in result.errors) == (VERSION == "4.0") and result.counts["printed"] > 0
+
+
+def test_no_shortcuts(copied, cache, good):  # noqa: F811
+    names, objects = loaded(copied, "--no-shortcuts")
+    assert copied.shortcuts not in names and objects == {copied.plugin}
+    result = run_with(copied, cache, "--file", good, "--no-shortcuts")
+    assert result.code == 0 and WITHOUT + "--no-shortcuts\n" in result.errors, result.errors
+    assert result.output == run_with(copied, cache, "--file", good).output
+
+
+# Another field is marked than the one that is wanted.
+MARKS_ANOTHER = """
+void *
+proto_registrar_get_byname(const char *name)
+{
+	return ((void *(*)(const char *))dlsym(RTLD_NEXT, "proto_registrar_get_byname"))(strcmp(name, "ip.src") == 0 ? "ip.dst" : name);
+}
+"""
+
+
+@pytest.mark.skipif(VERSION != "4.0", reason="other tsharks make all fields")
+def test_projection_that_fails_is_not_used(copied, cache):
+    capture = next(name for name in espcap.captures() if os.path.basename(name) == "dns.pcap")
+    words = ("--file", capture, "--fields=dns.qry.name,ip.src,udp.srcport")
+    right = run_with(copied, cache, *words)
+    assert right.code == 0 and MAKES_ALL not in right.errors, right.errors
+    install(copied, MARKS_ANOTHER)
+    for end in ("\n", CACHED):
+        result = run_with(copied, cache, *words)
+        # The packets with all fields are the same with it.
+        assert result.code == 0 and SAME + end in result.errors and MAKES_ALL + DIFFER + end in result.errors, result.errors
+        assert result.documents == right.documents
+    # What fails with shortcuts.so is right without.
+    assert MAKES_ALL not in run_with(copied, cache, *words, "--no-shortcuts").errors
+    assert MAKES_ALL + DIFFER + CACHED in run_with(copied, cache, *words).errors
+
+
+def test_projection_is_tested_once_it_is_asked_for(copied, cache, good):  # noqa: F811
+    assert SAME + "\n" in run_with(copied, cache, "--file", good).errors
+    results = [run_with(copied, cache, "--file", good, "--fields=frame.number").errors for _ in range(2)]
+    assert SAME + CACHED in results[1] and MAKES_ALL not in results[0]
+    assert (SAME + CACHED in results[0]) == (VERSION != "4.0")
+
+
+def test_sample_is_what_the_script_makes(tmp_path):
+    path = os.path.join(tmp_path, "sample")
+    subprocess.run([os.path.join(espcap.ROOT, "scripts", "make-selftest-pcap"), path], check=True)
+    with open(path, "rb") as made, open(os.path.join(espcap.ROOT, "plugin", "selftest.pcapng"), "rb") as kept:
+        assert made.read() == kept.read()
+
+
+def test_sample_has_many_protocols():
+    capture = os.path.join(espcap.ROOT, "plugin", "selftest.pcapng")
+    lines = tshark.run(["-n", "-r", capture, "-T", "fields", "-e", "frame.protocols", "-e", "frame.len", "-e", "frame.cap_len"])
+    rows = [line.split("\t") for line in lines.decode().splitlines()]
+    assert len({name for row in rows for name in row[0].split(":")}) >= 40
+    # And packets of another tshark.
+    assert sum(row[1:] == ["20000000", "0"] for row in rows) == 3
+
+
+def test_configured_without(tmp_path):
+    """It is neither built, nor installed, nor looked for."""
+    made = subprocess.run(
+        [os.path.join(espcap.ROOT, "configure") + " -q --disable-shortcuts --disable-hardening CFLAGS=-O0 && "
+         "make -s -j2 espcap wide_stdout.so all-local && make -s install DESTDIR=" + str(tmp_path / "there")],
+        shell=True, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
+    assert made.returncode == 0, made.stdout.decode("utf-8", "replace")
+    installed = [name for _, _, names in os.walk(tmp_path / "there") for name in names]
+    assert "espcap.so" in installed and "selftest.pcapng" in installed and "shortcuts.so" not in installed
+    folder = tmp_path / "plugin" / VERSION
+    shutil.copy(SHORTCUTS, folder / "shortcuts.so")
+    capture = next(name for name in espcap.captures() if os.path.basename(name) == "dns.pcap")
+    done = subprocess.run([tmp_path / "espcap", "--verbose", "--file", capture], capture_output=True, check=False,
+                          env=espcap.ENVIRONMENT, timeout=120)
+    assert done.returncode == 0 and (WITHOUT + "espcap was configured with --disable-shortcuts\n").encode() in done.stderr
+    version = subprocess.run([tmp_path / "espcap", "--version"], capture_output=True, check=True, env=espcap.ENVIRONMENT)
+    assert b"\nshortcuts.so is not used (configured with --disable-shortcuts)\n" in version.stdout
+    assert b"shortcuts" not in subprocess.run([espcap.PROGRAM, "--version"], capture_output=True, check=True,
+                                              env=espcap.ENVIRONMENT).stdout
 
 
 # --- Each by itself, in a tshark that espcap does not start ----------------------

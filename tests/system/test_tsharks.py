@@ -218,7 +218,7 @@ def plugins():
     for version in VERSIONS:
         folder = os.path.join(tree.folder, "build", version)
         os.makedirs(folder)
-        targets = ["plugin/%s/%s" % (version, name) for name in ("espcap.so", "shortcuts.so")]
+        targets = ["plugin/%s/%s" % (version, name) for name in ("espcap.so", "selftest.pcapng", "shortcuts.so")]
         builds.append((folder, targets, subprocess.Popen(
             [os.path.join(espcap.ROOT, "configure") + " -q --enable-werror --enable-plugin && make -s " + " ".join(targets)],
             shell=True, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -226,7 +226,7 @@ def plugins():
     for folder, targets, build in builds:
         said = build.communicate(timeout=300)[0].decode("utf-8", "replace")
         assert build.returncode == 0, said
-        for target in targets[:1] if targets[0].split("/")[1] in OLD_LIBRARY else targets:
+        for target in targets[:2] if targets[0].split("/")[1] in OLD_LIBRARY else targets:
             path = os.path.join(os.path.dirname(tree.path(target.split("/")[1])), os.path.basename(target))
             shutil.copy(os.path.join(folder, target), path)
             os.chmod(path, 0o644)
