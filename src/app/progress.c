@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static void
 put_bytes(uint64_t bytes, char text[32])
 {
@@ -48,15 +50,18 @@ put_server(const struct progress *progress, char *line, size_t size, int used)
 void
 progress_line(const struct progress *progress, char *line, size_t size)
 {
-	char done[32], all[32], left[32] = "-:--";
+	char done[32], all[32], left[32] = "-:--", shown[4 * 16];
 	uint64_t rate = progress->elapsed > 0 ?
 	    progress->packets * 1000 / progress->elapsed : 0;
 	int used;
 
 	if (progress->interface != NULL) {
-		used = snprintf(line, size, "%.15s: %" PRIu64 " packets, %"
+		/* IFNAMSIZ bounds it; its bytes are whatever who made it liked. */
+		(void)text_visible(shown, sizeof(shown), progress->interface,
+		    strnlen(progress->interface, 15));
+		used = snprintf(line, size, "%s: %" PRIu64 " packets, %"
 		    PRIu64 " packets/s, %" PRIu64 " dropped",
-		    progress->interface, progress->packets, rate,
+		    shown, progress->packets, rate,
 		    progress->dropped);
 		put_server(progress, line, size, used);
 		return;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,46 @@ text_hex(char *dst, const void *bytes, size_t len)
 		memcpy(dst + at, table[*s++], 4);
 }
 
+/*
+ * What shows nothing by itself, but changes how or in which order other text is shown, hides in it, or moves the cursor.
+ * Unicode 17: general category Cc, Cf, Zl and Zp (DerivedGeneralCategory.txt), and Default_Ignorable_Code_Point
+ * (DerivedCoreProperties.txt), which holds what is still unassigned of such, too.
+ */
+static const struct {
+	uint32_t first, last;
+} unseen[] = {
+	{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad },
+	{ 0x034f, 0x034f }, { 0x0600, 0x0605 }, { 0x061c, 0x061c },
+	{ 0x06dd, 0x06dd }, { 0x070f, 0x070f }, { 0x0890, 0x0891 },
+	{ 0x08e2, 0x08e2 }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },
+	{ 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e },
+	{ 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },
+	{ 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb },
+	{ 0x110bd, 0x110bd }, { 0x110cd, 0x110cd }, { 0x13430, 0x1343f },
+	{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff }
+};
+
+/* The code point of a valid sequence of n bytes. */
+static uint32_t
+code_point(const unsigned char *s, size_t n)
+{
+	uint32_t point = n == 1 ? s[0] : s[0] & (0xffU >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		point = point << 6 | (s[i] & 0x3f);
+	return point;
+}
+
+static bool
+is_unseen(uint32_t point)
+{
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]) &&
+	    unseen[i].first <= point; i++)
+		if (point <= unseen[i].last)
+			return true;
+	return false;
+}
+
 size_t
 text_visible(char *dst, size_t size, const char *bytes, size_t len)
 {
@@ -73,12 +114,10 @@ text_visible(char *dst, size_t size, const char *bytes, size_t len)
 
 	for (size_t i = 0; i < len;) {
 		size_t n = text_utf8_len(s + i, len - i);
-		/* C1 controls (U+0080..U+009F) move cursors too. */
-		int control = s[i] < 0x20 || s[i] == 0x7f ||
-		    (n == 2 && s[i] == 0xc2 && s[i + 1] < 0xa0) ||
+		bool escape = n == 0 || is_unseen(code_point(s + i, n)) ||
 		    (s[i] == '\\' && i + 1 < len && s[i + 1] == 'x');
 
-		if (n > 0 && !control) {
+		if (!escape) {
 			if (used + n >= size)
 				break;
 			memcpy(dst + used, s + i, n);

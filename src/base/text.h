@@ -7,8 +7,8 @@
 
 /*
  * Copies bytes to dst as printable UTF-8 text: control characters (newline
- * included), backslashes in front of an x, and bytes that are not UTF-8 become
- * \xNN. Always terminated; cut when size (at least 1) is reached. Returns
+ * included), characters that are not seen but change or hide what is (bidirectional and other format characters,
+ * line separators, fillers), backslashes in front of an x, and bytes that are not UTF-8 become \xNN, each byte. Always terminated; cut when size (at least 1) is reached. Returns
  * strlen(dst).
  */
 size_t text_visible(char *dst, size_t size, const char *bytes, size_t len);

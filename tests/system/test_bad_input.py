@@ -11,6 +11,7 @@ import struct
 import subprocess
 import tempfile
 import time
+import unicodedata
 
 import pytest
 
@@ -255,7 +256,8 @@ def test_directory_without_captures(folder):
 
 NAMES = ("with space.pcap", "new\nline.pcap", "quote\".pcap", "apostrophe'.pcap", "-leading.pcap", "--file=x.pcap",
          "back\\slash.pcap", "tab\there.pcap", "escape\x1b[31m.pcap", "ünïcödé.pcap", "$(id).pcap", "%s%n.pcap",
-         b"not-utf8-\xff\xfe.pcap")
+         b"not-utf8-\xff\xfe.pcap", "gnp\u202e.pcap", "iso\u2066late\u2069.pcap", "no\u200bspace\ufeff.pcap", "soft\u00adhyphen\u061c.pcap",
+         "line\u2028and\u2029paragraph\u0085.pcap", "tag\U000e0041\ufff9.pcap")
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
@@ -281,7 +283,40 @@ def test_strange_names_in_messages(name, folder):
     lines = result.errors.rstrip("\n").split("\n")
     assert len(lines) == 2, result.errors
     assert all(line.startswith("espcap: ") for line in lines)
-    assert all(char >= " " and char != "\x7f" for line in lines for char in line), result.errors
+    assert all(unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp") for line in lines for char in line), result.errors
+
+
+def test_every_character_in_messages(folder):
+    """Those that change how others are shown become \\xNN; what is seen, or combines with what is seen, stays."""
+    # Seen by nobody, although they are letters and marks: Default_Ignorable_Code_Point of Unicode.
+    fillers = {0x034f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180b, 0x180c, 0x180d, 0x180f, 0x3164, 0xffa0,
+               *range(0xfe00, 0xfe10), *range(0xe0100, 0xe01f0)}
+    kinds = {code: unicodedata.category(chr(code)) for code in range(1, 0x110000)}
+    hidden = [code for code, kind in kinds.items() if kind in ("Cc", "Cf", "Zl", "Zp") or code in fillers]
+    seen = [code for code, kind in kinds.items() if kind[0] in "LMNPSZ" and code not in hidden and chr(code) not in "/\\"]
+    assert len(hidden) > 400 and len(seen) > 100_000
+    words = ["".join(map(chr, codes[at:at + 50])) for codes in (hidden, seen) for at in range(0, len(codes), 50)]
+    lines = []
+    for at in range(0, len(words), 500):
+        some = words[at:at + 500]
+        result = espcap.run(*("--file=" + os.path.join(folder, word) for word in some), "--jobs=1")
+        assert result.code == 3
+        found = result.errors.split("\n")[:-2]
+        assert len(found) == len(some)
+        lines += found
+    for word, line in zip(words, lines):
+        shown = "".join("".join("\\x%02x" % byte for byte in char.encode()) if ord(char) in hidden else char for char in word)
+        assert line == "espcap: %s: No such file or directory" % os.path.join(folder, shown)
+
+
+def test_what_a_tshark_says_of_itself(folder):
+    """It is shown by --version, on a terminal."""
+    path = put(folder, "tshark\u202e", b"#!/bin/sh\nprintf 'TShark (Wireshark) 4.0.17 \\033[31m\\342\\200\\256x\\n'\n")
+    os.chmod(path, 0o755)
+    result = espcap.run("--version", "--tshark", path)
+    assert result.code == 0 and not result.errors, result.errors
+    shown = os.path.join(folder, "tshark\\xe2\\x80\\xae")
+    assert "%s: TShark (Wireshark) 4.0.17 \\x1b[31m\\xe2\\x80\\xaex" % shown in result.output.decode().splitlines()
 
 
 def test_file_that_grows_while_it_is_read(folder, fake):

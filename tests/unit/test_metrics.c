@@ -137,6 +137,12 @@ test_odd_interface(void **state)
 	assert_non_null(strstr(text,
 	    "espcap_running{interface=\"a\\\"b\\\\c\\\\x0ad\\\\xff\"} 1\n"));
 	free(text);
+	/* Nor what turns the text of a page round that shows it. */
+	metrics.interface = "\xe2\x80\xae""0hte";
+	text = written(&metrics);
+	assert_non_null(strstr(text,
+	    "espcap_running{interface=\"\\\\xe2\\\\x80\\\\xae0hte\"} 1\n"));
+	free(text);
 }
 
 static void

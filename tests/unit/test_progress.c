@@ -149,6 +149,14 @@ test_live(void **state)
 	progress_line(&progress, line, sizeof(line));
 	assert_string_equal(line,
 	    "eth0: 30 packets, 15 packets/s, 12 dropped");
+	/* A name may have any bytes, and the longest of them still fits. */
+	progress.interface = "\x1b[2J\xe2\x80\xaen";
+	progress_line(&progress, line, sizeof(line));
+	assert_string_equal(line, "\\x1b[2J\\xe2\\x80\\xaen: 30 packets, "
+	    "15 packets/s, 12 dropped");
+	progress.interface = "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1";
+	progress_line(&progress, line, sizeof(line));
+	assert_ptr_equal(strstr(line, ": 30 packets, "), line + 60);
 }
 
 int

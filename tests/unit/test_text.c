@@ -1,6 +1,7 @@
 /* Tests of base/text.c: UTF-8, foreign bytes made visible, numbers, sizes, times. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -103,6 +104,64 @@ test_visible(void **state)
 	assert_visible("\xc2\x9b\xc2\xa0", 4, "\\xc2\\x9b\xc2\xa0");
 }
 
+static size_t
+encode(uint32_t point, char s[4])
+{
+	size_t n = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+
+	for (size_t i = n - 1; i > 0; i--, point >>= 6)
+		s[i] = (char)(0x80 | (point & 0x3f));
+	s[0] = (char)(n == 1 ? point : (0xf00U >> n & 0xff) | point);
+	return n;
+}
+
+/* General category Cc, Cf, Zl, Zp, and Default_Ignorable_Code_Point of Unicode 17, as it lists them. */
+static bool
+is_listed(uint32_t c)
+{
+	static const uint32_t single[] = { 0x7f, 0xad, 0x34f, 0x61c, 0x6dd,
+		0x70f, 0x8e2, 0x180e, 0x2028, 0x2029, 0x2065, 0x3164, 0xfeff,
+		0xffa0, 0x110bd, 0x110cd, 0xe0000, 0xe0001 };
+	static const uint32_t ranges[][2] = { { 0, 0x1f }, { 0x80, 0x9f },
+		{ 0x600, 0x605 }, { 0x890, 0x891 }, { 0x115f, 0x1160 },
+		{ 0x17b4, 0x17b5 }, { 0x180b, 0x180d }, { 0x180f, 0x180f },
+		{ 0x200b, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x2064 },
+		{ 0x2066, 0x206f }, { 0xfe00, 0xfe0f }, { 0xfff0, 0xfff8 },
+		{ 0xfff9, 0xfffb }, { 0x13430, 0x1343f }, { 0x1bca0, 0x1bca3 },
+		{ 0x1d173, 0x1d17a }, { 0xe0002, 0xe001f }, { 0xe0020, 0xe007f },
+		{ 0xe0080, 0xe00ff }, { 0xe0100, 0xe01ef }, { 0xe01f0, 0xe0fff } };
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (c == single[i])
+			return true;
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (c >= ranges[i][0] && c <= ranges[i][1])
+			return true;
+	return false;
+}
+
+static void
+test_visible_of_all_characters(void **state)
+{
+	char s[4], text[32], wanted[32];
+
+	(void)state;
+	for (uint32_t c = 0; c <= 0x10ffff; c++) {
+		size_t n, len = 0;
+
+		if (c >= 0xd800 && c <= 0xdfff)
+			continue;
+		n = encode(c, s);
+		for (size_t i = 0; i < n; i++)
+			len += is_listed(c) ? (size_t)snprintf(wanted + len,
+			    sizeof(wanted) - len, "\\x%02x", (unsigned char)s[i]) :
+			    (wanted[len] = s[i], (size_t)1);
+		wanted[len] = '\0';
+		assert_int_equal(text_visible(text, sizeof(text), s, n), len);
+		assert_memory_equal(text, wanted, len + 1);
+	}
+}
+
 static void
 test_visible_is_cut_whole(void **state)
 {
@@ -198,6 +257,7 @@ main(void)
 		cmocka_unit_test(test_utf8_of_all_beginnings),
 		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_visible),
+		cmocka_unit_test(test_visible_of_all_characters),
 		cmocka_unit_test(test_visible_is_cut_whole),
 		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_size),
