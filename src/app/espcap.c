@@ -178,6 +178,7 @@ open_opener(struct app *app, struct error *error)
 	const char *secret = secrets_file(&app->options);
 	/* An interface is no file. */
 	size_t count = app->options.nic != NULL ? 0 : app->inputs.count;
+	const struct opener_root root = { app->inputs.folder, count };
 
 	app->paths = xcalloc(count + 2, sizeof(*app->paths));
 	for (size_t i = 0; i < count; i++)
@@ -188,9 +189,13 @@ open_opener(struct app *app, struct error *error)
 		app->paths[count++] = (char *)(uintptr_t)app->options.replay;
 	if (secret != NULL)
 		app->paths[count] = (char *)(uintptr_t)secret;
-	app->opener = opener_new(app->paths, count + (secret != NULL),
-	    app->options.watch != NULL ? &app->watching.folder : NULL,
-	    error);
+	if (root.folder.path != NULL)
+		app->opener = opener_new_beneath(app->paths,
+		    count + (secret != NULL), &root, error);
+	else
+		app->opener = opener_new(app->paths, count + (secret != NULL),
+		    app->options.watch != NULL ? &app->watching.folder : NULL,
+		    error);
 	return app->opener == NULL ? -1 :
 	    delivery_authorize(&app->delivery, app->opener, count, error);
 }

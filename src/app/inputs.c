@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,7 @@ what_it_is(mode_t mode)
 
 struct walk {
 	struct inputs *inputs;
+	const struct beneath *folder;	/* NULL: links may lead out of it */
 	struct log *log;
 	bool recursive;
 };
@@ -83,6 +85,10 @@ walk_entry(const struct walk *walk, char *name, char *path, unsigned depth)
 	if (lstat(path, &st) != 0) {
 		log_note(walk->log, "%s: passed over: %s", name,
 		    strerror(errno));
+	} else if (S_ISLNK(st.st_mode) && walk->folder != NULL &&
+	    beneath_leaves(walk->folder, path)) {
+		log_note(walk->log, "%s: a link out of the folder, skipped (as "
+		    "root links are followed only within it)", name);
 	} else if (S_ISDIR(st.st_mode)) {
 		if (!walk->recursive)
 			log_note(walk->log, "%s: a folder, passed over "
@@ -106,12 +112,31 @@ walk_entry(const struct walk *walk, char *name, char *path, unsigned depth)
 	free(path);
 }
 
+/* As scandir(3). What is listed beneath a folder is in it, also if somebody has put a link into the place of a directory. */
+static int
+scan(const struct beneath *folder, const char *path, struct dirent ***entries)
+{
+	const char *name;
+	int fd, count;
+
+	if (folder == NULL)
+		return scandir(path, entries, no_dots, by_bytes);
+	name = beneath_name(folder, path);
+	fd = name == NULL ? -1 : beneath_open(folder, name, O_RDONLY |
+	    O_DIRECTORY);
+	if (fd < 0)
+		return -1;
+	count = scandirat(fd, ".", entries, no_dots, by_bytes);
+	close(fd);
+	return count;
+}
+
 static int
 walk_dir(const struct walk *walk, const char *name, const char *path,
     unsigned depth, struct error *error)
 {
 	struct dirent **entries = NULL;
-	int count = scandir(path, &entries, no_dots, by_bytes);
+	int count = scan(walk->folder, path, &entries);
 
 	if (count < 0)
 		return error_set(error, OUTCOME_INPUT, "%s: %s", name,
@@ -129,18 +154,29 @@ walk_dir(const struct walk *walk, const char *name, const char *path,
 	return 0;
 }
 
+/* From here on all is in this folder or below. -1 with errno. */
+static int
+confine(struct inputs *inputs, const char *path)
+{
+	inputs->folder.path = xstrdup(path);
+	inputs->folder.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return inputs->folder.fd < 0 ? -1 : 0;
+}
+
 static int
 list_dir(struct inputs *inputs, const struct options *options, struct log *log,
     struct error *error)
 {
-	struct walk walk = { inputs, log, options->recursive };
+	struct walk walk = { inputs, NULL, log, options->recursive };
 	char *path = realpath(options->dir, NULL);
-	int rv;
+	int rv = path == NULL || (geteuid() == 0 && confine(inputs, path) != 0) ?
+	    error_set(error, OUTCOME_INPUT, "%s: %s", options->dir,
+	    strerror(errno)) : 0;
 
-	if (path == NULL)
-		return error_set(error, OUTCOME_INPUT, "%s: %s", options->dir,
-		    strerror(errno));
-	rv = walk_dir(&walk, options->dir, path, 0, error);
+	if (inputs->folder.path != NULL)
+		walk.folder = &inputs->folder;
+	if (rv == 0)
+		rv = walk_dir(&walk, options->dir, path, 0, error);
 	if (rv != 0 && errno == ENOTDIR)
 		error_set(error, OUTCOME_INPUT,
 		    "%s: not a folder; --file reads a file", options->dir);
@@ -153,6 +189,7 @@ inputs_list(struct inputs *inputs, const struct options *options,
     struct log *log, struct error *error)
 {
 	memset(inputs, 0, sizeof(*inputs));
+	inputs->folder.fd = -1;
 	inputs->from_dir = options->dir != NULL;
 	if (inputs->from_dir)
 		return list_dir(inputs, options, log, error);
@@ -175,6 +212,10 @@ inputs_release(struct inputs *inputs)
 		free(inputs->list[i].path);
 	}
 	free(inputs->list);
+	/* Without a path the descriptor may be 0 as well: nothing was listed. */
+	if (inputs->folder.path != NULL && inputs->folder.fd >= 0)
+		close(inputs->folder.fd);
+	free((char *)(uintptr_t)inputs->folder.path);
 	memset(inputs, 0, sizeof(*inputs));
 }
 

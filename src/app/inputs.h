@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "config/options.h"
+#include "loop/beneath.h"
 
 struct input {
 	char *name;	/* as given, or the folder as given and the name in it */
@@ -19,6 +20,11 @@ struct inputs {
 	struct input *list;
 	size_t count;
 	bool from_dir;	/* what is no capture is passed over */
+	/*
+	 * Root may read what those who put links into the folder may not: then all files are in this folder or below, and
+	 * must be opened so. Its path is NULL for another user, who follows links out of it.
+	 */
+	struct beneath folder;
 };
 
 /*

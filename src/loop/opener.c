@@ -25,6 +25,7 @@
 struct opener {
 	char *const *paths;
 	size_t count;
+	struct opener_root root;	/* count is 0 for none */
 	bool has_folder;
 	struct folder folder;
 	int socket;		/* to the helper; -1 if there is none */
@@ -151,6 +152,28 @@ fail:
 	return -1;
 }
 
+/* What is a regular file now: others may put something else into the place of what was listed. */
+static int
+open_beneath(const struct beneath *folder, const char *path,
+    struct error *error)
+{
+	const char *name = beneath_name(folder, path);
+	struct stat st;
+	int fd = name == NULL ? -1 : beneath_open(folder, name, O_RDONLY);
+
+	if (name == NULL || (fd < 0 && errno == EXDEV))
+		return error_set(error, OUTCOME_INPUT, "leads out of the "
+		    "folder");
+	if (fd < 0 && errno != EINVAL)
+		return error_set(error, OUTCOME_INPUT, "%s", strerror(errno));
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    fcntl(fd, F_SETFL, 0) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return error_set(error, OUTCOME_INPUT, "is not a file");
+}
+
 static int
 open_listed(const struct opener *opener, uint64_t index, int asker,
     struct error *error)
@@ -158,6 +181,9 @@ open_listed(const struct opener *opener, uint64_t index, int asker,
 	if (index >= opener->count)
 		return error_set(error, OUTCOME_INTERNAL,
 		    "file %llu was never named", (unsigned long long)index);
+	if (index < opener->root.count)
+		return open_beneath(&opener->root.folder, opener->paths[index],
+		    error);
 	return open_path(opener->paths[index], asker, error);
 }
 
@@ -318,7 +344,7 @@ helper_work(void *ctx)
 static pid_t
 helper_fork(struct opener *opener, int its_end)
 {
-	int *keep = xreallocarray(NULL, opener->count + 3, sizeof(*keep));
+	int *keep = xreallocarray(NULL, opener->count + 4, sizeof(*keep));
 	struct opener its = *opener;
 	size_t count = 0;
 	pid_t pid;
@@ -330,6 +356,8 @@ helper_fork(struct opener *opener, int its_end)
 		if (fd >= 0)
 			keep[count++] = fd;
 	}
+	if (opener->root.count > 0)
+		keep[count++] = opener->root.folder.fd;
 	if (opener->has_folder) {
 		keep[count++] = opener->folder.fd;
 		if (opener->folder.target >= 0)
@@ -367,14 +395,17 @@ out:
 
 /* Our side */
 
-struct opener *
-opener_new(char *const *paths, size_t count, const struct folder *folder,
-    struct error *error)
+/* folder, root: NULL for none. */
+static struct opener *
+make(char *const *paths, size_t count, const struct folder *folder,
+    const struct opener_root *root, struct error *error)
 {
 	struct opener *opener = xcalloc(1, sizeof(*opener));
 
 	opener->paths = paths;
 	opener->count = count;
+	if (root != NULL)
+		opener->root = *root;
 	if (folder != NULL) {
 		opener->has_folder = true;
 		opener->folder = *folder;
@@ -386,6 +417,19 @@ opener_new(char *const *paths, size_t count, const struct folder *folder,
 		return NULL;
 	}
 	return opener;
+}
+
+struct opener *
+opener_new(char *const *paths, size_t count, const struct folder *folder,
+    struct error *error)
+{
+	return make(paths, count, folder, NULL, error);
+}
+
+struct opener *
+opener_new_beneath(char *const *paths, size_t count, const struct opener_root *root, struct error *error)
+{
+	return make(paths, count, NULL, root, error);
 }
 
 void

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "loop/beneath.h"
 #include "loop/folder.h"
 
 struct opener;
@@ -21,6 +22,18 @@ struct opener;
  * has its descriptors too, and if files may be changed its one capability is that for writing folders of others.
  */
 struct opener *opener_new(char *const *paths, size_t count, const struct folder *folder, struct error *error);
+
+/*
+ * The same for files of a folder, of which the first `count` paths are: real paths in it or below (loop/beneath.h), which
+ * others may put links into. These are opened as regular files only, and nothing is that is elsewhere by then ("leads out
+ * of the folder").
+ */
+struct opener_root {
+	struct beneath folder;
+	size_t count;
+};
+
+struct opener *opener_new_beneath(char *const *paths, size_t count, const struct opener_root *root, struct error *error);
 void opener_free(struct opener *opener);
 
 /*

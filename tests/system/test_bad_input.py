@@ -225,6 +225,74 @@ def test_root_reads_what_only_root_may(folder, good_lines):
 
 # Directories.
 
+# Where each link leads, and whether that is in the folder or below.
+LINKS = {"relative.pcap": ("deep/real.pcap", True), "absolute.pcap": ("%s/deep/real.pcap", True), "chain.pcap": ("relative.pcap", True),
+         "around.pcap": ("deep/../../inner/deep/real.pcap", True), "out.pcap": ("../outside/secret.pcap", False),
+         "far.pcap": ("%s/../outside/secret.pcap", False), "chained.pcap": ("out.pcap", False), "through.pcap": ("door/secret.pcap", False),
+         "door": ("../outside", False)}
+
+
+@pytest.fixture
+def linked(folder):
+    """A folder with a capture, a folder beside it with another, and links to both."""
+    inner, outside = os.path.join(folder, "inner"), os.path.join(folder, "outside")
+    for name in (inner, os.path.join(inner, "deep"), outside):
+        os.mkdir(name, 0o755)
+    put(os.path.join(inner, "deep"), "real.pcap", CONTENT)
+    put(outside, "secret.pcap", CONTENT)
+    for name, (target, _) in LINKS.items():
+        os.symlink(target.replace("%s", inner), os.path.join(inner, name))
+    return inner
+
+
+def read_from(result):
+    return sorted({os.path.basename(document["file"]["path"]) for document in result.documents})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="others follow all links")
+@pytest.mark.parametrize("recursive", [[], ["--recursive"]], ids=["flat", "recursive"])
+def test_links_out_of_a_folder(recursive, linked):
+    result = espcap.run("--dir", linked, *recursive)
+    assert result.code == 0, result.errors
+    inside = [name for name, (_, inner) in LINKS.items() if inner]
+    assert read_from(result) == sorted(inside + ["real.pcap"] * len(recursive))
+    for name, (_, inner) in LINKS.items():
+        said = "%s: a link out of the folder, skipped (as root links are followed only within it)\n" % os.path.join(linked, name)
+        assert (said in result.errors) == (not inner), result.errors
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user")
+def test_links_of_another_user(linked):
+    """Who is not root reads what links lead to, if he may."""
+    result = espcap.run("--dir", linked, user=65534, group=65534, extra_groups=[], cwd="/",
+                        environment={"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent"})
+    assert result.code == 0, result.errors
+    assert read_from(result) == sorted(name for name in LINKS if name != "door")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="others follow all links")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_link_in_the_place_of_a_file(what, linked, fake):
+    """It was a file when the folder was listed."""
+    put(linked, "a.pcap", frames.pcap(big_packets(2000)))
+    os.mkdir(os.path.join(linked, "z"), 0o755)
+    last = put(os.path.join(linked, "z"), "secret.pcap", CONTENT)
+    fake.behave(fakes.WAITS_FOR_GO)
+    with start("--dir", linked, "--recursive", "--jobs", "1", "--tshark", fake.path, fakes.FREE) as child:
+        wait_for(lambda: fake.flag("ready") is not None)
+        if what == "file":
+            os.unlink(last)
+            os.symlink("../../outside/secret.pcap", last)
+        else:
+            os.rename(os.path.dirname(last), os.path.join(linked, "moved"))
+            os.symlink("../outside", os.path.dirname(last))
+        fake.raise_flag("go")
+        result = finish(child)
+    assert result.code == 3, result.errors
+    assert "%s: leads out of the folder\n" % last in result.errors
+    assert "secret.pcap" not in read_from(result) and "relative.pcap" in read_from(result)
+
+
 @pytest.mark.usefixtures("good")
 def test_what_is_no_capture_is_skipped(folder, good_lines):
     put(folder, "readme", b"no capture\n" * 10)

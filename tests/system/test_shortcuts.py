@@ -6,6 +6,7 @@ import re
 import shutil
 import struct
 import subprocess
+import tempfile
 
 import pytest
 
@@ -440,25 +441,35 @@ def test_sample_has_many_protocols():
     assert sum(row[1:] == ["20000000", "0"] for row in rows) == 3
 
 
-def test_configured_without(tmp_path):
+@pytest.fixture
+def reachable():
+    """A folder that the program's user reaches, too."""
+    path = tempfile.mkdtemp(prefix="espcap-test-")
+    os.chmod(path, 0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+def test_configured_without(reachable):
     """It is neither built, nor installed, nor looked for."""
+    there = os.path.join(reachable, "there")
     made = subprocess.run(
         [os.path.join(espcap.ROOT, "configure") + " -q --disable-shortcuts --disable-hardening CFLAGS=-O0 && "
-         "make -s -j2 espcap wide_stdout.so all-local && make -s install DESTDIR=" + str(tmp_path / "there")],
-        shell=True, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
+         "make -s -j2 espcap wide_stdout.so all-local && make -s install DESTDIR=" + there],
+        shell=True, cwd=reachable, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
     assert made.returncode == 0, made.stdout.decode("utf-8", "replace")
-    installed = [name for _, _, names in os.walk(tmp_path / "there") for name in names]
+    installed = [name for _, _, names in os.walk(there) for name in names]
     assert "espcap.so" in installed and "selftest.pcapng" in installed and "shortcuts.so" not in installed
-    folder = tmp_path / "plugin" / VERSION
-    shutil.copy(SHORTCUTS, folder / "shortcuts.so")
+    shutil.copy(SHORTCUTS, os.path.join(reachable, "plugin", VERSION, "shortcuts.so"))
+    program = os.path.join(reachable, "espcap")
     capture = next(name for name in espcap.captures() if os.path.basename(name) == "dns.pcap")
-    done = subprocess.run([tmp_path / "espcap", "--verbose", "--file", capture], capture_output=True, check=False,
-                          env=espcap.ENVIRONMENT, timeout=120)
-    assert done.returncode == 0 and (WITHOUT + "espcap was configured with --disable-shortcuts\n").encode() in done.stderr
-    version = subprocess.run([tmp_path / "espcap", "--version"], capture_output=True, check=True, env=espcap.ENVIRONMENT)
-    assert b"\nshortcuts.so is not used (configured with --disable-shortcuts)\n" in version.stdout
-    assert b"shortcuts" not in subprocess.run([espcap.PROGRAM, "--version"], capture_output=True, check=True,
-                                              env=espcap.ENVIRONMENT).stdout
+    done = subprocess.run([program, "--verbose", "--file", capture], capture_output=True, check=False, env=espcap.ENVIRONMENT, timeout=120)
+    assert done.returncode == 0 and WITH.encode() in done.stderr
+    assert (WITHOUT + "espcap was configured with --disable-shortcuts\n").encode() in done.stderr
+    versions = [subprocess.run([path, "--version"], capture_output=True, check=True, env=espcap.ENVIRONMENT).stdout
+                for path in (program, espcap.PROGRAM)]
+    assert b"\nshortcuts.so is not used (configured with --disable-shortcuts)\n" in versions[0]
+    assert b"shortcuts" not in versions[1]
 
 
 # --- Each by itself, in a tshark that espcap does not start ----------------------

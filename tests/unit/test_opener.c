@@ -251,6 +251,44 @@ through_the_helper(void)
 	opener_free(NULL);
 }
 
+/* Of a folder all but the last path is; root and another user alike. */
+static void
+beneath(void)
+{
+	char cwd[256], list[4][300];
+	char *const files[] = { list[0], list[1], list[2], list[3] };
+	struct opener_root root = { .count = 3 };
+	struct opener *opener;
+	const char *user;
+
+	CHECK(getcwd(cwd, sizeof(cwd)) != NULL);
+	(void)snprintf(list[0], sizeof(list[0]), "%s/folder/file", cwd);
+	(void)snprintf(list[1], sizeof(list[1]), "%s/folder/out", cwd);
+	(void)snprintf(list[2], sizeof(list[2]), "%s/folder", cwd);
+	(void)snprintf(list[3], sizeof(list[3]), "%s/secret", cwd);
+	root.folder.path = list[2];
+	root.folder.fd = open("folder", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	opener = opener_new_beneath(files, 4, &root, NULL);
+	CHECK(opener != NULL);
+	CHECK(geteuid() != 0 || privilege_drop(&user, NULL) == 0);
+	CHECK(opens(opener, 0, "in the folder"));
+	CHECK(refuses(opener, 1, OUTCOME_INPUT, "leads out of the folder"));
+	CHECK(refuses(opener, 2, OUTCOME_INPUT, "is not a file"));
+	CHECK(opens(opener, 3, "secret text"));
+	opener_free(opener);
+}
+
+static void
+test_beneath_a_folder(void **state)
+{
+	(void)state;
+	make_file("folder/file", "in the folder", 0600);
+	assert_int_equal(symlink("../secret", "folder/out"), 0);
+	apart(beneath);
+	assert_int_equal(unlink("folder/file"), 0);
+	assert_int_equal(unlink("folder/out"), 0);
+}
+
 static void
 fifo_through_the_helper(void)
 {
@@ -631,6 +669,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_root),
+		cmocka_unit_test(test_beneath_a_folder),
 		cmocka_unit_test(test_root_file_after_the_drop),
 		cmocka_unit_test(test_folder),
 		cmocka_unit_test(test_helper_has_little),

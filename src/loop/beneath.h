@@ -1,0 +1,26 @@
+/* Opens what is in a folder or below it, and nothing else, whatever links others put there, and whenever. */
+#ifndef ESPCAP_LOOP_BENEATH_H
+#define ESPCAP_LOOP_BENEATH_H
+
+#include <stdbool.h>
+
+/* fd is of the folder; path its real path (realpath(3)), by which links that lead back into it are known. */
+struct beneath {
+	int fd;
+	const char *path;
+};
+
+/*
+ * As openat(2) with O_CLOEXEC, O_NOCTTY and O_NONBLOCK beside flags, of name (relative, "." for the folder itself; without
+ * ".."). Links are followed if they end in the folder or below. -1 with errno: EXDEV if one leads out of it, ELOOP if links
+ * are put there faster than they are followed. Regular files and directories only: EINVAL for others, which are not opened.
+ */
+int beneath_open(const struct beneath *folder, const char *name, int flags);
+
+/* Whether the link of this path, which is in the folder or below, leads out of it. False if it leads nowhere. */
+bool beneath_leaves(const struct beneath *folder, const char *path);
+
+/* The part of a real path behind that of the folder, "." for the folder itself; borrowed. NULL if it is elsewhere. */
+const char *beneath_name(const struct beneath *folder, const char *path);
+
+#endif

@@ -1,0 +1,249 @@
+/* Tests of loop/beneath.c: links within the folder and out of it, and links that come while it is looked. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/xalloc.h"
+#include "loop/beneath.h"
+
+struct place {
+	char dir[64];
+	char *inside;
+	struct beneath folder;
+};
+
+static void
+make_file(const char *path, const char *text)
+{
+	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static int
+setup(void **state)
+{
+	struct place *place = xcalloc(1, sizeof(*place));
+	char *link;
+
+	alarm(120);
+	*state = place;
+	strcpy(place->dir, "/tmp/test_beneath.XXXXXX");
+	if (mkdtemp(place->dir) == NULL || chdir(place->dir) != 0 ||
+	    mkdir("in", 0700) != 0 || mkdir("in/deep", 0700) != 0 ||
+	    mkdir("in/deep/er", 0700) != 0 || mkdir("inside", 0700) != 0)
+		return -1;
+	make_file("secret", "secret");
+	make_file("inside/secret", "secret");
+	make_file("in/plain", "plain");
+	make_file("in/deep/er/plain", "plain");
+	place->inside = xasprintf("%s/in", place->dir);
+	link = xasprintf("%s/deep/er/plain", place->inside);
+	if (symlink("plain", "in/link") != 0 ||
+	    symlink("../in/deep/../plain", "in/through") != 0 ||
+	    symlink(link, "in/absolute") != 0 ||
+	    symlink("absolute", "in/chain") != 0 ||
+	    symlink("er", "in/deep/folder") != 0 ||
+	    symlink("../secret", "in/out") != 0 ||
+	    symlink("/etc/passwd", "in/far") != 0 ||
+	    symlink("../inside/secret", "in/beside") != 0 ||
+	    symlink("/proc/self/fd/0", "in/magic") != 0 ||
+	    symlink("..", "in/up") != 0 || symlink("out", "in/chain-out") != 0 ||
+	    symlink("nowhere", "in/dangling") != 0 ||
+	    symlink("self", "in/self") != 0 ||
+	    mkfifo("in/fifo", 0600) != 0)
+		return -1;
+	free(link);
+	place->folder.path = place->inside;
+	place->folder.fd = open("in", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return place->folder.fd < 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct place *place = *state;
+	char *command = xasprintf("rm -rf '%s'", place->dir);
+
+	close(place->folder.fd);
+	(void)!chdir("/");
+	(void)!system(command);
+	free(command);
+	free(place->inside);
+	free(place);
+	return 0;
+}
+
+/* 0 if it is opened and holds this, else an errno. */
+static int
+holds(const struct place *place, const char *name, const char *text)
+{
+	int fd = beneath_open(&place->folder, name, O_RDONLY);
+	char bytes[16] = "";
+
+	if (fd < 0)
+		return errno;
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	assert_true(read(fd, bytes, sizeof(bytes) - 1) >= 0);
+	assert_string_equal(bytes, text);
+	close(fd);
+	return 0;
+}
+
+static void
+test_what_is_inside(void **state)
+{
+	static const char *const names[] = { "plain", "link", "through",
+		"absolute", "chain", "deep/er/plain", "deep/folder/plain",
+		"./plain", "deep//er///plain" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(holds(*state, names[i], "plain"), 0);
+}
+
+static void
+test_what_leads_out(void **state)
+{
+	static const char *const names[] = { "out", "far", "beside", "chain-out",
+		"up/secret", "up/in/deep/../../secret", "../secret", "..",
+		"deep/../../secret" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(holds(*state, names[i], ""), EXDEV);
+	assert_int_not_equal(holds(*state, "magic", ""), 0);
+	/* Beside the folder, with a name that begins alike. */
+	assert_int_equal(holds(*state, "../inside/secret", ""), EXDEV);
+}
+
+static void
+test_what_is_no_file(void **state)
+{
+	const struct place *place = *state;
+	int fd = beneath_open(&place->folder, ".", O_RDONLY | O_DIRECTORY);
+
+	assert_true(fd >= 0);
+	close(fd);
+	fd = beneath_open(&place->folder, "deep/folder", O_RDONLY | O_DIRECTORY);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(beneath_open(&place->folder, "plain", O_RDONLY |
+	    O_DIRECTORY), -1);
+	assert_int_equal(errno, ENOTDIR);
+	assert_int_equal(holds(place, "fifo", ""), EINVAL);
+	assert_int_equal(holds(place, "missing", ""), ENOENT);
+	assert_int_equal(holds(place, "dangling", ""), ENOENT);
+	assert_int_equal(holds(place, "self", ""), ELOOP);
+	assert_int_equal(holds(place, "plain/x", ""), ENOTDIR);
+	assert_int_equal(holds(place, "", ""), ENOENT);
+}
+
+static void
+test_leaves(void **state)
+{
+	const struct place *place = *state;
+	static const struct {
+		const char *name;
+		bool leaves;
+	} rows[] = { { "out", true }, { "far", true }, { "beside", true },
+		{ "up", true }, { "chain-out", true }, { "link", false },
+		{ "absolute", false }, { "chain", false }, { "dangling", false } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *path = xasprintf("%s/%s", place->inside, rows[i].name);
+
+		assert_int_equal(beneath_leaves(&place->folder, path),
+		    rows[i].leaves);
+		free(path);
+	}
+}
+
+static void
+test_names(void **state)
+{
+	const struct beneath folder = { -1, "/a/b" }, all = { -1, "/" };
+
+	(void)state;
+	assert_string_equal(beneath_name(&folder, "/a/b/c/d"), "c/d");
+	assert_string_equal(beneath_name(&folder, "/a/b"), ".");
+	assert_null(beneath_name(&folder, "/a/bc"));
+	assert_null(beneath_name(&folder, "/a"));
+	assert_string_equal(beneath_name(&all, "/a/b"), "a/b");
+	assert_string_equal(beneath_name(&all, "/"), ".");
+}
+
+/* Somebody who puts links in the place of a file, and of a folder, as fast as can be. */
+
+static atomic_bool done;
+
+static void
+swap(const char *one, const char *other)
+{
+	(void)renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
+static void *
+swap_for_ever(void *ctx)
+{
+	(void)ctx;
+	while (!done) {
+		swap("in/swapped", "in/swapped-link");
+		swap("in/folder", "in/folder-link");
+	}
+	return NULL;
+}
+
+static void
+test_links_that_come_and_go(void **state)
+{
+	const struct place *place = *state;
+	pthread_t swapper;
+	size_t opened = 0, refused = 0;
+
+	make_file("in/swapped", "plain");
+	assert_int_equal(symlink("../secret", "in/swapped-link"), 0);
+	assert_int_equal(mkdir("in/folder", 0700), 0);
+	make_file("in/folder/secret", "plain");
+	assert_int_equal(symlink("../inside", "in/folder-link"), 0);
+	assert_int_equal(pthread_create(&swapper, NULL, swap_for_ever, NULL), 0);
+	for (int i = 0; i < 20000 || opened == 0 || refused == 0; i++) {
+		int reason = holds(place, i % 2 == 0 ? "swapped" :
+		    "folder/secret", "plain");
+
+		assert_true(reason == 0 || reason == EXDEV || reason == ELOOP);
+		opened += reason == 0;
+		refused += reason == EXDEV;
+	}
+	done = true;
+	assert_int_equal(pthread_join(swapper, NULL), 0);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_what_is_inside),
+		TEST(test_what_leads_out),
+		TEST(test_what_is_no_file),
+		TEST(test_leaves),
+		TEST(test_names),
+		TEST(test_links_that_come_and_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
