@@ -127,7 +127,10 @@ say_how_it_ended(struct reading *reading)
 		return;
 	}
 	log_error(follow->log, "%s: %s", reading->shown, error.text);
-	follow_blame(follow, outcome);
+	/* If --bpf suits another file, this one had no packet for it. */
+	if (outcome != OUTCOME_USAGE || dissection_filter(
+	    reading->dissection) != DISSECTION_UNFILTERABLE)
+		follow_blame(follow, outcome);
 }
 
 /* What the dissection knows, before it goes. */

@@ -148,6 +148,10 @@ say_how_it_ended(struct run *run, const struct job *job)
 		return;
 	}
 	log_error(run->log, "%s: %s", job->input->name, error.text);
+	/* If --bpf suits another input, this one had no packet for it. */
+	if (outcome == OUTCOME_USAGE && job->split != NULL &&
+	    !split_is_filterable(job->split))
+		return;
 	run->outcome = outcome_worse(run->outcome, outcome);
 }
 
@@ -465,6 +469,9 @@ start_status(struct run *run)
 static void
 judge(struct run *run)
 {
+	if (run->dissection.filter != NULL &&
+	    filter_is_futile(run->dissection.filter))
+		run->outcome = outcome_worse(run->outcome, OUTCOME_USAGE);
 	if (run->totals.rejected > 0)
 		run->outcome = outcome_worse(run->outcome, OUTCOME_REJECTED);
 	/* Interrupted before there was a server to take it. */

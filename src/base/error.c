@@ -25,9 +25,9 @@ outcome_rank(enum outcome outcome)
 		return 0;
 	case OUTCOME_INPUT:
 		return 1;
-	case OUTCOME_REJECTED:
-		return 2;
 	case OUTCOME_USAGE:
+		return 2;
+	case OUTCOME_REJECTED:
 		return 3;
 	case OUTCOME_TSHARK:
 		return 4;

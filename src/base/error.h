@@ -8,7 +8,7 @@
 enum outcome {
 	OUTCOME_OK = 0,
 	OUTCOME_INTERNAL = 1,	/* a bug, or the system failed us */
-	OUTCOME_USAGE = 2,	/* options, configuration; nothing was sent */
+	OUTCOME_USAGE = 2,	/* options, configuration; nothing was sent, but of other inputs */
 	OUTCOME_INPUT = 3,	/* an input is missing, no capture, or damaged */
 	OUTCOME_TSHARK = 4,	/* tshark failed and could not be continued */
 	OUTCOME_OUTPUT = 5,	/* the output could not be delivered */
@@ -24,7 +24,7 @@ struct error {
 int error_set(struct error *error, enum outcome outcome, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The worse of two outcomes in the order of espcap(1): 1, 5, 4, 6, 3, 0. OUTCOME_USAGE counts above 3. */
+/* The worse of two outcomes in the order of espcap(1): 1, 5, 4, 6, 2, 3, 0. */
 enum outcome outcome_worse(enum outcome a, enum outcome b);
 
 #endif

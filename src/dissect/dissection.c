@@ -34,12 +34,7 @@
 void
 dissection_blame(struct dissection *dissection, enum outcome outcome, const char *text)
 {
-	if (dissection->outcome != OUTCOME_OK &&
-	    outcome_worse(dissection->outcome, outcome) ==
-	    dissection->outcome)
-		return;
-	dissection->outcome = outcome;
-	error_set(&dissection->error, outcome, "%s", text);
+	reasons_add(&dissection->reasons, outcome, text);
 }
 
 static void
@@ -73,6 +68,10 @@ dissection_end(struct dissection *dissection)
 		    dissection->failure);
 		dissection_blame(dissection, OUTCOME_TSHARK, why);
 	}
+	if (dissection->rules.share == NULL &&
+	    dissection_filter(dissection) == DISSECTION_UNFILTERABLE)
+		dissection_blame(dissection, OUTCOME_USAGE,
+		    DISSECTION_NO_FILTER);
 	event_del(dissection->ticker);
 	if (dissection->readable != NULL)
 		event_del(dissection->readable);
@@ -194,6 +193,19 @@ dissection_give(struct dissection *dissection, const void *bytes, size_t len)
 		dissection_settle(dissection, &dissection->counts.filtered);
 }
 
+enum feed_event
+dissection_next(struct dissection *dissection, const void **bytes, size_t *len,
+    struct error *error)
+{
+	enum feed_event event = feed_next(dissection->feed, bytes, len, error);
+	const char *news = feed_news(dissection->feed);
+
+	if (news != NULL)
+		log_note(dissection->rules.log, "%s: %s", dissection->name,
+		    news);
+	return event;
+}
+
 /* tshark's memory grows with each flow, and a live capture has no end. */
 static void
 renew(struct dissection *dissection)
@@ -223,7 +235,7 @@ dissection_pump(struct dissection *dissection)
 			renew(dissection);
 			return;
 		}
-		switch (feed_next(dissection->feed, &bytes, &len, &error)) {
+		switch (dissection_next(dissection, &bytes, &len, &error)) {
 		case FEED_GAVE:
 			dissection_give(dissection, bytes, len);
 			break;
@@ -399,6 +411,7 @@ dissection_free(struct dissection *dissection)
 	tree_release(&dissection->tree);
 	buffer_release(&dissection->out);
 	buffer_release(&dissection->rest);
+	reasons_release(&dissection->reasons);
 	free(dissection->name);
 	free(dissection->file_name);
 	free(dissection->path);
@@ -502,8 +515,22 @@ dissection_memory(const struct dissection *dissection)
 enum outcome
 dissection_outcome(const struct dissection *dissection, struct error *error)
 {
-	*error = dissection->error;
-	return dissection->outcome;
+	return reasons_outcome(&dissection->reasons, error);
+}
+
+enum dissection_filter
+dissection_filter(const struct dissection *dissection)
+{
+	if (feed_was_filtered(dissection->feed))
+		return DISSECTION_FILTERED;
+	return feed_defied_filter(dissection->feed) ? DISSECTION_UNFILTERABLE :
+	    DISSECTION_UNASKED;
+}
+
+const struct reasons *
+dissection_reasons(const struct dissection *dissection)
+{
+	return &dissection->reasons;
 }
 
 bool

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "dissect/order.h"
+#include "dissect/reasons.h"
 #include "dissect/streams.h"
 #include "dissect/tshark.h"
 #include "document/document.h"
@@ -109,8 +110,18 @@ uint64_t dissection_memory(const struct dissection *dissection);
 /* Bytes read so far and to read (0 if not known). */
 void dissection_bytes(const struct dissection *dissection, uint64_t *done, uint64_t *all);
 
-/* After on_end: OUTCOME_OK, or the worst of what happened with a text (without the name) in *error. */
+/* After on_end: OUTCOME_OK, or the worst of what happened with all that happened (without the name) in *error. */
 enum outcome dissection_outcome(const struct dissection *dissection, struct error *error);
+/* The same, not put together; as long as the dissection. */
+const struct reasons *dissection_reasons(const struct dissection *dissection);
+/*
+ * What became of --bpf: no packet was there to ask it of; it has a meaning on the link type of some packet; of none. In the
+ * last case the outcome is OUTCOME_USAGE at least, with DISSECTION_NO_FILTER; only filter_is_futile tells whether that is one of
+ * the run. Of one share split.c tells.
+ */
+enum dissection_filter { DISSECTION_UNASKED, DISSECTION_UNFILTERABLE, DISSECTION_FILTERED };
+enum dissection_filter dissection_filter(const struct dissection *dissection);
+#define DISSECTION_NO_FILTER "the --bpf filter cannot be applied to any of its packets"
 /* After on_end: it was no capture at all (nothing was counted); the text says why. */
 bool dissection_is_no_capture(const struct dissection *dissection);
 

@@ -76,8 +76,7 @@ struct dissection {
 
 	struct document_capture capture;
 	struct buffer out;
-	enum outcome outcome;
-	struct error error;
+	struct reasons reasons;		/* why it does not end well */
 	bool no_capture;
 	bool ended;
 };
@@ -110,7 +109,7 @@ dissection_has_enough(const struct dissection *dissection)
 	    dissection->foreign_read >= dissection->count;
 }
 
-/* The first of each outcome is told; the worst one stays. */
+/* The first text of each outcome is told. */
 void dissection_blame(struct dissection *dissection, enum outcome outcome, const char *text);
 /* All is done: on_end follows. */
 void dissection_end(struct dissection *dissection);
@@ -126,6 +125,9 @@ bool dissection_settle_first(struct dissection *dissection);
 /* Tells the others of a share. */
 void dissection_tell_order(struct dissection *dissection);
 
+/* feed_next, and says what is new. */
+enum feed_event dissection_next(struct dissection *dissection, const void **bytes, size_t *len,
+    struct error *error);
 /* Hands bytes of the feed to the child. */
 void dissection_give(struct dissection *dissection, const void *bytes, size_t len);
 /* Reads on until tshark has enough to do, or there is nothing to read now. */

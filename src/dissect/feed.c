@@ -24,6 +24,8 @@ struct feed {
 	bool stopping;
 	uint64_t read, skipped;
 	uint64_t chosen;	/* packets that --bpf wants, also those of other shares */
+	const char *news;	/* of the filter; not yet fetched */
+	bool applied, inapplicable;	/* --bpf to some packet */
 	struct feed_share share;
 	bool scanning;		/* for the first packet of the share */
 	char id[CAPTURE_ID_LEN];
@@ -204,29 +206,41 @@ put_record(struct feed *feed, const struct capture_record *record, bool empty)
 		abort();	/* a record is bounded, and so is what is made of it */
 }
 
-/* -1 if --bpf cannot be asked. Counts a packet that was not seen before. other: of another share. */
-static int
-select_packet(struct feed *feed, const struct capture_record *record,
-    bool other, bool *selected, struct error *error)
+/* Whether --bpf wants it. Keeps what is new about the filter. */
+static bool
+is_wanted(struct feed *feed, const struct capture_record *record)
 {
-	int match = 1;
+	const char *news;
+	enum filter_answer answer;
 
-	if (feed->filter != NULL)
-		match = filter_match(feed->filter, record, error);
-	if (match < 0)
-		return -1;
-	*selected = match > 0;
+	if (feed->filter == NULL)
+		return true;
+	answer = filter_match(feed->filter, record, &news);
+	if (news != NULL)
+		feed->news = news;
+	feed->applied |= answer == FILTER_MATCH || answer == FILTER_REJECT;
+	feed->inapplicable |= answer == FILTER_INAPPLICABLE;
+	return answer == FILTER_MATCH;
+}
+
+/* Counts a packet that was not seen before. other: of another share. */
+static bool
+select_packet(struct feed *feed, const struct capture_record *record,
+    bool other)
+{
+	bool wanted = is_wanted(feed, record);
+
 	if (record->ordinal <= feed->counted)
-		return 0;
+		return wanted;
 	feed->counted = record->ordinal;
-	feed->chosen += match > 0;
+	feed->chosen += wanted;
 	if (other)
-		return 0;
-	if (match > 0)
+		return wanted;
+	if (wanted)
 		feed->read++;
 	else
 		feed->skipped++;
-	return 0;
+	return wanted;
 }
 
 /* Whether another tshark dissects the packet. */
@@ -246,16 +260,13 @@ is_others(struct feed *feed, const struct capture_record *record)
 
 /* It is counted by this tshark, but its document is none of its own. */
 static enum feed_event
-give_others(struct feed *feed, const struct capture_record *record,
-    struct error *error)
+give_others(struct feed *feed, const struct capture_record *record)
 {
 	struct capture_record empty = *record;
-	bool selected;
 
 	/* Only --count needs to know. */
-	if (feed->count > 0 && select_packet(feed, record, true, &selected,
-	    error) != 0)
-		return FEED_BAD;
+	if (feed->count > 0)
+		(void)select_packet(feed, record, true);
 	empty.wirelen = feed->share.mark;
 	put_record(feed, &empty, true);
 	return FEED_GAVE;
@@ -326,9 +337,8 @@ give_packet(struct feed *feed, const struct capture_record *record,
 	if (remember_first(feed, record, error) != 0)
 		return FEED_BAD;
 	if (is_others(feed, record))
-		return give_others(feed, record, error);
-	if (select_packet(feed, record, false, &packet.selected, error) != 0)
-		return FEED_BAD;
+		return give_others(feed, record);
+	packet.selected = select_packet(feed, record, false);
 	if (feed->ids && packet.selected && !packet.dead &&
 	    capture_id_packet(feed->id, record, packet.id) != 0) {
 		error_set(error, OUTCOME_INTERNAL, NO_SHA256);
@@ -541,6 +551,27 @@ feed_next(struct feed *feed, const void **bytes, size_t *len,
 	*bytes = feed->record.data;
 	*len = feed->record.len;
 	return event;
+}
+
+const char *
+feed_news(struct feed *feed)
+{
+	const char *news = feed->news;
+
+	feed->news = NULL;
+	return news;
+}
+
+bool
+feed_was_filtered(const struct feed *feed)
+{
+	return feed->applied;
+}
+
+bool
+feed_defied_filter(const struct feed *feed)
+{
+	return feed->inapplicable;
 }
 
 void

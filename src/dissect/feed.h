@@ -53,6 +53,12 @@ void feed_share(struct feed *feed, const struct feed_share *share);
 enum feed_event feed_next(struct feed *feed, const void **bytes, size_t *len,
     struct error *error);
 
+/* After feed_next: something that the user should know, told once; NULL if there is nothing. Valid until the next feed_next of any feed. */
+const char *feed_news(struct feed *feed);
+/* Of some packet --bpf could be asked; its expression has no meaning for the link type of some packet. */
+bool feed_was_filtered(const struct feed *feed);
+bool feed_defied_filter(const struct feed *feed);
+
 /* The oldest packet given whose document has not come, NULL if there is none. */
 const struct pending_packet *feed_first(const struct feed *feed);
 size_t feed_pending(const struct feed *feed);

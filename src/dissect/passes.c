@@ -76,7 +76,8 @@ refuse(struct dissection *dissection)
 
 	(void)snprintf(why, sizeof(why), "%s", child_errors(dissection->child));
 	flatten(why);
-	dissection_blame(dissection, OUTCOME_INPUT, why);
+	/* It may be cut short as well, which was seen first. */
+	reasons_join(&dissection->reasons, OUTCOME_INPUT, why);
 	passes_begin(dissection, PASS_DRAIN, false);
 }
 
@@ -241,13 +242,14 @@ go_on(struct dissection *dissection, enum pass *next, bool *warmly)
 static void
 after_failure(struct dissection *dissection)
 {
+	struct error error;
 	enum pass next;
 	bool warmly = false;
 
 	describe_failure(dissection);
 	if (dissection->no_capture || (is_refused(dissection) &&
 	    feed_is_foreign(dissection->feed) &&
-	    dissection->outcome == OUTCOME_OK)) {
+	    dissection_outcome(dissection, &error) == OUTCOME_OK)) {
 		end_as_no_capture(dissection);
 		return;
 	}
@@ -450,7 +452,7 @@ seek_share(void *ctx)
 	size_t len;
 
 	for (unsigned i = 0; i < SEEK_SLICE; i++) {
-		if (feed_next(dissection->feed, &bytes, &len, &error) !=
+		if (dissection_next(dissection, &bytes, &len, &error) !=
 		    FEED_GAVE || feed_is_foreign(dissection->feed)) {
 			/* What is wrong with the file the first share tells. */
 			dissection_end(dissection);
@@ -480,7 +482,7 @@ passes_first(void *ctx)
 		seek_share(dissection);
 		return;
 	}
-	event = feed_next(dissection->feed, &bytes, &len, &error);
+	event = dissection_next(dissection, &bytes, &len, &error);
 	if (event == FEED_BAD)
 		dissection_blame(dissection, error.outcome, error.text);
 	if (event == FEED_BAD || event == FEED_END) {

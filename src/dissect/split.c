@@ -229,23 +229,33 @@ split_bytes(const struct split *split, uint64_t *done, uint64_t *all)
 	}
 }
 
+bool
+split_is_filterable(const struct split *split)
+{
+	enum dissection_filter all = DISSECTION_UNASKED, one;
+
+	for (unsigned i = 0; i < split->count; i++) {
+		one = dissection_filter(split->parts[i].dissection);
+		all = one > all ? one : all;
+	}
+	return all != DISSECTION_UNFILTERABLE;
+}
+
 /* What is wrong with the file all parts may tell: it is told once. */
 enum outcome
 split_outcome(const struct split *split, struct error *error)
 {
-	enum outcome worst = dissection_outcome(split->parts[0].dissection,
-	    error), outcome;
-	struct error other;
+	struct reasons all = { { NULL } };
+	enum outcome outcome;
 
-	for (unsigned i = 1; i < split->count; i++) {
-		outcome = dissection_outcome(split->parts[i].dissection,
-		    &other);
-		if (outcome == worst || outcome_worse(worst, outcome) == worst)
-			continue;
-		worst = outcome;
-		*error = other;
-	}
-	return worst;
+	for (unsigned i = 0; i < split->count; i++)
+		reasons_merge(&all,
+		    dissection_reasons(split->parts[i].dissection));
+	if (!split_is_filterable(split))
+		reasons_add(&all, OUTCOME_USAGE, DISSECTION_NO_FILTER);
+	outcome = reasons_outcome(&all, error);
+	reasons_release(&all);
+	return outcome;
 }
 
 bool

@@ -22,6 +22,8 @@ struct dissection_counts split_counts(const struct split *split);
 uint64_t split_memory(const struct split *split);
 void split_bytes(const struct split *split, uint64_t *done, uint64_t *all);
 
+/* As dissection_filter is not DISSECTION_UNFILTERABLE, of the whole input. */
+bool split_is_filterable(const struct split *split);
 enum outcome split_outcome(const struct split *split, struct error *error);
 bool split_is_no_capture(const struct split *split);
 

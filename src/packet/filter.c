@@ -24,13 +24,19 @@ enum {
 	LINKTYPE_ENC = 109
 };
 
+enum program_kind {
+	PROGRAM_USABLE,
+	PROGRAM_EMPTY,		/* libpcap has proved that it matches nothing */
+	PROGRAM_MISSING
+};
+
 struct program {
 	uint32_t linktype;
 	bool big;		/* for packets of a big-endian machine */
-	bool valid;
+	enum program_kind kind;
 	int dlt;		/* what libpcap calls the link type here; -1 if it does not */
 	struct bpf_program code;
-	char message[PCAP_ERRBUF_SIZE];	/* why not valid */
+	char message[PCAP_ERRBUF_SIZE];	/* why not usable */
 };
 
 struct filter {
@@ -38,7 +44,13 @@ struct filter {
 	struct program *programs[PROGRAMS_MAX];
 	size_t count;
 	size_t oldest;
+	uint8_t told[(UINT16_MAX + 1) / 8];	/* link types that filter_match has told of, a bit for each */
+	char news[4 * PCAP_ERRBUF_SIZE + 128];
+	bool applied, inapplicable;	/* to some packet */
 };
+
+/* What pcap_compile says of an expression that its optimizer reduces to "no packet". */
+static const char rejects_all[] = "expression rejects all packets";
 
 /*
  * libpcap alone knows which DLT_ value a LINKTYPE_ value of a file stands for
@@ -72,7 +84,7 @@ program_free(struct program *program)
 {
 	if (program == NULL)
 		return;
-	if (program->valid)
+	if (program->kind == PROGRAM_USABLE)
 		pcap_freecode(&program->code);
 	free(program);
 }
@@ -86,6 +98,7 @@ program_new(const char *expression, uint32_t linktype, bool big)
 	program->linktype = linktype;
 	program->big = big;
 	program->dlt = -1;
+	program->kind = PROGRAM_MISSING;
 	if (linktype > UINT16_MAX)
 		(void)snprintf(program->message, sizeof(program->message),
 		    "no packet filter is possible");
@@ -94,11 +107,14 @@ program_new(const char *expression, uint32_t linktype, bool big)
 	if (pcap == NULL)
 		return program;
 	program->dlt = pcap_datalink(pcap);
-	program->valid = pcap_compile(pcap, &program->code, expression,
-	    strlen(expression) <= OPTIMIZE_MAX, PCAP_NETMASK_UNKNOWN) == 0;
-	if (!program->valid)
+	if (pcap_compile(pcap, &program->code, expression,
+	    strlen(expression) <= OPTIMIZE_MAX, PCAP_NETMASK_UNKNOWN) == 0)
+		program->kind = PROGRAM_USABLE;
+	else
 		(void)snprintf(program->message, sizeof(program->message), "%s",
 		    pcap_geterr(pcap));
+	if (strcmp(program->message, rejects_all) == 0)
+		program->kind = PROGRAM_EMPTY;
 	pcap_close(pcap);
 	return program;
 }
@@ -132,7 +148,7 @@ has_meaning(struct filter *filter)
 
 	for (uint32_t type = 0; type <= LINKTYPE_LAST && !valid; type++) {
 		program = program_new(filter->expression, type, false);
-		valid = program->valid;
+		valid = program->kind != PROGRAM_MISSING;
 		program_free(program);
 	}
 	return valid;
@@ -145,20 +161,10 @@ is_unknown_name(const char *message)
 	return strncmp(message, "unknown ", strlen("unknown ")) == 0;
 }
 
-static int
-set_message(const struct program *program, const char *where, struct error *error)
-{
-	char message[4 * PCAP_ERRBUF_SIZE];
-
-	/* It can repeat what the expression has. */
-	(void)text_visible(message, sizeof(message), program->message,
-	    strlen(program->message));
-	return error_set(error, OUTCOME_USAGE, "%s%s", message, where);
-}
-
 struct filter *
 filter_new(const char *expression, struct error *error)
 {
+	char message[4 * PCAP_ERRBUF_SIZE];
 	struct filter *filter;
 	struct program *ethernet;
 
@@ -170,10 +176,13 @@ filter_new(const char *expression, struct error *error)
 	filter = xcalloc(1, sizeof(*filter));
 	filter->expression = xstrdup(expression);
 	ethernet = find_program(filter, LINKTYPE_ETHERNET, false);
-	if (ethernet->valid || (!is_unknown_name(ethernet->message) &&
+	if (ethernet->kind != PROGRAM_MISSING || (!is_unknown_name(ethernet->message) &&
 	    has_meaning(filter)))
 		return filter;
-	(void)set_message(ethernet, "", error);
+	/* It can repeat what the expression has. */
+	(void)text_visible(message, sizeof(message), ethernet->message,
+	    strlen(ethernet->message));
+	(void)error_set(error, OUTCOME_USAGE, "%s", message);
 	filter_free(filter);
 	return NULL;
 }
@@ -189,28 +198,25 @@ filter_free(struct filter *filter)
 	free(filter);
 }
 
-static int
-check_program(const struct program *program, struct error *error)
+/* Why no packet of a link type can match: true for each link type once. */
+static bool
+write_news(struct filter *filter, const struct program *program)
 {
-	const char *name;
-	char where[64];
+	const char *name = pcap_datalink_val_to_name(program->dlt);
+	uint16_t type = (uint16_t)program->linktype;
+	char message[4 * PCAP_ERRBUF_SIZE];
 
-	if (program->valid)
-		return 0;
-	name = pcap_datalink_val_to_name(program->dlt);
-	if (name != NULL)
-		(void)snprintf(where, sizeof(where), " (link type %u, %s)",
-		    program->linktype, name);
-	else
-		(void)snprintf(where, sizeof(where), " (link type %u)",
-		    program->linktype);
-	return set_message(program, where, error);
-}
-
-int
-filter_check(struct filter *filter, uint32_t linktype, struct error *error)
-{
-	return check_program(find_program(filter, linktype, false), error);
+	if (program->kind == PROGRAM_USABLE ||
+	    (filter->told[type / 8] & 1u << type % 8) != 0)
+		return false;
+	filter->told[type / 8] |= (uint8_t)(1u << type % 8);
+	(void)text_visible(message, sizeof(message), program->message,
+	    strlen(program->message));
+	(void)snprintf(filter->news, sizeof(filter->news), "--bpf: %s (link "
+	    "type %u%s%s); packets of this link type are skipped", message,
+	    program->linktype, name == NULL ? "" : ", ",
+	    name == NULL ? "" : name);
+	return true;
 }
 
 /*
@@ -225,9 +231,9 @@ is_big(const struct capture_record *record)
 	    record->bytes[0] == 0;
 }
 
-int
+enum filter_answer
 filter_match(struct filter *filter, const struct capture_record *record,
-    struct error *error)
+    const char **news)
 {
 	struct pcap_pkthdr header = {
 		.caplen = record->caplen,
@@ -235,10 +241,25 @@ filter_match(struct filter *filter, const struct capture_record *record,
 	};
 	struct program *program;
 
+	if (news != NULL)
+		*news = NULL;
 	if (record->linktype == CAPTURE_LINKTYPE_NONE)
-		return 0;
+		return FILTER_NONE;
 	program = find_program(filter, record->linktype, is_big(record));
-	if (check_program(program, error) != 0)
-		return -1;
-	return pcap_offline_filter(&program->code, &header, record->bytes) != 0;
+	if (news != NULL && write_news(filter, program))
+		*news = filter->news;
+	if (program->kind == PROGRAM_MISSING) {
+		filter->inapplicable = true;
+		return FILTER_INAPPLICABLE;
+	}
+	filter->applied = true;
+	return program->kind == PROGRAM_USABLE && pcap_offline_filter(
+	    &program->code, &header, record->bytes) != 0 ? FILTER_MATCH :
+	    FILTER_REJECT;
+}
+
+bool
+filter_is_futile(const struct filter *filter)
+{
+	return filter->inapplicable && !filter->applied;
 }

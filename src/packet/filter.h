@@ -11,15 +11,28 @@ struct filter;
  * Compiles the expression for Ethernet, else for the other link types, to see
  * whether it is one at all. NULL with OUTCOME_USAGE and libpcap's own message
  * (that for Ethernet) if no link type accepts it, or if it is longer than 4096
- * bytes. A name in it is looked up, as tcpdump does. Free with filter_free.
+ * bytes. One that libpcap proves to match nothing is accepted. A name in it is
+ * looked up, as tcpdump does. Free with filter_free.
  */
 struct filter *filter_new(const char *expression, struct error *error);
 void filter_free(struct filter *filter);
 
-/* 0, or -1 with OUTCOME_USAGE and libpcap's message if the expression has no meaning on this link type. */
-int filter_check(struct filter *filter, uint32_t linktype, struct error *error);
+/* What the filter says of a packet. */
+enum filter_answer {
+	FILTER_NONE,		/* nothing: CAPTURE_LINKTYPE_NONE */
+	FILTER_MATCH,
+	FILTER_REJECT,
+	FILTER_INAPPLICABLE	/* the expression has no meaning on this link type: the packet cannot match */
+};
 
-/* 1 if the packet matches, 0 if not (always for CAPTURE_LINKTYPE_NONE), -1 as filter_check. */
-int filter_match(struct filter *filter, const struct capture_record *record, struct error *error);
+/*
+ * Compiles the expression for each link type at its first packet. *news (NULL to be told later) becomes a text once for each
+ * link type of whose packets none can match, because libpcap says so or because the expression has no meaning there; else
+ * NULL. It is valid until the next call.
+ */
+enum filter_answer filter_match(struct filter *filter, const struct capture_record *record, const char **news);
+
+/* Packets were asked for, and the expression had a meaning on the link type of none. */
+bool filter_is_futile(const struct filter *filter);
 
 #endif

@@ -167,6 +167,18 @@ def test_unknown_link_type(folder):
     assert result.counts["undissected"] == 3
 
 
+@pytest.mark.parametrize("options", ([], ["--split", "--jobs=2"], ["--dissection=ek"]))
+def test_unknown_link_type_and_cut_short(options, folder):
+    """Both reasons are said, once each."""
+    bad = put(folder, "link.pcap", frames.pcap(plain_packets(3), linktype=64000)[:-1])
+    result = espcap.run("--file", bad, *options)
+    assert result.code == 3, result.errors
+    assert_names(result, bad)
+    assert result.messages.count("cut short in packet 3, at byte") == 1, result.errors
+    assert result.messages.count("network type 64000 unknown") == 1, result.errors
+    assert (result.counts["read"], result.counts["undissected"]) == (2, 2)
+
+
 def test_missing_file(folder, good, good_lines):
     missing = os.path.join(folder, "missing.pcap")
     damage(espcap.run("--file", missing, "--file", good), 3, missing, good_lines, range(1, PACKETS + 1))

@@ -40,7 +40,7 @@ static void
 test_worse_outcome_wins(void **state)
 {
 	static const enum outcome order[] = { OUTCOME_OK, OUTCOME_INPUT,
-		OUTCOME_REJECTED, OUTCOME_USAGE, OUTCOME_TSHARK, OUTCOME_OUTPUT,
+		OUTCOME_USAGE, OUTCOME_REJECTED, OUTCOME_TSHARK, OUTCOME_OUTPUT,
 		OUTCOME_INTERNAL };
 
 	(void)state;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "packet/filter.h"
 
 enum {
+	LINKTYPE_USB_LINUX = 189,
 	LINKTYPE_NULL = 0,
 	LINKTYPE_ETHERNET = 1,
 	LINKTYPE_RAW = 101,
@@ -54,12 +56,22 @@ ethernet(struct packet *packet)
 }
 
 static void
-assert_match(struct filter *filter, const struct capture_record *record, int want)
+assert_answer(struct filter *filter, const struct capture_record *record,
+    enum filter_answer want, const char *want_news)
 {
-	struct error error = { .text = "" };
+	const char *news = "left from before";
 
-	assert_int_equal(filter_match(filter, record, &error), want);
-	assert_string_equal(error.text, "");
+	assert_int_equal(filter_match(filter, record, &news), want);
+	if (want_news == NULL)
+		assert_null(news);
+	else
+		assert_string_equal(news, want_news);
+}
+
+static void
+assert_match(struct filter *filter, const struct capture_record *record, bool want)
+{
+	assert_answer(filter, record, want ? FILTER_MATCH : FILTER_REJECT, NULL);
 }
 
 static struct filter *
@@ -81,12 +93,12 @@ test_match(void **state)
 	struct capture_record record = ethernet(&packet);
 
 	(void)state;
-	assert_match(yes, &record, 1);
-	assert_match(no, &record, 0);
+	assert_match(yes, &record, true);
+	assert_match(no, &record, false);
 	record.caplen = 20;
-	assert_match(yes, &record, 0);
+	assert_match(yes, &record, false);
 	record.caplen = 0;
-	assert_match(yes, &record, 0);
+	assert_match(yes, &record, false);
 	filter_free(yes);
 	filter_free(no);
 }
@@ -102,16 +114,16 @@ test_link_types(void **state)
 	(void)state;
 	for (int round = 0; round < 2; round++) {
 		record = ethernet(&packet);
-		assert_match(filter, &record, 1);
+		assert_match(filter, &record, true);
 		record = packet_of(&packet, LINKTYPE_RAW, "", 0);
-		assert_match(filter, &record, 1);
+		assert_match(filter, &record, true);
 		record = packet_of(&packet, LINKTYPE_LINUX_SLL,
 		    "\0\4\3\4\0\6\0\0\0\0\0\0\0\0\10\0", 16);
-		assert_match(filter, &record, 1);
+		assert_match(filter, &record, true);
 		record.linktype = LINKTYPE_RAW;
-		assert_match(filter, &record, 0);
+		assert_match(filter, &record, false);
 		record.linktype = CAPTURE_LINKTYPE_NONE;
-		assert_match(filter, &record, 0);
+		assert_answer(filter, &record, FILTER_NONE, NULL);
 	}
 	filter_free(filter);
 }
@@ -126,11 +138,11 @@ test_null_byte_orders(void **state)
 
 	(void)state;
 	record = packet_of(&packet, LINKTYPE_NULL, "\2\0\0\0", 4);
-	assert_match(filter, &record, 1);
+	assert_match(filter, &record, true);
 	record = packet_of(&packet, LINKTYPE_NULL, "\0\0\0\2", 4);
-	assert_match(filter, &record, 1);
+	assert_match(filter, &record, true);
 	record = packet_of(&packet, LINKTYPE_NULL, "\0\0\0\3", 4);
-	assert_match(filter, &record, 0);
+	assert_match(filter, &record, false);
 	filter_free(filter);
 }
 
@@ -142,9 +154,9 @@ test_lengths(void **state)
 	struct capture_record record = ethernet(&packet);
 
 	(void)state;
-	assert_match(filter, &record, 1);
+	assert_match(filter, &record, true);
 	record.wirelen = 1499;
-	assert_match(filter, &record, 0);
+	assert_match(filter, &record, false);
 	filter_free(filter);
 }
 
@@ -156,9 +168,9 @@ test_empty_expression(void **state)
 	struct capture_record record = ethernet(&packet);
 
 	(void)state;
-	assert_match(filter, &record, 1);
+	assert_match(filter, &record, true);
 	record.caplen = 0;
-	assert_match(filter, &record, 1);
+	assert_match(filter, &record, true);
 	filter_free(filter);
 }
 
@@ -207,39 +219,71 @@ test_long_expression(void **state)
 		len += (size_t)snprintf(expression + len,
 		    sizeof(expression) - len, " or port %d", port % 50);
 	filter = new_filter(expression);
-	assert_match(filter, &record, 0);
+	assert_match(filter, &record, false);
 	filter_free(filter);
 	(void)snprintf(expression + len, sizeof(expression) - len, " or port 53");
 	filter = new_filter(expression);
-	assert_match(filter, &record, 1);
+	assert_match(filter, &record, true);
 	filter_free(filter);
 }
 
-/* An expression with a meaning on some link types only. */
+/* An expression with a meaning on some link types only: why is told once for each of the others. */
 static void
 test_some_link_types(void **state)
 {
 	struct filter *filter = new_filter("type mgt");
-	struct error error = { .text = "" };
 	struct packet packet;
 	struct capture_record record = ethernet(&packet);
 
 	(void)state;
-	assert_int_equal(filter_check(filter, LINKTYPE_IEEE802_11, &error), 0);
-	for (int round = 0; round < 2; round++) {
-		error.text[0] = '\0';
-		assert_int_equal(filter_check(filter, LINKTYPE_ETHERNET,
-		    &error), -1);
-		assert_int_equal(error.outcome, OUTCOME_USAGE);
-		assert_non_null(strstr(error.text, "802.11"));
-		assert_non_null(strstr(error.text, "(link type 1, EN10MB)"));
-		error.text[0] = '\0';
-		assert_int_equal(filter_match(filter, &record, &error), -1);
-		assert_non_null(strstr(error.text, "802.11"));
-	}
-	assert_int_equal(filter_check(filter, 70000, &error), -1);
-	assert_string_equal(error.text,
-	    "no packet filter is possible (link type 70000)");
+	assert_false(filter_is_futile(filter));
+	assert_answer(filter, &record, FILTER_INAPPLICABLE,
+	    "--bpf: 802.11 link-layer types supported only on 802.11 (link "
+	    "type 1, EN10MB); packets of this link type are skipped");
+	assert_answer(filter, &record, FILTER_INAPPLICABLE, NULL);
+	record.linktype = LINKTYPE_USB_LINUX;
+	assert_int_equal(filter_match(filter, &record, NULL),
+	    FILTER_INAPPLICABLE);
+	assert_answer(filter, &record, FILTER_INAPPLICABLE,
+	    "--bpf: 802.11 link-layer types supported only on 802.11 (link "
+	    "type 189, USB_LINUX); packets of this link type are skipped");
+	record.linktype = UINT16_MAX;
+	assert_answer(filter, &record, FILTER_INAPPLICABLE,
+	    "--bpf: unknown data link type 65535 (min 104, max 289) (link "
+	    "type 65535); packets of this link type are skipped");
+	assert_answer(filter, &record, FILTER_INAPPLICABLE, NULL);
+	assert_true(filter_is_futile(filter));
+	/* The first byte, with bits 2 and 3 clear, is that of a management frame. */
+	record.linktype = LINKTYPE_IEEE802_11;
+	assert_answer(filter, &record, FILTER_MATCH, NULL);
+	assert_false(filter_is_futile(filter));
+	filter_free(filter);
+}
+
+/* libpcap refuses to compile what matches nothing: that is an answer, not a fault. */
+static void
+test_rejects_all(void **state)
+{
+	struct filter *filter = new_filter("arp");
+	struct packet packet;
+	struct capture_record record = packet_of(&packet, LINKTYPE_RAW, "", 0);
+
+	(void)state;
+	assert_answer(filter, &record, FILTER_REJECT, "--bpf: expression "
+	    "rejects all packets (link type 101, RAW); packets of this link "
+	    "type are skipped");
+	assert_answer(filter, &record, FILTER_REJECT, NULL);
+	assert_false(filter_is_futile(filter));
+	record = ethernet(&packet);
+	packet.bytes[13] = 6;
+	assert_match(filter, &record, true);
+	filter_free(filter);
+
+	filter = new_filter("ip and arp");
+	assert_answer(filter, &record, FILTER_REJECT, "--bpf: expression "
+	    "rejects all packets (link type 1, EN10MB); packets of this link "
+	    "type are skipped");
+	assert_false(filter_is_futile(filter));
 	filter_free(filter);
 }
 
@@ -249,14 +293,17 @@ test_many_link_types(void **state)
 {
 	struct filter *filter = new_filter("len > 0 and udp port 53");
 	struct packet packet;
-	struct capture_record record = ethernet(&packet);
-	struct error error;
+	struct capture_record record = ethernet(&packet), other = record;
 
 	(void)state;
 	for (int round = 0; round < 2; round++)
 		for (uint32_t type = 0; type <= 300; type++) {
-			(void)filter_check(filter, type, &error);
-			assert_match(filter, &record, 1);
+			const char *news;
+
+			other.linktype = type;
+			(void)filter_match(filter, &other, &news);
+			assert_true(round == 0 || news == NULL);
+			assert_match(filter, &record, true);
 		}
 	filter_free(filter);
 }
@@ -273,6 +320,7 @@ main(void)
 		cmocka_unit_test(test_no_expression),
 		cmocka_unit_test(test_long_expression),
 		cmocka_unit_test(test_some_link_types),
+		cmocka_unit_test(test_rejects_all),
 		cmocka_unit_test(test_many_link_types)
 	};
 
