@@ -1,24 +1,15 @@
 /* Reads the files of a watched folder as they come and grow. */
 #include "app/follow_inner.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "app/sums.h"
 #include "base/xalloc.h"
-#include "dissect/peek.h"
+#include "dissect/source.h"
 
 #define TICK_MS 250
 /* News may be lost, and some file systems give none. */
 #define SCAN_TICKS 20
-/* Files that are only looked at in one go: others want their turn. */
-#define SKIPS_MAX 100
-
-static void start_files(struct follow *follow);
 
 /* Documents. */
 
@@ -42,7 +33,8 @@ on_document(void *ctx, const struct document_ready *ready)
 	struct follow *follow = reading->follow;
 	struct document_ready copy = *ready;
 
-	if (ready->ordinal <= reading->known) {
+	if (ready->ordinal <= reading->known.packets &&
+	    !ranges_has(&reading->known.failed, ready->ordinal)) {
 		reading->omitted++;
 		return;
 	}
@@ -90,7 +82,7 @@ retire(void *ctx)
 	if (follow_has_count(follow))
 		follow_stop(follow);
 	follow_conclude(follow);
-	start_files(follow);
+	follow_begin(follow);
 	check_end(follow);
 }
 
@@ -103,6 +95,25 @@ on_end(void *ctx)
 	loop_defer(reading->follow->dissection.loop, retire, reading->follow);
 }
 
+void
+follow_start(struct reading *reading, int fd)
+{
+	struct follow *follow = reading->follow;
+	struct dissection_handler handler = { .on_document = on_document,
+		.on_end = on_end, .ctx = reading };
+	char *path = xasprintf("%s/%s",
+	    notice_path(follow->rules.watching->notice), reading->name);
+
+	reading->dissection = dissection_new(&follow->dissection, fd,
+	    reading->shown, path, follow->rules.count == 0 ? 0 :
+	    follow->rules.count - follow->totals.read, &handler);
+	free(path);
+	TAILQ_INSERT_TAIL(&follow->open, reading, next);
+	follow->open_count++;
+	if (follow->full)
+		dissection_pause(reading->dissection);
+}
+
 /* A file that grows. */
 
 static void
@@ -111,29 +122,8 @@ finish(struct reading *reading)
 	if (reading->finishing)
 		return;
 	reading->finishing = true;
-	reading->entry = reading->file->entry;
+	reading->closes = reading->file->closes;
 	dissection_finish(reading->dissection);
-}
-
-/* Whether the beginning of the file is still what it was; remembers more of it. */
-static bool
-has_same_head(struct reading *reading)
-{
-	char head[HEAD_LEN];
-	ssize_t n = pread(reading->fd, head, sizeof(head), 0);
-
-	if (n < 0)
-		return true;
-	/* Bytes 16 to 23 may be the length of a section, which is put in when that ends. */
-	if ((size_t)n < reading->head_len ||
-	    memcmp(head, reading->head, reading->head_len < 16 ?
-	    reading->head_len : 16) != 0 || (reading->head_len > 24 &&
-	    memcmp(head + 24, reading->head + 24,
-	    reading->head_len - 24) != 0))
-		return false;
-	memcpy(reading->head, head, (size_t)n);
-	reading->head_len = (size_t)n;
-	return true;
 }
 
 static void
@@ -147,41 +137,31 @@ take_rewritten(struct reading *reading)
 }
 
 static void
-update(struct reading *reading)
-{
-	struct watch_time time = notice_time();
-	struct folder_entry entry = reading->file->entry;
-	struct stat st;
-
-	if (fstat(reading->fd, &st) != 0)
-		return;
-	entry.size = (uint64_t)st.st_size;
-	entry.modified = (int64_t)st.st_mtim.tv_sec * 1000000000 +
-	    st.st_mtim.tv_nsec;
-	entry.changed = (int64_t)st.st_ctim.tv_sec * 1000000000 +
-	    st.st_ctim.tv_nsec;
-	watch_update(reading->follow->watch, reading->file, &entry, &time);
-}
-
-static void
 look(struct reading *reading)
 {
 	struct follow *follow = reading->follow;
 	uint64_t done, all;
 
-	if (reading->ended || reading->finishing || reading->is_rewritten)
+	/* What comes after all was read is another capture, and loses nothing. */
+	if (reading->ended || reading->is_rewritten ||
+	    source_has_ended(dissection_source(reading->dissection)))
 		return;
-	update(reading);
+	follow_update(reading);
 	dissection_bytes(reading->dissection, &done, &all);
-	if (reading->file->entry.size < done || !has_same_head(reading)) {
+	if (reading->file->entry.size < done ||
+	    !follow_has_same_head(reading) || source_is_overwritten(
+	    dissection_source(reading->dissection))) {
 		take_rewritten(reading);
 		return;
 	}
+	if (reading->finishing)
+		return;
 	if (reading->file->entry.size > done)
 		dissection_look(reading->dissection);
 	if (dissection_is_waiting(reading->dissection) &&
 	    watch_is_finished(follow->watch, reading->file,
-	    dissection_has_rest(reading->dissection), notice_time().now))
+	    dissection_has_rest(reading->dissection), notice_time().now) &&
+	    !follow_has_writer(reading))
 		finish(reading);
 }
 
@@ -191,174 +171,19 @@ make_room(struct follow *follow)
 {
 	struct reading *reading;
 
-	if (follow->open_count < follow->rules.jobs ||
+	if (follow->open_count + follow->examining_count <
+	    follow->rules.jobs ||
 	    watch_next(follow->watch) == NULL)
 		return;
 	TAILQ_FOREACH(reading, &follow->open, next)
 		if (dissection_is_waiting(reading->dissection) &&
 		    !reading->finishing && watch_is_idle(follow->watch,
 		    reading->file, notice_time().now)) {
+			reading->asked = 0;
+			(void)follow_has_writer(reading);
 			finish(reading);
 			return;
 		}
-}
-
-/* A file begins. */
-
-static struct reading *
-reading_new(struct follow *follow, struct watch_file *file, int fd)
-{
-	struct reading *reading = xcalloc(1, sizeof(*reading));
-	const char *folder = notice_name(follow->rules.watching->notice);
-	const char *join = folder[strlen(folder) - 1] == '/' ? "" : "/";
-
-	reading->follow = follow;
-	reading->file = file;
-	reading->name = xstrdup(file->name);
-	reading->shown = xasprintf("%s%s%s", folder, join, file->name);
-	reading->fd = fd;
-	reading->entry = file->entry;
-	return reading;
-}
-
-/* The ledger says that it was finished before. */
-static void
-skip(struct reading *reading, const struct ledger_entry *entry)
-{
-	struct follow *follow = reading->follow;
-
-	log_verbose(follow->log, "%s: was read before, passed over",
-	    reading->shown);
-	watch_set(reading->file, WATCH_DONE);
-	if (entry->state == LEDGER_DELIVERED &&
-	    follow->rules.watching->after.kind != AFTER_NOTHING &&
-	    watch_is_finished(follow->watch, reading->file, false,
-	    notice_time().now))
-		follow_after(follow, reading->name, reading->shown,
-		    &reading->entry, true);
-}
-
-/* True if it need not be read. */
-static bool
-is_known(struct reading *reading)
-{
-	const struct ledger *ledger = ledger_file_ledger(
-	    reading->follow->rules.watching->ledger);
-	const struct ledger_entry *entry;
-	char id[CAPTURE_ID_LEN];
-
-	if (ledger_count(ledger) == 0 || peek_id(reading->fd, id) != 0)
-		return false;
-	entry = ledger_find(ledger, id, reading->entry.size);
-	if (entry != NULL) {
-		skip(reading, entry);
-		return true;
-	}
-	if (reading->follow->rules.omit)
-		reading->known = ledger_packets(ledger, id);
-	return false;
-}
-
-static void
-dissect(struct reading *reading, int fd)
-{
-	struct follow *follow = reading->follow;
-	struct dissection_handler handler = { .on_document = on_document,
-		.on_end = on_end, .ctx = reading };
-	char *path = xasprintf("%s/%s",
-	    notice_path(follow->rules.watching->notice), reading->name);
-
-	watch_set(reading->file, WATCH_READING);
-	(void)has_same_head(reading);
-	/* What is known to be finished need not be flushed packet by packet. */
-	reading->finishing = watch_is_finished(follow->watch, reading->file,
-	    true, notice_time().now);
-	follow->dissection.follow = !reading->finishing;
-	reading->dissection = dissection_new(&follow->dissection, fd,
-	    reading->shown, path, follow->rules.count == 0 ? 0 :
-	    follow->rules.count - follow->totals.read, &handler);
-	free(path);
-	TAILQ_INSERT_TAIL(&follow->open, reading, next);
-	follow->open_count++;
-	log_verbose(follow->log, "%s: begins%s", reading->shown,
-	    reading->known > 0 ? "; its first packets were delivered before" :
-	    "");
-	if (follow->full)
-		dissection_pause(reading->dissection);
-}
-
-static void
-start_file(struct follow *follow, struct watch_file *file)
-{
-	int fd = opener_folder_open(follow->rules.opener, file->name), reason,
-	    other;
-	struct reading *reading;
-
-	reason = errno;
-	if (fd < 0 && reason == ENOENT) {
-		watch_missing(follow->watch, file->name);
-		return;
-	}
-	reading = reading_new(follow, file, fd);
-	other = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (other < 0) {
-		log_error(follow->log, "%s: %s", reading->shown,
-		    strerror(fd < 0 ? reason : errno));
-		follow_blame(follow, OUTCOME_INPUT);
-		watch_set(file, WATCH_DONE);
-		follow_reading_free(reading);
-		return;
-	}
-	update(reading);
-	reading->entry = file->entry;
-	if (is_known(reading)) {
-		close(other);
-		follow_reading_free(reading);
-		return;
-	}
-	dissect(reading, other);
-}
-
-/* In order: the next begins when of those before all was read that is there. */
-static bool
-may_start(const struct follow *follow)
-{
-	const struct reading *reading;
-
-	if (follow->stopping || follow_has_count(follow) ||
-	    follow->open_count >= follow->rules.jobs)
-		return false;
-	TAILQ_FOREACH(reading, &follow->open, next)
-		if (!dissection_is_waiting(reading->dissection))
-			return false;
-	return true;
-}
-
-static void
-start_again(void *ctx)
-{
-	struct follow *follow = ctx;
-
-	follow->start_deferred = false;
-	start_files(follow);
-}
-
-static void
-start_files(struct follow *follow)
-{
-	struct watch_file *file;
-
-	for (unsigned i = 0; may_start(follow) &&
-	    (file = watch_next(follow->watch)) != NULL; i++) {
-		if (i == SKIPS_MAX) {
-			if (!follow->start_deferred)
-				loop_defer(follow->dissection.loop,
-				    start_again, follow);
-			follow->start_deferred = true;
-			return;
-		}
-		start_file(follow, file);
-	}
 }
 
 /* From time to time. */
@@ -388,6 +213,7 @@ lose_folder(struct follow *follow, const char *why)
 	follow_blame(follow, OUTCOME_INPUT);
 	say_lost(follow);
 	follow->stopping = true;
+	follow_drop_examined(follow);
 	TAILQ_FOREACH(reading, &follow->open, next)
 		if (!reading->ended && !reading->is_rewritten)
 			finish(reading);
@@ -407,14 +233,16 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 			notice_scan(notice);
 		TAILQ_FOREACH(reading, &follow->open, next)
 			look(reading);
+		follow_look_at_examined(follow);
 		if (notice_end(notice) != NULL)
 			lose_folder(follow, notice_end(notice));
 		else
 			say_lost(follow);
 		make_room(follow);
-		start_files(follow);
+		follow_begin(follow);
 	}
 	follow_conclude(follow);
+	follow_after_tick(follow);
 	watch_tidy(follow->watch);
 	check_end(follow);
 }
@@ -435,6 +263,7 @@ follow_stop(struct follow *follow)
 	if (follow->stopping)
 		return;
 	follow->stopping = true;
+	follow_drop_examined(follow);
 	TAILQ_FOREACH(reading, &follow->open, next)
 		if (!reading->ended) {
 			reading->is_stopped = true;
@@ -455,7 +284,10 @@ follow_new(const struct follow_rules *rules)
 	if (rules->count > 0)
 		follow->rules.jobs = 1;
 	follow->dissection = *rules->dissection;
+	follow->dissection.track = true;
 	follow->log = rules->dissection->log;
+	TAILQ_INIT(&follow->examining);
+	TAILQ_INIT(&follow->completions);
 	TAILQ_INIT(&follow->open);
 	TAILQ_INIT(&follow->delivering);
 	follow->watch = watch_new((int64_t)rules->idle,
@@ -469,7 +301,7 @@ follow_new(const struct follow_rules *rules)
 		loop_start_timer(follow->end, rules->duration);
 	notice_listen(watching->notice, rules->dissection->loop, rules->opener,
 	    follow->watch);
-	start_files(follow);
+	follow_begin(follow);
 	return follow;
 }
 
@@ -477,6 +309,7 @@ void
 follow_close(struct follow *follow)
 {
 	follow_conclude(follow);
+	follow_after_tick(follow);
 }
 
 static void
@@ -495,8 +328,10 @@ follow_free(struct follow *follow)
 {
 	if (follow == NULL)
 		return;
+	free_readings(&follow->examining);
 	free_readings(&follow->open);
 	free_readings(&follow->delivering);
+	follow_after_free(follow);
 	event_free(follow->tick);
 	event_free(follow->end);
 	watch_free(follow->watch);

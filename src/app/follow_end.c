@@ -9,6 +9,7 @@
 
 #include "app/sums.h"
 #include "base/xalloc.h"
+#include "dissect/source.h"
 
 /* What is no capture by its first so many bytes becomes none. */
 #define PROBE_LEN 64
@@ -17,6 +18,7 @@ void
 follow_reading_free(struct reading *reading)
 {
 	dissection_free(reading->dissection);
+	examine_free(reading->examine);
 	if (reading->fd >= 0)
 		close(reading->fd);
 	free(reading->name);
@@ -34,7 +36,8 @@ static bool
 is_clean(const struct reading *reading)
 {
 	return reading->is_whole && reading->is_good &&
-	    reading->counts.undissected == 0 && reading->receipt.rejected == 0;
+	    !reading->is_surprising && reading->counts.undissected == 0 &&
+	    reading->receipt.rejected == 0 && reading->known.rejected == 0;
 }
 
 static void
@@ -51,50 +54,81 @@ say_read(const struct reading *reading)
 	    counts->skipped);
 }
 
+static enum ledger_state
+state_of(const struct reading *reading)
+{
+	if (!reading->is_whole)
+		return LEDGER_PARTIAL;
+	if (reading->may_succeed)
+		return LEDGER_FAILED;
+	return is_clean(reading) ? LEDGER_DELIVERED : LEDGER_INCOMPLETE;
+}
+
+/* How many packets at its beginning have reached their final place, but for those in reading->failed. */
+static uint64_t
+count_final(const struct reading *reading)
+{
+	const struct dissection_counts *counts = &reading->counts;
+
+	/* A filter that did not work has not skipped anything that the next one must not see. */
+	if (reading->may_succeed && counts->undissected == 0 &&
+	    counts->skipped > 0)
+		return 0;
+	if (reading->failed.is_full)
+		return reading->failed.at[RANGES_MAX - 1].last;
+	return counts->read + counts->skipped;
+}
+
 static void
 enter(const struct reading *reading)
 {
-	struct ledger_entry entry = { .dev = reading->entry.dev,
-		.inode = reading->entry.inode, .size = reading->entry.size,
-		.packets = reading->counts.read + reading->counts.skipped,
-		.state = !reading->is_whole ? LEDGER_PARTIAL :
-		is_clean(reading) ? LEDGER_DELIVERED : LEDGER_INCOMPLETE,
+	struct ranges failed = reading->failed;
+	struct ledger_entry entry = { .version = LEDGER_VERSION,
+		.dev = reading->entry.dev, .inode = reading->entry.inode,
+		.size = reading->entry.size,
+		.changed = reading->is_certain ? reading->entry.changed : 0,
+		.packets = count_final(reading), .mark = reading->mark,
+		.state = state_of(reading),
+		.rejected = reading->known.rejected +
+		    reading->receipt.rejected,
+		.failed = failed.count > 0 ? &failed : NULL,
 		.when = time(NULL), .name = reading->name };
 
 	/* Without a packet there is nothing to know it by. */
-	if (reading->id[0] == '\0' || entry.packets == 0 ||
-	    reading->is_rewritten)
+	if (reading->id[0] == '\0' || reading->mark.len == 0 ||
+	    reading->is_surprising ||
+	    (entry.packets == 0 && entry.state != LEDGER_FAILED))
 		return;
 	memcpy(entry.id, reading->id, sizeof(entry.id));
 	ledger_file_add(reading->follow->rules.watching->ledger, &entry);
 }
 
-void
-follow_after(struct follow *follow, const char *name, const char *shown,
-    const struct folder_entry *entry, bool clean)
+static void
+complete(const struct reading *reading)
 {
-	const struct after *after = &follow->rules.watching->after;
+	struct follow *follow = reading->follow;
+	struct completion completion = { .name = reading->name,
+		.shown = reading->shown, .entry = reading->entry,
+		.mark = reading->mark, .closes = reading->closes,
+		.is_sure = reading->is_sure && reading->is_certain &&
+		    reading->changed == reading->entry.changed };
 
-	if (after->kind != AFTER_NOTHING && !clean)
+	if (is_clean(reading))
+		follow_after_add(follow, &completion);
+	else if (follow->rules.watching->after.kind != AFTER_NOTHING)
 		log_note(follow->log, "%s: stays where it is: not every packet "
-		    "of it was delivered", shown);
-	else
-		after_do(after, follow->rules.opener, follow->log, name, shown,
-		    entry);
+		    "of it was delivered", reading->shown);
 }
 
 /* Every packet of it is in its final place. */
 static void
 conclude(struct reading *reading)
 {
-	struct follow *follow = reading->follow;
-
-	TAILQ_REMOVE(&follow->delivering, reading, next);
+	TAILQ_REMOVE(&reading->follow->delivering, reading, next);
 	say_read(reading);
 	enter(reading);
 	if (reading->is_whole)
-		follow_after(follow, reading->name, reading->shown, &reading->entry,
-		    is_clean(reading));
+		complete(reading);
 	follow_reading_free(reading);
 }
 
@@ -111,6 +145,20 @@ follow_conclude(struct follow *follow)
 	}
 }
 
+/* What is damaged stays so; what tshark, its memory, --bpf or the disk did not do they may do another time. */
+static bool
+may_succeed(const struct reading *reading, enum outcome outcome)
+{
+	const struct source *source = dissection_source(reading->dissection);
+
+	if (dissection_counts(reading->dissection).undissected > 0 ||
+	    source_read_failed(source))
+		return true;
+	if (outcome == OUTCOME_TSHARK)
+		return source_is_foreign(source);
+	return outcome != OUTCOME_OK && outcome != OUTCOME_INPUT;
+}
+
 static void
 say_how_it_ended(struct reading *reading)
 {
@@ -119,6 +167,7 @@ say_how_it_ended(struct reading *reading)
 	enum outcome outcome = dissection_outcome(reading->dissection, &error);
 
 	reading->is_good = outcome == OUTCOME_OK;
+	reading->may_succeed = may_succeed(reading, outcome);
 	if (reading->is_good || reading->is_rewritten)
 		return;
 	if (dissection_is_no_capture(reading->dissection)) {
@@ -133,34 +182,68 @@ say_how_it_ended(struct reading *reading)
 		follow_blame(follow, outcome);
 }
 
+/* How the file was after the last read. */
+static void
+harvest_status(struct reading *reading)
+{
+	const struct source *source = dissection_source(reading->dissection);
+	struct folder_entry status;
+	uint64_t done, all;
+	bool young;
+
+	dissection_bytes(reading->dissection, &done, &all);
+	if (source_status(source, &status, &young)) {
+		reading->entry = status;
+		reading->is_certain = !young;
+	} else {
+		/* It is looked at again. */
+		reading->entry = reading->file->entry;
+		reading->entry.changed = 0;
+		if (done > reading->entry.size)
+			reading->entry.size = done;
+	}
+	if (source_mark(source, &reading->mark) != 0)
+		memset(&reading->mark, 0, sizeof(reading->mark));
+	if (reading->known.mark.len > 0 && source_is_past(source) &&
+	    source_met(source) == 0)
+		reading->is_surprising = reading->is_rewritten = true;
+}
+
 /* What the dissection knows, before it goes. */
-void
-follow_harvest(struct reading *reading)
+static void
+harvest_counts(struct reading *reading)
 {
 	struct follow *follow = reading->follow;
-	struct watch_file *file = reading->file;
 	uint64_t done, all;
-	bool spoiled;
 
-	say_how_it_ended(reading);
 	reading->counts = dissection_counts(reading->dissection);
-	memcpy(reading->id, dissection_id(reading->dissection),
-	    sizeof(reading->id));
+	reading->failed = *dissection_undissected(reading->dissection);
+	if (reading->id[0] == '\0')
+		memcpy(reading->id, dissection_id(reading->dissection),
+		    sizeof(reading->id));
 	sums_add(&follow->totals, &reading->counts);
 	follow->totals.duplicate += reading->omitted;
 	dissection_bytes(reading->dissection, &done, &all);
 	follow->bytes_done += done;
 	follow->files_done++;
+}
+
+void
+follow_harvest(struct reading *reading)
+{
+	struct follow *follow = reading->follow;
+	struct watch_file *file = reading->file;
+	bool spoiled;
+
+	harvest_status(reading);
+	say_how_it_ended(reading);
+	harvest_counts(reading);
 	reading->is_whole = !reading->is_rewritten && !reading->is_stopped &&
 	    !follow_has_count(follow);
 	/* Ended by itself: damaged, or no capture. */
-	if (!reading->finishing)
-		reading->entry = file->entry;
 	spoiled = reading->is_whole && (!reading->finishing ||
 	    (dissection_is_no_capture(reading->dissection) &&
 	    reading->entry.size >= PROBE_LEN));
-	if (done > reading->entry.size)
-		reading->entry.size = done;
 	dissection_free(reading->dissection);
 	reading->dissection = NULL;
 	close(reading->fd);

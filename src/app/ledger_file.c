@@ -88,16 +88,20 @@ read_lines(struct ledger_file *file)
 {
 	struct buffer text;
 	struct error error;
-	size_t damaged;
+	size_t damaged, newer;
 
 	buffer_init(&text, FILE_MAX);
 	if (files_read_fd(file->fd, file->name, &text, &error) != 0)
 		log_note(file->log, "ledger %s; what is in it is not known",
 		    error.text);
-	damaged = ledger_parse(file->ledger, text.data, text.len);
+	damaged = ledger_parse(file->ledger, text.data, text.len, &newer);
 	if (damaged > 0)
 		log_note(file->log, "ledger %s: %zu damaged lines passed over; "
 		    "files they told of are read again", file->name, damaged);
+	if (newer > 0)
+		log_note(file->log, "registry %s: %zu lines were written by a "
+		    "newer espcap and are dropped; the files they describe "
+		    "are read again", file->name, newer);
 	buffer_release(&text);
 }
 

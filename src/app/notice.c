@@ -248,7 +248,9 @@ take_event(struct notice *notice, const struct inotify_event *event)
 		look_at(notice, name);
 	if ((event->mask & IN_MODIFY) != 0)
 		watch_set_writer(notice->watch, name, WATCH_WRITER_OPEN);
-	else if ((event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0)
+	else if ((event->mask & IN_CLOSE_WRITE) != 0)
+		watch_closed(notice->watch, name);
+	else if ((event->mask & IN_MOVED_TO) != 0)
 		watch_set_writer(notice->watch, name, WATCH_WRITER_CLOSED);
 }
 

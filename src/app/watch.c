@@ -135,6 +135,19 @@ watch_find(const struct watch *watch, const char *name)
 	return NULL;
 }
 
+struct watch_file *
+watch_find_inode(const struct watch *watch, const struct folder_entry *entry)
+{
+	for (size_t i = 0; i < watch->count; i++) {
+		struct watch_file *file = watch->files[i];
+
+		if (file->is_here && file->entry.dev == entry->dev &&
+		    file->entry.inode == entry->inode)
+			return file;
+	}
+	return NULL;
+}
+
 static void
 insert(struct watch *watch, struct watch_file *file)
 {
@@ -290,15 +303,36 @@ watch_set_writer(struct watch *watch, const char *name,
 {
 	struct watch_file *file = watch_find(watch, name);
 
-	if (file != NULL)
-		file->writer = writer;
+	if (file == NULL)
+		return;
+	file->writer = writer;
+	if (writer == WATCH_WRITER_OPEN)
+		file->close_seen = false;
+}
+
+void
+watch_closed(struct watch *watch, const char *name)
+{
+	struct watch_file *file = watch_find(watch, name);
+
+	if (file == NULL)
+		return;
+	file->writer = WATCH_WRITER_CLOSED;
+	file->close_seen = true;
+	file->closes++;
+	if (file->state == WATCH_DONE && !file->is_spoiled) {
+		watch_set(file, WATCH_WAITING);
+		file->is_doubtful = true;
+	}
 }
 
 void
 watch_forget_writers(struct watch *watch)
 {
-	for (size_t i = 0; i < watch->count; i++)
+	for (size_t i = 0; i < watch->count; i++) {
 		watch->files[i]->writer = WATCH_WRITER_UNKNOWN;
+		watch->files[i]->close_seen = false;
+	}
 }
 
 void
@@ -325,7 +359,7 @@ watch_next(const struct watch *watch)
 		struct watch_file *file = watch->files[i];
 
 		if (file->state == WATCH_WAITING && file->is_here &&
-		    file->entry.size > 0)
+		    file->entry.size > 0 && !file->is_held)
 			return file;
 	}
 	return NULL;
@@ -381,11 +415,20 @@ watch_is_idle(const struct watch *watch, const struct watch_file *file,
 }
 
 void
+watch_release(struct watch *watch)
+{
+	for (size_t i = 0; i < watch->count; i++)
+		watch->files[i]->is_held = false;
+}
+
+void
 watch_set(struct watch_file *file, enum watch_state state)
 {
 	file->state = state;
-	if (state == WATCH_DONE)
+	if (state == WATCH_DONE) {
 		file->done = file->entry;
+		file->is_doubtful = false;
+	}
 	file->is_spoiled = false;
 }
 

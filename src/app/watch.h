@@ -28,6 +28,10 @@ struct watch_file {
 	enum watch_writer writer;
 	bool is_here;		/* in the folder under this name */
 	bool seen;		/* in the scan under way */
+	bool close_seen;	/* by IN_CLOSE_WRITE, and nothing was written since */
+	uint64_t closes;	/* how often */
+	bool is_doubtful;	/* its status does not tell whether it has changed */
+	bool is_held;		/* not to be begun yet; set by the reader */
 	bool is_spoiled;	/* done, and growing makes it no better; set by the reader */
 	uint64_t order;		/* of appearing */
 	int64_t changed;	/* ms on the clock of `now` when it last did, as far as known */
@@ -57,6 +61,8 @@ struct watch_time {
 
 /* The file of this name in the folder; NULL if none is known. */
 struct watch_file *watch_find(const struct watch *watch, const char *name);
+/* The file of this device and inode, if it is in the folder. */
+struct watch_file *watch_find_inode(const struct watch *watch, const struct folder_entry *entry);
 /*
  * A regular file is there under this name, and how it is. One that has lost its name and is the same file is taken for
  * renamed. A file that is done and has changed waits again.
@@ -68,13 +74,18 @@ void watch_update(struct watch *watch, struct watch_file *file, const struct fol
     const struct watch_time *time);
 void watch_missing(struct watch *watch, const char *name);
 void watch_set_writer(struct watch *watch, const char *name, enum watch_writer writer);
+/*
+ * Somebody who could write to the file has closed it. One that is done waits again: what was written through a mapping need not
+ * show in its status.
+ */
+void watch_closed(struct watch *watch, const char *name);
 /* News were lost: who writes is not known any more. */
 void watch_forget_writers(struct watch *watch);
 /* Between the two every file that is there is to be seen; the others are missing then. */
 void watch_begin_scan(struct watch *watch);
 void watch_end_scan(struct watch *watch);
 
-/* The next to be read: the first by name that waits, is there and not empty. NULL for none. */
+/* The next to be read: the first by name that waits, is there, not empty and not held. NULL for none. */
 struct watch_file *watch_next(const struct watch *watch);
 /* A file that waited, was not empty and is gone; NULL for none. It is still to be forgotten. */
 struct watch_file *watch_lost(const struct watch *watch);
@@ -83,6 +94,8 @@ bool watch_is_finished(const struct watch *watch, const struct watch_file *file,
 /* Whether it has not changed for so long that it may make room for another. */
 bool watch_is_idle(const struct watch *watch, const struct watch_file *file, int64_t now);
 
+/* No file is held any more. */
+void watch_release(struct watch *watch);
 void watch_set(struct watch_file *file, enum watch_state state);
 /* Forgets files that are neither in the folder nor being read. */
 void watch_tidy(struct watch *watch);

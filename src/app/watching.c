@@ -176,6 +176,7 @@ open_after(struct watching *watching, const struct options *options,
 	if (check_writable(watching->folder.fd, options->watch, after,
 	    error) != 0)
 		return -1;
+	folder_restore(&watching->folder);
 	if (strcmp(after, "delete") != 0)
 		return open_target(watching, after, error);
 	watching->after.kind = AFTER_DELETE;

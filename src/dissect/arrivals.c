@@ -27,6 +27,7 @@ write_document(struct dissection *dissection,
 	    &dissection->capture, packet, &dissection->out, &error) != 0) {
 		dissection_blame(dissection, error.outcome, error.text);
 		dissection->counts.undissected++;
+		ranges_add(&dissection->undissected, packet->ordinal);
 		return;
 	}
 	dissection->counts.printed++;

@@ -12,6 +12,7 @@
 #include "dissect/dissection_inner.h"
 #include "dissect/passes.h"
 #include "dissect/relief.h"
+#include "dissect/source.h"
 
 /*
  * tshark can lag behind what it was given by a pipe, our queue and its own
@@ -117,8 +118,13 @@ dissection_settle(struct dissection *dissection, uint64_t *count)
 
 	/* Without the display filter nothing is learned of who passes it. */
 	if (dissection->pass != PASS_LOCATE &&
-	    dissection_settle_first(dissection))
-		(*(packet->dead ? &dissection->counts.undissected : count))++;
+	    dissection_settle_first(dissection)) {
+		if (packet->dead)
+			count = &dissection->counts.undissected;
+		if (count == &dissection->counts.undissected)
+			ranges_add(&dissection->undissected, packet->ordinal);
+		(*count)++;
+	}
 	feed_pop(dissection->feed);
 }
 
@@ -366,6 +372,9 @@ dissection_new(const struct dissection_rules *rules, int fd, const char *name,
 	dissection->feed = feed_new(fd, rules->filter, count, rules->ids,
 	    rules->live != NULL ? rules->live->id : NULL);
 	feed_follow(dissection->feed, rules->follow);
+	if (rules->track)
+		source_track(feed_source(dissection->feed), rules->mark,
+		    rules->mark != NULL);
 	if (rules->share != NULL)
 		feed_share(dissection->feed, &(struct feed_share){
 		    rules->share->index, rules->share->count,
@@ -487,6 +496,18 @@ const char *
 dissection_id(const struct dissection *dissection)
 {
 	return feed_id(dissection->feed);
+}
+
+const struct source *
+dissection_source(const struct dissection *dissection)
+{
+	return feed_source(dissection->feed);
+}
+
+const struct ranges *
+dissection_undissected(const struct dissection *dissection)
+{
+	return &dissection->undissected;
 }
 
 struct dissection_counts

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/ranges.h"
+#include "dissect/digest.h"
 #include "dissect/order.h"
 #include "dissect/reasons.h"
 #include "dissect/streams.h"
@@ -16,6 +18,7 @@
 #include "packet/filter.h"
 
 struct dissection;
+struct source;
 
 /* A capture without an end. */
 struct dissection_live {
@@ -52,6 +55,8 @@ struct dissection_rules {
 	const struct dissection_live *live;	/* the one input is such a capture; NULL for files */
 	const struct dissection_share *share;	/* NULL: it has the whole input */
 	bool follow;			/* the file may still grow: see dissection_look */
+	bool track;			/* its records are hashed, see source_track */
+	const struct digest_mark *mark;	/* with track: what the file should begin with; NULL for nothing */
 	uint64_t timeout;		/* ms of processor time without any progress until tshark counts as hung */
 };
 
@@ -103,6 +108,11 @@ bool dissection_has_rest(const struct dissection *dissection);
 
 /* What the capture is known by, "" if nothing of it was read. As long as the dissection. */
 const char *dissection_id(const struct dissection *dissection);
+
+/* What is read; as long as the dissection. */
+const struct source *dissection_source(const struct dissection *dissection);
+/* The packets that are counted as undissected, by their ordinals; none of a format that only tshark knows. */
+const struct ranges *dissection_undissected(const struct dissection *dissection);
 
 struct dissection_counts dissection_counts(const struct dissection *dissection);
 /* Memory of its tshark now, see child_memory. */

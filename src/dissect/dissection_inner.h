@@ -27,6 +27,7 @@ struct dissection {
 	uint64_t count;
 	uint64_t foreign_read;	/* packets that tshark found in a foreign format */
 	struct dissection_counts counts;
+	struct ranges undissected;
 
 	struct feed *feed;
 	struct event *readable;		/* of a pipe */

@@ -622,6 +622,12 @@ feed_fd(const struct feed *feed)
 	return source_fd(feed->source);
 }
 
+struct source *
+feed_source(const struct feed *feed)
+{
+	return feed->source;
+}
+
 const char *
 feed_id(const struct feed *feed)
 {

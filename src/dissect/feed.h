@@ -17,6 +17,7 @@
  * says of them in the whole capture. The others' documents are thrown away.
  */
 struct feed;
+struct source;
 
 /*
  * Of several tsharks that dissect one capture: which packets this one gets (packet/share.h). Those of the others it gets as
@@ -104,6 +105,8 @@ bool feed_is_pipe(const struct feed *feed);
 bool feed_is_foreign(const struct feed *feed);	/* only tshark can read it: no packet is ever pending */
 bool feed_is_empty(const struct feed *feed);
 int feed_fd(const struct feed *feed);
+/* What it reads from; borrowed. */
+struct source *feed_source(const struct feed *feed);
 /* Known after the first FEED_GAVE with a packet (or of a foreign format); "" before. */
 const char *feed_id(const struct feed *feed);
 bool feed_date(const struct feed *feed, int64_t *sec);

@@ -6,12 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
 #include "packet/expand.h"
 
 #define READ_LEN ((size_t)256 << 10)
+/* What is remembered of the bytes read last. */
+#define TAIL_LEN 4096
+/* A change so long after another shows in the time of change, ns: FAT and ext3 have whole seconds. */
+#define YOUNG_NS 1000000000
+/* A pcapng has the length of its section there, which is put in when that ends. */
+#define SECTION_LEN_AT 16
+#define SECTION_LEN_END 24
 
 enum stage {
 	STAGE_START,	/* compressed or not? */
@@ -43,6 +51,19 @@ struct source {
 	struct capture *capture;
 	size_t taken;		/* of data, by the record given last */
 	bool is_foreign, is_empty;
+	bool read_failed;
+
+	/* Of a tracked file. */
+	struct digest *digest;	/* NULL if it is not */
+	uint64_t position;	/* bytes of records, in this pass */
+	struct digest_mark *marks;
+	size_t mark_count, next_mark, met;
+	uint8_t tail[TAIL_LEN];	/* read last, in front of offset */
+	size_t tail_len;
+	bool has_status, young;
+	struct folder_entry status;	/* after the last read */
+	bool has_first, unsteady;
+	struct folder_entry first;	/* after the last read of the first pass */
 };
 
 struct source *
@@ -78,7 +99,202 @@ source_free(struct source *source)
 	buffer_release(&source->data);
 	expand_free(source->expand);
 	capture_free(source->capture);
+	digest_free(source->digest);
+	free(source->marks);
 	free(source);
+}
+
+/* What a file is known by. */
+
+void
+source_track(struct source *source, const struct digest_mark *marks,
+    size_t count)
+{
+	if (source->is_pipe || source->digest != NULL)
+		return;
+	source->digest = digest_new();
+	source->marks = xreallocarray(NULL, count + 1, sizeof(*marks));
+	if (count > 0)
+		memcpy(source->marks, marks, count * sizeof(*marks));
+	source->mark_count = count;
+}
+
+uint64_t
+source_position(const struct source *source)
+{
+	return source->position;
+}
+
+int
+source_mark(const struct source *source, struct digest_mark *mark)
+{
+	if (source->digest == NULL)
+		return -1;
+	return digest_mark(source->digest, mark);
+}
+
+size_t
+source_met(const struct source *source)
+{
+	return source->met;
+}
+
+bool
+source_is_past(const struct source *source)
+{
+	return source->next_mark == source->mark_count;
+}
+
+/* Compares with the marks that end by now. */
+static void
+compare_marks(struct source *source)
+{
+	uint64_t len = digest_len(source->digest);
+
+	while (source->next_mark < source->mark_count) {
+		const struct digest_mark *mark =
+		    &source->marks[source->next_mark];
+		struct digest_mark own;
+
+		if (mark->len > len)
+			return;
+		source->next_mark++;
+		if (mark->len == len &&
+		    digest_mark(source->digest, &own) == 0 &&
+		    strcmp(own.text, mark->text) == 0)
+			source->met = source->next_mark;
+	}
+}
+
+/* Marks may end anywhere in bytes of which the records are not known. */
+static void
+track_bytes(struct source *source, const uint8_t *bytes, size_t len)
+{
+	while (source->next_mark < source->mark_count) {
+		uint64_t left = source->marks[source->next_mark].len -
+		    digest_len(source->digest);
+
+		if (left > len)
+			break;
+		digest_bytes(source->digest, bytes, (size_t)left);
+		bytes += left;
+		len -= (size_t)left;
+		compare_marks(source);
+	}
+	digest_bytes(source->digest, bytes, len);
+}
+
+/* Each record once, whatever the passes. */
+static void
+track_record(struct source *source, const struct capture_record *record)
+{
+	uint64_t start = source->position, done;
+
+	source->position += record->raw_len;
+	if (source->digest == NULL)
+		return;
+	done = digest_len(source->digest);
+	if (source->position <= done)
+		return;
+	if (source->is_foreign)
+		track_bytes(source, record->raw + (done - start),
+		    (size_t)(source->position - done));
+	else {
+		digest_record(source->digest, record);
+		compare_marks(source);
+	}
+}
+
+static void
+remember_tail(struct source *source, const uint8_t *bytes, size_t len)
+{
+	size_t kept = source->tail_len;
+
+	if (source->digest == NULL)
+		return;
+	if (len > TAIL_LEN) {
+		bytes += len - TAIL_LEN;
+		len = TAIL_LEN;
+	}
+	if (kept > TAIL_LEN - len)
+		kept = TAIL_LEN - len;
+	memmove(source->tail, source->tail + source->tail_len - kept, kept);
+	memcpy(source->tail + kept, bytes, len);
+	source->tail_len = kept + len;
+}
+
+bool
+source_is_overwritten(const struct source *source)
+{
+	uint8_t tail[TAIL_LEN];
+	off_t at = source->offset - (off_t)source->tail_len;
+	ssize_t n;
+
+	if (source->tail_len == 0)
+		return false;
+	n = pread(source->fd, tail, source->tail_len, at);
+	if (n < 0)
+		return false;
+	if ((size_t)n < source->tail_len)
+		return true;
+	for (ssize_t i = 0; i < n; i++)
+		if (tail[i] != source->tail[i] && (at + i < SECTION_LEN_AT ||
+		    at + i >= SECTION_LEN_END))
+			return true;
+	return false;
+}
+
+/* To be called when nothing more is read; all: what is read is all there is. */
+static void
+note_status(struct source *source, bool all)
+{
+	struct folder_entry *status = &source->status;
+	struct timespec now;
+
+	if (source->digest == NULL || folder_status(source->fd, status) != 0)
+		return;
+	if (all)
+		status->size = (uint64_t)(source->offset - source->start);
+	clock_gettime(CLOCK_REALTIME, &now);
+	source->young = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec -
+	    status->changed < YOUNG_NS;
+	source->has_status = true;
+}
+
+/* A tshark that failed has the file read again: it must be the same file still. */
+static void
+note_end(struct source *source)
+{
+	if (!source->has_status)
+		note_status(source, false);
+	if (!source->has_status)
+		return;
+	if (source->has_first && (source->first.size != source->status.size ||
+	    source->first.changed != source->status.changed))
+		source->unsteady = true;
+	source->first = source->status;
+	source->has_first = true;
+}
+
+bool
+source_status(const struct source *source, struct folder_entry *entry,
+    bool *young)
+{
+	*entry = source->status;
+	*young = source->young;
+	return source->has_status && !source->unsteady;
+}
+
+bool
+source_has_ended(const struct source *source)
+{
+	return source->stage == STAGE_DONE;
+}
+
+bool
+source_read_failed(const struct source *source)
+{
+	return source->read_failed;
 }
 
 bool
@@ -158,6 +374,9 @@ source_rewind(struct source *source)
 	source->raw_eof = source->data_eof = source->failed = false;
 	source->bytes = 0;
 	source->taken = 0;
+	source->position = 0;
+	source->tail_len = 0;
+	source->has_status = false;
 	return true;
 }
 
@@ -196,13 +415,19 @@ read_more(struct source *source)
 	if (n < 0) {
 		error_set(&source->error, OUTCOME_INPUT, "read failed: %s",
 		    strerror(errno));
-		source->failed = true;
+		source->failed = source->read_failed = true;
 		n = 0;
 	}
+	if (n == 0)
+		note_status(source, true);
 	if (n == 0 && source->following && !source->failed)
 		return SOURCE_WAIT;
 	if (n == 0)
 		source->raw_eof = true;
+	else
+		source->has_status = false;
+	remember_tail(source, (const uint8_t *)source->raw.data +
+	    source->raw.len, (size_t)n);
 	buffer_added(&source->raw, (size_t)n);
 	source->offset += n;
 	source->bytes += (uint64_t)n;
@@ -294,6 +519,7 @@ static enum source_event
 end(struct source *source, struct error *error)
 {
 	source->stage = STAGE_DONE;
+	note_end(source);
 	if (source->is_empty) {
 		error_set(error, OUTCOME_INPUT, "the file is empty");
 		return SOURCE_BAD;
@@ -327,6 +553,7 @@ take(struct source *source, struct capture_record *record,
 	    source->data.len, eof, record, error);
 	if (rv < 0) {
 		source->stage = STAGE_DONE;
+		note_end(source);
 		return SOURCE_BAD;
 	}
 	if (rv == 0)
@@ -348,6 +575,8 @@ source_next(struct source *source, struct capture_record *record,
 			if (source->is_empty)
 				return end(source, error);
 			event = take(source, record, error);
+			if (event == SOURCE_RECORD)
+				track_record(source, record);
 			if (event != SOURCE_WAIT)
 				return event;
 		}

@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "dissect/digest.h"
+#include "loop/folder.h"
 #include "packet/capture.h"
 
 struct source;
@@ -50,6 +52,33 @@ int source_copy_record(const struct source *source, const struct capture_record 
 /* Appends a record with no captured bytes in place of this one. */
 int source_empty_record(const struct source *source, const struct capture_record *record,
     struct buffer *out);
+
+/*
+ * From the first record on the records are hashed. marks[0..count), which are copied, are what the source is compared with, in
+ * the order of their lengths.
+ */
+void source_track(struct source *source, const struct digest_mark *marks, size_t count);
+/* Bytes of records given in this pass. */
+uint64_t source_position(const struct source *source);
+/* How far it has been read. -1 if it is not tracked. */
+int source_mark(const struct source *source, struct digest_mark *mark);
+/* The number of the longest mark that the source begins with, counted from 1; 0 for none so far. */
+size_t source_met(const struct source *source);
+/* It has been read to where the longest mark ends, or would. */
+bool source_is_past(const struct source *source);
+
+/*
+ * The file as it was after the last read, with the size that was read. False if that is not known: after it more was read, or
+ * it was not the same in each pass. *young: it was changed less than a second before, so that the next change may
+ * not show, as clocks of file systems tick.
+ */
+bool source_status(const struct source *source, struct folder_entry *entry, bool *young);
+/* What was read last of a tracked file is not there any more: the file was written anew. */
+bool source_is_overwritten(const struct source *source);
+/* All of it was read, in this pass. */
+bool source_has_ended(const struct source *source);
+/* It ended because reading failed. */
+bool source_read_failed(const struct source *source);
 
 /* Bytes read from the descriptor at most so far (the larger of all passes), and its size: 0 if it has none. */
 uint64_t source_bytes(const struct source *source);

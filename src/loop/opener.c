@@ -37,6 +37,7 @@ enum kind {
 	KIND_LISTED,	/* open the path of this index */
 	KIND_LOOK,	/* the others are about the folder */
 	KIND_OPEN,
+	KIND_PROBE,
 	KIND_REMOVE,
 	KIND_MOVE
 };
@@ -46,6 +47,7 @@ struct request {
 	enum kind kind;
 	uint64_t index;
 	struct folder_entry entry;
+	bool closed;
 	char name[NAME_MAX + 1], to[NAME_MAX + 1];
 };
 
@@ -204,11 +206,14 @@ act_in_folder(const struct opener *opener, const struct request *request,
 		return folder_look(folder, request->name, entry);
 	case KIND_OPEN:
 		return folder_open(folder, request->name);
+	case KIND_PROBE:
+		return folder_probe(folder, request->name, &request->entry);
 	case KIND_REMOVE:
-		return folder_remove(folder, request->name, &request->entry);
+		return folder_remove(folder, request->name, &request->entry,
+		    request->closed, entry);
 	case KIND_MOVE:
 		return folder_move(folder, request->name, &request->entry,
-		    request->to);
+		    request->closed, request->to, entry);
 	}
 	return -1;
 }
@@ -234,7 +239,10 @@ path_descriptor(const char *path)
 	return -1;
 }
 
-/* Keeps the one right that reading others' files takes, or changing others' folders, capabilities(7). */
+/*
+ * Keeps the one right that reading others' files takes, or the two for changing others' folders and for leases on others' files,
+ * capabilities(7).
+ */
 static int
 helper_limit(bool changes)
 {
@@ -250,6 +258,8 @@ helper_limit(bool changes)
 	/* Containers are often given the wider right only. */
 	if ((data[0].permitted & needed) == 0)
 		needed = 1U << CAP_DAC_OVERRIDE;
+	if (changes)
+		needed |= 1U << CAP_LEASE;
 	needed &= data[0].permitted;
 	memset(data, 0, sizeof(data));
 	data[0].permitted = data[0].effective = needed;
@@ -535,11 +545,11 @@ ask_folder(struct opener *opener, struct request *request,
 	errno = EPIPE;
 	if (ask(opener, request, &reply, &fd, NULL) != 0)
 		return -1;
+	*entry = reply.entry;
 	if (reply.reason != 0) {
 		errno = reply.reason;
 		return -1;
 	}
-	*entry = reply.entry;
 	if (request->kind != KIND_OPEN)
 		return 0;
 	errno = EMFILE;
@@ -588,27 +598,47 @@ opener_folder_open(struct opener *opener, const char *name)
 }
 
 int
-opener_folder_remove(struct opener *opener, const char *name,
+opener_folder_probe(struct opener *opener, const char *name,
     const struct folder_entry *entry)
 {
 	struct request request;
 	struct folder_entry none;
 
-	if (fill_request(&request, KIND_REMOVE, name, "") != 0)
+	if (fill_request(&request, KIND_PROBE, name, "") != 0)
 		return -1;
 	request.entry = *entry;
 	return ask_folder(opener, &request, &none);
 }
 
+static int
+take_away(struct opener *opener, struct request *request,
+    const struct folder_entry *entry, bool closed, struct folder_entry *now)
+{
+	request->entry = *entry;
+	request->closed = closed;
+	memset(now, 0, sizeof(*now));
+	return ask_folder(opener, request, now);
+}
+
 int
-opener_folder_move(struct opener *opener, const char *name,
-    const struct folder_entry *entry, const char *to)
+opener_folder_remove(struct opener *opener, const char *name,
+    const struct folder_entry *entry, bool closed, struct folder_entry *now)
 {
 	struct request request;
-	struct folder_entry none;
+
+	if (fill_request(&request, KIND_REMOVE, name, "") != 0)
+		return -1;
+	return take_away(opener, &request, entry, closed, now);
+}
+
+int
+opener_folder_move(struct opener *opener, const char *name,
+    const struct folder_entry *entry, bool closed, const char *to,
+    struct folder_entry *now)
+{
+	struct request request;
 
 	if (fill_request(&request, KIND_MOVE, name, to) != 0)
 		return -1;
-	request.entry = *entry;
-	return ask_folder(opener, &request, &none);
+	return take_away(opener, &request, entry, closed, now);
 }

@@ -19,7 +19,8 @@ struct opener;
  * NULL with OUTCOME_INTERNAL.
  *
  * folder (NULL for none) is copied: the files in it may be opened by name as they appear, and changed if it says so. The helper
- * has its descriptors too, and if files may be changed its one capability is that for writing folders of others.
+ * has its descriptors too, and if files may be changed its capabilities are that for writing folders of others and
+ * CAP_LEASE, without which nobody learns who writes to a file of another user.
  */
 struct opener *opener_new(char *const *paths, size_t count, const struct folder *folder, struct error *error);
 
@@ -52,8 +53,10 @@ int opener_open(struct opener *opener, size_t index, struct error *error);
  */
 int opener_folder_look(struct opener *opener, const char *name, struct folder_entry *entry);
 int opener_folder_open(struct opener *opener, const char *name);
-int opener_folder_remove(struct opener *opener, const char *name, const struct folder_entry *entry);
-int opener_folder_move(struct opener *opener, const char *name, const struct folder_entry *entry,
-    const char *to);
+int opener_folder_probe(struct opener *opener, const char *name, const struct folder_entry *entry);
+int opener_folder_remove(struct opener *opener, const char *name, const struct folder_entry *entry, bool closed,
+    struct folder_entry *now);
+int opener_folder_move(struct opener *opener, const char *name, const struct folder_entry *entry, bool closed,
+    const char *to, struct folder_entry *now);
 
 #endif

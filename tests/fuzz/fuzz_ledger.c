@@ -11,12 +11,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ledger *ledger = ledger_new(), *again = ledger_new();
 	struct buffer first, second;
+	size_t newer;
 
 	buffer_init(&first, SIZE_MAX);
 	buffer_init(&second, SIZE_MAX);
-	(void)ledger_parse(ledger, (const char *)data, size);
+	(void)ledger_parse(ledger, (const char *)data, size, &newer);
 	assert(ledger_print_all(ledger, &first) == 0);
-	assert(ledger_parse(again, first.data, first.len) == 0);
+	assert(ledger_parse(again, first.data, first.len, &newer) == 0);
+	assert(newer == 0);
 	assert(ledger_count(again) == ledger_count(ledger));
 	assert(ledger_print_all(again, &second) == 0);
 	assert(first.len == second.len &&

@@ -137,11 +137,18 @@ def names_of(documents):
     return found
 
 
+Entry = collections.namedtuple("Entry", "version capture file size changed packets mark state rejected failed time name")
+
+
 def ledger_of(place):
-    """The lines of the only ledger."""
+    """The entries of the only registry."""
     (name,) = (place / "state" / "espcap").iterdir()
     assert os.stat(name).st_mode & 0o777 == 0o600
-    return [line.split(" ") for line in name.read_text().split("\n") if line and not line.startswith("#")]
+    return [Entry(*line.split(" ")) for line in name.read_text().split("\n") if line and not line.startswith("#")]
+
+
+def states_of(place):
+    return sorted((entry.name, entry.state) for entry in ledger_of(place))
 
 
 def append(path, data):
@@ -222,7 +229,7 @@ def test_cut_short_is_told_when_it_is_finished(place):
     watch.printed(7)
     counts = watch.end(code=3)
     assert counts["read"] == 7
-    assert sorted((line[6], line[4]) for line in ledger_of(place)) == [("cap1", "incomplete"), ("cap2", "partial")]
+    assert states_of(place) == [("cap1", "incomplete"), ("cap2", "partial")]
 
 
 def test_deleted_and_renamed_while_it_is_read(place):
@@ -244,7 +251,7 @@ def test_deleted_and_renamed_while_it_is_read(place):
     counts = watch.end()
     assert counts["delivered"] == 3
     assert len(re.findall(": begins", watch.messages)) == 1
-    assert [line[6] for line in ledger_of(place)] == ["other"]
+    assert [entry.name for entry in ledger_of(place)] == ["other"]
 
 
 def test_written_anew_in_its_place(place):
@@ -415,7 +422,7 @@ def test_finished_files_are_not_read_again(place):
         watch.finished("cap0", "cap1", "cap2")
         watch.end()
         assert len(server.ledger) == 90
-        assert sorted((line[6], line[3], line[4]) for line in ledger_of(place)) == [
+        assert sorted((entry.name, entry.packets, entry.state) for entry in ledger_of(place)) == [
             ("cap0", "30", "delivered"), ("cap1", "30", "delivered"), ("cap2", "30", "delivered")]
         requests = len(server.bulks)
         os.unlink(place / "in" / "cap0")
@@ -427,8 +434,9 @@ def test_finished_files_are_not_read_again(place):
         counts = watch.end()
         assert counts["read"] == counts["delivered"] == 30
         assert len(server.bulks) - requests == 2
-        # The entry of what is gone is gone.
-        assert len(ledger_of(place)) == 3
+        # The entry of what is gone is gone; the renamed one has another.
+        assert len({entry.file for entry in ledger_of(place)}) == 3
+        assert {entry.name for entry in ledger_of(place)} == {"cap1", "renamed", "cap2", "cap3"}
 
 
 @pytest.mark.parametrize("damage", ["lost", "torn", "garbage", "unwritable"])
@@ -555,7 +563,7 @@ def test_after_not_for_what_was_rejected_or_damaged(place):
         assert sorted(os.listdir(place / "in")) == ["a", "b"]
         counts = watch.end(code=6)
         assert counts["rejected"] == 30
-        assert sorted((line[6], line[4]) for line in ledger_of(place)) == [
+        assert states_of(place) == [
             ("a", "incomplete"), ("b", "incomplete"), ("c", "delivered")]
 
 

@@ -15,35 +15,70 @@
 #define ID_A "0123456789abcdef0123456789abcdef"
 #define ID_B "ffffffffffffffffffffffffffffffff"
 
+#define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
 static size_t
 parse(struct ledger *ledger, const char *text)
 {
-	return ledger_parse(ledger, text, strlen(text));
+	size_t newer, damaged = ledger_parse(ledger, text, strlen(text),
+	    &newer);
+
+	assert_int_equal(newer, 0);
+	return damaged;
+}
+
+static struct digest_mark
+mark(uint64_t len, const char *text)
+{
+	struct digest_mark made = { .len = len };
+
+	strcpy(made.text, text);
+	return made;
+}
+
+static struct folder_entry
+file(uint64_t dev, uint64_t inode, uint64_t size, int64_t changed)
+{
+	return (struct folder_entry){ .dev = dev, .inode = inode, .size = size,
+		.changed = changed };
 }
 
 static void
 test_round_trip(void **state)
 {
 	static const char text[] = "# captures that espcap --watch has read: "
-	    "capture device:inode bytes packets state time name\n"
-	    ID_A " 1:2 3 4 delivered 5 cap.pcap\n"
+	    "version capture device:inode bytes changed packets length:sha256 "
+	    "state rejected failed time name\n"
+	    "2 " ID_A " 1:2 3 77 4 9:" HASH_A " delivered 0 - 5 cap.pcap\n"
 	    ID_B " 18446744073709551615:0 0 1 incomplete 0 a%20b%25%0ac%7f\xc3\xa4\n"
-	    ID_B " 1:0 9 7 partial 0 x\n";
+	    "2 " ID_B " 1:0 9 0 7 18446744073709551615:" HASH_B
+	    " failed 3 1,4-6,9 0 x\n"
+	    "2 " ID_B " 1:1 9 0 7 3:" HASH_B " partial 0 - 0 x\n";
+	struct folder_entry first = file(1, 2, 3, 77);
 	struct ledger *ledger = ledger_new();
+	struct digest_mark failed = mark(UINT64_MAX, HASH_B);
+	const struct ledger_entry *entry;
 	struct buffer out;
 
 	(void)state;
 	buffer_init(&out, 4096);
 	assert_int_equal(parse(ledger, text), 0);
-	assert_int_equal(ledger_count(ledger), 3);
-	assert_string_equal(ledger_find(ledger, ID_B, 0)->name,
+	assert_int_equal(ledger_count(ledger), 4);
+	first = file(UINT64_MAX, 0, 0, 12);
+	assert_string_equal(ledger_by_size(ledger, ID_B, &first)->name,
 	    "a b%\nc\x7f\xc3\xa4");
+	entry = ledger_by_mark(ledger, ID_B, &failed);
+	assert_int_equal(entry->state, LEDGER_FAILED);
+	assert_int_equal(entry->rejected, 3);
+	assert_int_equal(entry->failed->count, 3);
+	assert_true(ranges_has(entry->failed, 5));
 	assert_int_equal(ledger_print_all(ledger, &out), 0);
 	assert_int_equal(out.len, strlen(text));
 	assert_memory_equal(out.data, text, out.len);
 	buffer_release(&out);
 	buffer_init(&out, 40);
-	assert_int_equal(ledger_print(ledger_find(ledger, ID_A, 3), &out), -1);
+	assert_int_equal(ledger_print(entry, &out), -1);
 	assert_int_equal(out.len, 0);
 	buffer_release(&out);
 	ledger_free(ledger);
@@ -61,9 +96,20 @@ test_damaged(void **state)
 		ID_A " 1:2 3 4 delivered 5 a/b\n", ID_A " 1:2 3 4 delivered 5 a%2fb\n",
 		ID_A " 1:2 3 4 delivered 5 a%0\n", ID_A " 1:2 3 4 delivered 5 a%00\n",
 		ID_A " 1:2 3 4 delivered 9999999999999999999 n\n",
-		ID_A " 1:2 3 4 delivered 5 torn" };
+		ID_A " 1:2 3 4 delivered 5 torn",
+		"1 " ID_A " 1:2 3 7 4 9:" HASH_A " delivered 0 - 5 n\n",
+		"2 " ID_A " 1:2 3 7 4 9 delivered 0 - 5 n\n",
+		"2 " ID_A " 1:2 3 7 4 0:" HASH_A " delivered 0 - 5 n\n",
+		"2 " ID_A " 1:2 3 7 4 9:" HASH_A "a delivered 0 - 5 n\n",
+		"2 " ID_A " 1:2 3 7 4 9:g" HASH_A " delivered 0 - 5 n\n",
+		"2 " ID_A " 1:2 3 -7 4 9:" HASH_A " delivered 0 - 5 n\n",
+		"2 " ID_A " 1:2 3 7 4 9:" HASH_A " delivered 0 5-4 5 n\n",
+		"2 " ID_A " 1:2 3 7 4 9:" HASH_A " delivered 0  5 n\n",
+		"2 " ID_A " 1:2 3 7 4 9:" HASH_A " delivered 0 - 5 n m\n",
+		"2 " ID_A " 1:2 3 7 4 9:" HASH_A " delivered 0 - 5\n" };
 	struct ledger *ledger = ledger_new();
-	char text[LINE_MAX * 2];
+	char text[LINE_MAX * 3];
+	size_t newer;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -71,12 +117,28 @@ test_damaged(void **state)
 		assert_int_equal(parse(ledger, text), 1);
 		assert_int_equal(ledger_count(ledger), 0);
 	}
-	assert_int_equal(ledger_parse(ledger, "a\0b\n", 4), 1);
+	assert_int_equal(ledger_parse(ledger, "a\0b\n", 4, &newer), 1);
 	memset(text, 'a', sizeof(text));
 	text[sizeof(text) - 1] = '\n';
-	assert_int_equal(ledger_parse(ledger, text, sizeof(text)), 1);
+	assert_int_equal(ledger_parse(ledger, text, sizeof(text), &newer), 1);
 	/* One line does not spoil the others. */
 	assert_int_equal(parse(ledger, "?\n" ID_A " 1:2 3 4 delivered 5 n\n?\n"), 2);
+	assert_int_equal(ledger_count(ledger), 1);
+	ledger_free(ledger);
+}
+
+/* What a later espcap wrote is not guessed at, and is no damage. */
+static void
+test_newer(void **state)
+{
+	static const char text[] = "3 " ID_A " 1:2 3 7 4 delivered and so on\n"
+	    ID_A " 1:2 3 4 delivered 5 n\n18446744073709551615\n";
+	struct ledger *ledger = ledger_new();
+	size_t newer;
+
+	(void)state;
+	assert_int_equal(ledger_parse(ledger, text, strlen(text), &newer), 0);
+	assert_int_equal(newer, 2);
 	assert_int_equal(ledger_count(ledger), 1);
 	ledger_free(ledger);
 }
@@ -85,21 +147,69 @@ static void
 test_find(void **state)
 {
 	struct ledger *ledger = ledger_new();
+	struct folder_entry same = file(1, 2, 3, 7), touched = file(1, 2, 3, 8),
+	    grown = file(1, 2, 4, 7), other = file(1, 3, 3, 7),
+	    old = file(5, 6, 3, 7), unknown = file(1, 9, 3, 0);
+	struct digest_mark short_a = mark(9, HASH_A), long_b = mark(20, HASH_B),
+	    long_a = mark(20, HASH_A), *marks;
+	size_t count;
 
 	(void)state;
-	assert_null(ledger_find(ledger, ID_A, 3));
-	assert_int_equal(ledger_packets(ledger, ID_A), 0);
+	assert_null(ledger_by_status(ledger, &same));
+	assert_null(ledger_marks(ledger, ID_A, &count));
+	assert_int_equal(parse(ledger,
+	    "2 " ID_A " 1:2 3 7 4 20:" HASH_B " delivered 0 - 5 n\n"
+	    "2 " ID_A " 1:2 9 8 2 9:" HASH_A " partial 0 - 6 n\n"
+	    "2 " ID_A " 1:9 3 0 2 9:" HASH_A " partial 0 - 6 m\n"
+	    ID_A " 5:6 3 4 delivered 5 old\n"), 0);
+	assert_int_equal(ledger_count(ledger), 4);
+	assert_string_equal(ledger_by_status(ledger, &same)->name, "n");
+	assert_null(ledger_by_status(ledger, &touched));
+	assert_null(ledger_by_status(ledger, &grown));
+	assert_null(ledger_by_status(ledger, &other));
+	/* No time of change is none that any file has; version 1 goes by size, and by nothing else. */
+	assert_null(ledger_by_status(ledger, &unknown));
+	assert_null(ledger_by_status(ledger, &old));
+	assert_null(ledger_by_size(ledger, ID_A, &same));
+	assert_null(ledger_by_size(ledger, ID_B, &old));
+	assert_string_equal(ledger_by_size(ledger, ID_A, &old)->name, "old");
+	old.size++;
+	assert_null(ledger_by_size(ledger, ID_A, &old));
+	/* The hash counts, and its length, and the id. */
+	assert_int_equal(ledger_by_mark(ledger, ID_A, &long_b)->packets, 4);
+	assert_string_equal(ledger_by_mark(ledger, ID_A, &short_a)->name, "m");
+	assert_null(ledger_by_mark(ledger, ID_A, &long_a));
+	assert_null(ledger_by_mark(ledger, ID_B, &long_b));
+	marks = ledger_marks(ledger, ID_A, &count);
+	assert_int_equal(count, 3);
+	assert_int_equal(marks[0].len, 9);
+	assert_int_equal(marks[2].len, 20);
+	free(marks);
+	ledger_free(ledger);
+}
+
+/* A later line of the same file with the same content holds; one of version 1 ends when its file has another. */
+static void
+test_replace(void **state)
+{
+	struct ledger *ledger = ledger_new();
+	struct digest_mark a = mark(9, HASH_A);
+
+	(void)state;
 	assert_int_equal(parse(ledger, ID_A " 1:2 3 4 delivered 5 n\n"
-	    ID_A " 1:2 9 8 partial 6 n\n"
-	    ID_A " 1:2 3 4 incomplete 7 m\n"), 0);
-	/* The later line of the same capture and size holds. */
-	assert_int_equal(ledger_count(ledger), 2);
-	assert_int_equal(ledger_find(ledger, ID_A, 3)->state, LEDGER_INCOMPLETE);
-	assert_string_equal(ledger_find(ledger, ID_A, 3)->name, "m");
-	/* What is partial is not finished, but its packets are delivered. */
-	assert_null(ledger_find(ledger, ID_A, 9));
-	assert_int_equal(ledger_packets(ledger, ID_A), 8);
-	assert_null(ledger_find(ledger, ID_B, 3));
+	    "2 " ID_A " 1:2 3 7 4 9:" HASH_A " failed 0 1-2 5 n\n"), 0);
+	assert_int_equal(ledger_count(ledger), 1);
+	assert_int_equal(parse(ledger,
+	    "2 " ID_A " 1:2 5 9 4 9:" HASH_A " delivered 0 - 5 renamed\n"), 0);
+	assert_int_equal(ledger_count(ledger), 1);
+	assert_int_equal(ledger_by_mark(ledger, ID_A, &a)->state,
+	    LEDGER_DELIVERED);
+	assert_null(ledger_by_mark(ledger, ID_A, &a)->failed);
+	/* Two files with the same content are each known by their status. */
+	assert_int_equal(parse(ledger,
+	    "2 " ID_A " 1:3 5 9 4 9:" HASH_A " delivered 0 - 5 copy\n"
+	    "2 " ID_A " 1:3 5 9 4 10:" HASH_A " delivered 0 - 5 grown\n"), 0);
+	assert_int_equal(ledger_count(ledger), 3);
 	ledger_free(ledger);
 }
 
@@ -108,6 +218,14 @@ is_odd(void *ctx, const struct ledger_entry *entry)
 {
 	(void)ctx;
 	return entry->size % 2 == 1;
+}
+
+static bool
+has_size(const struct ledger *ledger, uint64_t size)
+{
+	struct folder_entry entry = file(1, 2, size, 0);
+
+	return ledger_by_size(ledger, ID_A, &entry) != NULL;
 }
 
 static void
@@ -124,10 +242,10 @@ test_prune(void **state)
 	}
 	ledger_prune(ledger, is_odd, NULL, 10);
 	assert_int_equal(ledger_count(ledger), 10);
-	assert_null(ledger_find(ledger, ID_A, 98));
-	assert_non_null(ledger_find(ledger, ID_A, 99));
-	assert_non_null(ledger_find(ledger, ID_A, 81));
-	assert_null(ledger_find(ledger, ID_A, 79));
+	assert_false(has_size(ledger, 98));
+	assert_true(has_size(ledger, 99));
+	assert_true(has_size(ledger, 81));
+	assert_false(has_size(ledger, 79));
 	ledger_free(ledger);
 }
 
@@ -137,7 +255,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_newer),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_prune)
 	};
 

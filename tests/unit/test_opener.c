@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -309,6 +310,62 @@ test_root_file_after_the_drop(void **state)
 	apart(fifo_through_the_helper);
 }
 
+/* Whether the folder refuses to remove and to move `file` as it is described. */
+static bool
+keeps(struct opener *opener, const struct folder_entry *entry, int reason)
+{
+	struct folder_entry now, other;
+
+	return opener_folder_remove(opener, "file", entry, true, &now) == -1 &&
+	    errno == reason && now.inode != 0 &&
+	    opener_folder_move(opener, "file", entry, true, "x", &now) == -1 &&
+	    errno == reason && opener_folder_look(opener, "file", &other) == 0;
+}
+
+/* What is not as it was described stays, and is described as it is. */
+static void
+check_identity(struct opener *opener, const struct folder_entry *entry)
+{
+	struct folder_entry other = *entry, now;
+
+	other.inode++;
+	CHECK(keeps(opener, &other, ESTALE));
+	CHECK(opener_folder_probe(opener, "file", &other) == -1 &&
+	    errno == ESTALE);
+	other = *entry;
+	other.dev++;
+	CHECK(keeps(opener, &other, ESTALE));
+	other = *entry;
+	other.size++;
+	CHECK(keeps(opener, &other, ESTALE));
+	CHECK(opener_folder_remove(opener, "file", &other, true, &now) == -1 &&
+	    !folder_is_touched(&other, &now));
+	other = *entry;
+	other.changed--;
+	CHECK(keeps(opener, &other, ESTALE));
+	CHECK(opener_folder_remove(opener, "file", &other, true, &now) == -1 &&
+	    folder_is_touched(&other, &now) && now.changed == entry->changed);
+}
+
+static void
+check_changes(struct opener *opener, const struct folder_entry *entry)
+{
+	struct folder_entry other, now;
+
+	check_identity(opener, entry);
+	CHECK(opener_folder_probe(opener, "file", entry) == 0);
+	CHECK(opener_folder_move(opener, "file", entry, true, "../x",
+	    &now) == -1 && errno == EINVAL);
+	CHECK(opener_folder_move(opener, "file", entry, false, "taken",
+	    &now) == -1 && errno == EEXIST);
+	CHECK(opener_folder_move(opener, "file", entry, false, "moved",
+	    &now) == 0);
+	CHECK(opener_folder_look(opener, "file", &other) == -1);
+	CHECK(opener_folder_look(opener, "more", &other) == 0);
+	CHECK(opener_folder_remove(opener, "more", &other, false, &now) == 0);
+	CHECK(opener_folder_look(opener, "more", &other) == -1);
+}
+
 /* What may be done in a folder; changes is whether it said that files may be changed. */
 static void
 check_folder(struct opener *opener, bool changes)
@@ -334,30 +391,14 @@ check_folder(struct opener *opener, bool changes)
 	CHECK(opener_folder_open(opener, "") == -1 && errno == EINVAL);
 	CHECK(opener_folder_open(opener, "../plain") == -1 && errno == EINVAL);
 	CHECK(opener_folder_open(opener, "below/x") == -1 && errno == EINVAL);
-	other = entry;
-	other.inode++;
-	CHECK(opener_folder_remove(opener, "file", &other) == -1 &&
-	    errno == (changes ? ESTALE : EPERM));
-	other = entry;
-	other.size++;
-	CHECK(opener_folder_move(opener, "file", &other, "x") == -1 &&
-	    errno == (changes ? ESTALE : EPERM));
-	CHECK(opener_folder_move(opener, "file", &entry, "../x") == -1 &&
-	    errno == EINVAL);
 	if (!changes) {
-		CHECK(opener_folder_remove(opener, "file", &entry) == -1 &&
-		    errno == EPERM);
-		CHECK(opener_folder_move(opener, "file", &entry, "x") == -1 &&
-		    errno == EPERM);
+		CHECK(opener_folder_remove(opener, "file", &entry, true,
+		    &other) == -1 && errno == EPERM);
+		CHECK(opener_folder_move(opener, "file", &entry, true, "x",
+		    &other) == -1 && errno == EPERM);
 		return;
 	}
-	CHECK(opener_folder_move(opener, "file", &entry, "taken") == -1 &&
-	    errno == EEXIST);
-	CHECK(opener_folder_move(opener, "file", &entry, "moved") == 0);
-	CHECK(opener_folder_look(opener, "file", &other) == -1);
-	CHECK(opener_folder_look(opener, "more", &other) == 0);
-	CHECK(opener_folder_remove(opener, "more", &other) == 0);
-	CHECK(opener_folder_look(opener, "more", &other) == -1);
+	check_changes(opener, &entry);
 }
 
 /* A folder of somebody else's, which the user we become may not enter. */
@@ -381,6 +422,20 @@ make_folder(struct folder *folder, bool changes)
 	folder->target = open("target", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	folder->changes = changes;
 	CHECK(folder->fd >= 0 && folder->target >= 0);
+}
+
+/* With "." and "..". */
+static int
+count_names(int fd)
+{
+	DIR *dir = fdopendir(fd);
+	int count = 0;
+
+	CHECK(dir != NULL);
+	while (readdir(dir) != NULL)
+		count++;
+	closedir(dir);
+	return count;
 }
 
 static void
@@ -422,6 +477,104 @@ test_folder(void **state)
 	(void)state;
 	apart(folder_to_read);
 	apart(folder_to_change);
+	assert_int_equal(system("rm -rf watched target"), 0);
+}
+
+/* Removes `file` in every way; all are refused for this reason. */
+static bool
+is_left(struct opener *opener, bool closed, int reason)
+{
+	struct folder_entry entry, now;
+
+	return opener_folder_look(opener, "file", &entry) == 0 &&
+	    opener_folder_probe(opener, "file", &entry) == -1 &&
+	    errno == reason &&
+	    opener_folder_remove(opener, "file", &entry, closed, &now) == -1 &&
+	    errno == reason &&
+	    opener_folder_move(opener, "file", &entry, closed, "x",
+	    &now) == -1 && errno == reason;
+}
+
+/* Who has it open for writing, or mapped, keeps it; also one that the user we have become may not read. */
+static void
+while_somebody_writes(void)
+{
+	struct folder folder;
+	struct folder_entry entry, now;
+	struct opener *opener;
+	const char *user;
+	int fd, list;
+	char *map;
+
+	make_folder(&folder, true);
+	fd = openat(folder.fd, "file", O_RDWR | O_APPEND | O_CLOEXEC);
+	CHECK(fd >= 0);
+	opener = opener_new(paths, COUNT, &folder, NULL);
+	CHECK(opener != NULL && privilege_drop(&user, NULL) == 0);
+	CHECK(is_left(opener, false, ETXTBSY) &&
+	    is_left(opener, true, ETXTBSY));
+	map = mmap(NULL, 6, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(map != MAP_FAILED && close(fd) == 0);
+	CHECK(is_left(opener, true, ETXTBSY));
+	CHECK(munmap(map, 6) == 0);
+	CHECK(opener_folder_look(opener, "file", &entry) == 0);
+	CHECK(opener_folder_probe(opener, "file", &entry) == 0);
+	CHECK(opener_folder_remove(opener, "file", &entry, false, &now) == 0);
+	/* It had a hidden name for a moment. */
+	list = dup(folder.fd);
+	CHECK(lseek(list, 0, SEEK_SET) == 0 && count_names(list) == 6);
+	opener_free(opener);
+}
+
+/* A file that is not ours: without CAP_LEASE nobody tells who writes, and closing must have been seen. */
+static void
+without_leases(void)
+{
+	struct folder folder;
+	struct folder_entry entry, now;
+	struct opener *opener;
+
+	make_folder(&folder, true);
+	CHECK(fchown(folder.fd, 12346, 12346) == 0 &&
+	    fchmod(folder.fd, 0777) == 0);
+	CHECK(fchownat(folder.fd, "file", 12345, 12345, 0) == 0 &&
+	    fchmodat(folder.fd, "file", 0644, 0) == 0);
+	CHECK(setresuid(12346, 12346, 12346) == 0);
+	opener = opener_new(paths, COUNT, &folder, NULL);
+	CHECK(opener_folder_look(opener, "file", &entry) == 0);
+	CHECK(opener_folder_probe(opener, "file", &entry) == -1 &&
+	    errno == ENOLCK);
+	CHECK(opener_folder_remove(opener, "file", &entry, false, &now) == -1 &&
+	    errno == ENOLCK);
+	CHECK(opener_folder_remove(opener, "file", &entry, true, &now) == 0);
+	opener_free(opener);
+}
+
+/* A run that was killed while it removed a file: the file gets its name back, or another if that is taken. */
+static void
+after_a_killed_run(void)
+{
+	struct folder folder;
+	struct folder_entry entry;
+
+	make_folder(&folder, true);
+	CHECK(renameat(folder.fd, "file", folder.fd, ".espcap-after.file") == 0);
+	CHECK(renameat(folder.fd, "fifo", folder.fd, ".espcap-after.more") == 0);
+	folder_restore(&folder);
+	CHECK(folder_look(&folder, "file", &entry) == 0 && entry.size == 6);
+	CHECK(folder_look(&folder, "more", &entry) == 0 && entry.size == 6);
+	CHECK(folder_look(&folder, "more.1", &entry) == 0 &&
+	    S_ISFIFO(entry.mode));
+}
+
+static void
+test_writers(void **state)
+{
+	(void)state;
+	apart(while_somebody_writes);
+	if (geteuid() == 0)
+		apart(without_leases);
+	apart(after_a_killed_run);
 	assert_int_equal(system("rm -rf watched target"), 0);
 }
 
@@ -489,6 +642,26 @@ count_fds_of(pid_t pid)
 	return count;
 }
 
+/* To change a folder it takes two. */
+static void
+what_the_helper_has_to_change_a_folder(void)
+{
+	struct folder folder;
+	struct opener *opener;
+	struct folder_entry entry;
+	unsigned long long capabilities;
+
+	make_folder(&folder, true);
+	opener = opener_new(paths, NUMBER, &folder, NULL);
+	CHECK(opener != NULL);
+	CHECK(opener_folder_look(opener, "file", &entry) == 0 &&
+	    opener_folder_probe(opener, "file", &entry) == 0);
+	capabilities = strtoull(status_of(only_child(), "CapPrm"), NULL, 16);
+	/* CAP_DAC_OVERRIDE and CAP_LEASE. */
+	CHECK(capabilities == (1 << 1 | 1 << 28));
+	opener_free(opener);
+}
+
 static void
 what_the_helper_has(void)
 {
@@ -526,6 +699,8 @@ test_helper_has_little(void **state)
 	if (geteuid() != 0)
 		skip();
 	apart(what_the_helper_has);
+	apart(what_the_helper_has_to_change_a_folder);
+	assert_int_equal(system("rm -rf watched target"), 0);
 }
 
 static void
@@ -672,6 +847,7 @@ main(void)
 		cmocka_unit_test(test_beneath_a_folder),
 		cmocka_unit_test(test_root_file_after_the_drop),
 		cmocka_unit_test(test_folder),
+		cmocka_unit_test(test_writers),
 		cmocka_unit_test(test_helper_has_little),
 		cmocka_unit_test(test_helper_ends_with_us),
 		cmocka_unit_test(test_waiting_can_be_interrupted),
