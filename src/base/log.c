@@ -1,6 +1,7 @@
 /* Messages for the person, on stderr. */
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,26 +10,116 @@
 #include "base/text.h"
 #include "base/write.h"
 
+/* Room for some thousand messages while nobody reads them, and beyond for the last. */
+#define KEPT_MAX ((size_t)256 << 10)
+#define TEXT_MAX 4096
+#define LINE_LEN (4 * TEXT_MAX + 64)
+
+static int format_line(struct log *log, char line[LINE_LEN], const char *format,
+    va_list ap) __attribute__((format(printf, 3, 0)));
 static void log_line(struct log *log, const char *format, va_list ap)
     __attribute__((format(printf, 2, 0)));
+
+/* Writes what stderr takes of it now; returns how much that was. What fails counts as taken: nowhere is left to complain to. */
+static size_t
+write_some(const char *bytes, size_t len)
+{
+	enum write_kind kind = write_kind(STDERR_FILENO);
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = write_now(STDERR_FILENO, kind, bytes + done,
+		    len - done);
+
+		if (n < 0 && errno == EAGAIN)
+			return done;
+		if (n <= 0)
+			return len;
+		done += (size_t)n;
+	}
+	return done;
+}
+
+static void
+keep(struct log *log, const char *bytes, size_t len)
+{
+	bool was_empty = log->kept.len == 0;
+
+	if (log->kept.max == 0)
+		buffer_init(&log->kept, 2 * KEPT_MAX);
+	if (buffer_append(&log->kept, bytes, len) != 0)
+		log->dropped++;
+	if (was_empty && log->on_kept != NULL)
+		log->on_kept(log->ctx);
+}
+
+static void
+put(struct log *log, const char *bytes, size_t len)
+{
+	size_t done = log->kept.len == 0 ? write_some(bytes, len) : 0;
+
+	if (done < len)
+		keep(log, bytes + done, len - done);
+}
+
+static void
+say_dropped(struct log *log)
+{
+	char line[256];
+	int len;
+
+	if (log->dropped == 0)
+		return;
+	len = snprintf(line, sizeof(line), "%s: standard error was not read: "
+	    "%llu messages are missing here\n", log->program,
+	    (unsigned long long)log->dropped);
+	log->dropped = 0;
+	put(log, line, (size_t)len);
+}
+
+bool
+log_flush(struct log *log)
+{
+	if (log->kept.len > 0)
+		buffer_consume(&log->kept, write_some(log->kept.data,
+		    log->kept.len));
+	if (log->kept.len == 0) {
+		say_dropped(log);
+		buffer_shrink(&log->kept, 0);
+	}
+	return log->kept.len == 0;
+}
+
+static int
+format_line(struct log *log, char line[LINE_LEN], const char *format,
+    va_list ap)
+{
+	char text[TEXT_MAX], safe[4 * sizeof(text)];
+	int len = vsnprintf(text, sizeof(text), format, ap);
+
+	if (len < 0)
+		return 0;
+	if ((size_t)len >= sizeof(text))
+		len = sizeof(text) - 1;
+	text_visible(safe, sizeof(safe), text, (size_t)len);
+	len = snprintf(line, LINE_LEN, "%s%s: %s\n",
+	    log->line_open ? "\r\033[K" : "", log->program, safe);
+	log->line_open = false;
+	return len;
+}
 
 static void
 log_line(struct log *log, const char *format, va_list ap)
 {
-	char text[4096], safe[4 * sizeof(text)], line[sizeof(safe) + 64];
+	char line[LINE_LEN];
 	int len;
 
-	len = vsnprintf(text, sizeof(text), format, ap);
-	if (len < 0)
+	if (!log_flush(log) && log->kept.len >= KEPT_MAX) {
+		log->dropped++;
 		return;
-	if ((size_t)len >= sizeof(text))
-		len = sizeof(text) - 1;
-	text_visible(safe, sizeof(safe), text, (size_t)len);
-	len = snprintf(line, sizeof(line), "%s%s: %s\n",
-	    log->line_open ? "\r\033[K" : "", log->program, safe);
-	log->line_open = false;
-	/* If it fails, nowhere is left to complain to. */
-	(void)write_all(STDERR_FILENO, line, (size_t)len);
+	}
+	len = format_line(log, line, format, ap);
+	put(log, line, (size_t)len);
 }
 
 void
@@ -66,15 +157,42 @@ log_verbose(struct log *log, const char *format, ...)
 }
 
 void
+log_final(struct log *log, const char *format, ...)
+{
+	char line[LINE_LEN];
+	va_list ap;
+	int len;
+
+	(void)log_flush(log);
+	say_dropped(log);
+	va_start(ap, format);
+	len = format_line(log, line, format, ap);
+	va_end(ap);
+	put(log, line, (size_t)len);
+}
+
+void
 log_progress(struct log *log, const char *text)
 {
 	char line[256];
 	int len;
 
-	if (text[0] == '\0' && !log->line_open)
+	if ((text[0] == '\0' && !log->line_open) || !log_flush(log))
 		return;
 	len = snprintf(line, sizeof(line), "\r%.200s\033[K%s", text,
 	    text[0] == '\0' ? "\r" : "");
 	log->line_open = text[0] != '\0';
-	(void)write_all(STDERR_FILENO, line, (size_t)len);
+	put(log, line, (size_t)len);
+}
+
+void
+log_end(struct log *log, bool (*give_up)(void *ctx), void *ctx)
+{
+	(void)log_flush(log);
+	say_dropped(log);
+	if (log->kept.len > 0)
+		(void)write_wait(STDERR_FILENO, log->kept.data, log->kept.len,
+		    give_up, ctx);
+	buffer_release(&log->kept);
+	log->on_kept = NULL;
 }
