@@ -1,11 +1,15 @@
 /* The event loop: libevent's base, caught signals, deferred calls. */
 #include "loop/loop.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/queue.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/xalloc.h"
 
@@ -17,10 +21,22 @@ struct deferred {
 
 STAILQ_HEAD(deferred_list, deferred);
 
+/*
+ * A handler is given no context: what it counts, and whom it wakes, cannot hang from struct loop. libevent's own handler has
+ * a blocked write go on (SA_RESTART), and is of no use when the loop does not come round.
+ */
+static struct {
+	volatile sig_atomic_t count, number;
+	volatile sig_atomic_t fd;
+	timer_t last;
+} signals;
+
 struct loop {
 	struct event_base *base;
-	struct event *interrupt;	/* NULL until loop_catch */
-	struct event *terminate;
+	struct event *caught;		/* NULL until loop_catch */
+	int caught_fd;			/* the handler writes to it */
+	timer_t last;			/* ends the program some time after the second signal */
+	unsigned told;			/* signals that on_signal was called for */
 	void (*on_signal)(void *ctx, int number);
 	void *signal_ctx;
 	struct event *hangup;		/* NULL until loop_catch_hangup */
@@ -64,12 +80,42 @@ on_soon(evutil_socket_t fd, short what, void *ctx)
 }
 
 static void
-on_caught(evutil_socket_t number, short what, void *ctx)
+on_caught(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *loop = ctx;
+	uint64_t ignored;
 
 	(void)what;
-	loop->on_signal(loop->signal_ctx, (int)number);
+	(void)!read(fd, &ignored, sizeof(ignored));
+	while (loop->told < (unsigned)signals.count) {
+		loop->told++;
+		loop->on_signal(loop->signal_ctx, signals.number);
+	}
+}
+
+/* Only what signal-safety(7) lists. */
+static void
+handle_signal(int number)
+{
+	const struct itimerspec last = { { 0, 0 }, { LOOP_LAST_SECONDS, 0 } };
+	const uint64_t one = 1;
+	int reason = errno;
+
+	signals.number = number;
+	signals.count = signals.count + 1;
+	if (signals.count == 2)
+		(void)timer_settime(signals.last, 0, &last, NULL);
+	(void)!write(signals.fd, &one, sizeof(one));
+	errno = reason;
+}
+
+/* Something at the end waits for what does not come: a name server, a disk that is gone. */
+static void
+handle_last(int number)
+{
+	(void)number;
+	if (signals.count >= 2)
+		_exit(128 + signals.number);
 }
 
 static struct event_base *
@@ -101,6 +147,8 @@ signals_prepare(void)
 	sigaddset(&needed, SIGINT);
 	sigaddset(&needed, SIGTERM);
 	sigaddset(&needed, SIGHUP);
+	sigaddset(&needed, SIGALRM);
+	sigaddset(&needed, SIGVTALRM);
 	sigaddset(&needed, SIGUSR1);
 	sigprocmask(SIG_UNBLOCK, &needed, NULL);
 }
@@ -126,6 +174,18 @@ loop_new(struct error *error)
 	return loop;
 }
 
+static void
+release_caught(struct loop *loop)
+{
+	if (loop->caught == NULL)
+		return;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	timer_delete(loop->last);
+	event_free(loop->caught);
+	close(loop->caught_fd);
+}
+
 void
 loop_free(struct loop *loop)
 {
@@ -137,10 +197,7 @@ loop_free(struct loop *loop)
 		STAILQ_REMOVE_HEAD(&loop->deferred, next);
 		free(first);
 	}
-	if (loop->interrupt != NULL)
-		event_free(loop->interrupt);
-	if (loop->terminate != NULL)
-		event_free(loop->terminate);
+	release_caught(loop);
 	if (loop->hangup != NULL)
 		event_free(loop->hangup);
 	if (loop->user != NULL)
@@ -169,15 +226,58 @@ signal_event(struct loop *loop, int number, event_callback_fn call)
 	return event;
 }
 
+static void
+set_handlers(void)
+{
+	/* Without SA_RESTART: a write that waits against all expectation is interrupted. */
+	struct sigaction action = { .sa_handler = handle_signal };
+	const struct sigaction last = { .sa_handler = handle_last };
+
+	/* One after the other, so that none is lost in counting. */
+	sigaddset(&action.sa_mask, SIGINT);
+	sigaddset(&action.sa_mask, SIGTERM);
+	(void)sigaction(SIGVTALRM, &last, NULL);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+}
+
+/* False with the default actions in place, which also end the program. */
+static bool
+begin_catching(struct loop *loop)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGVTALRM };
+
+	loop->caught_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (loop->caught_fd < 0)
+		return false;
+	if (timer_create(CLOCK_MONOTONIC, &event, &loop->last) != 0) {
+		close(loop->caught_fd);
+		return false;
+	}
+	loop->caught = event_new(loop->base, loop->caught_fd,
+	    EV_READ | EV_PERSIST, on_caught, loop);
+	event_add(loop->caught, NULL);
+	signals.count = signals.number = 0;
+	signals.fd = loop->caught_fd;
+	signals.last = loop->last;
+	return true;
+}
+
 void
 loop_catch(struct loop *loop, void (*on_signal)(void *ctx, int number), void *ctx)
 {
 	loop->on_signal = on_signal;
 	loop->signal_ctx = ctx;
-	if (loop->interrupt == NULL)
-		loop->interrupt = signal_event(loop, SIGINT, on_caught);
-	if (loop->terminate == NULL)
-		loop->terminate = signal_event(loop, SIGTERM, on_caught);
+	if (loop->caught == NULL && begin_catching(loop))
+		set_handlers();
+}
+
+unsigned
+loop_signals(const struct loop *loop, int *last)
+{
+	*last = loop->caught != NULL ? signals.number : 0;
+	return loop->caught != NULL ? (unsigned)signals.count : 0;
 }
 
 static void
@@ -226,9 +326,7 @@ loop_waits(struct loop *loop)
 	    EVENT_BASE_COUNT_ADDED | EVENT_BASE_COUNT_ACTIVE |
 	    EVENT_BASE_COUNT_VIRTUAL);
 
-	if (loop->interrupt != NULL)
-		count--;
-	if (loop->terminate != NULL)
+	if (loop->caught != NULL)
 		count--;
 	if (loop->hangup != NULL)
 		count--;

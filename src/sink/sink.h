@@ -33,6 +33,7 @@ struct sink_counts {
 	uint64_t in_flight;	/* documents that wait for an answer: beside the sum */
 	uint64_t queued;	/* bytes that wait to be delivered */
 	uint64_t settled_at;	/* clock_ms when a document was last delivered, found there or rejected; 0: never */
+	bool cut;		/* the beginning of a document was printed, and its end was not */
 };
 
 /* One kind of sink. */

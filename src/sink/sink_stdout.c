@@ -6,16 +6,18 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/write.h"
 #include "base/xalloc.h"
 #include "sink/receipt.h"
 
 /* Documents are written in pieces of about this size. */
 #define WRITE_LEN ((size_t)64 << 10)
+/* What takes nothing and cannot be waited for (a device without poll) is tried again after so long. */
+#define AGAIN_MS 20
 /* Above HIGH bytes queued it is full, until less than LOW are left. */
 #define HIGH ((size_t)1 << 20)
 #define LOW ((size_t)256 << 10)
@@ -30,9 +32,8 @@ struct sink_stdout {
 	struct sink sink;
 	struct loop *loop;
 	struct sink_handler handler;
-	int fd;
-	bool is_pollable;	/* writing may have to wait */
-	struct event *writable;
+	enum write_kind kind;
+	struct event *writable, *again;
 	bool flush_pending;
 	bool is_waiting;
 	bool was_high;
@@ -136,19 +137,20 @@ tell_drain(void *ctx)
 static void
 wait_writable(struct sink_stdout *out)
 {
-	out->is_waiting = event_add(out->writable, NULL) == 0;
+	out->is_waiting = true;
+	if (event_add(out->writable, NULL) != 0)
+		loop_start_timer(out->again, AGAIN_MS);
 }
 
+/* Others may write to the same pipe: what fits is known only when it is written. */
 static void
 flush(struct sink_stdout *out)
 {
 	while (out->queue.len > 0 && !out->failed && !out->is_waiting) {
-		ssize_t n = write(out->fd, out->queue.data, out->queue.len);
+		ssize_t n = write_now(STDOUT_FILENO, out->kind,
+		    out->queue.data, out->queue.len);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) &&
-		    out->is_pollable) {
+		if (n < 0 && errno == EAGAIN) {
 			wait_writable(out);
 			return;
 		}
@@ -239,7 +241,8 @@ stdout_counts(const struct sink *sink)
 	struct sink_counts counts = {
 		.delivered = const_self(sink)->delivered,
 		.queued = const_self(sink)->queue.len,
-		.settled_at = const_self(sink)->last };
+		.settled_at = const_self(sink)->last,
+		.cut = const_self(sink)->partial > 0 };
 
 	return counts;
 }
@@ -256,10 +259,8 @@ stdout_free(struct sink *sink)
 {
 	struct sink_stdout *out = self(sink);
 
-	if (out->writable != NULL)
-		event_free(out->writable);
-	if (out->fd != STDOUT_FILENO)
-		close(out->fd);
+	event_free(out->writable);
+	event_free(out->again);
 	buffer_release(&out->queue);
 	free(out->ends);
 	free(out);
@@ -276,28 +277,6 @@ static const struct sink_type sink_stdout_type = {
 	.free = stdout_free
 };
 
-/*
- * O_NONBLOCK belongs to what is open, which others may share (a shell's
- * terminal): a pipe or terminal is opened once more for ourselves. If that is not
- * allowed, writing blocks, which is slower to interrupt but not wrong.
- */
-static void
-open_own(struct sink_stdout *out)
-{
-	struct stat st;
-	int fd;
-
-	if (fstat(STDOUT_FILENO, &st) != 0 ||
-	    !(S_ISFIFO(st.st_mode) || isatty(STDOUT_FILENO)))
-		return;
-	fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY);
-	if (fd < 0)
-		return;
-	out->fd = fd;
-	out->is_pollable = true;
-}
-
 struct sink *
 sink_stdout_new(struct loop *loop, const struct sink_handler *handler,
     struct error *error)
@@ -312,15 +291,13 @@ sink_stdout_new(struct loop *loop, const struct sink_handler *handler,
 	out->sink.type = &sink_stdout_type;
 	out->loop = loop;
 	out->handler = *handler;
-	out->fd = STDOUT_FILENO;
+	out->kind = write_kind(STDOUT_FILENO);
 	buffer_init(&out->queue, (size_t)8 << 30);
-	open_own(out);
-	if (out->is_pollable) {
-		out->writable = event_new(loop_base(loop), out->fd, EV_WRITE,
-		    on_writable, out);
-		if (out->writable == NULL)
-			abort();	/* out of memory */
-	}
+	out->writable = event_new(loop_base(loop), STDOUT_FILENO, EV_WRITE,
+	    on_writable, out);
+	out->again = evtimer_new(loop_base(loop), on_writable, out);
+	if (out->writable == NULL || out->again == NULL)
+		abort();	/* out of memory */
 	loop_defer(loop, tell_ready, out);
 	return &out->sink;
 }
