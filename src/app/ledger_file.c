@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/files.h"
+#include "base/replace.h"
 #include "base/write.h"
 #include "base/xalloc.h"
 
@@ -118,8 +119,10 @@ ledger_file_open(const char *name, struct log *log, struct error *error)
 		file->name = xstrdup(name);
 		rv = open_locked(file, error);
 	}
-	if (rv == 0)
+	if (rv == 0) {
+		replacement_sweep(name);
 		read_lines(file);
+	}
 	if (rv >= 0)
 		return file;
 	ledger_file_free(file);
@@ -172,28 +175,19 @@ sync_folder(const char *name)
 static int
 replace(const struct ledger_file *file, const struct buffer *text)
 {
-	char *other = xasprintf("%s.new", file->name);
-	int fd, reason;
+	struct replacement new;
 
-	/* Left there by a run that was killed: nobody else has the lock. */
-	(void)unlink(other);
-	fd = open(other, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
-	    0600);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    write_all(fd, text->data, text->len) == 0 && fsync(fd) == 0 &&
-	    rename(other, file->name) == 0) {
-		sync_folder(file->name);
-		free(other);
-		return fd;
+	if (replacement_begin(&new, file->name, O_APPEND, 0600) != 0)
+		return -1;
+	if (write_all(new.fd, text->data, text->len) != 0 ||
+	    fsync(new.fd) != 0) {
+		replacement_abandon(&new);
+		return -1;
 	}
-	reason = errno;
-	if (fd >= 0) {
-		close(fd);
-		(void)unlink(other);
-	}
-	free(other);
-	errno = reason;
-	return -1;
+	if (replacement_finish(&new, file->name) != 0)
+		return -1;
+	sync_folder(file->name);
+	return new.fd;
 }
 
 void

@@ -2,7 +2,6 @@
 #include "app/metrics_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/replace.h"
 #include "base/write.h"
 #include "base/xalloc.h"
 
@@ -17,46 +17,32 @@
 
 struct metrics_file {
 	const char *name;
-	char *temporary;
 	struct metrics last;
 	struct buffer text;
 	bool failed;
 };
 
-/* One that was killed may have left it, and a link there would lead elsewhere: it is always made anew. */
-static int
-open_temporary(const struct metrics_file *file)
-{
-	if (unlink(file->temporary) != 0 && errno != ENOENT)
-		return -1;
-	return open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
-	    O_NOFOLLOW, 0644);
-}
-
 /* -1 with errno. The reader is another user, whatever the umask. */
 static int
 replace(struct metrics_file *file)
 {
-	int fd, rv, reason;
+	struct replacement new;
 
 	buffer_clear(&file->text);
 	if (metrics_write(&file->last, &file->text) != 0) {
 		errno = EFBIG;
 		return -1;
 	}
-	fd = open_temporary(file);
-	if (fd < 0)
+	if (replacement_begin(&new, file->name, 0, 0644) != 0)
 		return -1;
-	rv = write_all(fd, file->text.data, file->text.len) == 0 ?
-	    fchmod(fd, 0644) : -1;
-	if (rv == 0)
-		rv = rename(file->temporary, file->name);
-	reason = errno;
-	close(fd);
-	if (rv != 0)
-		(void)unlink(file->temporary);
-	errno = reason;
-	return rv;
+	if (write_all(new.fd, file->text.data, file->text.len) != 0) {
+		replacement_abandon(&new);
+		return -1;
+	}
+	if (replacement_finish(&new, file->name) != 0)
+		return -1;
+	close(new.fd);
+	return 0;
 }
 
 /* Only what is one may be replaced: not a device, and not the name of another file. */
@@ -81,7 +67,7 @@ metrics_file_new(const char *name, const struct metrics *first,
 		return NULL;
 	file = xcalloc(1, sizeof(*file));
 	file->name = name;
-	file->temporary = xasprintf("%s.tmp", name);
+	replacement_sweep(name);
 	buffer_init(&file->text, TEXT_MAX);
 	file->last = *first;
 	file->last.version = PACKAGE_VERSION;
@@ -101,7 +87,6 @@ metrics_file_free(struct metrics_file *file)
 	if (file == NULL)
 		return;
 	buffer_release(&file->text);
-	free(file->temporary);
 	free(file);
 }
 

@@ -184,6 +184,46 @@ def test_cannot_be_written(folder, unprivileged, name):
     assert re.fullmatch(r"espcap: --metrics=%s: .*\n" % re.escape(os.path.join(folder, name)), result.errors)
 
 
+def test_what_is_beside_them_stays(folder):
+    """Whatever its name is, and whatever it is."""
+    path = os.path.join(folder, "x.prom")
+    kept = {"x.prom.tmp": "mine", "x.prom.new": "mine", ".espcap-0123456789abcdef-1.tmp": "mine"}
+    for name, content in kept.items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as target:
+            target.write(content)
+    os.symlink("x.prom.tmp", path + "~")
+    result = espcap.run("--file", DNS, "--metrics", path)
+    assert result.code == 0, result.errors
+    assert exposition.read(path)("espcap_running") == 0
+    assert sorted(os.listdir(folder)) == sorted([*kept, "x.prom", "x.prom~"])
+    for name, content in kept.items():
+        with open(os.path.join(folder, name), encoding="utf-8") as source:
+            assert source.read() == content
+
+
+def test_runs_that_are_killed_leave_nothing(folder):
+    """Whenever that is; and what is left by one that cannot help it is removed by the next."""
+    path = os.path.join(folder, "x.prom")
+    assert espcap.run("--file", DNS, "--metrics", path).code == 0
+    for delay in range(20):
+        child = subprocess.Popen(espcap.command("--file=-", "--metrics", path), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, env=espcap.ENVIRONMENT)
+        time.sleep(delay / 50)
+        child.kill()
+        child.communicate()
+        # Between the two system calls that give it a name, and another.
+        assert len(set(os.listdir(folder)) - {"x.prom"}) <= 1
+    left = os.path.join(folder, "left")
+    with open(left, "w", encoding="utf-8"):
+        pass
+    if os.geteuid() == 0:
+        user = os.stat(path).st_uid
+        os.chown(left, user, user)
+    os.rename(left, os.path.join(folder, ".espcap-0123456789abcdef-%x.tmp" % os.stat(left).st_ino))
+    assert espcap.run("--file", DNS, "--metrics", path).code == 0
+    assert os.listdir(folder) == ["x.prom"]
+
+
 @needs_root
 def test_cannot_be_written_any_more(folder):
     """Said once, and no reason to end."""

@@ -468,6 +468,20 @@ def test_ledger_lost_or_damaged(place, damage):
         assert ("going on without" in watch.messages) == (damage == "unwritable")
 
 
+def test_what_is_beside_the_ledger_stays(place):
+    """It is written anew at each start, by way of another file: that is one of its own."""
+    capture(place / "in" / "cap1", 3, 1)
+    for name in ("mine.new", "mine.tmp"):
+        (place / name).write_text("not the ledger's")
+    for messages in ("finished", "was read before"):
+        watch = Watch(place, "--ledger=mine", "--watch-idle=1s")
+        watch.says("in/cap1: " + messages)
+        watch.end()
+        assert (place / "mine").read_bytes()
+        assert sorted(path.name for path in place.iterdir() if path.is_file()) == ["mine", "mine.new", "mine.tmp"]
+        assert {(place / name).read_text() for name in ("mine.new", "mine.tmp")} == {"not the ledger's"}
+
+
 def test_one_ledger_for_one_run(place):
     capture(place / "in" / "a", 3, 1)
     watch = Watch(place, "--ledger=mine")

@@ -1,0 +1,32 @@
+/* Writes a file anew, and puts it in the place of the old one as a whole. */
+#ifndef ESPCAP_BASE_REPLACE_H
+#define ESPCAP_BASE_REPLACE_H
+
+#include <sys/types.h>
+
+/* The new file: write to fd, which is locked (flock(2), exclusive). */
+struct replacement {
+	int fd;
+	char *name;	/* under which it can be seen, NULL: it has none yet */
+};
+
+/*
+ * Makes a new file in the folder of name, with these flags beside O_RDWR and O_CLOEXEC, and exactly this mode. It has no
+ * name (O_TMPFILE), so that nothing is left if espcap is killed; where that cannot be, one that nobody foresees, and never
+ * that of a file that is there. -1 with errno.
+ */
+int replacement_begin(struct replacement *new, const char *name, int flags, mode_t mode);
+
+/* Puts it in the place of name; fd is the caller's then. -1 with errno: it is gone, as after replacement_abandon. */
+int replacement_finish(struct replacement *new, const char *name);
+
+/* Closes and removes it. errno stays. */
+void replacement_abandon(struct replacement *new);
+
+/*
+ * Removes what killed runs have left in the folder of name, whatever it was to replace: only a file of this user whose own
+ * inode is in its name, which no copy has, and that nobody has locked.
+ */
+void replacement_sweep(const char *name);
+
+#endif
