@@ -12,9 +12,12 @@ opensearch_unpack() {
 }
 
 # The program takes few options; everything else stands in a file for each node,
-# where what it gives itself (names, paths, HTTP port, roles) cannot be changed.
+# where what it gives itself (names, paths, HTTP port) cannot be changed.
 opensearch_prepare() {
 	local i key
+	# The user that the server runs as may not be able to read the source tree.
+	cp "$top/scripts/engines/OpenSearchNodes.java" "$folder/config"
+	chmod 644 "$folder/config/OpenSearchNodes.java"
 	for ((i = 1; i <= nodes; i++)); do
 		"${as_server[@]}" mkdir -p "$data/node_$i/config"
 		{
@@ -58,7 +61,7 @@ opensearch_launch() {
 	setsid "${as_server[@]}" env -i PATH="$PATH" HOME="$folder/tmp" LC_ALL=C.UTF-8 \
 		ESPCAP_ENGINE_FOLDER="$folder" \
 		"$java" -Xms"$heap" -Xmx"$heap" "${options[@]}" -Djava.io.tmpdir="$folder/tmp" -cp "$home/*" \
-		org.codelibs.opensearch.runner.OpenSearchRunner -basePath "$data" \
+		"$folder/config/OpenSearchNodes.java" -basePath "$data" \
 		-clusterName "$name-$instance" -numOfNode "$nodes" \
 		-baseHttpPort $((port - 1)) -useLogger \
 		>"$log" 2>&1 </dev/null 8>&- 9>&- &
