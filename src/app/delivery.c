@@ -178,6 +178,18 @@ set_http_rules(struct delivery *delivery, struct http_rules *rules)
 	rules->connections = CONNECTIONS;
 }
 
+static const char *
+remedy(const struct options *options)
+{
+	if (options->api_key_file != NULL)
+		return "put a valid key into the file of --api-key-file, and "
+		    "send SIGHUP";
+	if (options->password_file != NULL)
+		return "put the valid password into the file of "
+		    "--password-file, and send SIGHUP";
+	return "see --user, --password-file and --api-key-file";
+}
+
 const struct sink_server_rules *
 delivery_rules(struct delivery *delivery, const struct typed *typed)
 {
@@ -206,6 +218,8 @@ delivery_rules(struct delivery *delivery, const struct typed *typed)
 	rules->max_indices = options->max_indices;
 	rules->auto_id = options->auto_id;
 	rules->compress = wants_compression(delivery);
+	rules->is_patient = options->nic != NULL || options->watch != NULL;
+	rules->remedy = remedy(options);
 	rules->dead_letter = delivery->dead_letter;
 	return rules;
 }

@@ -460,6 +460,10 @@ finish(struct app *app, const struct totals *totals, enum outcome outcome,
 		log_note(&app->log, "tshark failed with the plugin and was run "
 		    "without it: %llu times",
 		    (unsigned long long)totals->fallbacks);
+	if (totals->discarded > 0)
+		log_note(&app->log, "%llu packets were taken by the server, "
+		    "and dropped by an ingest pipeline",
+		    (unsigned long long)totals->discarded);
 	if (totals->ring_missing > 0)
 		log_error(&app->log, "%llu packets are missing in the ring in "
 		    "%s", (unsigned long long)totals->ring_missing,

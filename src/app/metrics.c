@@ -123,6 +123,7 @@ put_packets(struct writer *w, const struct totals *totals)
 	if (totals->has_server) {
 		put(w, "fate", "duplicate", totals->duplicate);
 		put(w, "fate", "rejected", totals->rejected);
+		put(w, "fate", "discarded", totals->discarded);
 	}
 	put(w, "fate", "filtered", totals->filtered);
 	put(w, "fate", "undissected", totals->undissected);

@@ -41,10 +41,10 @@ put_server(const struct progress *progress, char *line, size_t size, int used)
 	if (progress->has_server && used > 0 && (size_t)used < size)
 		(void)snprintf(line + used, size - (size_t)used, ", %" PRIu64
 		    " indexed, %" PRIu64 " duplicate, %" PRIu64 " rejected, %"
-		    PRIu64 " retries, %" PRIu64 " in flight",
-		    progress->indexed, progress->duplicate,
-		    progress->rejected, progress->retries,
-		    progress->in_flight);
+		    PRIu64 " discarded, %" PRIu64 " retries, %" PRIu64
+		    " in flight", progress->indexed, progress->duplicate,
+		    progress->rejected, progress->discarded,
+		    progress->retries, progress->in_flight);
 }
 
 void
@@ -86,7 +86,7 @@ struct total {
 	uint64_t value;
 };
 
-#define TOTALS 14
+#define TOTALS 15
 
 /* Fills list in the order of the final line; returns how many there are. */
 static size_t
@@ -98,6 +98,7 @@ list_totals(const struct totals *totals, struct total list[TOTALS])
 		    totals->delivered },
 		{ "duplicate", totals->duplicate },
 		{ "rejected", totals->rejected },
+		{ "discarded", totals->discarded },
 		{ "filtered", totals->filtered },
 		{ "undissected", totals->undissected },
 		{ "dropped", totals->dropped },

@@ -13,7 +13,7 @@ struct progress {
 	uint64_t bytes_done, bytes_all;	/* of the inputs; bytes_all 0 if not known */
 	uint64_t elapsed;		/* ms */
 	bool has_server;		/* the next five are known */
-	uint64_t indexed, duplicate, rejected, retries, in_flight;
+	uint64_t indexed, duplicate, rejected, discarded, retries, in_flight;
 	const char *interface;		/* of a live capture, which has neither files nor an end; else NULL */
 	uint64_t dropped;		/* of it, by queue, kernel and interface */
 };
@@ -23,7 +23,7 @@ void progress_line(const struct progress *progress, char *line, size_t size);
 
 /* The sums of a run. */
 struct totals {
-	uint64_t read, delivered, duplicate, rejected, filtered, undissected, dropped, unsent;
+	uint64_t read, delivered, duplicate, rejected, discarded, filtered, undissected, dropped, unsent;
 	uint64_t skipped, retries, maybe_duplicate;
 	uint64_t kernel_drop, interface_drop;	/* beside the sum; of a live capture only */
 	uint64_t ring_missing;	/* packets that --ring has not; not in the line */

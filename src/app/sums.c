@@ -75,6 +75,7 @@ sums_progress(void *ctx, struct progress *progress)
 	progress->indexed = counts.delivered;
 	progress->duplicate = counts.duplicate;
 	progress->rejected = counts.rejected;
+	progress->discarded = counts.discarded;
 	progress->retries = counts.retries;
 	progress->in_flight = counts.in_flight;
 }
@@ -95,6 +96,7 @@ sums_totals(void *ctx, struct totals *totals)
 	totals->delivered = counts.delivered;
 	totals->duplicate += counts.duplicate;
 	totals->rejected = counts.rejected;
+	totals->discarded = counts.discarded;
 	totals->retries = counts.retries;
 	totals->maybe_duplicate = counts.maybe_duplicate;
 	totals->has_server = run->rules->server != NULL;
@@ -102,8 +104,8 @@ sums_totals(void *ctx, struct totals *totals)
 	    run->rules->server->auto_id;
 	sensor_count(run, totals);
 	totals->unsent = totals->read - totals->delivered -
-	    totals->duplicate - totals->rejected - totals->filtered -
-	    totals->undissected - totals->dropped;
+	    totals->duplicate - totals->rejected - totals->discarded -
+	    totals->filtered - totals->undissected - totals->dropped;
 }
 
 static void

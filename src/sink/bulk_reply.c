@@ -12,23 +12,26 @@
 
 enum key {
 	KEY_ITEMS,
-	KEY_OPERATION,
+	KEY_CREATE,
+	KEY_OTHER_ACTION,
 	KEY_STATUS,
 	KEY_ERROR,
 	KEY_TYPE,
 	KEY_REASON,
 	KEY_CAUSED_BY,
+	KEY_FAILURE_STORE,
 	KEY_VERSION,
 	KEY_NUMBER,
 	KEY_DISTRIBUTION
 };
 
 static const struct jsonwalk_key answer_keys[] = {
-	{ "items", KEY_ITEMS }, { "create", KEY_OPERATION },
-	{ "index", KEY_OPERATION }, { "update", KEY_OPERATION },
-	{ "delete", KEY_OPERATION }, { "status", KEY_STATUS },
-	{ "error", KEY_ERROR }, { "type", KEY_TYPE },
-	{ "reason", KEY_REASON }, { "caused_by", KEY_CAUSED_BY },
+	{ "items", KEY_ITEMS }, { "create", KEY_CREATE },
+	{ "index", KEY_OTHER_ACTION }, { "update", KEY_OTHER_ACTION },
+	{ "delete", KEY_OTHER_ACTION }, { "status", KEY_STATUS }, { "error", KEY_ERROR },
+	{ "type", KEY_TYPE }, { "reason", KEY_REASON },
+	{ "caused_by", KEY_CAUSED_BY },
+	{ "failure_store", KEY_FAILURE_STORE },
 	{ NULL, 0 }
 };
 
@@ -40,6 +43,7 @@ enum place {
 	PLACE_REASON,
 	PLACE_CAUSED_BY,
 	PLACE_CAUSE,
+	PLACE_FAILURE_STORE,
 	PLACE_NONE
 };
 
@@ -52,7 +56,8 @@ static const struct {
 	[PLACE_TYPE] = { 2, { KEY_ERROR, KEY_TYPE } },
 	[PLACE_REASON] = { 2, { KEY_ERROR, KEY_REASON } },
 	[PLACE_CAUSED_BY] = { 2, { KEY_ERROR, KEY_CAUSED_BY } },
-	[PLACE_CAUSE] = { 3, { KEY_ERROR, KEY_CAUSED_BY, KEY_REASON } }
+	[PLACE_CAUSE] = { 3, { KEY_ERROR, KEY_CAUSED_BY, KEY_REASON } },
+	[PLACE_FAILURE_STORE] = { 1, { KEY_FAILURE_STORE } }
 };
 
 struct answer {
@@ -66,7 +71,7 @@ struct bulk {
 	const struct bulk_reply_handler *handler;
 	struct answer answer;
 	bool has_items;
-	bool has_operation;	/* of the item being read */
+	bool has_action;	/* of the item being read */
 	size_t count;
 };
 
@@ -75,6 +80,7 @@ answer_reset(struct answer *answer)
 {
 	answer->item.status = 0;
 	answer->item.type[0] = answer->item.reason[0] = '\0';
+	answer->item.in_failure_store = false;
 	answer->cause[0] = '\0';
 	answer->seen = 0;
 }
@@ -153,6 +159,10 @@ take_value(struct answer *answer, enum place place,
 		copy_text(answer->cause, sizeof(answer->cause), value->text,
 		    value->len);
 		break;
+	case PLACE_FAILURE_STORE:	/* else "not_enabled", "failed" and the like */
+		item->in_failure_store = value->len == 4 &&
+		    memcmp(value->text, "used", 4) == 0;
+		break;
 	case PLACE_STATUS:
 	case PLACE_CAUSED_BY:
 	case PLACE_NONE:
@@ -197,7 +207,7 @@ answer_finish(struct answer *answer)
 static bool
 end_item(struct bulk *bulk)
 {
-	if (!bulk->has_operation ||
+	if (!bulk->has_action ||
 	    (bulk->answer.seen & 1U << PLACE_STATUS) == 0)
 		return false;
 	answer_finish(&bulk->answer);
@@ -212,25 +222,28 @@ on_item(struct bulk *bulk, enum jsonwalk_kind kind)
 	if (kind == JSONWALK_END)
 		return end_item(bulk);
 	answer_reset(&bulk->answer);
-	bulk->has_operation = false;
+	bulk->has_action = false;
 	return kind == JSONWALK_OBJECT;
 }
 
-/* One operation an item, and it is an object. */
+/* One action an item, which is an object: what was asked for, and no other. */
 static bool
-on_operation(struct bulk *bulk, enum jsonwalk_kind kind)
+on_action(struct bulk *bulk, const struct jsonwalk_value *value)
 {
-	bool is_first = !bulk->has_operation;
+	bool is_first = !bulk->has_action;
 
-	bulk->has_operation = true;
-	return kind == JSONWALK_END || (kind == JSONWALK_OBJECT && is_first);
+	if (value->path[2] == KEY_OTHER_ACTION)
+		return false;
+	if (value->path[2] != KEY_CREATE || value->kind == JSONWALK_END)
+		return true;
+	bulk->has_action = true;
+	return value->kind == JSONWALK_OBJECT && is_first;
 }
 
 static bool
 on_bulk_value(void *ctx, const struct jsonwalk_value *value)
 {
-	static const unsigned char path[] = { KEY_ITEMS, JSONWALK_ELEMENT,
-		KEY_OPERATION };
+	static const unsigned char path[] = { KEY_ITEMS, JSONWALK_ELEMENT };
 	struct bulk *bulk = ctx;
 	struct jsonwalk_value inner = *value;
 
@@ -246,9 +259,11 @@ on_bulk_value(void *ctx, const struct jsonwalk_value *value)
 	}
 	if (jsonwalk_at(value, path, 2))
 		return on_item(bulk, value->kind);
-	if (jsonwalk_at(value, path, 3))
-		return on_operation(bulk, value->kind);
-	if (value->depth < 4 || memcmp(value->path, path, 3) != 0)
+	if (value->depth < 3 || memcmp(value->path, path, 2) != 0)
+		return true;
+	if (value->depth == 3)
+		return on_action(bulk, value);
+	if (value->path[2] != KEY_CREATE)
 		return true;
 	inner.path += 3;
 	inner.depth -= 3;

@@ -68,6 +68,9 @@ on_key(void *ctx, const unsigned char *bytes, size_t len)
 			break;
 		}
 	walker->path[walker->depth - 1] = id;
+	if (walker->walk->on_name != NULL)
+		walker->walk->on_name(walker->walk->ctx, walker->depth,
+		    (const char *)bytes, len);
 	return 1;
 }
 

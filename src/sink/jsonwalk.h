@@ -38,6 +38,8 @@ struct jsonwalk_key {
 struct jsonwalk {
 	const struct jsonwalk_key *keys;
 	bool (*on_value)(void *ctx, const struct jsonwalk_value *value);	/* false ends the walk */
+	/* Each key as it is written, with the depth of its value; NULL if nobody wants to know. */
+	void (*on_name)(void *ctx, size_t depth, const char *name, size_t len);
 	void *ctx;
 };
 

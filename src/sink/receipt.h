@@ -9,7 +9,7 @@
 /* All zero at the start. Whoever gives documents with it keeps it until it is settled, or the sink is freed. */
 struct receipt {
 	uint64_t given;		/* to the sink; counted by the giver */
-	uint64_t acknowledged;	/* printed or indexed, or the server had them */
+	uint64_t acknowledged;	/* printed or indexed, or the server had them or dropped them */
 	uint64_t rejected;	/* safe in the dead letter file */
 };
 

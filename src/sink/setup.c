@@ -47,6 +47,8 @@ struct setup {
 	enum step step;
 	struct event *again;
 	unsigned attempt, forbidden;
+	enum setup_found found;
+	bool is_again;		/* only the template */
 	struct buffer name, path, body;
 	struct buffer old;	/* names of indices to delete, each with a newline */
 };
@@ -82,7 +84,8 @@ go_to(struct setup *setup, enum step step)
 static void
 go_behind_template(struct setup *setup)
 {
-	go_to(setup, setup->rules->pipeline != NULL ? STEP_PIPELINE :
+	go_to(setup, setup->is_again ? STEP_DONE :
+	    setup->rules->pipeline != NULL ? STEP_PIPELINE :
 	    setup->rules->retention > 0 ? STEP_LIST : STEP_DONE);
 }
 
@@ -138,10 +141,12 @@ take_engine(struct setup *setup, size_t node, bool is_elasticsearch,
 /* The template. */
 
 static void
-leave_template(struct setup *setup, const char *why)
+leave_template(struct setup *setup, enum setup_found found, const char *why)
 {
-	log_note(setup->log, "the index template %.*s is left as it is: %s",
-	    (int)setup->name.len, setup->name.data, why);
+	setup->found = found;
+	if (!setup->is_again)
+		log_note(setup->log, "the index template %.*s is left as it "
+		    "is: %s", (int)setup->name.len, setup->name.data, why);
 	go_behind_template(setup);
 }
 
@@ -149,7 +154,8 @@ static void
 take_custom(struct setup *setup, const struct http_reply *reply)
 {
 	if (reply->status == 401 || reply->status == 403) {
-		leave_template(setup, "these credentials may not see it; "
+		leave_template(setup, SETUP_FOUND_HIDDEN, "these credentials "
+		    "may not see it; "
 		    NEEDED);
 		return;
 	}
@@ -171,10 +177,12 @@ take_found(struct setup *setup, const struct http_reply *reply)
 		return;
 	}
 	if (!found.is_ours) {
-		leave_template(setup, "it is not espcap's; " NEEDED);
+		leave_template(setup, SETUP_FOUND_FOREIGN, "it is not "
+		    "espcap's; " NEEDED);
 		return;
 	}
-	if (setup->rules->put == SETUP_TEMPLATE_ALWAYS ||
+	setup->found = SETUP_FOUND_OURS;
+	if ((setup->rules->put == SETUP_TEMPLATE_ALWAYS && !setup->is_again) ||
 	    found.version < TEMPLATE_VERSION ||
 	    (found.version == TEMPLATE_VERSION &&
 	    found.has_custom != setup->template.has_custom)) {
@@ -190,7 +198,8 @@ take_found(struct setup *setup, const struct http_reply *reply)
 			return;
 		}
 	}
-	leave_template(setup, found.version > TEMPLATE_VERSION ?
+	leave_template(setup, SETUP_FOUND_OURS,
+	    found.version > TEMPLATE_VERSION ?
 	    "a newer espcap made it" : "it was made with other settings; "
 	    "--template replaces it");
 }
@@ -202,8 +211,14 @@ take_put(struct setup *setup, const struct http_reply *reply)
 	char text[1200];
 
 	if (reply->status == 200 || reply->status == 201) {
-		log_verbose(setup->log, "put the index template %.*s",
-		    (int)setup->name.len, setup->name.data);
+		if (setup->is_again)
+			log_note(setup->log, "the index template %.*s was "
+			    "missing, and is put again", (int)setup->name.len,
+			    setup->name.data);
+		else
+			log_verbose(setup->log, "put the index template %.*s",
+			    (int)setup->name.len, setup->name.data);
+		setup->found = SETUP_FOUND_PUT;
 		go_behind_template(setup);
 		return;
 	}
@@ -215,7 +230,8 @@ take_put(struct setup *setup, const struct http_reply *reply)
 		return;
 	}
 	if (reply->status == 401 || reply->status == 403) {
-		leave_template(setup, "these credentials may not put it; "
+		leave_template(setup, SETUP_FOUND_HIDDEN, "these credentials "
+		    "may not put it; "
 		    NEEDED);
 		return;
 	}
@@ -525,7 +541,7 @@ ask(struct setup *setup)
 		break;
 	case STEP_DONE:
 		setup->handler.on_ready(setup->handler.ctx,
-		    setup->template.engine);
+		    setup->template.engine, setup->found);
 		return;
 	}
 	(void)buffer_append(path, "", 1);
@@ -547,8 +563,8 @@ start(void *ctx)
 	ask(ctx);
 }
 
-struct setup *
-setup_new(struct loop *loop, struct log *log, struct cluster *cluster,
+static struct setup *
+make(struct loop *loop, struct log *log, struct cluster *cluster,
     const struct setup_rules *rules, const struct setup_handler *handler)
 {
 	struct setup *setup = xcalloc(1, sizeof(*setup));
@@ -567,8 +583,31 @@ setup_new(struct loop *loop, struct log *log, struct cluster *cluster,
 	setup->again = evtimer_new(loop_base(loop), on_again, setup);
 	if (setup->again == NULL)
 		abort();	/* out of memory */
+	return setup;
+}
+
+struct setup *
+setup_new(struct loop *loop, struct log *log, struct cluster *cluster,
+    const struct setup_rules *rules, const struct setup_handler *handler)
+{
+	struct setup *setup = make(loop, log, cluster, rules, handler);
+
 	cluster_strict(cluster, true);
 	loop_defer(loop, start, setup);
+	return setup;
+}
+
+struct setup *
+setup_again(struct loop *loop, struct log *log, struct cluster *cluster,
+    const struct setup_rules *rules, enum template_engine engine,
+    const struct setup_handler *handler)
+{
+	struct setup *setup = make(loop, log, cluster, rules, handler);
+
+	setup->is_again = true;
+	setup->template.engine = engine;
+	setup->step = STEP_CUSTOM;
+	ask(setup);
 	return setup;
 }
 

@@ -19,6 +19,15 @@ enum setup_template {
 	SETUP_TEMPLATE_NEVER
 };
 
+/* What has become of the template. */
+enum setup_found {
+	SETUP_FOUND_NOTHING,	/* it was not looked for */
+	SETUP_FOUND_OURS,	/* espcap's was there */
+	SETUP_FOUND_PUT,	/* espcap's was put */
+	SETUP_FOUND_FOREIGN,	/* one that is not espcap's has its name */
+	SETUP_FOUND_HIDDEN	/* these credentials may not see or put it */
+};
+
 /* Borrowed for the life of the setup. */
 struct setup_rules {
 	struct template_rules template;	/* engine, has_wildcard and has_custom are found out */
@@ -30,7 +39,7 @@ struct setup_rules {
 
 struct setup_handler {
 	/* Once: the server is ready for documents. */
-	void (*on_ready)(void *ctx, enum template_engine engine);
+	void (*on_ready)(void *ctx, enum template_engine engine, enum setup_found found);
 	/* Once instead: it makes no sense to go on. */
 	void (*on_fail)(void *ctx, const struct error *error);
 	void *ctx;
@@ -39,6 +48,9 @@ struct setup_handler {
 /* Starts at once. A server that is down or busy is asked again and again: the owner gives up by setup_free. */
 struct setup *setup_new(struct loop *loop, struct log *log, struct cluster *cluster,
     const struct setup_rules *rules, const struct setup_handler *handler);
+/* In the middle of a run: puts the template if it is missing, or an older one of ours, and does nothing else, without a word if it cannot. */
+struct setup *setup_again(struct loop *loop, struct log *log, struct cluster *cluster,
+    const struct setup_rules *rules, enum template_engine engine, const struct setup_handler *handler);
 /* Not while a request is under way, unless the cluster is freed before. */
 void setup_free(struct setup *setup);
 

@@ -22,6 +22,11 @@
 /* The same request without a readable answer so often: something in it may be the cause. */
 #define UNKNOWN_MAX 3
 #define FORBIDDEN_MAX 3
+/* The server stumbled over the same document so often, while it took others: with growing waits half a minute. */
+#define STUMBLED_MAX 6
+/* Names of indices that go into one question for their mappings. */
+#define NAMES_MAX 3000
+#define GONE_MAX 3
 
 struct shipment {
 	struct shipping *shipping;
@@ -29,13 +34,19 @@ struct shipment {
 	struct buffer zipped;
 	struct event *again;
 	unsigned attempt, unknown, forbidden;
+	unsigned stumbled;	/* replies in a row in which the server stumbled over a document */
+	uint64_t taken_before;	/* documents that it had taken when it first did */
+	bool held;		/* this reply: documents do not fit into the mapping of their index */
+	unsigned gone;		/* times that an index was not there */
+	bool examined;		/* those mappings were looked at since the last reply, and are espcap's */
 	bool suspect;		/* it, or what it was halved from, got no readable answer */
 	uint64_t answered;	/* shipping->answered when that was first so */
 	bool *keep;
 	enum verdict *verdicts;
 	size_t told;		/* items of the reply */
 	long retry_after;
-	char why[512];		/* what the last item kept was answered */
+	char why[600];		/* what the last item kept was answered */
+	char kind[COMPLAINT_KIND_LEN];	/* the same without what varies */
 	TAILQ_ENTRY(shipment) next;
 };
 
@@ -47,6 +58,7 @@ struct shipping {
 	struct shipping_rules rules;
 	struct cluster *cluster;
 	struct rejects *rejects;
+	struct guard *guard;	/* NULL while there is nothing to guard */
 	struct shipping_handler handler;
 	bool started, stopped;
 	struct shipments queue, slots;
@@ -68,11 +80,12 @@ fail(struct shipping *shipping, enum outcome outcome, const char *text)
 	shipping->handler.on_fail(shipping->handler.ctx, outcome, text);
 }
 
+/* kind: the text without what varies from time to time. */
 static void
-say(struct shipping *shipping, const char *text)
+say(struct shipping *shipping, const char *kind, const char *text)
 {
 	complaint_tell(&shipping->complaint, shipping->log, clock_seconds(),
-	    text);
+	    kind, text);
 }
 
 /* Batches. */
@@ -230,33 +243,78 @@ reject_single(struct shipment *shipment, long status, const char *type,
 	release_slot(shipment);
 }
 
+static uint64_t
+taken(const struct shipping *shipping)
+{
+	return shipping->counts.delivered + shipping->counts.duplicate;
+}
+
+/* The verdict on an item, with what is known of the server and of what was asked before. */
+static enum verdict
+judge(const struct shipment *shipment, const struct bulk_reply_item *item)
+{
+	const struct shipping *shipping = shipment->shipping;
+	enum verdict verdict = verdict_of_item(item->status, item->type,
+	    strlen(item->type), item->reason, strlen(item->reason),
+	    !shipping->rules.auto_id);
+
+	if (item->in_failure_store && (verdict == VERDICT_INDEXED ||
+	    verdict == VERDICT_DISCARDED))
+		return VERDICT_REJECTED;
+	if (verdict == VERDICT_MISFIT && (shipping->guard == NULL ||
+	    shipment->examined))
+		return VERDICT_REJECTED;
+	if (verdict == VERDICT_STUMBLED &&
+	    shipment->stumbled >= STUMBLED_MAX &&
+	    taken(shipping) > shipment->taken_before)
+		return VERDICT_REJECTED;
+	return verdict;
+}
+
+static void
+note_why(struct shipment *shipment, size_t i,
+    const struct bulk_reply_item *item, bool is_forbidden)
+{
+	size_t len;
+	const char *name = batch_index(shipment->batch, i, &len);
+
+	(void)snprintf(shipment->kind, sizeof(shipment->kind), "%ld %s",
+	    item->status, item->type);
+	(void)snprintf(shipment->why, sizeof(shipment->why),
+	    "index %.*s: %ld %s: %.300s%s%s", (int)len, name, item->status,
+	    item->type, item->reason, is_forbidden ? "; " : "",
+	    is_forbidden ? shipment->shipping->rules.remedy : "");
+}
+
 static void
 on_item(void *ctx, size_t i, const struct bulk_reply_item *item)
 {
 	struct shipment *shipment = ctx;
-	const struct shipping_rules *rules = &shipment->shipping->rules;
-	const char *name;
-	size_t len;
+	enum verdict verdict;
 
 	shipment->told = i + 1;
 	if (i >= shipment->batch->count)
 		return;
-	shipment->verdicts[i] = verdict_of_item(item->status, item->type,
-	    strlen(item->type), item->reason, strlen(item->reason),
-	    !rules->auto_id);
-	switch (shipment->verdicts[i]) {
+	verdict = shipment->verdicts[i] = judge(shipment, item);
+	switch (verdict) {
 	case VERDICT_REJECTED:
-		bury(shipment, i, item->status, item->type, item->reason);
+		if (item->in_failure_store && item->type[0] == '\0')
+			bury(shipment, i, item->status, "failure_store", "the "
+			    "server put it into the failure store of the data "
+			    "stream");
+		else
+			bury(shipment, i, item->status, item->type,
+			    item->reason);
 		break;
 	case VERDICT_RETRY:
+	case VERDICT_STUMBLED:
 	case VERDICT_CLUSTER:
 	case VERDICT_FORBIDDEN:
-		name = batch_index(shipment->batch, i, &len);
-		(void)snprintf(shipment->why, sizeof(shipment->why),
-		    "index %.*s: %ld %s: %.300s", (int)len, name, item->status,
-		    item->type, item->reason);
+	case VERDICT_MISFIT:
+		note_why(shipment, i, item, verdict == VERDICT_FORBIDDEN);
 		break;
 	case VERDICT_INDEXED:
+	case VERDICT_DISCARDED:
 	case VERDICT_DUPLICATE:
 		break;
 	}
@@ -285,7 +343,7 @@ accuse_single(struct shipment *shipment, long status, const char *type,
 
 	if (shipping->answered <= shipment->answered ||
 	    shipping->answered <= shipping->answered_before) {
-		say(shipping, reason);
+		say(shipping, type, reason);
 		ship_later(shipment, shipment->attempt++);
 		return;
 	}
@@ -335,30 +393,109 @@ tell_inputs(const struct shipment *shipment)
 	}
 }
 
+/* The distinct indices of the batch, separated by commas, into names; their number, or 0 if they do not fit. */
+static size_t
+list_indices(const struct batch *batch, struct buffer *names)
+{
+	size_t count = 0, len, before_len = 0;
+	const char *before = "";
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const char *name = batch_index(batch, i, &len);
+
+		/* Most often they stand beside each other. One that comes twice does no harm. */
+		if (len == before_len && memcmp(name, before, len) == 0)
+			continue;
+		before = name;
+		before_len = len;
+		if ((count > 0 && buffer_puts(names, ",") != 0) ||
+		    buffer_append(names, name, len) != 0)
+			return 0;
+		count++;
+	}
+	return buffer_append(names, "", 1) == 0 ? count : 0;
+}
+
+static void
+on_examined(void *ctx, enum guard_finding finding, const char *text)
+{
+	struct shipment *shipment = ctx;
+	struct shipping *shipping = shipment->shipping;
+	char why[2200];
+
+	if (shipping->stopped)
+		return;
+	(void)snprintf(why, sizeof(why), "%s (%.500s)", text, shipment->why);
+	switch (finding) {
+	case GUARD_BLIND:
+		shipping->guard = NULL;
+		__attribute__((fallthrough));
+	case GUARD_OURS:
+		shipment->examined = true;
+		ship_now(shipment);
+		return;
+	case GUARD_GONE:
+		/* By another name (an alias) an index is never found as it was asked for. */
+		shipment->examined = ++shipment->gone >= GONE_MAX;
+		break;
+	case GUARD_WRONG:
+		if (!shipping->rules.is_patient) {
+			fail(shipping, OUTCOME_OUTPUT, why);
+			return;
+		}
+		say(shipping, "mapping", why);
+		if (shipment->attempt < 2)
+			shipment->attempt = 2;
+		break;
+	case GUARD_NO_ANSWER:
+		break;
+	}
+	ship_later(shipment, shipment->attempt++);
+}
+
+/* Documents do not fit: they wait in the batch until it is known whose fault that is, and are sent again then. */
+static void
+examine(struct shipment *shipment)
+{
+	struct buffer names;
+	size_t count;
+
+	buffer_init(&names, NAMES_MAX);
+	count = list_indices(shipment->batch, &names);
+	if (count > 0)
+		guard_examine(shipment->shipping->guard, names.data, count,
+		    on_examined, shipment);
+	else
+		halve(shipment);
+	buffer_release(&names);
+}
+
 static void
 settle(struct shipment *shipment)
 {
 	struct shipping *shipping = shipment->shipping;
 	size_t count = shipment->batch->count;
-	uint64_t indexed = 0, duplicate = 0, rejected = 0;
-	bool slow = false, forbidden = false;
+	uint64_t of[VERDICT_REJECTED + 1] = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
 		enum verdict verdict = shipment->verdicts[i];
 
-		indexed += verdict == VERDICT_INDEXED;
-		duplicate += verdict == VERDICT_DUPLICATE;
-		rejected += verdict == VERDICT_REJECTED;
-		slow |= verdict == VERDICT_CLUSTER;
-		forbidden |= verdict == VERDICT_FORBIDDEN;
-		shipment->keep[i] = verdict == VERDICT_RETRY ||
-		    verdict == VERDICT_CLUSTER || verdict == VERDICT_FORBIDDEN;
+		of[verdict]++;
+		shipment->keep[i] = verdict != VERDICT_INDEXED &&
+		    verdict != VERDICT_DISCARDED &&
+		    verdict != VERDICT_DUPLICATE && verdict != VERDICT_REJECTED;
 	}
 	shipping->answered++;
-	shipping->counts.delivered += indexed;
-	shipping->counts.duplicate += duplicate;
+	if (of[VERDICT_STUMBLED] == 0)
+		shipment->stumbled = 0;
+	else if (shipment->stumbled++ == 0)
+		shipment->taken_before = taken(shipping);
+	shipping->counts.delivered += of[VERDICT_INDEXED];
+	shipping->counts.discarded += of[VERDICT_DISCARDED];
+	shipping->counts.duplicate += of[VERDICT_DUPLICATE];
+	shipment->held = of[VERDICT_MISFIT] > 0;
 	/* If they cannot be kept they are not settled: unsent, and the end. */
-	if (bury_done(shipping, rejected) != 0)
+	if (bury_done(shipping, of[VERDICT_REJECTED]) != 0)
 		return;
 	tell_inputs(shipment);
 	keep_items(shipment);
@@ -369,13 +506,17 @@ settle(struct shipment *shipment)
 	if (shipment->batch->count < count)
 		shipment->attempt = 0;
 	shipment->unknown = 0;
-	shipment->suspect = false;
-	say(shipping, shipment->why);
-	if (forbidden && is_hopeless(shipment)) {
+	shipment->suspect = shipment->examined = false;
+	if (of[VERDICT_FORBIDDEN] > 0 && is_hopeless(shipment)) {
 		fail(shipping, OUTCOME_OUTPUT, shipment->why);
 		return;
 	}
-	if (slow && shipment->attempt < 2)
+	if (shipment->held) {
+		examine(shipment);
+		return;
+	}
+	say(shipping, shipment->kind, shipment->why);
+	if (of[VERDICT_CLUSTER] > 0 && shipment->attempt < 2)
 		shipment->attempt = 2;
 	ship_later(shipment, shipment->attempt++);
 }
@@ -412,18 +553,22 @@ take_items(struct shipment *shipment, size_t node,
 		(void)snprintf(why, sizeof(why), "%s: the reply cannot be "
 		    "read: %.*s", cluster_url(shipping->cluster, node),
 		    (int)(reply->len < 200 ? reply->len : 200), reply->body);
-	say(shipping, why);
+	say(shipping, told >= 0 ? "count" : "unreadable", why);
 	take_unknown(shipment, why);
 }
 
 static void
-take_forbidden(struct shipment *shipment, const char *why)
+take_forbidden(struct shipment *shipment, const char *kind, const char *reason)
 {
+	char why[1200];
+
+	(void)snprintf(why, sizeof(why), "%.600s; %s", reason,
+	    shipment->shipping->rules.remedy);
 	if (is_hopeless(shipment)) {
 		fail(shipment->shipping, OUTCOME_OUTPUT, why);
 		return;
 	}
-	say(shipment->shipping, why);
+	say(shipment->shipping, kind, why);
 	ship_later(shipment, shipment->forbidden);
 }
 
@@ -434,12 +579,14 @@ take_refusal(struct shipment *shipment, size_t node,
 {
 	struct shipping *shipping = shipment->shipping;
 	struct bulk_reply_item item;
-	char why[1000];
+	char why[1000], kind[COMPLAINT_KIND_LEN];
 
 	(void)bulk_reply_error(reply->body, reply->len, &item);
 	(void)snprintf(why, sizeof(why), "%s: HTTP status %ld%s%s: %.600s",
 	    cluster_url(shipping->cluster, node), reply->status,
 	    item.type[0] != '\0' ? " " : "", item.type, item.reason);
+	(void)snprintf(kind, sizeof(kind), "whole %ld %s", reply->status,
+	    item.type);
 	switch (verdict_of_request(reply->status, item.type,
 	    strlen(item.type), item.reason, strlen(item.reason))) {
 	case VERDICT_REQUEST_NODE:
@@ -457,7 +604,7 @@ take_refusal(struct shipment *shipment, size_t node,
 			    "the server takes: --max-doc cuts it");
 		break;
 	case VERDICT_REQUEST_FORBIDDEN:
-		take_forbidden(shipment, why);
+		take_forbidden(shipment, kind, why);
 		break;
 	case VERDICT_REQUEST_POISON:
 		suspect(shipment);
@@ -482,7 +629,7 @@ take_refusal(struct shipment *shipment, size_t node,
 	case VERDICT_REQUEST_BUSY:
 	case VERDICT_REQUEST_BLOCKED:
 	case VERDICT_REQUEST_ITEMS:
-		say(shipping, why);
+		say(shipping, kind, why);
 		ship_later(shipment, shipment->attempt++);
 		break;
 	}
@@ -500,6 +647,9 @@ on_reply(void *ctx, size_t node, const struct http_reply *reply)
 	if (shipping->stopped)
 		return;
 	shipment->retry_after = reply->retry_after;
+	/* What was seen before holds for this reply only. */
+	if (reply->fault != HTTP_ANSWERED || reply->status != 200)
+		shipment->examined = false;
 	if (reply->fault != HTTP_ANSWERED) {
 		/* The cluster has said it already. */
 		(void)snprintf(why, sizeof(why), "%s: %s",
@@ -534,7 +684,7 @@ ship(struct shipment *shipment)
 		request.is_gzip = true;
 	}
 	path = xasprintf("/_bulk?filter_path=errors,items.*.status,"
-	    "items.*.error%s%s", rules->pipeline != NULL ? "&pipeline=" : "",
+	    "items.*.error,items.*.failure_store%s%s", rules->pipeline != NULL ? "&pipeline=" : "",
 	    rules->pipeline != NULL ? rules->pipeline : "");
 	request.path = path;
 	shipping->counts.in_flight += shipment->batch->count;
@@ -587,6 +737,12 @@ shipping_start(struct shipping *shipping)
 {
 	shipping->started = true;
 	pump(shipping);
+}
+
+void
+shipping_guard(struct shipping *shipping, struct guard *guard)
+{
+	shipping->guard = guard;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "loop/loop.h"
 #include "sink/batch.h"
 #include "sink/cluster.h"
+#include "sink/guard.h"
 #include "sink/rejects.h"
 #include "sink/sink.h"
 
@@ -22,6 +23,8 @@ struct shipping_rules {
 	uint64_t backoff;	/* ms, the first wait */
 	bool auto_id;		/* the server makes the ids */
 	bool compress;
+	const char *remedy;	/* what mends refused credentials */
+	bool is_patient;	/* waits for an administrator to mend the mapping of an index, instead of giving up */
 };
 
 /* What the shipping tells its owner, from the loop; it must not be freed from there. */
@@ -44,6 +47,12 @@ void shipping_free(struct shipping *shipping);
 void shipping_start(struct shipping *shipping);
 /* Nothing more is sent, and no answer taken. */
 void shipping_stop(struct shipping *shipping);
+
+/*
+ * From now on documents that do not fit into the mapping of their index are rejected only if the guard (borrowed) finds
+ * that mapping to be espcap's.
+ */
+void shipping_guard(struct shipping *shipping, struct guard *guard);
 
 /* Takes over a batch that is not empty. */
 void shipping_add(struct shipping *shipping, struct batch *batch);

@@ -28,6 +28,7 @@ struct sink_counts {
 	uint64_t delivered;	/* printed, or indexed */
 	uint64_t duplicate;	/* the server had them already */
 	uint64_t rejected;	/* in the dead letter file */
+	uint64_t discarded;	/* the server took them, and a pipeline of its own dropped them */
 	uint64_t maybe_duplicate;	/* sent again without an id: beside the sum */
 	uint64_t retries;	/* requests sent again, in whole or in part */
 	uint64_t in_flight;	/* documents that wait for an answer: beside the sum */

@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "sink/batch.h"
 #include "sink/day.h"
+#include "sink/guard.h"
 #include "sink/receipt.h"
 #include "sink/rejects.h"
 #include "sink/shipping.h"
@@ -33,6 +34,7 @@ struct server {
 	struct batch *open;
 	struct event *flush;
 	struct shipping *shipping;
+	struct guard *guard;	/* NULL if the template is none of espcap's */
 	size_t bytes;		/* of all batches */
 	uint64_t documents;	/* in all batches */
 	bool was_full;
@@ -346,6 +348,7 @@ server_free(struct sink *sink)
 	struct server *server = self(sink);
 
 	cluster_free(server->cluster);
+	guard_free(server->guard);
 	setup_free(server->setup);
 	shipping_free(server->shipping);
 	batch_free(server->open);
@@ -367,10 +370,15 @@ static const struct sink_type sink_server_type = {
 };
 
 static void
-on_setup(void *ctx, enum template_engine engine)
+on_setup(void *ctx, enum template_engine engine, enum setup_found found)
 {
 	struct server *server = ctx;
 
+	if (found == SETUP_FOUND_OURS || found == SETUP_FOUND_PUT) {
+		server->guard = guard_new(server->loop, server->log,
+		    server->cluster, &server->rules->setup, engine);
+		shipping_guard(server->shipping, server->guard);
+	}
 	server->engine = engine;
 	server->ready = true;
 	server->settled_at = clock_seconds();
@@ -408,7 +416,8 @@ sink_server_new(struct loop *loop, struct log *log,
 	struct shipping_handler shipping = { on_settled, sync_days,
 		on_ship_failed, server };
 	struct shipping_rules how = { rules->setup.pipeline, rules->backoff,
-		rules->auto_id, rules->compress };
+		rules->auto_id, rules->compress, rules->remedy,
+		rules->is_patient };
 
 	server->sink.type = &sink_server_type;
 	server->loop = loop;

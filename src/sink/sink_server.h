@@ -25,6 +25,8 @@ struct sink_server_rules {
 	uint64_t max_indices;
 	uint64_t backoff;		/* ms, the first wait */
 	bool auto_id;			/* the server makes the ids */
+	bool is_patient;		/* waits for an administrator to mend what makes the server reject all documents */
+	const char *remedy;		/* what a person does about refused credentials */
 	bool compress;
 	struct dead_letter *dead_letter;
 };

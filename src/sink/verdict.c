@@ -12,7 +12,8 @@ struct text {
 
 /*
  * What is at fault by error.type. The names are those of the exception classes of Elasticsearch and
- * OpenSearch, in lower case with underscores.
+ * OpenSearch, in lower case with underscores, without these words in front. A processor's exception is
+ * answered as its cause: ingest_processor_exception and ingest_pipeline_exception themselves are never seen.
  */
 enum fault {
 	FAULT_UNKNOWN,
@@ -20,7 +21,9 @@ enum fault {
 	FAULT_BUSY,		/* passes by itself */
 	FAULT_CONFIG,		/* somebody has to mend the cluster or our options */
 	FAULT_SECURITY,
-	FAULT_DOCUMENT
+	FAULT_DOCUMENT,
+	FAULT_SCRIPT,		/* of a processor, with this document: never a matter of the mapping */
+	FAULT_PROCESSOR		/* a processor of a pipeline does not want this document, whatever the status */
 };
 
 static const struct {
@@ -47,12 +50,23 @@ static const struct {
 	{ "node_disconnected_exception", FAULT_BUSY },
 	{ "connect_transport_exception", FAULT_BUSY },
 	{ "task_cancelled_exception", FAULT_BUSY },
+	{ "cluster_manager_throttling_exception", FAULT_BUSY },
+	{ "failed_to_commit_cluster_state_exception", FAULT_BUSY },
+	{ "no_node_available_exception", FAULT_BUSY },
+	{ "send_request_transport_exception", FAULT_BUSY },
+	{ "node_decommissioned_exception", FAULT_BUSY },
+	{ "node_weighed_away_exception", FAULT_BUSY },
+	{ "append_only_index_operation_retry_exception", FAULT_BUSY },
 	/* A shard that moves or starts answers with 404. */
 	{ "shard_not_found_exception", FAULT_BUSY },
 	{ "illegal_index_shard_state_exception", FAULT_BUSY },
 	{ "index_shard_closed_exception", FAULT_BUSY },
 	{ "index_shard_not_started_exception", FAULT_BUSY },
 	{ "index_shard_recovering_exception", FAULT_BUSY },
+	{ "index_shard_not_recovering_exception", FAULT_BUSY },
+	{ "index_shard_relocated_exception", FAULT_BUSY },
+	{ "index_shard_started_exception", FAULT_BUSY },
+	{ "primary_shard_closed_exception", FAULT_BUSY },
 	{ "shard_not_in_primary_mode_exception", FAULT_BUSY },
 	/* Two bulks made the same index at once: it is there now. */
 	{ "resource_already_exists_exception", FAULT_BUSY },
@@ -67,6 +81,16 @@ static const struct {
 	{ "index_template_missing_exception", FAULT_CONFIG },
 	{ "index_creation_exception", FAULT_CONFIG },
 	{ "settings_exception", FAULT_CONFIG },
+	{ "invalid_type_name_exception", FAULT_CONFIG },
+	{ "type_missing_exception", FAULT_CONFIG },
+	{ "routing_missing_exception", FAULT_CONFIG },
+	{ "failure_index_not_supported_exception", FAULT_CONFIG },
+	{ "invalid_index_context_exception", FAULT_CONFIG },
+	/* A stored script, an enrich policy or a model that a pipeline names. */
+	{ "resource_not_found_exception", FAULT_CONFIG },
+	/* Pipelines that call each other in a circle. */
+	{ "graph_structure_exception", FAULT_CONFIG },
+	{ "general_script_exception", FAULT_CONFIG },
 
 	{ "security_exception", FAULT_SECURITY },
 
@@ -78,7 +102,14 @@ static const struct {
 	{ "parsing_exception", FAULT_DOCUMENT },
 	{ "parse_exception", FAULT_DOCUMENT },
 	{ "json_parse_exception", FAULT_DOCUMENT },
-	{ "not_x_content_exception", FAULT_DOCUMENT }
+	{ "not_x_content_exception", FAULT_DOCUMENT },
+	/* "runtime error"; see config_reasons for those that fail with every document. */
+	{ "script_exception", FAULT_SCRIPT },
+
+	/* The processors fail and dissect; both say 500. */
+	{ "fail_processor_exception", FAULT_PROCESSOR },
+	{ "find_match", FAULT_PROCESSOR },
+	{ "dissect_exception", FAULT_PROCESSOR }
 };
 
 /*
@@ -101,6 +132,10 @@ static const char *const config_reasons[] = {
 	/* --pipeline */
 	"pipeline with id [",
 	"Pipeline processor configured for non-existent pipeline",
+	"Cycle detected for pipeline", "final pipeline [",
+	"There are no ingest nodes in this cluster",
+	/* Scripts of processors that were never good. */
+	"compile error", "link error",
 	/* What a server of another kind or behind another path says. */
 	"no handler found for uri",
 	"request [/"
@@ -189,7 +224,8 @@ fault_of(struct text type, struct text reason)
 {
 	enum fault fault = fault_of_type(type);
 
-	if (fault != FAULT_UNKNOWN && fault != FAULT_DOCUMENT)
+	if (fault != FAULT_UNKNOWN && fault != FAULT_DOCUMENT &&
+	    fault != FAULT_SCRIPT)
 		return fault;
 	for (size_t i = 0; i < COUNT(config_reasons); i++)
 		if (begins(reason, config_reasons[i]))
@@ -213,19 +249,30 @@ verdict_of_item(long status, const char *type, size_t type_len,
 	enum fault fault = fault_of(text_of(type, type_len),
 	    text_of(reason, reason_len));
 
-	/* Done and an error at once is no answer: asking again tells, ids make that safe. */
-	if ((status == 200 || status == 201) && type_len == 0)
+	/*
+	 * What is created is answered with 201. A pipeline that drops it makes a noop, which is 200, in all
+	 * versions of both servers (DocWriteResponse.status). Done and an error at once is no answer: asking
+	 * again tells, ids make that safe.
+	 */
+	if (status == 201 && type_len == 0)
 		return VERDICT_INDEXED;
-	if (fault == FAULT_BLOCK || fault == FAULT_BUSY || status < 400 ||
-	    status >= 500 || status == 408 || status == 429)
-		return VERDICT_RETRY;
-	if (fault == FAULT_CONFIG)
+	if (status == 200 && type_len == 0)
+		return VERDICT_DISCARDED;
+	if (fault == FAULT_PROCESSOR && status >= 400)
+		return VERDICT_REJECTED;
+	if (fault == FAULT_CONFIG && status >= 400)
 		return VERDICT_CLUSTER;
+	if (fault == FAULT_BLOCK || fault == FAULT_BUSY || status < 400 ||
+	    status > 500 || status == 408 || status == 429)
+		return VERDICT_RETRY;
+	if (status == 500)
+		return VERDICT_STUMBLED;
 	if (fault == FAULT_SECURITY || status == 401 || status == 403)
 		return VERDICT_FORBIDDEN;
 	if (status == 409)
 		return verdict_of_conflict(text_of(type, type_len), has_id);
-	return VERDICT_REJECTED;
+	return status == 400 && fault != FAULT_SCRIPT ? VERDICT_MISFIT :
+	    VERDICT_REJECTED;
 }
 
 static bool

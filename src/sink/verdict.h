@@ -6,11 +6,14 @@
 
 /* Where a document is after an answer: in exactly one of these. */
 enum verdict {
-	VERDICT_INDEXED,	/* 200, 201 */
+	VERDICT_INDEXED,	/* 201 */
+	VERDICT_DISCARDED,	/* 200: the server took it, and a pipeline of its own dropped it */
 	VERDICT_DUPLICATE,	/* 409 version_conflict_engine_exception: it was there */
 	VERDICT_RETRY,		/* the server cannot now: 429, 408, 5xx, a cluster block; or no item has this answer (below 400, 200 with an error) */
+	VERDICT_STUMBLED,	/* 500 of a type that no state of a cluster has: over this document, if over no other and again and again */
 	VERDICT_CLUSTER,	/* the cluster or its configuration is at fault, not the document: retry slowly, never reject */
 	VERDICT_FORBIDDEN,	/* 401, 403: the credentials are at fault */
+	VERDICT_MISFIT,		/* 400: it does not fit into the mapping of its index. If that is espcap's, the document is at fault */
 	VERDICT_REJECTED	/* the document is at fault */
 };
 

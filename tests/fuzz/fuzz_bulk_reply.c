@@ -4,6 +4,7 @@
 
 #include "document/json.h"
 #include "sink/bulk_reply.h"
+#include "sink/mapping.h"
 #include "sink/template.h"
 #include "sink/verdict.h"
 
@@ -35,13 +36,29 @@ check_item(void *ctx, size_t index, const struct bulk_reply_item *item)
 	    item->reason, reason_len, 1);
 	/* Only these words of a server let go of a document. */
 	if (verdict == VERDICT_INDEXED)
-		assert(item->status == 200 || item->status == 201);
+		assert(item->status == 201);
+	if (verdict == VERDICT_DISCARDED)
+		assert(item->status == 200);
 	if (verdict == VERDICT_DUPLICATE)
 		assert(item->status == 409);
+	if (verdict == VERDICT_MISFIT)
+		assert(item->status == 400);
 	if (verdict == VERDICT_REJECTED)
-		assert(item->status / 100 == 4);
+		assert(item->status / 100 == 4 || item->type[0] != '\0');
 	(void)verdict_of_request(item->status, item->type, type_len,
 	    item->reason, reason_len);
+}
+
+static void
+check_mapping(const char *body, size_t len)
+{
+	struct mapping_found found;
+	int rv = mapping_read(body, len, &found);
+
+	assert(rv == 0 || rv == -1);
+	check_text(found.wrong, sizeof(found.wrong));
+	if (found.wrong[0] != '\0')
+		assert(found.indices > 0);
 }
 
 static void
@@ -77,5 +94,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(number[0] == '\0' && !is_opensearch);
 	check_text(number, sizeof(number));
 	check_template(body, size);
+	check_mapping(body, size);
 	return 0;
 }

@@ -42,10 +42,10 @@ MEMORY = "3M"
 PREFIX = "conserve"
 RUNS = 6
 RUN_SECONDS = 180
-PARTS = ("indexed", "duplicate", "rejected", "filtered", "undissected", "dropped", "unsent")
+PARTS = ("indexed", "duplicate", "rejected", "discarded", "filtered", "undissected", "dropped", "unsent")
 FINAL_LINE = re.compile(
     r"^espcap: read=(?P<read>\d+) indexed=(?P<indexed>\d+) duplicate=(?P<duplicate>\d+)"
-    r" rejected=(?P<rejected>\d+) filtered=(?P<filtered>\d+) undissected=(?P<undissected>\d+)"
+    r" rejected=(?P<rejected>\d+) discarded=(?P<discarded>\d+) filtered=(?P<filtered>\d+) undissected=(?P<undissected>\d+)"
     r" dropped=(?P<dropped>\d+) unsent=(?P<unsent>\d+) skipped=(?P<skipped>\d+) retries=(?P<retries>\d+)"
     r"(?: maybe_duplicate=(?P<maybe_duplicate>\d+))?$")
 
@@ -67,12 +67,13 @@ def make_packets(count, seed):
     return [frames.udp(make_payload(number, dice)) for number in range(count)]
 
 
-def make_capture(path, count, seed=1):
-    """A capture of that many numbered packets, a millisecond from each other."""
+def make_capture(path, count, seed=1, days=False):
+    """A capture of that many numbered packets, a millisecond or a day from each other."""
     with open(path, "wb") as target:
         target.write(frames.pcap_header())
         for number, data in enumerate(make_packets(count, seed)):
-            target.write(frames.pcap_record(data, frames.START + number // 1000, number % 1000 * 1000))
+            second, micro = (number * 86400, 0) if days else (number // 1000, number % 1000 * 1000)
+            target.write(frames.pcap_record(data, frames.START + second, micro))
     return path
 
 

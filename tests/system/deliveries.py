@@ -136,6 +136,7 @@ def assert_conserved(server, delivery, capture, code=0, clean=True):
     assert counts["read"] == len(conserve.payloads_of_capture(capture))
     assert counts["indexed"] + counts["duplicate"] == len(server.ledger)
     assert counts["rejected"] == len(letters)
+    assert counts["discarded"] == 0
     for part in ("filtered", "undissected", "dropped", "unsent", "skipped"):
         assert counts[part] == 0, delivery.errors
 

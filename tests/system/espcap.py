@@ -19,7 +19,7 @@ CAPTURE_NAMES = re.compile(r"\.(pcap|pcapng|cap)(\.gz|\.zst|\.lz4)?$")
 
 FINAL_LINE = re.compile(
     r"^espcap: read=(?P<read>\d+) printed=(?P<printed>\d+) duplicate=(?P<duplicate>\d+)"
-    r" rejected=(?P<rejected>\d+) filtered=(?P<filtered>\d+) undissected=(?P<undissected>\d+)"
+    r" rejected=(?P<rejected>\d+) discarded=(?P<discarded>\d+) filtered=(?P<filtered>\d+) undissected=(?P<undissected>\d+)"
     r" dropped=(?P<dropped>\d+) unsent=(?P<unsent>\d+) skipped=(?P<skipped>\d+) retries=(?P<retries>\d+)$")
 SANITIZER = re.compile(r"(Address|Leak|UndefinedBehavior|Memory)Sanitizer|runtime error:")
 
@@ -114,7 +114,7 @@ class Result:
         match = FINAL_LINE.match(last)
         assert match, "the last line on stderr is no final line: %r" % self.errors
         counts = {key: int(value) for key, value in match.groupdict().items()}
-        parts = ("printed", "duplicate", "rejected", "filtered", "undissected", "dropped", "unsent")
+        parts = ("printed", "duplicate", "rejected", "discarded", "filtered", "undissected", "dropped", "unsent")
         assert counts["read"] == sum(counts[part] for part in parts), last
         return counts
 

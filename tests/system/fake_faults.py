@@ -191,6 +191,18 @@ class ItemCount(ReplyFault):
         exchange.send(200, reply)
 
 
+class Edited(ReplyFault):
+    """Each item of the reply is something else: a server, or something in front of it, that answers another question."""
+
+    def __init__(self, edit, **keywords):
+        super().__init__(**keywords)
+        self.edit = edit        # the text of an item -> that in its place
+
+    def act(self, exchange):
+        items = [self.edit(json.dumps(item)) for item in json.loads(exchange.reply)["items"]]
+        exchange.send(200, ('{"errors":false,"items":[%s]}' % ",".join(items)).encode())
+
+
 class Drip(ReplyFault):
     """A reply that comes a byte at a time: a link that is full, a tar pit."""
 
@@ -237,8 +249,9 @@ class Items:
     """Some documents are refused, each `times` times (None: always), the others of the same request are indexed: each
     every-th document by its first appearance, or those that hold the text."""
 
-    def __init__(self, status, kind, reason, every=1, times=1, text=None):
+    def __init__(self, status, kind, reason, every=1, times=1, text=None, failure_store=None):
         self.status, self.kind, self.reason = status, kind, reason
+        self.failure_store = failure_store
         self.every, self.times, self.text = every, times, text
         self.refused = collections.Counter()
 
@@ -248,7 +261,7 @@ class Items:
         if self.times is not None and self.refused[ordinal] >= self.times:
             return None
         self.refused[ordinal] += 1
-        return self.status, self.kind, self.reason
+        return self.status, self.kind, self.reason, self.failure_store
 
     def lift(self):
         self.times = 0

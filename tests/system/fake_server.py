@@ -256,6 +256,8 @@ class Server:
         self.ledger = shares.ledger if shares else []       # of Entry, as created; nothing is ever taken out
         self.indices = shares.indices if shares else {}     # index -> id -> Entry
         self.templates = shares.templates if shares else {}     # path -> template
+        self.mappings = shares.mappings if shares else {}       # index -> its mapping
+        self.refuses_dynamic = False    # documents for indices that were made without a template
         self.stopping = threading.Event()
         self.exchanges = []
         self.violations = []    # what no well-behaved client does
@@ -410,6 +412,8 @@ class Server:
             exchange.send(200, IDENTITIES[self.engine])
         elif exchange.path.startswith(("/_index_template/", "/_component_template/")):
             self.template(exchange)
+        elif exchange.path.endswith("/_mapping") and exchange.method == "GET":
+            self.mapping(exchange)
         else:
             self.violate(exchange, "no such thing here")
             exchange.error(400, "illegal_argument_exception", "no handler found for uri [%s] and method [%s]"
@@ -431,6 +435,31 @@ class Server:
             kind, _, name = path[1:].partition("/")
             kind = kind[1:]
             exchange.send(200, {kind + "s": [{"name": name, kind: self.templates[path]}]})
+
+    def mapping(self, exchange):
+        """With ignore_unavailable: what is not there is left out."""
+        if exchange.query.get("ignore_unavailable") != "true":
+            self.violate(exchange, "an index that is gone would hide the others")
+        names = urllib.parse.unquote(exchange.path)[1:].partition("/")[0].split(",")
+        with self.lock:
+            found = {name: {"mappings": self.mappings[name]} for name in names if name in self.mappings}
+        exchange.send(200, found)
+
+    def made_from_template(self, index):
+        """The mapping that a new index gets: that of the template for it, or none."""
+        for path, template in self.templates.items():
+            if path.startswith("/_index_template/") and any(
+                    index.startswith(pattern.rstrip("*")) for pattern in template["index_patterns"]):
+                mapping = template["template"]["mappings"]
+                return {**mapping, "dynamic": str(mapping.get("dynamic", True)).lower()}
+        return {}
+
+    def forget(self):
+        """An administrator deletes all templates and indices; the ledger keeps what was there."""
+        with self.lock:
+            self.templates.clear()
+            self.indices.clear()
+            self.mappings.clear()
 
     def bulk(self, exchange):
         if not self.answer(exchange):
@@ -462,11 +491,13 @@ class Server:
         return True
 
     def item(self, exchange, action):
-        status, kind, reason = self.create(exchange, action)
+        status, kind, reason, *store = self.create(exchange, action)
         self.tally[status] += 1
         item = {"_index": action.index, "_id": action.id, "status": status}
         if kind:
             item["error"] = {"type": kind, "reason": reason, "index": action.index}
+        if any(store):
+            item["failure_store"] = store[0]
         return {"create": item}
 
     def create(self, exchange, action):
@@ -477,6 +508,9 @@ class Server:
             return 400, "illegal_argument_exception", "id is empty or over 512 bytes"
         if action.problem:
             return 400, "document_parsing_exception", action.problem
+        mapping = self.mappings.setdefault(action.index, self.made_from_template(action.index))
+        if self.refuses_dynamic and "dynamic" not in mapping:
+            return 400, "mapper_parsing_exception", "object mapping for [layers.frame] tried to parse field as object"
         key = (action.index, action.id, action.source if action.id is None else None)
         ordinal = self.ordinals.setdefault(key, len(self.ordinals) + 1)
         for fault in self.faults:

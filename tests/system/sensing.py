@@ -29,10 +29,10 @@ ADDRESSES = {"v0": "10.77.0.1", "v1": "10.77.0.2"}
 
 FINAL_LINE = re.compile(
     r"^espcap: read=(?P<read>\d+) (?:printed|indexed)=(?P<delivered>\d+) duplicate=(?P<duplicate>\d+)"
-    r" rejected=(?P<rejected>\d+) filtered=(?P<filtered>\d+) undissected=(?P<undissected>\d+)"
+    r" rejected=(?P<rejected>\d+) discarded=(?P<discarded>\d+) filtered=(?P<filtered>\d+) undissected=(?P<undissected>\d+)"
     r" dropped=(?P<dropped>\d+) unsent=(?P<unsent>\d+) skipped=(?P<skipped>\d+) retries=(?P<retries>\d+)"
     r" kernel_drop=(?P<kernel_drop>\d+) interface_drop=(?P<interface_drop>\d+) queue_drop=(?P<queue_drop>\d+)$")
-PARTS = ("delivered", "duplicate", "rejected", "filtered", "undissected", "dropped", "unsent")
+PARTS = ("delivered", "duplicate", "rejected", "discarded", "filtered", "undissected", "dropped", "unsent")
 CLONE_NEWNET = 0x40000000
 
 

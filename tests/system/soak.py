@@ -36,7 +36,7 @@ SAMPLE = 5
 # The server is stopped for so long.
 PAUSE = 20
 PORTS = range(61000, 65000)
-PARTS = ("duplicate", "rejected", "filtered", "undissected", "dropped", "unsent")
+PARTS = ("duplicate", "rejected", "discarded", "filtered", "undissected", "dropped", "unsent")
 
 
 def ip(*words):

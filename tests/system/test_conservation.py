@@ -125,7 +125,7 @@ def test_harness_condemns_a_whole_cycle(backend, word):
             conserve.cycle("server", SEED, backend(server))
 
 
-LINE = ("espcap: read=%d indexed=5 duplicate=2 rejected=1 filtered=0 undissected=0 dropped=0 unsent=3 skipped=9 retries=4\n")
+LINE = ("espcap: read=%d indexed=5 duplicate=2 rejected=1 discarded=0 filtered=0 undissected=0 dropped=0 unsent=3 skipped=9 retries=4\n")
 
 
 def test_final_line_must_add_up():

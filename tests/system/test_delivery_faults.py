@@ -115,6 +115,18 @@ UNKNOWN = {
     "one item more": lambda: faults.ItemCount(1),
     "one item less": lambda: faults.ItemCount(-1),
     "no items": lambda: faults.ItemCount(-20),
+    "another action": lambda: faults.Edited(lambda item: '{"delete":{"status":200}}'),
+    "index for create": lambda: faults.Edited(lambda item: item.replace('"create"', '"index"')),
+    "update for create": lambda: faults.Edited(lambda item: '{"update":{"status":200,"result":"noop"}}'),
+    "two actions": lambda: faults.Edited(lambda item: item[:-1] + ',"index":{"status":400}}'),
+    "the same action twice": lambda: faults.Edited(lambda item: item[:-1] + "," + item[1:]),
+    "no action": lambda: faults.Edited(lambda item: '{"status":201}'),
+    "two statuses": lambda: faults.Edited(lambda item: '{"create":{"status":201,"status":400}}'),
+    "half a status": lambda: faults.Edited(lambda item: item.replace("201", "201.7")),
+    "status as text": lambda: faults.Edited(lambda item: item.replace("201", '"201"')),
+    "status in another form": lambda: faults.Edited(lambda item: item.replace("201", "2.01e2")),
+    "negative status": lambda: faults.Edited(lambda item: item.replace("201", "-201")),
+    "status over all bounds": lambda: faults.Edited(lambda item: item.replace("201", "4294967497")),
     "HTML 502": faults.Page,
     "HTML 504": lambda: faults.Page(504),
     "HTML 200": lambda: faults.Page(200),
@@ -122,7 +134,9 @@ UNKNOWN = {
 INDEXED_BEFORE = {"dropped reply", "reply cut by an end", "reply cut by a reset", "reply cut, of honest length",
                   "reply not JSON", "reply empty", "reply null", "reply without items",
                   "reply with items that are numbers", "reply is garbage", "reply nested deep", "one item more",
-                  "one item less", "no items"}
+                  "one item less", "no items", "another action", "index for create", "update for create",
+                  "two actions", "the same action twice", "no action", "two statuses", "half a status",
+                  "status as text", "status in another form", "negative status", "status over all bounds"}
 
 
 @pytest.mark.parametrize("name", UNKNOWN)

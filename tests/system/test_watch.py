@@ -25,9 +25,9 @@ from conftest import needs_root
 
 FINAL_LINE = re.compile(
     r"^espcap: read=(?P<read>\d+) (?:printed|indexed)=(?P<delivered>\d+) duplicate=(?P<duplicate>\d+)"
-    r" rejected=(?P<rejected>\d+) filtered=(?P<filtered>\d+) undissected=(?P<undissected>\d+)"
+    r" rejected=(?P<rejected>\d+) discarded=(?P<discarded>\d+) filtered=(?P<filtered>\d+) undissected=(?P<undissected>\d+)"
     r" dropped=(?P<dropped>\d+) unsent=(?P<unsent>\d+) skipped=(?P<skipped>\d+) retries=(?P<retries>\d+)$", re.MULTILINE)
-PARTS = ("delivered", "duplicate", "rejected", "filtered", "undissected", "dropped", "unsent")
+PARTS = ("delivered", "duplicate", "rejected", "discarded", "filtered", "undissected", "dropped", "unsent")
 
 
 class Watch:

@@ -13,12 +13,13 @@
 #include "base/xalloc.h"
 #include "sink/bulk_reply.h"
 
-/* "index status type reason\n" of each item. */
+/* "index status type reason\n" of each item, with " store" before the end if it is in the failure store. */
 static void
 note_item(void *ctx, size_t index, const struct bulk_reply_item *item)
 {
-	assert_int_equal(buffer_printf(ctx, "%zu %ld %s %s\n", index,
-	    item->status, item->type, item->reason), 0);
+	assert_int_equal(buffer_printf(ctx, "%zu %ld %s %s%s\n", index,
+	    item->status, item->type, item->reason,
+	    item->in_failure_store ? " store" : ""), 0);
 }
 
 /* The sanitizer sees a read behind the end of memory that ends there. */
@@ -57,11 +58,16 @@ test_items(void **state)
 		{ " {\"took\":1,\"errors\":false,\"items\":[{\"create\":"
 		    "{\"status\":201}},{\"create\":{\"status\":200}}]} \r\n", 2,
 		    "0 201  \n1 200  \n" },
-		{ "{\"items\":[{\"index\":{\"status\":100}},{\"update\":"
-		    "{\"status\":599}},{\"delete\":{\"status\":404}}]}", 3,
+		{ "{\"items\":[{\"create\":{\"status\":100}},{\"create\":"
+		    "{\"status\":599}},{\"create\":{\"status\":404}}]}", 3,
 		    "0 100  \n1 599  \n2 404  \n" },
 		{ "{\"items\":[{\"create\":{\"error\":{\"type\":\"t\","
 		    "\"reason\":\"r\"},\"status\":400}}]}", 1, "0 400 t r\n" },
+		{ "{\"items\":[{\"create\":{\"status\":201,"
+		    "\"failure_store\":\"used\"}},{\"create\":{\"status\":201,"
+		    "\"failure_store\":\"not_applicable_or_unknown\"}},"
+		    "{\"create\":{\"failure_store\":true,\"status\":201}}]}",
+		    3, "0 201   store\n1 201  \n2 201  \n" },
 		/* Nothing of one item stays for the next. */
 		{ "{\"items\":[{\"create\":{\"status\":400,\"error\":{\"type\":"
 		    "\"t\",\"reason\":\"r\",\"caused_by\":{\"reason\":\"c\"}}}"
@@ -126,6 +132,11 @@ test_no_replies(void **state)
 		"{\"items\":[{\"create\":201}]}",
 		"{\"items\":[{\"create\":{\"status\":201},\"index\":"
 		    "{\"status\":201}}]}",
+		"{\"items\":[{\"index\":{\"status\":201},\"create\":"
+		    "{\"status\":201}}]}",
+		"{\"items\":[{\"delete\":{\"status\":200}}]}",
+		"{\"items\":[{\"index\":{\"status\":201}}]}",
+		"{\"items\":[{\"update\":{\"status\":200}}]}",
 		"{\"items\":[{\"create\":{},\"create\":{\"status\":201}}]}",
 		"{\"items\":[{\"create\":{\"status\":201}},{\"create\":{}}]}",
 		ITEM(""), ITEM("\"status\":\"201\""), ITEM("\"status\":200.5"),
@@ -141,6 +152,8 @@ test_no_replies(void **state)
 		ITEM("\"status\":201,\"status\":201"),
 		ITEM("\"status\":400,\"error\":{},\"error\":{\"type\":\"t\"}"),
 		ITEM("\"status\":400,\"error\":{\"type\":\"a\",\"type\":\"b\"}"),
+		ITEM("\"status\":201,\"failure_store\":\"used\","
+		    "\"failure_store\":\"used\""),
 		ITEM("\"status\":400,\"error\":{\"type\":\"a\xff\"}"),
 		ITEM("\"status\":201}")
 	};

@@ -14,7 +14,8 @@
 
 /* What complaint_tell prints. */
 static const char *
-told(struct complaint *complaint, uint64_t now, const char *text)
+told_as(struct complaint *complaint, uint64_t now, const char *kind,
+    const char *text)
 {
 	static char said[1024];
 	char name[] = "/tmp/test_complaint.XXXXXX";
@@ -24,7 +25,7 @@ told(struct complaint *complaint, uint64_t now, const char *text)
 
 	assert_true(fd >= 0 && before >= 0);
 	assert_true(dup2(fd, STDERR_FILENO) >= 0);
-	complaint_tell(complaint, &log, now, text);
+	complaint_tell(complaint, &log, now, kind, text);
 	assert_true(dup2(before, STDERR_FILENO) >= 0);
 	n = pread(fd, said, sizeof(said) - 1, 0);
 	assert_true(n >= 0);
@@ -34,6 +35,13 @@ told(struct complaint *complaint, uint64_t now, const char *text)
 	unlink(name);
 	assert_string_equal(complaint->text, text);
 	return said;
+}
+
+/* A text that is its own kind. */
+static const char *
+told(struct complaint *complaint, uint64_t now, const char *text)
+{
+	return told_as(complaint, now, text, text);
 }
 
 static void
@@ -49,6 +57,56 @@ test_the_same_once_a_minute(void **state)
 	    "test: busy; trying again\n");
 }
 
+/* Reasons count bytes and name nodes: that makes none of them another kind. */
+static void
+test_a_kind_once_a_minute(void **state)
+{
+	struct complaint it = { .told_at = 0 };
+
+	(void)state;
+	assert_string_equal(told_as(&it, 0, "429", "429: 17 of 20 bytes"),
+	    "test: 429: 17 of 20 bytes; trying again\n");
+	assert_string_equal(told_as(&it, 5, "429", "429: 18 of 20 bytes"), "");
+	assert_string_equal(it.text, "429: 18 of 20 bytes");
+	/* Another in between changes nothing. */
+	assert_string_equal(told_as(&it, 6, "503", "503: node a"),
+	    "test: 503: node a; trying again\n");
+	assert_string_equal(told_as(&it, 8, "429", "429: 19 of 20 bytes"), "");
+	assert_string_equal(told_as(&it, 9, "503", "503: node b"), "");
+	assert_string_equal(told_as(&it, 60, "429", "429: 20 of 20 bytes"),
+	    "test: 429: 20 of 20 bytes; trying again\n");
+	assert_string_equal(told_as(&it, 65, "503", "503: node b"), "");
+}
+
+/* What was told longest ago makes room. */
+static void
+test_many_kinds(void **state)
+{
+	struct complaint it = { .told_at = 0 };
+	char kind[3] = "a";
+
+	(void)state;
+	for (unsigned i = 0; i <= COMPLAINT_KINDS; i++) {
+		kind[0] = (char)('a' + i);
+		assert_string_not_equal(told_as(&it, i, kind, "busy"), "");
+	}
+	assert_string_equal(told_as(&it, 20, "b", "busy"), "");
+	assert_string_not_equal(told_as(&it, 21, "a", "busy"), "");
+}
+
+static void
+test_long_kinds(void **state)
+{
+	struct complaint it = { .told_at = 0 };
+	char kind[2 * COMPLAINT_KIND_LEN];
+
+	(void)state;
+	memset(kind, 'x', sizeof(kind) - 1);
+	kind[sizeof(kind) - 1] = '\0';
+	assert_string_not_equal(told_as(&it, 0, kind, "busy"), "");
+	assert_string_equal(told_as(&it, 1, kind, "busy"), "");
+}
+
 static void
 test_another_at_once_but_one_a_second(void **state)
 {
@@ -59,7 +117,7 @@ test_another_at_once_but_one_a_second(void **state)
 	assert_string_equal(told(&it, 5, "closed"), "");
 	assert_string_equal(told(&it, 6, "closed"),
 	    "test: closed; trying again\n");
-	assert_string_equal(told(&it, 7, "busy"), "test: busy; trying again\n");
+	assert_string_equal(told(&it, 7, "busy"), "");
 }
 
 static void
@@ -82,6 +140,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_same_once_a_minute),
+		cmocka_unit_test(test_a_kind_once_a_minute),
+		cmocka_unit_test(test_many_kinds),
+		cmocka_unit_test(test_long_kinds),
 		cmocka_unit_test(test_another_at_once_but_one_a_second),
 		cmocka_unit_test(test_one_end_is_enough),
 	};

@@ -24,8 +24,8 @@ static const struct metrics file_run = { .version = "1.2", .tshark = "4.0.17",
 
 static const struct metrics live_run = { .version = "1.2", .tshark = "4.0.17",
 	.dissection = "plugin", .interface = "eth0", .start = 1700000000000,
-	.settled = 1700000001999, .totals = { .read = 21, .delivered = 6,
-	.duplicate = 5, .rejected = 4, .filtered = 3, .undissected = 2,
+	.settled = 1700000001999, .totals = { .read = 44, .delivered = 6,
+	.duplicate = 5, .rejected = 4, .discarded = 23, .filtered = 3, .undissected = 2,
 	.dropped = 1, .retries = 9, .maybe_duplicate = 8, .kernel_drop = 7, .ring_missing = 22,
 	.interface_drop = UINT64_MAX, .is_live = true, .has_server = true,
 	.has_auto_id = true, .tsharks = 3 }, .in_flight = 11,
@@ -95,10 +95,11 @@ test_live_to_a_server(void **state)
 	    "espcap_running{interface=\"eth0\"} 1\n"
 	    "espcap_start_time_seconds{interface=\"eth0\"} 1700000000.000\n"
 	    "espcap_last_delivery_timestamp_seconds{interface=\"eth0\"} 1700000001.999\n"
-	    "espcap_packets_read_total{interface=\"eth0\"} 21\n"
+	    "espcap_packets_read_total{interface=\"eth0\"} 44\n"
 	    "espcap_packets_total{interface=\"eth0\",fate=\"indexed\"} 6\n"
 	    "espcap_packets_total{interface=\"eth0\",fate=\"duplicate\"} 5\n"
 	    "espcap_packets_total{interface=\"eth0\",fate=\"rejected\"} 4\n"
+	    "espcap_packets_total{interface=\"eth0\",fate=\"discarded\"} 23\n"
 	    "espcap_packets_total{interface=\"eth0\",fate=\"filtered\"} 3\n"
 	    "espcap_packets_total{interface=\"eth0\",fate=\"undissected\"} 2\n"
 	    "espcap_packets_total{interface=\"eth0\",fate=\"dropped\"} 1\n"

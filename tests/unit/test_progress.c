@@ -73,24 +73,27 @@ test_largest_numbers_and_least_room(void **state)
 static void
 test_totals(void **state)
 {
-	struct totals totals = { .read = 36, .delivered = 1, .duplicate = 2,
-		.rejected = 3, .filtered = 4, .undissected = 5, .dropped = 6,
+	struct totals totals = { .read = 52, .delivered = 1, .duplicate = 2,
+		.rejected = 3, .discarded = 16, .filtered = 4, .undissected = 5, .dropped = 6,
 		.unsent = 15, .skipped = 8, .retries = 9 };
 	char line[512];
 
 	(void)state;
 	progress_totals(&totals, line, sizeof(line));
-	assert_string_equal(line, "read=36 printed=1 duplicate=2 rejected=3 "
-	    "filtered=4 undissected=5 dropped=6 unsent=15 skipped=8 retries=9");
+	assert_string_equal(line, "read=52 printed=1 duplicate=2 rejected=3 "
+	    "discarded=16 filtered=4 undissected=5 dropped=6 unsent=15 "
+	    "skipped=8 retries=9");
 	totals.has_server = totals.has_auto_id = true;
 	totals.maybe_duplicate = 10;
 	progress_totals(&totals, line, sizeof(line));
-	assert_string_equal(line, "read=36 indexed=1 duplicate=2 rejected=3 "
-	    "filtered=4 undissected=5 dropped=6 unsent=15 skipped=8 retries=9 "
+	assert_string_equal(line, "read=52 indexed=1 duplicate=2 rejected=3 "
+	    "discarded=16 filtered=4 undissected=5 dropped=6 unsent=15 "
+	    "skipped=8 retries=9 "
 	    "maybe_duplicate=10");
 	progress_json(&totals, 6, line, sizeof(line));
-	assert_string_equal(line, "{\"read\":36,\"indexed\":1,"
-	    "\"duplicate\":2,\"rejected\":3,\"filtered\":4,"
+	assert_string_equal(line, "{\"read\":52,\"indexed\":1,"
+	    "\"duplicate\":2,\"rejected\":3,\"discarded\":16,"
+	    "\"filtered\":4,"
 	    "\"undissected\":5,\"dropped\":6,\"unsent\":15,"
 	    "\"skipped\":8,\"retries\":9,\"maybe_duplicate\":10,"
 	    "\"exit\":6}\n");
@@ -119,14 +122,14 @@ test_server(void **state)
 	struct progress progress = { .files_done = 1, .files_all = 2,
 		.packets = 30, .bytes_done = 10, .bytes_all = 20,
 		.elapsed = 2000, .has_server = true, .indexed = 20,
-		.duplicate = 1, .rejected = 2, .retries = 3, .in_flight = 7 };
+		.duplicate = 1, .rejected = 2, .discarded = 4, .retries = 3, .in_flight = 7 };
 	char line[300];
 
 	(void)state;
 	progress_line(&progress, line, sizeof(line));
 	assert_string_equal(line, "1/2 files, 30 packets, 10 B of 20 B, "
 	    "15 packets/s, 0:02 left, 20 indexed, 1 duplicate, 2 rejected, "
-	    "3 retries, 7 in flight");
+	    "4 discarded, 3 retries, 7 in flight");
 }
 
 static void
@@ -141,7 +144,7 @@ test_live(void **state)
 	(void)state;
 	progress_totals(&totals, line, sizeof(line));
 	assert_string_equal(line, "read=10 printed=7 duplicate=0 rejected=0 "
-	    "filtered=0 undissected=0 dropped=3 unsent=0 skipped=0 retries=0 "
+	    "discarded=0 filtered=0 undissected=0 dropped=3 unsent=0 skipped=0 retries=0 "
 	    "kernel_drop=4 interface_drop=5 queue_drop=3");
 	progress_json(&totals, 0, line, sizeof(line));
 	assert_non_null(strstr(line, ",\"retries\":0,\"kernel_drop\":4,"

@@ -26,7 +26,7 @@ struct row {
 
 static const struct row item_rows[] = {
 	/* Done. */
-	{ 200, "", "", VERDICT_INDEXED },
+	{ 200, "", "", VERDICT_DISCARDED },
 	{ 201, "", "", VERDICT_INDEXED },
 	{ 409, CONFLICT, "[1]: version conflict, document already exists "
 	    "(current version [1])", VERDICT_DUPLICATE },
@@ -36,10 +36,10 @@ static const struct row item_rows[] = {
 	{ 429, "rejected_execution_exception", "", VERDICT_RETRY },
 	{ 429, "circuit_breaking_exception", "", VERDICT_RETRY },
 	{ 429, "", "", VERDICT_RETRY }, { 408, "", "", VERDICT_RETRY },
-	{ 500, "", "", VERDICT_RETRY }, { 502, "", "", VERDICT_RETRY },
+	{ 500, "", "", VERDICT_STUMBLED }, { 502, "", "", VERDICT_RETRY },
 	{ 503, "", "", VERDICT_RETRY }, { 504, "", "", VERDICT_RETRY },
 	{ 507, "", "", VERDICT_RETRY }, { 599, "", "", VERDICT_RETRY },
-	{ 500, "mapper_parsing_exception", "", VERDICT_RETRY },
+	{ 500, "mapper_parsing_exception", "", VERDICT_STUMBLED },
 	{ 503, "unavailable_shards_exception", "", VERDICT_RETRY },
 	{ 503, "process_cluster_event_timeout_exception", "", VERDICT_RETRY },
 	{ 400, "process_cluster_event_timeout_exception", "", VERDICT_RETRY },
@@ -101,34 +101,91 @@ static const struct row item_rows[] = {
 
 	/* The document. */
 	{ 400, "mapper_parsing_exception", "failed to parse field [a] of type "
-	    "[long]", VERDICT_REJECTED },
+	    "[long]", VERDICT_MISFIT },
 	{ 400, "document_parsing_exception", "[1:9] failed to parse",
-	    VERDICT_REJECTED },
-	{ 400, "strict_dynamic_mapping_exception", "", VERDICT_REJECTED },
+	    VERDICT_MISFIT },
+	{ 400, "strict_dynamic_mapping_exception", "", VERDICT_MISFIT },
 	{ 400, ARGUMENT, "Limit of total fields [1000] has been exceeded",
-	    VERDICT_REJECTED },
+	    VERDICT_MISFIT },
 	{ 400, ARGUMENT, "Document contains at least one immense term in "
 	    "field=\"layers._value\": bytes can be at most 32766 in length",
-	    VERDICT_REJECTED },
-	{ 400, "max_bytes_length_exceeded_exception", "", VERDICT_REJECTED },
-	{ 400, ARGUMENT, "", VERDICT_REJECTED },
+	    VERDICT_MISFIT },
+	{ 400, "max_bytes_length_exceeded_exception", "", VERDICT_MISFIT },
+	{ 400, ARGUMENT, "", VERDICT_MISFIT },
 	{ 400, "validation_exception", "Validation Failed: 1: type is missing;",
-	    VERDICT_REJECTED },
-	{ 400, "", "", VERDICT_REJECTED }, { 404, "", "", VERDICT_REJECTED },
+	    VERDICT_MISFIT },
+	{ 400, "", "", VERDICT_MISFIT }, { 404, "", "", VERDICT_REJECTED },
 	{ 413, "", "", VERDICT_REJECTED }, { 418, "", "", VERDICT_REJECTED },
 	{ 499, "any_exception", "any", VERDICT_REJECTED },
 	{ 409, "", "", VERDICT_REJECTED },
 	{ 409, CONFLICT "x", "", VERDICT_REJECTED },
 	{ 409, "other_exception", "", VERDICT_REJECTED },
 
+	/* Processors of pipelines, as OpenSearch 2.19.1 answered for them. */
+	{ 500, "fail_processor_exception", "not wanted", VERDICT_REJECTED },
+	{ 400, "fail_processor_exception", "not wanted", VERDICT_REJECTED },
+	{ 503, "fail_processor_exception", "pipeline with id [x] does not "
+	    "exist", VERDICT_REJECTED },
+	{ 500, "find_match", "Unable to find match for dissect pattern: "
+	    "%{x}-%{y} against source: x%zz", VERDICT_REJECTED },
+	{ 500, "dissect_exception", "", VERDICT_REJECTED },
+	{ 400, "script_exception", "runtime error: Cannot invoke "
+	    "\"Object.getClass()\" because \"callArgs[0]\" is null",
+	    VERDICT_REJECTED },
+	{ 400, "script_exception", "compile error: invalid sequence of tokens "
+	    "near ['this'].", VERDICT_CLUSTER },
+	{ 400, "script_exception", "link error", VERDICT_CLUSTER },
+	{ 500, "general_script_exception", "Failed to compile stored script "
+	    "[x] using lang [painless]", VERDICT_CLUSTER },
+	{ 404, "resource_not_found_exception", "unable to find script [x] in "
+	    "cluster state", VERDICT_CLUSTER },
+	{ 500, "illegal_state_exception", "Pipeline processor configured for "
+	    "non-existent pipeline [does-not-exist]", VERDICT_CLUSTER },
+	{ 500, "illegal_state_exception", "Cycle detected for pipeline: self",
+	    VERDICT_CLUSTER },
+	{ 500, "illegal_state_exception", "final pipeline [f] can't change "
+	    "the target index", VERDICT_CLUSTER },
+	{ 500, "graph_structure_exception", "Cycle detected in pipelines: "
+	    "self", VERDICT_CLUSTER },
+	{ 400, ARGUMENT, "unable to convert [x%zz] to integer: For input "
+	    "string: \"x%zz\"", VERDICT_MISFIT },
+	{ 400, ARGUMENT, "Iterable object is self-referencing itself (ingest "
+	    "script)", VERDICT_MISFIT },
+	{ 400, "invalid_index_name_exception", "Invalid index name [BAD], "
+	    "must be lowercase", VERDICT_CLUSTER },
+	{ 500, "null_pointer_exception", "", VERDICT_STUMBLED },
+	{ 500, "class_cast_exception", "", VERDICT_STUMBLED },
+	{ 500, "runtime_exception", "grok pattern matching was interrupted "
+	    "after [1000] ms", VERDICT_STUMBLED },
+	{ 500, "illegal_state_exception", "There are no ingest nodes in this "
+	    "cluster, unable to forward request to an ingest node.",
+	    VERDICT_CLUSTER },
+
+	/* What only an administrator can have made of the index. */
+	{ 400, "routing_missing_exception", "routing is required for [p]/[1]",
+	    VERDICT_CLUSTER },
+	{ 400, "failure_index_not_supported_exception", "", VERDICT_CLUSTER },
+	{ 404, "type_missing_exception", "", VERDICT_CLUSTER },
+	{ 400, "invalid_type_name_exception", "", VERDICT_CLUSTER },
+	{ 400, "invalid_index_context_exception", "", VERDICT_CLUSTER },
+	{ 429, "cluster_manager_throttling_exception", "", VERDICT_RETRY },
+	{ 400, "append_only_index_operation_retry_exception", "",
+	    VERDICT_RETRY },
+	{ 404, "index_shard_relocated_exception", "", VERDICT_RETRY },
+	{ 404, "index_shard_not_recovering_exception", "", VERDICT_RETRY },
+	{ 404, "primary_shard_closed_exception", "", VERDICT_RETRY },
+	{ 500, "failed_to_commit_cluster_state_exception", "", VERDICT_RETRY },
+	{ 500, "node_decommissioned_exception", "", VERDICT_RETRY },
+	{ 502, "connect_transport_exception", "", VERDICT_RETRY },
+
 	/* Packets can have these words in them, and reasons quote packets. */
 	{ 400, "mapper_parsing_exception", "failed to parse field [a]. Preview "
-	    "of field's value: '" LIMIT "'", VERDICT_REJECTED },
-	{ 400, "document_parsing_exception", LIMIT, VERDICT_REJECTED },
+	    "of field's value: '" LIMIT "'", VERDICT_MISFIT },
+	{ 400, "document_parsing_exception", LIMIT, VERDICT_MISFIT },
 	{ 400, ARGUMENT, "Provided Grok expressions do not match field value: ["
-	    LIMIT "]", VERDICT_REJECTED },
+	    LIMIT "]", VERDICT_MISFIT },
 	{ 400, ARGUMENT, "bad value [pipeline with id [x] does not exist]",
-	    VERDICT_REJECTED }
+	    VERDICT_MISFIT }
 };
 
 static const struct row request_rows[] = {
@@ -259,12 +316,12 @@ test_no_texts(void **state)
 	assert_int_equal(verdict_of_item(201, NULL, 0, NULL, 0, 1),
 	    VERDICT_INDEXED);
 	assert_int_equal(verdict_of_item(400, NULL, 0, NULL, 0, 1),
-	    VERDICT_REJECTED);
+	    VERDICT_MISFIT);
 	assert_int_equal(verdict_of_request(400, NULL, 0, NULL, 0),
 	    VERDICT_REQUEST_POISON);
 	/* A beginning of a type is another type. */
 	assert_int_equal(verdict_of_item(400, "index_closed_exception", 12,
-	    NULL, 0, 1), VERDICT_REJECTED);
+	    NULL, 0, 1), VERDICT_MISFIT);
 }
 
 int
