@@ -37,14 +37,14 @@ need_java() {
 	find_java "$java_oldest" "$java_newest" && return
 	# This is the Java that Debian 12 has.
 	if [ "$java_oldest" -le 17 ] && [ -z "${ESPCAP_JAVA:-}" ] && [ "$(id -u)" -eq 0 ] &&
-		"$top/scripts/install-packages" openjdk-17-jre-headless >&2; then
+		"$top/scripts/install-packages" openjdk-17-jdk-headless >&2; then
 		find_java "$java_oldest" "$java_newest" && return
 	fi
 	if [ -n "${ESPCAP_JAVA:-}" ]; then
 		unavailable "$name needs Java $java_oldest to $java_newest;" \
 			"ESPCAP_JAVA=$ESPCAP_JAVA is none of these"
 	elif [ "$java_oldest" -le 17 ]; then
-		unavailable "$name needs Java $java_oldest to $java_newest: install openjdk-17-jre-headless"
+		unavailable "$name needs Java $java_oldest to $java_newest: install openjdk-17-jdk-headless"
 	fi
 	unavailable "$name needs Java $java_oldest to $java_newest. Debian 12 has only 17: install a" \
 		"newer one beside it below /usr/lib/jvm, or name its program by ESPCAP_JAVA"
@@ -69,7 +69,7 @@ write_pom() {
 # download DIR: gets what Maven has into DIR/files. Its repository goes there too,
 # for a server in the repository of a person's own projects is in nobody's interest.
 download() {
-	need mvn:maven java:openjdk-17-jre-headless
+	need mvn:maven java:openjdk-17-jdk-headless
 	warn "fetching $name through Maven"
 	write_pom "$1/pom.xml"
 	if ! (cd "$1" && mvn -B -Dmaven.repo.local="$1/repository" \

@@ -43,6 +43,7 @@ struct http {
 	const struct http_rules *rules;
 	CURLM *multi;
 	struct event *timer;
+	struct event *kick;	/* somebody lost its socket while it was connecting */
 	LIST_HEAD(, transfer) transfers;
 };
 
@@ -100,6 +101,17 @@ os_error(const struct transfer *transfer)
 	return number;
 }
 
+/* Whether bytes of a reply have come. */
+static bool
+has_begun(const struct transfer *transfer)
+{
+	curl_off_t begun = 0;
+
+	(void)curl_easy_getinfo(transfer->easy,
+	    CURLINFO_STARTTRANSFER_TIME_T, &begun);
+	return begun > 0;
+}
+
 static void
 tell(struct transfer *transfer, CURLcode code)
 {
@@ -118,6 +130,10 @@ tell(struct transfer *transfer, CURLcode code)
 		(void)snprintf(reply->text, sizeof(reply->text), "the "
 		    "connection was closed without an answer (http where "
 		    "https is spoken, or another kind of server?)");
+	else if (code == CURLE_OUT_OF_MEMORY && has_begun(transfer))
+		/* libcurl's buffer for one line is at its bound. */
+		(void)snprintf(reply->text, sizeof(reply->text),
+		    "a header line of the reply is too long");
 	else if (code == CURLE_SEND_FAIL_REWIND)
 		(void)snprintf(reply->text, sizeof(reply->text),
 		    "the connection was lost before the reply");
@@ -177,6 +193,36 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	collect(http);
 }
 
+/*
+ * After an address that refuses libcurl closes the socket and sets no timer: it goes on to the next address whenever
+ * it is called for this transfer again, which without a socket would be when half of the time to connect has passed.
+ * Only curl_multi_socket_all calls for a transfer that has neither. It is called deprecated because it costs time with
+ * many transfers; here are a few.
+ */
+static void
+on_kick(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http *http = ctx;
+	int running;
+
+	(void)fd;
+	(void)what;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+	(void)curl_multi_socket_all(http->multi, &running);
+#pragma GCC diagnostic pop
+	collect(http);
+}
+
+static bool
+is_connecting(CURL *easy)
+{
+	curl_off_t connected = 0;
+
+	return curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T,
+	    &connected) == CURLE_OK && connected == 0;
+}
+
 static int
 want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
@@ -185,7 +231,8 @@ want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 	short events = (short)(((what & CURL_POLL_IN) != 0 ? EV_READ : 0) |
 	    ((what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0) | EV_PERSIST);
 
-	(void)easy;
+	if (what == CURL_POLL_REMOVE && is_connecting(easy))
+		loop_start_timer(http->kick, 0);
 	if (event != NULL)
 		event_free(event);
 	event = NULL;
@@ -487,8 +534,9 @@ http_new(struct loop *loop, const struct http_rules *rules,
 	http->rules = rules;
 	LIST_INIT(&http->transfers);
 	http->timer = evtimer_new(loop_base(loop), on_timer, http);
+	http->kick = evtimer_new(loop_base(loop), on_kick, http);
 	http->multi = curl_multi_init();
-	if (http->timer == NULL || http->multi == NULL)
+	if (http->timer == NULL || http->kick == NULL || http->multi == NULL)
 		abort();	/* out of memory */
 	(void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION,
 	    want_socket);
@@ -510,6 +558,7 @@ http_free(struct http *http)
 		transfer_free(LIST_FIRST(&http->transfers));
 	(void)curl_multi_cleanup(http->multi);
 	event_free(http->timer);
+	event_free(http->kick);
 	free(http);
 	curl_global_cleanup();
 }

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,21 +74,52 @@ check_path(const char *path, const char *part, struct error *error)
 	return 0;
 }
 
+/*
+ * What follows the % of a link-local address: the interface that leads there. In a URL the % is written as %25
+ * (RFC 6874, section 2); many people write it as it is (section 3).
+ */
+static int
+check_zone(char **zone, const char *part, struct error *error)
+{
+	if (strncmp(*zone, "25", 2) == 0)
+		*zone += 2;
+	if ((*zone)[0] == '\0' || strlen(*zone) >= IF_NAMESIZE)
+		return refuse(error, part,
+		    "no name of an interface follows the %%");
+	for (const char *s = *zone; *s != '\0'; s++)
+		if (strchr("-._~", *s) == NULL && ((unsigned char)*s >= 0x80 ||
+		    !isalnum((unsigned char)*s)))
+			return refuse(error, part, "a character that no zone "
+			    "of an IPv6 address has");
+	return 0;
+}
+
 /* Ends in "[...]" at the closing bracket, and makes all spellings of one address the same. */
 static int
 take_ipv6(char **at, struct node_address *node, const char *part,
     struct error *error)
 {
 	char text[INET6_ADDRSTRLEN], *end = strchr(*at, ']');
+	char *zone = strchr(*at, '%');
 	struct in6_addr address;
 
 	if (end == NULL)
 		return refuse(error, part, "no ] behind the IPv6 address");
 	*end = '\0';
+	if (zone != NULL && zone < end)
+		*zone++ = '\0';
+	else
+		zone = NULL;
 	if (inet_pton(AF_INET6, *at + 1, &address) != 1 ||
 	    inet_ntop(AF_INET6, &address, text, sizeof(text)) == NULL)
 		return refuse(error, part, "no IPv6 address between [ and ]");
-	node->host = xstrdup(text);
+	if (zone != NULL && !IN6_IS_ADDR_LINKLOCAL(&address))
+		return refuse(error, part,
+		    "only a link-local address (fe80::...) has a zone");
+	if (zone != NULL && check_zone(&zone, part, error) != 0)
+		return -1;
+	node->host = xasprintf("%s%s%s", text, zone != NULL ? "%" : "",
+	    zone != NULL ? zone : "");
 	node->is_loopback = IN6_IS_ADDR_LOOPBACK(&address);
 	*at = end + 1;
 	return 0;
@@ -186,7 +218,7 @@ parse_node(const char *part, char *rest, struct node_address *node,
     struct error *error)
 {
 	char *at = rest, *path;
-	const char *open, *close;
+	const char *open, *close, *zone;
 	uint64_t port;
 	size_t len;
 
@@ -208,8 +240,12 @@ parse_node(const char *part, char *rest, struct node_address *node,
 		path[len - 1] = '\0';
 	open = strchr(node->host, ':') != NULL ? "[" : "";
 	close = open[0] != '\0' ? "]" : "";
-	node->url = xasprintf("http%s://%s%s%s:%u%s", node->is_https ? "s" : "",
-	    open, node->host, close, (unsigned)port, path);
+	zone = strchr(node->host, '%');
+	len = zone != NULL ? (size_t)(zone - node->host) : strlen(node->host);
+	node->url = xasprintf("http%s://%s%.*s%s%s%s:%u%s",
+	    node->is_https ? "s" : "", open, (int)len, node->host,
+	    zone != NULL ? "%25" : "", zone != NULL ? zone + 1 : "", close,
+	    (unsigned)port, path);
 	free(path);
 	return 0;
 }

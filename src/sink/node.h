@@ -8,8 +8,8 @@
 #include "base/error.h"
 
 struct node_address {
-	char *url;		/* "http://localhost:9200", "https://[::1]:9200/es": always with port, no slash at its end, host in lower case */
-	char *host;		/* "localhost", "::1" */
+	char *url;		/* "http://localhost:9200", "https://[::1]:9200/es", "http://[fe80::1%25eth0]:9200": always with port, no slash at its end, host in lower case */
+	char *host;		/* "localhost", "::1", "fe80::1%eth0" */
 	bool is_https;
 	bool is_loopback;	/* localhost, 127.0.0.0/8, ::1 by its text */
 };

@@ -203,6 +203,25 @@ class Edited(ReplyFault):
         exchange.send(200, ('{"errors":false,"items":[%s]}' % ",".join(items)).encode())
 
 
+class Closing(ReplyFault):
+    """The right reply, and the end of the connection: a proxy that keeps none."""
+
+    def __init__(self, **keywords):
+        super().__init__(times=None, **keywords)
+
+    def act(self, exchange):
+        exchange.send(200, exchange.reply, Connection="close")
+        exchange.close()
+
+
+class LongHeader(ReplyFault):
+    """A header line over all bounds."""
+
+    def act(self, exchange):
+        exchange.head(200, len(exchange.reply), X="a" * 300000)
+        exchange.handler.wfile.write(exchange.reply)
+
+
 class Drip(ReplyFault):
     """A reply that comes a byte at a time: a link that is full, a tar pit."""
 

@@ -364,6 +364,51 @@ def test_address_that_changes(longer, tmp_path):
             assert moved.bulks
 
 
+@conftest.needs_root
+def test_name_with_addresses_that_refuse(numbered, tmp_path):
+    """Each new connection tries them one after the other, and loses no time with those where nobody listens."""
+    hosts = shared(tmp_path) / "hosts"
+    hosts.write_text("".join("127.0.0.%d search.test\n" % last for last in range(1, 7)), encoding="ascii")
+    prefix = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+    with fake_server.Server(faults.Closing(), host="127.0.0.6") as server:
+        run = Running(["http://search.test:%d" % server.port], numbered, tmp_path, "--chunk=5", prefix=prefix)
+        done = run.wait()
+        assert_conserved(server, done, numbered)
+        assert server.accepted >= PACKETS // 5
+    # Two that refuse cost five seconds for each connection where nobody calls libcurl's timer in between.
+    assert done.seconds < 5
+
+
+@conftest.needs_root
+def test_name_of_which_all_addresses_refuse(numbered, tmp_path):
+    """It is known at once that none of them answers."""
+    hosts = shared(tmp_path) / "hosts"
+    hosts.write_text("".join("127.0.0.%d search.test\n" % last for last in range(1, 7)), encoding="ascii")
+    prefix = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+    done = Running(["http://search.test:%d" % free_port()], numbered, tmp_path, "--retry-for=2s", prefix=prefix).wait()
+    assert done.code == 5 and done.seconds < 5
+    done.says("cannot connect: Connection refused")
+
+
+def test_header_line_over_all_bounds(numbered, tmp_path):
+    """The words are about the line, not about our memory."""
+    _, done = run_with(faults.LongHeader(), numbered, tmp_path)
+    done.says("a header line of the reply is too long")
+    assert "emory" not in done.messages
+
+
+@conftest.needs_root
+def test_link_local_node(numbered, tmp_path):
+    """Its zone is that of RFC 6874, and the address that of a bridge that nobody else is on."""
+    def work():
+        with fake_server.Server(host="::") as server:
+            node = "http://[fe80::1%%25lan0]:%d" % server.port
+            done = Running([node], numbered, tmp_path, *CHUNK).wait()
+            assert_conserved(server, done, numbered)
+            assert all(bulk.headers["Host"] == "[fe80::1]:%d" % server.port for bulk in server.bulks)
+    in_own_network(work, "ip link add lan0 type bridge", "ip link set lan0 up", "ip addr add fe80::1/64 dev lan0 nodad")
+
+
 CLONE_NEWNET = 0x40000000
 
 
