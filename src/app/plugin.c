@@ -175,12 +175,9 @@ distrust(struct trials *trials, const struct error *error)
 	}
 }
 
-/*
- * Tries what is not known yet, and keeps it. 1 if it was shown that the plugin works, 0 if that is open, -1 with the
- * reason if it does not.
- */
-static int
-test(struct choice *choice, struct error *error)
+/* Tries what is not known yet, and keeps it. Whether it was shown that the plugin works; else that is open. */
+static bool
+test(struct choice *choice)
 {
 	struct tshark *tshark = choice->tshark;
 	const struct cache_build build = { choice->plugin, choice->sample,
@@ -191,24 +188,24 @@ test(struct choice *choice, struct error *error)
 		NULL, .projection = wants_projection(choice) };
 	int64_t begun = cache_now();
 	struct buffer objects;
-	bool works = false;
-	int rv = 1;
+	struct error error;
+	bool works;
 
 	if (choice->sample == NULL) {
 		distrust(&choice->trials, &choice->no_sample);
-		return 0;
+		return false;
 	}
 	choice->cached = false;
 	buffer_init(&objects, (size_t)1 << 20);
-	if (selftest_run(&selftest, &choice->trials, &objects, &works,
-	    error) != 0) {
-		rv = works ? 0 : -1;
-		distrust(&choice->trials, error);
-	} else if (tshark->cache_fd >= 0)
+	works = selftest_run(&selftest, &choice->trials, &objects,
+	    &error) == 0;
+	if (!works)
+		distrust(&choice->trials, &error);
+	else if (tshark->cache_fd >= 0)
 		cache_remember(tshark->cache_fd, tshark->path, &build,
 		    objects.data, objects.len, begun, &choice->trials);
 	buffer_release(&objects);
-	return rv;
+	return works;
 }
 
 /* What is used from here on. */
@@ -261,19 +258,14 @@ try_rules(struct choice *choice, struct error *error)
 static int
 try(struct choice *choice, bool must, struct error *error)
 {
-	int shown = 0;
+	bool shown;
 
 	if (install(choice->tshark, choice->plugin, error) != 0)
 		return -1;
 	preload(choice->tshark, choice->shortcuts);
-	if (recall(choice))
-		shown = !must;
-	else
-		shown = test(choice, error);
-	if (shown < 0)
-		return -1;
+	shown = recall(choice) ? !must : test(choice);
 	judge(choice);
-	return shown > 0 && !has_rules(choice->rules) ? 0 :
+	return shown && !has_rules(choice->rules) ? 0 :
 	    try_rules(choice, error);
 }
 

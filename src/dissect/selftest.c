@@ -310,7 +310,7 @@ try_projection(const struct selftest *test, const struct buffer *sample,
 }
 
 int
-selftest_run(const struct selftest *test, struct trials *trials, struct buffer *objects, bool *works,
+selftest_run(const struct selftest *test, struct trials *trials, struct buffer *objects,
     struct error *error)
 {
 	struct buffer sample;
@@ -318,7 +318,6 @@ selftest_run(const struct selftest *test, struct trials *trials, struct buffer *
 	bool with;
 	int rv = -1;
 
-	*works = false;
 	buffer_init(&sample, SAMPLE_MAX);
 	buffer_init(&whole.out, OUTPUT_MAX);
 	if (read_sample(test->sample, &sample, error) != 0)
@@ -327,7 +326,6 @@ selftest_run(const struct selftest *test, struct trials *trials, struct buffer *
 	    test->tshark->timeout, &whole);
 	take_objects(&whole, objects);
 	forget_home(objects, test->tshark->home);
-	*works = begins_right(&whole);
 	if (fails(&whole, error) != 0)
 		goto out;
 	if (test->preload != NULL &&

@@ -24,11 +24,11 @@ struct selftest {
 
 /*
  * Fills in those of trials that are asked for and TRIAL_UNKNOWN; of projection[] the one with shortcuts.so if it is good,
- * else the one without. objects: what was loaded, as for cache_remember. -1 with the reason if the plugin gives no
- * packets of the sample at all; *works then tells whether it gave anything, so that it may work with other captures.
+ * else the one without. objects: what was loaded, as for cache_remember. -1 with the reason if the plugin fails with the
+ * sample and nothing can be compared; it may work with other captures.
  * Takes two runs of tshark, or three; one that hangs with shortcuts.so is ended after several times what it took without.
  */
-int selftest_run(const struct selftest *test, struct trials *trials, struct buffer *objects, bool *works,
+int selftest_run(const struct selftest *test, struct trials *trials, struct buffer *objects,
     struct error *error);
 
 #endif
