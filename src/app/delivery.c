@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/outputs.h"
 #include "base/text.h"
 #include "sink/backoff.h"
 
@@ -67,12 +69,22 @@ delivery_open(struct delivery *delivery, struct error *error)
 	    secrets_read_tls(&delivery->secrets, options, error) != 0 ||
 	    check_nodes(delivery, error) != 0)
 		return -1;
-	delivery->dead_letter = dead_letter_open(options->dead_letter, error);
+	delivery->dead_letter = dead_letter_open(options->dead_letter,
+	    outputs_descriptor(options->dead_letter), error);
 	return delivery->dead_letter != NULL ? 0 : -1;
 }
 
+static bool
+is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* What comes through a pipe is waited for at the start, but not while packets come. */
 static int
-read_secret(struct delivery *delivery, struct error *error)
+read_secret(struct delivery *delivery, bool again, struct error *error)
 {
 	const char *name = secrets_file(delivery->options);
 	struct error reason;
@@ -85,8 +97,9 @@ read_secret(struct delivery *delivery, struct error *error)
 	if (fd < 0)
 		return error_set(error, OUTCOME_USAGE, "%.400s: %.400s", name,
 		    reason.text);
-	rv = secrets_authorize(&delivery->secrets, delivery->options, fd,
-	    error);
+	rv = again && !is_file(fd) ? error_set(error, OUTCOME_USAGE,
+	    "%.400s: is no regular file, and was read at the start", name) :
+	    secrets_authorize(&delivery->secrets, delivery->options, fd, error);
 	close(fd);
 	return rv;
 }
@@ -98,7 +111,7 @@ delivery_authorize(struct delivery *delivery, struct opener *opener,
 	delivery->opener = opener;
 	delivery->secret_index = secret_index;
 	return delivery->options->node == NULL ? 0 :
-	    read_secret(delivery, error);
+	    read_secret(delivery, false, error);
 }
 
 const char *
@@ -116,7 +129,7 @@ delivery_reauthorize(void *ctx)
 
 	if (secrets_file(delivery->options) == NULL)
 		return NULL;
-	if (read_secret(delivery, &error) != 0) {
+	if (read_secret(delivery, true, &error) != 0) {
 		log_error(delivery->log, "SIGHUP: %s; the credentials stay as "
 		    "they are", error.text);
 		return NULL;

@@ -22,8 +22,10 @@
 #include <zstd.h>
 
 #include "app/delivery.h"
+#include "app/drain.h"
 #include "app/files.h"
 #include "app/inputs.h"
+#include "app/outputs.h"
 #include "app/plugin.h"
 #include "app/run.h"
 #include "app/watching.h"
@@ -49,6 +51,7 @@ struct app {
 	struct options options;
 	struct log log;
 	struct loop *loop;
+	struct drain *drain;
 	struct inputs inputs;
 	char **paths;
 	struct opener *opener;
@@ -163,12 +166,8 @@ open_summary(struct app *app, struct error *error)
 
 	if (name == NULL)
 		return 0;
-	app->summary_fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY,
-	    0644);
-	if (app->summary_fd < 0)
-		return error_set(error, OUTCOME_USAGE, "--summary-json=%.400s: "
-		    "%s", name, strerror(errno));
-	return 0;
+	app->summary_fd = outputs_open("summary-json", name, &app->log, error);
+	return app->summary_fd < 0 ? -1 : 0;
 }
 
 /* What is opened later, or again, by whoever may: the inputs, and the file of a secret. */
@@ -194,6 +193,7 @@ open_opener(struct app *app, struct error *error)
 		    count + (secret != NULL), &root, error);
 	else
 		app->opener = opener_new(app->paths, count + (secret != NULL),
+		    app->inputs.from_dir ? app->inputs.count : 0,
 		    app->options.watch != NULL ? &app->watching.folder : NULL,
 		    error);
 	return app->opener == NULL ? -1 :
@@ -267,7 +267,8 @@ static int
 open_all(struct app *app, struct error *error)
 {
 	char *cache = paths_cache();
-	int rv = app->options.replay != NULL ? 0 :
+	int rv = outputs_check(&app->options, error) != 0 ? -1 :
+	    app->options.replay != NULL ? 0 :
 	    tshark_find(&app->tshark, app->options.tshark, cache, error);
 
 	free(cache);
@@ -429,18 +430,58 @@ job_count(const struct options *options)
 	return cores > 0 ? (uint64_t)cores : 1;
 }
 
-static void
-write_summary(struct app *app, const struct totals *totals, int status)
+/* How many signals came until what is waited for at the end began. */
+struct last_wait {
+	const struct app *app;
+	unsigned before;
+};
+
+static unsigned
+signals(const struct app *app)
 {
-	char text[PROGRESS_TOTALS_LEN];
-	size_t len;
+	int last;
+
+	return loop_signals(app->loop, &last);
+}
+
+static int
+last_signal(const struct app *app)
+{
+	int last;
+
+	(void)loop_signals(app->loop, &last);
+	return last;
+}
+
+/* There is nothing left to deliver: a signal, or two before, and whoever does not read the last lines does not get them. */
+static bool
+is_hurried(void *ctx)
+{
+	const struct last_wait *wait = ctx;
+
+	return wait->before > 1 || signals(wait->app) > wait->before;
+}
+
+/* To what is open already it is added, as everything else that is written there. */
+static void
+write_summary(struct app *app, const struct totals *totals, int status,
+    struct last_wait *wait)
+{
+	bool shared = app->options.summary_json != NULL &&
+	    outputs_descriptor(app->options.summary_json) >= 0;
+	char text[PROGRESS_TOTALS_LEN] = "\n";
+	struct stat st;
+	size_t len, first;
 
 	if (app->summary_fd < 0)
 		return;
-	progress_json(totals, status, text, sizeof(text));
+	/* On a line of its own, also behind a document that was cut off. */
+	first = shared && totals->cut ? 1 : 0;
+	progress_json(totals, status, text + first, sizeof(text) - first);
 	len = strlen(text);
-	if (write_all(app->summary_fd, text, len) != 0 ||
-	    ftruncate(app->summary_fd, (off_t)len) != 0)
+	if (write_wait(app->summary_fd, text, len, is_hurried, wait) != 0 ||
+	    (!shared && fstat(app->summary_fd, &st) == 0 &&
+	    S_ISREG(st.st_mode) && ftruncate(app->summary_fd, (off_t)len) != 0))
 		log_error(&app->log, "%s: %s", app->options.summary_json,
 		    strerror(errno));
 }
@@ -449,6 +490,7 @@ static int
 finish(struct app *app, const struct totals *totals, enum outcome outcome,
     int signal_number)
 {
+	struct last_wait wait = { app, signals(app) };
 	char line[PROGRESS_TOTALS_LEN];
 	int status = signal_number != 0 ? 128 + signal_number : (int)outcome;
 
@@ -469,10 +511,21 @@ finish(struct app *app, const struct totals *totals, enum outcome outcome,
 		    "%s", (unsigned long long)totals->ring_missing,
 		    app->options.ring);
 	progress_totals(totals, line, sizeof(line));
-	log_error(&app->log, "%s", line);
-	write_summary(app, totals, status);
+	log_final(&app->log, "%s", line);
+	/* Before the summary, which may go to the same place. */
+	log_end(&app->log, is_hurried, &wait);
+	if (signals(app) > wait.before)
+		status = 128 + last_signal(app);
+	write_summary(app, totals, status, &wait);
 	metrics_file_end(app->metrics, &app->log, totals, status);
 	return status;
+}
+
+/* While the loop does not come round. */
+static bool
+is_second(void *ctx)
+{
+	return signals(ctx) > 1;
 }
 
 static int
@@ -517,31 +570,30 @@ run(struct app *app)
 	rules.dissection.max_value = options->max_value;
 	rules.dissection.max_doc = options->max_doc;
 	rules.dissection.timeout = options->tshark_timeout;
+	if (app->delivery.dead_letter != NULL)
+		dead_letter_give_up(app->delivery.dead_letter, is_second, app);
 	outcome = run_inputs(&rules, &totals, &signal_number);
 	return finish(app, &totals, outcome, signal_number);
 }
 
 static int
-print(const struct buffer *text)
+print(struct app *app, const struct buffer *text)
 {
-	if (fwrite(text->data, 1, text->len, stdout) != text->len ||
-	    fflush(stdout) != 0) {
-		fprintf(stderr, "espcap: standard output: %s\n",
-		    strerror(errno));
-		return OUTCOME_OUTPUT;
-	}
-	return 0;
+	if (write_wait(STDOUT_FILENO, text->data, text->len, NULL, NULL) == 0)
+		return 0;
+	log_error(&app->log, "standard output: %s", strerror(errno));
+	return OUTCOME_OUTPUT;
 }
 
 static int
-help(void)
+help(struct app *app)
 {
 	struct buffer text;
 	int rv;
 
 	buffer_init(&text, 1 << 20);
 	options_help(&text);
-	rv = print(&text);
+	rv = print(app, &text);
 	buffer_release(&text);
 	return rv;
 }
@@ -558,7 +610,7 @@ list(struct app *app)
 		log_error(&app->log, "%s", error.text);
 		rv = (int)error.outcome;
 	} else
-		rv = print(&text);
+		rv = print(app, &text);
 	buffer_release(&text);
 	return rv;
 }
@@ -581,7 +633,7 @@ print_template(struct app *app)
 		rules.engine = TEMPLATE_OPENSEARCH;
 	buffer_init(&text, 16 << 20);
 	rv = template_write(&rules, &text) | buffer_puts(&text, "\n");
-	rv = rv == 0 ? print(&text) : OUTCOME_INTERNAL;
+	rv = rv == 0 ? print(app, &text) : OUTCOME_INTERNAL;
 	buffer_release(&text);
 	return rv;
 }
@@ -623,7 +675,7 @@ version(struct app *app)
 	    yajl_version() % 100, XML_ExpatVersion(), pcap_lib_version(), zlibVersion(),
 	    ZSTD_versionString(), LZ4_versionString(),
 	    OpenSSL_version(OPENSSL_VERSION));
-	rv = rv == 0 ? print(&text) : OUTCOME_INTERNAL;
+	rv = rv == 0 ? print(app, &text) : OUTCOME_INTERNAL;
 	free(banner);
 	buffer_release(&text);
 	return rv;
@@ -636,7 +688,7 @@ act(struct app *app)
 
 	switch (app->options.action) {
 	case OPTIONS_HELP:
-		return help();
+		return help(app);
 	case OPTIONS_LIST:
 		return list(app);
 	case OPTIONS_VERSION:
@@ -690,6 +742,7 @@ release(struct app *app)
 	fence_free(app->fence);
 	home_free(app->home);
 	free(app->preload);
+	drain_free(app->drain);
 	loop_free(app->loop);
 	options_release(&app->options);
 }
@@ -729,9 +782,12 @@ main(int argc, char *argv[])
 		log_error(&app.log, "%s", error.text);
 		status = (int)error.outcome;
 	} else {
+		app.drain = drain_new(app.loop, &app.log);
 		app.log.level = app.options.level;
 		status = act(&app);
 	}
 	release(&app);
+	/* No signal is caught any more. */
+	log_end(&app.log, NULL, NULL);
 	return status;
 }

@@ -184,6 +184,42 @@ list_dir(struct inputs *inputs, const struct options *options, struct log *log,
 	return rv;
 }
 
+/* False for what may be read any number of times, and for what cannot be seen now. */
+static bool
+look_once(const struct input *input, struct stat *st)
+{
+	return (input->path != NULL ? stat(input->path, st) :
+	    fstat(STDIN_FILENO, st)) == 0 &&
+	    (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode));
+}
+
+/* Two that read one pipe get a part of it each. */
+static int
+check_pipes(const struct inputs *inputs, struct error *error)
+{
+	struct stat *pipes = xcalloc(inputs->count, sizeof(*pipes));
+	size_t *indices = xcalloc(inputs->count, sizeof(*indices));
+	size_t count = 0;
+	int rv = 0;
+
+	for (size_t i = 0; i < inputs->count && rv == 0; i++) {
+		if (!look_once(&inputs->list[i], &pipes[count]))
+			continue;
+		for (size_t k = 0; k < count; k++)
+			if (pipes[k].st_dev == pipes[count].st_dev &&
+			    pipes[k].st_ino == pipes[count].st_ino)
+				rv = error_set(error, OUTCOME_USAGE,
+				    "--file=%.400s and --file=%.400s are the "
+				    "same pipe, which can be read only once",
+				    inputs->list[indices[k]].name,
+				    inputs->list[i].name);
+		indices[count++] = i;
+	}
+	free(pipes);
+	free(indices);
+	return rv;
+}
+
 int
 inputs_list(struct inputs *inputs, const struct options *options,
     struct log *log, struct error *error)
@@ -201,7 +237,7 @@ inputs_list(struct inputs *inputs, const struct options *options,
 		add(inputs, xstrdup(name),
 		    strcmp(name, "-") == 0 ? NULL : absolute(name));
 	}
-	return 0;
+	return options->nic != NULL ? 0 : check_pipes(inputs, error);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/outputs.h"
 #include "base/clock.h"
 #include "base/replace.h"
 #include "base/write.h"
@@ -51,6 +52,10 @@ check(const char *name, struct error *error)
 {
 	struct stat st;
 
+	if (outputs_descriptor(name) >= 0)
+		return error_set(error, OUTCOME_USAGE, "--metrics=%.400s: is "
+		    "what is open already: the metrics are written again and "
+		    "again, each time as a new file", name);
 	if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode))
 		return error_set(error, OUTCOME_USAGE,
 		    "--metrics=%.400s: is no regular file", name);

@@ -31,6 +31,7 @@ struct totals {
 	uint64_t fallbacks, tsharks;	/* see struct dissection_counts */
 	bool has_server;	/* delivered means indexed, else printed */
 	bool has_auto_id;	/* maybe_duplicate is of interest */
+	bool cut;		/* standard output ends in the middle of a document; not in the line */
 };
 
 /* "read=N printed=N duplicate=N ...", see THE FINAL LINE in espcap(1). Room for PROGRESS_TOTALS_LEN is enough. */

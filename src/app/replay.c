@@ -2,11 +2,14 @@
 #include "app/replay.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/read.h"
 #include "base/xalloc.h"
 #include "sink/dead_line.h"
 #include "sink/sink_server.h"
@@ -17,6 +20,7 @@
 struct replay {
 	struct loop *loop;
 	int fd;
+	struct event *readable;	/* NULL for a file */
 	struct sink *sink;
 	void (*on_end)(void *ctx);
 	void *ctx;
@@ -26,6 +30,22 @@ struct replay {
 	bool eof, done, deferred;
 	struct error error;
 };
+
+static void
+on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	replay_go(ctx);
+}
+
+static bool
+is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
 
 struct replay *
 replay_new(struct loop *loop, int fd, struct sink *sink,
@@ -39,6 +59,12 @@ replay_new(struct loop *loop, int fd, struct sink *sink,
 	replay->on_end = on_end;
 	replay->ctx = ctx;
 	buffer_init(&replay->bytes, LINE_MAX_LEN);
+	if (!is_file(fd)) {
+		replay->readable = event_new(loop_base(loop), fd, EV_READ,
+		    on_readable, replay);
+		if (replay->readable == NULL)
+			abort();	/* out of memory */
+	}
 	return replay;
 }
 
@@ -47,6 +73,8 @@ replay_free(struct replay *replay)
 {
 	if (replay == NULL)
 		return;
+	if (replay->readable != NULL)
+		event_free(replay->readable);
 	close(replay->fd);
 	buffer_release(&replay->bytes);
 	free(replay);
@@ -90,7 +118,8 @@ next_line(struct replay *replay)
 	return true;
 }
 
-static void
+/* False if nothing is there now: then it is read when there is. */
+static bool
 read_more(struct replay *replay)
 {
 	ssize_t n;
@@ -101,17 +130,23 @@ read_more(struct replay *replay)
 		    (unsigned long long)replay->lines + 1);
 		buffer_clear(&replay->bytes);
 		replay->eof = true;
-		return;
+		return true;
 	}
 	do
-		n = read(replay->fd, replay->bytes.data + replay->bytes.len,
+		n = replay->readable != NULL ? read_now(replay->fd,
+		    replay->bytes.data + replay->bytes.len, READ_LEN) :
+		    read(replay->fd, replay->bytes.data + replay->bytes.len,
 		    READ_LEN);
 	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN && replay->readable != NULL &&
+	    event_add(replay->readable, NULL) == 0)
+		return false;
 	if (n < 0)
 		(void)error_set(&replay->error, OUTCOME_INPUT, "%s",
 		    strerror(errno));
 	replay->eof = n <= 0;
 	buffer_added(&replay->bytes, n > 0 ? (size_t)n : 0);
+	return true;
 }
 
 static void
@@ -126,8 +161,8 @@ step(void *ctx)
 		if (replay->sink->type->is_full(replay->sink))
 			return;
 	if (!replay->eof) {
-		read_more(replay);
-		replay_go(replay);
+		if (read_more(replay))
+			replay_go(replay);
 		return;
 	}
 	replay->done = true;
@@ -149,6 +184,8 @@ replay_stop(struct replay *replay)
 	if (replay->done)
 		return;
 	replay->done = true;
+	if (replay->readable != NULL)
+		event_del(replay->readable);
 	replay->on_end(replay->ctx);
 }
 

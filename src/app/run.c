@@ -416,23 +416,8 @@ make_sink(struct run *run, struct error *error)
 /* The person. */
 
 static void
-on_signal(void *ctx, int number)
+stop_reading(struct run *run)
 {
-	struct run *run = ctx;
-
-	run->last_signal = number;
-	if (run->signals++ > 0) {
-		loop_stop(run->rules->dissection.loop);
-		return;
-	}
-	log_note(run->log, "%s: what was read is still delivered; once more "
-	    "ends at once", strsignal(number));
-	run->stopping = true;
-	status_stopping(run->status);
-	if (run->rules->live != NULL && run->ready) {
-		sensor_stop(run);
-		return;
-	}
 	/* Nothing was read: there is nothing to wait for. */
 	if (!run->ready)
 		loop_stop(run->rules->dissection.loop);
@@ -446,6 +431,26 @@ on_signal(void *ctx, int number)
 		if (job_at(run, i)->split != NULL &&
 		    !job_at(run, i)->ended)
 			split_stop(job_at(run, i)->split);
+}
+
+static void
+on_signal(void *ctx, int number)
+{
+	struct run *run = ctx;
+
+	run->last_signal = number;
+	if (run->signals++ > 0) {
+		loop_stop(run->rules->dissection.loop);
+		return;
+	}
+	run->stopping = true;
+	status_stopping(run->status);
+	if (run->rules->live != NULL && run->ready)
+		sensor_stop(run);
+	else
+		stop_reading(run);
+	log_note(run->log, "%s: what was read is still delivered; once more "
+	    "ends at once", strsignal(number));
 }
 
 static struct status *
@@ -512,7 +517,8 @@ run_inputs(const struct run_rules *rules, struct totals *totals,
 	judge(&run);
 	end_replay(&run);
 	end_follow(&run);
-	if (run.signals > 1)
+	/* Also those that came when the loop was over. */
+	if (loop_signals(rules->dissection.loop, &run.last_signal) > 1)
 		*signal_number = run.last_signal;
 	for (size_t i = 0; i < run.job_count; i++)
 		job_free(job_at(&run, i));

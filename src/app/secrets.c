@@ -118,10 +118,9 @@ read_pem(const char *name, bool is_secret, struct buffer *out,
 
 	if (name == NULL)
 		return 0;
-	fd = open(name, O_RDONLY | O_CLOEXEC);
+	fd = files_open(name, error);
 	if (fd < 0)
-		return error_set(error, OUTCOME_USAGE, "%s: %s", name,
-		    strerror(errno));
+		return -1;
 	rv = read_all(fd, name, is_secret, out, error);
 	close(fd);
 	if (rv == 0 && memmem(out->data, out->len, "-----BEGIN ", 11) == NULL)

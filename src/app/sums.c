@@ -99,6 +99,7 @@ sums_totals(void *ctx, struct totals *totals)
 	totals->discarded = counts.discarded;
 	totals->retries = counts.retries;
 	totals->maybe_duplicate = counts.maybe_duplicate;
+	totals->cut = counts.cut;
 	totals->has_server = run->rules->server != NULL;
 	totals->has_auto_id = totals->has_server &&
 	    run->rules->server->auto_id;

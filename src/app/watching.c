@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/outputs.h"
 #include "base/xalloc.h"
 #include "config/paths.h"
 
@@ -115,9 +116,14 @@ static int
 open_ledger(struct watching *watching, const struct options *options,
     struct log *log, struct error *error)
 {
-	char *name = options->ledger != NULL ? xstrdup(options->ledger) :
-	    default_name(watching, options, log);
+	char *name;
 
+	if (options->ledger != NULL && outputs_descriptor(options->ledger) >= 0)
+		return error_set(error, OUTCOME_USAGE, "--ledger=%.400s: is "
+		    "what is open already: the ledger is read and written "
+		    "anew, and must be a file", options->ledger);
+	name = options->ledger != NULL ? xstrdup(options->ledger) :
+	    default_name(watching, options, log);
 	watching->ledger = ledger_file_open(name, log, error);
 	if (watching->ledger != NULL) {
 		if (name != NULL)

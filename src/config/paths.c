@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/descriptor.h"
 #include "base/xalloc.h"
 
 /* Where a file may be, in order: below the build tree, below its sources, installed. */
@@ -129,7 +130,9 @@ paths_config(const char *name, const char *given, struct error *error)
 	    ESPCAP_SYSCONFDIR };
 
 	if (given != NULL) {
-		int reason = unreadable(given);
+		/* What is open already is read whoever may open it again. */
+		int reason = descriptor_named(given) >= 0 ? 0 :
+		    unreadable(given);
 
 		if (reason == 0)
 			return xstrdup(given);

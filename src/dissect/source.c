@@ -2,13 +2,13 @@
 #include "dissect/source.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/read.h"
 #include "base/xalloc.h"
 #include "packet/expand.h"
 
@@ -405,7 +405,7 @@ read_more(struct source *source)
 	if (buffer_reserve(&source->raw, READ_LEN) != 0)
 		return SOURCE_RECORD;
 	do
-		n = source->is_pipe ? read(source->fd, source->raw.data +
+		n = source->is_pipe ? read_now(source->fd, source->raw.data +
 		    source->raw.len, READ_LEN) : pread(source->fd,
 		    source->raw.data + source->raw.len, READ_LEN,
 		    source->offset);
@@ -457,15 +457,6 @@ expand_more(struct source *source)
 		source->failed = true;
 }
 
-/* A read of this pipe would not block. */
-static bool
-is_readable(int fd)
-{
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-
-	return poll(&poll_fd, 1, 0) != 0;
-}
-
 /* More bytes in data, or the end of it. */
 static enum source_event
 fill(struct source *source)
@@ -481,8 +472,6 @@ fill(struct source *source)
 		source->data_eof = true;
 		return SOURCE_RECORD;
 	}
-	if (source->is_pipe && !is_readable(source->fd))
-		return SOURCE_WAIT;
 	return read_more(source);
 }
 

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "base/descriptor.h"
 #include "base/xalloc.h"
 #include "loop/helper.h"
 #include "loop/pipes.h"
@@ -26,6 +26,9 @@ struct opener {
 	char *const *paths;
 	size_t count;
 	struct opener_root root;	/* count is 0 for none */
+	size_t regular;		/* the first so many are files of a folder */
+	int *numbers;		/* of the descriptor that a path names, or -1 */
+	int *early;		/* what could not be opened later, or -1 */
 	bool has_folder;
 	struct folder folder;
 	int socket;		/* to the helper; -1 if there is none */
@@ -62,11 +65,14 @@ struct reply {
 
 /* Opening */
 
+/* Why not; NULL if it may be read. In the place of a file of a folder anybody may have put something else. */
 static const char *
-refusal(mode_t mode)
+refusal(mode_t mode, bool regular)
 {
-	if (S_ISREG(mode) || S_ISFIFO(mode))
+	if (S_ISREG(mode) || (S_ISFIFO(mode) && !regular))
 		return NULL;
+	if (S_ISFIFO(mode))
+		return "is a FIFO";
 	if (S_ISDIR(mode))
 		return "is a directory";
 	if (S_ISCHR(mode) || S_ISBLK(mode))
@@ -85,37 +91,16 @@ wait_for(struct pollfd *fds, nfds_t count)
 	return ppoll(fds, count, NULL, &mask);
 }
 
-/*
- * Opened without waiting and then polled, because a second, waiting open would
- * miss a writer that has come and gone in between. In the helper this holds up
- * every other file until the writer comes; asker (or -1) ends the wait by hanging up.
- */
-static int
-wait_for_writer(int fd, int asker)
-{
-	struct pollfd fds[2] = {
-		{ .fd = fd, .events = POLLIN },
-		{ .fd = asker, .events = 0 }
-	};
-
-	if (wait_for(fds, 2) < 0)
-		return -1;
-	if (fds[1].revents == 0)
-		return 0;
-	errno = EPIPE;
-	return -1;
-}
-
 /* Looked at before the open too, for opening alone makes some devices act. */
 static int
-open_careful(const char *path, struct stat *st)
+open_careful(const char *path, bool regular, struct stat *st)
 {
 	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
 	int fd;
 
 	if (stat(path, st) != 0)
 		return -1;
-	if (refusal(st->st_mode) != NULL)
+	if (refusal(st->st_mode, regular) != NULL)
 		return -1;
 	fd = open(path, flags | O_NONBLOCK);
 	/* open(2): the file of a lease holder who must first be asked. */
@@ -128,24 +113,21 @@ open_careful(const char *path, struct stat *st)
 	return fd;
 }
 
+/* A FIFO stays non-blocking, and nobody waits for its writer here: that is the caller's. */
 static int
-open_path(const char *path, int asker, struct error *error)
+open_path(const char *path, bool regular, struct error *error)
 {
 	struct stat st = { .st_mode = S_IFREG };
-	int fd = open_careful(path, &st);
+	int fd = open_careful(path, regular, &st);
 
-	if (refusal(st.st_mode) != NULL) {
-		error_set(error, OUTCOME_INPUT, "%s", refusal(st.st_mode));
+	if (refusal(st.st_mode, regular) != NULL) {
+		error_set(error, OUTCOME_INPUT, "%s",
+		    refusal(st.st_mode, regular));
 		goto fail;
 	}
 	if (fd < 0)
 		return error_set(error, OUTCOME_INPUT, "%s", strerror(errno));
-	if (S_ISFIFO(st.st_mode) && wait_for_writer(fd, asker) != 0) {
-		error_set(error, OUTCOME_INPUT, "wait for its writer: %s",
-		    strerror(errno));
-		goto fail;
-	}
-	if (fcntl(fd, F_SETFL, 0) == 0)
+	if (S_ISFIFO(st.st_mode) || fcntl(fd, F_SETFL, 0) == 0)
 		return fd;
 	error_set(error, OUTCOME_INPUT, "%s", strerror(errno));
 fail:
@@ -177,8 +159,7 @@ open_beneath(const struct beneath *folder, const char *path,
 }
 
 static int
-open_listed(const struct opener *opener, uint64_t index, int asker,
-    struct error *error)
+open_listed(const struct opener *opener, uint64_t index, struct error *error)
 {
 	if (index >= opener->count)
 		return error_set(error, OUTCOME_INTERNAL,
@@ -186,7 +167,7 @@ open_listed(const struct opener *opener, uint64_t index, int asker,
 	if (index < opener->root.count)
 		return open_beneath(&opener->root.folder, opener->paths[index],
 		    error);
-	return open_path(opener->paths[index], asker, error);
+	return open_path(opener->paths[index], index < opener->regular, error);
 }
 
 /* What a request about the folder comes to: a descriptor for KIND_OPEN, else 0; -1 with errno. */
@@ -219,25 +200,6 @@ act_in_folder(const struct opener *opener, const struct request *request,
 }
 
 /* The helper */
-
-/* The descriptor that a path such as bash's <(command) names, or -1. */
-static int
-path_descriptor(const char *path)
-{
-	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
-	uint64_t number;
-
-	if (strcmp(path, "/dev/stdin") == 0)
-		return STDIN_FILENO;
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		size_t len = strlen(folders[i]);
-
-		if (strncmp(path, folders[i], len) == 0 &&
-		    text_number(path + len, 0, INT32_MAX - 1, &number) == 0)
-			return (int)number;
-	}
-	return -1;
-}
 
 /*
  * Keeps the one right that reading others' files takes, or the two for changing others' folders and for leases on others' files,
@@ -310,7 +272,7 @@ helper_answer(const struct opener *opener, struct request *request,
 		reply->reason = result < 0 ? errno : 0;
 		return request->kind == KIND_OPEN ? result : -1;
 	}
-	result = open_listed(opener, request->index, opener->socket, &error);
+	result = open_listed(opener, request->index, &error);
 	if (result < 0) {
 		reply->outcome = error.outcome;
 		memcpy(reply->text, error.text, sizeof(reply->text) - 1);
@@ -350,22 +312,14 @@ helper_work(void *ctx)
 	return 0;
 }
 
-/* Forks it with the socket and with what the paths name by number. */
 static pid_t
 helper_fork(struct opener *opener, int its_end)
 {
-	int *keep = xreallocarray(NULL, opener->count + 4, sizeof(*keep));
 	struct opener its = *opener;
 	size_t count = 0;
-	pid_t pid;
+	int keep[4];
 
 	its.socket = keep[count++] = its_end;
-	for (size_t i = 0; i < opener->count; i++) {
-		int fd = path_descriptor(opener->paths[i]);
-
-		if (fd >= 0)
-			keep[count++] = fd;
-	}
 	if (opener->root.count > 0)
 		keep[count++] = opener->root.folder.fd;
 	if (opener->has_folder) {
@@ -373,9 +327,7 @@ helper_fork(struct opener *opener, int its_end)
 		if (opener->folder.target >= 0)
 			keep[count++] = opener->folder.target;
 	}
-	pid = helper_start(keep, count, helper_work, &its);
-	free(keep);
-	return pid;
+	return helper_start(keep, count, helper_work, &its);
 }
 
 static int
@@ -405,15 +357,38 @@ out:
 
 /* Our side */
 
+/*
+ * A descriptor is not opened but taken over: its path can be opened neither in another process nor by another user, and means
+ * another place in the file. That of another process can be opened only now.
+ */
+static void
+find_descriptors(struct opener *opener)
+{
+	opener->numbers = xcalloc(opener->count + 1, sizeof(int));
+	opener->early = xcalloc(opener->count + 1, sizeof(int));
+	for (size_t i = 0; i < opener->count; i++) {
+		const char *path = opener->paths[i];
+
+		opener->numbers[i] = opener->early[i] = -1;
+		if (i < opener->regular)
+			continue;
+		opener->numbers[i] = descriptor_named(path);
+		if (opener->numbers[i] < 0 && descriptor_is_of_another(path))
+			opener->early[i] = open_path(path, false, NULL);
+	}
+}
+
 /* folder, root: NULL for none. */
 static struct opener *
-make(char *const *paths, size_t count, const struct folder *folder,
-    const struct opener_root *root, struct error *error)
+make(char *const *paths, size_t count, size_t regular,
+    const struct folder *folder, const struct opener_root *root,
+    struct error *error)
 {
 	struct opener *opener = xcalloc(1, sizeof(*opener));
 
 	opener->paths = paths;
 	opener->count = count;
+	opener->regular = regular;
 	if (root != NULL)
 		opener->root = *root;
 	if (folder != NULL) {
@@ -422,24 +397,25 @@ make(char *const *paths, size_t count, const struct folder *folder,
 	}
 	opener->socket = -1;
 	opener->helper = -1;
+	find_descriptors(opener);
 	if (geteuid() == 0 && start_helper(opener, error) != 0) {
-		free(opener);
+		opener_free(opener);
 		return NULL;
 	}
 	return opener;
 }
 
 struct opener *
-opener_new(char *const *paths, size_t count, const struct folder *folder,
-    struct error *error)
+opener_new(char *const *paths, size_t count, size_t regular,
+    const struct folder *folder, struct error *error)
 {
-	return make(paths, count, folder, NULL, error);
+	return make(paths, count, regular, folder, NULL, error);
 }
 
 struct opener *
 opener_new_beneath(char *const *paths, size_t count, const struct opener_root *root, struct error *error)
 {
-	return make(paths, count, NULL, root, error);
+	return make(paths, count, root->count, NULL, root, error);
 }
 
 void
@@ -450,6 +426,11 @@ opener_free(struct opener *opener)
 	if (opener->socket >= 0)
 		close(opener->socket);
 	helper_end(opener->helper, false);
+	for (size_t i = 0; i < opener->count; i++)
+		if (opener->early[i] >= 0)
+			close(opener->early[i]);
+	free(opener->early);
+	free(opener->numbers);
 	free(opener);
 }
 
@@ -513,6 +494,24 @@ ask(struct opener *opener, struct request *request, struct reply *reply,
 	}
 }
 
+static int
+take_over(int number, struct error *error)
+{
+	struct stat st;
+	int fd = descriptor_take(number, O_RDONLY, error);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && (S_ISSOCK(st.st_mode) ||
+	    refusal(st.st_mode, false) == NULL))
+		return fd;
+	error_set(error, OUTCOME_INPUT, "%s", isatty(fd) ?
+	    "is a terminal: redirect a capture to it" :
+	    refusal(st.st_mode, false));
+	close(fd);
+	return -1;
+}
+
 int
 opener_open(struct opener *opener, size_t index, struct error *error)
 {
@@ -520,8 +519,12 @@ opener_open(struct opener *opener, size_t index, struct error *error)
 	struct reply reply;
 	int fd;
 
+	if (index < opener->count && opener->numbers[index] >= 0)
+		return take_over(opener->numbers[index], error);
+	if (index < opener->count && opener->early[index] >= 0)
+		return fcntl(opener->early[index], F_DUPFD_CLOEXEC, 3);
 	if (opener->socket < 0)
-		return open_listed(opener, index, -1, error);
+		return open_listed(opener, index, error);
 	if (ask(opener, &request, &reply, &fd, error) != 0)
 		return -1;
 	if (reply.outcome != OUTCOME_OK)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/descriptor.h"
 #include "base/write.h"
 #include "base/xalloc.h"
 #include "document/json.h"
@@ -17,9 +18,12 @@
 struct dead_letter {
 	char *name;
 	int fd;
+	bool is_shared;		/* what was open already */
 	bool is_new;
 	bool used;
 	struct buffer lines;
+	bool (*give_up)(void *ctx);
+	void *ctx;
 };
 
 static int
@@ -44,8 +48,37 @@ check(int fd, const char *name, struct error *error)
 	return 0;
 }
 
-struct dead_letter *
-dead_letter_open(const char *name, struct error *error)
+static struct dead_letter *
+make(const char *name, int fd)
+{
+	struct dead_letter *letter = xcalloc(1, sizeof(*letter));
+
+	letter->name = xstrdup(name);
+	letter->fd = fd;
+	buffer_init(&letter->lines, (size_t)4 << 30);
+	return letter;
+}
+
+/* Whoever opened it decided who may read it, and may have locked it. */
+static struct dead_letter *
+take(const char *name, int number, struct error *error)
+{
+	struct dead_letter *letter;
+	struct error reason;
+	int fd = descriptor_take(number, O_WRONLY, &reason);
+
+	if (fd < 0) {
+		error_set(error, OUTCOME_USAGE, "--dead-letter=%.400s: %.400s",
+		    name, reason.text);
+		return NULL;
+	}
+	letter = make(name, fd);
+	letter->is_shared = true;
+	return letter;
+}
+
+static struct dead_letter *
+open_file(const char *name, struct error *error)
 {
 	const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY |
 	    O_NOFOLLOW | O_NONBLOCK;
@@ -66,12 +99,23 @@ dead_letter_open(const char *name, struct error *error)
 		close(fd);
 		return NULL;
 	}
-	letter = xcalloc(1, sizeof(*letter));
-	letter->name = xstrdup(name);
-	letter->fd = fd;
+	letter = make(name, fd);
 	letter->is_new = is_new;
-	buffer_init(&letter->lines, (size_t)4 << 30);
 	return letter;
+}
+
+struct dead_letter *
+dead_letter_open(const char *name, int number, struct error *error)
+{
+	return number >= 0 ? take(name, number, error) : open_file(name, error);
+}
+
+void
+dead_letter_give_up(struct dead_letter *letter, bool (*give_up)(void *ctx),
+    void *ctx)
+{
+	letter->give_up = give_up;
+	letter->ctx = ctx;
 }
 
 void
@@ -113,15 +157,24 @@ dead_letter_add(struct dead_letter *letter,
 		abort();	/* more than any batch holds */
 }
 
-int
-dead_letter_sync(struct dead_letter *letter, struct error *error)
+/* A pipe or terminal has nothing to sync, fsync(2). What others write to as well is not cut. */
+static int
+sync_shared(struct dead_letter *letter, struct error *error)
+{
+	if (write_wait(letter->fd, letter->lines.data, letter->lines.len,
+	    letter->give_up, letter->ctx) == 0 && (fsync(letter->fd) == 0 ||
+	    errno == EINVAL || errno == EROFS))
+		return 0;
+	return error_set(error, OUTCOME_OUTPUT, "the dead letter file %s: %s",
+	    letter->name, strerror(errno));
+}
+
+static int
+sync_own(struct dead_letter *letter, struct error *error)
 {
 	off_t before = lseek(letter->fd, 0, SEEK_END);
 	int rv = 0;
 
-	if (letter->lines.len == 0)
-		return 0;
-	letter->used = true;
 	/* An fsync that failed is not tried again: the kernel forgets the failure. */
 	if (before < 0 || write_all(letter->fd, letter->lines.data,
 	    letter->lines.len) != 0 || fsync(letter->fd) != 0) {
@@ -133,6 +186,19 @@ dead_letter_sync(struct dead_letter *letter, struct error *error)
 			    "%s ends in part of a line, and cannot be cut: %s",
 			    letter->name, strerror(errno));
 	}
+	return rv;
+}
+
+int
+dead_letter_sync(struct dead_letter *letter, struct error *error)
+{
+	int rv;
+
+	if (letter->lines.len == 0)
+		return 0;
+	letter->used = true;
+	rv = letter->is_shared ? sync_shared(letter, error) :
+	    sync_own(letter, error);
 	buffer_shrink(&letter->lines, (size_t)1 << 20);
 	return rv;
 }

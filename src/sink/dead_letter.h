@@ -21,9 +21,12 @@ struct dead_letter_entry {
 
 /*
  * Opens name to append to, making it (mode 0600) if need be. NULL with OUTCOME_USAGE if that
- * fails: no regular file, no permission, or others may read it.
+ * fails: no regular file, no permission, or others may read it. If name stands for a descriptor that is open already (number; else
+ * -1), whatever that is is written to in turn, and left as it is.
  */
-struct dead_letter *dead_letter_open(const char *name, struct error *error);
+struct dead_letter *dead_letter_open(const char *name, int number, struct error *error);
+/* Asked while such a descriptor does not take the lines (see write_wait); without it nothing ends the waiting. */
+void dead_letter_give_up(struct dead_letter *letter, bool (*give_up)(void *ctx), void *ctx);
 /* Closes it; removes it if this made it and nothing was written. NULL is allowed. */
 void dead_letter_free(struct dead_letter *letter);
 

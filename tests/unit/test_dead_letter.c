@@ -66,7 +66,7 @@ contents(char *text, size_t size)
 static void
 test_lines(void **state)
 {
-	struct dead_letter *letter = dead_letter_open("dead", NULL);
+	struct dead_letter *letter = dead_letter_open("dead", -1, NULL);
 	struct dead_line dead;
 	char text[2000];
 	struct stat st;
@@ -90,7 +90,7 @@ test_lines(void **state)
 	assert_int_equal(dead_line_read(LINE, strlen(LINE) - 1, &dead), 0);
 	assert_string_equal(dead.id, "id");
 	/* Appended to, not begun anew. */
-	letter = dead_letter_open("dead", NULL);
+	letter = dead_letter_open("dead", -1, NULL);
 	add(letter, "{\"n\":1}");
 	assert_int_equal(dead_letter_sync(letter, NULL), 0);
 	dead_letter_free(letter);
@@ -101,7 +101,7 @@ test_lines(void **state)
 static void
 test_unused(void **state)
 {
-	struct dead_letter *letter = dead_letter_open("dead", NULL);
+	struct dead_letter *letter = dead_letter_open("dead", -1, NULL);
 
 	(void)state;
 	assert_int_equal(dead_letter_sync(letter, NULL), 0);
@@ -115,7 +115,7 @@ refuse(const char *name, const char *part)
 {
 	struct error error;
 
-	assert_null(dead_letter_open(name, &error));
+	assert_null(dead_letter_open(name, -1, &error));
 	assert_int_equal(error.outcome, OUTCOME_USAGE);
 	if (strstr(error.text, part) == NULL)
 		fail_msg("%s", error.text);
@@ -132,7 +132,7 @@ test_refusals(void **state)
 	refuse("/dev/null", "is no regular file");
 	assert_int_equal(symlink("dead", "link"), 0);
 	refuse("link", "symbolic links");
-	letter = dead_letter_open("dead", NULL);
+	letter = dead_letter_open("dead", -1, NULL);
 	refuse("dead", "another espcap writes it");
 	add(letter, "{}");
 	assert_int_equal(dead_letter_sync(letter, NULL), 0);
@@ -145,7 +145,7 @@ test_refusals(void **state)
 static void
 test_full(void **state)
 {
-	struct dead_letter *letter = dead_letter_open("dead", NULL);
+	struct dead_letter *letter = dead_letter_open("dead", -1, NULL);
 	struct rlimit limit, before;
 	struct error error;
 	char text[2000];

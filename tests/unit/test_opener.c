@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,6 +23,7 @@
 
 #include <cmocka.h>
 
+#include "base/read.h"
 #include "base/xalloc.h"
 #include "loop/opener.h"
 #include "loop/privilege.h"
@@ -79,7 +82,7 @@ static int
 teardown(void **state)
 {
 	static const char *const files[] = { "plain", "secret", "socket",
-	    "link", "dangling", "fifo" };
+	    "link", "dangling", "fifo", "to-number", "to-folder" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		unlink(files[i]);
@@ -177,14 +180,40 @@ write_later(int ms)
 	return pid;
 }
 
+/* What comes through it until its last writer has gone. */
+static void
+read_fifo(int fd, const char *text)
+{
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+	char bytes[64] = "";
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		CHECK(poll(&readable, 1, 10000) == 1);
+		n = read_now(fd, bytes + len, sizeof(bytes) - 1 - len);
+		CHECK(n >= 0 || errno == EAGAIN);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n != 0);
+	close(fd);
+	CHECK(strcmp(bytes, text) == 0);
+}
+
+/* It is opened at once, and has neither bytes nor an end until a writer has come. */
 static void
 check_fifo(struct opener *opener)
 {
 	for (int ms = 0; ms <= 200; ms += 50) {
-		pid_t writer = write_later(ms);
+		int fd = opener_open(opener, FIFO, NULL);
+		pid_t writer;
+		char byte;
 
-		CHECK(opens(opener, FIFO, "late"));
+		CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+		CHECK(read_now(fd, &byte, 1) == -1 && errno == EAGAIN);
+		CHECK(opens(opener, PLAIN, "plain text"));
+		writer = write_later(ms);
 		CHECK(waitpid(writer, NULL, 0) == writer);
+		read_fifo(fd, "late");
 	}
 }
 
@@ -212,11 +241,11 @@ directly(void)
 	if (geteuid() == 0) {
 		CHECK(chown("fifo", 12345, 12345) == 0);
 		CHECK(setresuid(12345, 12345, 12345) == 0);
-		opener = opener_new(paths, COUNT, NULL, NULL);
+		opener = opener_new(paths, COUNT, 0, NULL, NULL);
 		CHECK(refuses(opener, SECRET, OUTCOME_INPUT,
 		    "Permission denied"));
 	} else
-		opener = opener_new(paths, COUNT, NULL, NULL);
+		opener = opener_new(paths, COUNT, 0, NULL, NULL);
 	CHECK(opener != NULL);
 	check_refusals(opener);
 	check_leaks(opener);
@@ -239,7 +268,7 @@ through_the_helper(void)
 	struct opener *opener;
 	const char *user;
 
-	opener = opener_new(paths, COUNT, NULL, NULL);
+	opener = opener_new(paths, COUNT, 0, NULL, NULL);
 	CHECK(opener != NULL);
 	CHECK(privilege_drop(&user, NULL) == 0 && user != NULL);
 	CHECK(open("secret", O_RDONLY | O_CLOEXEC) == -1 && errno == EACCES);
@@ -293,7 +322,7 @@ test_beneath_a_folder(void **state)
 static void
 fifo_through_the_helper(void)
 {
-	struct opener *opener = opener_new(paths, COUNT, NULL, NULL);
+	struct opener *opener = opener_new(paths, COUNT, 0, NULL, NULL);
 
 	CHECK(opener != NULL);
 	check_fifo(opener);
@@ -447,12 +476,12 @@ in_folder(bool changes)
 	const char *user;
 
 	make_folder(&folder, changes);
-	opener = opener_new(paths, COUNT, &folder, NULL);
+	opener = opener_new(paths, COUNT, 0, &folder, NULL);
 	CHECK(opener != NULL);
 	CHECK(privilege_drop(&user, NULL) == 0);
 	check_folder(opener, changes);
 	opener_free(opener);
-	opener = opener_new(paths, COUNT, NULL, NULL);
+	opener = opener_new(paths, COUNT, 0, NULL, NULL);
 	CHECK(opener != NULL);
 	CHECK(opener_folder_look(opener, "file", &entry) == -1 &&
 	    errno == EPERM);
@@ -509,7 +538,7 @@ while_somebody_writes(void)
 	make_folder(&folder, true);
 	fd = openat(folder.fd, "file", O_RDWR | O_APPEND | O_CLOEXEC);
 	CHECK(fd >= 0);
-	opener = opener_new(paths, COUNT, &folder, NULL);
+	opener = opener_new(paths, COUNT, 0, &folder, NULL);
 	CHECK(opener != NULL && privilege_drop(&user, NULL) == 0);
 	CHECK(is_left(opener, false, ETXTBSY) &&
 	    is_left(opener, true, ETXTBSY));
@@ -540,7 +569,7 @@ without_leases(void)
 	CHECK(fchownat(folder.fd, "file", 12345, 12345, 0) == 0 &&
 	    fchmodat(folder.fd, "file", 0644, 0) == 0);
 	CHECK(setresuid(12346, 12346, 12346) == 0);
-	opener = opener_new(paths, COUNT, &folder, NULL);
+	opener = opener_new(paths, COUNT, 0, &folder, NULL);
 	CHECK(opener_folder_look(opener, "file", &entry) == 0);
 	CHECK(opener_folder_probe(opener, "file", &entry) == -1 &&
 	    errno == ENOLCK);
@@ -652,7 +681,7 @@ what_the_helper_has_to_change_a_folder(void)
 	unsigned long long capabilities;
 
 	make_folder(&folder, true);
-	opener = opener_new(paths, NUMBER, &folder, NULL);
+	opener = opener_new(paths, NUMBER, 0, &folder, NULL);
 	CHECK(opener != NULL);
 	CHECK(opener_folder_look(opener, "file", &entry) == 0 &&
 	    opener_folder_probe(opener, "file", &entry) == 0);
@@ -666,7 +695,7 @@ static void
 what_the_helper_has(void)
 {
 	/* Without a number among them. */
-	struct opener *opener = opener_new(paths, NUMBER, NULL, NULL);
+	struct opener *opener = opener_new(paths, NUMBER, 0, NULL, NULL);
 	unsigned long long capabilities;
 	pid_t helper;
 
@@ -706,7 +735,7 @@ test_helper_has_little(void **state)
 static void
 leave_helper(int report)
 {
-	struct opener *opener = opener_new(paths, COUNT, NULL, NULL);
+	struct opener *opener = opener_new(paths, COUNT, 0, NULL, NULL);
 	pid_t helper;
 
 	CHECK(opener != NULL);
@@ -769,25 +798,21 @@ interrupt_soon(void)
 	}
 }
 
+/* As by a disk that does not answer. */
 static void
 interrupted(void)
 {
-	struct opener *opener = opener_new(paths, COUNT, NULL, NULL);
+	struct opener *opener = opener_new(paths, COUNT, 0, NULL, NULL);
+	pid_t helper = only_child();
 	struct error error;
-	pid_t writer;
 
+	CHECK(helper > 0 && kill(helper, SIGSTOP) == 0);
 	interrupt_soon();
-	CHECK(opener_open(opener, FIFO, &error) == -1);
+	CHECK(opener_open(opener, SECRET, &error) == -1);
 	CHECK(strstr(error.text, "Interrupted") != NULL);
+	CHECK(kill(helper, SIGCONT) == 0);
 	/* The answer that nobody waited for must not be taken for the next one. */
-	if (geteuid() == 0) {
-		writer = write_later(100);
-		CHECK(opens(opener, PLAIN, "plain text"));
-		CHECK(waitpid(writer, NULL, 0) == writer);
-	}
-	/* A helper that waits for a writer must not hold up the end. */
-	interrupt_soon();
-	CHECK(opener_open(opener, FIFO, &error) == -1);
+	CHECK(opens(opener, PLAIN, "plain text"));
 	opener_free(opener);
 }
 
@@ -795,7 +820,30 @@ static void
 test_waiting_can_be_interrupted(void **state)
 {
 	(void)state;
+	if (geteuid() != 0)
+		skip();
 	apart(interrupted);
+}
+
+/* What took the place of a file of a folder. */
+static void
+files_of_a_folder(void)
+{
+	struct opener *opener = opener_new(paths, COUNT, COUNT, NULL, NULL);
+
+	CHECK(opens(opener, PLAIN, "plain text"));
+	CHECK(refuses(opener, FIFO, OUTCOME_INPUT, "is a FIFO"));
+	CHECK(dup2(open("secret", O_RDONLY | O_CLOEXEC), 57) == 57);
+	/* Not by its number: that is a link to anywhere. */
+	CHECK(geteuid() != 0 || opener_open(opener, NUMBER, NULL) == -1);
+	opener_free(opener);
+}
+
+static void
+test_files_of_a_folder(void **state)
+{
+	(void)state;
+	apart(files_of_a_folder);
 }
 
 /* As bash does for <(command). */
@@ -808,12 +856,119 @@ by_number(void)
 
 	CHECK(pipe(ends) == 0);
 	CHECK(dup2(ends[0], 57) == 57);
-	opener = opener_new(paths, COUNT, NULL, NULL);
+	opener = opener_new(paths, COUNT, 0, NULL, NULL);
 	CHECK(privilege_drop(&user, NULL) == 0);
 	CHECK(write(ends[1], "piped", 5) == 5);
 	CHECK(opens(opener, NUMBER, "piped"));
 	CHECK(opens(opener, PLAIN, "plain text"));
 	opener_free(opener);
+}
+
+enum { BY_SELF, BY_PID, BY_TASK, BY_LINK, BY_RELATIVE, BY_ANOTHER, UNOPENED,
+    OURS, WRITING, TERMINAL, SOCKETS, FOLDERS, WAYS };
+
+/* The names of descriptors 57 (a secret file, read up to its sixth byte) and others. */
+static void
+name_them(char *ways[WAYS], pid_t other)
+{
+	ways[BY_SELF] = xstrdup("/proc/self/fd/57");
+	ways[BY_PID] = xasprintf("/proc/%d/fd/57", (int)getpid());
+	ways[BY_TASK] = xasprintf("/proc/self/task/%d/fd/57", (int)getpid());
+	ways[BY_LINK] = xstrdup("to-number");
+	ways[BY_RELATIVE] = xstrdup("to-folder/57");
+	ways[BY_ANOTHER] = xasprintf("/proc/%d/fd/57", (int)other);
+	ways[UNOPENED] = xstrdup("/dev/fd/58");
+	ways[OURS] = xstrdup("/dev/fd/59");
+	ways[WRITING] = xstrdup("/dev/fd/60");
+	ways[TERMINAL] = xstrdup("/dev/fd/61");
+	ways[SOCKETS] = xstrdup("/dev/fd/62");
+	ways[FOLDERS] = xstrdup("/dev/fd/63");
+	unlink("to-number");
+	unlink("to-folder");
+	CHECK(symlink("to-folder/57", "to-number") == 0);
+	CHECK(symlink("/dev/fd", "to-folder") == 0);
+}
+
+static void
+open_them(int sockets[2])
+{
+	int master, slave;
+
+	CHECK(dup2(open("secret", O_RDONLY | O_CLOEXEC), 57) == 57);
+	CHECK(lseek(57, 7, SEEK_SET) == 7);
+	CHECK(fcntl(open("secret", O_RDONLY | O_CLOEXEC), F_DUPFD_CLOEXEC,
+	    59) == 59);
+	CHECK(dup2(open("plain", O_WRONLY | O_CLOEXEC), 60) == 60);
+	CHECK(openpty(&master, &slave, NULL, NULL, NULL) == 0);
+	CHECK(dup2(slave, 61) == 61);
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+	CHECK(dup2(sockets[0], 62) == 62);
+	CHECK(dup2(open("folder", O_RDONLY | O_CLOEXEC), 63) == 63);
+}
+
+static bool
+holds_secret_from(int fd, off_t place)
+{
+	char bytes[64] = "";
+
+	CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	CHECK(lseek(fd, 0, SEEK_CUR) == place);
+	CHECK(pread(fd, bytes, sizeof(bytes) - 1, 0) > 0);
+	close(fd);
+	return strcmp(bytes, "secret text") == 0;
+}
+
+static bool
+holds_from_socket(int fd)
+{
+	char bytes[8] = "";
+
+	CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) == 0);
+	CHECK(read_now(fd, bytes, sizeof(bytes) - 1) == 4);
+	CHECK(read_now(fd, bytes, sizeof(bytes) - 1) == -1 && errno == EAGAIN);
+	close(fd);
+	return strcmp(bytes, "sent") == 0;
+}
+
+/* Whoever we become: what is open already is neither opened again nor rewound nor changed. */
+static void
+by_any_name(void)
+{
+	struct opener *opener;
+	char *ways[WAYS];
+	int sockets[2];
+	const char *user;
+	pid_t other;
+
+	open_them(sockets);
+	other = fork();
+	if (other == 0) {
+		CHECK(pause() == 0);
+		_exit(0);
+	}
+	name_them(ways, other);
+	opener = opener_new(ways, WAYS, 0, NULL, NULL);
+	CHECK(kill(other, SIGKILL) == 0 && waitpid(other, NULL, 0) == other);
+	CHECK(privilege_drop(&user, NULL) == 0);
+	for (size_t way = BY_SELF; way <= BY_RELATIVE; way++)
+		for (int times = 0; times < 2; times++)
+			CHECK(holds_secret_from(opener_open(opener, way, NULL),
+			    7));
+	CHECK(holds_secret_from(opener_open(opener, BY_ANOTHER, NULL), 0));
+	CHECK(refuses(opener, UNOPENED, OUTCOME_INPUT,
+	    "descriptor 58 is not open"));
+	CHECK(refuses(opener, OURS, OUTCOME_INPUT,
+	    "descriptor 59 is not open"));
+	CHECK(refuses(opener, WRITING, OUTCOME_INPUT,
+	    "descriptor 60 is not open for reading"));
+	CHECK(refuses(opener, TERMINAL, OUTCOME_INPUT,
+	    "is a terminal: redirect a capture to it"));
+	CHECK(write(sockets[1], "sent", 4) == 4);
+	CHECK(holds_from_socket(opener_open(opener, SOCKETS, NULL)));
+	CHECK(refuses(opener, FOLDERS, OUTCOME_INPUT, "is a directory"));
+	opener_free(opener);
+	for (size_t way = 0; way < WAYS; way++)
+		free(ways[way]);
 }
 
 static void
@@ -823,7 +978,7 @@ without_standard_descriptors(void)
 
 	for (int fd = 0; fd < 10; fd++)
 		close(fd);
-	opener = opener_new(paths, COUNT, NULL, NULL);
+	opener = opener_new(paths, COUNT, 0, NULL, NULL);
 	CHECK(opener != NULL);
 	CHECK(opens(opener, PLAIN, "plain text"));
 	CHECK(opens(opener, SECRET, "secret text"));
@@ -836,6 +991,7 @@ test_odd_descriptors(void **state)
 {
 	(void)state;
 	apart(by_number);
+	apart(by_any_name);
 	apart(without_standard_descriptors);
 }
 
@@ -851,6 +1007,7 @@ main(void)
 		cmocka_unit_test(test_helper_has_little),
 		cmocka_unit_test(test_helper_ends_with_us),
 		cmocka_unit_test(test_waiting_can_be_interrupted),
+		cmocka_unit_test(test_files_of_a_folder),
 		cmocka_unit_test(test_odd_descriptors),
 	};
 

@@ -77,7 +77,7 @@ sync_and_hear(struct rejects *rejects, uint64_t added, char *said, size_t size)
 static void
 test_counts_when_synced(void **state)
 {
-	struct rejects rejects = { dead_letter_open("dead", NULL), &quiet, "",
+	struct rejects rejects = { dead_letter_open("dead", -1, NULL), &quiet, "",
 	    0 };
 	char text[1024], said[1024];
 
@@ -103,7 +103,7 @@ test_counts_when_synced(void **state)
 static void
 test_what_is_forgotten_is_not_said(void **state)
 {
-	struct rejects rejects = { dead_letter_open("dead", NULL), &quiet, "",
+	struct rejects rejects = { dead_letter_open("dead", -1, NULL), &quiet, "",
 	    0 };
 	char text[1024], said[1024];
 
@@ -127,7 +127,7 @@ test_what_is_forgotten_is_not_said(void **state)
 static void
 test_full_disk(void **state)
 {
-	struct rejects rejects = { dead_letter_open("dead", NULL), &quiet, "",
+	struct rejects rejects = { dead_letter_open("dead", -1, NULL), &quiet, "",
 	    0 };
 	struct rlimit before, small;
 	struct error error;

@@ -1,0 +1,157 @@
+/* The files that options name to write to. */
+#include "app/outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+
+/* A file that is written, or read: as the command line names it, and what it is. */
+struct named {
+	const char *what, *name;
+	dev_t dev;
+	ino_t inode;
+};
+
+int
+outputs_descriptor(const char *name)
+{
+	return strcmp(name, "-") == 0 ? STDOUT_FILENO : descriptor_named(name);
+}
+
+static bool
+is_same_file(const struct named *named, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_dev == named->dev &&
+	    st->st_ino == named->inode;
+}
+
+/* Only files: what is written to a pipe, a terminal or /dev/null under two names does not overwrite anything. */
+static bool
+look(struct named *named, const char *what, const char *name)
+{
+	struct stat st;
+
+	if (name == NULL || outputs_descriptor(name) >= 0 ||
+	    stat(name, &st) != 0 || !S_ISREG(st.st_mode))
+		return false;
+	*named = (struct named){ what, name, st.st_dev, st.st_ino };
+	return true;
+}
+
+static int
+check_streams(const struct named *named, struct error *error)
+{
+	static const char *const names[] = { NULL, "standard output",
+	    "standard error" };
+	struct stat st;
+
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fstat(fd, &st) == 0 && is_same_file(named, &st))
+			return error_set(error, OUTCOME_USAGE, "--%s=%.400s: "
+			    "%s goes to this file as well", named->what,
+			    named->name, names[fd]);
+	return 0;
+}
+
+static int
+check_input(const struct named *outputs, size_t count, const char *what,
+    const char *name, struct error *error)
+{
+	struct named input;
+
+	if (!look(&input, what, name))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (outputs[i].dev == input.dev &&
+		    outputs[i].inode == input.inode)
+			return error_set(error, OUTCOME_USAGE, "--%s=%.400s: "
+			    "it is read as well, with --%s", outputs[i].what,
+			    outputs[i].name, what);
+	return 0;
+}
+
+/* Documents that are printed at the end of a file that is read would be read, and so on. */
+static int
+check_inputs(const struct options *options, const struct named *outputs,
+    size_t count, struct error *error)
+{
+	struct named input;
+
+	for (size_t i = 0; i < options->files.count; i++) {
+		const char *name = options->files.items[i];
+
+		if (check_input(outputs, count, "file", name, error) != 0)
+			return -1;
+		if (options->node == NULL && look(&input, "file", name) &&
+		    check_streams(&input, error) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+outputs_check(const struct options *options, struct error *error)
+{
+	const struct {
+		const char *what, *name;
+	} options_named[] = {
+		{ "summary-json", options->summary_json },
+		{ "metrics", options->metrics },
+		{ "ledger", options->ledger },
+		{ "dead-letter", options->node != NULL ? options->dead_letter :
+		    NULL }
+	};
+	struct named outputs[4];
+	size_t count = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		struct named *named = &outputs[count];
+
+		if (!look(named, options_named[i].what, options_named[i].name))
+			continue;
+		if (check_streams(named, error) != 0)
+			return -1;
+		for (size_t k = 0; k < count; k++)
+			if (outputs[k].dev == named->dev &&
+			    outputs[k].inode == named->inode)
+				return error_set(error, OUTCOME_USAGE,
+				    "--%s=%.400s: --%s names this file as well",
+				    named->what, named->name, outputs[k].what);
+		count++;
+	}
+	return check_inputs(options, outputs, count, error);
+}
+
+/* A FIFO that nobody reads cannot be opened without waiting, fifo(7). */
+static int
+open_file(const char *option, const char *name, struct log *log)
+{
+	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int fd = open(name, flags | O_NONBLOCK, 0644);
+
+	if (fd >= 0 || errno != ENXIO)
+		return fd;
+	log_note(log, "--%s=%s: waiting for its reader", option, name);
+	return open(name, flags, 0644);
+}
+
+int
+outputs_open(const char *option, const char *name, struct log *log,
+    struct error *error)
+{
+	int number = outputs_descriptor(name), fd;
+	struct error reason;
+
+	if (number >= 0) {
+		fd = descriptor_take(number, O_WRONLY, &reason);
+		return fd >= 0 ? fd : error_set(error, OUTCOME_USAGE,
+		    "--%s=%.400s: %.400s", option, name, reason.text);
+	}
+	fd = open_file(option, name, log);
+	return fd >= 0 ? fd : error_set(error, OUTCOME_USAGE, "--%s=%.400s: %s",
+	    option, name, strerror(errno));
+}
