@@ -22,7 +22,9 @@ enum key {
 	KEY_FAILURE_STORE,
 	KEY_VERSION,
 	KEY_NUMBER,
-	KEY_DISTRIBUTION
+	KEY_DISTRIBUTION,
+	KEY_FLAVOR,
+	KEY_TAGLINE
 };
 
 static const struct jsonwalk_key answer_keys[] = {
@@ -309,11 +311,12 @@ bulk_reply_error(const char *body, size_t len, struct bulk_reply_item *item)
 	return is_json;
 }
 
-struct version {
-	char number[32];
-	bool has_number;
-	bool is_opensearch;
-};
+static bool
+text_is(const struct jsonwalk_value *value, const char *text)
+{
+	return value->len == strlen(text) &&
+	    memcmp(value->text, text, value->len) == 0;
+}
 
 static bool
 on_version_value(void *ctx, const struct jsonwalk_value *value)
@@ -321,36 +324,45 @@ on_version_value(void *ctx, const struct jsonwalk_value *value)
 	static const unsigned char number[] = { KEY_VERSION, KEY_NUMBER };
 	static const unsigned char distribution[] = { KEY_VERSION,
 		KEY_DISTRIBUTION };
-	struct version *version = ctx;
+	static const unsigned char flavor[] = { KEY_VERSION, KEY_FLAVOR };
+	static const unsigned char tagline[] = { KEY_TAGLINE };
+	struct bulk_reply_version *version = ctx;
 
 	if (value->kind != JSONWALK_STRING)
 		return true;
-	if (jsonwalk_at(value, number, 2)) {
+	if (jsonwalk_at(value, number, 2))
 		copy_text(version->number, sizeof(version->number),
 		    value->text, value->len);
-		version->has_number = version->number[0] != '\0';
-	} else if (jsonwalk_at(value, distribution, 2))
-		version->is_opensearch = value->len == strlen("opensearch") &&
-		    memcmp(value->text, "opensearch", value->len) == 0;
+	else if (jsonwalk_at(value, distribution, 2))
+		version->is_opensearch = text_is(value, "opensearch");
+	else if (jsonwalk_at(value, flavor, 2))
+		version->has_flavor = true;
+	else if (jsonwalk_at(value, tagline, 1)) {
+		version->says_opensearch = memmem(value->text, value->len,
+		    "OpenSearch", strlen("OpenSearch")) != NULL;
+		version->says_elasticsearch = text_is(value,
+		    "You Know, for Search");
+	}
 	return true;
 }
 
 bool
-bulk_reply_version(const char *body, size_t len, char number[32],
-    bool *is_opensearch)
+bulk_reply_version(const char *body, size_t len,
+    struct bulk_reply_version *version)
 {
 	static const struct jsonwalk_key keys[] = {
 		{ "version", KEY_VERSION }, { "number", KEY_NUMBER },
-		{ "distribution", KEY_DISTRIBUTION }, { NULL, 0 } };
-	struct version version = { .has_number = false };
+		{ "distribution", KEY_DISTRIBUTION },
+		{ "build_flavor", KEY_FLAVOR }, { "tagline", KEY_TAGLINE },
+		{ NULL, 0 } };
+	struct bulk_reply_version found = { .number = "" };
 	const struct jsonwalk walk = { .keys = keys,
-		.on_value = on_version_value, .ctx = &version };
+		.on_value = on_version_value, .ctx = &found };
+	bool is_good = jsonwalk(&walk, body, len) == 0 &&
+	    found.number[0] != '\0';
 
-	number[0] = '\0';
-	*is_opensearch = false;
-	if (jsonwalk(&walk, body, len) != 0 || !version.has_number)
-		return false;
-	memcpy(number, version.number, sizeof(version.number));
-	*is_opensearch = version.is_opensearch;
-	return true;
+	memset(version, 0, sizeof(*version));
+	if (is_good)
+		*version = found;
+	return is_good;
 }

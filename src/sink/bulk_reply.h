@@ -35,10 +35,16 @@ long bulk_reply_parse(const char *body, size_t len, const struct bulk_reply_hand
  */
 bool bulk_reply_error(const char *body, size_t len, struct bulk_reply_item *item);
 
-/*
- * Of the answer to GET /: version.number into number ("8.8.2", "" if none), and whether
- * version.distribution is "opensearch". false if the body is no JSON object with version.number.
- */
-bool bulk_reply_version(const char *body, size_t len, char number[32], bool *is_opensearch);
+/* What the answer to GET / says. */
+struct bulk_reply_version {
+	char number[32];	/* version.number: "8.8.2", "" if none */
+	bool is_opensearch;	/* version.distribution is "opensearch" */
+	bool has_flavor;	/* there is a version.build_flavor */
+	bool says_opensearch;	/* tagline has "OpenSearch" */
+	bool says_elasticsearch;	/* tagline is "You Know, for Search" */
+};
+
+/* Reads it. false, and all empty, if the body is no JSON object with version.number. */
+bool bulk_reply_version(const char *body, size_t len, struct bulk_reply_version *version);
 
 #endif

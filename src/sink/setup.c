@@ -13,6 +13,7 @@
 #include "sink/backoff.h"
 #include "sink/bulk_reply.h"
 #include "sink/day.h"
+#include "sink/kind.h"
 #include "sink/verdict.h"
 
 #define REPLY_MAX ((size_t)16 << 20)
@@ -49,6 +50,8 @@ struct setup {
 	unsigned attempt, forbidden;
 	enum setup_found found;
 	bool is_again;		/* only the template */
+	bool is_certain;	/* the kind of server is known */
+	bool has_switched;	/* it was another than it seemed */
 	struct buffer name, path, body;
 	struct buffer old;	/* names of indices to delete, each with a newline */
 };
@@ -91,17 +94,18 @@ go_behind_template(struct setup *setup)
 
 /* GET / and, if that tells nothing, GET /_security/_authenticate */
 
-static void take_engine(struct setup *setup, size_t node, bool is_elasticsearch,
-    const char *number);
+static void take_engine(struct setup *setup, size_t node,
+    const struct bulk_reply_version *version, bool has_header);
 
 static void
 take_root(struct setup *setup, size_t node, const struct http_reply *reply)
 {
-	char number[32] = "", text[600];
-	bool is_opensearch = false, known;
+	struct bulk_reply_version version = { .number = "" };
+	char text[600];
+	bool known;
 
 	known = reply->status == 200 && bulk_reply_version(reply->body,
-	    reply->len, number, &is_opensearch);
+	    reply->len, &version);
 	if (reply->status == 200 && !known && !reply->is_elasticsearch) {
 		(void)snprintf(text, sizeof(text), "%s answers, but neither as "
 		    "Elasticsearch nor as OpenSearch: is the address right?",
@@ -110,28 +114,29 @@ take_root(struct setup *setup, size_t node, const struct http_reply *reply)
 		return;
 	}
 	/*
-	 * Elasticsearch says so in each good reply since 7.14; before, only the
-	 * version told. A user who may not ask for it can ask who he is: only
+	 * A user who may not ask for the version can ask who he is: only
 	 * Elasticsearch has this address.
 	 */
 	if (reply->status != 200 && !reply->is_elasticsearch) {
 		go_to(setup, STEP_WHO);
 		return;
 	}
-	take_engine(setup, node, reply->is_elasticsearch ||
-	    (known && !is_opensearch), number);
+	take_engine(setup, node, &version, reply->is_elasticsearch);
 }
 
 static void
-take_engine(struct setup *setup, size_t node, bool is_elasticsearch,
-    const char *number)
+take_engine(struct setup *setup, size_t node,
+    const struct bulk_reply_version *version, bool has_header)
 {
-	setup->template.engine = is_elasticsearch ? TEMPLATE_ELASTICSEARCH :
-	    TEMPLATE_OPENSEARCH;
-	log_verbose(setup->log, "%s: %s %s", cluster_url(setup->cluster, node),
-	    setup->template.engine == TEMPLATE_OPENSEARCH ? "OpenSearch" :
-	    "Elasticsearch", number[0] != '\0' ? number :
-	    "of a version that it does not tell");
+	struct kind kind = kind_of(version, has_header);
+
+	setup->template.engine = kind.engine;
+	setup->is_certain = kind.is_certain;
+	log_verbose(setup->log, "%s: %s %s, known by %s%s",
+	    cluster_url(setup->cluster, node), kind_name(kind.engine),
+	    version->number[0] != '\0' ? version->number :
+	    "of a version that it does not tell", kind.sign,
+	    kind.is_certain ? "" : " (the template will tell)");
 	if (setup->rules->put == SETUP_TEMPLATE_NEVER)
 		go_behind_template(setup);
 	else
@@ -163,6 +168,31 @@ take_custom(struct setup *setup, const struct http_reply *reply)
 	go_to(setup, STEP_FIND);
 }
 
+/* The server is not of the kind that it seemed to be. */
+static void
+switch_engine(struct setup *setup, const char *sign)
+{
+	setup->template.engine =
+	    setup->template.engine == TEMPLATE_OPENSEARCH ?
+	    TEMPLATE_ELASTICSEARCH : TEMPLATE_OPENSEARCH;
+	setup->template.has_wildcard = true;
+	setup->has_switched = true;
+	log_verbose(setup->log, "it is %s, known by %s",
+	    kind_name(setup->template.engine), sign);
+}
+
+/* Whether the reply says that the server does not have the type of "layers". */
+static bool
+is_type_refused(const struct setup *setup, const struct http_reply *reply)
+{
+	char handler[64];
+	int len = snprintf(handler, sizeof(handler), "type [%s]",
+	    template_layers_type(setup->template.engine));
+
+	return reply->status == 400 &&
+	    memmem(reply->body, reply->len, handler, (size_t)len) != NULL;
+}
+
 static void
 take_found(struct setup *setup, const struct http_reply *reply)
 {
@@ -182,6 +212,10 @@ take_found(struct setup *setup, const struct http_reply *reply)
 		return;
 	}
 	setup->found = SETUP_FOUND_OURS;
+	/* The server took it, so it is of this kind. */
+	if (found.has_engine && found.engine != setup->template.engine &&
+	    !setup->is_certain)
+		switch_engine(setup, "the index template that it has");
 	if ((setup->rules->put == SETUP_TEMPLATE_ALWAYS && !setup->is_again) ||
 	    found.version < TEMPLATE_VERSION ||
 	    (found.version == TEMPLATE_VERSION &&
@@ -229,10 +263,25 @@ take_put(struct setup *setup, const struct http_reply *reply)
 		go_to(setup, STEP_PUT);
 		return;
 	}
+	if (is_type_refused(setup, reply) && !setup->is_certain &&
+	    !setup->has_switched) {
+		switch_engine(setup, "its refusal of the other's field type");
+		go_to(setup, STEP_PUT);
+		return;
+	}
 	if (reply->status == 401 || reply->status == 403) {
 		leave_template(setup, SETUP_FOUND_HIDDEN, "these credentials "
 		    "may not put it; "
 		    NEEDED);
+		return;
+	}
+	if (is_type_refused(setup, reply)) {
+		(void)snprintf(text, sizeof(text), "the server has no field "
+		    "type for all that tshark prints, neither flattened, which "
+		    "Elasticsearch with its X-Pack has, nor flat_object, which "
+		    "OpenSearch has from 2.7 on (%ld %s: %.400s)",
+		    reply->status, item.type, item.reason);
+		fail(setup, OUTCOME_USAGE, text);
 		return;
 	}
 	(void)snprintf(text, sizeof(text), "the server refuses the index "
@@ -452,6 +501,7 @@ is_forbidden(struct setup *setup, size_t node, const struct http_reply *reply)
 static void
 take(void *ctx, size_t node, const struct http_reply *reply)
 {
+	static const struct bulk_reply_version nothing = { .number = "" };
 	struct setup *setup = ctx;
 
 	if (is_no_answer(setup, node, reply) ||
@@ -464,7 +514,7 @@ take(void *ctx, size_t node, const struct http_reply *reply)
 		take_root(setup, node, reply);
 		break;
 	case STEP_WHO:
-		take_engine(setup, node, reply->is_elasticsearch, "");
+		take_engine(setup, node, &nothing, reply->is_elasticsearch);
 		break;
 	case STEP_CUSTOM:
 		take_custom(setup, reply);
@@ -604,7 +654,7 @@ setup_again(struct loop *loop, struct log *log, struct cluster *cluster,
 {
 	struct setup *setup = make(loop, log, cluster, rules, handler);
 
-	setup->is_again = true;
+	setup->is_again = setup->is_certain = true;
 	setup->template.engine = engine;
 	setup->step = STEP_CUSTOM;
 	ask(setup);

@@ -66,6 +66,12 @@ static const enum mapping typed_mappings[] = {
 	[TYPED_DOUBLE] = MAPPING_DOUBLE, [TYPED_BOOLEAN] = MAPPING_BOOLEAN
 };
 
+const char *
+template_layers_type(enum template_engine engine)
+{
+	return engine == TEMPLATE_OPENSEARCH ? "flat_object" : "flattened";
+}
+
 struct member {
 	const char *name;	/* dotted */
 	enum mapping mapping;

@@ -42,6 +42,8 @@ struct template_found {
 	bool is_ours;		/* _meta.created_by is "espcap" */
 	uint64_t version;
 	bool has_custom;	/* composed of PREFIX@custom */
+	bool has_engine;	/* its "layers" is of a type that one kind of server has */
+	enum template_engine engine;
 	char digest[33];	/* _meta.digest, "" if none: of everything else in it */
 };
 
@@ -50,6 +52,9 @@ struct template_found {
  * The digest that template_write puts in is template_digest of the rules.
  */
 int template_read(const char *body, size_t len, struct template_found *found);
+
+/* The field type of "layers" with an engine. */
+const char *template_layers_type(enum template_engine engine);
 
 /* 32 hex digits over what template_write makes of these rules, the digest itself left out. 0, or -1 if the crypto library fails. */
 int template_digest(const struct template_rules *rules, char digest[33]);

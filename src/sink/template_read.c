@@ -13,7 +13,12 @@ enum key {
 	KEY_META,
 	KEY_CREATED_BY,
 	KEY_DIGEST,
-	KEY_COMPOSED_OF
+	KEY_COMPOSED_OF,
+	KEY_INNER,
+	KEY_MAPPINGS,
+	KEY_PROPERTIES,
+	KEY_LAYERS,
+	KEY_TYPE
 };
 
 struct reading {
@@ -56,6 +61,18 @@ read_digest(const struct jsonwalk_value *value, char digest[33])
 	digest[32] = '\0';
 }
 
+static void
+read_engine(const struct jsonwalk_value *value, struct template_found *found)
+{
+	for (int engine = TEMPLATE_ELASTICSEARCH;
+	    engine <= TEMPLATE_OPENSEARCH; engine++)
+		if (text_is(value, template_layers_type(
+		    (enum template_engine)engine))) {
+			found->engine = (enum template_engine)engine;
+			found->has_engine = true;
+		}
+}
+
 /* A value of the first template; its path is from there. */
 static void
 read_member(const struct jsonwalk_value *value, struct template_found *found)
@@ -65,6 +82,8 @@ read_member(const struct jsonwalk_value *value, struct template_found *found)
 	static const unsigned char digest[] = { KEY_META, KEY_DIGEST };
 	static const unsigned char component[] = { KEY_COMPOSED_OF,
 		JSONWALK_ELEMENT };
+	static const unsigned char layers[] = { KEY_INNER, KEY_MAPPINGS,
+		KEY_PROPERTIES, KEY_LAYERS, KEY_TYPE };
 	static const char custom[] = "@custom";
 	size_t len = sizeof(custom) - 1;
 
@@ -74,6 +93,8 @@ read_member(const struct jsonwalk_value *value, struct template_found *found)
 		found->is_ours = text_is(value, "espcap");
 	else if (jsonwalk_at(value, digest, 2))
 		read_digest(value, found->digest);
+	else if (jsonwalk_at(value, layers, 5))
+		read_engine(value, found);
 	else if (jsonwalk_at(value, component, 2) &&
 	    value->kind == JSONWALK_STRING && value->len > len &&
 	    memcmp(value->text + value->len - len, custom, len) == 0)
@@ -115,6 +136,9 @@ template_read(const char *body, size_t len, struct template_found *found)
 		{ "index_template", KEY_TEMPLATE }, { "version", KEY_VERSION },
 		{ "_meta", KEY_META }, { "created_by", KEY_CREATED_BY },
 		{ "digest", KEY_DIGEST }, { "composed_of", KEY_COMPOSED_OF },
+		{ "template", KEY_INNER }, { "mappings", KEY_MAPPINGS },
+		{ "properties", KEY_PROPERTIES }, { "layers", KEY_LAYERS },
+		{ "type", KEY_TYPE },
 		{ NULL, 0 } };
 	struct reading reading = { .has_list = false };
 	const struct jsonwalk walk = { .keys = keys, .on_value = on_value,

@@ -120,7 +120,7 @@ static const char *const config_reasons[] = {
 	/* An index that cannot be made from its template. */
 	"Failed to parse mapping",
 	"Root mapping definition has unsupported parameters",
-	"No handler for type [",
+	"No handler for type [", "The mapper type [",
 	"unknown setting [",
 	"index template [",
 	"composable template [",

@@ -4,6 +4,7 @@
 
 #include "document/json.h"
 #include "sink/bulk_reply.h"
+#include "sink/kind.h"
 #include "sink/mapping.h"
 #include "sink/template.h"
 #include "sink/verdict.h"
@@ -82,17 +83,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct bulk_reply_handler handler = { check_item, &count };
 	long items = bulk_reply_parse(body, size, &handler);
 	struct bulk_reply_item item;
-	bool is_opensearch;
-	char number[32];
+	struct bulk_reply_version version;
 
 	assert(items == -1 || (size_t)items == count);
 	if (!bulk_reply_error(body, size, &item))
 		assert(item.type[0] == '\0' && item.status == 0);
 	check_text(item.type, sizeof(item.type));
 	check_text(item.reason, sizeof(item.reason));
-	if (!bulk_reply_version(body, size, number, &is_opensearch))
-		assert(number[0] == '\0' && !is_opensearch);
-	check_text(number, sizeof(number));
+	if (!bulk_reply_version(body, size, &version))
+		assert(version.number[0] == '\0' && !version.is_opensearch &&
+		    !version.says_opensearch && !version.has_flavor);
+	check_text(version.number, sizeof(version.number));
+	assert(kind_of(&version, true).engine == TEMPLATE_ELASTICSEARCH);
+	(void)kind_of(&version, false);
 	check_template(body, size);
 	check_mapping(body, size);
 	return 0;

@@ -5,6 +5,14 @@ import json
 import time
 
 
+def refused_type(kind):
+    """What both servers say to a template with a field type that they do not have; newer Elasticsearch in other words."""
+    reason = "No handler for type [%s] declared on field [layers]" % kind
+    inner = {"type": "mapper_parsing_exception", "reason": "Failed to parse mapping [_doc]: " + reason}
+    outer = {"type": "illegal_argument_exception", "reason": "composable template [x] template after composition is invalid"}
+    return {"error": {"root_cause": [outer], **outer, "caused_by": inner}, "status": 400}
+
+
 class Fault:
     """One misbehaviour. It lets `after` requests that it could act on pass, then acts on the next `times` (None: on all)."""
 

@@ -32,6 +32,14 @@ IDENTITIES = {
                                "lucene_version": "9.12.1"},
                    "tagline": "The OpenSearch Project: https://opensearch.org/"},
 }
+# compatibility.override_main_response_version; and what somebody in front of it may make of that.
+COMPATIBLE = {**IDENTITIES["opensearch"], "version": {"number": "7.10.2", "build_type": "tar", "lucene_version": "9.12.1"}}
+IDENTITIES["opensearch, compatible"] = COMPATIBLE
+IDENTITIES["opensearch, disguised"] = {
+    **COMPATIBLE, "version": {**COMPATIBLE["version"], "build_flavor": "oss"}, "tagline": "You Know, for Search"}
+# Without the X-Pack it has neither type for all that tshark prints.
+IDENTITIES["elasticsearch 7.10, oss"] = IDENTITIES["opensearch, disguised"]
+LAYERS = {"elasticsearch": "flattened", "opensearch": "flat_object"}
 
 Entry = collections.namedtuple("Entry", "index id source document bulk")
 Action = collections.namedtuple("Action", "index id source document problem")
@@ -427,6 +435,11 @@ class Server:
             except ValueError as error:
                 self.violate(exchange, str(error))
                 exchange.error(400, "x_content_parse_exception", str(error))
+                return
+            kind = self.templates[path].get("template", {}).get("mappings", {}).get("properties", {}).get("layers", {}).get("type")
+            if kind != LAYERS.get(self.engine.partition(",")[0]):
+                del self.templates[path]
+                exchange.send(400, fake_faults.refused_type(kind))
                 return
             exchange.send(200, {"acknowledged": True})
         elif path not in self.templates:

@@ -10,10 +10,55 @@ import conserve
 import deliveries
 import fake_faults as faults
 import fake_server
+import frames
 from deliveries import CHUNK, PACKETS, Running, assert_conserved, assert_unsent, deliver
 
 TEMPLATE = "/_index_template/espcap-packets"
 DAY = "packets-2020-09-13"
+
+
+# What kind of server it is.
+
+LONG = "x" * 40000
+
+
+def long_capture(folder):
+    """A packet whose payload is over what flat_object takes as one value."""
+    path = str(deliveries.shared(folder) / "long.pcap")
+    with open(path, "wb") as target:
+        target.write(frames.pcap_header() + frames.pcap_record(frames.udp(LONG.encode()), frames.START, 0))
+    return path
+
+
+@pytest.mark.parametrize("engine,kind,sign,cut", [
+    ("elasticsearch", "Elasticsearch 8.8.2", "known by the header X-elastic-product", False),
+    ("opensearch", "OpenSearch 2.19.1", "known by version.distribution", True),
+    ("opensearch, compatible", "OpenSearch 7.10.2", "known by its tagline", True),
+    ("opensearch, disguised", "Elasticsearch 7.10.2", r"known by version.build_flavor \(the template will tell\)", True)])
+def test_kind_of_server(engine, kind, sign, cut, tmp_path):
+    """It decides on the template, and on how long a value may be."""
+    capture = long_capture(tmp_path)
+    with fake_server.Server(engine=engine) as server:
+        done = deliver(server, capture, tmp_path, "--verbose")
+        assert done.code == 0 and done.counts["indexed"] == 1, done.errors
+        again = deliver(server, capture, tmp_path, "--verbose")
+        assert again.code == 0 and again.counts["duplicate"] == 1, again.errors
+        layers = server.templates[TEMPLATE]["template"]["mappings"]["properties"]["layers"]["type"]
+        assert server.violations == []
+    assert layers == ("flat_object" if cut else "flattened")
+    for run in (done, again):
+        run.says("%s, %s" % (kind, sign))
+    assert ("truncated" in server.ledger[0].document["espcap"]) == cut
+    if engine == "opensearch, disguised":
+        done.says("it is OpenSearch, known by its refusal of the other's field type")
+        again.says("it is OpenSearch, known by the index template that it has")
+
+
+def test_server_without_a_type_for_the_layers(numbered, tmp_path):
+    with fake_server.Server(engine="elasticsearch 7.10, oss") as server:
+        done = deliver(server, numbered, tmp_path)
+        assert done.code == 2 and server.bulks == [], done.errors
+        done.says("neither flattened.*nor flat_object")
 
 
 # Pipelines.

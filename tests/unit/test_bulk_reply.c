@@ -328,14 +328,14 @@ test_versions(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		bool is_opensearch = true;
-		char number[32] = "x";
+		struct bulk_reply_version version = { .number = "x",
+			.is_opensearch = true };
 
 		assert_int_equal(bulk_reply_version(rows[i].body,
-		    strlen(rows[i].body), number, &is_opensearch),
-		    rows[i].good);
-		assert_string_equal(number, rows[i].number);
-		assert_int_equal(is_opensearch, rows[i].is_opensearch);
+		    strlen(rows[i].body), &version), rows[i].good);
+		assert_string_equal(version.number, rows[i].number);
+		assert_int_equal(version.is_opensearch,
+		    rows[i].is_opensearch);
 	}
 }
 

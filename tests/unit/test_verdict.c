@@ -92,6 +92,9 @@ static const struct row item_rows[] = {
 	    "handler for type [wildcard] declared on field [full]",
 	    VERDICT_CLUSTER },
 
+	{ 400, "mapper_parsing_exception", "The mapper type [wildcard] declared "
+	    "on field [full] does not exist.", VERDICT_CLUSTER },
+
 	/* The credentials. */
 	{ 401, "", "", VERDICT_FORBIDDEN }, { 403, "", "", VERDICT_FORBIDDEN },
 	{ 401, "security_exception", "", VERDICT_FORBIDDEN },
