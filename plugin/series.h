@@ -55,6 +55,8 @@
 #else
 #define FRACTION_DIGITS 1
 #endif
+/* Whether -T ek prints all of a date whose year has more than four characters. */
+#define WHOLE_DATES SINCE(4, 6)
 /*
  * Whether numbers of a display are printed in hex, and how many digits those have whose
  * type has that many.

@@ -182,6 +182,20 @@ value_read(struct value *value, ftenum_t type, int display, fvalue_t *from)
 	}
 }
 
+/*
+ * The date up to the second; only the day if -T ek has no room for more, as it prints what it did not write then, and
+ * espcap keeps the same of that (times_certain). Returns the length.
+ */
+static size_t
+put_date(char *to, size_t room, const struct tm *date)
+{
+	size_t len = strftime(to, room, "%Y-%m-%dT%H:%M:%S", date);
+
+	if (WHOLE_DATES || len < sizeof("YYYY-MM-DDTHH:MM:SS"))
+		return len;
+	return strftime(to, room, "%Y-%m-%d", date);
+}
+
 void
 value_read_date(struct value *value, const nstime_t *moment)
 {
@@ -203,15 +217,15 @@ value_read_date(struct value *value, const nstime_t *moment)
 			value->len = sizeof(unknown) - 1;
 			return;
 		}
-		/* Years of more than four digits do not fit into what -T ek prints them with. */
-		last.len = strftime(last.text, sizeof("YYYY-MM-DDTHH:MM:SS"),
-		    "%Y-%m-%dT%H:%M:%S", &date);
+		last.len = put_date(last.text, sizeof(last.text), &date);
 		last.second = moment->secs;
 	}
 	memcpy(to, last.text, last.len);
 	to += last.len;
-	*to++ = '.';
-	to = put_decimal(to, (unsigned)moment->nsecs, FRACTION_DIGITS);
-	*to++ = 'Z';
+	if (memchr(last.text, 'T', last.len) != NULL) {
+		*to++ = '.';
+		to = put_decimal(to, (unsigned)moment->nsecs, FRACTION_DIGITS);
+		*to++ = 'Z';
+	}
 	set_room(value, to);
 }

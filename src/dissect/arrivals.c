@@ -22,6 +22,9 @@ write_document(struct dissection *dissection,
 		.sec = packet->sec, .ordinal = packet->ordinal };
 	struct error error;
 
+	if (packet->has_time)
+		times_write(&dissection->times, &dissection->tree, packet->sec,
+		    packet->nsec);
 	buffer_shrink(&dissection->out, (size_t)1 << 20);
 	if (document_write(dissection->rules.document, &dissection->tree,
 	    &dissection->capture, packet, &dissection->out, &error) != 0) {

@@ -381,6 +381,7 @@ dissection_new(const struct dissection_rules *rules, int fd, const char *name,
 		    rules->share->mark, rules->share->order });
 	buffer_init(&dissection->rest, SIZE_MAX / 2);
 	tree_init(&dissection->tree, rules->max_value, rules->max_doc);
+	times_init(&dissection->times, rules->tshark->names);
 	buffer_init(&dissection->out, rules->max_doc * 4);
 	dissection->capture.file_name = dissection->file_name;
 	if (rules->live != NULL) {

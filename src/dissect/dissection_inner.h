@@ -7,6 +7,7 @@
 #include "dissect/dissection.h"
 #include "dissect/feed.h"
 #include "dissect/reader.h"
+#include "dissect/times.h"
 #include "loop/child.h"
 
 /* A live capture bears so many failures of tshark in so many ms. */
@@ -56,6 +57,7 @@ struct dissection {
 	size_t next_warm;
 	bool next_plugin, next_failed;
 	struct tree tree;
+	struct times times;
 	struct reader *reader;
 	bool plugin;			/* tshark is run with it; not after it failed, until one is renewed */
 	uint64_t pass_documents;

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "dissect/times.h"
 
 /* yajl is fed at most this much at once, so that a long string is noticed in time. */
 #define PIECE ((size_t)64 << 10)
@@ -209,6 +210,8 @@ on_string(void *ctx, const unsigned char *bytes, size_t len)
 	field = field_id(ek, NAMES_KIND_VALUE);
 	if (field == ek->frame_number_id)
 		number_from(ek, text, len);
+	if (names_is_time(ek->names, field))
+		len = times_certain(text, len);
 	tree_text(ek->tree, field, text, len, cut);
 	return 1;
 }

@@ -162,7 +162,7 @@ other_form(const struct pdml *pdml, uint32_t field, const char *text,
 	int base;
 
 	if (names_is_time(pdml->names, field))
-		return pdml_value_time(text, len, other);
+		return pdml_value_time(text, len, pdml->decimal, other);
 	base = names_base(pdml->names, field);
 	return pdml->decimal && base != 10 ?
 	    pdml_value_decimal(text, len, base, other) : 0;

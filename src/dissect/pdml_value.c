@@ -36,6 +36,21 @@ digits(const char **at, const char *end, size_t max)
 	return *at == from ? -1 : number;
 }
 
+/* The year, which may be negative. */
+static bool
+read_year(const char **at, const char *end, struct moment *moment)
+{
+	bool negative = *at < end && **at == '-';
+
+	*at += negative;
+	moment->year = digits(at, end, 10);
+	if (moment->year < 0)
+		return false;
+	if (negative)
+		moment->year = -moment->year;
+	return true;
+}
+
 static bool
 skip(const char **at, const char *end, const char *text)
 {
@@ -95,8 +110,7 @@ read_date(const char *at, const char *end, struct moment *moment)
 	moment->day = digits(&at, end, 2);
 	if (moment->day < 0 || !skip(&at, end, ", "))
 		return false;
-	moment->year = digits(&at, end, 9);
-	return moment->year >= 0 && skip(&at, end, " ") &&
+	return read_year(&at, end, moment) && skip(&at, end, " ") &&
 	    read_clock(&at, end, moment);
 }
 
@@ -104,15 +118,13 @@ read_date(const char *at, const char *end, struct moment *moment)
 static bool
 read_iso(const char *at, const char *end, struct moment *moment)
 {
-	moment->year = digits(&at, end, 9);
-	if (!skip(&at, end, "-"))
+	if (!read_year(&at, end, moment) || !skip(&at, end, "-"))
 		return false;
 	moment->month = (int)digits(&at, end, 2);
 	if (!skip(&at, end, "-"))
 		return false;
 	moment->day = digits(&at, end, 2);
-	return moment->year >= 0 && moment->month >= 0 && moment->day >= 0 &&
-	    skip(&at, end, "T") && read_clock(&at, end, moment);
+	return moment->month >= 0 && moment->day >= 0 && skip(&at, end, "T") && read_clock(&at, end, moment);
 }
 
 static bool
@@ -129,8 +141,7 @@ read_day_of_year(const char *at, const char *end, struct moment *moment)
 		30, 31 };
 	long long day;
 
-	moment->year = digits(&at, end, 9);
-	if (moment->year < 0 || !skip(&at, end, "/"))
+	if (!read_year(&at, end, moment) || !skip(&at, end, "/"))
 		return false;
 	day = digits(&at, end, 3);
 	for (moment->month = 1; moment->month <= 12; moment->month++) {
@@ -150,7 +161,7 @@ read_day_of_year(const char *at, const char *end, struct moment *moment)
 static bool
 read_seconds(const char *at, const char *end, struct moment *moment)
 {
-	time_t seconds = (time_t)digits(&at, end, 12);
+	time_t seconds = (time_t)digits(&at, end, 18);
 	struct tm date;
 
 	if (seconds < 0 || !read_fraction(&at, end, moment) || at != end ||
@@ -166,7 +177,8 @@ read_seconds(const char *at, const char *end, struct moment *moment)
 }
 
 size_t
-pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_MAX])
+pdml_value_time(const char *show, size_t len, bool whole,
+    char text[PDML_VALUE_MAX])
 {
 	static const char none[] = "1970-01-01T00:00:00.000000000Z";
 	const char *end = show + len;
@@ -183,10 +195,10 @@ pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_MAX])
 	    !read_day_of_year(show, end, &moment) &&
 	    !read_seconds(show, end, &moment))
 		return 0;
-	/* Years of more digits do not fit into what -T ek prints them with. */
-	if (moment.year > 9999)
-		return (size_t)snprintf(text, PDML_VALUE_MAX, ".%sZ",
-		    moment.fraction);
+	/* As times_certain: years of more characters do not fit into what -T ek prints them with. */
+	if (!whole && (moment.year > 9999 || moment.year < -999))
+		return (size_t)snprintf(text, PDML_VALUE_MAX,
+		    "%lld-%02d-%02lld", moment.year, moment.month, moment.day);
 	return (size_t)snprintf(text, PDML_VALUE_MAX,
 	    "%lld-%02d-%02lldT%02lld:%02lld:%02lld.%sZ", moment.year, moment.month,
 	    moment.day, moment.hour, moment.minute, moment.second,

@@ -2,6 +2,7 @@
 #ifndef ESPCAP_DISSECT_PDML_VALUE_H
 #define ESPCAP_DISSECT_PDML_VALUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buffer.h"
@@ -11,9 +12,10 @@
 /*
  * A moment ("Jul  3, 2015 05:22:10.498075000 UTC", "2015/184:05:22:10.498075000 UTC",
  * "2015-07-03T05:22:10.498075000+0000", "1435900930.498075000", or "NULL" for a time of NTP that is none) as
- * "2015-07-03T05:22:10.498075000Z". Returns its length, 0 if show is no moment.
+ * "2015-07-03T05:22:10.498075000Z". whole: -T ek of this tshark prints all of a date whose year has more than four
+ * characters; else only the day is written of it, as in times.h. Returns its length, 0 if show is no moment.
  */
-size_t pdml_value_time(const char *show, size_t len, char text[PDML_VALUE_MAX]);
+size_t pdml_value_time(const char *show, size_t len, bool whole, char text[PDML_VALUE_MAX]);
 
 /* A number in base 16 ("0x0800") or 8 ("0644") in decimal digits. Returns its length, 0 if show is none. */
 size_t pdml_value_decimal(const char *show, size_t len, int base, char text[PDML_VALUE_MAX]);

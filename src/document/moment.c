@@ -114,20 +114,28 @@ moment_date(char text[MOMENT_LEN], int64_t sec)
 	return (size_t)(end - text);
 }
 
+/* The sign and the whole seconds of a time; *nsec becomes that of its absolute value. Returns behind the sign. */
+static char *
+put_sign(char *at, int64_t sec, uint64_t *whole, uint32_t *nsec)
+{
+	*whole = sec < 0 ? 0 - (uint64_t)sec : (uint64_t)sec;
+	if (sec >= 0)
+		return at;
+	/* -1 s + 0.25 s is -0.75 s: borrow for the fraction of a negative time. */
+	if (*nsec > 0) {
+		(*whole)--;
+		*nsec = 1000000000 - *nsec;
+	}
+	*at = '-';
+	return at + 1;
+}
+
 size_t
 moment_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 {
-	bool negative = sec < 0;
-	uint64_t whole = negative ? 0 - (uint64_t)sec : (uint64_t)sec;
-	char *at = text;
+	uint64_t whole;
+	char *at = put_sign(text, sec, &whole, &nsec);
 
-	/* -1 s + 0.25 s is -0.75 s: borrow for the fraction of a negative time. */
-	if (negative && nsec > 0) {
-		whole--;
-		nsec = 1000000000 - nsec;
-	}
-	if (negative)
-		*at++ = '-';
 	/* Seconds and three digits of the fraction are milliseconds. */
 	if (whole > 0) {
 		at = put_number(at, whole, 1);
@@ -140,6 +148,19 @@ moment_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 		while (at[-1] == '0')
 			at--;
 	}
+	*at = '\0';
+	return (size_t)(at - text);
+}
+
+size_t
+moment_seconds(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
+{
+	uint64_t whole;
+	char *at = put_sign(text, sec, &whole, &nsec);
+
+	at = put_number(at, whole, 1);
+	*at++ = '.';
+	at = put_digits(at, nsec, 9);
 	*at = '\0';
 	return (size_t)(at - text);
 }

@@ -104,7 +104,7 @@ hex(const unsigned char *bytes, size_t len)
 	return g_string_free(text, FALSE);
 }
 
-/* What -T ek makes of a time. */
+/* What -T ek makes of a time; the day alone where the rest of it would be memory that it did not write. */
 static char *
 date_of(const nstime_t *moment)
 {
@@ -113,7 +113,9 @@ date_of(const nstime_t *moment)
 
 	if (gmtime_r(&moment->secs, &date) == NULL)
 		return g_strdup("Not representable");
-	text[strftime(text, 20, "%Y-%m-%dT%H:%M:%S", &date)] = '\0';
+	text[strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &date)] = '\0';
+	if (!WHOLE_DATES && strlen(text) > strlen("YYYY-MM-DDTHH:MM:SS"))
+		return g_strndup(text, strcspn(text, "T"));
 	return g_strdup_printf(FRACTION_DIGITS == 9 ? "%s.%09uZ" : "%s.%uZ", text,
 	    (unsigned)moment->nsecs);
 }

@@ -88,6 +88,28 @@ test_milliseconds_are_exact(void **state)
 	assert_ms(INT64_MIN, 1, "-9223372036854775807999.999999");
 }
 
+static void
+test_seconds(void **state)
+{
+	static const struct {
+		int64_t sec;
+		uint32_t nsec;
+		const char *wanted;
+	} cases[] = {
+		{ 0, 0, "0.000000000" }, { 1438233730, 5, "1438233730.000000005" },
+		{ -1, 500000000, "-0.500000000" }, { -1, 0, "-1.000000000" },
+		{ INT64_MIN, 0, "-9223372036854775808.000000000" }
+	};
+	char text[MOMENT_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(moment_seconds(text, cases[i].sec,
+		    cases[i].nsec), strlen(cases[i].wanted));
+		assert_string_equal(text, cases[i].wanted);
+	}
+}
+
 int
 main(void)
 {
@@ -95,6 +117,7 @@ main(void)
 		cmocka_unit_test(test_iso),
 		cmocka_unit_test(test_dates_are_those_of_the_c_library),
 		cmocka_unit_test(test_milliseconds_are_exact),
+		cmocka_unit_test(test_seconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

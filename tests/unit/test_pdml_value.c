@@ -1,6 +1,7 @@
 /* Tests of dissect/pdml_value.c: moments in every form, and control characters that are some or are not. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "dissect/pdml_value.h"
 
 static void
-assert_time(const char *show, const char *wanted)
+assert_date(const char *show, bool whole, const char *wanted)
 {
 	char text[PDML_VALUE_MAX] = "";
 	size_t len = strlen(show);
@@ -19,10 +20,19 @@ assert_time(const char *show, const char *wanted)
 
 	assert_non_null(exact);
 	memcpy(exact, show, len);
-	assert_int_equal(pdml_value_time(exact, len, text), strlen(wanted));
+	assert_int_equal(pdml_value_time(exact, len, whole, text),
+	    strlen(wanted));
 	if (wanted[0] != '\0')
 		assert_string_equal(text, wanted);
 	free(exact);
+}
+
+static void
+assert_time(const char *show, const char *wanted)
+{
+	assert_date(show, false, wanted);
+	if (wanted[0] == '\0' || wanted[4] == '-')
+		assert_date(show, true, wanted);
 }
 
 static void
@@ -54,8 +64,14 @@ test_moments(void **state)
 	assert_time("1438233730.498075000", "2015-07-30T05:22:10.498075000Z");
 	assert_time("0.000000000", "1970-01-01T00:00:00.000000000Z");
 	assert_time("NULL", "1970-01-01T00:00:00.000000000Z");
-	/* What -T ek makes of years that its buffer is too short for. */
-	assert_time("Jan  1, 12015 05:22:10.498075000 UTC", ".498075000Z");
+	assert_time("Oct 15, -249 19:33:20.000000000 UTC",
+	    "-249-10-15T19:33:20.000000000Z");
+	/* Years that the buffer of -T ek is too short for, and is not. */
+	assert_time("Jan  1, 12015 05:22:10.498075000 UTC", "12015-01-01");
+	assert_time("Jun 12, -9504652 18:40:00 UTC", "-9504652-06-12");
+	assert_time("9999999999999.000000000", "318857-05-20");
+	assert_date("2147483647-12-31T23:59:59.000000000+0000", true,
+	    "2147483647-12-31T23:59:59.000000000Z");
 }
 
 static void
@@ -70,7 +86,7 @@ test_no_moments(void **state)
 		"2015/000:05:22:10 UTC", "2015/366:05:22:10 UTC",
 		"2015-07-30T05:22:10+0100", "2015-07-30 05:22:10Z",
 		"-1.000000000", "1438233730.",
-		"1438233730x", "9999999999999.000000000", ".5",
+		"1438233730x", "999999999999999999.000000000", ".5",
 		"Jul 30, 99999999999 05:22:10 UTC" };
 
 	(void)state;
