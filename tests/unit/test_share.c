@@ -1,6 +1,7 @@
 /* Tests of packet/share.c: which packets stay together. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -176,6 +177,85 @@ test_carried(void **state)
 	assert_int_equal(share(&packet, RAW), plain4(3, 4));
 }
 
+/* Each header that may stand between an IP header and the packet that it carries. */
+static void
+test_carriers(void **state)
+{
+	static const struct {
+		uint8_t protocol;
+		size_t len;
+		uint8_t bytes[48];
+		bool carries;
+	} carriers[] = {
+		{ 103, 8, { 0x21, 0, 0xde, 0xff }, true },
+		{ 103, 8, { 0x21, 0, 0xde, 0xff, 0x40 }, true },
+		{ 103, 8, { 0x20 }, false },	/* Hello */
+		{ 103, 8, { 0x11 }, false },
+		{ 2, 8, { 0x14, 1 }, true },
+		{ 2, 8, { 0x14, 2 }, false },
+		{ 2, 8, { 0x16, 1 }, false },
+		{ 51, 24, { 4, 4 }, true },
+		{ 51, 24, { 17, 4 }, false },
+		{ 97, 16, { 0x30, [14] = 0x08 }, true },
+		{ 97, 24, { 0x30, [15] = 36, 0xaa, 0xaa, 3, 0, 0, 0, 8 }, true },
+		{ 97, 24, { 0x30, [15] = 36, 0xaa, 0xab, 3, 0, 0, 0, 8 }, false },
+		{ 137, 8, { 0, 1, 0, 64, 0, 2, 1, 64 }, true },
+		{ 47, 8, { 0, 0, 0x88, 0x48, 0, 2, 1, 64 }, true },
+		{ 47, 6, { 0, 0, 0x88, 0x0b, 0, 0x21 }, true },
+		{ 47, 18, { 0, 0, 0x88, 0xbe, [16] = 8 }, true },
+		{ 47, 30, { 0x10, 0, 0x88, 0xbe, [8] = 0x10, [28] = 8 }, true },
+		{ 47, 34, { 0x10, 0, 0x22, 0xeb, [8] = 0x20, [32] = 8 }, true },
+		{ 47, 42, { 0x10, 0, 0x22, 0xeb, [8] = 0x20, [19] = 1, [40] = 8 },
+		    true },
+		{ 50, 8, { 0, 0, 0, 1 }, false }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++) {
+		struct packet packet = nothing;
+
+		prepend_ipv4(&packet, 17, 1, 2);
+		prepend(&packet, carriers[i].bytes, carriers[i].len);
+		prepend_ipv4(&packet, carriers[i].protocol, 3, 4);
+		assert_int_equal(share(&packet, RAW), carriers[i].carries ?
+		    plain4(1, 2) : plain4(3, 4));
+		/* PIM version 1 and IGMP are no protocols of IPv6. */
+		packet.at += 20;
+		prepend_ipv6(&packet, carriers[i].protocol, 3, 4);
+		assert_int_equal(share(&packet, RAW), carriers[i].carries &&
+		    carriers[i].protocol != 2 ? plain4(1, 2) : plain6(3, 4));
+	}
+}
+
+static void
+test_extension_headers(void **state)
+{
+	/* Options, a routing header of 24 bytes, options, the only fragment. */
+	static const uint8_t headers[48] = { 43, 0, 1, 4, [8] = 60, 2,
+		[32] = 44, 0, 1, 4, [40] = 41 };
+	struct packet packet = nothing, others;
+
+	(void)state;
+	prepend_ipv6(&packet, 17, 1, 2);
+	prepend(&packet, headers, sizeof(headers));
+	prepend_ipv6(&packet, 0, 3, 4);
+	assert_int_equal(share(&packet, RAW), plain6(1, 2));
+	/* The first of several, and one behind it. */
+	others = packet;
+	others.bytes[others.at + 40 + 43] = 1;
+	assert_int_equal(share(&others, RAW), plain6(3, 4));
+	others.bytes[others.at + 40 + 43] = 8;
+	assert_int_equal(share(&others, RAW), plain6(3, 4));
+	/* A header that is longer than the packet. */
+	others = packet;
+	others.bytes[others.at + 40 + 9] = 255;
+	assert_int_equal(share(&others, RAW), plain6(3, 4));
+	/* In IPv4 the number is that of no extension. */
+	packet.at += 40;
+	prepend_ipv4(&packet, 0, 3, 4);
+	assert_int_equal(share(&packet, RAW), plain4(3, 4));
+}
+
 static void
 test_errors(void **state)
 {
@@ -267,6 +347,8 @@ main(void)
 		cmocka_unit_test(test_even),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_carried),
+		cmocka_unit_test(test_carriers),
+		cmocka_unit_test(test_extension_headers),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_cut_short),
