@@ -296,7 +296,8 @@ drop_privileges(struct app *app, struct error *error)
 		log_verbose(&app->log, "%s open; going on as user %s",
 		    app->live != NULL ? "the interface is" : "files are",
 		    user);
-	app->home = home_new(error);
+	app->home = home_new(app->fence != NULL &&
+	    fence_has_user(app->fence), error);
 	return app->home != NULL ? 0 : -1;
 }
 

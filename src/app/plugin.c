@@ -28,14 +28,15 @@ link_path(const struct tshark *tshark)
 	    tshark->minor);
 }
 
-/* Makes the folders between home and the file. */
+/* Makes the folders between home and the file. tshark may be another user, and espcap's umask may say what it likes. */
 static int
 make_folders(const char *home, char *path)
 {
 	for (char *slash = path + strlen(home) + 1;
 	    (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
 		*slash = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		if (mkdir(path, 0700) == 0 ? chmod(path, 0755) != 0 :
+		    errno != EEXIST)
 			return -1;
 	}
 	return 0;

@@ -136,15 +136,16 @@ default_memory(void)
 struct fence *
 fence_new(struct error *error)
 {
+	struct apart_users users = { .why = NULL };
 	struct fence *fence;
-	uid_t uid;
-	gid_t gid;
 
-	if (privilege_target(&uid, &gid, error) != 0)
+	if (privilege_target(&users.uid, &users.gid, error) != 0 ||
+	    privilege_tshark(&users.tshark_uid, &users.tshark_gid, &users.why,
+	    error) != 0)
 		return NULL;
 	fence = xcalloc(1, sizeof(*fence));
 	fence->rules = -1;
-	apart_open(&fence->apart, uid, gid);
+	apart_open(&fence->apart, &users);
 	return fence;
 }
 
@@ -177,6 +178,25 @@ fence_memory(const struct fence *fence)
 	return fence->memory;
 }
 
+bool
+fence_has_user(const struct fence *fence)
+{
+	return fence->apart.is_other;
+}
+
+bool
+fence_has_pids(const struct fence *fence)
+{
+	return fence->apart.pids != NULL;
+}
+
+const char *
+fence_renew(const struct fence *fence)
+{
+	return apart_renew(&fence->apart) == 0 ? NULL :
+	    "make the PID namespace again, whose init has ended";
+}
+
 static void
 say_one(void (*say)(void *, const char *), void *ctx, const char *what,
     const char *why)
@@ -201,13 +221,20 @@ fence_describe(const struct fence *fence,
 	    "no_new_privs)", NULL);
 	say_one(say, ctx, line, NULL);
 	free(line);
+	say_one(say, ctx, "separate user (espcap-tshark)",
+	    fence->apart.is_other ? NULL : fence->apart.other_why);
 	say_one(say, ctx, "no network (namespace)", apart);
+	say_one(say, ctx, "no other processes (PID namespace; none outlives "
+	    "espcap)", fence->apart.pids != NULL ? NULL :
+	    apart != NULL ? apart : fence->apart.pids_why);
 	say_one(say, ctx, "limit of processes (in a namespace)", apart);
 	line = xasprintf("files only read (Landlock, version %d)",
 	    fence->version);
 	say_one(say, ctx, line, fence->landlock_why);
 	free(line);
 	say_one(say, ctx, "fewer system calls (seccomp)", fence->filter_why);
+	if (fence->apart.pids == NULL && fence->filter == NULL)
+		say(ctx, "processes that tshark starts may outlive espcap");
 }
 
 /* Between fork and exec: only async-signal-safe calls from here on. */
@@ -234,10 +261,16 @@ drop_capabilities(void)
 }
 
 const char *
+fence_join(const struct fence *fence)
+{
+	return apart_enter(&fence->apart) == 0 ? NULL : "enter the namespaces";
+}
+
+const char *
 fence_enter(const struct fence *fence)
 {
-	if (apart_enter(&fence->apart) != 0)
-		return "enter the namespaces";
+	if (apart_change_user(&fence->apart) != 0)
+		return "become the user espcap-tshark";
 	if (drop_capabilities() != 0)
 		return "give up capabilities";
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)

@@ -2,6 +2,7 @@
 #ifndef ESPCAP_LOOP_FENCE_H
 #define ESPCAP_LOOP_FENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -26,10 +27,22 @@ void fence_free(struct fence *fence);
 /* For people: one line of text for each fence, whether it holds, and if not why. */
 void fence_describe(const struct fence *fence, void (*say)(void *ctx, const char *line), void *ctx);
 uint64_t fence_memory(const struct fence *fence);
+/* Whether tshark runs as a user other than espcap: then it needs leave to read what it is to read. */
+bool fence_has_user(const struct fence *fence);
+
+/* Before each fork: what may have broken since fence_new is made again. The name of what failed with errno, NULL for success. */
+const char *fence_renew(const struct fence *fence);
 
 /*
- * Between fork and exec: no capabilities, no_new_privs, the namespaces, Landlock
- * and seccomp. Needs the descriptors of the fence. The name of what failed with errno, NULL for success.
+ * After fork: the namespaces. In the PID namespace, if fence_has_pids, are only children that this process forks
+ * then. Needs the descriptors of the fence. Returns as fence_renew.
+ */
+const char *fence_join(const struct fence *fence);
+bool fence_has_pids(const struct fence *fence);
+
+/*
+ * Between that and exec: the user, no capabilities, no_new_privs, Landlock
+ * and seccomp. Needs the descriptors of the fence. Returns as fence_renew.
  */
 const char *fence_enter(const struct fence *fence);
 /* After that, and after descriptors were closed: the resource limits. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,16 +69,42 @@ start_watcher(struct home *home)
 	return home->watcher < 0 ? -1 : 0;
 }
 
-struct home *
-home_new(struct error *error)
+/* Whether anybody may pass through all folders of an absolute path. */
+static bool
+is_passable(const char *path)
+{
+	char *copy = xstrdup(path);
+	struct stat st;
+	bool passable = true;
+
+	for (char *end = copy + strlen(copy); passable && end != NULL;
+	    end = strrchr(copy, '/')) {
+		*end = '\0';
+		passable = stat(copy[0] != '\0' ? copy : "/", &st) == 0 &&
+		    (st.st_mode & S_IXOTH) != 0;
+	}
+	free(copy);
+	return passable;
+}
+
+static const char *
+temporary_folder(bool for_others)
 {
 	const char *tmp = getenv("TMPDIR");
+
+	return tmp != NULL && tmp[0] == '/' && access(tmp, W_OK) == 0 &&
+	    (!for_others || is_passable(tmp)) ? tmp : "/tmp";
+}
+
+struct home *
+home_new(bool for_others, struct error *error)
+{
 	struct home *home = xcalloc(1, sizeof(*home));
 
 	home->life = -1;
 	home->watcher = -1;
-	home->path = xasprintf("%s/espcap-XXXXXX", tmp != NULL &&
-	    tmp[0] == '/' && access(tmp, W_OK) == 0 ? tmp : "/tmp");
+	home->path = xasprintf("%s/espcap-XXXXXX",
+	    temporary_folder(for_others));
 	if (mkdtemp(home->path) == NULL) {
 		error_set(error, OUTCOME_INTERNAL, "%s: %s", home->path,
 		    strerror(errno));
@@ -85,10 +112,14 @@ home_new(struct error *error)
 		free(home);
 		return NULL;
 	}
-	if (start_watcher(home) == 0)
+	if (for_others && chmod(home->path, 0711) != 0)
+		error_set(error, OUTCOME_INTERNAL, "%s: %s", home->path,
+		    strerror(errno));
+	else if (start_watcher(home) == 0)
 		return home;
-	error_set(error, OUTCOME_INTERNAL, "start the process that removes "
-	    "%.400s: %s", home->path, strerror(errno));
+	else
+		error_set(error, OUTCOME_INTERNAL, "start the process "
+		    "that removes %.400s: %s", home->path, strerror(errno));
 	(void)rmdir(home->path);
 	home_free(home);
 	return NULL;

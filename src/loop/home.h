@@ -2,15 +2,17 @@
 #ifndef ESPCAP_LOOP_HOME_H
 #define ESPCAP_LOOP_HOME_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 struct home;
 
 /*
- * An empty folder below $TMPDIR or /tmp, 0700, and a process that removes it with all that is in it
+ * An empty folder below $TMPDIR or /tmp, 0700, or 0711 if others are to find what they know the name of, and a process that removes it with all that is in it
  * when it sees espcap gone. NULL with OUTCOME_INTERNAL.
  */
-struct home *home_new(struct error *error);
+struct home *home_new(bool for_others, struct error *error);
 /* Waits until it is removed. */
 void home_free(struct home *home);
 

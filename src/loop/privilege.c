@@ -14,6 +14,8 @@
 
 #include "base/xalloc.h"
 
+#define TSHARK_USER "espcap-tshark"
+
 /* Looks name up; *found says if there is such a user. -1 with errno if the question could not be answered. */
 static int
 find_user(const char *name, struct passwd *user, bool *found)
@@ -63,8 +65,8 @@ choose_user(struct passwd *user, struct error *error)
 }
 
 /* setresuid clears them unless the securebits of our starter say otherwise, capabilities(7). */
-static int
-clear_capabilities(void)
+int
+privilege_clear_capabilities(void)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0
@@ -117,6 +119,58 @@ privilege_target(uid_t *uid, gid_t *gid, struct error *error)
 }
 
 int
+privilege_tshark(uid_t *uid, gid_t *gid, const char **why, struct error *error)
+{
+	struct passwd user;
+	uid_t ours;
+	gid_t group;
+	bool found;
+
+	*why = NULL;
+	if (geteuid() != 0) {
+		*why = "only root can start tshark as another user";
+		return 0;
+	}
+	if (privilege_target(&ours, &group, error) != 0)
+		return -1;
+	if (find_user(TSHARK_USER, &user, &found) != 0)
+		return error_set(error, OUTCOME_INTERNAL,
+		    "look up the user " TSHARK_USER ": %s", strerror(errno));
+	if (!found)
+		*why = "there is no user " TSHARK_USER "; make install-user "
+		    "adds it";
+	else if (user.pw_uid == 0 || user.pw_gid == 0)
+		return error_set(error, OUTCOME_USAGE,
+		    "the user " TSHARK_USER " has the rights of root");
+	else if (user.pw_uid == ours)
+		*why = "the user " TSHARK_USER " is the one espcap runs as";
+	else {
+		*uid = user.pw_uid;
+		*gid = user.pw_gid;
+	}
+	return 0;
+}
+
+int
+privilege_assume(uid_t uid, gid_t gid)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (geteuid() != 0)
+		return 0;
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setgroups(0, NULL) != 0 ||
+	    setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0 ||
+	    syscall(SYS_capget, &header, data) != 0)
+		return -1;
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		data[i].effective = data[i].permitted;
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+int
 privilege_drop(const char **user, struct error *error)
 {
 	struct passwd target;
@@ -140,7 +194,7 @@ privilege_drop(const char **user, struct error *error)
 	if (setresuid(target.pw_uid, target.pw_uid, target.pw_uid) != 0)
 		goto fail;
 	step = "capset";
-	if (clear_capabilities() != 0)
+	if (privilege_clear_capabilities() != 0)
 		goto fail;
 	/* Other processes of that user could read our memory otherwise. */
 	step = "prctl";
@@ -161,7 +215,7 @@ privilege_renounce(const char **user, struct error *error)
 {
 	if (privilege_drop(user, error) != 0)
 		return -1;
-	if (clear_capabilities() == 0 &&
+	if (privilege_clear_capabilities() == 0 &&
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
 		return 0;

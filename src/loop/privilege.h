@@ -20,6 +20,21 @@ int privilege_drop(const char **user, struct error *error);
  */
 int privilege_renounce(const char **user, struct error *error);
 
+/*
+ * If the effective user is root: who tshark is to be, "espcap-tshark", whose files are nobody's concern. *why is NULL then, else
+ * why there is no such user (a string constant), and tshark is who espcap is. -1 with OUTCOME_USAGE if that user has
+ * the rights of root, OUTCOME_INTERNAL if it failed.
+ */
+int privilege_tshark(uid_t *uid, gid_t *gid, const char **why, struct error *error);
+
+/*
+ * In a process that is to make namespaces: root becomes that user, but keeps its capabilities, as some systems
+ * let only CAP_SYS_ADMIN make a user namespace. Nothing to do for others. Async-signal-safe. -1 with errno.
+ */
+int privilege_assume(uid_t uid, gid_t gid);
+/* Empties the permitted, effective and inheritable sets. Async-signal-safe. -1 with errno. */
+int privilege_clear_capabilities(void);
+
 /* Who privilege_drop will become, or already are. -1 as that. */
 int privilege_target(uid_t *uid, gid_t *gid, struct error *error);
 

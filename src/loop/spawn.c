@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,6 +34,7 @@ struct plan {
 	char *environment[5];
 	pid_t parent;
 	int report;
+	pid_t *child;	/* in shared memory: who becomes the program if that is not who we fork; else NULL */
 };
 
 /* What a child that could not become the program sends back. The pointer is good on both sides of a fork. */
@@ -132,6 +135,8 @@ plan_release(struct plan *plan)
 	free(plan->candidates);
 	for (size_t i = 0; plan->environment[i] != NULL; i++)
 		free(plan->environment[i]);
+	if (plan->child != NULL)
+		munmap(plan->child, sizeof(*plan->child));
 }
 
 static int
@@ -167,8 +172,8 @@ child_manners(const struct plan *plan)
 	if (setpgid(0, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0 ||
 	    chdir("/") != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return -1;
-	/* The parent may have died before it was asked for. */
-	if (getppid() != plan->parent)
+	/* The parent may have died before it was asked for. In a PID namespace it has no number, but init ends then. */
+	if (plan->child == NULL && getppid() != plan->parent)
 		_exit(127);
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
@@ -200,6 +205,21 @@ child_exec(const struct plan *plan, struct report *report)
 	}
 }
 
+/* Moves on into the namespaces; into that of PIDs by one more fork, of which only the child returns. */
+static const char *
+child_join(const struct plan *plan)
+{
+	const char *step = fence_join(plan->spawn->fence);
+	pid_t pid;
+
+	if (step != NULL || plan->child == NULL)
+		return step;
+	pid = spawn_sibling(plan->child);
+	if (pid > 0)
+		_exit(0);
+	return pid == 0 ? NULL : "fork in the PID namespace";
+}
+
 static void __attribute__((noreturn))
 child_become(struct plan *plan)
 {
@@ -210,6 +230,8 @@ child_become(struct plan *plan)
 	memset(&report, 0, sizeof(report));
 	/* PR_SET_PDEATHSIG comes behind: a change of credentials clears it. */
 	if (fence != NULL)
+		report.step = child_join(plan);
+	if (fence != NULL && report.step == NULL)
 		report.step = fence_enter(fence);
 	if (report.step == NULL && child_descriptors(plan) == 0 &&
 	    child_manners(plan) == 0) {
@@ -289,8 +311,19 @@ signals_default(void)
 		(void)sigaction(number, &action, NULL);
 }
 
-pid_t
-spawn_fork(void)
+/* clone(2) as fork(2) does it; the child must not call what libc would have to know of it for. */
+static pid_t
+raw_clone(unsigned long flags, pid_t *pid)
+{
+#if defined(__s390__) || defined(__CRIS__)
+	return (pid_t)syscall(SYS_clone, 0, flags, pid, NULL, 0);
+#else
+	return (pid_t)syscall(SYS_clone, flags, 0, pid, NULL, 0);
+#endif
+}
+
+static pid_t
+fork_quietly(unsigned long flags)
 {
 	sigset_t all, before;
 	pid_t pid;
@@ -298,7 +331,7 @@ spawn_fork(void)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	pid = fork();
+	pid = flags == 0 ? fork() : raw_clone(flags | SIGCHLD, NULL);
 	if (pid == 0) {
 		/* One of our handlers would write to our loop from there. */
 		signals_default();
@@ -308,6 +341,25 @@ spawn_fork(void)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = saved;
 	return pid;
+}
+
+pid_t
+spawn_fork(void)
+{
+	return fork_quietly(0);
+}
+
+pid_t
+spawn_fork_sharing(void)
+{
+	return fork_quietly(CLONE_FILES);
+}
+
+/* Which signal tells of its end is what it was for this process, clone(2). */
+pid_t
+spawn_sibling(pid_t *pid)
+{
+	return raw_clone(CLONE_PARENT | CLONE_PARENT_SETTID, pid);
 }
 
 /* 0 if exec closed the pipe without a word. */
@@ -322,36 +374,97 @@ report_read(int fd, struct report *report)
 	return got == (ssize_t)sizeof(*report) ? -1 : 0;
 }
 
+static void
+collect(pid_t pid)
+{
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+}
+
+/* What the process that is to become the program says. Returns that one, or -1 when nothing of it is left. */
+static pid_t
+follow(const struct plan *plan, pid_t pid, int fd, struct error *error)
+{
+	struct report report;
+	int rv = report_read(fd, &report);
+
+	if (plan->child != NULL) {
+		collect(pid);
+		pid = *plan->child;
+	}
+	if (rv == 0 && pid > 0)
+		return pid;
+	collect(pid);
+	if (rv != 0)
+		error_report(plan, &report, error);
+	else
+		error_set(error, OUTCOME_INTERNAL, "start %s: the process "
+		    "that enters the sandbox was killed",
+		    plan->spawn->argv->words[0]);
+	return -1;
+}
+
+static pid_t
+start(struct plan *plan, struct error *error)
+{
+	const char *name = plan->spawn->argv->words[0];
+	int ends[2];
+	pid_t pid;
+
+	if (pipes_pair(ends) != 0) {
+		error_set(error, OUTCOME_INTERNAL, "start %s: pipe: %s", name,
+		    strerror(errno));
+		return -1;
+	}
+	plan->report = ends[1];
+	pid = spawn_fork();
+	if (pid == 0)
+		child_become(plan);
+	if (pid < 0)
+		error_set(error, OUTCOME_INTERNAL, "start %s: fork: %s", name,
+		    strerror(errno));
+	close(ends[1]);
+	if (pid > 0)
+		pid = follow(plan, pid, ends[0], error);
+	close(ends[0]);
+	return pid;
+}
+
+/* What a fence needs of us. The name of what failed with errno, NULL for success. */
+static const char *
+plan_fence(struct plan *plan)
+{
+	const struct fence *fence = plan->spawn->fence;
+	const char *step;
+	void *shared;
+
+	if (fence == NULL)
+		return NULL;
+	step = fence_renew(fence);
+	if (step != NULL || !fence_has_pids(fence))
+		return step;
+	shared = mmap(NULL, sizeof(*plan->child), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return "share memory";
+	plan->child = shared;
+	return NULL;
+}
+
 pid_t
 spawn_start(const struct spawn *spawn, struct error *error)
 {
-	struct report report;
+	struct report failed = { .step = NULL };
 	struct plan plan;
-	int ends[2];
 	pid_t pid = -1;
 
 	plan_init(&plan, spawn);
-	if (pipes_pair(ends) != 0) {
-		error_set(error, OUTCOME_INTERNAL, "start %s: pipe: %s",
-		    spawn->argv->words[0], strerror(errno));
-		goto out;
-	}
-	plan.report = ends[1];
-	pid = spawn_fork();
-	if (pid == 0)
-		child_become(&plan);
-	if (pid < 0)
-		error_set(error, OUTCOME_INTERNAL, "start %s: fork: %s",
-		    spawn->argv->words[0], strerror(errno));
-	close(ends[1]);
-	if (pid > 0 && report_read(ends[0], &report) != 0) {
-		error_report(&plan, &report, error);
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			continue;
-		pid = -1;
-	}
-	close(ends[0]);
-out:
+	failed.step = plan_fence(&plan);
+	failed.reason = errno;
+	if (failed.step == NULL)
+		pid = start(&plan, error);
+	else
+		error_report(&plan, &failed, error);
 	plan_release(&plan);
 	return pid;
 }

@@ -28,6 +28,15 @@ pid_t spawn_start(const struct spawn *spawn, struct error *error);
 /* fork(2); the child has default signal actions, and all signals blocked. -1 with errno. */
 pid_t spawn_fork(void);
 
+/* The same, but what either of the two opens is open in both. Only async-signal-safe calls in the child. */
+pid_t spawn_fork_sharing(void);
+
+/*
+ * In a process that one of these made: another child of its parent, in the namespaces that are set for children.
+ * *pid, in memory that is shared with the parent, gets its number before it runs. Returns as fork(2); only async-signal-safe calls in the child.
+ */
+pid_t spawn_sibling(pid_t *pid);
+
 /* Closes the descriptors first..last of this process; for a freshly forked one. */
 void spawn_close_range(unsigned int first, unsigned int last);
 

@@ -106,6 +106,13 @@ def unprivileged():
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: espcap changes its user only then")
 
 
+def no_namespaces(folder):
+    """A command prefix for root: what follows finds all as it is, but can make no user namespace, as in any chroot."""
+    root = os.path.join(folder, "root")
+    os.mkdir(root)
+    return ["unshare", "--mount", "sh", "-c", 'mount --rbind / "$0" && exec chroot "$0" "$@"', root]
+
+
 @functools.lru_cache(maxsize=None)
 def is_sanitized(program):
     """Whether a program is a sanitizer build: its memory says nothing, and each fork takes long."""

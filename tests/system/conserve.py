@@ -399,18 +399,10 @@ class Run:
     def assert_no_orphans(self):
         """What a killed espcap had started ends by itself."""
         end = time.monotonic() + 10
-        while any(is_running(pid) for pid in self.orphans):
+        while any(espcap.is_running(pid) for pid in self.orphans):
             if time.monotonic() > end:
                 raise Lost("a killed espcap left processes behind: %s" % self.orphans)
             time.sleep(0.02)
-
-
-def is_running(pid):
-    try:
-        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as source:
-            return source.read().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 class Cycle:

@@ -167,3 +167,13 @@ def high_water(pid):
             return next((int(line.split()[1]) for line in source if line.startswith("VmHWM")), 0)
     except (FileNotFoundError, ProcessLookupError):
         return 0
+
+
+def is_running(pid):
+    """Not so of a process that has given back its memory and only waits to be collected, or, as the init of a PID
+    namespace, for those that it ended to be collected: whoever inherited them may take its time."""
+    try:
+        with open("/proc/%d/statm" % pid, encoding="ascii") as source:
+            return source.read().split()[0] != "0"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

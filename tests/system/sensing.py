@@ -117,13 +117,6 @@ def status(pid):
         return dict(entry.rstrip("\n").split(":\t", 1) for entry in source if ":\t" in entry)
 
 
-def is_running(pid):
-    try:
-        return not status(pid)["State"].startswith("Z")
-    except OSError:
-        return False
-
-
 class Capture:
     """A run of espcap in the namespace of the sensor; what it says and prints is read all the time unless told."""
 

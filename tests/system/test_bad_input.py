@@ -865,26 +865,18 @@ def wait_for(condition, seconds=20):
         time.sleep(0.01)
 
 
-def is_running(pid):
-    try:
-        with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as source:
-            return source.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
-
-
 @pytest.mark.parametrize("kill", (signal.SIGKILL, signal.SIGSEGV, signal.SIGHUP, signal.SIGQUIT), ids=lambda s: s.name)
 def test_tshark_never_survives(kill, good, fake):
     fake.behave(fakes.TELLS_PID_AND_WAITS)
     with start("--file", good, "--tshark", fake.path, fakes.FREE) as child:
         wait_for(lambda: fake.flag("pid") is not None)
         pid = int(fake.flag("pid"))
-        assert is_running(pid)
+        assert espcap.is_running(pid)
         others = descendants(child.pid)
         assert pid in others
         child.send_signal(kill)
         child.wait(timeout=20)
-    wait_for(lambda: not any(map(is_running, others)), 5)
+    wait_for(lambda: not any(map(espcap.is_running, others)), 5)
 
 
 def descendants(pid):
@@ -940,7 +932,7 @@ def test_second_signal_ends_at_once(number, good, fake):
         child.wait(timeout=20)
         assert time.monotonic() - begin < 3
         assert child.returncode == 128 + number
-    wait_for(lambda: not is_running(int(fake.flag("pid"))), 5)
+    wait_for(lambda: not espcap.is_running(int(fake.flag("pid"))), 5)
 
 
 def test_reader_goes_away(folder):

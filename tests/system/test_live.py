@@ -22,7 +22,7 @@ import fake_server
 import fakes
 import frames
 from sensing import (  # noqa: F401 (line is a fixture)
-    ADDRESSES, Capture, Inside, PEER, SENSOR, ip, is_running, line, make_veth, needs_namespaces, numbered, payloads, pids, send,
+    ADDRESSES, Capture, Inside, PEER, SENSOR, ip, line, make_veth, needs_namespaces, numbered, payloads, pids, send,
     status, stop_and_check)
 from test_dissection import needs_plugin
 
@@ -497,9 +497,9 @@ def test_espcap_killed():
     capture.interrupt(signal.SIGKILL)
     capture.process.wait(10)
     end = time.monotonic() + 5
-    while any(map(is_running, others + pids(SENSOR))) and time.monotonic() < end:
+    while any(map(espcap.is_running, others + pids(SENSOR))) and time.monotonic() < end:
         time.sleep(0.05)
-    assert not any(map(is_running, others + pids(SENSOR)))
+    assert not any(map(espcap.is_running, others + pids(SENSOR)))
 
 
 def test_capture_process_killed():

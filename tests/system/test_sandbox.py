@@ -67,6 +67,9 @@ def status():
 machine = os.uname().machine
 ptrace = {"x86_64": 101, "aarch64": 117}[machine]
 unshare = {"x86_64": 272, "aarch64": 97}[machine]
+# In a PID namespace the parent has no number.
+with open(os.path.join(HERE, "flags", "espcap")) as source:
+    espcap = int(source.read())
 result = {
     "shadow": attempt(lambda: open("/etc/shadow") and None),
     "secret": attempt(lambda: open(%(secret)r) and None),
@@ -75,12 +78,12 @@ result = {
     "home": attempt(lambda: open(os.path.join(HOME, "probe"), "w") and None),
     "home listed": attempt(lambda: os.listdir(HOME)),
     "null": attempt(lambda: open("/dev/null", "w").write("x") and None),
-    "environ": attempt(lambda: open("/proc/%%d/environ" %% os.getppid()) and None),
+    "environ": attempt(lambda: open("/proc/%%d/environ" %% espcap) and None),
     "connect": attempt(connect),
     "unix": attempt(listen_unix),
-    "ptrace": attempt(lambda: call(ptrace, 16, os.getppid(), 0, 0)),
+    "ptrace": attempt(lambda: call(ptrace, 16, espcap, 0, 0)),
     "unshare": attempt(lambda: call(unshare, 0x10000000)),
-    "kill": attempt(lambda: os.kill(os.getppid(), 0)),
+    "kill": attempt(lambda: os.kill(espcap, 0)),
     "setuid": attempt(lambda: os.setuid(0)),
     "fork": attempt(bomb),
     "memory": attempt(lambda: bytearray(1 << 40) and None),
@@ -139,9 +142,14 @@ def fences(good, prefix, place):
     assert result.code == 0, result.errors
     lines = [line[len("espcap: sandbox: "):] for line in result.messages.split("\n")
              if line.startswith("espcap: sandbox: ")]
-    assert len(lines) == 6, lines
+    assert len(lines) == 8, lines
     assert all(line.endswith(": holds") or ": none (" in line for line in lines), lines
     return {line.split(" (")[0].split(":")[0]: line.endswith(": holds") for line in lines}
+
+
+def tells_its_number(fake):
+    """A command prefix: a fake tshark finds the number of what follows beside itself."""
+    return ["sh", "-c", "echo $$ >\"$0\" && exec \"$@\"", os.path.join(fake.flags, "espcap")]
 
 
 @BOTH
@@ -154,7 +162,8 @@ def test_what_a_hostile_tshark_can_do(good, fake, prefix, place, folder):
     os.chmod(secret, 0o644)
     with socket.create_server(("127.0.0.1", 0)) as server:
         fake.behave(PROBE % {"port": server.getsockname()[1], "secret": secret, "folder": folder})
-        result = espcap.run("--file", good, "--tshark", fake.path, prefix=prefix, environment=place)
+        result = espcap.run("--file", good, "--tshark", fake.path, prefix=[*prefix, *tells_its_number(fake)],
+                            environment=place)
     assert result.code == 0, result.errors
     told = json.loads(result.documents[0]["layers"]["frame"]["frame.marked"])
     assert told["shadow"] == "EACCES" and told["setuid"] in ("EPERM", "EINVAL")    # not even known in the namespace
@@ -167,7 +176,7 @@ def test_what_a_hostile_tshark_can_do(good, fake, prefix, place, folder):
         denied = ("secret", "tmp", "beside", "home", "environ")
         assert {told[name] for name in denied} == {"EACCES"}, told
         assert told["home listed"] == "done"        # an empty list
-        assert told["kill"] == "EPERM"
+        assert told["kill"] == ("ESRCH" if hold["no other processes"] else "EPERM")
     if hold["no network"]:
         assert told["fork"] == "EAGAIN"
     if hold["fewer system calls"]:
@@ -186,7 +195,7 @@ def test_without_sandbox_it_could(good, fake, folder, place):
     with socket.create_server(("127.0.0.1", 0)) as server:
         fake.behave((PROBE % {"port": server.getsockname()[1], "secret": secret, "folder": folder}).replace("< 3000", "< 30"))
         result = espcap.run("--file", good, "--quiet", "--no-sandbox", "--tshark", fake.path,
-                            environment=place)
+                            prefix=tells_its_number(fake), environment=place)
     assert result.code == 0, result.errors
     assert "--no-sandbox" in result.messages
     told = json.loads(result.documents[0]["layers"]["frame"]["frame.marked"])
@@ -208,14 +217,6 @@ def wait_for(condition, seconds=30):
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
-
-
-def is_running(pid):
-    try:
-        with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as source:
-            return source.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
 
 
 def status_of(pid):
@@ -244,7 +245,7 @@ def test_nothing_stays(number, good, fake, prefix, place, folder):
         finally:
             child.send_signal(number)
         child.wait(timeout=30)
-    wait_for(lambda: not any(map(is_running, others)))
+    wait_for(lambda: not any(map(espcap.is_running, others)))
     wait_for(lambda: private(folder) == [])
     assert status["NoNewPrivs"] == "1"
     assert {status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {"0" * 16}
@@ -253,6 +254,144 @@ def test_nothing_stays(number, good, fake, prefix, place, folder):
     if hold["fewer system calls"]:
         assert status["Seccomp"] == "2"
     assert "0" not in status["Uid"].split("\t")
+
+
+# Leaves behind what would stay: that which left its group and session and holds nothing, that which holds standard
+# output, that which is stopped, and that which no signal but one ends.
+SURVIVES = """
+import ctypes
+def leave(action):
+    try:
+        if os.fork() != 0:
+            return
+    except OSError:
+        return
+    try:
+        os.setsid()
+        ctypes.CDLL(None).prctl(1, 0)
+        if os.fork() == 0:
+            action()
+            time.sleep(600)
+    finally:
+        os._exit(0)
+leave(lambda: os.closerange(0, 256))
+leave(lambda: None)
+leave(lambda: os.kill(os.getpid(), signal.SIGSTOP))
+leave(lambda: [signal.signal(number, signal.SIG_IGN) for number in (1, 2, 15)])
+for line in real():
+    out.write(line)
+out.flush()
+"""
+
+
+def of_fake(fake, word=b""):
+    """The processes that were started for this fake, espcap's own among them; or those with this word as well."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % name, "rb") as source:
+                words = source.read().split(b"\0")
+            if os.fsencode(fake.path) in words and word in words:
+                found.append(int(name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+@BOTH
+@pytest.mark.parametrize("how", ("end", "kill"))
+def test_nothing_of_a_hostile_tshark_stays(how, good, fake, prefix, place):
+    """Nor is an end held up by what holds the output."""
+    hold = fences(good, prefix, place)
+    fake.behave(SURVIVES if how == "end" else SURVIVES + "time.sleep(600)\n")
+    with subprocess.Popen([*prefix, *espcap.command("--file", good, "--tshark", fake.path)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          env={**espcap.ENVIRONMENT, **place}) as child:
+        try:
+            lines = [child.stdout.readline() for _ in range(PACKETS)]
+            if how == "kill":
+                child.kill()
+            assert child.wait(timeout=30) == (0 if how == "end" else -signal.SIGKILL)
+        finally:
+            child.kill()
+    assert all(lines)
+    if hold["no other processes"]:
+        wait_for(lambda: not of_fake(fake))
+
+
+def test_what_would_stay(good, fake, place):
+    """The same outside of the sandbox: so they would."""
+    fake.behave(SURVIVES)
+    result = espcap.run("--file", good, "--no-sandbox", "--tshark", fake.path, environment=place)
+    left = of_fake(fake)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert result.code == 0, result.errors
+    assert len(left) == 4
+
+
+@conftest.needs_root
+@pytest.mark.parametrize("user", ("root", "unprivileged"))
+def test_without_namespaces_it_is_said(user, good, fake, place, folder, unprivileged):
+    """espcap works all the same, and tshark and its helpers go with it."""
+    prefix = [*conftest.no_namespaces(folder), *(unprivileged if user == "unprivileged" else [])]
+    result = espcap.run("--file", good, "--verbose", prefix=prefix, environment={"TMPDIR": folder})
+    assert result.code == 0 and len(result.documents) == PACKETS, result.errors
+    said = [line for line in result.messages.split("\n") if line.startswith("espcap: sandbox: ")]
+    for name in ("no other processes", "no network", "limit of processes"):
+        assert [line for line in said if name in line and line.endswith(": none (Operation not permitted)")], said
+    # Only what nothing keeps from forking may outlive it.
+    assert ("espcap: sandbox: processes that tshark starts may outlive espcap" in said) == \
+        ("seccomp): none" in result.messages)
+    fake.behave(WAITS)
+    with subprocess.Popen([*prefix, *espcap.command("--file", good, "--tshark", fake.path)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          env={**espcap.ENVIRONMENT, **place}) as child:
+        try:
+            wait_for(lambda: of_fake(fake, b"-r"))
+        finally:
+            child.kill()
+    wait_for(lambda: not of_fake(fake))
+
+
+# Tells which process it is. The first one waits in the middle.
+TELLS_ITS_NUMBER = """
+for line in real():
+    say(line.replace(b'"frame_frame_marked":false', b'"frame_frame_marked":"%d %d"' % (os.getpid(), os.getppid())))
+    if number(line) == 2 and not os.path.exists(os.path.join(HERE, "flags", "second")):
+        time.sleep(600)
+"""
+
+
+def init_of(pid):
+    """The first process of the PID namespace, which is a child of espcap."""
+    return next(child for child in children(pid) if status_of(child)["NSpid"].split()[1:] == ["1"])
+
+
+@BOTH
+def test_a_killed_init_is_replaced(good, fake, prefix, place):
+    """As if memory had run out. A fresh tshark is inside as the first was."""
+    if not fences(good, prefix, place)["no other processes"]:
+        pytest.skip("there is no PID namespace here")
+    fake.behave(TELLS_ITS_NUMBER)
+    with subprocess.Popen([*prefix, *espcap.command("--file", good, "--tshark", fake.path)], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**espcap.ENVIRONMENT, **place}) as child:
+        try:
+            lines = [child.stdout.readline() for _ in range(2)]
+            first = init_of(child.pid)
+            fake.raise_flag("second")
+            os.kill(first, signal.SIGKILL)
+            output, errors = child.communicate(timeout=60)
+        finally:
+            child.kill()
+    result = espcap.Result(child.returncode, b"".join(lines) + output, errors)
+    assert not espcap.SANITIZER.search(result.errors), result.errors
+    assert result.code == 0, result.errors
+    told = [document["layers"]["frame"]["frame.marked"].split() for document in result.documents]
+    assert [document["frame_number"] for document in result.documents] == list(range(1, PACKETS + 1))
+    # Numbers begin again, and nobody outside has one.
+    assert all(int(number) < 20 and parent == "0" for number, parent in told), told
+    assert not espcap.is_running(first)
 
 
 def test_a_tshark_that_runs_out_is_relieved(good, fake, place):

@@ -10,9 +10,10 @@ import time
 import pytest
 
 import conserve
+import espcap
 import exposition
 import frames
-from sensing import Capture, is_running, line, needs_namespaces, numbered, send  # noqa: F401 (line is a fixture)
+from sensing import Capture, line, needs_namespaces, numbered, send  # noqa: F401 (line is a fixture)
 
 pytestmark = needs_namespaces
 
@@ -141,9 +142,9 @@ def test_nothing_is_left(tmp_path, who):
         capture.threads[1].start()
         capture.wait(4)
     end = time.monotonic() + 5
-    while is_running(pid) and time.monotonic() < end:
+    while espcap.is_running(pid) and time.monotonic() < end:
         time.sleep(0.05)
-    assert not is_running(pid) and list(tmp_path.iterdir()) == []
+    assert not espcap.is_running(pid) and list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind, text", [

@@ -1,6 +1,8 @@
 /* Tests of loop/fence.c with all it is made of, and of loop/home.c: what a program finds inside. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,6 +217,70 @@ test_network_and_seccomp(void **state)
 	apart(network);
 }
 
+static void
+processes(void)
+{
+	struct fence *fence = make_fence("/bin/sh", "/", 0);
+
+	/* Number 1 is init, and who starts it has none. */
+	if (holds(fence, "no other processes")) {
+		CHECK(says(fence, "echo $$ $PPID", "2 0\n"));
+		CHECK(says(fence, "echo $$ $PPID", "3 0\n"));
+	}
+	fence_free(fence);
+	/* Neither init nor those in between are left. */
+	CHECK(waitpid(-1, NULL, 0) == -1 && errno == ECHILD);
+}
+
+static void
+test_processes(void **state)
+{
+	(void)state;
+	skip_in_valgrind();
+	apart(processes);
+}
+
+/* As if the kernel had neither. */
+static void
+neither(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { 4, filter };
+	static const char warning[] =
+	    "\nprocesses that tshark starts may outlive espcap\n";
+	struct fence *fence = fence_new(NULL);
+	char text[2048] = "\n";
+
+	/* Without fence_finish there is no filter. */
+	fence_describe(fence, say, text);
+	CHECK((strstr(text, warning) == NULL) ==
+	    (strstr(text, "outlives espcap): holds\n") != NULL));
+	fence_free(fence);
+	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	fence = fence_new(NULL);
+	strcpy(text, "\n");
+	fence_describe(fence, say, text);
+	CHECK(strstr(text, warning) != NULL);
+	CHECK(strstr(text, "outlives espcap): none (Function not "
+	    "implemented)\n") != NULL);
+	fence_free(fence);
+}
+
+static void
+test_what_may_outlive_is_said(void **state)
+{
+	(void)state;
+	skip_in_valgrind();
+	apart(neither);
+}
+
 static char folder[] = "/tmp/test_fence.XXXXXX";
 
 static void
@@ -376,7 +443,7 @@ make_tree(const char *home)
 static void
 test_home_goes_with_its_owner(void **state)
 {
-	struct home *home = home_new(NULL);
+	struct home *home = home_new(false, NULL);
 	char *path;
 	struct stat st;
 
@@ -393,6 +460,39 @@ test_home_goes_with_its_owner(void **state)
 	free(path);
 }
 
+/* For a tshark of another user, who also has to come there. */
+static void
+home_for_others(void)
+{
+	char outer[] = "/tmp/test_fence.XXXXXX", *beginning;
+	struct home *home;
+	struct stat st;
+
+	CHECK(mkdtemp(outer) != NULL && setenv("TMPDIR", outer, 1) == 0);
+	beginning = xasprintf("%s/espcap-", outer);
+	home = home_new(true, NULL);
+	CHECK(home != NULL && stat(home_path(home), &st) == 0);
+	CHECK((st.st_mode & 07777) == 0711);
+	CHECK(strncmp(home_path(home), "/tmp/espcap-", 12) == 0);
+	home_free(home);
+	CHECK(chmod(outer, 0711) == 0);
+	home = home_new(true, NULL);
+	CHECK(strncmp(home_path(home), beginning, strlen(beginning)) == 0);
+	home_free(home);
+	home = home_new(false, NULL);
+	CHECK(stat(home_path(home), &st) == 0 && (st.st_mode & 07777) == 0700);
+	home_free(home);
+	free(beginning);
+	CHECK(rmdir(outer) == 0);
+}
+
+static void
+test_home_for_others(void **state)
+{
+	(void)state;
+	apart(home_for_others);
+}
+
 static void
 test_home_goes_with_one_that_is_killed(void **state)
 {
@@ -404,7 +504,7 @@ test_home_goes_with_one_that_is_killed(void **state)
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();
 	if (pid == 0) {
-		struct home *home = home_new(NULL);
+		struct home *home = home_new(false, NULL);
 
 		CHECK(home != NULL && setpgid(0, 0) == 0);
 		make_tree(home_path(home));
@@ -437,12 +537,15 @@ main(void)
 		cmocka_unit_test(test_no_privileges),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_network_and_seccomp),
+		cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_what_may_outlive_is_said),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_own_folder),
 		cmocka_unit_test(test_what_breaks_is_not_left_out),
 		cmocka_unit_test(test_root_is_refused),
 		cmocka_unit_test(test_home_goes_with_its_owner),
 		cmocka_unit_test(test_home_goes_with_one_that_is_killed),
+		cmocka_unit_test(test_home_for_others),
 	};
 
 	return cmocka_run_group_tests(tests, setup_path, NULL);

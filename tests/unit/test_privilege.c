@@ -74,6 +74,68 @@ status_has(const char *wanted)
 }
 
 static void
+no_other_user(void)
+{
+	const char *why = NULL;
+	uid_t uid;
+	gid_t gid;
+
+	if (geteuid() == 0)
+		CHECK(setresuid(12345, 12345, 12345) == 0);
+	CHECK(privilege_tshark(&uid, &gid, &why, NULL) == 0);
+	CHECK(strcmp(why, "only root can start tshark as another user") == 0);
+}
+
+/* With and without that user in this machine's passwd. */
+static void
+other_user_of_root(void)
+{
+	const struct passwd *user = getpwnam("espcap-tshark");
+	const char *why = "unset";
+	uid_t uid = 0;
+	gid_t gid = 0;
+
+	CHECK(privilege_tshark(&uid, &gid, &why, NULL) == 0);
+	if (user == NULL)
+		CHECK(uid == 0 && strstr(why, "make install-user") != NULL);
+	else
+		CHECK(why == NULL && uid == user->pw_uid &&
+		    gid == user->pw_gid);
+}
+
+static void
+test_the_user_of_tshark(void **state)
+{
+	(void)state;
+	apart(no_other_user);
+	if (geteuid() == 0)
+		apart(other_user_of_root);
+}
+
+/* Who makes namespaces is that user, with the rights of root until it has made them. */
+static void
+assume(void)
+{
+	CHECK(privilege_assume(12345, 23456) == 0);
+	CHECK(getuid() == 12345 && geteuid() == 12345 && getegid() == 23456);
+	CHECK(getgroups(0, NULL) == 0);
+	CHECK(!status_has("CapEff:\t0000000000000000\n"));
+	CHECK(privilege_clear_capabilities() == 0);
+	CHECK(status_has("CapEff:\t0000000000000000\n"));
+	CHECK(status_has("CapPrm:\t0000000000000000\n"));
+	CHECK(setuid(0) == -1);
+}
+
+static void
+test_capabilities_without_root(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(assume);
+}
+
+static void
 as_root(void)
 {
 	const char *user = NULL;
@@ -170,6 +232,8 @@ main(void)
 		cmocka_unit_test(test_root_is_given_up_for_good),
 		cmocka_unit_test(test_kept_capabilities_are_cleared),
 		cmocka_unit_test(test_failure_is_an_error),
+		cmocka_unit_test(test_the_user_of_tshark),
+		cmocka_unit_test(test_capabilities_without_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
