@@ -31,8 +31,8 @@ struct fence {
 	int rules;		/* of Landlock; -1 for none */
 	int version;
 	const char *landlock_why;
-	const struct sock_fprog *filter;	/* NULL for none */
-	const char *filter_why;
+	struct syscalls *syscalls;	/* NULL for none */
+	const char *syscalls_why;
 	uint64_t memory;
 };
 
@@ -44,7 +44,7 @@ static const char *const readable[] = {
 	"/etc/passwd", "/etc/group", "/etc/localtime", "/etc/resolv.conf",
 	"/etc/host.conf", "/etc/hosts", "/etc/services", "/etc/protocols",
 	"/etc/wireshark", "/etc/gnutls", "/etc/gcrypt", "/etc/crypto-policies",
-	"/etc/ssl/openssl.cnf", "/etc/alternatives", "/var/lib/GeoIP",
+	"/etc/ssl/openssl.cnf", "/etc/alternatives",
 	"/dev/urandom", "/dev/random", "/dev/zero", "/proc/cpuinfo",
 	"/proc/meminfo", "/proc/sys/crypto", "/sys/devices/system/cpu"
 };
@@ -157,7 +157,10 @@ fence_finish(struct fence *fence, const struct fence_spec *spec,
 		return error_set(error, OUTCOME_INTERNAL,
 		    "sandbox: tshark would run as root");
 	fence->memory = spec->memory > 0 ? spec->memory : default_memory();
-	fence->filter = syscalls_filter(&fence->filter_why);
+	fence->syscalls = syscalls_new(&fence->syscalls_why);
+	if (fence->syscalls == NULL && fence->syscalls_why == NULL)
+		return error_set(error, OUTCOME_INTERNAL, "sandbox: the filter "
+		    "of system calls: %s", strerror(errno));
 	return make_rules(fence, spec, error);
 }
 
@@ -169,6 +172,7 @@ fence_free(struct fence *fence)
 	apart_close(&fence->apart);
 	if (fence->rules >= 0)
 		close(fence->rules);
+	syscalls_free(fence->syscalls);
 	free(fence);
 }
 
@@ -232,8 +236,10 @@ fence_describe(const struct fence *fence,
 	    fence->version);
 	say_one(say, ctx, line, fence->landlock_why);
 	free(line);
-	say_one(say, ctx, "fewer system calls (seccomp)", fence->filter_why);
-	if (fence->apart.pids == NULL && fence->filter == NULL)
+	say_one(say, ctx, "only the system calls that tshark needs (seccomp: "
+	    "no processes, no sockets, nothing that acts on others)",
+	    fence->syscalls_why);
+	if (fence->apart.pids == NULL && fence->syscalls_why != NULL)
 		say(ctx, "processes that tshark starts may outlive espcap");
 }
 
@@ -277,8 +283,6 @@ fence_enter(const struct fence *fence)
 		return "set no_new_privs";
 	if (fence->rules >= 0 && landlock_enter(fence->rules) != 0)
 		return "enter Landlock";
-	if (fence->filter != NULL && syscalls_enter(fence->filter) != 0)
-		return "enter seccomp";
 	return NULL;
 }
 
@@ -309,5 +313,8 @@ fence_limit(const struct fence *fence)
 		return "limit processes";
 	if (limit(RLIMIT_AS, fence->memory) != 0)
 		return "limit memory";
+	/* Last: what comes before is not on its list. */
+	if (fence->syscalls != NULL && syscalls_enter(fence->syscalls) != 0)
+		return "enter seccomp";
 	return NULL;
 }

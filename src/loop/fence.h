@@ -41,11 +41,11 @@ const char *fence_join(const struct fence *fence);
 bool fence_has_pids(const struct fence *fence);
 
 /*
- * Between that and exec: the user, no capabilities, no_new_privs, Landlock
- * and seccomp. Needs the descriptors of the fence. Returns as fence_renew.
+ * Between that and exec: the user, no capabilities, no_new_privs, Landlock.
+ * Needs the descriptors of the fence. Returns as fence_renew.
  */
 const char *fence_enter(const struct fence *fence);
-/* After that, and after descriptors were closed: the resource limits. */
+/* After that and all else but exec: the resource limits and seccomp. */
 const char *fence_limit(const struct fence *fence);
 
 #endif

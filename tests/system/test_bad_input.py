@@ -593,7 +593,7 @@ UNUSABLE = {
     "too old": ("#!/bin/sh\necho 'TShark (Wireshark) 3.2.18 (Git v3.2.18)'\n", 0o755),
     "much too old": ("#!/bin/sh\necho 'TShark 1.10.6 (v1.10.6 from master-1.10)'\n", 0o755),
     "without version": ("#!/bin/sh\necho 'TShark (Wireshark)'\n", 0o755),
-    "prints rubbish": ("#!/bin/sh\nhead -c 100000 /dev/urandom\n", 0o755),
+    "prints rubbish": ("#!/bin/sh\nexec head -c 100000 /dev/urandom\n", 0o755),
 }
 
 
@@ -609,7 +609,7 @@ def test_unusable_tshark(kind, good, fake):
 
 
 def test_tshark_without_field_list(good, fake):
-    path = script(fake, "fieldless", "#!/bin/sh\ncase $1 in --version) cat %s/version;; -G) echo P;; esac\n"
+    path = script(fake, "fieldless", "#!/bin/sh\ncase $1 in --version) exec cat %s/version;; -G) echo P;; esac\n"
                   % fake.folder)
     result = espcap.run("--file", good, "--tshark", path)
     assert result.code in (2, 4) and result.output == b"", result.errors
@@ -633,9 +633,9 @@ def test_tshark_crashes(numbers, from_pipe, good, fake, good_lines):
 
 def run_fake(fake, capture, from_pipe, *options):
     if not from_pipe:
-        return espcap.run("--file", capture, "--tshark", fake.path, *options)
+        return espcap.run("--file", capture, "--tshark", fake.path, fakes.FREE, *options)
     with open(capture, "rb") as source:
-        return espcap.run("--file", "-", "--tshark", fake.path, *options, stdin=source.read())
+        return espcap.run("--file", "-", "--tshark", fake.path, fakes.FREE, *options, stdin=source.read())
 
 
 def test_tshark_crashes_in_the_midst_of_a_conversation(fake):
@@ -646,7 +646,7 @@ def test_tshark_crashes_in_the_midst_of_a_conversation(fake):
     full = espcap.run("--file", capture, "--dissection=ek", *espcap.options_for(capture)).documents
     at = next(document["frame_number"] for document in full if document["protocol"] == "http") + 1
     fake.behave(fakes.CRASHES_AT % at)
-    result = espcap.run("--file", capture, "--tshark", fake.path, *espcap.options_for(capture))
+    result = espcap.run("--file", capture, "--tshark", fake.path, fakes.FREE, *espcap.options_for(capture))
     assert result.code == 4
     assert result.documents[:at - 1] == full[:at - 1]
     assert [document["frame_number"] for document in result.documents] == \
@@ -658,7 +658,7 @@ def test_tshark_crashes_in_the_midst_of_a_conversation(fake):
 
 def test_tshark_crashes_with_a_display_filter(good, fake):
     fake.behave(fakes.CRASHES_AT % "5, 6")
-    result = espcap.run("--file", good, "--tshark", fake.path, "--display-filter", "frame.number > 3 && frame.number < 9")
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, "--display-filter", "frame.number > 3 && frame.number < 9")
     assert result.code == 4, result.errors
     numbers = [document["frame_number"] for document in result.documents]
     assert numbers == [4, 7, 8]
@@ -668,7 +668,7 @@ def test_tshark_crashes_with_a_display_filter(good, fake):
 
 def test_tshark_crashes_with_bpf_and_count(good, fake):
     fake.behave(fakes.CRASHES_AT % "5")
-    result = espcap.run("--file", good, "--tshark", fake.path, "--bpf", "greater 26", "--count", "12")
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, "--bpf", "greater 26", "--count", "12")
     assert result.code in (0, 4), result.errors
     expected = espcap.run("--file", good, "--bpf", "greater 26", "--count", "12")
     wanted = [document["frame_number"] for document in expected.documents]
@@ -680,7 +680,7 @@ def test_tshark_crashes_with_bpf_and_count(good, fake):
 def test_tshark_crashes_again_and_again(good, fake, good_lines):
     """At some point it is given up; the count is still whole."""
     fake.behave(fakes.CRASHES_AT % ", ".join(map(str, range(5, 26))))
-    result = espcap.run("--file", good, "--tshark", fake.path)
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE)
     assert result.code == 4
     counts = result.counts
     assert counts["read"] == PACKETS
@@ -691,7 +691,7 @@ def test_tshark_crashes_again_and_again(good, fake, good_lines):
 def test_tshark_crashes_and_the_other_file_goes_on(folder, good, fake, good_lines):
     other = put(folder, "other.pcap", frames.pcap(plain_packets(3)))
     fake.behave(fakes.CRASHES_AT % PACKETS)
-    result = espcap.run("--file", good, "--file", other, "--tshark", fake.path)
+    result = espcap.run("--file", good, "--file", other, "--tshark", fake.path, fakes.FREE)
     assert result.code == 4
     assert_documents(result, good_lines, [*range(1, PACKETS), 1, 2, 3])
 
@@ -721,7 +721,7 @@ def test_tshark_is_killed(from_pipe, good, fake, good_lines):
 
 def test_tshark_prints_rubbish_between(good, fake, good_lines):
     fake.behave(fakes.RUBBISH_BETWEEN)
-    result = espcap.run("--file", good, "--tshark", fake.path)
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE)
     assert result.code == 0, result.errors
     assert_names(result, good)
     assert_documents(result, good_lines, range(1, PACKETS + 1))
@@ -729,7 +729,7 @@ def test_tshark_prints_rubbish_between(good, fake, good_lines):
 
 def test_tshark_prints_only_rubbish(good, fake):
     fake.behave(fakes.RUBBISH_ONLY)
-    result = espcap.run("--file", good, "--tshark", fake.path)
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE)
     assert (result.code, result.output) == (4, b""), result.errors
     assert result.counts["undissected"] == PACKETS
     assert_names(result, good)
@@ -739,7 +739,7 @@ def test_tshark_prints_only_rubbish(good, fake):
 @pytest.mark.parametrize("number", (1, 9, PACKETS))
 def test_tshark_prints_half_a_line(number, good, fake, good_lines):
     fake.behave(fakes.HALF_A_LINE_AT % number)
-    result = espcap.run("--file", good, "--tshark", fake.path)
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE)
     assert result.code == 4, result.errors
     assert_documents(result, good_lines, [n for n in range(1, PACKETS + 1) if n != number])
     assert result.counts["undissected"] == 1
@@ -747,7 +747,7 @@ def test_tshark_prints_half_a_line(number, good, fake, good_lines):
 
 def test_line_that_is_not_utf8(good, fake):
     fake.behave(fakes.NOT_UTF8)
-    result = espcap.run("--file", good, "--tshark", fake.path)
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE)
     assert result.code == 0, result.errors
     assert len(result.documents) == PACKETS
     for document in result.documents:
@@ -757,7 +757,7 @@ def test_line_that_is_not_utf8(good, fake):
 
 def test_nested_three_hundred_deep(good, fake):
     fake.behave(fakes.NESTED)
-    result = espcap.run("--file", good, "--tshark", fake.path)
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE)
     assert result.code == 0, result.errors
     assert len(result.documents) == PACKETS      # .documents refuses what is nested too deep
     assert all(b'"bottom' in line for line in result.lines)
@@ -765,7 +765,7 @@ def test_nested_three_hundred_deep(good, fake):
 
 def test_stderr_flood(good, fake, good_lines):
     fake.behave(fakes.STDERR_FLOOD)
-    result = espcap.run("--file", good, "--tshark", fake.path)
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE)
     assert result.code == 0, result.errors[:2000]
     assert_documents(result, good_lines, range(1, PACKETS + 1))
     assert len(result.errors) < 20_000
@@ -1017,7 +1017,7 @@ def test_memory_of_a_huge_line(good, fake, folder):
     """A line of 110 MB costs three times --max-doc at most, and is cut to it."""
     fake.behave(fakes.HUGE_LINE % 110)
     path = os.path.join(folder, "output")
-    with open(path, "wb") as target, start("--file", good, "--tshark", fake.path, stdout=target,
+    with open(path, "wb") as target, start("--file", good, "--tshark", fake.path, fakes.FREE, stdout=target,
                                          program=espcap.PLAIN) as child:
         peak = 0
         while child.poll() is None:
@@ -1038,7 +1038,7 @@ def test_memory_of_a_huge_line(good, fake, folder):
 
 def test_huge_line_is_cut_to_max_doc(good, fake):
     fake.behave(fakes.HUGE_LINE % 3)
-    result = espcap.run("--file", good, "--tshark", fake.path, "--max-doc", "100k")
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, "--max-doc", "100k")
     assert result.code == 0, result.errors
     assert 90_000 < len(result.lines[0]) <= 100 << 10
     assert result.documents[0]["espcap"]["truncated"] == ["frame.comment"]

@@ -363,7 +363,7 @@ def test_not_readable(tree, good, unprivileged):
 @needs_plugin
 def test_tshark_that_does_not_know_it(good, fake):
     fake.behave(fakes.HONEST)
-    result = espcap.run("--file", good, "--tshark", fake.path, "--verbose")
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, "--verbose")
     assert result.code == 0 and WITHOUT in result.errors and "Invalid -z" in result.errors, result.errors
     assert result.counts["printed"] == PACKETS
 
@@ -378,9 +378,9 @@ for line in real():
     say(line)
 """)
     fake.knows_plugin()
-    result = espcap.run("--file", good, "--tshark", fake.path, "--verbose")
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, "--verbose")
     assert result.code == 0 and WITHOUT + "tshark does not know it" in result.errors, result.errors
-    result = espcap.run("--file", good, "--tshark", fake.path, "--dissection=plugin")
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, "--dissection=plugin")
     assert result.code == 2 and "tshark does not know it" in result.errors, result.errors
 
 
@@ -418,9 +418,9 @@ def test_failure_in_the_middle(at, what, from_pipe, good, fake):
     fake.knows_plugin()
     if from_pipe:
         with open(good, "rb") as source:
-            result = espcap.run("--file=-", "--tshark", fake.path, "--verbose", stdin=source.read())
+            result = espcap.run("--file=-", "--tshark", fake.path, fakes.FREE, "--verbose", stdin=source.read())
     else:
-        result = espcap.run("--file", good, "--tshark", fake.path, "--verbose")
+        result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, "--verbose")
     assert WITH in result.errors, result.errors
     assert "tshark failed with the plugin (" in result.errors, result.errors
     assert "tshark failed with the plugin and was run without it: 1 times" in result.errors
@@ -454,9 +454,9 @@ for line in real():
     fake.knows_plugin()
     if from_pipe:
         with open(good, "rb") as source:
-            result = espcap.run("--file=-", "--tshark", fake.path, stdin=source.read())
+            result = espcap.run("--file=-", "--tshark", fake.path, fakes.FREE, stdin=source.read())
     else:
-        result = espcap.run("--file", good, "--tshark", fake.path)
+        result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE)
     assert result.code == 4, result.errors
     assert result.counts["undissected"] == 1
     assert [document["frame_number"] for document in result.documents] == [
@@ -467,7 +467,7 @@ for line in real():
 def test_failure_with_a_display_filter(good, fake):
     fake.behave(CUT % (8000, 8000, "die(signal.SIGSEGV)"))
     fake.knows_plugin()
-    result = espcap.run("--file", good, "--tshark", fake.path, "--display-filter=frame.number % 2 == 0")
+    result = espcap.run("--file", good, "--tshark", fake.path, fakes.FREE, "--display-filter=frame.number % 2 == 0")
     assert result.code == 0, result.errors
     assert [document["frame_number"] for document in result.documents] == list(range(2, PACKETS + 1, 2))
     assert result.counts["filtered"] == PACKETS // 2
@@ -496,7 +496,7 @@ say(data)
 """)
     fake.knows_plugin()
     peak = 0
-    with subprocess.Popen([espcap.PLAIN, "--file", good, "--tshark", fake.path, "--verbose"], stdin=subprocess.DEVNULL,
+    with subprocess.Popen([espcap.PLAIN, "--file", good, "--tshark", fake.path, fakes.FREE, "--verbose"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=espcap.ENVIRONMENT) as child:
         while child.poll() is None:
             peak = max(peak, espcap.high_water(child.pid))

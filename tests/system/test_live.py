@@ -575,7 +575,7 @@ for line in real():
     say(line)
 """)
     fake.knows_plugin()
-    capture = Capture("--tshark", fake.path, "--tshark-lifetime=8")
+    capture = Capture("--tshark", fake.path, fakes.FREE, "--tshark-lifetime=8")
     send(packets)
     capture.printed(20)
     counts = stop_and_check(capture, packets)

@@ -141,7 +141,7 @@ say(end)
 
 
 def run(fake, capture, *options):
-    return espcap.run("--file", capture, "--tshark", fake.path, HOW, *options)
+    return espcap.run("--file", capture, "--tshark", fake.path, fakes.FREE, HOW, *options)
 
 
 def numbers(result):
@@ -289,7 +289,7 @@ def test_memory_of_a_huge_value(attribute, good, fake):
     """A value of 110 MB is kept up to --max-doc; what nobody reads is not kept at all."""
     fake.behave(HUGE % (attribute, 110))
     peak = 0
-    with subprocess.Popen([espcap.PLAIN, "--file", good, "--tshark", fake.path, HOW], stdin=subprocess.DEVNULL,
+    with subprocess.Popen([espcap.PLAIN, "--file", good, "--tshark", fake.path, fakes.FREE, HOW], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=espcap.ENVIRONMENT) as child:
         lines = 0
         while True:

@@ -169,8 +169,8 @@ def test_a_tshark_crashes(mixed, fake, numbers):
     """Only its share is done again, and the rest is as if nothing had been."""
     fake.behave(fakes.CRASHES_AT % numbers)
     dead = [int(number) for number in numbers.split(",")]
-    result = espcap.run("--file", mixed, "--split", "--jobs=3", "--tshark", fake.path, "--dissection=ek")
-    whole = espcap.run("--file", mixed, "--jobs=1", "--tshark", fake.path, "--dissection=ek")
+    result = espcap.run("--file", mixed, "--split", "--jobs=3", "--tshark", fake.path, fakes.FREE, "--dissection=ek")
+    whole = espcap.run("--file", mixed, "--jobs=1", "--tshark", fake.path, fakes.FREE, "--dissection=ek")
     assert result.code == 4 and result.counts["undissected"] == len(dead)
     numbers = [json.loads(line)["frame_number"] for line in result.lines]
     assert numbers == [number for number in range(1, result.counts["read"] + 1) if number not in dead]
