@@ -388,6 +388,23 @@ push_form(const struct tshark_rules *rules, const struct tshark_run *run,
 		argv_push(argv, "-l");
 }
 
+/*
+ * To 4.0 GeoIP is no part of what -n turns off: tshark asks a process that it starts (mmdbresolve) for each address, if
+ * the system has a database. Documents would depend on that, and with a damaged one tshark waits for ever. Newer ones
+ * end at a preference that is not theirs any more.
+ */
+static void
+push_no_lookup(const struct tshark *tshark, struct argv *argv)
+{
+	argv_push(argv, "-n");
+	if (tshark->major > 4 || (tshark->major == 4 && tshark->minor > 0))
+		return;
+	argv_push(argv, "-o");
+	argv_push(argv, "ip.use_geoip:FALSE");
+	argv_push(argv, "-o");
+	argv_push(argv, "ipv6.use_geoip:FALSE");
+}
+
 void
 tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
     const struct tshark_run *run, struct argv *argv)
@@ -397,7 +414,7 @@ tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
 	argv_push(argv, tshark->path);
 	argv_push(argv, "-r");
 	argv_push(argv, "-");
-	argv_push(argv, "-n");
+	push_no_lookup(tshark, argv);
 	if (run->plugin)
 		push_plugin(tshark, run, rules->only, filter, argv);
 	else
