@@ -164,6 +164,21 @@ blame_system(const struct run_result *result, struct error *error)
 	return true;
 }
 
+/* A script that starts other programs, in the words of dash, bash and strerror(EPERM). */
+static bool
+blame_sandbox(const struct tshark *tshark, const struct run_result *result,
+    struct error *error)
+{
+	if (result->exit_status == 0 || tshark->fence == NULL ||
+	    (strstr(result->errors, "Cannot fork") == NULL &&
+	    strstr(result->errors, strerror(EPERM)) == NULL))
+		return false;
+	error_set(error, OUTCOME_USAGE, "%s does not run in the sandbox, where "
+	    "it can start no other program but by exec (--no-sandbox goes "
+	    "without): %.500s", tshark->path, result->errors);
+	return true;
+}
+
 static void
 keep_first_line(void *ctx, const char *line, size_t len)
 {
@@ -210,7 +225,8 @@ tshark_banner(const struct tshark *tshark, struct loop *loop,
 	if (first != NULL && strncmp(first, "TShark ", 7) == 0)
 		return first;
 	if (blame_memory(tshark, &result, error) ||
-	    blame_system(&result, error)) {
+	    blame_system(&result, error) ||
+	    blame_sandbox(tshark, &result, error)) {
 		free(first);
 		return NULL;
 	}

@@ -497,6 +497,21 @@ def test_a_wrapper_works(good, fake, prefix, place):
     assert len(result.documents) == PACKETS
 
 
+@pytest.mark.parametrize("shell", ("sh", "bash"))
+def test_a_wrapper_that_starts_programs_is_told(shell, good, fake, place):
+    """It has no processes; the message says what to do, and that works."""
+    if not fences(good, [], place)[FILTER]:
+        pytest.skip("no filter of system calls on this machine")
+    path = os.path.join(fake.folder, "pipe-" + shell)
+    fake.write("pipe-" + shell, ("#!/bin/%s\ntshark \"$@\" | cat\nexit 1\n" % shell).encode(), 0o755)
+    result = espcap.run("--file", good, "--tshark", path, environment=place)
+    assert (result.code, result.output) == (2, b""), result.errors
+    assert path + " does not run in the sandbox" in result.errors and "--no-sandbox" in result.errors
+    fake.write("pipe-" + shell, ("#!/bin/%s\ntshark \"$@\" | cat\n" % shell).encode(), 0o755)
+    result = espcap.run("--file", good, "--tshark", path, fakes.FREE, environment=place)
+    assert (result.code, len(result.documents)) == (0, PACKETS), result.errors
+
+
 def test_key_log_reaches_tshark(folder, place):
     """As descriptor 3, also to another user."""
     capture = next(name for name in conftest.CAPTURES if espcap.key_log(name))
