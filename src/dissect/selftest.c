@@ -16,7 +16,7 @@
 
 #define SAMPLE_MAX ((size_t)16 << 20)
 /* Of the sample that is shipped it is a megabyte. */
-#define OUTPUT_MAX ((size_t)64 << 20)
+#define OUTPUT_MAX ((size_t)16 << 20)
 #define OBJECTS_MAX ((size_t)1 << 20)
 /* With shortcuts.so the same work takes less; a busy machine may take several times as long. */
 #define TIMES_LONGER 8

@@ -58,6 +58,7 @@ test_defaults(void **state)
 	assert_string_equal(options.files.items[0], "a.pcap");
 	assert_null(options.dir);
 	assert_false(options.recursive);
+	assert_false(options.no_shortcuts);
 	assert_null(options.bpf);
 	assert_int_equal(options.count, 0);
 	assert_null(options.display_filter);
@@ -361,7 +362,10 @@ test_ranges(void **state)
 	assert_false(options.no_sandbox);
 	options_release(&options);
 	ACCEPT("--file=a", "--no-sandbox");
-	assert_true(options.no_sandbox);
+	assert_true(options.no_sandbox && !options.no_shortcuts);
+	options_release(&options);
+	ACCEPT("--file=a", "--no-shortcuts");
+	assert_true(options.no_shortcuts && !options.no_sandbox);
 	options_release(&options);
 	REFUSE("--jobs takes a whole number from 1 to 256, not \"0\"",
 	    "--file=a", "--jobs=0");

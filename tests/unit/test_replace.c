@@ -1,6 +1,8 @@
 /* Tests of base/replace.c: as a whole, never over what is another's, and nothing left. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -263,6 +268,72 @@ test_names_that_are_none(void **state)
 	}
 }
 
+/* A file system that makes no file without a name, from here on. False if that cannot be had. */
+static bool
+forbid_nameless(void)
+{
+	const unsigned nameless = O_TMPFILE & ~O_DIRECTORY;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+		/* The lower half of the third argument, where the lower half comes first. */
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, nameless, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+
+static void
+replace_with_a_name(void)
+{
+	struct replacement new;
+
+	if (!forbid_nameless())
+		_exit(255);
+	CHECK(open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) == -1 && errno == EOPNOTSUPP);
+	CHECK(replacement_begin(&new, "x", 0, 0644) == 0);
+	CHECK(new.name != NULL && strlen(new.name) > 30);
+	CHECK(write_all(new.fd, "new", 3) == 0);
+	/* Another espcap that starts meanwhile lets it alone. */
+	replacement_sweep("x");
+	CHECK(access(new.name, F_OK) == 0);
+	CHECK(replacement_finish(&new, "x") == 0);
+	close(new.fd);
+	CHECK(replacement_begin(&new, "x", 0, 0644) == 0);
+	replacement_abandon(&new);
+	/* Left by one that is killed. */
+	CHECK(replacement_begin(&new, "x", 0, 0644) == 0);
+	_exit(0);
+}
+
+static void
+test_without_nameless_files(void **state)
+{
+	pid_t pid;
+	int status;
+
+	(void)state;
+	put("x", "old");
+	pid = fork();
+	if (pid == 0)
+		replace_with_a_name();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 255)
+		skip();
+	assert_int_equal(status, 0);
+	assert_holds("x", "new");
+	replacement_sweep("x");
+	assert_files("x ");
+}
+
 int
 main(void)
 {
@@ -275,6 +346,7 @@ main(void)
 		TEST(test_what_is_left_is_swept),
 		TEST(test_what_looks_like_it_is_not),
 		TEST(test_names_that_are_none),
+		TEST(test_without_nameless_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
