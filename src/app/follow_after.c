@@ -99,10 +99,11 @@ give_up(struct follow *follow, struct completion *completion)
 {
 	struct watch_file *file = file_of(follow, completion);
 
-	log_note(follow->log, "%s: not %s: it was written anew; it stays and "
-	    "is read", completion->shown,
+	log_note(follow->log, "%s: not %s: it was written anew", completion->shown,
 	    after_word(&follow->rules.watching->after));
-	if (file != NULL && file->state == WATCH_DONE) {
+	/* Unless that has been done already. */
+	if (file != NULL && file->state == WATCH_DONE &&
+	    file->done.changed == completion->entry.changed) {
 		watch_set(file, WATCH_WAITING);
 		file->is_doubtful = true;
 	}
@@ -229,6 +230,11 @@ follow_after_add(struct follow *follow, const struct completion *completion)
 {
 	struct completion *copy;
 
+	TAILQ_FOREACH(copy, &follow->completions, next)
+		if (copy->serial > completion->serial &&
+		    copy->entry.dev == completion->entry.dev &&
+		    copy->entry.inode == completion->entry.inode)
+			return;
 	if (follow->rules.watching->after.kind == AFTER_NOTHING)
 		return;
 	follow_after_forget(follow, &completion->entry);

@@ -96,6 +96,7 @@ reading_new(struct follow *follow, struct watch_file *file, int fd)
 	const char *join = folder[strlen(folder) - 1] == '/' ? "" : "/";
 
 	reading->follow = follow;
+	reading->serial = ++follow->serial;
 	reading->file = file;
 	reading->name = xstrdup(file->name);
 	reading->shown = xasprintf("%s%s%s", folder, join, file->name);
@@ -134,8 +135,8 @@ skip(struct reading *reading, const struct ledger_entry *entry,
     bool is_certain)
 {
 	struct follow *follow = reading->follow;
-	struct completion completion = { .name = reading->name,
-		.shown = reading->shown, .entry = reading->entry,
+	struct completion completion = { .serial = reading->serial,
+		.name = reading->name, .shown = reading->shown, .entry = reading->entry,
 		.mark = entry->mark, .is_sure = is_certain, .waits = true,
 		.closes = reading->file->closes };
 	bool is_clean = entry->state == LEDGER_DELIVERED;
@@ -267,19 +268,26 @@ decide(struct reading *reading)
 	dissect(reading);
 }
 
+static bool
+has_no_room(const struct follow *follow)
+{
+	return follow->open_count + follow->examining_count >=
+	    follow->rules.jobs;
+}
+
 /* Whether a copy of what was read before may still be on its way. */
 static bool
-may_grow(const struct reading *reading)
+may_grow(const struct follow *follow, const struct watch_file *file)
 {
-	const struct watch_file *file = reading->file;
 	int64_t now = notice_time().now, wait = STALLED_MS;
 
-	if (watch_is_finished(reading->follow->watch, file, true, now))
+	if (watch_is_finished(follow->watch, file, true, now))
 		return false;
-	if (file->writer == WATCH_WRITER_OPEN)
-		return true;
-	if (file->writer == WATCH_WRITER_CLOSED)
+	if (file->writer == WATCH_WRITER_CLOSED || (has_no_room(follow) &&
+	    watch_next(follow->watch) != NULL))
 		wait = COPIED_MS;
+	else if (file->writer == WATCH_WRITER_OPEN)
+		return true;
 	return now - file->changed < wait;
 }
 
@@ -294,7 +302,8 @@ step(struct reading *reading)
 		return true;
 	case EXAMINE_WAIT:
 		/* A server has its documents already, if it is a copy: they need not be held back. */
-		if (reading->follow->rules.omit && may_grow(reading)) {
+		if (reading->follow->rules.omit &&
+		    may_grow(reading->follow, reading->file)) {
 			reading->waits = true;
 			return false;
 		}
@@ -336,11 +345,22 @@ look_at_examined(struct reading *reading)
 		return;
 	}
 	if (reading->waits && (reading->file->entry.size != size ||
-	    !may_grow(reading))) {
+	    !may_grow(reading->follow, reading->file))) {
 		if (reading->file->entry.size == size)
 			examine_finish(reading->examine);
 		reading->waits = false;
 	}
+}
+
+/* Those that do not change. */
+static void
+look_at_postponed(struct follow *follow)
+{
+	struct watch_file *file;
+
+	for (size_t i = 0; (file = watch_postponed(follow->watch, &i)) != NULL;)
+		if (!may_grow(follow, file))
+			watch_set(file, WATCH_WAITING);
 }
 
 void
@@ -353,6 +373,7 @@ follow_look_at_examined(struct follow *follow)
 		next = TAILQ_NEXT(reading, next);
 		look_at_examined(reading);
 	}
+	look_at_postponed(follow);
 	work_soon(follow);
 }
 
@@ -363,6 +384,25 @@ follow_drop_examined(struct follow *follow)
 
 	while ((reading = TAILQ_FIRST(&follow->examining)) != NULL)
 		put_off(reading);
+}
+
+/*
+ * There is no packet yet by which it could be known: it is looked at again when it changes, or has not for a while. True
+ * if so.
+ */
+static bool
+postpone(struct reading *reading)
+{
+	struct follow *follow = reading->follow;
+
+	if (!follow->rules.omit || reading->id[0] != '\0' ||
+	    ledger_count(ledger_file_ledger(follow->rules.watching->ledger)) ==
+	    0 || !may_grow(follow, reading->file))
+		return false;
+	watch_set(reading->file, WATCH_DONE);
+	reading->file->is_postponed = true;
+	follow_reading_free(reading);
+	return true;
 }
 
 /* Takes the reading over. */
@@ -399,6 +439,8 @@ start(struct reading *reading)
 
 	if (peek_id(reading->fd, reading->id) != 0)
 		reading->id[0] = '\0';
+	if (postpone(reading))
+		return;
 	if (!reading->file->is_doubtful)
 		entry = ledger_by_status(ledger, &reading->entry);
 	if (entry == NULL && reading->id[0] != '\0')
@@ -451,7 +493,7 @@ may_start(const struct follow *follow)
 	const struct reading *reading;
 
 	if (follow->stopping || follow_has_count(follow) ||
-	    follow->open_count + follow->examining_count >= follow->rules.jobs)
+	    has_no_room(follow))
 		return false;
 	TAILQ_FOREACH(reading, &follow->examining, next)
 		if (!reading->waits)

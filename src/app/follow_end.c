@@ -107,8 +107,8 @@ static void
 complete(const struct reading *reading)
 {
 	struct follow *follow = reading->follow;
-	struct completion completion = { .name = reading->name,
-		.shown = reading->shown, .entry = reading->entry,
+	struct completion completion = { .serial = reading->serial,
+		.name = reading->name, .shown = reading->shown, .entry = reading->entry,
 		.mark = reading->mark, .closes = reading->closes,
 		.is_sure = reading->is_sure && reading->is_certain &&
 		    reading->changed == reading->entry.changed };

@@ -24,6 +24,7 @@ struct known {
 /* One file that is looked at or read, or whose documents are on their way. */
 struct reading {
 	struct follow *follow;
+	uint64_t serial;		/* in the order of beginning */
 	struct watch_file *file;	/* NULL when it has been read */
 	char *name, *shown;
 	struct folder_entry entry;	/* of the file when it was begun; when it has been read: after the last read */
@@ -61,6 +62,7 @@ TAILQ_HEAD(readings, reading);
 
 /* A file that was delivered and is to be deleted or moved. */
 struct completion {
+	uint64_t serial;	/* of the reading */
 	char *name, *shown;
 	struct folder_entry entry;	/* after the last read */
 	struct digest_mark mark;	/* of what was delivered; its length is 0 for not known */
@@ -87,6 +89,7 @@ struct follow {
 	struct completions completions;
 	struct totals totals;	/* of files that have been read */
 	uint64_t bytes_done, files_done;
+	uint64_t serial;	/* given last */
 	enum outcome outcome;
 	bool full, stopping, ended;
 	bool start_deferred, work_deferred;
@@ -124,7 +127,7 @@ void follow_harvest(struct reading *reading);
 /* The readings whose documents have all reached their final place go into the registry, and are freed. */
 void follow_conclude(struct follow *follow);
 
-/* What is copied: a file that was delivered, and how it was after the last read. waits: it may not be finished. */
+/* What is copied, unless a later reading has one of the same file: a file that was delivered, and how it was after the last read. waits: it may not be finished. */
 void follow_after_add(struct follow *follow, const struct completion *completion);
 /* The file is read again. */
 void follow_after_forget(struct follow *follow, const struct folder_entry *entry);

@@ -414,6 +414,18 @@ watch_is_idle(const struct watch *watch, const struct watch_file *file,
 	return now - file->changed >= watch->idle;
 }
 
+struct watch_file *
+watch_postponed(const struct watch *watch, size_t *i)
+{
+	while (*i < watch->count) {
+		struct watch_file *file = watch->files[(*i)++];
+
+		if (file->is_postponed && file->is_here)
+			return file;
+	}
+	return NULL;
+}
+
 void
 watch_release(struct watch *watch)
 {
@@ -429,7 +441,7 @@ watch_set(struct watch_file *file, enum watch_state state)
 		file->done = file->entry;
 		file->is_doubtful = false;
 	}
-	file->is_spoiled = false;
+	file->is_spoiled = file->is_postponed = false;
 }
 
 void

@@ -31,6 +31,7 @@ struct watch_file {
 	bool close_seen;	/* by IN_CLOSE_WRITE, and nothing was written since */
 	uint64_t closes;	/* how often */
 	bool is_doubtful;	/* its status does not tell whether it has changed */
+	bool is_postponed;	/* done, but to be begun even if it does not change; set by the reader */
 	bool is_held;		/* not to be begun yet; set by the reader */
 	bool is_spoiled;	/* done, and growing makes it no better; set by the reader */
 	uint64_t order;		/* of appearing */
@@ -94,6 +95,8 @@ bool watch_is_finished(const struct watch *watch, const struct watch_file *file,
 /* Whether it has not changed for so long that it may make room for another. */
 bool watch_is_idle(const struct watch *watch, const struct watch_file *file, int64_t now);
 
+/* The next that is postponed and here, from *i on, which is moved behind it; NULL for none. */
+struct watch_file *watch_postponed(const struct watch *watch, size_t *i);
 /* No file is held any more. */
 void watch_release(struct watch *watch);
 void watch_set(struct watch_file *file, enum watch_state state);
