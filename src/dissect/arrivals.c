@@ -25,6 +25,8 @@ write_document(struct dissection *dissection,
 	if (packet->has_time)
 		times_write(&dissection->times, &dissection->tree, packet->sec,
 		    packet->nsec);
+	dissection->capture.id = feed_capture(dissection->feed,
+	    packet->ordinal, &dissection->capture.before);
 	buffer_shrink(&dissection->out, (size_t)1 << 20);
 	if (document_write(dissection->rules.document, &dissection->tree,
 	    &dissection->capture, packet, &dissection->out, &error) != 0) {
@@ -81,7 +83,7 @@ foreign_document(struct dissection *dissection, uint64_t number)
 		dissection_finish_input(dissection);
 }
 
-/* A fresh tshark of a live capture counts from 1: the fields that name frames are to name those of the capture. */
+/* A fresh tshark of a live capture or of a capture that is joined to others counts from 1: the fields that name frames are to name those of the capture. */
 static void
 renumber(struct dissection *dissection)
 {
@@ -132,6 +134,7 @@ take_first(struct dissection *dissection)
 	packet.wirelen = first->wirelen;
 	memcpy(packet.id, first->id, sizeof(packet.id));
 	if (share != NULL && first->ordinal > feed_settled(dissection->feed)) {
+		streams_turn(share->streams, feed_session(dissection->feed));
 		streams_reach(share->streams, share->index,
 		    reader_tcp_streams(dissection->reader),
 		    reader_udp_streams(dissection->reader));

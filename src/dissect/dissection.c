@@ -255,6 +255,10 @@ dissection_pump(struct dissection *dissection)
 			dissection_blame(dissection, error.outcome, error.text);
 			dissection_finish_input(dissection);
 			break;
+		case FEED_SESSION:
+			dissection->turning = true;
+			dissection_finish_input(dissection);
+			break;
 		case FEED_END:
 			dissection_finish_input(dissection);
 			break;
@@ -267,8 +271,12 @@ dissection_pump(struct dissection *dissection)
 			return;
 		}
 	}
-	if (dissection->input_done && dissection->pass == PASS_DRAIN &&
-	    !dissection->pump_deferred)
+	if (!dissection->input_done || dissection->pass != PASS_DRAIN ||
+	    dissection->pump_deferred)
+		return;
+	if (dissection->turning)
+		loop_defer(dissection->rules.loop, passes_turn, dissection);
+	else
 		dissection_end(dissection);
 }
 

@@ -38,6 +38,7 @@ struct dissection {
 	bool stopping;
 	bool pump_deferred;
 	bool renewing;			/* the child gets no more; a fresh one goes on */
+	bool turning;			/* the same, with the next session of the input */
 	uint64_t failed_at[LIVE_FAILURES];	/* ms, a ring */
 	size_t failures;
 

@@ -1,6 +1,7 @@
 /* What tshark is given of one input. */
 #include "dissect/feed.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,16 @@
 /* What is kept of a pipe, to begin again: its blocks that are no packets, and the packets pending. */
 #define PREAMBLE_MAX ((size_t)4 << 20)
 #define RETAINED_MAX ((size_t)64 << 20)
+/* Each costs the start of a tshark, and a hostile file may hold one in a hundred bytes. */
+#define SESSIONS_MAX 1000
 
 #define NO_SHA256 "the crypto library offers no SHA-256"
+
+/* A capture of those that are joined in the input. */
+struct part {
+	uint64_t before;	/* packets of the input before it */
+	char id[CAPTURE_ID_LEN];
+};
 
 struct feed {
 	struct source *source;
@@ -28,8 +37,16 @@ struct feed {
 	bool applied, inapplicable;	/* --bpf to some packet */
 	struct feed_share share;
 	bool scanning;		/* for the first packet of the share */
-	char id[CAPTURE_ID_LEN];
+	struct part *parts;	/* those with packets, in order; of a live capture and a foreign format one */
+	size_t part_count, part_room;
+	char id[CAPTURE_ID_LEN];	/* of the first */
 	bool ids, live;
+	unsigned session;
+	struct buffer header;	/* of the next session, while turning; of this one, while due */
+	bool turning, header_due;
+	uint64_t session_before;	/* packets before this session */
+	bool told_joined;
+	char joined[160];	/* news of it */
 
 	uint64_t counted;	/* packets up to this one are in read and skipped */
 	uint64_t given;		/* packets up to this one were taken from the source this time */
@@ -57,6 +74,40 @@ struct feed {
 	uint64_t refill, refill_to;	/* ordinals still to be given as empty records */
 };
 
+static struct part *
+add_part(struct feed *feed, uint64_t before)
+{
+	struct part *part;
+
+	if (feed->part_count == feed->part_room) {
+		feed->part_room = feed->part_room == 0 ? 1 :
+		    feed->part_room * 2;
+		feed->parts = xreallocarray(feed->parts, feed->part_room,
+		    sizeof(*feed->parts));
+	}
+	part = &feed->parts[feed->part_count++];
+	part->before = before;
+	part->id[0] = '\0';
+	return part;
+}
+
+/* The one that a packet is of; NULL if none is known. */
+static const struct part *
+find_part(const struct feed *feed, uint64_t ordinal)
+{
+	size_t low = 0, high = feed->part_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (feed->parts[middle].before < ordinal)
+			low = middle;
+		else
+			high = middle;
+	}
+	return feed->part_count == 0 ? NULL : &feed->parts[low];
+}
+
 struct feed *
 feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
     const char *live)
@@ -68,11 +119,15 @@ feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
 	feed->count = count;
 	feed->ids = ids;
 	feed->live = live != NULL;
-	if (feed->live)
+	if (feed->live) {
 		(void)snprintf(feed->id, sizeof(feed->id), "%s", live);
+		memcpy(add_part(feed, 0)->id, feed->id, sizeof(feed->id));
+		source_trust(feed->source);
+	}
 	feed->can_resume = source_is_pipe(feed->source);
 	feed->refill = 1;	/* refill_to is 0: nothing to give */
 	buffer_init(&feed->record, CAPTURE_RECORD_MAX + 4096);
+	buffer_init(&feed->header, CAPTURE_RECORD_MAX + 4096);
 	buffer_init(&feed->preamble, PREAMBLE_MAX);
 	buffer_init(&feed->retained, RETAINED_MAX);
 	overlap_init(&feed->overlap);
@@ -95,9 +150,11 @@ feed_free(struct feed *feed)
 	pending_release(&feed->pending);
 	pending_release(&feed->held);
 	buffer_release(&feed->record);
+	buffer_release(&feed->header);
 	buffer_release(&feed->preamble);
 	buffer_release(&feed->retained);
 	overlap_release(&feed->overlap);
+	free(feed->parts);
 	free(feed->first_raw);
 	free(feed);
 }
@@ -280,47 +337,82 @@ give_up_resuming(struct feed *feed)
 	buffer_release(&feed->retained);
 }
 
-/* Keeps what is needed to begin again behind a packet of a pipe. */
+/* Keeps a packet of a pipe, to give it again. */
 static void
 retain(struct feed *feed, const struct capture_record *record)
 {
+	if (!feed->can_resume || feed->lossy ||
+	    buffer_append(&feed->retained, record->raw, record->raw_len) == 0)
+		return;
+	if (!feed->live) {
+		give_up_resuming(feed);
+		return;
+	}
+	feed->lossy = true;
+	buffer_clear(&feed->retained);
+}
+
+/* The same with a record that is no packet, as it was put. */
+static void
+retain_other(struct feed *feed)
+{
 	static const uint8_t section[4] = { 0x0a, 0x0d, 0x0d, 0x0a };
-	struct buffer *buffer = record->is_packet ? &feed->retained :
-	    &feed->preamble;
 
 	if (!feed->can_resume || feed->lossy)
 		return;
-	if (feed->live && buffer_append(buffer, record->raw,
-	    record->raw_len) != 0) {
-		feed->lossy = true;
-		buffer_clear(&feed->retained);
-	}
-	if (feed->live)
-		return;
 	/* Interfaces are numbered anew in each section of a pcapng. */
-	if ((!record->is_packet && feed->preamble.len > 0 &&
-	    record->raw_len > 4 && memcmp(record->raw, section, 4) == 0) ||
-	    buffer_append(buffer, record->raw, record->raw_len) != 0)
+	if ((!feed->live && feed->preamble.len > 0 && feed->record.len > 4 &&
+	    memcmp(feed->record.data, section, 4) == 0) ||
+	    buffer_append(&feed->preamble, feed->record.data,
+	    feed->record.len) != 0)
 		give_up_resuming(feed);
 }
 
+/* The first packet of a capture that is seen for the first time names it. */
 static int
-remember_first(struct feed *feed, const struct capture_record *record,
+remember_part(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
-	if (feed->id[0] != '\0')
+	const struct part *last = feed->part_count == 0 ? NULL :
+	    &feed->parts[feed->part_count - 1];
+	struct part *part;
+
+	if (feed->live || (last != NULL && (record->number != 1 ||
+	    record->ordinal <= last->before + 1)))
 		return 0;
-	if (capture_id(record, feed->id) != 0)
+	part = add_part(feed, record->ordinal == 0 ? 0 : record->ordinal - 1);
+	if (capture_id(record, part->id) != 0)
 		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
-	if (!feed->can_resume)
-		return 0;
+	if (feed->part_count == 1)
+		memcpy(feed->id, part->id, sizeof(feed->id));
+	return 0;
+}
+
+/* A packet of the stream that tshark gets stands for those that are not given again. */
+static void
+remember_first(struct feed *feed, const struct capture_record *record)
+{
+	if (!feed->can_resume || feed->live || feed->first_raw != NULL)
+		return;
 	feed->first = *record;
 	feed->first_raw = xmalloc(record->raw_len);
 	memcpy(feed->first_raw, record->raw, record->raw_len);
 	feed->first.raw = feed->first_raw;
-	if (record->is_packet)
-		feed->first.bytes = feed->first_raw +
-		    (record->bytes - record->raw);
+	feed->first.bytes = feed->first_raw + (record->bytes - record->raw);
+}
+
+/* The id of a packet is that which it has in its capture by itself. */
+static int
+identify(const struct feed *feed, const struct capture_record *record,
+    uint8_t id[PACKET_ID_LEN], struct error *error)
+{
+	struct capture_record own = *record;
+	uint64_t before;
+	const char *capture = feed_capture(feed, record->ordinal, &before);
+
+	own.ordinal -= before;
+	if (capture_id_packet(capture, &own, id) != 0)
+		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
 	return 0;
 }
 
@@ -331,19 +423,18 @@ give_packet(struct feed *feed, const struct capture_record *record,
 	struct pending_packet packet = { .ordinal = record->ordinal,
 		.sec = record->sec, .nsec = record->nsec,
 		.wirelen = record->wirelen, .has_time = record->has_time,
-		.dead = is_dead(feed, record->ordinal) };
+		.big = record->big, .dead = is_dead(feed, record->ordinal) };
 
 	feed->given = record->ordinal;
-	if (remember_first(feed, record, error) != 0)
+	if (remember_part(feed, record, error) != 0)
 		return FEED_BAD;
+	remember_first(feed, record);
 	if (is_others(feed, record))
 		return give_others(feed, record);
 	packet.selected = select_packet(feed, record, false);
 	if (feed->ids && packet.selected && !packet.dead &&
-	    capture_id_packet(feed->id, record, packet.id) != 0) {
-		error_set(error, OUTCOME_INTERNAL, NO_SHA256);
+	    identify(feed, record, packet.id, error) != 0)
 		return FEED_BAD;
-	}
 	retain(feed, record);
 	if (feed->can_resume && !feed->lossy) {
 		packet.raw_len = (uint32_t)record->raw_len;
@@ -356,24 +447,113 @@ give_packet(struct feed *feed, const struct capture_record *record,
 	return FEED_GAVE;
 }
 
+/* Of a format that only tshark knows. */
+static enum feed_event
+give_foreign(struct feed *feed, const struct capture_record *record,
+    struct error *error)
+{
+	feed->can_resume = false;
+	if (feed->part_count == 0 && remember_part(feed, record, error) != 0)
+		return FEED_BAD;
+	if (feed->filter != NULL) {
+		error_set(error, OUTCOME_USAGE, "--bpf needs pcap or "
+		    "pcapng: only tshark knows this format");
+		return FEED_BAD;
+	}
+	put_record(feed, record, false);
+	return FEED_GAVE;
+}
+
+static void
+tell_joined(struct feed *feed)
+{
+	if (feed->told_joined || feed->share.index > 0)
+		return;
+	feed->told_joined = true;
+	(void)snprintf(feed->joined, sizeof(feed->joined), "another capture "
+	    "is joined to it behind packet %" PRIu64 ": frame numbers go on, "
+	    "ids are those of each by itself", feed->given);
+	feed->news = feed->joined;
+}
+
+/* The header of the next session waits until feed_turn. */
+static enum feed_event
+end_session(struct feed *feed, const struct capture_record *record,
+    struct error *error)
+{
+	if (feed->session == SESSIONS_MAX) {
+		error_set(error, OUTCOME_INPUT, "more than %d captures of "
+		    "different formats are joined", SESSIONS_MAX);
+		return FEED_BAD;
+	}
+	put_record(feed, record, false);
+	buffer_clear(&feed->header);
+	(void)buffer_append(&feed->header, feed->record.data, feed->record.len);
+	feed->turning = true;
+	return FEED_SESSION;
+}
+
 static enum feed_event
 give_other(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
-	if (!source_is_foreign(feed->source)) {
-		retain(feed, record);
-	} else {
-		feed->can_resume = false;
-		if (remember_first(feed, record, error) != 0)
-			return FEED_BAD;
-		if (feed->filter != NULL) {
-			error_set(error, OUTCOME_USAGE, "--bpf needs pcap or "
-			    "pcapng: only tshark knows this format");
-			return FEED_BAD;
-		}
+	if (source_is_foreign(feed->source))
+		return give_foreign(feed, record, error);
+	if (record->part != CAPTURE_PART_GOES_ON)
+		tell_joined(feed);
+	if (record->part == CAPTURE_PART_DIFFERS)
+		return end_session(feed, record, error);
+	if (record->part == CAPTURE_PART_FITS) {
+		buffer_clear(&feed->record);
+		return FEED_GAVE;
 	}
 	put_record(feed, record, false);
+	retain_other(feed);
 	return FEED_GAVE;
+}
+
+void
+feed_turn(struct feed *feed)
+{
+	pending_clear(&feed->pending);
+	pending_clear(&feed->held);
+	buffer_clear(&feed->retained);
+	buffer_clear(&feed->preamble);
+	feed->held_at = 0;
+	feed->lossy = false;
+	feed->session++;
+	feed->base = feed->session_before = feed->given;
+	feed->refill = 1;
+	feed->refill_to = 0;
+	feed->dead_count = 0;
+	feed->can_resume = source_is_pipe(feed->source);
+	free(feed->first_raw);
+	feed->first_raw = NULL;
+	source_anchor(feed->source);
+	feed->turning = false;
+	feed->header_due = true;
+	feed->preamble_due = false;
+}
+
+void
+feed_seek(struct feed *feed)
+{
+	feed->scanning = true;
+}
+
+unsigned
+feed_session(const struct feed *feed)
+{
+	return feed->session;
+}
+
+const char *
+feed_capture(const struct feed *feed, uint64_t ordinal, uint64_t *before)
+{
+	const struct part *part = find_part(feed, ordinal);
+
+	*before = part == NULL ? 0 : part->before;
+	return part == NULL ? "" : part->id;
 }
 
 /* Beginning again on a pipe. */
@@ -386,7 +566,8 @@ held_record(const struct pending_packet *held, const void *raw)
 		.raw_len = held->raw_len, .ordinal = held->ordinal,
 		.has_time = held->has_time, .sec = held->sec,
 		.nsec = held->nsec, .linktype = held->linktype,
-		.caplen = held->caplen, .wirelen = held->wirelen };
+		.big = held->big, .caplen = held->caplen,
+		.wirelen = held->wirelen };
 
 	record.raw = raw;
 	record.bytes = record.raw + held->bytes_at;
@@ -424,6 +605,14 @@ refill(struct feed *feed)
 	struct pending_packet packet;
 	struct capture_record record;
 
+	if (feed->header_due) {
+		feed->header_due = false;
+		buffer_clear(&feed->record);
+		(void)buffer_append(&feed->record, feed->header.data,
+		    feed->header.len);
+		retain_other(feed);
+		return true;
+	}
 	if (feed->preamble_due) {
 		feed->preamble_due = false;
 		buffer_clear(&feed->record);
@@ -494,7 +683,7 @@ resume(struct feed *feed, size_t warm)
 		pending_push(&feed->pending, packet);
 	swap_pending(feed);
 	feed->held_at = 0;
-	feed->refill = 1;
+	feed->refill = feed->session_before + 1;
 	if (feed->live)
 		begin_live(feed, warm);
 	else
@@ -509,8 +698,10 @@ feed_again(struct feed *feed, size_t warm)
 	if (source_is_pipe(feed->source))
 		return resume(feed, warm);
 	pending_clear(&feed->pending);
-	feed->given = 0;
+	feed->given = feed->session_before;
 	feed->scanning = false;
+	/* The header is read again. */
+	feed->header_due = feed->turning = false;
 	return source_rewind(feed->source);
 }
 
@@ -534,6 +725,8 @@ feed_next(struct feed *feed, const void **bytes, size_t *len,
 	if (!refill(feed)) {
 		if (has_enough(feed))
 			return FEED_END;
+		if (feed->turning)
+			return FEED_SESSION;
 		switch (source_next(feed->source, &record, error)) {
 		case SOURCE_RECORD:
 			event = record.is_packet ?

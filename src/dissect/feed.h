@@ -30,8 +30,9 @@ struct feed_share {
 };
 
 enum feed_event {
-	FEED_GAVE,	/* bytes for tshark */
+	FEED_GAVE,	/* bytes for tshark; perhaps none */
 	FEED_WAIT,	/* a pipe, or a file that grows, has nothing now */
+	FEED_SESSION,	/* the same, and a capture follows that cannot stand in one stream with this: see feed_turn */
 	FEED_END,	/* all that is wanted was given */
 	FEED_BAD	/* the same, and something is wrong with the input */
 };
@@ -48,11 +49,25 @@ void feed_share(struct feed *feed, const struct feed_share *share);
 
 /*
  * The next bytes for tshark, valid until the next call; a packet in them joins
- * the pending ones. After FEED_END and FEED_BAD only feed_again goes on. With
+ * the pending ones. After FEED_SESSION, FEED_END and FEED_BAD only feed_again goes on, and feed_turn. With
  * FEED_BAD *error is filled.
  */
 enum feed_event feed_next(struct feed *feed, const void **bytes, size_t *len,
     struct error *error);
+
+/*
+ * Captures may be joined in one input. As long as their headers agree, one tshark gets them all; where they do not, the next one
+ * gets a tshark of its own. Frame numbers go on; ids and ordinals are those of each capture by itself.
+ * feed_turn is to be called after FEED_SESSION, when nothing is pending any more: the next tshark counts its
+ * packets from 1, which stands for feed_base + 1. Input is given again from there on.
+ */
+void feed_turn(struct feed *feed);
+/* After it, of a share whose index is not 0: what is read until feed_again counts for no order, as after feed_share. */
+void feed_seek(struct feed *feed);
+/* How often feed_turn was called. */
+unsigned feed_session(const struct feed *feed);
+/* The id of the capture that a packet which was given is of, and how many packets of the input come before that capture. */
+const char *feed_capture(const struct feed *feed, uint64_t ordinal, uint64_t *before);
 
 /* After feed_next: something that the user should know, told once; NULL if there is nothing. Valid until the next feed_next of any feed. */
 const char *feed_news(struct feed *feed);
@@ -85,7 +100,7 @@ void feed_forget(struct feed *feed);
  * not pending. If fewer are kept, empty records come first; feed_kept must not be 0 then.
  */
 bool feed_again(struct feed *feed, size_t warm);
-uint64_t feed_base(const struct feed *feed);	/* modulo 2^64: with empty records it may be below 0 */
+uint64_t feed_base(const struct feed *feed);	/* modulo 2^64: with empty records of a live capture it may be below 0 */
 /* Of a live capture: how many of the last packets settled are kept. */
 size_t feed_kept(const struct feed *feed);
 /* All packets given, to this tshark or those before; and those to this one, the warm ones not counted. */
@@ -108,6 +123,7 @@ int feed_fd(const struct feed *feed);
 /* What it reads from; borrowed. */
 struct source *feed_source(const struct feed *feed);
 /* Known after the first FEED_GAVE with a packet (or of a foreign format); "" before. */
+/* Of the first capture. Known after the first FEED_GAVE with a packet (or of a foreign format); "" before. */
 const char *feed_id(const struct feed *feed);
 bool feed_date(const struct feed *feed, int64_t *sec);
 void feed_bytes(const struct feed *feed, uint64_t *done, uint64_t *all);

@@ -64,7 +64,7 @@ is_refused(const struct dissection *dissection)
 {
 	return !dissection_is_live(dissection) && !dissection->failed &&
 	    !dissection->lacks_memory && dissection->pass_documents == 0 &&
-	    feed_settled(dissection->feed) == 0 &&
+	    feed_settled(dissection->feed) <= feed_base(dissection->feed) &&
 	    child_exit_status(dissection->child) > 0 &&
 	    child_errors(dissection->child)[0] != '\0';
 }
@@ -273,6 +273,10 @@ after_success(struct dissection *dissection)
 		return;
 	}
 	dissection_settle_all(dissection, &dissection->counts.filtered);
+	if (dissection->turning) {
+		passes_turn(dissection);
+		return;
+	}
 	if (!dissection->renewing) {
 		dissection_end(dissection);
 		return;
@@ -407,7 +411,7 @@ prepare_pass(struct dissection *dissection, enum pass pass, bool warmly)
 	dissection->child = NULL;
 	dissection->pass = pass;
 	dissection->failed = dissection->input_done = false;
-	dissection->renewing = false;
+	dissection->renewing = dissection->turning = false;
 	dissection->held = dissection->finished = dissection->choked = false;
 	buffer_clear(&dissection->rest);
 	dissection->idle = dissection->progress = 0;
@@ -442,6 +446,30 @@ passes_begin(struct dissection *dissection, enum pass pass, bool warmly)
 	dissection_pump(dissection);
 }
 
+static void seek_share(void *ctx);
+
+/* What went wrong with one session says nothing of the next. */
+void
+passes_turn(void *ctx)
+{
+	struct dissection *dissection = ctx;
+
+	feed_turn(dissection->feed);
+	dissection->turning = false;
+	dissection->passes = dissection->reliefs = 0;
+	dissection->plugin = dissection->rules.tshark->has_plugin;
+	if (dissection->rules.share != NULL &&
+	    dissection->rules.share->index > 0) {
+		feed_seek(dissection->feed);
+		dissection->pass = PASS_FIRST;
+		child_free(dissection->child);
+		dissection->child = NULL;
+		seek_share(dissection);
+		return;
+	}
+	passes_begin(dissection, PASS_FIRST, false);
+}
+
 /* A share begins when it has a packet: as many tsharks as are needed. */
 static void
 seek_share(void *ctx)
@@ -452,8 +480,14 @@ seek_share(void *ctx)
 	size_t len;
 
 	for (unsigned i = 0; i < SEEK_SLICE; i++) {
-		if (dissection_next(dissection, &bytes, &len, &error) !=
-		    FEED_GAVE || feed_is_foreign(dissection->feed)) {
+		enum feed_event event = dissection_next(dissection, &bytes,
+		    &len, &error);
+
+		if (event == FEED_SESSION) {
+			feed_turn(dissection->feed);
+			continue;
+		}
+		if (event != FEED_GAVE || feed_is_foreign(dissection->feed)) {
 			/* What is wrong with the file the first share tells. */
 			dissection_end(dissection);
 			return;

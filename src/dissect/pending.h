@@ -17,6 +17,7 @@ struct pending_packet {
 	uint32_t raw_len;
 	uint32_t bytes_at, caplen, linktype;
 	bool has_time;
+	bool big;	/* see struct capture_record */
 	bool selected;	/* --bpf wants it */
 	bool dead;	/* given as an empty record: its document is not wanted */
 	uint8_t id[PACKET_ID_LEN];	/* zeros if ids are not wanted */

@@ -40,6 +40,13 @@ struct source {
 	uint64_t bytes;		/* of this pass */
 	uint64_t bytes_max;
 
+	/* Where source_rewind goes: bytes of the expanded stream, and packets in them. */
+	uint64_t anchor, anchor_packets;
+	uint64_t anchor_position;	/* bytes of records before it */
+	uint64_t to_anchor;	/* expanded bytes that are still before it */
+	uint64_t packets;	/* up to the record given last */
+	bool trusted, expands;
+
 	enum stage stage;
 	struct buffer raw;	/* read, not yet expanded */
 	bool raw_eof;
@@ -297,6 +304,12 @@ source_read_failed(const struct source *source)
 	return source->read_failed;
 }
 
+void
+source_trust(struct source *source)
+{
+	source->trusted = true;
+}
+
 bool
 source_is_foreign(const struct source *source)
 {
@@ -358,12 +371,24 @@ source_date(const struct source *source, int64_t *sec)
 	return source->has_date;
 }
 
+void
+source_anchor(struct source *source)
+{
+	/* The record is past in the view of the reader. */
+	source->anchor = capture_offset(source->capture) - source->taken;
+	source->anchor_position = source->position - source->taken;
+	source->anchor_packets = source->packets;
+}
+
 bool
 source_rewind(struct source *source)
 {
 	if (source->is_pipe)
 		return false;
-	source->offset = source->start;
+	/* What is compressed has no places. */
+	source->to_anchor = source->expands ? source->anchor : 0;
+	source->offset = source->start +
+	    (off_t)(source->expands ? 0 : source->anchor);
 	buffer_clear(&source->raw);
 	buffer_clear(&source->data);
 	expand_free(source->expand);
@@ -372,9 +397,9 @@ source_rewind(struct source *source)
 	source->capture = NULL;
 	source->stage = STAGE_START;
 	source->raw_eof = source->data_eof = source->failed = false;
-	source->bytes = 0;
+	source->bytes = (uint64_t)(source->offset - source->start);
 	source->taken = 0;
-	source->position = 0;
+	source->position = source->anchor_position;
 	source->tail_len = 0;
 	source->has_status = false;
 	return true;
@@ -475,29 +500,56 @@ fill(struct source *source)
 	return read_more(source);
 }
 
+/* Drops what comes before the place from where it is read again; false if there is more of that. */
+static bool
+reach_anchor(struct source *source)
+{
+	size_t len = source->data.len;
+
+	if (len > source->to_anchor)
+		len = (size_t)source->to_anchor;
+	buffer_consume(&source->data, len);
+	source->to_anchor -= len;
+	return source->to_anchor == 0 || source->data_eof;
+}
+
+static void
+start_capture(struct source *source, enum capture_format format)
+{
+	source->capture = capture_new(format);
+	capture_begin_at(source->capture, source->anchor, source->anchor_packets);
+	source->packets = source->anchor_packets;
+	if (source->trusted)
+		capture_trust(source->capture);
+}
+
 /* The two questions at the beginning. True when answered. */
 static bool
 decide(struct source *source)
 {
 	const uint8_t *bytes;
 	enum capture_format format;
+	enum expand_kind kind;
 
 	if (source->stage == STAGE_START) {
 		if (source->raw.len < EXPAND_PROBE_LEN && !source->raw_eof)
 			return false;
 		source->is_empty = source->raw.len == 0 && source->raw_eof;
-		source->expand = expand_new(expand_probe((const uint8_t *)
-		    source->raw.data, source->raw.len));
+		kind = expand_probe((const uint8_t *)source->raw.data,
+		    source->raw.len);
+		source->expand = expand_new(kind);
+		source->expands = kind != EXPAND_NONE;
 		source->stage = STAGE_FORMAT;
 	}
 	if (source->stage == STAGE_FORMAT) {
-		if (source->data.len < CAPTURE_PROBE_LEN && !source->data_eof)
+		if (!reach_anchor(source) || (source->data.len <
+		    CAPTURE_PROBE_LEN && !source->data_eof))
 			return false;
 		bytes = (const uint8_t *)source->data.data;
 		format = capture_probe(bytes, source->data.len);
 		source->is_foreign = format == CAPTURE_UNKNOWN;
 		if (!source->is_foreign)
-			source->capture = capture_new(format);
+			start_capture(source, format);
 		source->stage = source->is_foreign ? STAGE_FOREIGN :
 		    STAGE_RECORDS;
 	}
@@ -548,7 +600,16 @@ take(struct source *source, struct capture_record *record,
 	if (rv == 0)
 		return source->data_eof ? end(source, error) : SOURCE_WAIT;
 	source->taken = record->raw_len;
+	source->packets += record->is_packet;
 	return SOURCE_RECORD;
+}
+
+/* Nothing more comes now: whether the reader can do with what there is. */
+static bool
+hurry(struct source *source)
+{
+	return source->capture != NULL && capture_hurry(source->capture,
+	    (const uint8_t *)source->data.data, source->data.len);
 }
 
 enum source_event
@@ -569,7 +630,7 @@ source_next(struct source *source, struct capture_record *record,
 			if (event != SOURCE_WAIT)
 				return event;
 		}
-		if (fill(source) == SOURCE_WAIT)
+		if (fill(source) == SOURCE_WAIT && !hurry(source))
 			return SOURCE_WAIT;
 	}
 	return SOURCE_END;

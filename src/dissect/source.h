@@ -41,8 +41,13 @@ bool source_is_following(const struct source *source);
 /* After SOURCE_WAIT: the beginning of a record is there, and its end is not. */
 bool source_has_rest(const struct source *source);
 
-/* Begins again at the first byte that was read; false for a pipe. */
+/* Before the first source_next: it is a live capture's own stream, see capture_trust. */
+void source_trust(struct source *source);
+
+/* Begins again at the first byte that was read, or at the anchor; false for a pipe. */
 bool source_rewind(struct source *source);
+/* The record that source_next gave last, the header of a part, is where to begin again from now on. */
+void source_anchor(struct source *source);
 bool source_is_pipe(const struct source *source);
 int source_fd(const struct source *source);
 

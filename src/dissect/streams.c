@@ -40,7 +40,7 @@ struct table {
 };
 
 struct streams {
-	unsigned parts;
+	unsigned parts, session;
 	uint8_t *kinds;		/* by name id: 0 for none, else 1 + the place in counted, then keyed */
 	size_t kind_count;
 	struct table *tables;	/* of each part, COUNTED */
@@ -106,6 +106,21 @@ streams_restart(struct streams *streams, unsigned part)
 
 		free(table->ours);
 		*table = (struct table){ NULL, 0, 0 };
+	}
+}
+
+void
+streams_turn(struct streams *streams, unsigned session)
+{
+	if (session == streams->session)
+		return;
+	streams->session = session;
+	for (unsigned part = 0; part < streams->parts; part++)
+		streams_restart(streams, part);
+	memset(streams->next, 0, sizeof(streams->next));
+	for (size_t i = 0; i < KEYED; i++) {
+		pairs_free(streams->pairs[i]);
+		streams->pairs[i] = pairs_new();
 	}
 }
 

@@ -18,6 +18,8 @@ void streams_free(struct streams *streams);
 void streams_renumber(struct streams *streams, unsigned part, struct tree *tree);
 /* Before a packet is renumbered: so many streams of TCP and UDP its tshark had numbered behind it, shown or not; 0 if that is not known. */
 void streams_reach(struct streams *streams, unsigned part, uint32_t tcp, uint32_t udp);
+/* Before a packet is renumbered: in which session of the input it is (feed_session). In another one all numbers begin anew. */
+void streams_turn(struct streams *streams, unsigned session);
 /* A fresh tshark of this part knows none of its streams: they are new ones. */
 void streams_restart(struct streams *streams, unsigned part);
 

@@ -416,8 +416,8 @@ put_slot(struct document *document, const struct slot *slot,
 	case OWN_CAPTURE:
 		return put_text(out, capture->id, strlen(capture->id));
 	case OWN_ORDINAL:
-		return buffer_number(out, document->packet->ordinal) == 0 ?
-		    1 : -1;
+		return buffer_number(out, document->packet->ordinal -
+		    capture->before) == 0 ? 1 : -1;
 	case OWN_TRUNCATED:
 		return sections_truncated(document->sections, document->tree,
 		    &document->limits, out);

@@ -36,6 +36,7 @@ struct document_capture {
 	bool has_date;
 	int64_t file_date;	/* modification time */
 	const char *id;		/* espcap.capture */
+	uint64_t before;	/* packets of the file before it, which espcap.ordinal does not count */
 };
 
 #define DOCUMENT_ID_LEN 16

@@ -6,15 +6,20 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "packet/joined.h"
 #include "packet/pcapfile.h"
 #include "packet/pcapng.h"
 
 struct capture {
 	enum capture_format format;
 	struct pcapfile pcapfile;
+	struct pcapfile fitted;		/* the one that the records of this and other parts are to stand in */
 	struct pcapng pcapng;
 	uint64_t offset;	/* of the next record in the stream */
 	uint64_t packets;	/* taken so far */
+	uint64_t before;	/* those before this part */
+	bool trusted;
+	bool joining;		/* what comes next is the header of another part */
 	bool failed;
 };
 
@@ -46,6 +51,32 @@ capture_free(struct capture *capture)
 	free(capture);
 }
 
+void
+capture_trust(struct capture *capture)
+{
+	capture->trusted = true;
+}
+
+void
+capture_begin_at(struct capture *capture, uint64_t offset, uint64_t packets)
+{
+	capture->offset = offset;
+	capture->packets = capture->before = packets;
+}
+
+uint64_t
+capture_offset(const struct capture *capture)
+{
+	return capture->offset;
+}
+
+bool
+capture_hurry(struct capture *capture, const uint8_t *data, size_t len)
+{
+	return capture->format == CAPTURE_PCAP && !capture->failed &&
+	    pcapfile_hurry(&capture->pcapfile, data, len);
+}
+
 static bool
 started(const struct capture *capture)
 {
@@ -59,7 +90,10 @@ fail(struct capture *capture, bool in_packet, uint64_t offset,
 	char place[64];
 
 	capture->failed = true;
-	if (!started(capture))
+	if (!started(capture) && capture->packets > 0)
+		(void)snprintf(place, sizeof(place), "in the file header after "
+		    "packet %" PRIu64, capture->packets);
+	else if (!started(capture))
 		(void)snprintf(place, sizeof(place), "in the file header");
 	else if (in_packet)
 		(void)snprintf(place, sizeof(place), "in packet %" PRIu64,
@@ -74,19 +108,68 @@ fail(struct capture *capture, bool in_packet, uint64_t offset,
 }
 
 static int
-take(struct capture *capture, const uint8_t *data, size_t len,
+take(struct capture *capture, const uint8_t *data, size_t len, bool eof,
     struct capture_record *record, struct error *error)
 {
 	switch (capture->format) {
 	case CAPTURE_PCAP:
-		return pcapfile_take(&capture->pcapfile, data, len, record,
-		    error);
+		return pcapfile_take(&capture->pcapfile, data, len, eof,
+		    record, error);
 	case CAPTURE_PCAPNG:
 		return pcapng_take(&capture->pcapng, data, len, record, error);
 	case CAPTURE_UNKNOWN:
 		break;
 	}
 	return error_set(error, OUTCOME_INPUT, "not a pcap or pcapng stream");
+}
+
+/* The readers begin anew. */
+static void
+begin_part(struct capture *capture, enum capture_format format)
+{
+	capture->format = format;
+	memset(&capture->pcapfile, 0, sizeof(capture->pcapfile));
+	pcapng_release(&capture->pcapng);
+	capture->before = capture->packets;
+	capture->joining = true;
+}
+
+/* False if more bytes must tell whether a part begins. */
+static bool
+look_for_part(struct capture *capture, const uint8_t *data, size_t len,
+    bool eof)
+{
+	enum joined joined;
+
+	if (capture->trusted || !started(capture))
+		return true;
+	joined = joined_probe(capture->format, data, len);
+	if (joined == JOINED_PERHAPS && !eof)
+		return false;
+	/* Nothing but a header can begin so and be cut short there. */
+	if (joined == JOINED_PCAP || (joined == JOINED_PERHAPS &&
+	    len >= 4 && pcapfile_probe(data)))
+		begin_part(capture, CAPTURE_PCAP);
+	else if (joined != JOINED_NOT)
+		begin_part(capture, CAPTURE_PCAPNG);
+	return true;
+}
+
+/* A header was taken: whether what is behind it can stand in the same stream as what is before. */
+static enum capture_part
+part_of(struct capture *capture)
+{
+	enum capture_part part = CAPTURE_PART_GOES_ON;
+
+	if (capture->joining)
+		part = capture->format == CAPTURE_PCAP &&
+		    capture->fitted.started && pcapfile_fits(&capture->fitted,
+		    &capture->pcapfile) ? CAPTURE_PART_FITS :
+		    CAPTURE_PART_DIFFERS;
+	capture->joining = false;
+	if (part != CAPTURE_PART_FITS)
+		capture->fitted = capture->pcapfile;
+	return part;
 }
 
 int
@@ -100,7 +183,9 @@ capture_next(struct capture *capture, const uint8_t *data, size_t len, bool eof,
 	if (capture->failed)
 		return error_set(error, OUTCOME_INPUT,
 		    "nothing can be read behind the damage");
-	got = take(capture, data, len, record, &why);
+	if (!look_for_part(capture, data, len, eof))
+		return 0;
+	got = take(capture, data, len, eof, record, &why);
 	if (got < 0)
 		return fail(capture, record->is_packet, capture->offset,
 		    "damaged", why.text, error);
@@ -111,8 +196,13 @@ capture_next(struct capture *capture, const uint8_t *data, size_t len, bool eof,
 		    "cut short", "", error);
 	}
 	record->raw = data;
-	if (record->is_packet)
+	if (record->is_packet) {
 		record->ordinal = ++capture->packets;
+		record->number = record->ordinal - capture->before;
+	} else
+		record->part = part_of(capture);
+	if (capture->trusted)
+		capture->pcapfile.guessed = true;
 	capture->offset += record->raw_len;
 	return 1;
 }
@@ -122,7 +212,7 @@ capture_copy(const struct capture *capture, const struct capture_record *record,
     struct buffer *out)
 {
 	if (capture->format == CAPTURE_PCAP)
-		return pcapfile_copy(&capture->pcapfile, record, out);
+		return pcapfile_copy(&capture->fitted, record, out);
 	return buffer_append(out, record->raw, record->raw_len);
 }
 
@@ -131,6 +221,6 @@ capture_empty(const struct capture *capture, const struct capture_record *record
     struct buffer *out)
 {
 	if (capture->format == CAPTURE_PCAP)
-		return pcapfile_empty(&capture->pcapfile, record, out);
+		return pcapfile_empty(&capture->fitted, record, out);
 	return pcapng_empty(&capture->pcapng, record, out);
 }

@@ -21,13 +21,26 @@ enum capture_format {
 /* A link type that no BPF filter can be compiled for (a record that tshark counts but that is no packet). */
 #define CAPTURE_LINKTYPE_NONE UINT32_MAX
 
+/*
+ * Captures are joined by writing one after the other. A whole file header where a record should begin starts the next part. Of
+ * pcapng a section does not: it belongs to the format.
+ */
+enum capture_part {
+	CAPTURE_PART_GOES_ON,
+	CAPTURE_PART_FITS,	/* the record is the header of a part whose records can stand in the stream before: it is to be left out */
+	CAPTURE_PART_DIFFERS	/* the same of a part that must be a stream of its own */
+};
+
 struct capture_record {
+	enum capture_part part;
 	bool is_packet;		/* tshark gives it a frame number; else a header or another block */
 	const uint8_t *raw;	/* the record as it stands in the stream; points into the caller's data */
 	size_t raw_len;
 
 	/* Of packets only. */
 	uint64_t ordinal;	/* 1 for the first packet of the stream */
+	uint64_t number;	/* the same in its part, see capture_part */
+	bool big;		/* of pcap: its header is big-endian */
 	bool has_time;		/* simple packet blocks and custom blocks have none */
 	int64_t sec;		/* UTC, since 1970, can be negative; nsec is always below 10^9 */
 	uint32_t nsec;
@@ -46,6 +59,18 @@ enum capture_format capture_probe(const uint8_t *data, size_t len);
 /* A reader for one stream of a known format. Free with capture_free. */
 struct capture *capture_new(enum capture_format format);
 void capture_free(struct capture *capture);
+/* Before the first record. It is known to be a standard one with no other joined to it: a live capture's own. */
+void capture_trust(struct capture *capture);
+/* The same. It begins at a part, behind so many bytes and packets of the stream. */
+void capture_begin_at(struct capture *capture, uint64_t offset, uint64_t packets);
+
+/* Bytes of the stream before the record that comes next. */
+uint64_t capture_offset(const struct capture *capture);
+/*
+ * After capture_next wanted more bytes than these and none may come for long (a pipe, a file that grows). True if it can go on with
+ * these: it looks ahead to know which variant of pcap it reads, but needs not when the bytes end with a record.
+ */
+bool capture_hurry(struct capture *capture, const uint8_t *data, size_t len);
 
 /*
  * Takes the next record from data[0..len), which must begin where the last
@@ -62,9 +87,10 @@ int capture_next(struct capture *capture, const uint8_t *data, size_t len, bool 
 
 /*
  * Appends to out the record (a packet or not) so that tshark can read it from
- * a pipe: as it stands, but for the modified pcap of 1999 (magic a1b2cd34),
- * which tshark takes from regular files only and which becomes standard pcap.
- * Both functions want the record that capture_next returned last. -1 if out is
+ * a pipe: as it stands, but for the variants of pcap with other record headers,
+ * which tshark takes from regular files only and which become standard pcap, and
+ * for parts of another byte order. Both functions want a record that capture_next
+ * returned since the last part that differs, of pcapng the last one. -1 if out is
  * full (nothing is appended then).
  */
 int capture_copy(const struct capture *capture, const struct capture_record *record,

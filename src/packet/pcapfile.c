@@ -2,12 +2,14 @@
 #include "packet/pcapfile.h"
 
 #include "packet/bytes.h"
+#include "packet/joined.h"
 #include "packet/linktype.h"
 
 enum {
 	FILE_HEADER_LEN = 24,
 	RECORD_HEADER_LEN = 16,
-	MODIFIED_HEADER_LEN = 24
+	LINKTYPE_SLIP_BSDOS = 13,	/* Nokia's pcap means ATM by it */
+	LINKTYPE_RESERVED = 0x03ff0000	/* see take_file_header */
 };
 
 static const uint32_t magic_micro = 0xa1b2c3d4;
@@ -26,6 +28,19 @@ pcapfile_probe(const uint8_t *data)
 {
 	return is_magic(bytes_u32(data, false)) ||
 	    is_magic(bytes_u32(data, true));
+}
+
+bool
+pcapfile_is_big(const uint8_t *data)
+{
+	return is_magic(bytes_u32(data, true));
+}
+
+bool
+pcapfile_has_linktype(const uint8_t *data)
+{
+	return (bytes_u32(data + 20, pcapfile_is_big(data)) &
+	    LINKTYPE_RESERVED) == 0;
 }
 
 /*
@@ -56,6 +71,9 @@ set_version(struct pcapfile *file, uint16_t major, uint16_t minor)
 		file->lengths = PCAPFILE_LENGTHS_UNSURE;
 	if (major == 2 && minor == 2 && !file->nanoseconds && !file->modified)
 		guess_aix(file);
+	/* The variants without a magic of their own are all of version 2.4. */
+	file->guessed = !file->modified && (file->nanoseconds || major != 2 ||
+	    minor != 4);
 }
 
 static int
@@ -67,7 +85,7 @@ take_file_header(struct pcapfile *file, const uint8_t *data, size_t len,
 
 	if (len < FILE_HEADER_LEN)
 		return 0;
-	file->big = is_magic(bytes_u32(data, true));
+	file->big = pcapfile_is_big(data);
 	magic = bytes_u32(data, file->big);
 	if (!is_magic(magic))
 		return error_set(error, OUTCOME_INPUT,
@@ -78,11 +96,12 @@ take_file_header(struct pcapfile *file, const uint8_t *data, size_t len,
 		    "pcap version %u is not supported", major);
 	/* The upper bits: 4 bits of FCS length, one reserved, "FCS length present", 10 reserved. */
 	network = bytes_u32(data + 20, file->big);
-	if ((network & 0x03ff0000) != 0)
+	if (!pcapfile_has_linktype(data))
 		return error_set(error, OUTCOME_INPUT,
 		    "link type 0x%08x is not supported", network);
 	file->nanoseconds = magic == magic_nano;
 	file->modified = magic == magic_modified;
+	file->network = network;
 	file->linktype = network & 0xffff;
 	file->snaplen = bytes_u32(data + 16, file->big);
 	set_version(file, major, bytes_u16(data + 6, file->big));
@@ -116,11 +135,53 @@ set_time(const struct pcapfile *file, const uint8_t *data,
 	record->nsec = fraction % unit * (1000000000 / unit);
 }
 
+static struct pcapvariant_file
+variant_file(const struct pcapfile *file)
+{
+	return (struct pcapvariant_file){ .big = file->big,
+	    .modified = file->modified, .snaplen = file->snaplen == 0 ?
+	    UINT32_MAX : file->snaplen,
+	    .max_caplen = linktype_max_caplen(file->linktype) };
+}
+
+bool
+pcapfile_hurry(struct pcapfile *file, const uint8_t *data, size_t len)
+{
+	const struct pcapvariant_file known = variant_file(file);
+
+	if (!file->started || file->guessed)
+		return false;
+	file->guessed = pcapvariant_guess_now(&known, data, len,
+	    &file->variant);
+	return file->guessed;
+}
+
+static int
+guess_variant(struct pcapfile *file, const uint8_t *data, size_t len, bool end,
+    struct error *error)
+{
+	const struct pcapvariant_file known = variant_file(file);
+
+	if (file->guessed)
+		return 1;
+	/* More than a record cannot be waited for. */
+	end = end || len >= CAPTURE_RECORD_MAX;
+	file->guessed = pcapvariant_guess(&known, data, len, end,
+	    &file->variant);
+	if (!file->guessed)
+		return 0;
+	if (file->variant == PCAPVARIANT_NOKIA &&
+	    file->linktype == LINKTYPE_SLIP_BSDOS)
+		return error_set(error, OUTCOME_INPUT, "ATM in Nokia's variant "
+		    "of pcap is not supported: convert the file with editcap");
+	return 1;
+}
+
 static int
 take_packet(const struct pcapfile *file, const uint8_t *data, size_t len,
     struct capture_record *record, struct error *error)
 {
-	size_t header = file->modified ? MODIFIED_HEADER_LEN : RECORD_HEADER_LEN;
+	size_t header = pcapvariant_header_len(file->variant);
 	uint32_t max = linktype_max_caplen(file->linktype);
 
 	if (max > CAPTURE_RECORD_MAX - header)
@@ -139,6 +200,7 @@ take_packet(const struct pcapfile *file, const uint8_t *data, size_t len,
 	record->snaplen = file->snaplen;
 	record->bytes = data + header;
 	record->raw_len = header + record->caplen;
+	record->big = file->big;
 	if (linktype_header_len(record->linktype, record->bytes,
 	    record->caplen) < 0)
 		return error_set(error, OUTCOME_INPUT,
@@ -148,13 +210,23 @@ take_packet(const struct pcapfile *file, const uint8_t *data, size_t len,
 }
 
 int
-pcapfile_take(struct pcapfile *file, const uint8_t *data, size_t len,
+pcapfile_take(struct pcapfile *file, const uint8_t *data, size_t len, bool end,
     struct capture_record *record, struct error *error)
 {
+	int got;
+
 	record->is_packet = file->started;
 	if (!file->started)
 		return take_file_header(file, data, len, record, error);
-	return take_packet(file, data, len, record, error);
+	got = guess_variant(file, data, len, end, error);
+	return got <= 0 ? got : take_packet(file, data, len, record, error);
+}
+
+bool
+pcapfile_fits(const struct pcapfile *file, const struct pcapfile *other)
+{
+	return file->nanoseconds == other->nanoseconds &&
+	    file->lengths == other->lengths && file->network == other->network;
 }
 
 static int
@@ -164,7 +236,9 @@ append_packet(const struct pcapfile *file, const struct capture_record *record,
 	uint8_t header[RECORD_HEADER_LEN];
 	bool exchanged = file->lengths == PCAPFILE_LENGTHS_EXCHANGED;
 
-	memcpy(header, record->raw, 8);
+	for (size_t i = 0; i < 8; i += 4)
+		bytes_put_u32(header + i, bytes_u32(record->raw + i,
+		    record->big), file->big);
 	bytes_put_u32(header + (exchanged ? 12 : 8), caplen, file->big);
 	bytes_put_u32(header + (exchanged ? 8 : 12), record->wirelen, file->big);
 	if (buffer_reserve(out, sizeof(header) + caplen) != 0)
@@ -179,10 +253,11 @@ pcapfile_copy(const struct pcapfile *file, const struct capture_record *record,
 {
 	uint8_t header[FILE_HEADER_LEN];
 
-	if (!file->modified)
-		return buffer_append(out, record->raw, record->raw_len);
-	if (record->is_packet)
+	if (record->is_packet && (record->big != file->big ||
+	    record->raw_len != RECORD_HEADER_LEN + record->caplen))
 		return append_packet(file, record, record->caplen, out);
+	if (record->is_packet || !file->modified)
+		return buffer_append(out, record->raw, record->raw_len);
 	memcpy(header, record->raw, sizeof(header));
 	bytes_put_u32(header, magic_micro, file->big);
 	return buffer_append(out, header, sizeof(header));

@@ -56,6 +56,12 @@ pcapng_probe(const uint8_t *data)
 	    bytes_u32(data + 8, true) == order_magic);
 }
 
+bool
+pcapng_is_big(const uint8_t *data)
+{
+	return bytes_u32(data + 8, true) == order_magic;
+}
+
 /* Those that tshark gives a frame number, also the ones that hold no packet. */
 static bool
 is_counted(uint32_t type)
@@ -407,7 +413,7 @@ read_type(const struct pcapng *ng, const uint8_t *data, size_t len,
 	if (block->type != BLOCK_SECTION)
 		return ng->started ? 1 : error_set(error, OUTCOME_INPUT,
 		    "block of type %u before any section", block->type);
-	block->body.big = bytes_u32(data + 8, true) == order_magic;
+	block->body.big = pcapng_is_big(data);
 	if (!pcapng_probe(data))
 		return error_set(error, OUTCOME_INPUT,
 		    "byte order 0x%08x unknown", bytes_u32(data + 8, false));

@@ -25,6 +25,8 @@ void pcapng_release(struct pcapng *ng);
 /* Bytes that pcapng_probe needs. */
 #define PCAPNG_PROBE_LEN 12
 bool pcapng_probe(const uint8_t *data);
+/* The byte order of a section header that pcapng_probe takes for one. */
+bool pcapng_is_big(const uint8_t *data);
 
 /*
  * Takes the next block from data. 1 with *record filled but for the ordinal; 0

@@ -38,6 +38,8 @@ check_record(const struct capture *capture, const struct capture_record *record,
 	assert(capture_copy(capture, record, out) == 0);
 	if (!record->is_packet)
 		return;
+	assert(record->part == CAPTURE_PART_GOES_ON);
+	assert(record->number >= 1 && record->number <= record->ordinal);
 	assert(record->nsec < 1000000000);
 	assert(record->bytes >= record->raw && record->caplen <=
 	    record->raw_len - (size_t)(record->bytes - record->raw));
@@ -72,7 +74,7 @@ read_all(enum capture_format format, const uint8_t *data, size_t size,
 			packets += record.is_packet;
 			assert(!record.is_packet || record.ordinal == packets);
 			at += record.raw_len;
-			assert(at <= given);
+			assert(at <= given && capture_offset(capture) == at);
 		}
 		free(piece);
 		if (got == 0 && given == size)

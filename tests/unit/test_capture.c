@@ -337,6 +337,242 @@ test_copy_modified(void **state)
 	assert_memory_equal(copy.data, standard.data, standard.len);
 }
 
+/* A record with more in its header than the standard one. */
+static void
+put_variant(struct stream *stream, uint32_t sec, const void *extra,
+    size_t extra_len, const char *bytes)
+{
+	put_packet(stream, sec, 1, (uint32_t)strlen(bytes), 60, "");
+	put_bytes(stream, extra, extra_len);
+	put_bytes(stream, bytes, strlen(bytes));
+}
+
+/* Each variant, of so many packets, becomes standard pcap; cut short it stays what it was from the second packet on. */
+static void
+check_variant(uint32_t magic, const void *extra, size_t extra_len)
+{
+	for (unsigned int count = 1; count <= 4; count++) {
+		struct stream stream = { .big = false }, copy = { .big = false };
+		struct stream standard = { .big = false };
+		struct reader reader;
+
+		put_file_header(&stream, magic, 4, 1);
+		put_file_header(&standard, 0xa1b2c3d4, 4, 1);
+		for (unsigned int i = 0; i < count; i++) {
+			put_variant(&stream, i, extra, extra_len, "bytes of it");
+			put_packet(&standard, i, 1, 11, 60, "bytes of it");
+		}
+		copy_all(&stream, &copy);
+		assert_int_equal(copy.len, standard.len);
+		assert_memory_equal(copy.data, standard.data, standard.len);
+		if (count == 1)
+			continue;
+		stream.len--;
+		reader_init(&reader, &stream);
+		assert_block(&reader);
+		for (unsigned int i = 0; i < count - 1; i++)
+			assert_packet(&reader, i + 1, i, 1000, 11, 60);
+		assert_int_equal(next(&reader), -1);
+		reader_release(&reader);
+	}
+}
+
+static void
+test_variants(void **state)
+{
+	(void)state;
+	check_variant(0xa1b2c3d4, "\0\0\0\0", 4);
+	check_variant(0xa1b2c3d4, "\1\xb6\xbf\x9f", 4);
+	check_variant(0xa1b2c3d4, "\2\0\0\0\0\10\4\xff", 8);
+	check_variant(0xa1b2cd34, "\2\0\0\0\6\10\0\0", 8);
+	check_variant(0xa1b2cd34, "\2\0\0\0\6\10\0\1\2\3\4\5", 12);
+}
+
+/* Which variant it is the next records tell, unless nothing more comes and the bytes end with a record. */
+static void
+test_variant_is_waited_for(void **state)
+{
+	struct stream stream = { .big = false };
+	struct reader reader;
+
+	(void)state;
+	put_file_header(&stream, 0xa1b2c3d4, 4, 1);
+	put_packet(&stream, 1, 0, 5, 60, "first");
+	put_packet(&stream, 2, 0, 5, 60, "other");
+	reader_init(&reader, &stream);
+	assert_block(&reader);
+	assert_int_equal(capture_next(reader.capture, reader.data + 24, 30,
+	    false, &reader.record, &reader.error), 0);
+	assert_false(capture_hurry(reader.capture, reader.data + 24, 30));
+	assert_int_equal(capture_next(reader.capture, reader.data + 24, 21,
+	    false, &reader.record, &reader.error), 0);
+	assert_true(capture_hurry(reader.capture, reader.data + 24, 21));
+	assert_false(capture_hurry(reader.capture, reader.data + 24, 21));
+	assert_packet(&reader, 1, 1, 0, 5, 60);
+	assert_packet(&reader, 2, 2, 0, 5, 60);
+	reader_release(&reader);
+}
+
+/* One that is known for what it is is taken as it comes, and nothing is joined to it. */
+static void
+test_trusted(void **state)
+{
+	struct stream stream = { .big = false };
+	struct reader reader;
+
+	(void)state;
+	put_file_header(&stream, 0xa1b2c3d4, 4, 1);
+	put_packet(&stream, 0xa1b2c3d4, 0x00040002, 0, 0, "");
+	put_packet(&stream, 96, 1, 0, 0, "");
+	reader_init(&reader, &stream);
+	capture_trust(reader.capture);
+	assert_block(&reader);
+	assert_int_equal(capture_next(reader.capture, reader.data + 24, 16,
+	    false, &reader.record, &reader.error), 1);
+	assert_true(reader.record.is_packet);
+	reader_release(&reader);
+}
+
+static void
+assert_part(struct reader *reader, enum capture_part part)
+{
+	assert_block(reader);
+	assert_int_equal(reader->record.part, part);
+}
+
+static void
+assert_number(struct reader *reader, uint64_t ordinal, uint64_t number)
+{
+	assert_int_equal(next(reader), 1);
+	assert_true(reader->record.is_packet);
+	assert_int_equal(reader->record.ordinal, ordinal);
+	assert_int_equal(reader->record.number, number);
+}
+
+/* Parts in one format go on; what they are copied to is one stream. */
+static void
+test_joined(void **state)
+{
+	struct stream stream = { .big = false }, standard = { .big = false };
+	struct reader reader;
+	struct buffer out;
+
+	(void)state;
+	put_file_header(&stream, 0xa1b2c3d4, 4, 1);
+	put_packet(&stream, 1, 0, 5, 60, "first");
+	put_file_header(&stream, 0xa1b2c3d4, 4, 1);
+	stream.big = true;
+	put_file_header(&stream, 0xa1b2c3d4, 4, 1);
+	put_packet(&stream, 2, 3, 5, 60, "other");
+	put_packet(&stream, 4, 5, 5, 60, "third");
+	put_file_header(&standard, 0xa1b2c3d4, 4, 1);
+	put_packet(&standard, 1, 0, 5, 60, "first");
+	put_packet(&standard, 2, 3, 5, 60, "other");
+	put_packet(&standard, 4, 5, 5, 60, "third");
+	buffer_init(&out, sizeof(standard.data));
+	reader_init(&reader, &stream);
+	while (next(&reader) == 1)
+		if (reader.record.part != CAPTURE_PART_FITS)
+			assert_int_equal(capture_copy(reader.capture,
+			    &reader.record, &out), 0);
+	assert_int_equal(reader.at, reader.len);
+	assert_int_equal(out.len, standard.len);
+	assert_memory_equal(out.data, standard.data, standard.len);
+	buffer_release(&out);
+	reader_release(&reader);
+
+	reader_init(&reader, &stream);
+	assert_part(&reader, CAPTURE_PART_GOES_ON);
+	assert_number(&reader, 1, 1);
+	assert_part(&reader, CAPTURE_PART_FITS);
+	assert_part(&reader, CAPTURE_PART_FITS);
+	assert_number(&reader, 2, 1);
+	assert_number(&reader, 3, 2);
+	assert_int_equal(next(&reader), 0);
+	reader_release(&reader);
+}
+
+static void
+test_joined_of_other_formats(void **state)
+{
+	struct stream stream = { .big = false };
+	struct reader reader;
+
+	(void)state;
+	put_file_header(&stream, 0xa1b2c3d4, 4, 1);
+	put_packet(&stream, 1, 0, 5, 60, "first");
+	put_file_header(&stream, 0xa1b23c4d, 4, 1);
+	put_packet(&stream, 2, 3, 5, 60, "other");
+	put_section(&stream);
+	put_interface(&stream, 101, 0, NULL);
+	put_enhanced(&stream, 0, 1, 4, "four");
+	put_section(&stream);
+	put_file_header(&stream, 0xa1b2c3d4, 4, 101);
+	put_packet(&stream, 1, 0, 5, 60, "first");
+	reader_init(&reader, &stream);
+	assert_part(&reader, CAPTURE_PART_GOES_ON);
+	assert_number(&reader, 1, 1);
+	assert_part(&reader, CAPTURE_PART_DIFFERS);
+	assert_number(&reader, 2, 1);
+	assert_int_equal(reader.record.nsec, 3);
+	assert_part(&reader, CAPTURE_PART_DIFFERS);
+	assert_part(&reader, CAPTURE_PART_GOES_ON);
+	assert_number(&reader, 3, 1);
+	assert_int_equal(reader.record.linktype, 101);
+	/* That is pcapng's own way to join. */
+	assert_part(&reader, CAPTURE_PART_GOES_ON);
+	assert_part(&reader, CAPTURE_PART_DIFFERS);
+	assert_number(&reader, 4, 1);
+	assert_int_equal(next(&reader), 0);
+	assert_int_equal(capture_offset(reader.capture), stream.len);
+	reader_release(&reader);
+}
+
+/* What lacks anything of a header is a record, here one without bytes; what is cut off is no packet. */
+static void
+test_joined_is_a_whole_header(void **state)
+{
+	static const struct { size_t at; uint8_t value; bool joined; } rows[] = {
+		{ 0, 0xd4, true }, { 0, 0xd5, false }, { 4, 3, false },
+		{ 6, 3, false }, { 8, 0, true }, { 18, 9, true },
+		{ 22, 3, false }, { 23, 0xf0, true }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stream stream = { .big = false };
+		struct reader reader;
+
+		put_file_header(&stream, 0xa1b2c3d4, 4, 1);
+		put_packet(&stream, 1, 0, 5, 60, "first");
+		put_file_header(&stream, 0xa1b2c3d4, 4, 1);
+		stream.data[45 + rows[i].at] = rows[i].value;
+		reader_init(&reader, &stream);
+		assert_block(&reader);
+		assert_number(&reader, 1, 1);
+		assert_int_equal(next(&reader), 1);
+		assert_int_equal(reader.record.is_packet, !rows[i].joined);
+		reader_release(&reader);
+	}
+	for (size_t len = 1; len < 24; len++) {
+		struct stream stream = { .big = false };
+		struct reader reader;
+
+		put_file_header(&stream, 0xa1b2c3d4, 4, 1);
+		put_packet(&stream, 1, 0, 5, 60, "first");
+		put_file_header(&stream, 0xa1b2c3d4, 4, 1);
+		stream.len = 45 + len;
+		reader_init(&reader, &stream);
+		assert_block(&reader);
+		assert_number(&reader, 1, 1);
+		assert_int_equal(next(&reader), -1);
+		assert_non_null(strstr(reader.error.text, len < 4 ?
+		    "cut short in packet 2, at byte " :
+		    "cut short in the file header after packet 1, at byte "));
+		reader_release(&reader);
+	}
+}
+
 int
 main(void)
 {
@@ -353,7 +589,13 @@ main(void)
 		cmocka_unit_test(test_caplen_over_wirelen),
 		cmocka_unit_test(test_pseudo_header),
 		cmocka_unit_test(test_empty_pcap),
-		cmocka_unit_test(test_copy_modified)
+		cmocka_unit_test(test_copy_modified),
+		cmocka_unit_test(test_variants),
+		cmocka_unit_test(test_variant_is_waited_for),
+		cmocka_unit_test(test_trusted),
+		cmocka_unit_test(test_joined),
+		cmocka_unit_test(test_joined_of_other_formats),
+		cmocka_unit_test(test_joined_is_a_whole_header)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
