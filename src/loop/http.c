@@ -101,15 +101,20 @@ os_error(const struct transfer *transfer)
 	return number;
 }
 
-/* Whether bytes of a reply have come. */
+/*
+ * libcurl calls it "out of memory" when its buffer for a line of the header, or of the trailer of a body in chunks, is
+ * at its bound: once bytes of a reply have come it has nothing else to run out of.
+ */
 static bool
-has_begun(const struct transfer *transfer)
+is_line_too_long(const struct transfer *transfer, CURLcode code)
 {
 	curl_off_t begun = 0;
 
 	(void)curl_easy_getinfo(transfer->easy,
 	    CURLINFO_STARTTRANSFER_TIME_T, &begun);
-	return begun > 0;
+	return begun > 0 && (code == CURLE_OUT_OF_MEMORY ||
+	    (code != CURLE_OK && strstr(transfer->error, "ut of memory") !=
+	    NULL));
 }
 
 static void
@@ -130,8 +135,7 @@ tell(struct transfer *transfer, CURLcode code)
 		(void)snprintf(reply->text, sizeof(reply->text), "the "
 		    "connection was closed without an answer (http where "
 		    "https is spoken, or another kind of server?)");
-	else if (code == CURLE_OUT_OF_MEMORY && has_begun(transfer))
-		/* libcurl's buffer for one line is at its bound. */
+	else if (is_line_too_long(transfer, code))
 		(void)snprintf(reply->text, sizeof(reply->text),
 		    "a header line of the reply is too long");
 	else if (code == CURLE_SEND_FAIL_REWIND)

@@ -271,6 +271,8 @@ class Proxy:
     def relay(self, client, source, upstream, back, head, length):
         """One request and its reply."""
         is_bulk = head.startswith(b"POST ") and b"/_bulk" in head.split(b"\r\n")[0]
+        if length is None:
+            raise OSError("a request in chunks, which servers refuse")
         body = read_exactly(source, length // 2)
         self.at("receiving", is_bulk, CHUNK)
         body += read_exactly(source, length - len(body))
@@ -282,7 +284,10 @@ class Proxy:
         reply_head, reply_length = read_head(back)
         if reply_head is None:
             raise OSError("the server went away")
-        reply = read_exactly(back, 0 if head.startswith(b"HEAD ") else reply_length)
+        if head.startswith(b"HEAD "):
+            reply = b""
+        else:
+            reply = read_chunks(back) if reply_length is None else read_exactly(back, reply_length)
         self.at("answered", is_bulk)
         time.sleep(self.delay if is_bulk else 0)
         client.sendall(reply_head + reply[:len(reply) // 2])
@@ -302,7 +307,7 @@ class Proxy:
 
 
 def read_head(source):
-    """The head of an HTTP message and the length of its body; None at the end."""
+    """The head of an HTTP message and the length of its body, None if that comes in chunks; no head at the end."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         line = source.readline(65536)
@@ -310,9 +315,19 @@ def read_head(source):
             return None, 0
         head += line
     if re.search(rb"(?im)^transfer-encoding:", head):
-        raise OSError("chunked, which this proxy does not know")
+        return head, None
     match = re.search(rb"(?im)^content-length: *(\d+)", head)
     return head, int(match.group(1)) if match else 0
+
+
+def read_chunks(source):
+    """A body in chunks as it came: Elasticsearch sends mappings so."""
+    data = b""
+    while True:
+        line = source.readline(65536)
+        data += line + read_exactly(source, int(line.split(b";")[0], 16) + 2)
+        if int(line.split(b";")[0], 16) == 0:
+            return data
 
 
 def read_exactly(source, length):

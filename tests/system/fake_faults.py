@@ -223,11 +223,20 @@ class Closing(ReplyFault):
 
 
 class LongHeader(ReplyFault):
-    """A header line over all bounds."""
+    """A line over all bounds in the header, or in the trailer of a body in chunks."""
+
+    def __init__(self, trailer=False, **keywords):
+        super().__init__(**keywords)
+        self.trailer = trailer
 
     def act(self, exchange):
-        exchange.head(200, len(exchange.reply), X="a" * 300000)
-        exchange.handler.wfile.write(exchange.reply)
+        if not self.trailer:
+            exchange.head(200, len(exchange.reply), X="a" * 300000)
+            exchange.handler.wfile.write(exchange.reply)
+            return
+        exchange.head(200, None, Transfer_Encoding="chunked")
+        exchange.handler.wfile.write(b"%x\r\n%s\r\n0\r\nX: %s\r\n\r\n"
+                                     % (len(exchange.reply), exchange.reply, b"a" * 300000))
 
 
 class Drip(ReplyFault):

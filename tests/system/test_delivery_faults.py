@@ -390,9 +390,10 @@ def test_name_of_which_all_addresses_refuse(numbered, tmp_path):
     done.says("cannot connect: Connection refused")
 
 
-def test_header_line_over_all_bounds(numbered, tmp_path):
+@pytest.mark.parametrize("trailer", [False, True])
+def test_header_line_over_all_bounds(trailer, numbered, tmp_path):
     """The words are about the line, not about our memory."""
-    _, done = run_with(faults.LongHeader(), numbered, tmp_path)
+    _, done = run_with(faults.LongHeader(trailer), numbered, tmp_path)
     done.says("a header line of the reply is too long")
     assert "emory" not in done.messages
 
