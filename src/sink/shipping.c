@@ -619,7 +619,8 @@ take_refusal(struct shipment *shipment, size_t node,
 			(void)snprintf(why, sizeof(why), "%s redirects to %s, "
 			    "which is not followed: give that address to "
 			    "--node", cluster_url(shipping->cluster, node),
-			    reply->location);
+			    reply->location[0] != '\0' ? reply->location :
+			    "nowhere");
 			fail(shipping, OUTCOME_OUTPUT, why);
 			break;
 		}
