@@ -273,7 +273,7 @@ judge(const struct shipment *shipment, const struct bulk_reply_item *item)
 
 static void
 note_why(struct shipment *shipment, size_t i,
-    const struct bulk_reply_item *item, bool is_forbidden)
+    const struct bulk_reply_item *item)
 {
 	size_t len;
 	const char *name = batch_index(shipment->batch, i, &len);
@@ -281,9 +281,8 @@ note_why(struct shipment *shipment, size_t i,
 	(void)snprintf(shipment->kind, sizeof(shipment->kind), "%ld %s",
 	    item->status, item->type);
 	(void)snprintf(shipment->why, sizeof(shipment->why),
-	    "index %.*s: %ld %s: %.300s%s%s", (int)len, name, item->status,
-	    item->type, item->reason, is_forbidden ? "; " : "",
-	    is_forbidden ? shipment->shipping->rules.remedy : "");
+	    "index %.*s: %ld %s: %.300s", (int)len, name, item->status,
+	    item->type, item->reason);
 }
 
 static void
@@ -311,7 +310,7 @@ on_item(void *ctx, size_t i, const struct bulk_reply_item *item)
 	case VERDICT_CLUSTER:
 	case VERDICT_FORBIDDEN:
 	case VERDICT_MISFIT:
-		note_why(shipment, i, item, verdict == VERDICT_FORBIDDEN);
+		note_why(shipment, i, item);
 		break;
 	case VERDICT_INDEXED:
 	case VERDICT_DISCARDED:
@@ -371,12 +370,28 @@ take_unknown(struct shipment *shipment, const char *why)
 
 /* Credentials that never did anything are wrong; those that did may be in the middle of a change. */
 static bool
-is_hopeless(struct shipment *shipment)
+give_up(struct shipment *shipment, const char *why)
 {
-	const struct sink_counts *counts = &shipment->shipping->counts;
+	char text[1000];
 
-	return ++shipment->forbidden >= FORBIDDEN_MAX &&
-	    counts->delivered + counts->duplicate == 0;
+	if (++shipment->forbidden < FORBIDDEN_MAX ||
+	    taken(shipment->shipping) > 0)
+		return false;
+	(void)snprintf(text, sizeof(text), "%.800s: see --user, "
+	    "--password-file and --api-key-file", why);
+	fail(shipment->shipping, OUTCOME_OUTPUT, text);
+	return true;
+}
+
+static void
+say_remedy(struct shipping *shipping, const char *kind, const char *why)
+{
+	char text[1200];
+
+	(void)snprintf(text, sizeof(text), "%.1000s; %s", why,
+	    shipping->rules.remedy);
+	say(shipping, kind, text);
+	complaint_note(&shipping->complaint, why);
 }
 
 /* The inputs of the documents that have reached their final place learn it. */
@@ -507,15 +522,16 @@ settle(struct shipment *shipment)
 		shipment->attempt = 0;
 	shipment->unknown = 0;
 	shipment->suspect = shipment->examined = false;
-	if (of[VERDICT_FORBIDDEN] > 0 && is_hopeless(shipment)) {
-		fail(shipping, OUTCOME_OUTPUT, shipment->why);
+	if (of[VERDICT_FORBIDDEN] > 0 && give_up(shipment, shipment->why))
 		return;
-	}
 	if (shipment->held) {
 		examine(shipment);
 		return;
 	}
-	say(shipping, shipment->kind, shipment->why);
+	if (of[VERDICT_FORBIDDEN] > 0)
+		say_remedy(shipping, shipment->kind, shipment->why);
+	else
+		say(shipping, shipment->kind, shipment->why);
 	if (of[VERDICT_CLUSTER] > 0 && shipment->attempt < 2)
 		shipment->attempt = 2;
 	ship_later(shipment, shipment->attempt++);
@@ -558,17 +574,11 @@ take_items(struct shipment *shipment, size_t node,
 }
 
 static void
-take_forbidden(struct shipment *shipment, const char *kind, const char *reason)
+take_forbidden(struct shipment *shipment, const char *kind, const char *why)
 {
-	char why[1200];
-
-	(void)snprintf(why, sizeof(why), "%.600s; %s", reason,
-	    shipment->shipping->rules.remedy);
-	if (is_hopeless(shipment)) {
-		fail(shipment->shipping, OUTCOME_OUTPUT, why);
+	if (give_up(shipment, why))
 		return;
-	}
-	say(shipment->shipping, kind, why);
+	say_remedy(shipment->shipping, kind, why);
 	ship_later(shipment, shipment->forbidden);
 }
 

@@ -290,6 +290,19 @@ def test_remedy_for_refused_credentials(option, longer, tmp_path):
         assert done.messages.count("401") == 1
 
 
+def test_no_remedy_after_the_end(numbered, tmp_path):
+    """Nobody is left to hear a signal."""
+    path = tmp_path / "secret"
+    path.write_text("wrong\n", encoding="ascii")
+    path.chmod(0o600)
+    fault = faults.Whole(401, "security_exception", "not you", times=None)
+    with fake_server.Server(fault) as server:
+        done = deliver(server, numbered, tmp_path, *CHUNK, "--user=shark", "--password-file", str(path))
+        assert_unsent(server, done, numbered)
+        last = [line for line in done.messages.split("\n") if line][-1]
+        assert "--password-file" in last and "SIGHUP" not in last, done.errors
+
+
 # What is told, and how often.
 
 def test_reasons_that_count_bytes(longer, tmp_path):
