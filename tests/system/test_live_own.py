@@ -91,3 +91,31 @@ def test_a_node_that_moves(tmp_path, hosts):
     moved.stop()
     assert moved.accepted > 0
     ip("addr", "del", second + "/24", "dev", "v1", namespace=PEER)
+
+
+@pytest.fixture(name="zone")
+def link_local_addresses():
+    """One of each side, which know each other's hardware address."""
+    sides = ((SENSOR, "v0", "fe80::10", "fe80::11", MACS["v1"]), (PEER, "v1", "fe80::11", "fe80::10", MACS["v0"]))
+    for namespace, name, own, other, mac in sides:
+        ip("addr", "add", own + "/64", "dev", name, "nodad", namespace=namespace)
+        ip("neigh", "add", other, "lladdr", mac, "dev", name, namespace=namespace)
+    yield "fe80::11%25v0"
+    for namespace, name, own, other, _ in sides:
+        ip("neigh", "del", other, "dev", name, namespace=namespace)
+        ip("addr", "del", own + "/64", "dev", name, namespace=namespace)
+
+
+def test_a_node_with_a_zone(tmp_path, zone):
+    """All but what the kernels tell each other of new addresses is the test's."""
+    packets = numbered(100)
+    with Inside(PEER):
+        server = fake_server.Server(host="::")
+        server.start()
+    try:
+        capture = Capture("--node", "http://[%s]:%d" % (zone, server.port), "--chunk=10", "--bpf=ip or (ip6 and tcp)",
+                          folder=tmp_path)
+        send(packets)
+        settle_and_check(capture, server, packets)
+    finally:
+        server.stop()
