@@ -408,21 +408,34 @@ tell_inputs(const struct shipment *shipment)
 	}
 }
 
+/* Whether one of the names, which are separated by commas, is this. */
+static bool
+is_listed(const struct buffer *names, const char *name, size_t len)
+{
+	const char *at = names->data, *end = at + names->len;
+
+	while (at < end) {
+		const char *comma = memchr(at, ',', (size_t)(end - at));
+		size_t n = (size_t)((comma != NULL ? comma : end) - at);
+
+		if (n == len && memcmp(at, name, len) == 0)
+			return true;
+		at += n + 1;
+	}
+	return false;
+}
+
 /* The distinct indices of the batch, separated by commas, into names; their number, or 0 if they do not fit. */
 static size_t
 list_indices(const struct batch *batch, struct buffer *names)
 {
-	size_t count = 0, len, before_len = 0;
-	const char *before = "";
+	size_t count = 0, len;
 
 	for (size_t i = 0; i < batch->count; i++) {
 		const char *name = batch_index(batch, i, &len);
 
-		/* Most often they stand beside each other. One that comes twice does no harm. */
-		if (len == before_len && memcmp(name, before, len) == 0)
+		if (count > 0 && is_listed(names, name, len))
 			continue;
-		before = name;
-		before_len = len;
 		if ((count > 0 && buffer_puts(names, ",") != 0) ||
 		    buffer_append(names, name, len) != 0)
 			return 0;

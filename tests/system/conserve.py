@@ -67,12 +67,12 @@ def make_packets(count, seed):
     return [frames.udp(make_payload(number, dice)) for number in range(count)]
 
 
-def make_capture(path, count, seed=1, days=False):
-    """A capture of that many numbered packets, a millisecond or a day from each other."""
+def make_capture(path, count, seed=1, days=0):
+    """A capture of that many numbered packets, a millisecond from each other, or each of the next of so many days."""
     with open(path, "wb") as target:
         target.write(frames.pcap_header())
         for number, data in enumerate(make_packets(count, seed)):
-            second, micro = (number * 86400, 0) if days else (number // 1000, number % 1000 * 1000)
+            second, micro = (number % days * 86400, number) if days else (number // 1000, number % 1000 * 1000)
             target.write(frames.pcap_record(data, frames.START + second, micro))
     return path
 

@@ -258,7 +258,7 @@ def test_bad_documents_of_many_indices(tmp_path):
     """Each is looked at, in as many questions as it takes."""
     days = 60
     capture = str(deliveries.shared(tmp_path) / "days.pcap")
-    conserve.make_capture(capture, days, days=True)
+    conserve.make_capture(capture, days, days=days)
     prefix = "p" * 90
     with fake_server.Server(faults.Items(400, "document_parsing_exception", "no", every=1, times=None)) as server:
         done = deliver(server, capture, tmp_path, "--index=" + prefix)
@@ -266,6 +266,18 @@ def test_bad_documents_of_many_indices(tmp_path):
         assert len(done.rejected) == days
         looks = [exchange for exchange in server.exchanges if exchange.path.endswith("/_mapping")]
         assert len(looks) > 1 and all(len(look.path) < 3100 for look in looks)
+
+
+def test_bad_documents_of_days_in_turn(tmp_path):
+    """Two indices are asked for, however often their documents take turns."""
+    capture = str(deliveries.shared(tmp_path) / "days.pcap")
+    conserve.make_capture(capture, 100, days=2)
+    with fake_server.Server(faults.Items(400, "document_parsing_exception", "no", every=1, times=None)) as server:
+        done = deliver(server, capture, tmp_path)
+        assert done.code == 6 and done.counts["rejected"] == len(done.rejected) == 100, done.errors
+        looks = [exchange.path for exchange in server.exchanges if exchange.path.endswith("/_mapping")]
+        assert looks == ["/packets-2020-09-13,packets-2020-09-14/_mapping"]
+        assert len(server.bulks) == 2
 
 
 # Credentials that are refused in the middle of a run.
