@@ -46,6 +46,18 @@ say_end(void *ctx)
 	dissection->handler.on_end(dissection->handler.ctx);
 }
 
+static void
+tell_unclear(const struct dissection *dissection)
+{
+	uint64_t texts = dissection->unclear + (dissection->reader != NULL ?
+	    reader_unclear(dissection->reader) : 0);
+
+	if (texts > 0)
+		log_verbose(dissection->rules.log, "%s: %" PRIu64
+		    " texts are as PDML shows them: whether they hold control "
+		    "characters is unknown", dissection->name, texts);
+}
+
 void
 dissection_end(struct dissection *dissection)
 {
@@ -54,6 +66,7 @@ dissection_end(struct dissection *dissection)
 	if (dissection->ended)
 		return;
 	dissection->ended = true;
+	tell_unclear(dissection);
 	if (dissection->anew > 0) {
 		(void)snprintf(why, sizeof(why), TSHARK_LACKS_MEMORY
 		    "; packets behind %" PRIu64 " were dissected without what "

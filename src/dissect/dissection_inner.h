@@ -70,6 +70,7 @@ struct dissection {
 	uint64_t idle;			/* ms without any */
 	unsigned long long cpu;		/* processor time it had used then, ms */
 	unsigned rubbish;
+	uint64_t unclear;		/* texts of the readers before this one: pdml_unclear */
 
 	/* Of a share. */
 	bool held;			/* the tree has a document whose turn has not come */

@@ -416,6 +416,8 @@ prepare_pass(struct dissection *dissection, enum pass pass, bool warmly)
 	buffer_clear(&dissection->rest);
 	dissection->idle = dissection->progress = 0;
 	dissection->pass_documents = 0;
+	if (dissection->reader != NULL)
+		dissection->unclear += reader_unclear(dissection->reader);
 	reader_free(dissection->reader);
 	dissection->reader = reader_new(form_of(dissection),
 	    dissection->rules.tshark->names, &dissection->tree,

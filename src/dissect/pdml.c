@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "dissect/pdml_known.h"
 #include "dissect/pdml_tags.h"
 #include "dissect/pdml_value.h"
 
@@ -49,6 +50,8 @@ struct pdml {
 	uint32_t number_id;
 
 	struct buffer show, hex, raw, text;	/* of the value being read */
+	struct pdml_known *known;
+	uint64_t unclear;	/* texts of which nothing tells whether they have control characters */
 };
 
 /* What a field has. */
@@ -71,6 +74,7 @@ pdml_new(struct names *names, struct tree *tree, size_t max_text,
 	pdml->decimal = decimal;
 	pdml->tags = pdml_tags_new(max_text < TEXT_MAX ? max_text : TEXT_MAX);
 	pdml->number_id = names_id(names, "frame.number", 12);
+	pdml->known = pdml_known_new();
 	buffer_init(&pdml->show, SIZE_MAX / 2);
 	buffer_init(&pdml->hex, SIZE_MAX / 2);
 	buffer_init(&pdml->raw, SIZE_MAX / 2);
@@ -93,6 +97,7 @@ pdml_free(struct pdml *pdml)
 		return;
 	forget_parser(pdml);
 	pdml_tags_free(pdml->tags);
+	pdml_known_free(pdml->known);
 	buffer_release(&pdml->show);
 	buffer_release(&pdml->hex);
 	buffer_release(&pdml->raw);
@@ -104,6 +109,12 @@ uint64_t
 pdml_number(const struct pdml *pdml)
 {
 	return pdml->number;
+}
+
+uint64_t
+pdml_unclear(const struct pdml *pdml)
+{
+	return pdml->unclear;
 }
 
 bool
@@ -134,22 +145,49 @@ look_of(const struct value *value)
 	    NAMES_KIND_BOOLEAN : NAMES_KIND_VALUE;
 }
 
+/* What is shown, with the control characters that it has by the bytes in the packet. Returns of how many they do not tell. */
+static size_t
+text_by_bytes(struct pdml *pdml, const struct value *value, const char *show,
+    size_t len)
+{
+	const char *hex = "";
+	size_t hex_len = 0, unknown;
+	bool hex_cut;
+
+	if (value->hex != NULL)
+		hex = pdml_tags_text(value->hex, &pdml->hex, &hex_len, &hex_cut);
+	unknown = pdml_value_text(show, len, hex, hex_len, &pdml->raw,
+	    &pdml->text);
+	if (unknown == 0)
+		pdml_known_add(pdml->known, show, len, pdml->text.data,
+		    pdml->text.len);
+	return unknown;
+}
+
 /* What is shown, with the control characters that the value has in the packet. */
 static const char *
 text_of(struct pdml *pdml, const struct value *value, size_t *len, bool *cut)
 {
 	const char *show = pdml_tags_text(value->show, &pdml->show, len, cut);
-	const char *hex;
-	size_t hex_len;
-	bool hex_cut;
+	size_t unknown, still;
 
-	if (value->hex == NULL || memmem(show, *len, "\\x", 2) == NULL)
+	if (memmem(show, *len, "\\x", 2) == NULL)
 		return show;
-	hex = pdml_tags_text(value->hex, &pdml->hex, &hex_len, &hex_cut);
 	buffer_clear(&pdml->text);
 	if (buffer_reserve(&pdml->text, *len) != 0)
 		abort();	/* it has no bound of its own */
-	pdml_value_text(show, *len, hex, hex_len, &pdml->raw, &pdml->text);
+	unknown = text_by_bytes(pdml, value, show, *len);
+	if (unknown > 0) {
+		buffer_clear(&pdml->raw);
+		if (buffer_reserve(&pdml->raw, *len) != 0)
+			abort();	/* as above */
+		still = pdml_known_text(pdml->known, show, *len, &pdml->raw);
+		pdml->unclear += still > 0;
+		if (still < unknown) {
+			*len = pdml->raw.len;
+			return pdml->raw.data;
+		}
+	}
 	*len = pdml->text.len;
 	return pdml->text.data;
 }
@@ -346,6 +384,7 @@ begin_packet(struct pdml *pdml)
 	pdml->depth = 0;
 	pdml->strange = 0;
 	pdml->number = 0;
+	pdml_known_clear(pdml->known);
 	buffer_shrink(&pdml->show, KEEP_TEXT);
 	buffer_shrink(&pdml->hex, KEEP_TEXT);
 	buffer_shrink(&pdml->raw, KEEP_TEXT);

@@ -36,6 +36,9 @@ enum pdml_event pdml_read(struct pdml *pdml, const char *data, size_t len, size_
 /* The frame number of the packet in the tree, 0 if tshark gave none. */
 uint64_t pdml_number(const struct pdml *pdml);
 
+/* Of how many texts so far nothing tells whether they have control characters or what PDML shows for such. */
+uint64_t pdml_unclear(const struct pdml *pdml);
+
 /* True if the bytes so far end inside of a packet, a tag or a line of rubbish. */
 bool pdml_is_inside(const struct pdml *pdml);
 

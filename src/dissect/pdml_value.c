@@ -307,6 +307,54 @@ follow(const struct buffer *raw, size_t at, char c)
 	return at;
 }
 
+/* An escape of format_text of Wireshark at the beginning of the text: its length, and what stands in the packet; 0 if it is none. */
+static size_t
+formatted_at(const char *text, size_t len, char *c)
+{
+	static const char letters[] = "abfnrtv", controls[] = "\a\b\f\n\r\t\v";
+	const char *letter;
+	int number = 0;
+
+	if (len < 2 || text[0] != '\\' || text[1] == '\0')
+		return 0;
+	letter = strchr(letters, text[1]);
+	if (letter != NULL) {
+		*c = controls[letter - letters];
+		return 2;
+	}
+	if (len < 4)
+		return 0;
+	for (size_t i = 1; i < 4; i++) {
+		if (text[i] < '0' || text[i] > '7')
+			return 0;
+		number = number * 8 + text[i] - '0';
+	}
+	*c = (char)number;
+	return 4;
+}
+
+/*
+ * How much of the text one byte of the packet may have been formatted to, if that comes before a backslash;
+ * *at goes behind it. 0 if it is not so.
+ */
+static size_t
+follow_formatted(const char *text, size_t len, const struct buffer *raw,
+    size_t *at)
+{
+	char c;
+	size_t shown = formatted_at(text, len, &c);
+
+	for (size_t i = *at; shown > 0 && i < raw->len && i < *at + NEAR; i++) {
+		if (raw->data[i] == '\\')
+			return 0;
+		if (raw->data[i] == c) {
+			*at = i + 1;
+			return shown;
+		}
+	}
+	return 0;
+}
+
 /* Whether the text behind an escape may be what the bytes behind its character are. */
 static bool
 goes_on(const char *text, size_t len, const struct buffer *raw, size_t at)
@@ -344,34 +392,54 @@ look_for(const char *text, size_t len, const struct buffer *raw, size_t count,
 	return false;
 }
 
-/* What the text begins with, by the bytes from escape->at on; left as it is if they do not tell. */
-static void
+/* What the text begins with, by the bytes from escape->at on; false, and left as it is, if they do not tell. */
+static bool
 read_escape(const char *text, size_t len, const struct buffer *raw,
     struct escape *escape)
 {
-	if (!look_for(text, len, raw, NEAR, true, escape) &&
-	    !look_for(text, len, raw, NEAR, false, escape) &&
-	    !look_for(text, len, raw, FAR, true, escape))
-		(void)look_for(text, len, raw, FAR, false, escape);
+	return look_for(text, len, raw, NEAR, true, escape) ||
+	    look_for(text, len, raw, NEAR, false, escape) ||
+	    look_for(text, len, raw, FAR, true, escape) ||
+	    look_for(text, len, raw, FAR, false, escape);
 }
 
-void
+static void
+put_bytes(struct buffer *out, const char *bytes, size_t len)
+{
+	memcpy(out->data + out->len, bytes, len);
+	out->len += len;
+}
+
+bool
+pdml_value_is_hidden(const char *show, size_t len)
+{
+	return hidden_at(show, len, 1) != 0 || hidden_at(show, len, 2) != 0;
+}
+
+size_t
 pdml_value_text(const char *show, size_t len, const char *hex, size_t hex_len,
     struct buffer *raw, struct buffer *out)
 {
-	size_t at = 0, i = 0;
+	size_t at = 0, i = 0, unknown = 0, formatted;
 
 	read_hex(hex, hex_len, raw);
 	while (i < len) {
 		struct escape escape = { (unsigned char)show[i], 1, at };
 
-		if (hidden_at(show + i, len - i, 1) == 0 &&
-		    hidden_at(show + i, len - i, 2) == 0)
-			escape.at = follow(raw, at, show[i]);
+		formatted = follow_formatted(show + i, len - i, raw, &at);
+		if (formatted > 0) {
+			put_bytes(out, show + i, formatted);
+			i += formatted;
+			continue;
+		}
+		if (pdml_value_is_hidden(show + i, len - i))
+			unknown += !read_escape(show + i, len - i, raw,
+			    &escape);
 		else
-			read_escape(show + i, len - i, raw, &escape);
+			escape.at = follow(raw, at, show[i]);
 		out->data[out->len++] = (char)escape.character;
 		at = escape.at;
 		i += escape.len;
 	}
+	return unknown;
 }

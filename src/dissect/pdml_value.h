@@ -23,9 +23,13 @@ size_t pdml_value_decimal(const char *show, size_t len, int base, char text[PDML
 /*
  * Of a control character PDML shows \x and one or two digits, which those characters could also stand for
  * themselves. Which it is the bytes in the packet tell, of which hex has the
- * digits. Appends the text to out, which must have room for len bytes. raw is scratch.
+ * digits. Appends the text to out, which must have room for len bytes. raw is scratch. Returns
+ * of how many \x the bytes do not tell: they are left as they are.
  */
-void pdml_value_text(const char *show, size_t len, const char *hex, size_t hex_len,
+size_t pdml_value_text(const char *show, size_t len, const char *hex, size_t hex_len,
     struct buffer *raw, struct buffer *out);
+
+/* Whether what is shown begins as a control character is shown. */
+bool pdml_value_is_hidden(const char *show, size_t len);
 
 #endif

@@ -150,6 +150,14 @@ reader_udp_streams(const struct reader *reader)
 	    frames_udp_streams(reader->frames) : 0;
 }
 
+uint64_t
+reader_unclear(const struct reader *reader)
+{
+	return reader->form == READER_PDML ||
+	    reader->form == READER_PDML_DECIMAL ?
+	    pdml_unclear(reader->pdml) : 0;
+}
+
 bool
 reader_is_inside(const struct reader *reader)
 {

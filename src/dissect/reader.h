@@ -42,6 +42,9 @@ uint64_t reader_number(const struct reader *reader);
 uint32_t reader_tcp_streams(const struct reader *reader);
 uint32_t reader_udp_streams(const struct reader *reader);
 
+/* As pdml_unclear; 0 if it is in another form. */
+uint64_t reader_unclear(const struct reader *reader);
+
 /* True if the bytes so far end where more must come. */
 bool reader_is_inside(const struct reader *reader);
 

@@ -1,6 +1,8 @@
 """--dissection=pdml: what PDML prints unlike -T ek is undone, and a tshark that prints it badly is noticed. Whether its documents are those of the other ways: test_dissection.py."""
 
+import base64
 import os
+import random
 import subprocess
 import time
 
@@ -94,6 +96,46 @@ def test_each_difference_occurs_and_is_undone(function, lossy, monkeypatch):
                          ids=lambda make: make.__name__)
 def test_odd_values_are_the_same_in_all_ways(make, folder):
     test_dissection.in_all_ways("--file", made(folder, make()))
+
+
+TEXTS = (b"\x07f", b"\x0bc", b"\\x07f", b"\\x0b", b"\\x7f", b"\x01\x02\x03a", b"\x7f1", b"\x1b[31m", b"\x1f\x00", b"a\tb\x0c", b"\\a\x07",
+         b"\x07\\x7f\x07f\x0bc\\x0bc", b"\xc3\xa9\x07\x0b", b"\x0b\t")
+ALPHABET = (b"\x07", b"\x0b", b"\\", b"x", b"7", b"f", b"c", b"a", b"\x1b", b"\x7f", b"\xc3\xa9", b"\t", b"\0", b"\\x", b"\\x7f",
+            b"\x01", b"v", b"0")
+
+
+def in_protocols(number, text):
+    """Packets that hold the text, which Wireshark reads, formats and puts together in different ways."""
+    return [
+        frames.tcp(b"GET /" + text + b" HTTP/1.1\r\nHost: h" + text + b"\r\nCookie: a=" + text + b"\r\n\r\n", source=5000 + number),
+        frames.udp(b"<13>Oct 11 22:14:15 m su: " + text + b" end", source=600 + number, destination=514),
+        frames.dns_query(name=text, number=number),
+        frames.tcp(b"USER " + text + b"\r\n", source=7000 + number, destination=21),
+        frames.tcp(b"MAIL FROM:<" + text + b">\r\n", source=8000 + number, destination=25),
+        frames.udp(b"M-SEARCH * HTTP/1.1\r\nHOST: " + text + b'\r\nMAN: "' + text + b'"\r\n\r\n', 9000 + number, 1900),
+        frames.udp(b"INVITE sip:" + text + b"@h SIP/2.0\r\nVia: SIP/2.0/UDP " + text + b"\r\nFrom: <sip:" + text
+                   + b"@h>\r\nCall-ID: " + text + b"\r\nCSeq: 1 INVITE\r\n\r\n", 5060, 5060),
+        frames.udp(b"\0\1" + text.replace(b"\0", b"") + b"\0octet\0", 3000 + number, 69),
+    ]
+
+
+def test_ambiguous_texts_are_the_same_in_all_ways(folder):
+    """PDML shows BEL and f as it shows DEL, and both as it shows four characters of the packet."""
+    chosen = random.Random(13)
+    texts = [*TEXTS, *(b"".join(chosen.choices(ALPHABET, k=chosen.randrange(1, 9))) for _ in range(25))]
+    packets = [packet for number, text in enumerate(texts) for packet in in_protocols(number, text)]
+    results = test_dissection.in_all_ways("--file", made(folder, *packets), "--verbose")
+    hosts = [document["layers"]["application"]["http.request.full_uri"] for document in results["pdml"].documents[::8]]
+    assert hosts[:3] == ["http://h\x07f/\x07f", "http://h\x0bc/\x0bc", "http://h\\x07f/\\x07f"]
+    assert "unknown" not in results["pdml"].errors
+
+
+def test_texts_that_nothing_explains_are_counted(folder):
+    """What is decoded (here base64) has bytes that tell nothing."""
+    request = b"GET / HTTP/1.1\r\nAuthorization: Basic " + base64.b64encode(b"u\x07f:p") + b"\r\n\r\n"
+    result = espcap.run("--file", made(folder, frames.tcp(request)), HOW, "--verbose")
+    assert "1 texts are as PDML shows them: whether they hold control characters is unknown" in result.errors
+    assert "unknown" not in espcap.run("--file", made(folder, frames.tcp(request)), HOW).errors
 
 
 # --- A tshark that prints PDML badly ------------------------------------------

@@ -191,6 +191,19 @@ test_bytes_that_are_not_the_text(void **state)
 	TEXT("a\\x1fb", "ab", "a\\x1fb");
 }
 
+/* Wireshark itself writes some control characters as C does, in labels and names. */
+static void
+test_formatted_text(void **state)
+{
+	(void)state;
+	TEXT("\\a\\x7f\\af\\vc\\x0bc", "\x07\\x7f\x07" "f\x0b" "c\\x0bc",
+	    "\\a\\x7f\\af\\vc\\x0bc");
+	TEXT("\\033[\\x1b", "\x1b[\\x1b", "\\033[\\x1b");
+	TEXT("\\033[\\x1b", "\\033[\x1b", "\\033[\x1b");
+	TEXT("\\r\\n\\x7f", "\r\n\\x7f", "\\r\\n\\x7f");
+	TEXT("\\a\\x7f", "\\a\x7f", "\\a\x7f");
+}
+
 static void
 test_digits_that_are_none(void **state)
 {
@@ -218,6 +231,7 @@ main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_what_the_bytes_say),
 		cmocka_unit_test(test_bytes_that_are_not_the_text),
+		cmocka_unit_test(test_formatted_text),
 		cmocka_unit_test(test_digits_that_are_none),
 	};
 
