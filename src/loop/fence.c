@@ -31,8 +31,8 @@ struct fence {
 	int rules;		/* of Landlock; -1 for none */
 	int version;
 	const char *landlock_why;
-	struct syscalls *syscalls;	/* NULL for none */
-	const char *syscalls_why;
+	struct syscalls *filter;	/* NULL for none */
+	const char *filter_why;
 	uint64_t memory;
 };
 
@@ -157,8 +157,8 @@ fence_finish(struct fence *fence, const struct fence_spec *spec,
 		return error_set(error, OUTCOME_INTERNAL,
 		    "sandbox: tshark would run as root");
 	fence->memory = spec->memory > 0 ? spec->memory : default_memory();
-	fence->syscalls = syscalls_new(&fence->syscalls_why);
-	if (fence->syscalls == NULL && fence->syscalls_why == NULL)
+	fence->filter = syscalls_new(&fence->filter_why);
+	if (fence->filter == NULL && fence->filter_why == NULL)
 		return error_set(error, OUTCOME_INTERNAL, "sandbox: the filter "
 		    "of system calls: %s", strerror(errno));
 	return make_rules(fence, spec, error);
@@ -172,7 +172,7 @@ fence_free(struct fence *fence)
 	apart_close(&fence->apart);
 	if (fence->rules >= 0)
 		close(fence->rules);
-	syscalls_free(fence->syscalls);
+	syscalls_free(fence->filter);
 	free(fence);
 }
 
@@ -238,8 +238,8 @@ fence_describe(const struct fence *fence,
 	free(line);
 	say_one(say, ctx, "only the system calls that tshark needs (seccomp: "
 	    "no processes, no sockets, nothing that acts on others)",
-	    fence->syscalls_why);
-	if (fence->apart.pids == NULL && fence->syscalls_why != NULL)
+	    fence->filter_why);
+	if (fence->apart.pids == NULL && fence->filter_why != NULL)
 		say(ctx, "processes that tshark starts may outlive espcap");
 }
 
@@ -314,7 +314,7 @@ fence_limit(const struct fence *fence)
 	if (limit(RLIMIT_AS, fence->memory) != 0)
 		return "limit memory";
 	/* Last: what comes before is not on its list. */
-	if (fence->syscalls != NULL && syscalls_enter(fence->syscalls) != 0)
+	if (fence->filter != NULL && syscalls_enter(fence->filter) != 0)
 		return "enter seccomp";
 	return NULL;
 }

@@ -186,7 +186,7 @@ test_file(void **state)
 	assert_non_null(mkdtemp(folder));
 	(void)snprintf(name, sizeof(name), "%s/x.prom", folder);
 	(void)snprintf(temporary, sizeof(temporary), "%s.tmp", name);
-	/* What was left behind, and leads elsewhere. */
+	/* Somebody else's, beside it. */
 	assert_int_equal(symlink("/dev/full", temporary), 0);
 	umask(077);
 	file = metrics_file_new(name, &live_run, &error);
@@ -201,7 +201,9 @@ test_file(void **state)
 	assert_contents(name, "espcap_exit_status{interface=\"eth0\"} 5\n");
 	assert_contents(name, "espcap_packets_pending{interface=\"eth0\"} 5\n");
 	metrics_file_free(file);
-	assert_int_equal(lstat(temporary, &st), -1);
+	assert_int_equal(lstat(temporary, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(unlink(temporary), 0);
 	/* Not in place of what is no file. */
 	unlink(name);
 	assert_int_equal(symlink("/dev/null", name), 0);
