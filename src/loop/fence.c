@@ -236,8 +236,7 @@ fence_describe(const struct fence *fence,
 	    fence->version);
 	say_one(say, ctx, line, fence->landlock_why);
 	free(line);
-	say_one(say, ctx, "only the system calls that tshark needs (seccomp: "
-	    "no processes, no sockets, nothing that acts on others)",
+	say_one(say, ctx, "only the system calls that tshark needs (seccomp)",
 	    fence->filter_why);
 	if (fence->apart.pids == NULL && fence->filter_why != NULL)
 		say(ctx, "processes that tshark starts may outlive espcap");
