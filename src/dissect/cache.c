@@ -222,16 +222,16 @@ cache_now(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Of the build, and of its shortcuts.so: 0 for none. changed: the youngest of all. */
+/* Of the build of the program at path, and of its shortcuts.so: 0 for none. changed: the youngest of all. */
 static int
-identify_build(const struct cache_build *build, const struct buffer *objects,
-    struct header *header, int64_t *changed)
+identify_build(const char *path, const struct cache_build *build,
+    const struct buffer *objects, struct header *header, int64_t *changed)
 {
-	const char *const files[] = { build->plugin, build->sample };
+	const char *const files[] = { path, build->plugin, build->sample };
 	int64_t other = 0;
 
 	memset(header->shortcuts, 0, sizeof(header->shortcuts));
-	if (build_id(files, 2, objects->data, objects->len, header->build,
+	if (build_id(files, 3, objects->data, objects->len, header->build,
 	    changed) != 0 || (build->shortcuts != NULL &&
 	    build_id(&build->shortcuts, 1, "", 0, header->shortcuts,
 	    &other) != 0))
@@ -242,7 +242,7 @@ identify_build(const struct cache_build *build, const struct buffer *objects,
 
 /* Whether the trials in header are of the same build. */
 static bool
-is_of_build(int fd, const struct header *header,
+is_of_build(int fd, const char *path, const struct header *header,
     const struct cache_build *build, struct header *now)
 {
 	struct buffer objects;
@@ -257,7 +257,8 @@ is_of_build(int fd, const struct header *header,
 	    read_whole(fd, objects.data, header->objects_len,
 	    (off_t)(sizeof(*header) + header->names_len)) == 0) {
 		buffer_added(&objects, header->objects_len);
-		same = identify_build(build, &objects, now, &changed) == 0 &&
+		same = identify_build(path, build, &objects, now,
+		    &changed) == 0 &&
 		    memcmp(header->build, now->build, BUILD_ID_LEN) == 0;
 	}
 	buffer_release(&objects);
@@ -290,7 +291,7 @@ cache_trials(int fd, const char *path, const struct cache_build *build,
 	if (flock(fd, LOCK_SH | LOCK_NB) != 0)
 		return false;
 	known = read_header(fd, path, &header) &&
-	    is_of_build(fd, &header, build, &now);
+	    is_of_build(fd, path, &header, build, &now);
 	if (known)
 		take_trial(&trials->projection[0],
 		    &header.trials.projection[0]);
@@ -322,13 +323,13 @@ cache_remember(int fd, const char *path, const struct cache_build *build,
 	int64_t changed;
 
 	if (len == 0 || len > OBJECTS_MAX ||
-	    identify_build(build, &list, &now, &changed) != 0 ||
+	    identify_build(path, build, &list, &now, &changed) != 0 ||
 	    changed >= begun || flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return;
 	if (read_header(fd, path, &header) && header.names_len <= CACHE_MAX) {
 		now.trials = *trials;
 		if (build->shortcuts == NULL &&
-		    is_of_build(fd, &header, build, &ignored) &&
+		    is_of_build(fd, path, &header, build, &ignored) &&
 		    memcmp(header.build, now.build, BUILD_ID_LEN) == 0)
 			keep_shortcuts(&header, &now);
 		memcpy(header.build, now.build, sizeof(header.build));

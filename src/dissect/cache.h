@@ -51,7 +51,7 @@ struct cache_build {
 int64_t cache_now(void);
 
 /*
- * Whether the program is known to work with this plugin (build_id: the files of build, and the objects that were loaded
+ * Whether the program is known to work with this plugin (build_id: the program, the files of build, and the objects that were loaded
  * when it was tried), and what is known to have come of the trials; those that are not known are TRIAL_UNKNOWN. False if
  * the cache is not of the program.
  */
