@@ -10,6 +10,8 @@
 
 /* A file that somebody has open is tried again so often, and one that was changed a moment ago, ms. */
 #define RETRY_MS 1000
+/* One of which it cannot be told. */
+#define UNKNOWN_MS 10000
 
 static void
 completion_free(struct completion *completion)
@@ -64,8 +66,20 @@ file_of(const struct follow *follow, struct completion *completion)
 	return file;
 }
 
-/* Only a comparison tells whether what is there is what was delivered. True if one begins. */
-static bool
+/* Once a run. */
+static void
+warn(struct follow *follow, const struct completion *completion)
+{
+	if (!follow->warned)
+		log_note(follow->log, "%s: stays where it is: it cannot be told "
+		    "whether somebody still writes to it (no lease on this file "
+		    "system or for this owner, and nobody was seen closing it); "
+		    "no other such file is reported", completion->shown);
+	follow->warned = true;
+}
+
+/* Only a comparison tells whether what is there is what was delivered. */
+static void
 begin_to_compare(struct follow *follow, struct completion *completion,
     struct watch_file *file)
 {
@@ -73,9 +87,13 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 	int fd;
 
 	if (opener_folder_probe(follow->rules.opener, completion->name,
-	    &completion->entry) != 0 && errno == ETXTBSY) {
-		completion->next_ms = notice_time().now + RETRY_MS;
-		return false;
+	    &completion->entry) != 0 && (errno == ETXTBSY ||
+	    (errno == ENOLCK && !file->close_seen))) {
+		completion->next_ms = notice_time().now +
+		    (errno == ENOLCK ? UNKNOWN_MS : RETRY_MS);
+		if (errno == ENOLCK)
+			warn(follow, completion);
+		return;
 	}
 	fd = opener_folder_open(follow->rules.opener, completion->name);
 	if (fd < 0 || folder_status(fd, &entry) != 0 ||
@@ -86,11 +104,10 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 		    completion->shown,
 		    after_word(&follow->rules.watching->after));
 		drop(follow, completion);
-		return false;
+		return;
 	}
 	completion->closes = file->closes;
 	completion->examine = examine_new(fd, &completion->mark, 1, false);
-	return true;
 }
 
 /* What is there is not what was delivered: it is read. */
@@ -148,18 +165,6 @@ follow_after_work(struct follow *follow)
 	return more;
 }
 
-/* Once a run. */
-static void
-warn(struct follow *follow, const struct completion *completion)
-{
-	if (!follow->warned)
-		log_note(follow->log, "%s: stays where it is: it cannot be told "
-		    "whether somebody still writes to it (no lease on this file "
-		    "system or for this owner, and nobody was seen closing it); "
-		    "no other such file is reported", completion->shown);
-	follow->warned = true;
-}
-
 static void
 act(struct follow *follow, struct completion *completion,
     const struct watch_file *file)
@@ -179,7 +184,7 @@ act(struct follow *follow, struct completion *completion,
 		return;
 	case AFTER_UNKNOWN:
 		warn(follow, completion);
-		completion->next_ms = notice_time().now + RETRY_MS;
+		completion->next_ms = notice_time().now + UNKNOWN_MS;
 		return;
 	case AFTER_TOUCHED:
 		completion->is_sure = false;
@@ -195,22 +200,26 @@ act(struct follow *follow, struct completion *completion,
 static void
 try_to_complete(struct follow *follow, struct completion *completion)
 {
-	struct watch_file *file = file_of(follow, completion);
 	int64_t now = notice_time().now;
+	struct watch_file *file;
 
+	if (now < completion->next_ms || completion->examine != NULL)
+		return;
+	file = file_of(follow, completion);
 	if (file == NULL) {
 		drop(follow, completion);
 		return;
 	}
 	/* It waits to be looked at, and this is forgotten or comes again then. */
-	if (file->state != WATCH_DONE || now < completion->next_ms ||
-	    completion->examine != NULL || (completion->waits &&
-	    !watch_is_finished(follow->watch, file, false, now)))
+	if (file->state != WATCH_DONE || (completion->waits &&
+	    !watch_is_finished(follow->watch, file, false, now))) {
+		completion->next_ms = now + RETRY_MS;
 		return;
+	}
 	if (completion->is_sure && completion->closes == file->closes)
 		act(follow, completion, file);
 	else
-		(void)begin_to_compare(follow, completion, file);
+		begin_to_compare(follow, completion, file);
 }
 
 void

@@ -137,7 +137,10 @@ skip(struct reading *reading, const struct ledger_entry *entry,
 	struct follow *follow = reading->follow;
 	struct completion completion = { .serial = reading->serial,
 		.name = reading->name, .shown = reading->shown, .entry = reading->entry,
-		.mark = entry->mark, .is_sure = is_certain, .waits = true,
+		.mark = entry->mark, .waits = true,
+		/* In an earlier run it may have been written to while it was read. */
+		.is_sure = is_certain && (reading->was_examined ||
+		    entry->version == 1),
 		.closes = reading->file->closes };
 	bool is_clean = entry->state == LEDGER_DELIVERED;
 
@@ -254,6 +257,7 @@ decide(struct reading *reading)
 	if (result.mark.len > 0)
 		entry = ledger_by_mark(ledger, reading->id, &result.mark);
 	stop_examining(reading);
+	reading->was_examined = true;
 	follow_update(reading);
 	reading->entry = reading->file->entry;
 	if (entry != NULL && result.is_whole && is_final(entry) &&
@@ -523,6 +527,8 @@ hold_files(struct follow *follow)
 	struct reading *reading;
 
 	watch_release(follow->watch);
+	if (!may_start(follow) || watch_next(follow->watch) == NULL)
+		return;
 	TAILQ_FOREACH(reading, &follow->delivering, next) {
 		const struct folder_entry *entry = &reading->entry;
 		struct watch_file *file = watch_find_inode(follow->watch,

@@ -32,6 +32,7 @@ struct reading {
 	char id[CAPTURE_ID_LEN];	/* "" if it is not known yet */
 	struct examine *examine;	/* it is not known yet whether it was read before; NULL if it is */
 	bool waits;			/* the examination needs more of it */
+	bool was_examined;
 	char head[HEAD_LEN];
 	size_t head_len;
 	struct dissection *dissection;	/* NULL when it has been read */

@@ -231,6 +231,70 @@ test_scan(void **state)
 	watch_free(watch);
 }
 
+/* Who could write to a file that is done may have done so without a trace: it is looked at. */
+static void
+test_closed(void **state)
+{
+	struct watch *watch = watch_new(IDLE, false);
+	struct watch_file *file = see(watch, "a", 1, 5, 0);
+
+	(void)state;
+	watch_closed(watch, "none");
+	watch_closed(watch, "a");
+	assert_true(file->close_seen && !file->is_doubtful);
+	assert_int_equal(file->closes, 1);
+	watch_set(file, WATCH_READING);
+	watch_closed(watch, "a");
+	assert_int_equal(file->state, WATCH_READING);
+	watch_set(file, WATCH_DONE);
+	watch_set_writer(watch, "a", WATCH_WRITER_OPEN);
+	assert_false(file->close_seen);
+	watch_closed(watch, "a");
+	assert_int_equal(file->closes, 3);
+	assert_true(file->is_doubtful && file->close_seen);
+	assert_ptr_equal(watch_next(watch), file);
+	watch_set(file, WATCH_DONE);
+	assert_false(file->is_doubtful);
+	file->is_spoiled = true;
+	watch_closed(watch, "a");
+	assert_null(watch_next(watch));
+	watch_forget_writers(watch);
+	assert_false(file->close_seen);
+	watch_free(watch);
+}
+
+static void
+test_put_off(void **state)
+{
+	struct watch *watch = watch_new(IDLE, false);
+	struct watch_file *held = see(watch, "a", 1, 5, 0),
+	    *postponed = see(watch, "b", 2, 5, 0);
+	struct folder_entry entry = { .dev = 1, .inode = 2 };
+	size_t i = 0;
+
+	(void)state;
+	held->is_held = true;
+	assert_ptr_equal(watch_next(watch), postponed);
+	watch_set(postponed, WATCH_DONE);
+	postponed->is_postponed = true;
+	assert_null(watch_next(watch));
+	assert_ptr_equal(watch_postponed(watch, &i), postponed);
+	assert_null(watch_postponed(watch, &i));
+	watch_release(watch);
+	assert_ptr_equal(watch_next(watch), held);
+	see(watch, "b", 2, 6, 1);
+	assert_false(postponed->is_postponed);
+	assert_int_equal(postponed->state, WATCH_WAITING);
+	/* A file by its number, as long as it has a name. */
+	assert_ptr_equal(watch_find_inode(watch, &entry), postponed);
+	watch_missing(watch, "b");
+	assert_null(watch_find_inode(watch, &entry));
+	entry.dev = 2;
+	entry.inode = 1;
+	assert_null(watch_find_inode(watch, &entry));
+	watch_free(watch);
+}
+
 int
 main(void)
 {
@@ -243,7 +307,9 @@ main(void)
 		cmocka_unit_test(test_done),
 		cmocka_unit_test(test_ring),
 		cmocka_unit_test(test_renamed),
-		cmocka_unit_test(test_scan)
+		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_put_off)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
