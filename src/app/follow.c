@@ -211,9 +211,9 @@ lose_folder(struct follow *follow, const char *why)
 	log_error(follow->log, "%s: %s; what is open is still read",
 	    notice_name(follow->rules.watching->notice), why);
 	follow_blame(follow, OUTCOME_INPUT);
+	follow_drop_examined(follow);
 	say_lost(follow);
 	follow->stopping = true;
-	follow_drop_examined(follow);
 	TAILQ_FOREACH(reading, &follow->open, next)
 		if (!reading->ended && !reading->is_rewritten)
 			finish(reading);

@@ -71,10 +71,10 @@ static void
 warn(struct follow *follow, const struct completion *completion)
 {
 	if (!follow->warned)
-		log_note(follow->log, "%s: stays where it is: it cannot be told "
-		    "whether somebody still writes to it (no lease on this file "
-		    "system or for this owner, and nobody was seen closing it); "
-		    "no other such file is reported", completion->shown);
+		log_note(follow->log, "%s: stays where it is: it is unknown "
+		    "whether a writer still has it open (no lease available, "
+		    "no close seen); other such files stay without a message",
+		    completion->shown);
 	follow->warned = true;
 }
 

@@ -183,6 +183,41 @@ def test_continued_under_another_name(place):
     assert [document["espcap"]["ordinal"] for document in watch.documents] == [6, 7, 8, 9]
 
 
+def test_written_anew_while_it_is_read(place):
+    """With the same first packet, which is longer than what is remembered of the beginning, and longer than before."""
+    first = frames.pcap_record(frames.udp(bytes(1400)))
+    path = place / "in" / "cap"
+    write(path, [first, *records(4, 1)])
+    watch = Watch(place)
+    watch.printed(5)
+    time.sleep(0.5)
+    with open(path, "r+b", buffering=0) as target:
+        target.truncate(0)
+        target.write(frames.pcap_header() + first + b"".join(records(8, 2)))
+    watch.says("in/cap: it was cut off and is written anew")
+    watch.printed(14)
+    counts = watch.end()
+    assert counts["delivered"] == counts["read"] == 14
+    found = collections.Counter(map(conserve.payload_of, watch.documents))
+    assert all(found[payload] == 1 for payload in payloads(conserve.make_packets(8, 2)))
+
+
+def test_copied_onto_itself_while_it_is_read(place):
+    """What was read of it before was printed, and is not printed again."""
+    path = place / "in" / "cap"
+    write(path, records(5, 1))
+    watch = Watch(place)
+    watch.printed(5)
+    time.sleep(0.5)
+    copy_onto_itself(path)
+    watch.says("in/cap: begins; its first packets were delivered before|in/cap: was read before")
+    append(path, b"".join(records(7, 1)[5:]))
+    watch.printed(7)
+    counts = watch.end()
+    assert counts["delivered"] == 7
+    assert [document["espcap"]["ordinal"] for document in watch.documents] == [1, 2, 3, 4, 5, 6, 7]
+
+
 def test_captures_without_packets(place):
     """Equal headers are no beginning of each other that could lose a packet."""
     for name in ("a", "b"):
@@ -485,7 +520,7 @@ def test_a_file_of_which_nobody_can_tell_who_writes(everybody, unprivileged):
     time.sleep(1.5)
     assert (folder / "a").exists() and (folder / "b").exists()
     watch.end()
-    assert len(re.findall("it cannot be told whether somebody still writes", watch.messages)) == 1
+    assert len(re.findall("it is unknown whether a writer still has it open", watch.messages)) == 1
 
 
 def test_killed_before_the_registry_knew(place):
