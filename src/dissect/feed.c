@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "dissect/capture_id.h"
 #include "dissect/overlap.h"
+#include "dissect/parts.h"
 #include "dissect/source.h"
 #include "packet/share.h"
 
@@ -19,12 +20,6 @@
 #define SESSIONS_MAX 1000
 
 #define NO_SHA256 "the crypto library offers no SHA-256"
-
-/* A capture of those that are joined in the input. */
-struct part {
-	uint64_t before;	/* packets of the input before it */
-	char id[CAPTURE_ID_LEN];
-};
 
 struct feed {
 	struct source *source;
@@ -37,8 +32,7 @@ struct feed {
 	bool applied, inapplicable;	/* --bpf to some packet */
 	struct feed_share share;
 	bool scanning;		/* for the first packet of the share */
-	struct part *parts;	/* those with packets, in order; of a live capture and a foreign format one */
-	size_t part_count, part_room;
+	struct parts parts;	/* of a live capture and a foreign format one */
 	char id[CAPTURE_ID_LEN];	/* of the first */
 	bool ids, live;
 	unsigned session;
@@ -74,40 +68,6 @@ struct feed {
 	uint64_t refill, refill_to;	/* ordinals still to be given as empty records */
 };
 
-static struct part *
-add_part(struct feed *feed, uint64_t before)
-{
-	struct part *part;
-
-	if (feed->part_count == feed->part_room) {
-		feed->part_room = feed->part_room == 0 ? 1 :
-		    feed->part_room * 2;
-		feed->parts = xreallocarray(feed->parts, feed->part_room,
-		    sizeof(*feed->parts));
-	}
-	part = &feed->parts[feed->part_count++];
-	part->before = before;
-	part->id[0] = '\0';
-	return part;
-}
-
-/* The one that a packet is of; NULL if none is known. */
-static const struct part *
-find_part(const struct feed *feed, uint64_t ordinal)
-{
-	size_t low = 0, high = feed->part_count;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (feed->parts[middle].before < ordinal)
-			low = middle;
-		else
-			high = middle;
-	}
-	return feed->part_count == 0 ? NULL : &feed->parts[low];
-}
-
 struct feed *
 feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
     const char *live)
@@ -121,7 +81,8 @@ feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
 	feed->live = live != NULL;
 	if (feed->live) {
 		(void)snprintf(feed->id, sizeof(feed->id), "%s", live);
-		memcpy(add_part(feed, 0)->id, feed->id, sizeof(feed->id));
+		memcpy(parts_add(&feed->parts, 0)->id, feed->id,
+		    sizeof(feed->id));
 		source_trust(feed->source);
 	}
 	feed->can_resume = source_is_pipe(feed->source);
@@ -154,7 +115,7 @@ feed_free(struct feed *feed)
 	buffer_release(&feed->preamble);
 	buffer_release(&feed->retained);
 	overlap_release(&feed->overlap);
-	free(feed->parts);
+	parts_release(&feed->parts);
 	free(feed->first_raw);
 	free(feed);
 }
@@ -373,17 +334,17 @@ static int
 remember_part(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
-	const struct part *last = feed->part_count == 0 ? NULL :
-	    &feed->parts[feed->part_count - 1];
+	const struct part *last = parts_find(&feed->parts, UINT64_MAX);
 	struct part *part;
 
 	if (feed->live || (last != NULL && (record->number != 1 ||
 	    record->ordinal <= last->before + 1)))
 		return 0;
-	part = add_part(feed, record->ordinal == 0 ? 0 : record->ordinal - 1);
+	part = parts_add(&feed->parts, record->ordinal == 0 ? 0 :
+	    record->ordinal - 1);
 	if (capture_id(record, part->id) != 0)
 		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
-	if (feed->part_count == 1)
+	if (last == NULL)
 		memcpy(feed->id, part->id, sizeof(feed->id));
 	return 0;
 }
@@ -453,7 +414,7 @@ give_foreign(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
 	feed->can_resume = false;
-	if (feed->part_count == 0 && remember_part(feed, record, error) != 0)
+	if (feed->id[0] == '\0' && remember_part(feed, record, error) != 0)
 		return FEED_BAD;
 	if (feed->filter != NULL) {
 		error_set(error, OUTCOME_USAGE, "--bpf needs pcap or "
@@ -550,7 +511,7 @@ feed_session(const struct feed *feed)
 const char *
 feed_capture(const struct feed *feed, uint64_t ordinal, uint64_t *before)
 {
-	const struct part *part = find_part(feed, ordinal);
+	const struct part *part = parts_find(&feed->parts, ordinal);
 
 	*before = part == NULL ? 0 : part->before;
 	return part == NULL ? "" : part->id;

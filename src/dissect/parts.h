@@ -1,0 +1,27 @@
+/* The captures that are joined in one input, and which of them a packet is of. No I/O. */
+#ifndef ESPCAP_DISSECT_PARTS_H
+#define ESPCAP_DISSECT_PARTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dissect/capture_id.h"
+
+struct part {
+	uint64_t before;	/* packets of the input before it */
+	char id[CAPTURE_ID_LEN];
+};
+
+/* Those that have a packet, in order. A zeroed one has none. */
+struct parts {
+	struct part *list;
+	size_t count, room;
+};
+
+void parts_release(struct parts *parts);
+/* Adds one behind so many packets, more than before the last one; its id is to be filled in. Valid until the next is added. */
+struct part *parts_add(struct parts *parts, uint64_t before);
+/* The one that the packet with this ordinal in the input is of; NULL if there is none. */
+const struct part *parts_find(const struct parts *parts, uint64_t ordinal);
+
+#endif
