@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/write.h"
 #include "base/xalloc.h"
 
-/* What cannot be waited for is tried again after so long. */
+/* What cannot be waited for (see sink_stdout.c) is tried again after so long. */
 #define AGAIN_MS 100
 
 struct drain {
@@ -20,7 +21,8 @@ wait_writable(void *ctx)
 {
 	struct drain *drain = ctx;
 
-	if (event_add(drain->writable, NULL) != 0)
+	if (write_kind(STDERR_FILENO) == WRITE_TERMINAL ||
+	    event_add(drain->writable, NULL) != 0)
 		loop_start_timer(drain->again, AGAIN_MS);
 }
 

@@ -4,7 +4,7 @@
 
 /* From here on a call that waits ends after GUARD_MS with EINTR, again and again. Takes SIGALRM and the process's ITIMER_REAL. */
 void guard_begin(void);
-#define GUARD_MS 50
+#define GUARD_MS 5
 /* Leaves errno as it is. */
 void guard_end(void);
 

@@ -137,6 +137,9 @@ write_wait(int fd, const void *data, size_t len, bool (*give_up)(void *ctx),
 			errno = ECANCELED;
 			return -1;
 		}
+		/* A terminal that is full may count as writable. */
+		if (kind == WRITE_TERMINAL)
+			room.events = 0;
 		(void)poll(&room, 1, ASK_MS);
 	}
 	return 0;

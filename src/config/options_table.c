@@ -211,8 +211,8 @@ const struct options_row options_rows[] = {
 	    "twice; auto: ids made by the server (default: packet)",
 	    OPTIONS_KIND_TEXT, SETS(id), 0, 0, NULL },
 	{ "dead-letter", "FILE", OPTIONS_GROUP_DELIVERY,
-	    "add documents that the server rejects to this file (default: "
-	    "espcap-dead-letter.ndjson)",
+	    "add documents that the server rejects to this file; - is standard "
+	    "output (default: espcap-dead-letter.ndjson)",
 	    OPTIONS_KIND_TEXT, SETS(dead_letter), 0, 0, NULL },
 	{ "template", NULL, OPTIONS_GROUP_DELIVERY,
 	    "put the index template even if espcap's own is there already",
@@ -276,7 +276,8 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_FLAG, SETS(insecure), 0, 0, NULL },
 
 	{ "summary-json", "FILE", OPTIONS_GROUP_PERSON,
-	    "write the counts of the final line to this file, as JSON",
+	    "write the counts of the final line to this file, as JSON; - is "
+	    "standard output",
 	    OPTIONS_KIND_TEXT, SETS(summary_json), 0, 0, NULL },
 	{ "metrics", "FILE", OPTIONS_GROUP_PERSON,
 	    "write how the run stands to this file every 15 s, in the text "

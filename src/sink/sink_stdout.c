@@ -16,7 +16,10 @@
 
 /* Documents are written in pieces of about this size. */
 #define WRITE_LEN ((size_t)64 << 10)
-/* What takes nothing and cannot be waited for (a device without poll) is tried again after so long. */
+/*
+ * What cannot be waited for is tried again after so long: a device without poll, and a terminal, for one that is full may count as
+ * writable all the time.
+ */
 #define AGAIN_MS 20
 /* Above HIGH bytes queued it is full, until less than LOW are left. */
 #define HIGH ((size_t)1 << 20)
@@ -138,7 +141,8 @@ static void
 wait_writable(struct sink_stdout *out)
 {
 	out->is_waiting = true;
-	if (event_add(out->writable, NULL) != 0)
+	if (out->kind == WRITE_TERMINAL ||
+	    event_add(out->writable, NULL) != 0)
 		loop_start_timer(out->again, AGAIN_MS);
 }
 
