@@ -6,7 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/guard.h"
+#include "base/alarm.h"
 
 ssize_t
 read_now(int fd, void *data, size_t len)
@@ -21,9 +21,9 @@ read_now(int fd, void *data, size_t len)
 	/* Another reader of the same pipe may have been faster. Linux 6.4 and later can be told not to wait then. */
 	n = preadv2(fd, &room, 1, -1, RWF_NOWAIT);
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		guard_begin();
+		alarm_begin();
 		n = read(fd, data, len);
-		guard_end();
+		alarm_end();
 	}
 	if (n < 0 && (errno == EINTR || errno == EWOULDBLOCK))
 		errno = EAGAIN;

@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/guard.h"
+#include "base/alarm.h"
 
 /* tty(4): a terminal counts as writable while fewer than 256 characters wait; more would wait in the write. */
 #define TERMINAL_PIECE 256
@@ -56,9 +56,9 @@ write_guarded(int fd, const void *data, size_t len)
 {
 	ssize_t n;
 
-	guard_begin();
+	alarm_begin();
 	n = write(fd, data, len);
-	guard_end();
+	alarm_end();
 	return n;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +26,30 @@ refuse(int reason)
 	return -1;
 }
 
+int
+beneath_open_leased(int folder, const char *name, int flags)
+{
+	int path = openat(folder, name, O_PATH | O_CLOEXEC |
+	    (flags & O_NOFOLLOW)), fd, reason;
+	char same[32];
+	struct stat st;
+
+	if (path < 0)
+		return -1;
+	(void)snprintf(same, sizeof(same), "/proc/self/fd/%d", path);
+	if (fstat(path, &st) != 0)
+		fd = -1;
+	else if (!S_ISREG(st.st_mode))
+		fd = refuse(EINVAL);
+	else
+		fd = open(same, (flags & ~(O_NOFOLLOW | O_NONBLOCK)) |
+		    O_CLOEXEC | O_NOCTTY);
+	reason = errno;
+	close(path);
+	errno = reason;
+	return fd;
+}
+
 /* Looked at before the open too, for opening alone makes some devices act, and a FIFO may wait. */
 static int
 open_last(int folder, const char *name, int flags)
@@ -40,10 +65,8 @@ open_last(int folder, const char *name, int flags)
 		return refuse(EINVAL);
 	fd = openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY |
 	    O_NONBLOCK);
-	/* open(2): the file of a lease holder who must first be asked. */
 	if (fd < 0 && errno == EAGAIN)
-		fd = openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC |
-		    O_NOCTTY);
+		fd = beneath_open_leased(folder, name, flags | O_NOFOLLOW);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) ||

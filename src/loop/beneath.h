@@ -17,6 +17,14 @@ struct beneath {
  */
 int beneath_open(const struct beneath *folder, const char *name, int flags);
 
+/*
+ * Opens the regular file of this name again after an open with O_NONBLOCK has failed with EAGAIN: another process holds a lease on
+ * it (fcntl(2)), which the kernel takes away after /proc/sys/fs/lease-break-time seconds at most. Waits that long, and only for a
+ * regular file: whatever somebody puts in its place meanwhile is not waited for. flags as for openat(2). -1 with errno, EINVAL if
+ * it is no regular file.
+ */
+int beneath_open_leased(int folder, const char *name, int flags);
+
 /* Whether the link of this path, which is in the folder or below, leads out of it. False if it leads nowhere. */
 bool beneath_leaves(const struct beneath *folder, const char *path);
 

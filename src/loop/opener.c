@@ -103,9 +103,8 @@ open_careful(const char *path, bool regular, struct stat *st)
 	if (refusal(st->st_mode, regular) != NULL)
 		return -1;
 	fd = open(path, flags | O_NONBLOCK);
-	/* open(2): the file of a lease holder who must first be asked. */
 	if (fd < 0 && errno == EAGAIN && S_ISREG(st->st_mode))
-		fd = open(path, flags);
+		fd = beneath_open_leased(AT_FDCWD, path, flags);
 	if (fd >= 0 && fstat(fd, st) != 0) {
 		close(fd);
 		fd = -1;

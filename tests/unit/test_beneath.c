@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -232,6 +234,58 @@ test_links_that_come_and_go(void **state)
 	assert_int_equal(pthread_join(swapper, NULL), 0);
 }
 
+/* Holds a write lease on in/plain until the kernel asks for it, and then puts a FIFO into its place before it gives it up. */
+static void
+hold_lease(int ready)
+{
+	sigset_t asked;
+	int fd = open("in/plain", O_RDWR | O_CLOEXEC), number;
+
+	sigemptyset(&asked);
+	sigaddset(&asked, SIGIO);
+	sigprocmask(SIG_BLOCK, &asked, NULL);
+	if (fcntl(fd, F_SETLEASE, F_WRLCK) != 0 ||
+	    write(ready, "r", 1) != 1 || sigwait(&asked, &number) != 0 ||
+	    rename("in/fifo", "in/plain") != 0)
+		_exit(1);
+	/* Whoever waits for it waits a moment. */
+	usleep(50000);
+	_exit(fcntl(fd, F_SETLEASE, F_UNLCK) != 0);
+}
+
+static void
+test_a_leased_file_is_waited_for(void **state)
+{
+	struct place *place = *state;
+	int ends[2], fd, status = -1;
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0)
+		hold_lease(ends[1]);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	close(ends[0]);
+	/* It may see the file or what came into its place, and never waits for the writer of a FIFO. */
+	fd = beneath_open(&place->folder, "plain", O_RDONLY);
+	if (fd >= 0)
+		close(fd);
+	else
+		assert_int_equal(errno, EINVAL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	/* No file any more: not opened, and not waited for. */
+	assert_int_equal(beneath_open_leased(place->folder.fd, "plain",
+	    O_RDONLY), -1);
+	assert_int_equal(errno, EINVAL);
+	fd = beneath_open_leased(place->folder.fd, "deep/er/plain", O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -243,6 +297,7 @@ main(void)
 		TEST(test_leaves),
 		TEST(test_names),
 		TEST(test_links_that_come_and_go),
+		TEST(test_a_leased_file_is_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

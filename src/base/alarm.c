@@ -1,5 +1,5 @@
 /* Interrupts a system call that should not wait. */
-#include "base/guard.h"
+#include "base/alarm.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,17 +21,17 @@ set_timer(suseconds_t us)
 }
 
 void
-guard_begin(void)
+alarm_begin(void)
 {
 	/* Without SA_RESTART. */
 	const struct sigaction action = { .sa_handler = on_alarm };
 
 	(void)sigaction(SIGALRM, &action, NULL);
-	set_timer(GUARD_MS * 1000);
+	set_timer(ALARM_MS * 1000);
 }
 
 void
-guard_end(void)
+alarm_end(void)
 {
 	int reason = errno;
 
