@@ -192,7 +192,7 @@ def test_what_a_hostile_tshark_can_do(good, fake, prefix, place, folder):
         denied = ("secret", "tmp", "beside", "home", "environ")
         assert {told[name] for name in denied} == {"EACCES"}, told
         assert told["home listed"] == "done"        # an empty list
-        assert told["kill"] == ("ESRCH" if hold["no other processes"] else "EPERM")
+        assert told["kill"] in ("ESRCH" if hold["no other processes"] else "EPERM", "EPERM")
     if hold["no network"]:
         assert told["threads"] == "EAGAIN"
         assert told["fork"] == ("EPERM" if hold[FILTER] else "EAGAIN")
@@ -295,7 +295,7 @@ leave(lambda: os.closerange(0, 256))
 leave(lambda: None)
 leave(lambda: os.kill(os.getpid(), signal.SIGSTOP))
 leave(lambda: [signal.signal(number, signal.SIG_IGN) for number in (1, 2, 15)])
-for line in real():
+for line in simple():
     out.write(line)
 out.flush()
 """
@@ -373,7 +373,7 @@ def test_without_namespaces_it_is_said(user, good, fake, place, folder, unprivil
 
 # Tells which process it is. The first one waits in the middle.
 TELLS_ITS_NUMBER = """
-for line in real():
+for line in simple():
     say(line.replace(b'"frame_frame_marked":false', b'"frame_frame_marked":"%d %d"' % (os.getpid(), os.getppid())))
     if number(line) == 2 and not os.path.exists(os.path.join(HERE, "flags", "second")):
         time.sleep(600)

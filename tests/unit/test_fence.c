@@ -424,6 +424,7 @@ test_root_is_refused(void **state)
 	struct error error;
 
 	(void)state;
+	skip_in_valgrind();
 	if (geteuid() != 0)
 		skip();
 	fence = fence_new(&error);
