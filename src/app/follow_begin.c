@@ -168,10 +168,13 @@ take_known(struct reading *reading, const struct ledger_entry *entry)
 	    i++)
 		failed += entry->failed->at[i].last -
 		    entry->failed->at[i].first + 1;
-	if (entry->state == LEDGER_FAILED)
+	if (entry->state == LEDGER_FAILED && failed == 0)
 		log_note(follow->log, "%s: tried again: an earlier run did not "
-		    "deliver all of it (%" PRIu64 " packets not dissected)",
-		    reading->shown, failed);
+		    "deliver all of it", reading->shown);
+	else if (entry->state == LEDGER_FAILED)
+		log_note(follow->log, "%s: tried again: an earlier run did not "
+		    "dissect %" PRIu64 " packets of it", reading->shown,
+		    failed);
 	/* Nobody else would notice what is given twice. */
 	if (!follow->rules.omit)
 		return;

@@ -196,9 +196,10 @@ harvest_status(struct reading *reading)
 		reading->entry = status;
 		reading->is_certain = !young;
 	} else {
-		/* It is looked at again. */
 		reading->entry = reading->file->entry;
-		reading->entry.changed = 0;
+		/* It was not the same in each pass: it is looked at again. */
+		if (source_has_ended(source))
+			reading->entry.changed = 0;
 		if (done > reading->entry.size)
 			reading->entry.size = done;
 	}
