@@ -21,7 +21,10 @@ enum mark {
  * The keys found last, by their hash: packets bring the same few hundred keys
  * again and again, and comparing bytes is faster than making a key from names.
  */
-#define RECENT_COUNT 4096	/* at most 65536 */
+#ifndef NAMES_RECENT_COUNT
+#define NAMES_RECENT_COUNT 4096	/* at most 65536 */
+#endif
+#define RECENT_COUNT NAMES_RECENT_COUNT
 #define RECENT_KEY 56
 
 struct recent {

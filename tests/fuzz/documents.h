@@ -35,44 +35,78 @@ struct result {
 #define MARK_BROKEN (UINT32_MAX - 1)
 #define MARK_TOO_LONG UINT32_MAX
 
-/* A table that met no names yet. Making one takes long: it is used until it met some. */
+/* The table without the names that were met since it was made; false if what it was cannot be told any more. */
+static inline bool
+forget_met(struct names *names, uint32_t size, size_t text_len)
+{
+	if (names->by_name.size != size)
+		return false;
+	/* What was put in first is found first: its places stay. */
+	for (uint32_t i = 0; i < size; i++)
+		if (names->by_name.slots[i] > names->known)
+			names->by_name.slots[i] = 0;
+	names->count = names->known;
+	names->text.len = text_len;
+	return true;
+}
+
+/* A table that met no names yet. Making one takes longer than most inputs. */
 static inline struct names *
 fresh_names(void)
 {
 	static struct names *names;
 	static struct buffer saved;
+	static uint32_t size;
+	static size_t text_len;
 
-	if (names != NULL && names_met(names) == 0)
+	if (names != NULL && (names_met(names) == 0 ||
+	    forget_met(names, size, text_len)))
 		return names;
 	if (names == NULL) {
 		names = table_new();
 		buffer_init(&saved, SIZE_MAX);
 		assert(names_save(names, &saved) == 0);
-		return names;
+	} else {
+		names_free(names);
+		names = table_load(saved.data, saved.len);
+		assert(names != NULL);
 	}
-	names_free(names);
-	names = table_load(saved.data, saved.len);
-	assert(names != NULL);
+	size = names->by_name.size;
+	text_len = names->text.len;
 	return names;
 }
 
-static inline void
-start(struct maker *maker, const struct target *target, const uint8_t *choices)
+/* What makes the documents of such choices, used again and again, as by the program; begun anew with another table. */
+static inline struct maker *
+start(const struct target *target, const uint8_t *choices)
 {
-	memset(maker, 0, sizeof(*maker));
-	maker->names = fresh_names();
-	maker->typed_list = "dns.qry.name keyword dns.question.name\n"
-	    "ip.src ip source.ip\nipv6.src ip source.ip\neth.src mac source.mac\n"
-	    "tcp.srcport integer source.port\nudp.srcport integer source.port\n"
-	    "http.time double espcap.http_time\ntcp.flags long espcap.tcp_flags\n"
-	    "tcp.flags.syn boolean tcp.syn\nip.ttl long espcap.ip_ttl\n";
-	maker->rules.max_doc = 4096u << (choices[0] & 3);
-	maker->rules.sort = (choices[0] & 4) != 0;
-	maker->rules.pretty = (choices[0] & 8) != 0;
-	maker->max_value = choices[1];
-	maker->packet.has_time = true;
+	static struct maker makers[64];
+	static const size_t max_values[] = { 0, 1, 20, 200 };
+	struct maker *maker = &makers[(choices[0] & 15) |
+	    (choices[1] & 3) << 4];
+	struct names *names = fresh_names();
+
+	if (maker->names != names) {
+		if (maker->names != NULL) {
+			maker->names = NULL;	/* they are gone */
+			maker_end(maker);
+		}
+		memset(maker, 0, sizeof(*maker));
+		maker->names = names;
+		maker->typed_list = "dns.qry.name keyword dns.question.name\n"
+		    "ip.src ip source.ip\nipv6.src ip source.ip\neth.src mac source.mac\n"
+		    "tcp.srcport integer source.port\nudp.srcport integer source.port\n"
+		    "http.time double espcap.http_time\ntcp.flags long espcap.tcp_flags\n"
+		    "tcp.flags.syn boolean tcp.syn\nip.ttl long espcap.ip_ttl\n";
+		maker->rules.max_doc = 4096u << (choices[0] & 3);
+		maker->rules.sort = (choices[0] & 4) != 0;
+		maker->rules.pretty = (choices[0] & 8) != 0;
+		maker->max_value = max_values[choices[1] & 3];
+		maker->packet.has_time = true;
+		maker_start(maker);
+	}
 	maker->packet.sec = target->choices > 2 ? choices[2] : 0;
-	maker_start(maker);
+	return maker;
 }
 
 /* Room for a document that --pretty blows up is not the maker's to promise. */
@@ -149,36 +183,34 @@ static inline void
 run(const struct target *target, const uint8_t *data, size_t size, size_t step,
     struct result *result)
 {
-	struct maker maker;
-	struct reader *reader;
+	struct maker *maker = start(target, data);
+	struct reader *reader = reader_new(target->form, maker->names,
+	    &maker->tree, maker->rules.max_doc);
+	uint64_t mended = document_mended(maker->document);
+	size_t room = step < 64 ? 64 : step;
 	bool good = true;
+	char *memory;
 
-	start(&maker, target, data);
-	reader = reader_new(target->form, maker.names, &maker.tree,
-	    maker.rules.max_doc);
 	buffer_init(&result->made, SIZE_MAX);
 	if (target->start != NULL)
-		good = read_piece(&maker, reader, target->start,
+		good = read_piece(maker, reader, target->start,
 		    target->start_len, result);
+	/* Each piece ends where the memory ends, so that a byte read too many is seen. */
+	memory = malloc(room);
+	assert(memory != NULL);
 	for (size_t at = target->choices, len; at < size && good; at += len) {
-		char *piece;
-
 		len = size - at < step ? size - at : step;
-		/* In memory of its own, so that a byte read too many is seen. */
-		piece = malloc(len);
-		assert(piece != NULL);
-		memcpy(piece, data + at, len);
-		good = read_piece(&maker, reader, piece, len, result);
-		free(piece);
+		memcpy(memory + room - len, data + at, len);
+		good = read_piece(maker, reader, memory + room - len, len,
+		    result);
 		/* Pieces of varying size. */
 		step = step > 1 && step < 64 ? step * 7 % 61 + 1 : step;
 	}
+	free(memory);
 	result->is_inside = reader_is_inside(reader);
-	result->mended = document_mended(maker.document);
-	result->met = names_met(maker.names);
+	result->mended = document_mended(maker->document) - mended;
+	result->met = names_met(maker->names);
 	reader_free(reader);
-	maker.names = NULL;	/* they stay */
-	maker_end(&maker);
 }
 
 static inline int

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "document/names.h"
+#include "document/names_inner.h"
 
 /* NAME TYPE PROTOCOL of each field, and its base if that is not BASE_NONE; NAME alone of a protocol. */
 static const char *const table_lines[] = {
@@ -92,7 +92,7 @@ table_fill(struct names *names)
 	char line[64];
 
 	table_add_line(names, "filler");
-	for (unsigned i = 0; i < 1000; i++) {
+	for (unsigned i = 0; i < NAMES_COUNT_MIN; i++) {
 		(void)snprintf(line, sizeof(line),
 		    "filler.field%u FT_UINT32 filler", i);
 		table_add_line(names, line);
