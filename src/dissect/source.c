@@ -260,7 +260,8 @@ note_status(struct source *source, bool all)
 
 	if (source->digest == NULL || folder_status(source->fd, status) != 0)
 		return;
-	if (all)
+	/* What could not be read is there nevertheless. */
+	if (all && !source->read_failed)
 		status->size = (uint64_t)(source->offset - source->start);
 	clock_gettime(CLOCK_REALTIME, &now);
 	source->young = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec -
