@@ -30,6 +30,8 @@ struct trial {
 	unsigned wrong;
 	bool open;		/* more bytes would tell more */
 	bool exact;		/* the bytes end with a record */
+	bool begun;		/* the first record is whole */
+	bool rest;		/* less than a header is behind it */
 };
 
 size_t
@@ -116,6 +118,7 @@ try(const struct pcapvariant_file *file, enum pcapvariant variant,
 		if (at == len || len - at < header) {
 			trial.open = !end;
 			trial.exact = at == len && i > 0;
+			trial.rest = i == 1 && at < len && trial.wrong == 0;
 			trial.wrong += at == len ? 0 : SHORT;
 			break;
 		}
@@ -127,6 +130,7 @@ try(const struct pcapvariant_file *file, enum pcapvariant variant,
 			trial.wrong = SHORT;
 			break;
 		}
+		trial.begun |= trial.wrong == 0;
 		at += header + caplen;
 	}
 	if (strange)
@@ -154,7 +158,9 @@ pcapvariant_guess(const struct pcapvariant_file *file, const uint8_t *data,
 			least = trial.wrong;
 			*variant = list[i];
 		}
-		if (least == 0)
+		/* One that is cut short is nothing else, but what is behind a single record may belong to it. */
+		if (least == 0 || (list[i] == PCAPVARIANT_STANDARD &&
+		    least == SHORT && !trial.rest))
 			break;
 	}
 	return true;
@@ -168,6 +174,8 @@ pcapvariant_guess_now(const struct pcapvariant_file *file, const uint8_t *data,
 	size_t count = file->modified ? sizeof(modified) / sizeof(modified[0]) :
 	    sizeof(standard) / sizeof(standard[0]);
 
+	struct trial first = try(file, list[0], data, len, false);
+
 	for (size_t i = 0; i < count; i++) {
 		struct trial trial = try(file, list[i], data, len, false);
 
@@ -176,5 +184,6 @@ pcapvariant_guess_now(const struct pcapvariant_file *file, const uint8_t *data,
 			return true;
 		}
 	}
-	return false;
+	*variant = list[0];
+	return first.begun && first.wrong < FAULT;
 }

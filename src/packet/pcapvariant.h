@@ -32,7 +32,7 @@ struct pcapvariant_file {
  */
 bool pcapvariant_guess(const struct pcapvariant_file *file, const uint8_t *data, size_t len, bool end,
     enum pcapvariant *variant);
-/* The same when more may come but not soon: false if no variant has a record that ends where the bytes do. */
+/* The same when more may come but not soon: the variant with a record that ends where the bytes do, else the first if it has a whole one. */
 bool pcapvariant_guess_now(const struct pcapvariant_file *file, const uint8_t *data, size_t len,
     enum pcapvariant *variant);
 

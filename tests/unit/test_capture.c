@@ -401,9 +401,9 @@ test_variant_is_waited_for(void **state)
 	put_packet(&stream, 2, 0, 5, 60, "other");
 	reader_init(&reader, &stream);
 	assert_block(&reader);
-	assert_int_equal(capture_next(reader.capture, reader.data + 24, 30,
+	assert_int_equal(capture_next(reader.capture, reader.data + 24, 20,
 	    false, &reader.record, &reader.error), 0);
-	assert_false(capture_hurry(reader.capture, reader.data + 24, 30));
+	assert_false(capture_hurry(reader.capture, reader.data + 24, 20));
 	assert_int_equal(capture_next(reader.capture, reader.data + 24, 21,
 	    false, &reader.record, &reader.error), 0);
 	assert_true(capture_hurry(reader.capture, reader.data + 24, 21));
