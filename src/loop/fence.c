@@ -238,7 +238,7 @@ fence_describe(const struct fence *fence,
 	free(line);
 	say_one(say, ctx, "only the system calls that tshark needs (seccomp)",
 	    fence->filter_why);
-	if (fence->apart.pids == NULL && fence->filter_why != NULL)
+	if (fence->apart.pids == NULL && fence->filter == NULL)
 		say(ctx, "processes that tshark starts may outlive espcap");
 }
 
