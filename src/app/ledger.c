@@ -323,13 +323,14 @@ is_same_mark(const struct digest_mark *a, const struct digest_mark *b)
 static bool
 replaces(const struct ledger_entry *entry, const struct ledger_entry *old)
 {
-	if (strcmp(entry->id, old->id) != 0)
-		return false;
+	bool same = entry->dev == old->dev && entry->inode == old->inode;
+
+	/* Numbers first: each line of a long registry is compared with all before it. */
 	if (old->version == 1)
 		return entry->size == old->size && (entry->version == 1 ||
-		    (entry->dev == old->dev && entry->inode == old->inode));
-	return entry->dev == old->dev && entry->inode == old->inode &&
-	    is_same_mark(&entry->mark, &old->mark);
+		    same) && strcmp(entry->id, old->id) == 0;
+	return same && is_same_mark(&entry->mark, &old->mark) &&
+	    strcmp(entry->id, old->id) == 0;
 }
 
 void

@@ -52,10 +52,13 @@ by_number(const void *a, const void *b)
 }
 
 static bool
-is_present(void *ctx, const struct ledger_entry *entry)
+is_of_use(void *ctx, const struct ledger_entry *entry)
 {
 	const struct present *present = ctx;
 
+	/* Its content may come back, compressed or in a copy. */
+	if (entry->mark.len > 0)
+		return true;
 	if (present->count == 0)
 		return false;
 	return bsearch(&entry->name, present->names, present->count,
@@ -76,7 +79,7 @@ tidy_ledger(struct watching *watching)
 		qsort(present.inodes, present.count, sizeof(*present.inodes),
 		    by_number);
 	}
-	ledger_file_rewrite(watching->ledger, is_present, &present);
+	ledger_file_rewrite(watching->ledger, is_of_use, &present);
 	for (size_t i = 0; i < present.count; i++)
 		free(present.names[i]);
 	free(present.names);

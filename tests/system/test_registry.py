@@ -176,8 +176,8 @@ def test_continued_under_another_name(place):
     parts = records(9, 1)
     write(place / "in" / "cap", parts[:5])
     run(place, ends=["cap"])
-    os.unlink(place / "in" / "cap")
     write(place / "in" / "cap.1", parts)
+    os.unlink(place / "in" / "cap")
     watch, counts = run(place, ends=["cap.1"])
     assert counts["duplicate"] == 5 and counts["delivered"] == 4
     assert [document["espcap"]["ordinal"] for document in watch.documents] == [6, 7, 8, 9]
