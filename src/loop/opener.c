@@ -141,7 +141,7 @@ open_beneath(const struct beneath *folder, const char *path,
     struct error *error)
 {
 	const char *name = beneath_name(folder, path);
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	int fd = name == NULL ? -1 : beneath_open(folder, name, O_RDONLY);
 
 	if (name == NULL || (fd < 0 && errno == EXDEV))
@@ -152,9 +152,14 @@ open_beneath(const struct beneath *folder, const char *path,
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    fcntl(fd, F_SETFL, 0) == 0)
 		return fd;
+	/* What was not opened is looked at only for the words. */
 	if (fd >= 0)
 		close(fd);
-	return error_set(error, OUTCOME_INPUT, "is not a file");
+	else if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		st.st_mode = 0;
+	return error_set(error, OUTCOME_INPUT, "%s",
+	    refusal(st.st_mode, true) != NULL ? refusal(st.st_mode, true) :
+	    "is not a file");
 }
 
 static int
