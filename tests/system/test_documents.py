@@ -100,7 +100,7 @@ def turn(capture, choices, number):
 def test_a_document_for_every_packet(capture, full):
     count = packet_count(capture)
     assert len(full.lines) == len(full.documents) == count
-    assert full.counts == {"read": count, "printed": count, "duplicate": 0, "rejected": 0, "filtered": 0,
+    assert full.counts == {"read": count, "printed": count, "duplicate": 0, "rejected": 0, "discarded": 0, "filtered": 0,
                            "undissected": 0, "dropped": 0, "unsent": 0, "skipped": 0, "retries": 0}
 
 
