@@ -12,21 +12,27 @@
 #define RETRY_MS 1000
 /* One of which it cannot be told. */
 #define UNKNOWN_MS 10000
+/* Files that are compared at a time: each has a descriptor, and buffers. */
+#define COMPARED_MAX 16
 
 static void
-completion_free(struct completion *completion)
+stop_comparing(struct follow *follow, struct completion *completion)
 {
+	if (completion->examine == NULL)
+		return;
 	examine_free(completion->examine);
-	free(completion->name);
-	free(completion->shown);
-	free(completion);
+	completion->examine = NULL;
+	follow->comparing--;
 }
 
 static void
 drop(struct follow *follow, struct completion *completion)
 {
 	TAILQ_REMOVE(&follow->completions, completion, next);
-	completion_free(completion);
+	stop_comparing(follow, completion);
+	free(completion->name);
+	free(completion->shown);
+	free(completion);
 }
 
 void
@@ -86,6 +92,8 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 	struct folder_entry entry;
 	int fd;
 
+	if (follow->comparing == COMPARED_MAX)
+		return;
 	if (opener_folder_probe(follow->rules.opener, completion->name,
 	    &completion->entry) != 0 && (errno == ETXTBSY ||
 	    (errno == ENOLCK && !file->close_seen))) {
@@ -108,6 +116,7 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 	}
 	completion->closes = file->closes;
 	completion->examine = examine_new(fd, &completion->mark, 1, false);
+	follow->comparing++;
 }
 
 /* What is there is not what was delivered: it is read. */
@@ -133,8 +142,7 @@ end_comparing(struct follow *follow, struct completion *completion)
 	struct examine_result result;
 
 	examine_result(completion->examine, &result);
-	examine_free(completion->examine);
-	completion->examine = NULL;
+	stop_comparing(follow, completion);
 	if (result.mark.len == 0 || !result.is_whole || result.is_damaged) {
 		give_up(follow, completion);
 		return;

@@ -88,6 +88,7 @@ struct follow {
 	struct readings examining, open, delivering;
 	size_t examining_count, open_count;
 	struct completions completions;
+	size_t comparing;	/* of them */
 	struct totals totals;	/* of files that have been read */
 	uint64_t bytes_done, files_done;
 	uint64_t serial;	/* given last */

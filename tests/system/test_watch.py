@@ -595,6 +595,21 @@ def test_after_what_a_former_run_did_not_get_to(place):
         assert len(server.bulks) == requests
 
 
+def test_after_more_files_than_descriptors(place):
+    """All have to be compared with what a former run delivered."""
+    capture(place / "in" / "first", 30, 1)
+    for number in range(100):
+        shutil.copy(place / "in" / "first", place / "in" / ("copy%d" % number))
+    watch = Watch(place, "--watch-idle=1s", "--jobs=1")
+    watch.says("was read before", times=100)
+    watch.end()
+    watch = Watch(place, "--watch-idle=1s", "--after=delete", prefix=["prlimit", "--nofile=80"])
+    # Somebody may still write to the last one.
+    watch.until(lambda: len(list((place / "in").iterdir())) == 1, "empty folder")
+    watch.end()
+    assert "has changed" not in watch.messages
+
+
 @pytest.mark.parametrize("after, why", [("move:nowhere", "No such file"), ("move:in", "the watched folder itself"),
                                         ("burn", "takes delete or move:DIR")])
 def test_after_that_cannot_be(place, after, why):
