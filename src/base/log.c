@@ -84,8 +84,8 @@ log_flush(struct log *log)
 		buffer_consume(&log->kept, write_some(log->kept.data,
 		    log->kept.len));
 	if (log->kept.len == 0) {
-		say_dropped(log);
 		buffer_shrink(&log->kept, 0);
+		say_dropped(log);
 	}
 	return log->kept.len == 0;
 }

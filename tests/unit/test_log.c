@@ -271,6 +271,33 @@ test_reader_that_comes_back(void **state)
 	assert_string_equal(at, "");
 }
 
+/* The pipe is full again when that which was kept has been written: how much is missing is still told. */
+static void
+test_a_full_pipe_does_not_hide_what_is_missing(void **state)
+{
+	static const char wanted[] = "p: standard error was not read: "
+	    "3 messages are missing here\n";
+	static struct stalled stalled;
+	static char page[4096];
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	stall(&stalled, ends, O_NONBLOCK);
+	while (write(STDERR_FILENO, page, sizeof(page)) > 0)
+		continue;
+	/* A page of them. */
+	for (int i = 0; i < 4; i++)
+		log_error(&stalled.log, "%01020d", i);
+	stalled.log.dropped = 3;
+	(void)!read(stalled.reader, page, sizeof(page));
+	(void)log_flush(&stalled.log);
+	read_to_the_end(&stalled);
+	end_stall(&stalled);
+	assert_non_null(memmem(stalled.text, stalled.len, wanted,
+	    sizeof(wanted) - 1));
+}
+
 static bool
 give_up(void *ctx)
 {
@@ -325,6 +352,7 @@ main(void)
 		cmocka_unit_test(test_messages_do_not_mix_with_progress),
 		cmocka_unit_test(test_stalled_reader),
 		cmocka_unit_test(test_reader_that_comes_back),
+		cmocka_unit_test(test_a_full_pipe_does_not_hide_what_is_missing),
 		cmocka_unit_test(test_the_end_is_not_waited_for_for_ever),
 		cmocka_unit_test(test_reader_that_is_gone),
 	};
