@@ -180,6 +180,15 @@ pump_again(void *ctx)
 	dissection_pump(dissection);
 }
 
+static void
+turn_later(void *ctx)
+{
+	struct dissection *dissection = ctx;
+
+	dissection->turn_deferred = false;
+	passes_turn(dissection);
+}
+
 static bool
 is_full(const struct dissection *dissection)
 {
@@ -287,10 +296,14 @@ dissection_pump(struct dissection *dissection)
 	if (!dissection->input_done || dissection->pass != PASS_DRAIN ||
 	    dissection->pump_deferred)
 		return;
-	if (dissection->turning)
-		loop_defer(dissection->rules.loop, passes_turn, dissection);
-	else
+	if (!dissection->turning) {
 		dissection_end(dissection);
+		return;
+	}
+	/* Whoever takes the documents may have it go on before that. */
+	if (!dissection->turn_deferred)
+		loop_defer(dissection->rules.loop, turn_later, dissection);
+	dissection->turn_deferred = true;
 }
 
 void

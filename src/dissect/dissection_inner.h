@@ -39,6 +39,7 @@ struct dissection {
 	bool pump_deferred;
 	bool renewing;			/* the child gets no more; a fresh one goes on */
 	bool turning;			/* the same, with the next session of the input */
+	bool turn_deferred;
 	uint64_t failed_at[LIVE_FAILURES];	/* ms, a ring */
 	size_t failures;
 

@@ -452,10 +452,8 @@ static void seek_share(void *ctx);
 
 /* What went wrong with one session says nothing of the next. */
 void
-passes_turn(void *ctx)
+passes_turn(struct dissection *dissection)
 {
-	struct dissection *dissection = ctx;
-
 	feed_turn(dissection->feed);
 	dissection->turning = false;
 	dissection->passes = dissection->reliefs = 0;

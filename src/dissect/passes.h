@@ -11,8 +11,8 @@ struct child *passes_start(struct dissection *dissection, enum pass pass, bool p
     struct error *error);
 /* The child has finished, and all that it printed was read. */
 void passes_leave(struct dissection *dissection);
-/* From the loop, with the next session of the input (FEED_SESSION); ctx is the dissection. */
-void passes_turn(void *ctx);
+/* From the loop: goes on with the next session of the input (FEED_SESSION). */
+void passes_turn(struct dissection *dissection);
 /* From the loop, to begin with; ctx is the dissection. */
 void passes_first(void *ctx);
 
