@@ -18,6 +18,8 @@
 #define RETAINED_MAX ((size_t)64 << 20)
 /* Each costs the start of a tshark, and a hostile file may hold one in a hundred bytes. */
 #define SESSIONS_MAX 1000
+/* Each is remembered, and a hostile file may hold one in forty bytes. */
+#define PARTS_MAX 1000000
 
 #define NO_SHA256 "the crypto library offers no SHA-256"
 
@@ -340,6 +342,9 @@ remember_part(struct feed *feed, const struct capture_record *record,
 	if (feed->live || (last != NULL && (record->number != 1 ||
 	    record->ordinal <= last->before + 1)))
 		return 0;
+	if (feed->parts.count == PARTS_MAX)
+		return error_set(error, OUTCOME_INPUT,
+		    "more than %d captures are joined", PARTS_MAX);
 	part = parts_add(&feed->parts, record->ordinal == 0 ? 0 :
 	    record->ordinal - 1);
 	if (capture_id(record, part->id) != 0)
@@ -432,7 +437,7 @@ tell_joined(struct feed *feed)
 		return;
 	feed->told_joined = true;
 	(void)snprintf(feed->joined, sizeof(feed->joined), "another capture "
-	    "is joined to it behind packet %" PRIu64 ": frame numbers go on, "
+	    "is joined to it after packet %" PRIu64 ": frame numbers go on, "
 	    "ids are those of each by itself", feed->given);
 	feed->news = feed->joined;
 }
