@@ -525,8 +525,11 @@ opener_open(struct opener *opener, size_t index, struct error *error)
 
 	if (index < opener->count && opener->numbers[index] >= 0)
 		return take_over(opener->numbers[index], error);
-	if (index < opener->count && opener->early[index] >= 0)
-		return fcntl(opener->early[index], F_DUPFD_CLOEXEC, 3);
+	if (index < opener->count && opener->early[index] >= 0) {
+		fd = fcntl(opener->early[index], F_DUPFD_CLOEXEC, 3);
+		return fd >= 0 ? fd : error_set(error, OUTCOME_INPUT, "%s",
+		    strerror(errno));
+	}
 	if (opener->socket < 0)
 		return open_listed(opener, index, error);
 	if (ask(opener, &request, &reply, &fd, error) != 0)
