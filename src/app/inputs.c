@@ -87,8 +87,8 @@ walk_entry(const struct walk *walk, char *name, char *path, unsigned depth)
 		    strerror(errno));
 	} else if (S_ISLNK(st.st_mode) && walk->folder != NULL &&
 	    beneath_leaves(walk->folder, path)) {
-		log_note(walk->log, "%s: a link out of the folder, skipped (as "
-		    "root links are followed only within it)", name);
+		log_note(walk->log, "%s: skipped: the link leaves the "
+		    "folder, and root follows links only within it", name);
 	} else if (S_ISDIR(st.st_mode)) {
 		if (!walk->recursive)
 			log_note(walk->log, "%s: a folder, passed over "

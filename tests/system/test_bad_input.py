@@ -269,7 +269,7 @@ def test_links_out_of_a_folder(recursive, linked):
     inside = [name for name, (_, inner) in LINKS.items() if inner]
     assert read_from(result) == sorted(inside + ["real.pcap"] * len(recursive))
     for name, (_, inner) in LINKS.items():
-        said = "%s: a link out of the folder, skipped (as root links are followed only within it)\n" % os.path.join(linked, name)
+        said = "%s: skipped: the link leaves the folder, and root follows links only within it\n" % os.path.join(linked, name)
         assert (said in result.errors) == (not inner), result.errors
 
 
