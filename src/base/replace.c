@@ -121,8 +121,8 @@ replacement_begin(struct replacement *new, const char *name, int flags, mode_t m
 	new->fd = open_nameless(name, flags, mode);
 	if (new->fd < 0 && open_named(new, name, flags, mode) != 0)
 		return -1;
-	/* Whatever the umask. */
-	if (flock(new->fd, LOCK_EX | LOCK_NB) == 0 &&
+	/* Where there are no locks, as on some NFS, nobody removes what is left over. The mode is exact whatever the umask. */
+	if ((flock(new->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
 	    fchmod(new->fd, mode) == 0)
 		return 0;
 	replacement_abandon(new);

@@ -80,7 +80,7 @@ open_last(int folder, const char *name, int flags)
 static int
 descend(int root, int folder, const char *name)
 {
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	int reason = errno;
 
