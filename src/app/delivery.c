@@ -98,7 +98,7 @@ read_secret(struct delivery *delivery, bool again, struct error *error)
 		return error_set(error, OUTCOME_USAGE, "%.400s: %.400s", name,
 		    reason.text);
 	rv = again && !is_file(fd) ? error_set(error, OUTCOME_USAGE,
-	    "%.400s: is no regular file, and was read at the start", name) :
+	    "%.400s: not a regular file, so it is read at the start only", name) :
 	    secrets_authorize(&delivery->secrets, delivery->options, fd, error);
 	close(fd);
 	return rv;

@@ -504,8 +504,8 @@ finish(struct app *app, const struct totals *totals, enum outcome outcome,
 		    "without it: %llu times",
 		    (unsigned long long)totals->fallbacks);
 	if (totals->discarded > 0)
-		log_note(&app->log, "%llu packets were taken by the server, "
-		    "and dropped by an ingest pipeline",
+		log_note(&app->log, "an ingest pipeline of the server dropped "
+		    "%llu packets",
 		    (unsigned long long)totals->discarded);
 	if (totals->ring_missing > 0)
 		log_error(&app->log, "%llu packets are missing in the ring in "

@@ -125,7 +125,7 @@ give_up(struct follow *follow, struct completion *completion)
 {
 	struct watch_file *file = file_of(follow, completion);
 
-	log_note(follow->log, "%s: not %s: it was written anew", completion->shown,
+	log_note(follow->log, "%s: not %s: it was rewritten", completion->shown,
 	    after_word(&follow->rules.watching->after));
 	/* Unless that has been done already. */
 	if (file != NULL && file->state == WATCH_DONE &&

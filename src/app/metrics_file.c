@@ -53,9 +53,9 @@ check(const char *name, struct error *error)
 	struct stat st;
 
 	if (outputs_descriptor(name) >= 0)
-		return error_set(error, OUTCOME_USAGE, "--metrics=%.400s: is "
-		    "what is open already: the metrics are written again and "
-		    "again, each time as a new file", name);
+		return error_set(error, OUTCOME_USAGE, "--metrics=%.400s: "
+		    "names an open descriptor; the metrics are replaced as a "
+		    "whole and must be a file", name);
 	if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode))
 		return error_set(error, OUTCOME_USAGE,
 		    "--metrics=%.400s: is no regular file", name);

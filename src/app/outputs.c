@@ -69,7 +69,7 @@ check_input(const struct named *outputs, size_t count, const char *what,
 		if (outputs[i].dev == input.dev &&
 		    outputs[i].inode == input.inode)
 			return error_set(error, OUTCOME_USAGE, "--%s=%.400s: "
-			    "it is read as well, with --%s", outputs[i].what,
+			    "--%s reads this file as well", outputs[i].what,
 			    outputs[i].name, what);
 	return 0;
 }

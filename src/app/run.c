@@ -449,7 +449,7 @@ on_signal(void *ctx, int number)
 		sensor_stop(run);
 	else
 		stop_reading(run);
-	log_note(run->log, "%s: what was read is still delivered; once more "
+	log_note(run->log, "%s: delivering what was read; a second signal "
 	    "ends at once", strsignal(number));
 }
 

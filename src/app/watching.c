@@ -122,9 +122,9 @@ open_ledger(struct watching *watching, const struct options *options,
 	char *name;
 
 	if (options->ledger != NULL && outputs_descriptor(options->ledger) >= 0)
-		return error_set(error, OUTCOME_USAGE, "--ledger=%.400s: is "
-		    "what is open already: the ledger is read and written "
-		    "anew, and must be a file", options->ledger);
+		return error_set(error, OUTCOME_USAGE, "--ledger=%.400s: "
+		    "names an open descriptor; the registry is replaced as a "
+		    "whole and must be a file", options->ledger);
 	name = options->ledger != NULL ? xstrdup(options->ledger) :
 	    default_name(watching, options, log);
 	watching->ledger = ledger_file_open(name, log, error);

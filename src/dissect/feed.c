@@ -437,8 +437,8 @@ tell_joined(struct feed *feed)
 		return;
 	feed->told_joined = true;
 	(void)snprintf(feed->joined, sizeof(feed->joined), "another capture "
-	    "is joined to it after packet %" PRIu64 ": frame numbers go on, "
-	    "ids are those of each by itself", feed->given);
+	    "is joined to it after packet %" PRIu64 ": frame numbers "
+	    "continue, ids are those of each capture by itself", feed->given);
 	feed->news = feed->joined;
 }
 

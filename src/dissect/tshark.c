@@ -173,9 +173,9 @@ blame_sandbox(const struct tshark *tshark, const struct run_result *result,
 	    (strstr(result->errors, "Cannot fork") == NULL &&
 	    strstr(result->errors, strerror(EPERM)) == NULL))
 		return false;
-	error_set(error, OUTCOME_USAGE, "%s does not run in the sandbox, where "
-	    "it can start no other program but by exec (--no-sandbox goes "
-	    "without): %.500s", tshark->path, result->errors);
+	error_set(error, OUTCOME_USAGE, "%s does not run in the sandbox, in "
+	    "which it can exec but not start other programs (--no-sandbox "
+	    "disables it): %.500s", tshark->path, result->errors);
 	return true;
 }
 

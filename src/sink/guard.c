@@ -145,8 +145,8 @@ be_blind(struct guard *guard)
 {
 	if (!guard->said)
 		log_note(guard->log, "these credentials may not read the "
-		    "mappings of the indices: whether rejected packets are at "
-		    "fault themselves, or the mapping, is not known");
+		    "mappings of the indices: it is unknown whether the rejected "
+		    "packets or the mappings are at fault");
 	guard->said = true;
 	finish(guard, GUARD_BLIND, "");
 }

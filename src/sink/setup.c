@@ -247,7 +247,7 @@ take_put(struct setup *setup, const struct http_reply *reply)
 	if (reply->status == 200 || reply->status == 201) {
 		if (setup->is_again)
 			log_note(setup->log, "the index template %.*s was "
-			    "missing, and is put again", (int)setup->name.len,
+			    "missing and has been put again", (int)setup->name.len,
 			    setup->name.data);
 		else
 			log_verbose(setup->log, "put the index template %.*s",

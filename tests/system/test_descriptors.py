@@ -212,7 +212,7 @@ def test_closed_standard_error(good):
     assert numbers_of(result.lines) == list(range(1, PACKETS + 1))
 
 
-REPLACED = [("--metrics", "again and again", ()), ("--ledger", "must be a file", ("--watch=.",))]
+REPLACED = [("--metrics", "must be a file", ()), ("--ledger", "must be a file", ("--watch=.",))]
 
 
 @pytest.mark.parametrize("option, says, more", REPLACED, ids=["metrics", "ledger"])
@@ -255,9 +255,9 @@ def test_output_where_a_stream_goes_already(kind, stream, link, who, good, folde
 
 @pytest.mark.parametrize("options, says", [
     (["--summary-json=one", "--metrics=one"], "--metrics=one: --summary-json names this file as well"),
-    (["--summary-json=good.pcap"], "--summary-json=good.pcap: it is read as well, with --file"),
-    (["--metrics=good.pcap"], "--metrics=good.pcap: it is read as well, with --file"),
-    (["--node=localhost:1", "--dead-letter=good.pcap"], "--dead-letter=good.pcap: it is read as well, with --file")])
+    (["--summary-json=good.pcap"], "--summary-json=good.pcap: --file reads this file as well"),
+    (["--metrics=good.pcap"], "--metrics=good.pcap: --file reads this file as well"),
+    (["--node=localhost:1", "--dead-letter=good.pcap"], "--dead-letter=good.pcap: --file reads this file as well")])
 def test_one_file_for_two_purposes(options, says, good, folder):
     put(folder, "one", b"precious\n")
     before = content(good)
