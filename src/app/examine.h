@@ -18,14 +18,14 @@ enum examine_event {
 
 struct examine_result {
 	struct digest_mark mark;	/* the longest that the file begins with; its length is 0 for none */
-	bool is_whole;		/* and it has nothing behind that */
+	bool is_whole;		/* and nothing follows it */
 	bool is_damaged;	/* it ends within a record, or reading failed */
 	/* How the file was after the last read, if is_certain: a later change will show in it. */
 	struct folder_entry entry;
 	bool is_certain;
 };
 
-/* Takes the descriptor of a regular file over. marks[0..count): at least one, the shortest first; copied. grows: its end may not be the end yet. */
+/* Takes over the descriptor of a regular file. marks[0..count): at least one, the shortest first; copied. grows: its end may not be the end yet. */
 struct examine *examine_new(int fd, const struct digest_mark *marks, size_t count, bool grows);
 void examine_free(struct examine *examine);
 

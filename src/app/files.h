@@ -6,8 +6,8 @@
 #include "base/error.h"
 
 /*
- * A descriptor (close-on-exec) to read, the caller's, that makes nobody wait for its opening: what is open already for a name of that
- * (base/descriptor.h), or the file. -1 with OUTCOME_USAGE.
+ * Returns a descriptor (close-on-exec) to read, owned by the caller: a duplicate if name means an open descriptor
+ * (base/descriptor.h), else the file. Never waits for the writer of a FIFO. -1 with OUTCOME_USAGE.
  */
 int files_open(const char *name, struct error *error);
 

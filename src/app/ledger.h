@@ -14,7 +14,7 @@
 /* 32 hexadecimal digits, and the end: what documents have as espcap.capture. */
 #define LEDGER_ID_LEN 33
 
-/* The format of the lines that are written. Version 1, without a number in front, had no hash and no time of change. */
+/* The format of the lines that are written. Version 1 starts without a number, and has no hash and no time of change. */
 #define LEDGER_VERSION 2
 
 enum ledger_state {

@@ -7,8 +7,8 @@
 #include "config/options.h"
 
 /*
- * -1 with OUTCOME_USAGE if one file is named for two purposes: an output that is where standard output or standard
- * error goes already, another output, or an input. What names an open descriptor ("-", /dev/stdout) is written in turn and may be.
+ * -1 with OUTCOME_USAGE if one file has two purposes: an output that is also another output, an input, or the file to
+ * which standard output or standard error goes. Names of open descriptors ("-", /dev/stdout) are allowed: they are written in order.
  */
 int outputs_check(const struct options *options, struct error *error);
 
@@ -16,8 +16,9 @@ int outputs_check(const struct options *options, struct error *error);
 int outputs_descriptor(const char *name);
 
 /*
- * A descriptor (close-on-exec) to write to, the caller's: what is open already for a name of that (outputs_descriptor), else the
- * file, made if need be and not cut. A FIFO waits for its reader, which is told first. option is for messages. -1 with OUTCOME_USAGE.
+ * Returns a descriptor (close-on-exec) to write to, owned by the caller: a duplicate if name means an open descriptor
+ * (outputs_descriptor), else the file, created if missing and not truncated. Waits for the reader of a FIFO, after a
+ * message. option is for messages. -1 with OUTCOME_USAGE.
  */
 int outputs_open(const char *option, const char *name, struct log *log, struct error *error);
 

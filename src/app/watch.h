@@ -95,7 +95,7 @@ bool watch_is_finished(const struct watch *watch, const struct watch_file *file,
 /* Whether it has not changed for so long that it may make room for another. */
 bool watch_is_idle(const struct watch *watch, const struct watch_file *file, int64_t now);
 
-/* The next that is postponed and here, from *i on, which is moved behind it; NULL for none. */
+/* The next that is postponed and here, from *i on, which is moved past it; NULL for none. */
 struct watch_file *watch_postponed(const struct watch *watch, size_t *i);
 /* No file is held any more. */
 void watch_release(struct watch *watch);

@@ -1,4 +1,4 @@
-/* Paths that name what is open already. */
+/* Paths that name open descriptors. */
 #include "base/descriptor.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Paths that name what is open already: /dev/stdin, /dev/fd/63, /proc/self/fd/3, and links to these. */
+/* Paths that name open descriptors: /dev/stdin, /dev/fd/63, /proc/self/fd/3, and links to these. */
 #ifndef ESPCAP_BASE_DESCRIPTOR_H
 #define ESPCAP_BASE_DESCRIPTOR_H
 

@@ -12,8 +12,8 @@ struct replacement {
 
 /*
  * Makes a new file in the folder of name, with these flags beside O_RDWR and O_CLOEXEC, and exactly this mode. It has no
- * name (O_TMPFILE), so that nothing is left if espcap is killed; where that cannot be, one that nobody foresees, and never
- * that of a file that is there. -1 with errno.
+ * name (O_TMPFILE), so that nothing is left if espcap is killed; without O_TMPFILE it has an unpredictable one, never
+ * that of an existing file. -1 with errno.
  */
 int replacement_begin(struct replacement *new, const char *name, int flags, mode_t mode);
 

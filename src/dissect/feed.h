@@ -57,7 +57,7 @@ enum feed_event feed_next(struct feed *feed, const void **bytes, size_t *len,
 
 /*
  * Captures may be joined in one input. As long as their headers agree, one tshark gets them all; where they do not, the next one
- * gets a tshark of its own. Frame numbers go on; ids and ordinals are those of each capture by itself.
+ * gets a tshark of its own. Frame numbers continue; ids and ordinals are those of each capture by itself.
  * feed_turn is to be called after FEED_SESSION, when nothing is pending any more: the next tshark counts its
  * packets from 1, which stands for feed_base + 1. Input is given again from there on.
  */

@@ -19,7 +19,7 @@ struct parts {
 };
 
 void parts_release(struct parts *parts);
-/* Adds one behind so many packets, more than before the last one; its id is to be filled in. Valid until the next is added. */
+/* Adds one after so many packets, more than before the last one; the caller fills in its id. Valid until the next is added. */
 struct part *parts_add(struct parts *parts, uint64_t before);
 /* The one that the packet with this ordinal in the input is of; NULL if there is none. */
 const struct part *parts_find(const struct parts *parts, uint64_t ordinal);

@@ -1,4 +1,4 @@
-/* libseccomp makes the list of what is allowed; which numbers are known is told in front of it. */
+/* libseccomp makes the list of what is allowed; the check for known numbers comes first. */
 #include "loop/syscalls.h"
 
 #include <errno.h>

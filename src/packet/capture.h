@@ -61,7 +61,7 @@ struct capture *capture_new(enum capture_format format);
 void capture_free(struct capture *capture);
 /* Before the first record. It is known to be a standard one with no other joined to it: a live capture's own. */
 void capture_trust(struct capture *capture);
-/* The same. It begins at a part, behind so many bytes and packets of the stream. */
+/* The same. It begins at a part, after so many bytes and packets of the stream. */
 void capture_begin_at(struct capture *capture, uint64_t offset, uint64_t packets);
 
 /* Bytes of the stream before the record that comes next. */

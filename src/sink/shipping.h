@@ -23,8 +23,8 @@ struct shipping_rules {
 	uint64_t backoff;	/* ms, the first wait */
 	bool auto_id;		/* the server makes the ids */
 	bool compress;
-	const char *remedy;	/* what mends refused credentials */
-	bool is_patient;	/* waits for an administrator to mend the mapping of an index, instead of giving up */
+	const char *remedy;	/* what to do about refused credentials */
+	bool is_patient;	/* waits for an administrator to repair the mapping of an index, instead of giving up */
 };
 
 /* What the shipping tells its owner, from the loop; it must not be freed from there. */
