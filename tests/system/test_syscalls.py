@@ -230,10 +230,9 @@ def test_what_a_probe_can_call(mode, fake, probe, good, targets, caches):
     targets.untouched()
 
 
+@pytest.mark.parametrize("has_namespaces", [True])
 def test_without_sandbox_the_probe_can(mode, fake, probe, good, targets, caches):
     """So its calls are real ones."""
-    if not mode.has_namespaces:
-        pytest.skip("it needs none")
     found = outcomes(run_probe(mode, fake, probe, good, targets, caches, "--no-sandbox"))
     assert {what: found[what] for what in CAN if found[what] != "done"} == {}
     with pytest.raises(AssertionError):
