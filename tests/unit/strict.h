@@ -13,14 +13,17 @@
 
 struct strict_key {
 	unsigned object;
-	char *text;
+	size_t at;		/* in the texts; */
+	const char *text;	/* there, when all have been read */
 	size_t len;
 };
 
 struct strict {
 	const char *why;	/* what is wrong, NULL if nothing is */
 	struct strict_key *keys;
-	size_t key_count;
+	size_t key_count, key_room;
+	char *texts;		/* of the keys, one behind the other */
+	size_t texts_len, texts_room;
 	unsigned objects[STRICT_DEPTH], object_count, depth;
 };
 
@@ -31,25 +34,35 @@ strict_fail(struct strict *strict, const char *why)
 	return 0;
 }
 
+/* Memory for so many more items, of which there are count. */
+static inline void *
+strict_grow(void *list, size_t count, size_t more, size_t *room, size_t size)
+{
+	if (list != NULL && *room - count >= more)
+		return list;
+	*room = (count + more) * 2 < 64 ? 64 : (count + more) * 2;
+	list = realloc(list, *room * size);
+	if (list == NULL)
+		abort();
+	return list;
+}
+
 static inline int
 strict_key(void *ctx, const unsigned char *text, size_t len)
 {
 	struct strict *strict = ctx;
-	struct strict_key *key;
 
 	if (memchr(text, '\0', len) != NULL)
 		return strict_fail(strict, "NUL in a key");
-	strict->keys = realloc(strict->keys,
-	    (strict->key_count + 1) * sizeof(*strict->keys));
-	if (strict->keys == NULL)
-		abort();
-	key = &strict->keys[strict->key_count++];
-	key->object = strict->objects[strict->depth - 1];
-	key->text = malloc(len + 1);
-	if (key->text == NULL)
-		abort();
-	memcpy(key->text, text, len);
-	key->len = len;
+	strict->keys = strict_grow(strict->keys, strict->key_count, 1,
+	    &strict->key_room, sizeof(*strict->keys));
+	strict->texts = strict_grow(strict->texts, strict->texts_len, len,
+	    &strict->texts_room, 1);
+	strict->keys[strict->key_count++] = (struct strict_key){
+		.object = strict->objects[strict->depth - 1],
+		.at = strict->texts_len, .len = len };
+	memcpy(strict->texts + strict->texts_len, text, len);
+	strict->texts_len += len;
 	return 1;
 }
 
@@ -86,19 +99,17 @@ strict_compare(const void *a, const void *b)
 static inline void
 strict_release(struct strict *strict)
 {
+	for (size_t i = 0; i < strict->key_count; i++)
+		strict->keys[i].text = strict->texts + strict->keys[i].at;
 	if (strict->key_count > 0)
 		qsort(strict->keys, strict->key_count, sizeof(*strict->keys),
 		    strict_compare);
-	for (size_t i = 0; i < strict->key_count; i++) {
-		if (i > 0 && strict->why == NULL &&
+	for (size_t i = 1; i < strict->key_count; i++)
+		if (strict->why == NULL &&
 		    strict_compare(&strict->keys[i - 1], &strict->keys[i]) == 0)
 			strict->why = "a key twice";
-		if (i > 0)
-			free(strict->keys[i - 1].text);
-	}
-	if (strict->key_count > 0)
-		free(strict->keys[strict->key_count - 1].text);
 	free(strict->keys);
+	free(strict->texts);
 }
 
 /* NULL if the JSON text is all of that, else what is wrong with it. */
