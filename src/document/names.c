@@ -7,7 +7,10 @@
 #include "base/xalloc.h"
 #include "document/names_inner.h"
 
-#define PROTOCOLS_MAX 65536
+#ifndef NAMES_PROTOCOLS_MAX
+#define NAMES_PROTOCOLS_MAX 65536
+#endif
+#define PROTOCOLS_MAX NAMES_PROTOCOLS_MAX
 
 /* What is special about the values of a name. */
 enum mark {

@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "dissect/reader.h"
 #include "document/json.h"
+#include "sanitizers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,7 +25,8 @@ struct target {
 
 /* Documents and what else came, each behind its mark, and how it ended. */
 struct result {
-	struct buffer made;
+	struct buffer made;	/* its room is kept for the next input */
+	bool is_second;		/* it must equal another, of which each document was checked */
 	uint64_t mended;
 	size_t met;
 	bool is_inside;
@@ -35,19 +37,23 @@ struct result {
 #define MARK_BROKEN (UINT32_MAX - 1)
 #define MARK_TOO_LONG UINT32_MAX
 
-/* The table without the names that were met since it was made; false if what it was cannot be told any more. */
-static inline bool
-forget_met(struct names *names, uint32_t size, size_t text_len)
+/* Takes the names out again that were met since the table was made, and what is remembered to find names faster. */
+static inline void
+forget_met(struct names *names, size_t text_len)
 {
-	if (names->by_name.size != size)
-		return false;
+	struct index *index = &names->by_name;
+
+	free(names->recent);
+	names->recent = NULL;
+	names->last = 0;
+	if (names_met(names) == 0)
+		return;
 	/* What was put in first is found first: its places stay. */
-	for (uint32_t i = 0; i < size; i++)
-		if (names->by_name.slots[i] > names->known)
-			names->by_name.slots[i] = 0;
+	for (uint32_t i = 0; i < index->size; i++)
+		if (index->slots[i] > names->known)
+			index->slots[i] = 0;
 	names->count = names->known;
 	names->text.len = text_len;
-	return true;
 }
 
 /* A table that met no names yet. Making one takes longer than most inputs. */
@@ -55,28 +61,17 @@ static inline struct names *
 fresh_names(void)
 {
 	static struct names *names;
-	static struct buffer saved;
-	static uint32_t size;
 	static size_t text_len;
 
-	if (names != NULL && (names_met(names) == 0 ||
-	    forget_met(names, size, text_len)))
-		return names;
 	if (names == NULL) {
 		names = table_new();
-		buffer_init(&saved, SIZE_MAX);
-		assert(names_save(names, &saved) == 0);
-	} else {
-		names_free(names);
-		names = table_load(saved.data, saved.len);
-		assert(names != NULL);
+		text_len = names->text.len;
 	}
-	size = names->by_name.size;
-	text_len = names->text.len;
+	forget_met(names, text_len);
 	return names;
 }
 
-/* What makes the documents of such choices, used again and again, as by the program; begun anew with another table. */
+/* What makes the documents of such choices, used again and again, as by the program. */
 static inline struct maker *
 start(const struct target *target, const uint8_t *choices)
 {
@@ -86,12 +81,7 @@ start(const struct target *target, const uint8_t *choices)
 	    (choices[1] & 3) << 4];
 	struct names *names = fresh_names();
 
-	if (maker->names != names) {
-		if (maker->names != NULL) {
-			maker->names = NULL;	/* they are gone */
-			maker_end(maker);
-		}
-		memset(maker, 0, sizeof(*maker));
+	if (maker->names == NULL) {
 		maker->names = names;
 		maker->typed_list = "dns.qry.name keyword dns.question.name\n"
 		    "ip.src ip source.ip\nipv6.src ip source.ip\neth.src mac source.mac\n"
@@ -143,7 +133,8 @@ put_document(struct maker *maker, const struct reader *reader,
 		put(result, MARK_TOO_LONG);
 		return;
 	}
-	check(maker);
+	if (!result->is_second)
+		check(maker);
 	put(result, (uint32_t)maker->out.len);
 	assert(buffer_append(&result->made, maker->out.data,
 	    maker->out.len) == 0);
@@ -180,36 +171,78 @@ read_piece(struct maker *maker, struct reader *reader, const char *piece,
 }
 
 static inline void
-run(const struct target *target, const uint8_t *data, size_t size, size_t step,
+result_begin(struct result *result, const struct maker *maker)
+{
+	if (result->made.max == 0)
+		buffer_init(&result->made, SIZE_MAX);
+	buffer_clear(&result->made);
+	result->mended = document_mended(maker->document);
+}
+
+static inline void
+result_end(struct result *result, const struct maker *maker,
+    const struct reader *reader)
+{
+	result->is_inside = reader_is_inside(reader);
+	result->mended = document_mended(maker->document) - result->mended;
+	result->met = names_met(maker->names);
+}
+
+/* The length of the next piece: every fourth is a single byte, the others have up to `longest`. */
+static inline size_t
+next_len(uint32_t *state, size_t longest)
+{
+	/* The generator of Numerical Recipes, whose high bits are the better ones. */
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 30 == 0 ? 1 : (*state >> 8) % longest + 1;
+}
+
+/* Each piece ends where its memory ends, so that a byte read too many is seen. False when nothing more can be read. */
+static inline bool
+read_pieces(struct maker *maker, struct reader *reader, const uint8_t *data,
+    size_t size, uint8_t choice, struct result *result)
+{
+	/* Long inputs in larger pieces: yajl begins a string anew with each. */
+	size_t longest = choice % 60 + 1 + size / 16, len;
+	char *memory = malloc(longest);
+	uint32_t state = choice | (uint32_t)size << 8;
+	bool good = true;
+
+	assert(memory != NULL);
+	for (size_t at = 0; at < size && good; at += len) {
+		len = next_len(&state, longest);
+		if (len > size - at)
+			len = size - at;
+		memcpy(memory + longest - len, data + at, len);
+		good = read_piece(maker, reader, memory + longest - len, len,
+		    result);
+	}
+	free(memory);
+	return good;
+}
+
+/* As a whole the data are read where they are: the memory of an input ends behind it. */
+static inline void
+run(const struct target *target, const uint8_t *data, size_t size,
     struct result *result)
 {
 	struct maker *maker = start(target, data);
 	struct reader *reader = reader_new(target->form, maker->names,
 	    &maker->tree, maker->rules.max_doc);
-	uint64_t mended = document_mended(maker->document);
-	size_t room = step < 64 ? 64 : step;
 	bool good = true;
-	char *memory;
 
-	buffer_init(&result->made, SIZE_MAX);
+	result_begin(result, maker);
 	if (target->start != NULL)
 		good = read_piece(maker, reader, target->start,
 		    target->start_len, result);
-	/* Each piece ends where the memory ends, so that a byte read too many is seen. */
-	memory = malloc(room);
-	assert(memory != NULL);
-	for (size_t at = target->choices, len; at < size && good; at += len) {
-		len = size - at < step ? size - at : step;
-		memcpy(memory + room - len, data + at, len);
-		good = read_piece(maker, reader, memory + room - len, len,
-		    result);
-		/* Pieces of varying size. */
-		step = step > 1 && step < 64 ? step * 7 % 61 + 1 : step;
-	}
-	free(memory);
-	result->is_inside = reader_is_inside(reader);
-	result->mended = document_mended(maker->document) - mended;
-	result->met = names_met(maker->names);
+	if (good && result->is_second)
+		(void)read_pieces(maker, reader, data + target->choices,
+		    size - target->choices, data[target->choices - 1], result);
+	else if (good)
+		(void)read_piece(maker, reader,
+		    (const char *)data + target->choices,
+		    size - target->choices, result);
+	result_end(result, maker, reader);
 	reader_free(reader);
 }
 
@@ -217,21 +250,17 @@ static inline int
 documents_are_equal(const struct target *target, const uint8_t *data,
     size_t size)
 {
-	struct result whole, pieces;
+	static struct result whole, pieces = { .is_second = true };
 
 	if (size < target->choices)
 		return 0;
-	run(target, data, size, size, &whole);
-	/* Long inputs in large pieces: yajl begins a string anew with each. */
-	run(target, data, size, data[target->choices - 1] % 60 + 1 +
-	    size / 256, &pieces);
+	run(target, data, size, &whole);
+	run(target, data, size, &pieces);
 	assert(whole.made.len == pieces.made.len);
 	assert(whole.made.len == 0 ||
 	    memcmp(whole.made.data, pieces.made.data, whole.made.len) == 0);
 	assert(whole.mended == pieces.mended && whole.met == pieces.met);
 	assert(whole.is_inside == pieces.is_inside);
-	buffer_release(&whole.made);
-	buffer_release(&pieces.made);
 	return 0;
 }
 

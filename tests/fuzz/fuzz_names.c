@@ -6,6 +6,7 @@
 #include "../unit/table.h"
 #include "base/buffer.h"
 #include "document/names_inner.h"
+#include "sanitizers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -53,24 +54,33 @@ find_all(struct names *names, const uint8_t *data, size_t size)
 	}
 }
 
+/* Adds each line from memory that ends behind it. */
 static void
-add_lines(const uint8_t *data, size_t size)
+add_all(struct names *names, const uint8_t *data, size_t size)
 {
-	struct names *names = names_new();
 	const uint8_t *at = data, *end = data + size;
+	char *memory = malloc(size == 0 ? 1 : size);
 
+	assert(memory != NULL);
 	while (at < end) {
 		const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t len = newline == NULL ? (size_t)(end - at) :
 		    (size_t)(newline - at);
-		char *exact = malloc(len == 0 ? 1 : len);
+		char *exact = memory + size - len;
 
-		assert(exact != NULL);
 		memcpy(exact, at, len);
 		names_add(names, exact, len);
-		free(exact);
 		at += newline == NULL ? len : len + 1;
 	}
+	free(memory);
+}
+
+static void
+add_lines(const uint8_t *data, size_t size)
+{
+	struct names *names = names_new();
+
+	add_all(names, data, size);
 	table_fill(names);
 	assert(names_finish(names, NULL) == 0);
 	for (uint32_t id = 0; id < names_count(names); id++)
