@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,7 +58,7 @@ static const char *const plain[] = {
 	/* About itself and the machine. */
 	"getpid", "getppid", "getpgrp", "getuid", "geteuid", "getgid",
 	"getegid", "getresuid", "getresgid", "getgroups", "getrlimit",
-	"setrlimit", "getrusage", "uname", "sysinfo", "getrandom",
+	"getrusage", "uname", "sysinfo", "getrandom",
 	/* A wrapper becomes tshark, and a shell asks for the children it has not. */
 	"execve", "wait4", "waitid"
 };
@@ -76,9 +77,13 @@ struct narrow {
 #define ONE(name, ...) { name, 1, { __VA_ARGS__ } }
 #define BOTH(name, ...) { name, 2, { __VA_ARGS__ } }
 
-/* Those of pthread_create in glibc and musl (CLONE_DETACHED means nothing). */
-#define THREAD_MAY (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
-    CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | \
+/*
+ * Those of pthread_create in glibc and musl (CLONE_DETACHED means nothing). Each thread without CLONE_FILES
+ * would have RLIMIT_NOFILE descriptors of its own.
+ */
+#define THREAD_MUST (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
+    CLONE_THREAD)
+#define THREAD_MAY (CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | \
     CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED)
 
 /* What the C library asks arch_prctl(2) at the start, and of shadow stacks: its <asm/prctl.h> may be older. */
@@ -98,12 +103,12 @@ struct narrow {
 static const struct narrow narrow[] = {
 	/* Threads, and no flags but theirs: no process, no namespace, no signal at the end. */
 	ONE("clone", { 0, SCMP_CMP_MASKED_EQ, ~(uint64_t)THREAD_MAY,
-	    CLONE_THREAD }),
+	    THREAD_MUST }),
 	/* Signals and limits of this process alone; 0 is the caller. */
 	ONE("kill", IS(0, OWN)),
 	ONE("tgkill", IS(0, OWN)),
-	ONE("prlimit64", IS(0, 0)),
-	ONE("prlimit64", IS(0, OWN)),
+	BOTH("prlimit64", IS(0, 0), { 2, SCMP_CMP_EQ, 0, 0 }),
+	BOTH("prlimit64", IS(0, OWN), { 2, SCMP_CMP_EQ, 0, 0 }),
 	ONE("sched_getaffinity", IS(0, 0)),
 	ONE("sched_getaffinity", IS(0, OWN)),
 	ONE("getpgid", IS(0, 0)),
@@ -161,6 +166,25 @@ allow(scmp_filter_ctx context, const struct narrow *rule)
 	    rule->count, rule->tests));
 }
 
+/* All but RLIMIT_CORE: at any value but 1 a core_pattern that is a pipe gets the packets (child_manners). */
+static int
+allow_limits(scmp_filter_ctx context)
+{
+	for (unsigned int i = 0; i < RLIM_NLIMITS; i++) {
+		const struct narrow rules[] = {
+			ONE("setrlimit", IS(0, i)),
+			BOTH("prlimit64", IS(0, 0), IS(1, i)),
+			BOTH("prlimit64", IS(0, OWN), IS(1, i))
+		};
+
+		for (size_t k = 0; i != RLIMIT_CORE &&
+		    k < sizeof(rules) / sizeof(rules[0]); k++)
+			if (allow(context, &rules[k]) != 0)
+				return -1;
+	}
+	return 0;
+}
+
 static int
 allow_all(scmp_filter_ctx context)
 {
@@ -173,7 +197,7 @@ allow_all(scmp_filter_ctx context)
 	for (size_t i = 0; i < sizeof(narrow) / sizeof(narrow[0]); i++)
 		if (allow(context, &narrow[i]) != 0)
 			return -1;
-	return 0;
+	return allow_limits(context);
 }
 
 static void

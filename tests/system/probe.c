@@ -88,6 +88,23 @@ thread(void)
 	return errno != 0 ? -1 : pthread_join(thread_, NULL);
 }
 
+static int
+ends(void *argument)
+{
+	(void)argument;
+	return 0;
+}
+
+/* A thread with its own table of descriptors. */
+static int
+thread_apart(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+
+	return clone(ends, stack + sizeof(stack), CLONE_VM | CLONE_FS |
+	    CLONE_SIGHAND | CLONE_THREAD, NULL);
+}
+
 static void
 processes(void)
 {
@@ -166,6 +183,7 @@ processes(void)
 #endif
 	TRY("clone untraced thread", CALL(clone, CLONE_THREAD | CLONE_UNTRACED,
 	    0, 0, 0, 0));
+	TRY("clone own descriptors", thread_apart());
 	TRY("clone user", born(CALL(clone, SIGCHLD | CLONE_NEWUSER, 0, 0, 0, 0)));
 	TRY("clone parent", CALL(clone, SIGCHLD | CLONE_PARENT | CLONE_THREAD, 0,
 	    0, 0, 0));
@@ -346,7 +364,16 @@ itself(void)
 	/* What tsharks and the C library do. */
 	TRY("own limit get", CALL(prlimit64, 0, RLIMIT_STACK, NULL, &limit));
 	TRY("own limit by id", CALL(prlimit64, getpid(), RLIMIT_STACK, NULL, &limit));
-	TRY("own limit set", setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }));
+	TRY("own limit set", getrlimit(RLIMIT_STACK, &limit) != 0 ? -1 :
+	    setrlimit(RLIMIT_STACK, &limit));
+	TRY("own core limit get", getrlimit(RLIMIT_CORE, &limit));
+	TRY("core limit set", setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }));
+	TRY("core limit set by id", CALL(prlimit64, getpid(), RLIMIT_CORE,
+	    &(struct rlimit){ 0, 0 }, NULL));
+	TRY("core limit set high", CALL(prlimit64, 0,
+	    (1L << 32) | RLIMIT_CORE, &(struct rlimit){ 0, 0 }, NULL));
+	TRY("core limit set old", CALL(setrlimit, RLIMIT_CORE,
+	    &(struct rlimit){ 0, 0 }));
 	TRY("own affinity", CALL(sched_getaffinity, 0, sizeof(all), &all));
 	TRY("own affinity by id", CALL(sched_getaffinity, getpid(), sizeof(all),
 	    &all));

@@ -23,7 +23,8 @@ SOURCE = os.path.join(os.path.dirname(__file__), "probe.c")
 
 # What may end other than with EPERM inside the sandbox, and how: all else is EPERM.
 MAY = {
-    "own limit get": "done", "own limit by id": "done", "own limit set": "done", "own affinity": "done",
+    "own limit get": "done", "own limit by id": "done", "own limit set": "done",
+    "own core limit get": "done", "own affinity": "done",
     "own affinity by id": "done", "own kill": "done", "own tgkill": "done", "own thread": "done", "own name": "done",
     "own memory": "done", "own descriptor": "done", "own flags": "done", "own pipe": "done", "own random": "done",
     "own null": "done", "own exec": "ENOENT", "own wait": "ECHILD",
@@ -35,7 +36,8 @@ CAN = (
     "sched_setattr", "sched_getattr", "sched_getscheduler", "sched_getparam", "sched_getaffinity other",
     "sched_setaffinity", "ioprio_set process", "ioprio_set user", "ioprio_get", "kill", "kill group", "kill all",
     "kill own group", "kill high", "tgkill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open",
-    "setpgid", "getsid", "fork", "personality",
+    "setpgid", "getsid", "fork", "clone own descriptors", "personality",
+    "core limit set", "core limit set by id", "core limit set high", "core limit set old",
     "F_SETOWN", "F_SETOWN_EX", "F_SETSIG", "F_SETFL O_ASYNC", "F_SETPIPE_SZ", "F_SETLEASE", "F_NOTIFY", "F_SETLK",
     "F_OFD_SETLK", "F_SETFL high", "flock", "FIOASYNC", "tee", "splice", "vmsplice",
     "chmod", "fchmod", "fchmodat", "chown", "lchown", "fchown", "utimensat", "futimens", "utime", "truncate", "link",

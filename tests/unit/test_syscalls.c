@@ -200,6 +200,80 @@ test_each_process_is_its_own(void **state)
 	syscalls_free(syscalls);
 }
 
+#define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+
+static int
+ends(void *unused)
+{
+	(void)unused;
+	return 0;
+}
+
+static void
+threads(void)
+{
+	static const int needed[] = {
+		CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD
+	};
+	static char stack[65536] __attribute__((aligned(16)));
+
+	/* Refused before the kernel looks at them: it would say EINVAL of most. */
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		CHECK(clone(ends, stack + sizeof(stack), THREAD & ~needed[i],
+		    NULL) == -1 && errno == EPERM);
+	CHECK(clone(ends, stack + sizeof(stack), THREAD, NULL) > 0);
+}
+
+static void
+test_threads_share_all(void **state)
+{
+	struct syscalls *syscalls;
+
+	(void)state;
+	skip_in_valgrind();
+	syscalls = make();
+	assert_int_equal(inside(syscalls, threads), 0);
+	syscalls_free(syscalls);
+}
+
+static void
+limits(void)
+{
+	const long whose[] = { 0, getpid(), HIGH | getpid() };
+	struct rlimit limit;
+
+	for (long i = 0; i < RLIM_NLIMITS; i++) {
+		int wanted = i == RLIMIT_CORE ? EPERM : 0;
+
+		CHECK(answer(SYS_getrlimit, i, (long)&limit, 0) == 0);
+		CHECK(answer(SYS_setrlimit, i, (long)&limit, 0) == wanted);
+		CHECK(answer(SYS_setrlimit, HIGH | i, (long)&limit, 0) ==
+		    wanted);
+		for (int k = 0; k < 3; k++) {
+			CHECK(syscall(SYS_prlimit64, whose[k], i, NULL,
+			    &limit) == 0);
+			CHECK(answer(SYS_prlimit64, whose[k], i,
+			    (long)&limit) == wanted);
+			CHECK(answer(SYS_prlimit64, whose[k], HIGH | i,
+			    (long)&limit) == wanted);
+		}
+	}
+	CHECK(answer(SYS_prlimit64, getppid(), RLIMIT_CPU, (long)&limit) ==
+	    EPERM);
+}
+
+static void
+test_the_core_limit_stays(void **state)
+{
+	struct syscalls *syscalls;
+
+	(void)state;
+	skip_in_valgrind();
+	syscalls = make();
+	assert_int_equal(inside(syscalls, limits), 0);
+	syscalls_free(syscalls);
+}
+
 static void
 arguments(void)
 {
@@ -216,12 +290,9 @@ arguments(void)
 	CHECK(answer(SYS_prctl, HIGH | PR_SET_PDEATHSIG, 0, 0) == EPERM);
 	CHECK(answer(SYS_prctl, PR_SET_DUMPABLE, 1, 0) == EPERM);
 	CHECK(answer(SYS_prctl, PR_SET_SECCOMP, 2, 0) == EPERM);
-	/* The kernel's own answers: a thread without a shared memory is none. */
-	CHECK(answer(SYS_clone, CLONE_THREAD, 0, 0) == EINVAL);
-	CHECK(answer(SYS_clone, CLONE_THREAD | CLONE_SIGHAND | CLONE_VM |
-	    CLONE_NEWUSER, 0, 0) == EPERM);
-	CHECK(answer(SYS_clone, CLONE_THREAD | CLONE_UNTRACED, 0, 0) == EPERM);
-	CHECK(answer(SYS_clone, CLONE_THREAD | SIGCHLD, 0, 0) == EPERM);
+	CHECK(answer(SYS_clone, THREAD | CLONE_NEWUSER, 0, 0) == EPERM);
+	CHECK(answer(SYS_clone, THREAD | CLONE_UNTRACED, 0, 0) == EPERM);
+	CHECK(answer(SYS_clone, THREAD | SIGCHLD, 0, 0) == EPERM);
 	CHECK(answer(SYS_clone, CLONE_VM | CLONE_VFORK, 0, 0) == EPERM);
 	CHECK(answer(SYS_clone, SIGCHLD, 0, 0) == EPERM);
 	CHECK(answer(SYS_close, fd, 0, 0) == 0);
@@ -268,6 +339,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_number),
 		cmocka_unit_test(test_each_process_is_its_own),
+		cmocka_unit_test(test_threads_share_all),
+		cmocka_unit_test(test_the_core_limit_stays),
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_it_can_abort),
 	};
