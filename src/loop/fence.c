@@ -24,6 +24,8 @@
 /* More than the most --jobs with a wrapper and the threads of tshark need. */
 #define PROCESSES 1024
 #define DESCRIPTORS 256
+/* Queued signals count for the user, also outside the sandbox. Without room one is delivered with less information. */
+#define SIGNALS 64
 #define CAPABILITIES 64
 
 struct fence {
@@ -308,6 +310,8 @@ fence_limit(const struct fence *fence)
 	if (limit(RLIMIT_NOFILE, DESCRIPTORS) != 0)
 		return "limit descriptors";
 	/* Elsewhere all processes of the user on this machine would count. */
+	if (limit(RLIMIT_SIGPENDING, SIGNALS) != 0)
+		return "limit pending signals";
 	if (fence->apart.user >= 0 && limit(RLIMIT_NPROC, PROCESSES) != 0)
 		return "limit processes";
 	if (limit(RLIMIT_AS, fence->memory) != 0)

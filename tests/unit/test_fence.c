@@ -177,6 +177,8 @@ limits(void)
 	CHECK(fence_memory(fence) == (uint64_t)1 << 30);
 	CHECK(says(fence, "ulimit -v; ulimit -f; ulimit -n; ulimit -c",
 	    "1048576\n0\n256\n0\n"));
+	CHECK(says(fence, "exec grep -cE '^Max pending signals +64 +64 ' "
+	    "/proc/self/limits", "1\n"));
 	if (holds(fence, "limit of processes"))
 		CHECK(says(fence, "exec grep -cE '^Max processes +1024 +1024 ' "
 		    "/proc/self/limits", "1\n"));
