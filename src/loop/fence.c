@@ -240,7 +240,8 @@ fence_describe(const struct fence *fence,
 	free(line);
 	say_one(say, ctx, "only the system calls that tshark needs (seccomp)",
 	    fence->filter_why);
-	if (fence->apart.pids == NULL && fence->filter == NULL)
+	/* Seccomp does not prevent it: a thread has no PR_SET_PDEATHSIG, and execve(2) ends all threads but its caller. */
+	if (fence->apart.pids == NULL)
 		say(ctx, "processes that tshark starts may outlive espcap");
 }
 
@@ -309,9 +310,9 @@ fence_limit(const struct fence *fence)
 		return "limit the size of files";
 	if (limit(RLIMIT_NOFILE, DESCRIPTORS) != 0)
 		return "limit descriptors";
-	/* Elsewhere all processes of the user on this machine would count. */
 	if (limit(RLIMIT_SIGPENDING, SIGNALS) != 0)
 		return "limit pending signals";
+	/* Elsewhere all processes of the user on this machine would count. */
 	if (fence->apart.user >= 0 && limit(RLIMIT_NPROC, PROCESSES) != 0)
 		return "limit processes";
 	if (limit(RLIMIT_AS, fence->memory) != 0)
