@@ -114,11 +114,14 @@ load_typed(struct app *app, struct error *error)
 
 /*
  * tshark opens the key log by itself and as another user: it gets a copy in
- * memory, which needs no name and leaves nothing behind.
+ * memory, which needs no name and leaves nothing behind. All that run share it, so
+ * none of them, taken over, may change what the others read: it is sealed.
  */
 static int
 load_keys(struct app *app, struct error *error)
 {
+	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK |
+	    F_SEAL_SEAL;
 	const char *name = app->options.tls_keys;
 	struct buffer text;
 	int fd = -1, rv = -1;
@@ -126,9 +129,9 @@ load_keys(struct app *app, struct error *error)
 	buffer_init(&text, FILE_MAX);
 	if (files_read(name, &text, error) != 0)
 		goto out;
-	fd = memfd_create("tls-keys", MFD_CLOEXEC);
+	fd = memfd_create("tls-keys", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0 || write_all(fd, text.data, text.len) != 0 ||
-	    fchmod(fd, 0444) != 0) {
+	    fchmod(fd, 0444) != 0 || fcntl(fd, F_ADD_SEALS, seals) != 0) {
 		error_set(error, OUTCOME_INTERNAL, "%s: no copy in memory: %s",
 		    name, strerror(errno));
 		goto out;

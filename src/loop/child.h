@@ -19,7 +19,7 @@ struct child;
  * along PATH of espcap itself if it has no slash); an environment of HOME=home,
  * PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin and
  * LC_ALL=C.UTF-8, and LD_PRELOAD=preload if that is not NULL, only; no descriptor but 0, 1, 2 and, if extra_fd >= 0, that
- * one as descriptor 3; its own process group; SIGKILL when espcap dies
+ * one (see pipes_open) as descriptor 3; its own process group; SIGKILL when espcap dies
  * (PR_SET_PDEATHSIG); default signal actions and an empty signal mask; no core dump; cwd /.
  */
 struct child_spec {

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PIPES_FLOOR 10
@@ -92,6 +94,26 @@ open_outputs(struct pipes *pipes)
 	return fcntl(pipes->err, F_SETFL, O_NONBLOCK);
 }
 
+/*
+ * A file is opened once more: children that read it at the same time must not move one another's place in it, and have
+ * no right to write through it. Only without /proc they share what is open.
+ */
+static int
+open_extra(int fd)
+{
+	char path[32];
+	struct stat st;
+	int own = -1;
+
+	if (fstat(fd, &st) != 0)
+		return -1;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (S_ISREG(st.st_mode))
+		own = open(path, O_RDONLY | O_CLOEXEC);
+	return own >= 0 ? pipes_raise(own) :
+	    fcntl(fd, F_DUPFD_CLOEXEC, PIPES_FLOOR);
+}
+
 int
 pipes_open(struct pipes *pipes, bool wants_input, int extra_fd)
 {
@@ -104,8 +126,7 @@ pipes_open(struct pipes *pipes, bool wants_input, int extra_fd)
 	if (open_outputs(pipes) != 0)
 		goto fail;
 	if (extra_fd >= 0) {
-		pipes->its_extra = fcntl(extra_fd, F_DUPFD_CLOEXEC,
-		    PIPES_FLOOR);
+		pipes->its_extra = open_extra(extra_fd);
 		if (pipes->its_extra < 0)
 			goto fail;
 	}

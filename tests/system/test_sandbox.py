@@ -116,6 +116,32 @@ sys.stdin.buffer.read()
 time.sleep(600)
 """
 
+# Tries to change the key log, by any way to it, for those who read it next, and tells what it found.
+PLANTS = """
+import errno, json, mmap
+def plant(action):
+    try:
+        action()
+        return "done"
+    except OSError as error:
+        return errno.errorcode[error.errno]
+def rewrite():
+    os.fchmod(3, 0o666)
+    with open("/dev/fd/3", "r+b") as target:
+        target.write(b"# planted\\n")
+def map_again():
+    with open("/dev/fd/3", "r+b") as target:
+        mmap.mmap(target.fileno(), 0)[:4] = b"EVIL"
+def map_it():
+    mmap.mmap(3, 0)[:4] = b"EVIL"
+result = {"place": os.lseek(3, 0, os.SEEK_CUR), "text": os.read(3, 100).decode(),
+          "tries": [plant(action) for action in (map_it, map_again, rewrite, lambda: os.write(3, b"EVIL"),
+                                                 lambda: os.pwrite(3, b"EVIL", 0), lambda: os.ftruncate(3, 0),
+                                                 lambda: os.truncate("/dev/fd/3", 0))]}
+for line in simple():
+    say(line.replace(b'"frame_frame_marked":false', b'"frame_frame_marked":' + json.dumps(json.dumps(result)).encode()))
+"""
+
 @pytest.fixture
 def good(folder):
     path = os.path.join(folder, "good.pcap")
@@ -519,3 +545,19 @@ def test_key_log_reaches_tshark(folder, place):
     opened = espcap.run("--file", capture, "--tls-keys", keys, environment=place)
     assert (locked.code, opened.code) == (0, 0), locked.errors + opened.errors
     assert len(opened.output) > len(locked.output)
+
+
+@BOTH
+@pytest.mark.parametrize("options", ([], [fakes.FREE]), ids=("sandbox", "free"))
+def test_key_log_stays_as_it_is(options, good, fake, prefix, place):
+    """All tsharks read the same copy: none of them changes what the others find, nor where they are in it."""
+    text = "# secret\nCLIENT_RANDOM %s %s\n" % ("00" * 32, "11" * 48)
+    fake.behave(PLANTS)
+    result = espcap.run("--file", good, "--file", good, "--jobs=1", "--tls-keys=/dev/stdin", "--tshark", fake.path,
+                        *options, stdin=text.encode(), prefix=prefix, environment=place)
+    assert result.code == 0, result.errors
+    told = [json.loads(document["layers"]["frame"]["frame.marked"]) for document in result.documents]
+    assert len(told) == 2 * PACKETS
+    for each in told:
+        assert (each["place"], each["text"]) == (0, text[:100])
+        assert len(each["tries"]) == 7 and "done" not in each["tries"], each

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -369,6 +370,25 @@ test_extra_descriptor_becomes_3(void **state)
 	prctl(PR_SET_NAME, name);
 }
 
+/* Each of those that get the same file reads it from the start, and cannot write to it. */
+static void
+test_extra_file_is_read_only(void **state)
+{
+	struct result r;
+	int fd = memfd_create("extra", MFD_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "first\nsecond\n", 13), 13);
+	for (int i = 0; i < 2; i++) {
+		run_shell(&r, fd, "cat <&3; (echo x >&3) 2>/dev/null || "
+		    "echo refused");
+		assert_string_equal(r.out, "first\nsecond\nrefused\n");
+	}
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 13);
+	close(fd);
+}
+
 static void
 bad_extra(int number)
 {
@@ -483,6 +503,7 @@ main(void)
 		cmocka_unit_test(test_no_descriptor_is_inherited),
 		cmocka_unit_test(test_no_descriptor_without_close_range),
 		cmocka_unit_test(test_extra_descriptor_becomes_3),
+		cmocka_unit_test(test_extra_file_is_read_only),
 		cmocka_unit_test(test_odd_descriptors_of_our_own),
 		cmocka_unit_test(test_child_dies_with_us),
 	};
