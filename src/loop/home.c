@@ -18,11 +18,19 @@
 #include "loop/spawn.h"
 
 #define DEPTH 16
+#define PATTERN "XXXXXX"	/* of mkdtemp(3) */
+#define END_LEN (sizeof(PATTERN) - 1)
 
 struct home {
 	char *path;
 	int life;		/* the watcher sees it close */
 	pid_t watcher;
+};
+
+/* What the watcher tells. */
+struct made {
+	int reason;		/* an errno, 0 for success */
+	char end[END_LEN];	/* what the name has in place of PATTERN */
 };
 
 static int
@@ -35,18 +43,47 @@ remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 	return 0;
 }
 
-/* Signals are blocked since the fork; in a session of its own, no kill of a whole group takes it along with espcap. */
-static void __attribute__((noreturn))
-watcher_main(const char *path, int life)
+/* As mkdtemp(3). */
+static int
+make_folder(char *path, bool for_others)
 {
+	int reason;
+
+	if (mkdtemp(path) == NULL)
+		return -1;
+	if (!for_others || chmod(path, 0711) == 0)
+		return 0;
+	reason = errno;
+	(void)rmdir(path);
+	errno = reason;
+	return -1;
+}
+
+/*
+ * It makes the folder itself: however early espcap is killed, there is somebody then to remove it. Signals are blocked
+ * since the fork; in a session of its own, no kill of a whole group takes it along with espcap.
+ */
+static void __attribute__((noreturn))
+watcher_main(char *path, bool for_others, int life, int told)
+{
+	struct made made = { .reason = 0 };
 	char byte;
 	ssize_t got;
 
-	(void)setsid();
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (dup2(life, 0) < 0 || chdir("/") != 0)
+	if (dup2(life, 0) < 0 || dup2(told, 1) < 0)
 		_exit(1);
-	spawn_close_range(1, ~0U);
+	spawn_close_range(2, ~0U);
+	if (setsid() < 0 || chdir("/") != 0 ||
+	    make_folder(path, for_others) != 0)
+		made.reason = errno;
+	memcpy(made.end, path + strlen(path) - END_LEN, END_LEN);
+	do
+		got = write(1, &made, sizeof(made));
+	while (got < 0 && errno == EINTR);
+	close(1);
+	if (made.reason != 0)
+		_exit(1);
 	do
 		got = read(0, &byte, 1);
 	while (got > 0 || (got < 0 && errno == EINTR));
@@ -54,19 +91,45 @@ watcher_main(const char *path, int life)
 	_exit(0);
 }
 
+/* What the watcher has made. -1 with errno. */
 static int
-start_watcher(struct home *home)
+hear(struct home *home, int told)
 {
-	int ends[2];
+	struct made made;
+	ssize_t got;
 
-	if (pipes_pair(ends) != 0)
+	do
+		got = read(told, &made, sizeof(made));
+	while (got < 0 && errno == EINTR);
+	/* It was killed. */
+	if (got != (ssize_t)sizeof(made))
+		made.reason = EPIPE;
+	else
+		memcpy(home->path + strlen(home->path) - END_LEN, made.end,
+		    END_LEN);
+	errno = made.reason;
+	return made.reason == 0 ? 0 : -1;
+}
+
+static int
+start_watcher(struct home *home, bool for_others)
+{
+	int life[2], told[2], rv = -1;
+
+	if (pipes_pair(life) != 0)
 		return -1;
-	home->watcher = spawn_fork();
-	if (home->watcher == 0)
-		watcher_main(home->path, ends[0]);
-	close(ends[0]);
-	home->life = ends[1];
-	return home->watcher < 0 ? -1 : 0;
+	home->life = life[1];
+	if (pipes_pair(told) == 0) {
+		home->watcher = spawn_fork();
+		if (home->watcher == 0)
+			watcher_main(home->path, for_others, life[0], told[1]);
+		close(told[1]);
+		if (home->watcher > 0)
+			rv = hear(home, told[0]);
+		close(told[0]);
+	}
+	close(life[0]);
+	return rv;
 }
 
 /* Whether anybody may pass through all folders of an absolute path. */
@@ -103,24 +166,12 @@ home_new(bool for_others, struct error *error)
 
 	home->life = -1;
 	home->watcher = -1;
-	home->path = xasprintf("%s/espcap-XXXXXX",
+	home->path = xasprintf("%s/espcap-" PATTERN,
 	    temporary_folder(for_others));
-	if (mkdtemp(home->path) == NULL) {
-		error_set(error, OUTCOME_INTERNAL, "%s: %s", home->path,
-		    strerror(errno));
-		free(home->path);
-		free(home);
-		return NULL;
-	}
-	if (for_others && chmod(home->path, 0711) != 0)
-		error_set(error, OUTCOME_INTERNAL, "%s: %s", home->path,
-		    strerror(errno));
-	else if (start_watcher(home) == 0)
+	if (start_watcher(home, for_others) == 0)
 		return home;
-	else
-		error_set(error, OUTCOME_INTERNAL, "start the process "
-		    "that removes %.400s: %s", home->path, strerror(errno));
-	(void)rmdir(home->path);
+	error_set(error, OUTCOME_INTERNAL, "make the private folder %.400s: %s",
+	    home->path, strerror(errno));
 	home_free(home);
 	return NULL;
 }

@@ -9,7 +9,7 @@
 struct home;
 
 /*
- * An empty folder below $TMPDIR or /tmp, 0700, or 0711 if others are to find what they know the name of, and a process that removes it with all that is in it
+ * An empty folder below $TMPDIR or /tmp, 0700, or 0711 if others are to find what they know the name of, and a process that makes it, and removes it with all that is in it
  * when it sees espcap gone. NULL with OUTCOME_INTERNAL.
  */
 struct home *home_new(bool for_others, struct error *error);

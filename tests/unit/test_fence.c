@@ -438,6 +438,32 @@ test_root_is_refused(void **state)
 
 /* HOME */
 
+/* Who is killed as soon as a folder is there; 0 for nobody, a process group if negative. */
+static pid_t victim;
+/* Why no folder can be made, an errno; 0 if it can. */
+static int refusal;
+
+/* In place of that of libc. */
+char *
+mkdtemp(char *path)
+{
+	char *end = path + strlen(path) - 6;
+
+	errno = refusal;
+	if (refusal != 0)
+		return NULL;
+	for (unsigned i = (unsigned)getpid(); ; i++) {
+		(void)snprintf(end, 7, "%06u", i % 1000000);
+		if (mkdir(path, 0700) == 0)
+			break;
+		if (errno != EEXIST)
+			return NULL;
+	}
+	if (victim != 0)
+		(void)kill(victim, SIGKILL);
+	return path;
+}
+
 static void
 make_tree(const char *home)
 {
@@ -531,6 +557,51 @@ test_home_goes_with_one_that_is_killed(void **state)
 	close(ends[1]);
 }
 
+/* However early: as soon as the folder is there, be it alone or with all of its group. */
+static void
+test_home_goes_with_one_that_is_killed_early(void **state)
+{
+	char outer[] = "/tmp/test_fence.XXXXXX";
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_non_null(mkdtemp(outer));
+	for (int group = 0; group < 2; group++) {
+		pid = fork();
+		if (pid == 0) {
+			CHECK(setpgid(0, 0) == 0);
+			CHECK(setenv("TMPDIR", outer, 1) == 0);
+			victim = group ? -getpid() : getpid();
+			(void)home_new(false, NULL);
+			pause();
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		for (int i = 0; i < 500 && rmdir(outer) != 0; i++)
+			usleep(10000);
+		/* It was empty. */
+		assert_int_equal(mkdir(outer, 0700), 0);
+	}
+	assert_int_equal(rmdir(outer), 0);
+}
+
+static void
+test_home_that_cannot_be_made_is_told(void **state)
+{
+	struct error error;
+
+	(void)state;
+	refusal = ENOSPC;
+	assert_null(home_new(false, &error));
+	refusal = 0;
+	assert_int_equal(error.outcome, OUTCOME_INTERNAL);
+	assert_string_equal(error.text, "make the private folder "
+	    "/tmp/espcap-XXXXXX: No space left on device");
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
 static int
 setup_path(void **state)
 {
@@ -555,7 +626,9 @@ main(void)
 		cmocka_unit_test(test_root_is_refused),
 		cmocka_unit_test(test_home_goes_with_its_owner),
 		cmocka_unit_test(test_home_goes_with_one_that_is_killed),
+		cmocka_unit_test(test_home_goes_with_one_that_is_killed_early),
 		cmocka_unit_test(test_home_for_others),
+		cmocka_unit_test(test_home_that_cannot_be_made_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, setup_path, NULL);
