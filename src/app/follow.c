@@ -340,6 +340,14 @@ follow_free(struct follow *follow)
 
 /* The sums. */
 
+/* Whether the packets left out of the output are those that were delivered before. */
+static bool
+is_known(const struct reading *reading)
+{
+	return reading->known.mark.len == 0 ||
+	    source_met(dissection_source(reading->dissection)) > 0;
+}
+
 void
 follow_sums(const struct follow *follow, struct totals *totals)
 {
@@ -355,7 +363,8 @@ follow_sums(const struct follow *follow, struct totals *totals)
 	TAILQ_FOREACH(reading, &follow->open, next) {
 		counts = dissection_counts(reading->dissection);
 		sums_add(totals, &counts);
-		totals->duplicate += reading->omitted;
+		if (is_known(reading))
+			totals->duplicate += reading->omitted;
 	}
 }
 

@@ -456,6 +456,9 @@ start(struct reading *reading)
 		skip(reading, entry, true);
 		return;
 	}
+	/* What was delivered of an unfinished file is left out of the output: only its content tells whether it is still there. */
+	if (entry != NULL && entry->mark.len > 0 && reading->id[0] != '\0')
+		entry = NULL;
 	if (entry != NULL)
 		take_known(reading, entry);
 	marks = entry != NULL || reading->id[0] == '\0' ? NULL :

@@ -86,7 +86,9 @@ enter(const struct reading *reading)
 	struct ledger_entry entry = { .version = LEDGER_VERSION,
 		.dev = reading->entry.dev, .inode = reading->entry.inode,
 		.size = reading->entry.size,
-		.changed = reading->is_certain ? reading->entry.changed : 0,
+		/* A file rewritten through a mapping keeps its status. */
+		.changed = reading->is_certain && !reading->is_rewritten ?
+		    reading->entry.changed : 0,
 		.packets = count_final(reading), .mark = reading->mark,
 		.state = state_of(reading),
 		.rejected = reading->known.rejected +
@@ -223,7 +225,9 @@ harvest_counts(struct reading *reading)
 		memcpy(reading->id, dissection_id(reading->dissection),
 		    sizeof(reading->id));
 	sums_add(&follow->totals, &reading->counts);
-	follow->totals.duplicate += reading->omitted;
+	/* Packets left out for content that was not there are unsent. */
+	if (!reading->is_surprising)
+		follow->totals.duplicate += reading->omitted;
 	dissection_bytes(reading->dissection, &done, &all);
 	follow->bytes_done += done;
 	follow->files_done++;
@@ -251,6 +255,7 @@ follow_harvest(struct reading *reading)
 	reading->fd = -1;
 	file->entry = reading->entry;
 	watch_set(file, reading->is_rewritten ? WATCH_WAITING : WATCH_DONE);
+	file->is_doubtful |= reading->is_rewritten;
 	file->is_spoiled = spoiled;
 	free(reading->name);
 	reading->name = xstrdup(file->name);

@@ -430,6 +430,28 @@ def test_grown_while_its_documents_wait(place):
     waiting(place, change, content=content)
 
 
+@pytest.mark.parametrize("kept", [0, 1], ids=["all", "but-the-first-packet"])
+def test_rewritten_through_a_mapping_while_more_is_waited_for(place, kept):
+    """Its device, inode, size and change time stay the same. It is read again once, as a whole."""
+    packets = [frames.pcap_record(frames.udp(bytes([number]) * 60)) for number in range(40)]
+    write(place / "in" / "a", packets[:20])
+    with open(place / "in" / "a", "r+b") as target:
+        mapping = mmap.mmap(target.fileno(), 0)
+    mapping[:1] = mapping[:1]
+    time.sleep(2)
+    watch = Watch(place, QUICK, "--after=delete")
+    watch.printed(20)
+    time.sleep(3)
+    mapping[:] = frames.pcap_header() + b"".join(packets[:kept] + packets[20:40 - kept])
+    watch.printed(40)
+    time.sleep(2)
+    mapping.close()
+    watch.until(lambda: not list((place / "in").iterdir()), "empty folder", 30)
+    counts = watch.end()
+    assert len(re.findall("in/a: begins", watch.messages)) == 2
+    assert counts["read"] == counts["delivered"] == 40
+
+
 def move_on(path):
     os.rename(path, path.with_name("a.1"))
 
