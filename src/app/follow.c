@@ -116,8 +116,8 @@ follow_start(struct reading *reading, int fd)
 
 /* A file that grows. */
 
-static void
-finish(struct reading *reading)
+void
+follow_finish(struct reading *reading)
 {
 	if (reading->finishing)
 		return;
@@ -162,7 +162,7 @@ look(struct reading *reading)
 	    watch_is_finished(follow->watch, reading->file,
 	    dissection_has_rest(reading->dissection), notice_time().now) &&
 	    !follow_has_writer(reading))
-		finish(reading);
+		follow_finish(reading);
 }
 
 /* One that nobody has written to for long makes room for one that waits. */
@@ -181,12 +181,28 @@ make_room(struct follow *follow)
 		    reading->file, notice_time().now)) {
 			reading->asked = 0;
 			(void)follow_has_writer(reading);
-			finish(reading);
+			follow_finish(reading);
 			return;
 		}
 }
 
 /* From time to time. */
+
+/* It is a link to a file that is there, or that is being read. */
+static bool
+has_another_name(const struct follow *follow, const struct folder_entry *entry)
+{
+	const struct reading *reading;
+
+	if (watch_find_inode(follow->watch, entry) != NULL)
+		return true;
+	TAILQ_FOREACH(reading, &follow->open, next)
+		if (reading->file != NULL &&
+		    reading->file->entry.dev == entry->dev &&
+		    reading->file->entry.inode == entry->inode)
+			return true;
+	return false;
+}
 
 static void
 say_lost(struct follow *follow)
@@ -194,10 +210,13 @@ say_lost(struct follow *follow)
 	struct watch_file *file;
 
 	while ((file = watch_lost(follow->watch)) != NULL) {
-		log_error(follow->log, "%s/%s: gone before it was read: what "
-		    "was in it is lost",
-		    notice_name(follow->rules.watching->notice), file->name);
-		follow_blame(follow, OUTCOME_INPUT);
+		if (!has_another_name(follow, &file->entry)) {
+			log_error(follow->log, "%s/%s: gone before it was "
+			    "read: what was in it is lost",
+			    notice_name(follow->rules.watching->notice),
+			    file->name);
+			follow_blame(follow, OUTCOME_INPUT);
+		}
 		watch_forget(follow->watch, file);
 	}
 }
@@ -216,7 +235,7 @@ lose_folder(struct follow *follow, const char *why)
 	follow->stopping = true;
 	TAILQ_FOREACH(reading, &follow->open, next)
 		if (!reading->ended && !reading->is_rewritten)
-			finish(reading);
+			follow_finish(reading);
 }
 
 static void

@@ -18,6 +18,8 @@
 #define STALLED_MS 5000
 /* Writers are asked for so often, ms. */
 #define ASK_MS 1000
+/* A file that may be a copy of one that is being read is looked at again so often, ms. */
+#define HELD_MS 500
 
 static void
 work_again(void *ctx)
@@ -403,8 +405,11 @@ postpone(struct reading *reading)
 	struct follow *follow = reading->follow;
 
 	if (!follow->rules.omit || reading->id[0] != '\0' ||
-	    ledger_count(ledger_file_ledger(follow->rules.watching->ledger)) ==
-	    0 || !may_grow(follow, reading->file))
+	    (ledger_count(ledger_file_ledger(
+	    follow->rules.watching->ledger)) == 0 &&
+	    TAILQ_EMPTY(&follow->open) && TAILQ_EMPTY(&follow->examining) &&
+	    TAILQ_EMPTY(&follow->delivering)) ||
+	    !may_grow(follow, reading->file))
 		return false;
 	watch_set(reading->file, WATCH_DONE);
 	reading->file->is_postponed = true;
@@ -434,6 +439,73 @@ examine(struct reading *reading, struct digest_mark *marks, size_t count)
 	work_soon(follow);
 }
 
+/* Whether this is, or may be, a reading of the same capture. */
+static bool
+has_id(const struct reading *reading, const char *id)
+{
+	return strcmp(reading->id[0] == '\0' && reading->dissection != NULL ?
+	    dissection_id(reading->dissection) : reading->id, id) == 0;
+}
+
+/* The one of these readings that has this id; NULL for none. */
+static struct reading *
+find_id(struct readings *readings, const char *id)
+{
+	struct reading *reading;
+
+	TAILQ_FOREACH(reading, readings, next)
+		if (has_id(reading, id))
+			return reading;
+	return NULL;
+}
+
+/*
+ * Whether a capture with the same first packet must be in the registry before this one begins, which may be a copy of it. One that
+ * grows for longer than files are waited for does not hold up the other: it may be that of another sensor.
+ */
+static bool
+must_wait(struct reading *reading)
+{
+	struct follow *follow = reading->follow;
+	struct watch_file *file = reading->file;
+	int64_t now = notice_time().now;
+	struct reading *other;
+
+	if (find_id(&follow->delivering, reading->id) != NULL)
+		return true;
+	other = find_id(&follow->open, reading->id);
+	if (other != NULL && (other->ended || other->finishing))
+		return true;
+	if (other == NULL &&
+	    find_id(&follow->examining, reading->id) == NULL)
+		return false;
+	if (other != NULL && !dissection_has_rest(other->dissection) &&
+	    watch_is_idle(follow->watch, other->file, now)) {
+		other->asked = 0;
+		(void)follow_has_writer(other);
+		follow_finish(other);
+		return true;
+	}
+	if (file->held_since == 0)
+		file->held_since = now;
+	return now - file->held_since <= (int64_t)follow->rules.idle;
+}
+
+/* Nobody else would notice what is given twice. True if the file is held. */
+static bool
+hold(struct reading *reading)
+{
+	struct watch_file *file = reading->file;
+
+	if (!reading->follow->rules.omit || reading->id[0] == '\0' ||
+	    !must_wait(reading))
+		return false;
+	file->held_until = notice_time().now + HELD_MS;
+	file->is_held = true;
+	follow_reading_free(reading);
+	return true;
+}
+
 /* A file begins: known by its status, or by its first packet and then its content, or new. */
 static void
 start(struct reading *reading)
@@ -446,7 +518,7 @@ start(struct reading *reading)
 
 	if (peek_id(reading->fd, reading->id) != 0)
 		reading->id[0] = '\0';
-	if (postpone(reading))
+	if (postpone(reading) || hold(reading))
 		return;
 	if (!reading->file->is_doubtful)
 		entry = ledger_by_status(ledger, &reading->entry);
@@ -532,19 +604,19 @@ hold_files(struct follow *follow)
 {
 	struct reading *reading;
 
-	watch_release(follow->watch);
+	watch_release(follow->watch, notice_time().now);
 	if (!may_start(follow) || watch_next(follow->watch) == NULL)
 		return;
-	TAILQ_FOREACH(reading, &follow->delivering, next) {
-		const struct folder_entry *entry = &reading->entry;
-		struct watch_file *file = watch_find_inode(follow->watch,
-		    entry);
-
-		if (file != NULL && (follow->rules.omit ||
-		    (file->entry.size == entry->size &&
-		    file->entry.modified == entry->modified)))
-			file->is_held = true;
-	}
+	TAILQ_FOREACH(reading, &follow->delivering, next)
+		watch_hold(follow->watch, &reading->entry,
+		    !follow->rules.omit);
+	if (!follow->rules.omit)
+		return;
+	TAILQ_FOREACH(reading, &follow->open, next)
+		if (reading->file != NULL)
+			watch_hold(follow->watch, &reading->file->entry, false);
+	TAILQ_FOREACH(reading, &follow->examining, next)
+		watch_hold(follow->watch, &reading->file->entry, false);
 }
 
 void

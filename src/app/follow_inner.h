@@ -111,6 +111,8 @@ void follow_blame(struct follow *follow, enum outcome outcome);
 
 /* Gives the file to a dissection, which takes the descriptor over. */
 void follow_start(struct reading *reading, int fd);
+/* Nothing more of the file is waited for. */
+void follow_finish(struct reading *reading);
 /* Begins the files whose turn it is. */
 void follow_begin(struct follow *follow);
 /* Files whose content is being compared: those that have grown or are finished; and some megabytes of each of the others. */

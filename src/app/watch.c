@@ -427,10 +427,24 @@ watch_postponed(const struct watch *watch, size_t *i)
 }
 
 void
-watch_release(struct watch *watch)
+watch_release(struct watch *watch, int64_t now)
 {
 	for (size_t i = 0; i < watch->count; i++)
-		watch->files[i]->is_held = false;
+		watch->files[i]->is_held = now < watch->files[i]->held_until;
+}
+
+void
+watch_hold(struct watch *watch, const struct folder_entry *entry,
+    bool unchanged)
+{
+	for (size_t i = 0; i < watch->count; i++) {
+		struct watch_file *file = watch->files[i];
+
+		if (is_same(&file->entry, entry) && (!unchanged ||
+		    (file->entry.size == entry->size &&
+		    file->entry.modified == entry->modified)))
+			file->is_held = true;
+	}
 }
 
 void
@@ -441,6 +455,8 @@ watch_set(struct watch_file *file, enum watch_state state)
 		file->done = file->entry;
 		file->is_doubtful = false;
 	}
+	if (state != WATCH_WAITING)
+		file->held_until = file->held_since = 0;
 	file->is_spoiled = file->is_postponed = false;
 }
 

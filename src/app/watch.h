@@ -33,6 +33,8 @@ struct watch_file {
 	bool is_doubtful;	/* its status does not tell whether it has changed */
 	bool is_postponed;	/* done, but to be begun even if it does not change; set by the reader */
 	bool is_held;		/* not to be begun yet; set by the reader */
+	/* The same for a while, by the reader, ms on the clock of `now`; since when it waits for that; 0 for not. */
+	int64_t held_until, held_since;
 	bool is_spoiled;	/* done, and growing makes it no better; set by the reader */
 	uint64_t order;		/* of appearing */
 	int64_t changed;	/* ms on the clock of `now` when it last did, as far as known */
@@ -97,8 +99,10 @@ bool watch_is_idle(const struct watch *watch, const struct watch_file *file, int
 
 /* The next that is postponed and here, from *i on, which is moved past it; NULL for none. */
 struct watch_file *watch_postponed(const struct watch *watch, size_t *i);
-/* No file is held any more. */
-void watch_release(struct watch *watch);
+/* No file is held any more but those with a later held_until. */
+void watch_release(struct watch *watch, int64_t now);
+/* Holds all names of this device and inode; unchanged: only while size and modification time are these. */
+void watch_hold(struct watch *watch, const struct folder_entry *entry, bool unchanged);
 void watch_set(struct watch_file *file, enum watch_state state);
 /* Forgets files that are neither in the folder nor being read. */
 void watch_tidy(struct watch *watch);

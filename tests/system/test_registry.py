@@ -152,6 +152,59 @@ def test_the_same_capture_is_never_printed_twice(place, change):
     known(place, name)
 
 
+@pytest.mark.parametrize("names", ["links", "copies"])
+@pytest.mark.parametrize("started", [False, True], ids=["there-before", "arrives-later"])
+def test_copies_that_arrive_together_are_printed_once(place, names, started):
+    """Only when one of them is in the registry are the others known."""
+    watch = Watch(place, QUICK, "--jobs=4") if started else None
+    if watch:
+        watch.says("watching")
+    write(place / "in" / "a", records(20, 1))
+    for name in ("b", "c"):
+        if names == "links":
+            os.link(place / "in" / "a", place / "in" / name)
+        else:
+            shutil.copy(place / "in" / "a", place / "in" / name)
+    if names == "copies":
+        (place / "in" / "d").write_bytes(gzip.compress((place / "in" / "a").read_bytes()))
+    count = len(list((place / "in").iterdir()))
+    watch = watch or Watch(place, QUICK, "--jobs=4")
+    watch.says("in/.: was read before", times=count - 1)
+    counts = watch.end()
+    assert counts["read"] == counts["delivered"] == 20
+
+
+def test_a_link_that_is_removed_while_the_file_is_read(place):
+    """Nothing of it is lost."""
+    watch = Watch(place, "--jobs=4", "--watch-idle=5s")
+    write(place / "in" / "a", records(20, 1))
+    watch.printed(20)
+    os.link(place / "in" / "a", place / "in" / "b")
+    time.sleep(1)
+    os.unlink(place / "in" / "b")
+    watch.finished("a")
+    assert watch.end()["delivered"] == 20
+
+
+def test_another_capture_with_the_same_first_packet_while_the_first_grows(place):
+    """A file that grows all the time does not hold up that of another sensor."""
+    watch = Watch(place, QUICK, "--jobs=4")
+    first, others = records(1000, 1), records(20, 2)
+    with open(place / "in" / "a", "wb", buffering=0) as target:
+        target.write(frames.pcap_header() + first[0])
+        watch.printed(1)
+        write(place / "in" / "b", first[:1] + others)
+        end = time.monotonic() + 30
+        while "in/b: begins" not in watch.messages and time.monotonic() < end:
+            target.write(first.pop(1))
+            time.sleep(0.2)
+        assert "in/b: begins" in watch.messages and "in/a: finished" not in watch.messages
+    watch.finished("a", "b")
+    counts = watch.end()
+    assert counts["duplicate"] == 0
+    assert sum(document["file_name"] == "in/b" for document in watch.documents) == 21
+
+
 @needs_root
 def test_what_is_unchanged_is_not_read(place):
     """Only opened, and its first packet read; root may see how much a process has read."""

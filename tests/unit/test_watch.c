@@ -280,7 +280,7 @@ test_put_off(void **state)
 	assert_null(watch_next(watch));
 	assert_ptr_equal(watch_postponed(watch, &i), postponed);
 	assert_null(watch_postponed(watch, &i));
-	watch_release(watch);
+	watch_release(watch, 0);
 	assert_ptr_equal(watch_next(watch), held);
 	see(watch, "b", 2, 6, 1);
 	assert_false(postponed->is_postponed);
@@ -292,6 +292,36 @@ test_put_off(void **state)
 	entry.dev = 2;
 	entry.inode = 1;
 	assert_null(watch_find_inode(watch, &entry));
+	watch_free(watch);
+}
+
+static void
+test_hold(void **state)
+{
+	struct watch *watch = watch_new(IDLE, false);
+	struct watch_file *first = see(watch, "a", 1, 5, 0),
+	    *link = see(watch, "b", 1, 5, 0), *other = see(watch, "c", 2, 5, 0);
+	struct folder_entry entry = first->entry;
+
+	(void)state;
+	watch_hold(watch, &entry, true);
+	assert_true(first->is_held && link->is_held && !other->is_held);
+	watch_release(watch, 0);
+	assert_false(first->is_held || link->is_held);
+	entry.size++;
+	watch_hold(watch, &entry, true);
+	assert_false(first->is_held || link->is_held);
+	watch_hold(watch, &entry, false);
+	assert_true(first->is_held && link->is_held && !other->is_held);
+	/* For a while. */
+	link->held_until = 100;
+	watch_release(watch, 99);
+	assert_true(!first->is_held && link->is_held);
+	watch_release(watch, 100);
+	assert_false(link->is_held);
+	link->held_since = 50;
+	watch_set(link, WATCH_READING);
+	assert_true(link->held_until == 0 && link->held_since == 0);
 	watch_free(watch);
 }
 
@@ -309,7 +339,8 @@ main(void)
 		cmocka_unit_test(test_renamed),
 		cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_closed),
-		cmocka_unit_test(test_put_off)
+		cmocka_unit_test(test_put_off),
+		cmocka_unit_test(test_hold)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
