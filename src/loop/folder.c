@@ -46,6 +46,8 @@ nanoseconds(const struct timespec *time)
 static void
 fill_entry(struct folder_entry *entry, const struct stat *st)
 {
+	/* It is sent between processes, with what lies between its members. */
+	memset(entry, 0, sizeof(*entry));
 	entry->mode = st->st_mode;
 	entry->dev = st->st_dev;
 	entry->inode = st->st_ino;

@@ -519,10 +519,14 @@ take_over(int number, struct error *error)
 int
 opener_open(struct opener *opener, size_t index, struct error *error)
 {
-	struct request request = { .kind = KIND_LISTED, .index = index };
+	struct request request;
 	struct reply reply;
 	int fd;
 
+	/* Also what lies between its members goes to the helper. */
+	memset(&request, 0, sizeof(request));
+	request.kind = KIND_LISTED;
+	request.index = index;
 	if (index < opener->count && opener->numbers[index] >= 0)
 		return take_over(opener->numbers[index], error);
 	if (index < opener->count && opener->early[index] >= 0) {
