@@ -303,7 +303,7 @@ beneath(void)
 	CHECK(geteuid() != 0 || privilege_drop(&user, NULL) == 0);
 	CHECK(opens(opener, 0, "in the folder"));
 	CHECK(refuses(opener, 1, OUTCOME_INPUT, "leads out of the folder"));
-	CHECK(refuses(opener, 2, OUTCOME_INPUT, "is not a file"));
+	CHECK(refuses(opener, 2, OUTCOME_INPUT, "is a directory"));
 	CHECK(opens(opener, 3, "secret text"));
 	opener_free(opener);
 }
