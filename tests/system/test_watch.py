@@ -563,7 +563,7 @@ def test_after_move_never_overwrites(place):
 
 
 def test_after_not_for_what_was_rejected_or_damaged(place):
-    with fake_server.Server(faults.Items(400, "document_parsing_exception", "no", text=b'in/a"')) as server:
+    with fake_server.Server(faults.Items(400, "document_parsing_exception", "no", text=b'in/a"', times=None)) as server:
         capture(place / "in" / "a", 30, 1)
         watch = Watch(place, "--watch-idle=1s", "--after=delete", node=server)
         watch.says("in/a: begins")
