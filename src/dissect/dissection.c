@@ -488,6 +488,8 @@ dissection_go_on(struct dissection *dissection)
 		arrivals_go_on(dissection);
 	if (dissection->ahead && !is_ahead(dissection))
 		dissection_pump(dissection);
+	if (dissection->skipping)
+		passes_seek(dissection);
 }
 
 void

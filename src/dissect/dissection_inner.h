@@ -76,6 +76,7 @@ struct dissection {
 	/* Of a share. */
 	bool held;			/* the tree has a document whose turn has not come */
 	bool ahead;			/* nothing is given because the others are so far behind */
+	bool skipping;			/* it has nothing in this session, and the next waits until the order has all of this one */
 	bool finished;			/* the child has, but not all that it printed is read */
 	bool choked;			/* the child is paused because so much waits in rest */
 	struct buffer rest;		/* printed behind the document held */

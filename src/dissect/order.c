@@ -110,3 +110,9 @@ order_leave(struct order *order, unsigned owner)
 	order->left[owner] = true;
 	advance(order);
 }
+
+bool
+order_has_left(const struct order *order, unsigned owner)
+{
+	return order->left[owner];
+}

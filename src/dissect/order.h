@@ -27,5 +27,6 @@ uint64_t order_last(const struct order *order);
 void order_done(struct order *order, uint64_t ordinal);
 /* The same for all of this owner, also those still to be told. */
 void order_leave(struct order *order, unsigned owner);
+bool order_has_left(const struct order *order, unsigned owner);
 
 #endif

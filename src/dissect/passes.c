@@ -448,8 +448,6 @@ passes_begin(struct dissection *dissection, enum pass pass, bool warmly)
 	dissection_pump(dissection);
 }
 
-static void seek_share(void *ctx);
-
 /* What went wrong with one session says nothing of the next. */
 void
 passes_turn(struct dissection *dissection)
@@ -464,27 +462,50 @@ passes_turn(struct dissection *dissection)
 		dissection->pass = PASS_FIRST;
 		child_free(dissection->child);
 		dissection->child = NULL;
-		seek_share(dissection);
+		passes_seek(dissection);
 		return;
 	}
 	passes_begin(dissection, PASS_FIRST, false);
 }
 
+/*
+ * The order has no gaps, so a share that skipped a session must not add the packets of the next one before another
+ * has added those of this one. The first share skips nothing: if it ended before that, the file is not what it was
+ * or tshark cannot be started, and it says so. False to wait or to end.
+ */
+static bool
+skip_session(struct dissection *dissection)
+{
+	const struct order *order = dissection->rules.share->order;
+
+	if (order_last(order) >= feed_given(dissection->feed)) {
+		feed_turn(dissection->feed);
+		return true;
+	}
+	if (order_has_left(order, 0))
+		dissection_end(dissection);
+	else
+		dissection->skipping = true;
+	return false;
+}
+
 /* A share begins when it has a packet: as many tsharks as are needed. */
-static void
-seek_share(void *ctx)
+void
+passes_seek(void *ctx)
 {
 	struct dissection *dissection = ctx;
 	struct error error;
 	const void *bytes;
 	size_t len;
 
+	dissection->skipping = false;
 	for (unsigned i = 0; i < SEEK_SLICE; i++) {
 		enum feed_event event = dissection_next(dissection, &bytes,
 		    &len, &error);
 
 		if (event == FEED_SESSION) {
-			feed_turn(dissection->feed);
+			if (!skip_session(dissection))
+				return;
 			continue;
 		}
 		if (event != FEED_GAVE || feed_is_foreign(dissection->feed)) {
@@ -498,7 +519,7 @@ seek_share(void *ctx)
 			return;
 		}
 	}
-	loop_defer(dissection->rules.loop, seek_share, dissection);
+	loop_defer(dissection->rules.loop, passes_seek, dissection);
 }
 
 /* A folder may hold thousands of files that are nothing: these cost no tshark. */
@@ -513,7 +534,7 @@ passes_first(void *ctx)
 
 	if (dissection->rules.share != NULL &&
 	    dissection->rules.share->index > 0) {
-		seek_share(dissection);
+		passes_seek(dissection);
 		return;
 	}
 	event = dissection_next(dissection, &bytes, &len, &error);

@@ -151,6 +151,50 @@ def test_streams_of_parts(tmp_path):
         assert streams == ["0"] * 3 + ["1"] * 3 + ["0"] * 3 + ["1"] * 3
 
 
+# The first shard, which has what belongs to no conversation, goes on late with the next part.
+LINGERS = """
+late = False
+for line in simple():
+    late = late or is_at(line, 1)
+    if %s:
+        out.flush() if "-l" in words else None
+        die(signal.SIGSEGV)
+    out.write(line)
+    out.flush() if "-l" in words else None
+out.flush()
+time.sleep(0.3 if late else 0)
+"""
+
+
+def for_shards(pattern):
+    """A for a part with packets for all shards, F for one with packets for the first shard alone; no two formats in a row agree."""
+    parts = []
+    for number, letter in enumerate(pattern):
+        packets = [ARP] * 3
+        if letter == "A":
+            packets += [frames.ip(struct.pack("!HHHH", 4000, 9, 14, 0) + b"shards", 17, 1, 2 + peer) for peer in range(20)]
+        parts.append(pcap(packets, magic=(frames.MICRO, frames.NANO)[number % 2]))
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("pattern, jobs, options, crash", (
+    ("AFA", 2, [], "False"), ("FFA", 2, [], "False"), ("AFF", 2, [], "False"), ("AFFAFA", 3, [], "False"),
+    ("AFA", 2, ["--count=25"], "False"), ("AFA", 3, ["--bpf=udp"], "False"),
+    ("AFA", 2, ["--bpf=udp", "--count=22"], "False"), ("AFA", 2, [], "is_at(line, 2)")))
+def test_shards_without_packets_in_some_parts(pattern, jobs, options, crash, fake, tmp_path):
+    """A shard that has nothing in a part is not ahead of those that have."""
+    fake.behave(LINGERS % crash)
+    path = put(tmp_path, "joined.pcap", for_shards(pattern))
+    words = ["--file", path, "--tshark", fake.path, "--dissection=ek", *options]
+    split = espcap.run(*words, "--split", "--jobs=%d" % jobs)
+    whole = espcap.run(*words, "--jobs=1")
+    assert split.code == whole.code == (0 if crash == "False" else 4), split.errors
+    assert split.lines == whole.lines
+    assert split.counts == whole.counts
+    assert split.counts["undissected"] == (0 if crash == "False" else 3)
+    assert len(split.lines) > (20 if options else 25)
+
+
 @pytest.mark.parametrize("order, magic", (("<", frames.MICRO), (">", frames.NANO)))
 def test_cut_in_the_second_header(order, magic, tmp_path):
     """No packet is made of it."""

@@ -50,7 +50,10 @@ test_one_leaves(void **state)
 	order_add(order, 1, last);
 	order_add(order, 2, 5);
 	order_add(order, 3, last);
+	assert_false(order_has_left(order, last));
 	order_leave(order, last);
+	assert_true(order_has_left(order, last));
+	assert_false(order_has_left(order, 5));
 	assert_int_equal(order_next(order), 2);
 	order_done(order, 2);
 	assert_int_equal(order_next(order), 4);
