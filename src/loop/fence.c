@@ -5,12 +5,14 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -51,7 +53,46 @@ static const char *const readable[] = {
 	"/proc/meminfo", "/proc/sys/crypto", "/sys/devices/system/cpu"
 };
 
-/* Folders that hold more than programs: a wrapper there is allowed alone. */
+static bool
+is_same(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+/* Whether path is folder or lies in it, however either is spelled. */
+static bool
+is_within(const char *path, const struct stat *folder)
+{
+	char real[PATH_MAX], *end;
+	struct stat st;
+
+	if (path == NULL || realpath(path, real) == NULL)
+		return false;
+	for (;;) {
+		if (stat(real, &st) == 0 && is_same(&st, folder))
+			return true;
+		end = strrchr(real, '/');
+		if (end == NULL || end[1] == '\0')
+			return false;
+		/* What is left of "/home" is "/". */
+		end[end == real ? 1 : 0] = '\0';
+	}
+}
+
+static bool
+holds_home_of(uid_t uid, const struct stat *folder)
+{
+	size_t size = 16384;
+	char *strings = xmalloc(size);
+	struct passwd user, *found = NULL;
+	bool result = getpwuid_r(uid, &user, strings, size, &found) == 0 &&
+	    found != NULL && is_within(user.pw_dir, folder);
+
+	free(strings);
+	return result;
+}
+
+/* Folders that hold more than programs: a wrapper there is allowed alone. Homes are $HOME, that of our user and that of its owner. */
 static bool
 is_wide(const char *folder)
 {
@@ -59,19 +100,25 @@ is_wide(const char *folder)
 		"/", "/etc", "/home", "/root", "/tmp", "/var", "/var/tmp",
 		"/proc", "/dev", "/run", "/srv", "/mnt"
 	};
-	const char *home = getenv("HOME");
+	struct stat st;
 
+	if (stat(folder, &st) != 0)
+		return true;
 	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
-		if (strcmp(folder, wide[i]) == 0)
+		if (is_within(wide[i], &st))
 			return true;
-	return home != NULL && strcmp(folder, home) == 0;
+	return is_within(getenv("HOME"), &st) ||
+	    holds_home_of(getuid(), &st) || holds_home_of(st.st_uid, &st);
 }
 
-/* A tshark that is not installed by the system has its libraries beside it, or in the lib beside its bin. */
+/*
+ * A tshark that is not installed by the system has its libraries beside it, or in the lib beside its bin.
+ * Of share it needs only what is Wireshark's: that of ~/.local holds the data of all programs.
+ */
 static int
 allow_program(int rules, const char *path)
 {
-	static const char *const beside[] = {"lib", "lib64", "share"};
+	static const char *const beside[] = {"lib", "lib64", "share/wireshark"};
 	char *copy = xstrdup(path), *folder = dirname(copy), *up;
 	int rv = landlock_allow_read(rules, path);
 

@@ -308,6 +308,13 @@ files(void)
 	free(inner);
 }
 
+/* Freed by the caller. */
+static char *
+in_folder(const char *rest)
+{
+	return xasprintf("%s%s", folder, rest);
+}
+
 static void
 put(const char *name, const char *text)
 {
@@ -379,6 +386,115 @@ test_own_folder(void **state)
 	assert_int_equal(chdir(folder), 0);
 	assert_int_equal(unlink("program") + unlink("beside") + rmdir(folder),
 	    0);
+	assert_int_equal(chdir("/"), 0);
+}
+
+/* However the path of a home or of /tmp is spelled. */
+static void
+home_folder(void)
+{
+	/* The last lies in it. */
+	static const char *const homes[] = {
+		"", "/", "/inner/..", "/link", "/inner"
+	};
+	static const char *const programs[] = {
+		"/program", "/./program", "//program",
+		"/inner/../program", "/link/program"
+	};
+	char *script = xasprintf("read a <%s/beside && echo $a || "
+	    "echo hidden", folder);
+	struct fence *fence = make_fence("/tmp/./program", "/no/such", 0);
+
+	if (!holds(fence, "files only read"))
+		_exit(0);
+	CHECK(says(fence, script, "hidden\n"));
+	fence_free(fence);
+	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
+		for (size_t k = 0;
+		    k < sizeof(programs) / sizeof(programs[0]); k++) {
+			char *home = in_folder(homes[i]);
+			char *program = in_folder(programs[k]);
+
+			CHECK(setenv("HOME", home, 1) == 0);
+			fence = make_fence(program, "/no/such", 0);
+			CHECK(says(fence, script, "hidden\n"));
+			fence_free(fence);
+			free(program);
+			free(home);
+		}
+	free(script);
+}
+
+static void
+test_home_folder(void **state)
+{
+	(void)state;
+	skip_in_valgrind();
+	strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(chmod(folder, 0755), 0);
+	put("program", "");
+	put("beside", "beside\n");
+	assert_int_equal(mkdir("inner", 0755), 0);
+	assert_int_equal(symlink(".", "link"), 0);
+	apart(home_folder);
+	assert_int_equal(unlink("program") + unlink("beside") +
+	    unlink("link") + rmdir("inner") + rmdir(folder), 0);
+	assert_int_equal(chdir("/"), 0);
+}
+
+/* A tshark in a bin gets the libraries beside it and the data of Wireshark, but not those of other programs. */
+static void
+bin_folder(void)
+{
+	char *program = in_folder("/bin/program");
+	char *script = xasprintf("cd %s; for a in bin lib lib64 "
+	    "share/wireshark share share/other secret; do "
+	    "read b <$a/file && echo $a; done", folder);
+	struct fence *fence;
+
+	CHECK(setenv("HOME", folder, 1) == 0);
+	fence = make_fence(program, "/no/such", 0);
+	if (holds(fence, "files only read"))
+		CHECK(says(fence, script,
+		    "bin\nlib\nlib64\nshare/wireshark\n"));
+	fence_free(fence);
+	free(script);
+	free(program);
+}
+
+static void
+test_bin_folder(void **state)
+{
+	static const char *const folders[] = {
+		"bin", "lib", "lib64", "share", "share/wireshark",
+		"share/other", "secret"
+	};
+	static const size_t count = sizeof(folders) / sizeof(folders[0]);
+
+	(void)state;
+	skip_in_valgrind();
+	strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(chmod(folder, 0755), 0);
+	put("file", "file\n");
+	for (size_t i = 0; i < count; i++) {
+		char *name = xasprintf("%s/file", folders[i]);
+
+		assert_int_equal(mkdir(folders[i], 0755), 0);
+		put(name, "file\n");
+		free(name);
+	}
+	apart(bin_folder);
+	for (size_t i = count; i-- > 0;) {
+		char *name = xasprintf("%s/file", folders[i]);
+
+		assert_int_equal(unlink(name) + rmdir(folders[i]), 0);
+		free(name);
+	}
+	assert_int_equal(unlink("file") + rmdir(folder), 0);
 	assert_int_equal(chdir("/"), 0);
 }
 
@@ -622,6 +738,8 @@ main(void)
 		cmocka_unit_test(test_what_may_outlive_is_said),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_own_folder),
+		cmocka_unit_test(test_home_folder),
+		cmocka_unit_test(test_bin_folder),
 		cmocka_unit_test(test_what_breaks_is_not_left_out),
 		cmocka_unit_test(test_root_is_refused),
 		cmocka_unit_test(test_home_goes_with_its_owner),
