@@ -175,7 +175,7 @@ take_known(struct reading *reading, const struct ledger_entry *entry)
 		    "deliver all of it", reading->shown);
 	else if (entry->state == LEDGER_FAILED)
 		log_note(follow->log, "%s: tried again: an earlier run did not "
-		    "dissect %" PRIu64 " packets of it", reading->shown,
+		    "deliver %" PRIu64 " packets of it", reading->shown,
 		    failed);
 	/* Nobody else would notice what is given twice. */
 	if (!follow->rules.omit)

@@ -36,7 +36,7 @@ static bool
 is_clean(const struct reading *reading)
 {
 	return reading->is_whole && reading->is_good &&
-	    !reading->is_surprising && reading->counts.undissected == 0 &&
+	    !reading->may_succeed && !reading->is_surprising && reading->counts.undissected == 0 &&
 	    reading->receipt.rejected == 0 && reading->known.rejected == 0;
 }
 
@@ -70,12 +70,12 @@ count_final(const struct reading *reading)
 {
 	const struct dissection_counts *counts = &reading->counts;
 
-	/* A filter that did not work has not skipped anything that the next one must not see. */
-	if (reading->may_succeed && counts->undissected == 0 &&
+	/* What failed is not known by its packets: the next run may see all of them. */
+	if (reading->may_succeed && reading->failed.count == 0 &&
 	    counts->skipped > 0)
 		return 0;
 	if (reading->failed.is_full)
-		return reading->failed.at[RANGES_MAX - 1].last;
+		return reading->failed.at[reading->failed.count - 1].last;
 	return counts->read + counts->skipped;
 }
 
@@ -154,6 +154,7 @@ may_succeed(const struct reading *reading, enum outcome outcome)
 	const struct source *source = dissection_source(reading->dissection);
 
 	if (dissection_counts(reading->dissection).undissected > 0 ||
+	    dissection_unfiltered(reading->dissection)->count > 0 ||
 	    source_read_failed(source))
 		return true;
 	if (outcome == OUTCOME_TSHARK)
@@ -221,6 +222,8 @@ harvest_counts(struct reading *reading)
 
 	reading->counts = dissection_counts(reading->dissection);
 	reading->failed = *dissection_undissected(reading->dissection);
+	ranges_merge(&reading->failed,
+	    dissection_unfiltered(reading->dissection));
 	if (reading->id[0] == '\0')
 		memcpy(reading->id, dissection_id(reading->dissection),
 		    sizeof(reading->id));

@@ -51,7 +51,7 @@ struct reading {
 	/* When it has been read: */
 	struct dissection_counts counts;
 	struct digest_mark mark;
-	struct ranges failed;
+	struct ranges failed;		/* not dissected, or --bpf has no meaning for them */
 	bool is_whole, is_good;
 	bool is_surprising;		/* it did not begin with known.mark */
 	bool is_certain;		/* a change since the last read shows in its status */

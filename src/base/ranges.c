@@ -24,6 +24,56 @@ ranges_add(struct ranges *ranges, uint64_t number)
 	}
 }
 
+/* The last number up to which the set is complete. */
+static uint64_t
+limit_of(const struct ranges *ranges)
+{
+	return ranges->is_full ? ranges->at[ranges->count - 1].last :
+	    UINT64_MAX;
+}
+
+static void
+append(struct ranges *ranges, uint64_t first, uint64_t last)
+{
+	size_t count = ranges->count;
+
+	if (count > 0 && first <= ranges->at[count - 1].last + 1) {
+		if (last > ranges->at[count - 1].last)
+			ranges->at[count - 1].last = last;
+	} else if (count == RANGES_MAX) {
+		ranges->is_full = true;
+	} else {
+		ranges->at[count].first = first;
+		ranges->at[count].last = last;
+		ranges->count++;
+	}
+}
+
+void
+ranges_merge(struct ranges *ranges, const struct ranges *other)
+{
+	const struct ranges *from[2] = { ranges, other };
+	uint64_t limit = limit_of(ranges) < limit_of(other) ?
+	    limit_of(ranges) : limit_of(other);
+	struct ranges all = { .is_full = false };
+	size_t at[2] = { 0, 0 };
+
+	while (!all.is_full &&
+	    (at[0] < ranges->count || at[1] < other->count)) {
+		unsigned next = at[0] == ranges->count ||
+		    (at[1] < other->count && other->at[at[1]].first <
+		    ranges->at[at[0]].first);
+		uint64_t first = from[next]->at[at[next]].first,
+		    last = from[next]->at[at[next]].last;
+
+		at[next]++;
+		if (first <= limit)
+			append(&all, first, last < limit ? last : limit);
+	}
+	all.is_full |= limit != UINT64_MAX;
+	*ranges = all;
+}
+
 bool
 ranges_has(const struct ranges *ranges, uint64_t number)
 {

@@ -542,6 +542,12 @@ dissection_source(const struct dissection *dissection)
 }
 
 const struct ranges *
+dissection_unfiltered(const struct dissection *dissection)
+{
+	return feed_inapplicable(dissection->feed);
+}
+
+const struct ranges *
 dissection_undissected(const struct dissection *dissection)
 {
 	return &dissection->undissected;

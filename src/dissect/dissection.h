@@ -111,6 +111,8 @@ const char *dissection_id(const struct dissection *dissection);
 
 /* What is read; as long as the dissection. */
 const struct source *dissection_source(const struct dissection *dissection);
+/* The packets that were skipped because --bpf has no meaning for their link type, by their ordinals. */
+const struct ranges *dissection_unfiltered(const struct dissection *dissection);
 /* The packets that are counted as undissected, by their ordinals; none of a format that only tshark knows. */
 const struct ranges *dissection_undissected(const struct dissection *dissection);
 

@@ -31,7 +31,8 @@ struct feed {
 	uint64_t read, skipped;
 	uint64_t chosen;	/* packets that --bpf wants, also those of other shares */
 	const char *news;	/* of the filter; not yet fetched */
-	bool applied, inapplicable;	/* --bpf to some packet */
+	bool applied;			/* --bpf to some packet */
+	struct ranges inapplicable;	/* packets that it could not be applied to */
 	struct feed_share share;
 	bool scanning;		/* for the first packet of the share */
 	struct parts parts;	/* of a live capture and a foreign format one */
@@ -239,7 +240,8 @@ is_wanted(struct feed *feed, const struct capture_record *record)
 	if (news != NULL)
 		feed->news = news;
 	feed->applied |= answer == FILTER_MATCH || answer == FILTER_REJECT;
-	feed->inapplicable |= answer == FILTER_INAPPLICABLE;
+	if (answer == FILTER_INAPPLICABLE)
+		ranges_add(&feed->inapplicable, record->ordinal);
 	return answer == FILTER_MATCH;
 }
 
@@ -727,10 +729,16 @@ feed_was_filtered(const struct feed *feed)
 	return feed->applied;
 }
 
+const struct ranges *
+feed_inapplicable(const struct feed *feed)
+{
+	return &feed->inapplicable;
+}
+
 bool
 feed_defied_filter(const struct feed *feed)
 {
-	return feed->inapplicable;
+	return feed->inapplicable.count > 0;
 }
 
 void

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/ranges.h"
 #include "dissect/order.h"
 #include "dissect/pending.h"
 #include "packet/filter.h"
@@ -74,6 +75,8 @@ const char *feed_news(struct feed *feed);
 /* Of some packet --bpf could be asked; its expression has no meaning for the link type of some packet. */
 bool feed_was_filtered(const struct feed *feed);
 bool feed_defied_filter(const struct feed *feed);
+/* Those packets, by their ordinals. */
+const struct ranges *feed_inapplicable(const struct feed *feed);
 
 /* The oldest packet given whose document has not come, NULL if there is none. */
 const struct pending_packet *feed_first(const struct feed *feed);

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 import pytest
@@ -188,17 +189,26 @@ def test_a_link_that_is_removed_while_the_file_is_read(place):
 
 def test_another_capture_with_the_same_first_packet_while_the_first_grows(place):
     """A file that grows all the time does not hold up that of another sensor."""
-    watch = Watch(place, QUICK, "--jobs=4")
-    first, others = records(1000, 1), records(20, 2)
-    with open(place / "in" / "a", "wb", buffering=0) as target:
-        target.write(frames.pcap_header() + first[0])
+    watch = Watch(place, "--watch-idle=4s", "--jobs=4")
+    first, others, stopped = records(2000, 1), records(20, 2), threading.Event()
+
+    def grow():
+        for record in first[1:]:
+            if stopped.wait(0.1):
+                return
+            append(place / "in" / "a", record)
+
+    write(place / "in" / "a", first[:1])
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
         watch.printed(1)
         write(place / "in" / "b", first[:1] + others)
-        end = time.monotonic() + 30
-        while "in/b: begins" not in watch.messages and time.monotonic() < end:
-            target.write(first.pop(1))
-            time.sleep(0.2)
-        assert "in/b: begins" in watch.messages and "in/a: finished" not in watch.messages
+        watch.says("in/b: begins", seconds=30)
+        assert "in/a: finished" not in watch.messages
+    finally:
+        stopped.set()
+        writer.join()
     watch.finished("a", "b")
     counts = watch.end()
     assert counts["duplicate"] == 0
@@ -358,6 +368,26 @@ def test_a_filter_that_cannot_be_compiled(place, age):
     known(place, "cap")
 
 
+def test_a_filter_that_has_no_meaning_for_some_packets(place):
+    """They are not delivered: the file stays, and the next run without the filter delivers only them."""
+    sections = frames.pcap_header(), frames.pcap_header(linktype=220)
+    seen, unseen = records(5, 1), [usb() for _ in range(3)]
+    watch = Watch(place, QUICK, "--bpf=udp", "--after=delete")
+    watch.says("watching")
+    (place / "in" / "cap").write_bytes(
+        sections[0] + b"".join(seen[:2]) + sections[1] + b"".join(unseen) + sections[0] + b"".join(seen[2:]))
+    watch.says("in/cap: (finished|left)")
+    counts = watch.end()
+    assert counts["delivered"] == 5 and counts["skipped"] == 3
+    assert "in/cap: stays where it is" in watch.messages and (place / "in" / "cap").exists()
+    (entry,) = ledger_of(place)
+    assert (entry.state, entry.packets, entry.failed) == ("failed", "8", "3-5")
+    watch, counts = run(place, ends=["cap"])
+    assert "in/cap: tried again: an earlier run did not deliver 3 packets of it" in watch.messages
+    assert counts["read"] == 8 and counts["delivered"] == 3 and counts["duplicate"] == 5
+    known(place, "cap")
+
+
 def test_packets_that_were_not_dissected_are_tried_again(place, fake):
     capture(place / "in" / "cap", 20, 1)
     fake.behave(fakes.CRASHES_AT % "5, 6, 17")
@@ -379,7 +409,7 @@ def test_packets_that_were_not_dissected_are_tried_again(place, fake):
     # It fails again, and nothing is printed twice.
     watch, counts = run(place, *options, ends=["cap"], code=4)
     assert watch.documents == [] and counts["undissected"] == 3 and counts["duplicate"] == 17
-    assert "in/cap: tried again: an earlier run did not dissect 3 packets of it" in watch.messages
+    assert "in/cap: tried again: an earlier run did not deliver 3 packets of it" in watch.messages
     fake.behave(fakes.HONEST)
     watch, counts = run(place, *options, ends=["cap"])
     assert [document["espcap"]["ordinal"] for document in watch.documents] == [5, 6, 17]

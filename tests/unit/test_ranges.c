@@ -68,6 +68,52 @@ test_full(void **state)
 }
 
 static void
+merges(const char *a, const char *b, const char *all)
+{
+	struct ranges left, right;
+
+	assert_int_equal(ranges_parse(&left, a), 0);
+	assert_int_equal(ranges_parse(&right, b), 0);
+	ranges_merge(&left, &right);
+	prints(&left, all);
+	assert_false(left.is_full);
+}
+
+static void
+test_merge(void **state)
+{
+	struct ranges odd = { .count = 0 }, full = { .count = 0 },
+	    other = { .count = 0 };
+
+	(void)state;
+	merges("-", "-", "-");
+	merges("3-5", "-", "3-5");
+	merges("-", "3-5", "3-5");
+	merges("1,5-9", "2-3,7-12,20", "1-3,5-12,20");
+	merges("1-20", "3-5,21", "1-21");
+	for (uint64_t i = 1; i <= RANGES_MAX + 1; i++)
+		ranges_add(&odd, 4 * i);
+	full = odd;
+	/* What comes after the last that the full set knows of may be missing in it. */
+	ranges_add(&other, 5);
+	for (uint64_t i = 4 * RANGES_MAX - 1; i < 4 * RANGES_MAX + 9; i++)
+		ranges_add(&other, i);
+	ranges_merge(&full, &other);
+	assert_true(full.is_full && full.count == RANGES_MAX);
+	assert_true(ranges_has(&full, 5) &&
+	    ranges_has(&full, 4 * RANGES_MAX - 1));
+	assert_int_equal(full.at[full.count - 1].last, 4 * RANGES_MAX);
+	/* And what does not fit. */
+	odd.is_full = false;
+	memset(&other, 0, sizeof(other));
+	ranges_add(&other, 2);
+	ranges_merge(&odd, &other);
+	assert_true(odd.is_full && odd.count == RANGES_MAX);
+	assert_int_equal(odd.at[0].first, 2);
+	assert_int_equal(odd.at[odd.count - 1].last, 4 * (RANGES_MAX - 1));
+}
+
+static void
 test_parse(void **state)
 {
 	static const char *const bad[] = { "", ",", "1,", ",1", "0", "2-1",
@@ -91,6 +137,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_parse)
 	};
 
