@@ -280,7 +280,8 @@ open_all(struct app *app, struct error *error)
 	    (app->options.tls_keys != NULL && load_keys(app, error) != 0) ||
 	    inputs_list(&app->inputs, &app->options, &app->log, error) != 0)
 		return -1;
-	return open_summary(app, error) != 0 ||
+	return outputs_check_folders(&app->options, &app->inputs, error) != 0 ||
+	    open_summary(app, error) != 0 ||
 	    delivery_open(&app->delivery, error) != 0 ||
 	    open_watching(app, error) != 0 ||
 	    open_opener(app, error) != 0 ? -1 : open_live(app, error);

@@ -512,7 +512,7 @@ ledger_print(const struct ledger_entry *entry, struct buffer *out)
 int
 ledger_print_all(const struct ledger *ledger, struct buffer *out)
 {
-	int rv = buffer_puts(out, "# captures that espcap --watch has read: "
+	int rv = buffer_puts(out, LEDGER_TITLE "has read: "
 	    "version capture device:inode bytes changed packets length:sha256 "
 	    "state rejected failed time name\n");
 

@@ -14,6 +14,9 @@
 /* 32 hexadecimal digits, and the end: what documents have as espcap.capture. */
 #define LEDGER_ID_LEN 33
 
+/* Each registry begins so. */
+#define LEDGER_TITLE "# captures that espcap --watch "
+
 /* The format of the lines that are written. Version 1 starts without a number, and has no hash and no time of change. */
 #define LEDGER_VERSION 2
 
@@ -34,7 +37,7 @@ struct ledger_entry {
 	struct digest_mark mark;	/* of what was read; its length is 0 in version 1 */
 	enum ledger_state state;
 	uint64_t rejected;	/* of the packets */
-	struct ranges *failed;	/* those of them that were not dissected; NULL for none */
+	struct ranges *failed;	/* those of them that were not dissected or that --bpf could not be applied to; NULL for none */
 	int64_t when;		/* seconds since 1970 */
 	char *name;		/* of the file in its folder */
 };

@@ -84,18 +84,37 @@ open_locked(struct ledger_file *file, struct error *error)
 	    file->name);
 }
 
-static void
-read_lines(struct ledger_file *file)
+/* Whether the file may be replaced: it is empty, or begins as a registry does. */
+static bool
+is_ours(const struct ledger_file *file)
+{
+	char head[sizeof(LEDGER_TITLE)];
+	ssize_t n = pread(file->fd, head, sizeof(head), 0);
+
+	return n == 0 || (n >= (ssize_t)strlen(LEDGER_TITLE) &&
+	    memcmp(head, LEDGER_TITLE, strlen(LEDGER_TITLE)) == 0);
+}
+
+/* chosen: the user named the file, which may be anything. */
+static int
+read_lines(struct ledger_file *file, bool chosen, struct error *error)
 {
 	struct buffer text;
-	struct error error;
+	struct error reason;
 	size_t damaged, newer;
+	int failed;
 
 	buffer_init(&text, FILE_MAX);
-	if (files_read_fd(file->fd, file->name, &text, &error) != 0)
-		log_note(file->log, "ledger %s; what is in it is not known",
-		    error.text);
+	failed = files_read_fd(file->fd, file->name, &text, &reason);
 	damaged = ledger_parse(file->ledger, text.data, text.len, &newer);
+	buffer_release(&text);
+	if (chosen && ledger_count(file->ledger) == 0 && !is_ours(file))
+		return error_set(error, OUTCOME_USAGE, "--ledger=%.400s: this "
+		    "file is not a registry and would be overwritten: name "
+		    "another one, or remove it", file->name);
+	if (failed != 0)
+		log_note(file->log, "ledger %s; what is in it is not known",
+		    reason.text);
 	if (damaged > 0)
 		log_note(file->log, "ledger %s: %zu damaged lines passed over; "
 		    "files they told of are read again", file->name, damaged);
@@ -103,11 +122,12 @@ read_lines(struct ledger_file *file)
 		log_note(file->log, "registry %s: %zu lines were written by a "
 		    "newer espcap and are dropped; the files they describe "
 		    "are read again", file->name, newer);
-	buffer_release(&text);
+	return 0;
 }
 
 struct ledger_file *
-ledger_file_open(const char *name, struct log *log, struct error *error)
+ledger_file_open(const char *name, bool chosen, struct log *log,
+    struct error *error)
 {
 	struct ledger_file *file = xcalloc(1, sizeof(*file));
 	int rv = 1;
@@ -121,7 +141,7 @@ ledger_file_open(const char *name, struct log *log, struct error *error)
 	}
 	if (rv == 0) {
 		replacement_sweep(name);
-		read_lines(file);
+		rv = read_lines(file, chosen, error);
 	}
 	if (rv >= 0)
 		return file;

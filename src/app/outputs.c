@@ -1,13 +1,17 @@
 /* The files that options name to write to. */
 #include "app/outputs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/watch.h"
 #include "base/descriptor.h"
+
+#define OUTPUTS 4
 
 /* A file that is written, or read: as the command line names it, and what it is. */
 struct named {
@@ -93,37 +97,91 @@ check_inputs(const struct options *options, const struct named *outputs,
 	return 0;
 }
 
-int
-outputs_check(const struct options *options, struct error *error)
+/* The outputs that are files already. Returns how many. */
+static size_t
+list_outputs(const struct options *options, struct named outputs[OUTPUTS])
 {
 	const struct {
 		const char *what, *name;
-	} options_named[] = {
+	} options_named[OUTPUTS] = {
 		{ "summary-json", options->summary_json },
 		{ "metrics", options->metrics },
 		{ "ledger", options->ledger },
 		{ "dead-letter", options->node != NULL ? options->dead_letter :
 		    NULL }
 	};
-	struct named outputs[4];
 	size_t count = 0;
 
-	for (size_t i = 0; i < 4; i++) {
-		struct named *named = &outputs[count];
+	for (size_t i = 0; i < OUTPUTS; i++)
+		if (look(&outputs[count], options_named[i].what,
+		    options_named[i].name))
+			count++;
+	return count;
+}
 
-		if (!look(named, options_named[i].what, options_named[i].name))
-			continue;
+int
+outputs_check(const struct options *options, struct error *error)
+{
+	struct named outputs[OUTPUTS];
+	size_t count = list_outputs(options, outputs);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct named *named = &outputs[i];
+
 		if (check_streams(named, error) != 0)
 			return -1;
-		for (size_t k = 0; k < count; k++)
+		for (size_t k = 0; k < i; k++)
 			if (outputs[k].dev == named->dev &&
 			    outputs[k].inode == named->inode)
 				return error_set(error, OUTCOME_USAGE,
 				    "--%s=%.400s: --%s names this file as well",
 				    named->what, named->name, outputs[k].what);
-		count++;
 	}
 	return check_inputs(options, outputs, count, error);
+}
+
+/* Hidden files are not read. A registry is known by its first line. */
+static int
+check_watched(const char *name, const struct named *outputs, size_t count,
+    struct error *error)
+{
+	DIR *dir = opendir(name);
+	struct dirent *entry;
+	int rv = 0;
+
+	while (rv == 0 && dir != NULL && (entry = readdir(dir)) != NULL) {
+		struct stat st;
+
+		if (watch_is_hidden(entry->d_name) ||
+		    fstatat(dirfd(dir), entry->d_name, &st, 0) != 0)
+			continue;
+		for (size_t i = 0; rv == 0 && i < count; i++)
+			if (strcmp(outputs[i].what, "ledger") != 0 &&
+			    is_same_file(&outputs[i], &st))
+				rv = error_set(error, OUTCOME_USAGE,
+				    "--%s=%.400s: --watch reads this file as "
+				    "well", outputs[i].what, outputs[i].name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return rv;
+}
+
+int
+outputs_check_folders(const struct options *options,
+    const struct inputs *inputs, struct error *error)
+{
+	struct named outputs[OUTPUTS];
+	size_t count = list_outputs(options, outputs);
+
+	if (count == 0)
+		return 0;
+	for (size_t i = 0; inputs->from_dir && i < inputs->count; i++)
+		if (check_input(outputs, count, "dir", inputs->list[i].path,
+		    error) != 0)
+			return -1;
+	return options->watch == NULL ? 0 : check_watched(options->watch,
+	    outputs, count, error);
 }
 
 /* A FIFO that nobody reads cannot be opened without waiting, fifo(7). */

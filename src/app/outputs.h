@@ -2,6 +2,7 @@
 #ifndef ESPCAP_APP_OUTPUTS_H
 #define ESPCAP_APP_OUTPUTS_H
 
+#include "app/inputs.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "config/options.h"
@@ -11,6 +12,11 @@
  * which standard output or standard error goes. Names of open descriptors ("-", /dev/stdout) are allowed: they are written in order.
  */
 int outputs_check(const struct options *options, struct error *error);
+
+/*
+ * The same for an output that is a file of the folder that --dir reads, or --watch. inputs: what --dir has listed.
+ */
+int outputs_check_folders(const struct options *options, const struct inputs *inputs, struct error *error);
 
 /* The descriptor that name stands for: "-" is standard output; else see descriptor_named. */
 int outputs_descriptor(const char *name);

@@ -127,7 +127,8 @@ open_ledger(struct watching *watching, const struct options *options,
 		    "whole and must be a file", options->ledger);
 	name = options->ledger != NULL ? xstrdup(options->ledger) :
 	    default_name(watching, options, log);
-	watching->ledger = ledger_file_open(name, log, error);
+	watching->ledger = ledger_file_open(name, options->ledger != NULL,
+	    log, error);
 	if (watching->ledger != NULL) {
 		if (name != NULL)
 			log_verbose(log, "ledger %s: %zu files", name,

@@ -266,6 +266,17 @@ def test_one_file_for_two_purposes(options, says, good, folder):
     assert content(good) == before and content(os.path.join(folder, "one")) == b"precious\n"
 
 
+@pytest.mark.parametrize("folder_option", ["--dir", "--watch"])
+@pytest.mark.parametrize("option", ["--summary-json", "--metrics"])
+def test_an_output_in_the_folder_that_is_read(folder_option, option, good, folder):
+    os.mkdir(os.path.join(folder, "in"))
+    put(folder, "in/a.pcap", content(good))
+    result = espcap.run(folder_option + "=in", option + "=in/a.pcap", cwd=folder)
+    assert result.code == 2
+    assert "%s=in/a.pcap: %s reads this file as well" % (option, folder_option) in result.errors, result.errors
+    assert content(os.path.join(folder, "in", "a.pcap")) == content(good)
+
+
 def test_documents_into_the_file_they_are_made_of(good):
     """They would be read, and so on."""
     before = content(good)

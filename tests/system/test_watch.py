@@ -481,6 +481,27 @@ def test_what_is_beside_the_ledger_stays(place):
         assert {(place / name).read_text() for name in ("mine.new", "mine.tmp")} == {"not the ledger's"}
 
 
+def test_a_ledger_that_is_something_else(place):
+    """It would be replaced by a registry."""
+    capture(place / "in" / "a", 3, 1)
+    for content in (records(500, 1), [b"7 lines of\n", b"# text\n"]):
+        (place / "mine").write_bytes(frames.pcap_header() * (len(content) > 2) + b"".join(content))
+        before = (place / "mine").read_bytes()
+        watch = Watch(place, "--ledger=mine")
+        assert watch.process.wait(30) == 2
+        watch.says("--ledger=mine: this file is not a registry")
+        assert (place / "mine").read_bytes() == before
+    (place / "mine").write_bytes(b"")
+    watch = Watch(place, "--ledger=mine", "--watch-idle=1s")
+    watch.finished("a")
+    watch.end()
+    # Damaged, but one of its own.
+    (place / "mine").write_bytes((place / "mine").read_bytes().split(b"\n")[0] + b"\n" + os.urandom(100))
+    watch = Watch(place, "--ledger=mine", "--watch-idle=1s")
+    watch.finished("a")
+    watch.end()
+
+
 def test_one_ledger_for_one_run(place):
     capture(place / "in" / "a", 3, 1)
     watch = Watch(place, "--ledger=mine")
