@@ -180,9 +180,11 @@ say_how_it_ended(struct reading *reading)
 	}
 	log_error(follow->log, "%s: %s", reading->shown, error.text);
 	/* If --bpf suits another file, this one had no packet for it. */
-	if (outcome != OUTCOME_USAGE || dissection_filter(
-	    reading->dissection) != DISSECTION_UNFILTERABLE)
-		follow_blame(follow, outcome);
+	if (outcome == OUTCOME_USAGE && dissection_filter(
+	    reading->dissection) == DISSECTION_UNFILTERABLE)
+		outcome = reasons_lesser(dissection_reasons(
+		    reading->dissection), outcome);
+	follow_blame(follow, outcome);
 }
 
 /* How the file was after the last read. */

@@ -151,6 +151,8 @@ say_how_it_ended(struct run *run, const struct job *job)
 	/* If --bpf suits another input, this one had no packet for it. */
 	if (outcome == OUTCOME_USAGE && job->split != NULL &&
 	    !split_is_filterable(job->split))
+		outcome = split_lesser_outcome(job->split, outcome);
+	if (run->lost && outcome == OUTCOME_INPUT)
 		return;
 	run->outcome = outcome_worse(run->outcome, outcome);
 }

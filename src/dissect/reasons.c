@@ -62,6 +62,12 @@ next_outcome(const struct reasons *reasons, enum outcome than)
 }
 
 enum outcome
+reasons_lesser(const struct reasons *reasons, enum outcome than)
+{
+	return next_outcome(reasons, than);
+}
+
+enum outcome
 reasons_outcome(const struct reasons *reasons, struct error *error)
 {
 	enum outcome worst = next_outcome(reasons, OUTCOME_OK), outcome;

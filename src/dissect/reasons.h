@@ -20,5 +20,7 @@ void reasons_merge(struct reasons *reasons, const struct reasons *from);
 
 /* The worst outcome, OUTCOME_OK if there is none, and in *error all texts, those of the worst first. */
 enum outcome reasons_outcome(const struct reasons *reasons, struct error *error);
+/* The worst of the outcomes that are less bad than this one; OUTCOME_OK if there is none. */
+enum outcome reasons_lesser(const struct reasons *reasons, enum outcome than);
 
 #endif

@@ -242,18 +242,36 @@ split_is_filterable(const struct split *split)
 }
 
 /* What is wrong with the file all parts may tell: it is told once. */
-enum outcome
-split_outcome(const struct split *split, struct error *error)
+static struct reasons
+merge_reasons(const struct split *split)
 {
 	struct reasons all = { { NULL } };
-	enum outcome outcome;
 
 	for (unsigned i = 0; i < split->count; i++)
 		reasons_merge(&all,
 		    dissection_reasons(split->parts[i].dissection));
+	return all;
+}
+
+enum outcome
+split_outcome(const struct split *split, struct error *error)
+{
+	struct reasons all = merge_reasons(split);
+	enum outcome outcome;
+
 	if (!split_is_filterable(split))
 		reasons_add(&all, OUTCOME_USAGE, DISSECTION_NO_FILTER);
 	outcome = reasons_outcome(&all, error);
+	reasons_release(&all);
+	return outcome;
+}
+
+enum outcome
+split_lesser_outcome(const struct split *split, enum outcome than)
+{
+	struct reasons all = merge_reasons(split);
+	enum outcome outcome = reasons_lesser(&all, than);
+
 	reasons_release(&all);
 	return outcome;
 }

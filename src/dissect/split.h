@@ -25,6 +25,8 @@ void split_bytes(const struct split *split, uint64_t *done, uint64_t *all);
 /* As dissection_filter is not DISSECTION_UNFILTERABLE, of the whole input. */
 bool split_is_filterable(const struct split *split);
 enum outcome split_outcome(const struct split *split, struct error *error);
+/* As reasons_lesser, of the whole input. */
+enum outcome split_lesser_outcome(const struct split *split, enum outcome than);
 bool split_is_no_capture(const struct split *split);
 
 #endif

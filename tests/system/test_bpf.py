@@ -134,6 +134,15 @@ def test_2_counts_before_3(usb):
     assert "cannot be applied to any of its packets; cut short in packet 3" in result.messages
 
 
+@pytest.mark.parametrize("options", ([], ["--split", "--jobs=2"]))
+def test_damage_counts_where_the_filter_is_excused(options, usb, tmp_path):
+    usb.write_bytes(usb.read_bytes()[:-1])
+    good = put(tmp_path, "good.pcap", frames.pcap([IP_UDP]))
+    result = espcap.run("--file", usb, "--file", good, "--bpf=udp", *options)
+    check(result, 3, [1], 2)
+    assert "cannot be applied to any of its packets; cut short in packet 3" in result.messages
+
+
 def test_a_watched_file_that_no_packet_could_be_asked_of_stays(usb, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -68,6 +68,9 @@ test_merge(void **state)
 	reasons_add(&other, OUTCOME_TSHARK, "tshark failed");
 	reasons_merge(&one, &other);
 	assert_reasons(&one, OUTCOME_TSHARK, "tshark failed; cut short");
+	assert_int_equal(reasons_lesser(&one, OUTCOME_TSHARK), OUTCOME_INPUT);
+	assert_int_equal(reasons_lesser(&one, OUTCOME_USAGE), OUTCOME_INPUT);
+	assert_int_equal(reasons_lesser(&one, OUTCOME_INPUT), OUTCOME_OK);
 	reasons_release(&one);
 	reasons_release(&other);
 }
