@@ -76,6 +76,13 @@ foreign_document(struct dissection *dissection, uint64_t number)
 		dissection_fail(dissection, "no capture");
 		return;
 	}
+	if (dissection_is_probe(dissection)) {
+		dissection->defies_filter = true;
+		dissection_blame(dissection, OUTCOME_USAGE, "--bpf needs pcap "
+		    "or pcapng: only tshark knows this format");
+		dissection_fail(dissection, "--bpf");
+		return;
+	}
 	dissection->foreign_read++;
 	identify_foreign(dissection, &packet);
 	write_document(dissection, &packet);

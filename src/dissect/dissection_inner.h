@@ -85,6 +85,7 @@ struct dissection {
 	struct buffer out;
 	struct reasons reasons;		/* why it does not end well */
 	bool no_capture;
+	bool defies_filter;		/* --bpf is given, and only tshark can read its packets */
 	bool ended;
 };
 
@@ -101,11 +102,19 @@ dissection_is_held(const struct dissection *dissection)
 	return dissection->held || dissection->rest.len > 0;
 }
 
+/* --bpf cannot be applied to a format that only tshark reads: tshark only says whether it is a capture. */
+static inline bool
+dissection_is_probe(const struct dissection *dissection)
+{
+	return dissection->rules.filter != NULL &&
+	    feed_is_foreign(dissection->feed);
+}
+
 static inline bool
 dissection_has_filter(const struct dissection *dissection)
 {
 	return dissection->rules.tshark_rules->display_filter != NULL &&
-	    dissection->pass != PASS_LOCATE;
+	    dissection->pass != PASS_LOCATE && !dissection_is_probe(dissection);
 }
 
 /* --count is reached in a format whose packets only tshark knows. */

@@ -423,11 +423,6 @@ give_foreign(struct feed *feed, const struct capture_record *record,
 	feed->can_resume = false;
 	if (feed->id[0] == '\0' && remember_part(feed, record, error) != 0)
 		return FEED_BAD;
-	if (feed->filter != NULL) {
-		error_set(error, OUTCOME_USAGE, "--bpf needs pcap or "
-		    "pcapng: only tshark knows this format");
-		return FEED_BAD;
-	}
 	put_record(feed, record, false);
 	return FEED_GAVE;
 }

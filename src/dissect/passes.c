@@ -246,6 +246,10 @@ after_failure(struct dissection *dissection)
 	enum pass next;
 	bool warmly = false;
 
+	if (dissection->defies_filter) {
+		dissection_end(dissection);
+		return;
+	}
 	describe_failure(dissection);
 	if (dissection->no_capture || (is_refused(dissection) &&
 	    feed_is_foreign(dissection->feed) &&
@@ -356,7 +360,8 @@ passes_start(struct dissection *dissection, enum pass pass, bool plugin,
 		.preload = tshark_preload(tshark, plugin),
 		.fence = tshark->fence,
 		.extra_fd = rules->keys_fd, .wants_input = true };
-	bool filter = rules->display_filter != NULL && pass != PASS_LOCATE;
+	bool filter = rules->display_filter != NULL && pass != PASS_LOCATE &&
+	    !dissection_is_probe(dissection);
 	/* A packet without document tells nothing if documents wait in a buffer. */
 	struct tshark_run run = { .plugin = plugin, .filter = filter,
 		.flush = pass != PASS_FIRST || filter ||

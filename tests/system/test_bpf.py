@@ -143,6 +143,30 @@ def test_damage_counts_where_the_filter_is_excused(options, usb, tmp_path):
     assert "cannot be applied to any of its packets; cut short in packet 3" in result.messages
 
 
+OPAQUE = b"+---------+---------------+----------+\n10:00:00,000,000   ETHER\n|0   |" + ARP.hex("|").encode() + b"|\n\n"
+
+
+@pytest.mark.parametrize("options", ([], ["--split", "--jobs=2"], ["--display-filter=http"]))
+def test_a_format_that_only_tshark_reads(options, tmp_path):
+    path = put(tmp_path, "opaque.txt", OPAQUE)
+    assert espcap.run("--file", path).counts["printed"] == 1
+    result = espcap.run("--file", path, "--bpf=arp", *options)
+    check(result, 2, [], 0)
+    assert "--bpf needs pcap or pcapng: only tshark knows this format" in result.messages
+    assert "tshark failed" not in result.messages
+
+
+@pytest.mark.parametrize("content", (b"# Not a capture\n" * 20, b'{"a": [1, 2, 3]}\n'))
+def test_what_is_no_capture_is_no_matter_of_the_filter(content, tmp_path):
+    path = put(tmp_path, "README.md", content)
+    good = put(tmp_path, "good.pcap", frames.pcap([IP_UDP, ARP]))
+    result = espcap.run("--file", path, "--file", good, "--bpf=arp")
+    check(result, 3, [2], 1)
+    result = espcap.run("--dir", tmp_path, "--bpf=arp")
+    check(result, 0, [2], 1)
+    assert "README.md: not a capture in a format tshark understands, passed over" in result.messages
+
+
 def test_a_watched_file_that_no_packet_could_be_asked_of_stays(usb, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
