@@ -596,8 +596,8 @@ begin_again(void *ctx)
 }
 
 /*
- * What was read of a file is in the registry when its documents have reached their final place: one of which no document
- * may be given twice, or that was only touched, is not looked at before.
+ * A file enters the registry when its documents have reached their final place. Until then it is not examined again if
+ * its documents must not be given twice, or if it was only touched.
  */
 static void
 hold_files(struct follow *follow)

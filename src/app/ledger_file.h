@@ -13,8 +13,8 @@ struct ledger_file;
 
 /*
  * Opens the ledger of this name, made if missing (mode 0600), and locks it: NULL with OUTCOME_USAGE if another espcap has
- * it, or if the user has chosen the name (chosen) and the file is something else than a registry. One that cannot be read, written or kept is told in log, and the run goes on without: then what was read is known
- * until its end only. name NULL: without a file from the start. Damaged lines are told and passed over.
+ * it, or if the user has chosen the name (chosen) and the file is not a registry. If it cannot be read, written or kept, that is logged and the run continues without a file: what was
+ * read is then known only until the run ends. name NULL: no file from the start. Damaged lines are logged and skipped.
  */
 struct ledger_file *ledger_file_open(const char *name, bool chosen, struct log *log, struct error *error);
 void ledger_file_free(struct ledger_file *file);

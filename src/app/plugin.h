@@ -15,7 +15,7 @@
  * tshark->plugin_preload if its shortcuts.so can be used. wanted: "auto" or "plugin"; with
  * other words it is left out. no_shortcuts: shortcuts.so is not used; else it is if the packets of the self-test
  * (dissect/selftest.h) are the same with it, and the same goes for making only the fields of rules->only
- * (tshark->makes_all). Without it, the reason is told to who wants to know
+ * (tshark->makes_all). If it is not used, the reason is logged
  * (--verbose); with "plugin" that is -1 with OUTCOME_USAGE. Call plugin_remove before the
  * home goes.
  */

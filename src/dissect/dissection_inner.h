@@ -125,7 +125,7 @@ dissection_has_enough(const struct dissection *dissection)
 	    dissection->foreign_read >= dissection->count;
 }
 
-/* The first text of each outcome is told. */
+/* Keeps the first text of each outcome. */
 void dissection_blame(struct dissection *dissection, enum outcome outcome, const char *text);
 /* All is done: on_end follows. */
 void dissection_end(struct dissection *dissection);

@@ -20,8 +20,8 @@ struct bulk_reply_handler {
 };
 
 /*
- * Parses the JSON body of a reply: {"errors":..., "items":[{"create":{"status":201}}, ...]}. All else in it
- * is passed over. Returns the number of items, or -1 if it is no such reply (not JSON, bytes behind it, no "items", an
+ * Parses the JSON body of a reply: {"errors":..., "items":[{"create":{"status":201}}, ...]}. Other members
+ * are ignored. Returns the number of items, or -1 if it is not such a reply (not JSON, bytes after it, no "items", an
  * item that is not one "create" as it was asked for, or is without an integer "status" of 100..599, one of these keys
  * twice, or nested deeper than 64). Items before the damage were told already: the caller must not act on them until it has the
  * return value. Works on bodies of any size without copying them.

@@ -6,7 +6,7 @@ const char *__asan_default_options(void);
 
 /*
  * Freed memory is kept from being used again for longer than any input takes, but not for so long that each allocation
- * needs a page of its own. Where memory was allocated is told in short: a finding can be replayed with more.
+ * needs a page of its own. Allocation stacks are short: replay a finding with more.
  */
 const char *
 __asan_default_options(void)

@@ -204,7 +204,7 @@ for line in real():
     say(b'",' + key + tail)
 """
 
-# Ends for want of memory at a packet, as long as it has had so many others. Inside the sandbox: only there is a limit.
+# Runs out of memory at a packet once it has read so many others. Inside the sandbox, where memory is limited.
 RUNS_OUT_BEHIND = """
 seen = 0
 for line in simple():
