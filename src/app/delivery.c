@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/outputs.h"
+#include "base/descriptor.h"
 #include "base/text.h"
 #include "sink/backoff.h"
 
@@ -70,7 +70,7 @@ delivery_open(struct delivery *delivery, struct error *error)
 	    check_nodes(delivery, error) != 0)
 		return -1;
 	delivery->dead_letter = dead_letter_open(options->dead_letter,
-	    outputs_descriptor(options->dead_letter), error);
+	    descriptor_output(options->dead_letter), error);
 	return delivery->dead_letter != NULL ? 0 : -1;
 }
 

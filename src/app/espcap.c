@@ -30,6 +30,7 @@
 #include "app/run.h"
 #include "app/watching.h"
 #include "base/buffer.h"
+#include "base/descriptor.h"
 #include "base/text.h"
 #include "base/write.h"
 #include "base/xalloc.h"
@@ -473,7 +474,7 @@ write_summary(struct app *app, const struct totals *totals, int status,
     struct last_wait *wait)
 {
 	bool shared = app->options.summary_json != NULL &&
-	    outputs_descriptor(app->options.summary_json) >= 0;
+	    descriptor_output(app->options.summary_json) >= 0;
 	char text[PROGRESS_TOTALS_LEN] = "\n";
 	struct stat st;
 	size_t len, first;

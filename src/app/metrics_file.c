@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/outputs.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/replace.h"
 #include "base/write.h"
 #include "base/xalloc.h"
@@ -52,7 +52,7 @@ check(const char *name, struct error *error)
 {
 	struct stat st;
 
-	if (outputs_descriptor(name) >= 0)
+	if (descriptor_output(name) >= 0)
 		return error_set(error, OUTCOME_USAGE, "--metrics=%.400s: "
 		    "names an open descriptor; the metrics are replaced as a "
 		    "whole and must be a file", name);

@@ -20,12 +20,6 @@ struct named {
 	ino_t inode;
 };
 
-int
-outputs_descriptor(const char *name)
-{
-	return strcmp(name, "-") == 0 ? STDOUT_FILENO : descriptor_named(name);
-}
-
 static bool
 is_same_file(const struct named *named, const struct stat *st)
 {
@@ -39,7 +33,7 @@ look(struct named *named, const char *what, const char *name)
 {
 	struct stat st;
 
-	if (name == NULL || outputs_descriptor(name) >= 0 ||
+	if (name == NULL || descriptor_output(name) >= 0 ||
 	    stat(name, &st) != 0 || !S_ISREG(st.st_mode))
 		return false;
 	*named = (struct named){ what, name, st.st_dev, st.st_ino };
@@ -201,7 +195,7 @@ int
 outputs_open(const char *option, const char *name, struct log *log,
     struct error *error)
 {
-	int number = outputs_descriptor(name), fd;
+	int number = descriptor_output(name), fd;
 	struct error reason;
 
 	if (number >= 0) {

@@ -18,12 +18,9 @@ int outputs_check(const struct options *options, struct error *error);
  */
 int outputs_check_folders(const struct options *options, const struct inputs *inputs, struct error *error);
 
-/* The descriptor that name stands for: "-" is standard output; else see descriptor_named. */
-int outputs_descriptor(const char *name);
-
 /*
  * Returns a descriptor (close-on-exec) to write to, owned by the caller: a duplicate if name means an open descriptor
- * (outputs_descriptor), else the file, created if missing and not truncated. Waits for the reader of a FIFO, after a
+ * (descriptor_output), else the file, created if missing and not truncated. Waits for the reader of a FIFO, after a
  * message. option is for messages. -1 with OUTCOME_USAGE.
  */
 int outputs_open(const char *option, const char *name, struct log *log, struct error *error);

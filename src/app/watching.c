@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/outputs.h"
+#include "base/descriptor.h"
 #include "base/xalloc.h"
 #include "config/paths.h"
 
@@ -121,7 +121,7 @@ open_ledger(struct watching *watching, const struct options *options,
 {
 	char *name;
 
-	if (options->ledger != NULL && outputs_descriptor(options->ledger) >= 0)
+	if (options->ledger != NULL && descriptor_output(options->ledger) >= 0)
 		return error_set(error, OUTCOME_USAGE, "--ledger=%.400s: "
 		    "names an open descriptor; the registry is replaced as a "
 		    "whole and must be a file", options->ledger);

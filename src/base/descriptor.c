@@ -150,3 +150,24 @@ descriptor_take(int number, int flag, struct error *error)
 		    strerror(errno));
 	return fd;
 }
+
+int
+descriptor_output(const char *name)
+{
+	return strcmp(name, "-") == 0 ? STDOUT_FILENO : descriptor_named(name);
+}
+
+int
+descriptor_raise(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR), saved;
+
+	/* What the system calls invalid is that so few descriptors are allowed. */
+	if (high < 0 && errno == EINVAL)
+		errno = EMFILE;
+	saved = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return high;
+}

@@ -19,4 +19,14 @@ bool descriptor_is_of_another(const char *path);
  */
 int descriptor_take(int number, int flag, struct error *error);
 
+/* The number that an option which names an output stands for: "-" is standard output; else as descriptor_named. */
+int descriptor_output(const char *name);
+
+/* Above 0 to 2 and what a child starts with. */
+#define DESCRIPTOR_FLOOR 10
+/*
+ * Takes fd and returns it at this number or a higher number, close-on-exec. -1 with errno; fd is closed either way.
+ */
+int descriptor_raise(int fd);
+
 #endif

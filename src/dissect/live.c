@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/descriptor.h"
 #include "base/xalloc.h"
 #include "loop/helper.h"
 #include "loop/pipes.h"
@@ -141,8 +142,8 @@ open_channels(struct live *live)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 	    sockets) != 0)
 		return -1;
-	live->control = pipes_raise(sockets[0]);
-	live->its_control = pipes_raise(sockets[1]);
+	live->control = descriptor_raise(sockets[0]);
+	live->its_control = descriptor_raise(sockets[1]);
 	(void)fcntl(live->its_data, F_SETPIPE_SZ, PIPE_LEN);
 	return live->control < 0 || live->its_control < 0 ||
 	    fcntl(live->its_data, F_SETFL, O_NONBLOCK) != 0 ? -1 : 0;

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/xalloc.h"
 #include "loop/pidspace.h"
 #include "loop/pipes.h"
@@ -68,7 +69,7 @@ static int
 open_namespace(pid_t pid, const char *name)
 {
 	char *path = xasprintf("/proc/%d/ns/%s", (int)pid, name);
-	int fd = pipes_raise(open(path, O_RDONLY | O_CLOEXEC));
+	int fd = descriptor_raise(open(path, O_RDONLY | O_CLOEXEC));
 
 	free(path);
 	return fd;

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "loop/pipes.h"
+#include "base/descriptor.h"
 
 /* The same on all architectures, as all numbers from 424 on. */
 #define CREATE_RULESET 444
@@ -65,7 +65,7 @@ landlock_open(int version)
 		all.files |= RIGHT_IOCTL;
 	if (version >= 6)
 		all.scopes = SCOPES;
-	return pipes_raise((int)syscall(CREATE_RULESET, &all, sizeof(all), 0));
+	return descriptor_raise((int)syscall(CREATE_RULESET, &all, sizeof(all), 0));
 }
 
 static int

@@ -20,7 +20,6 @@
 #include "base/descriptor.h"
 #include "base/xalloc.h"
 #include "loop/helper.h"
-#include "loop/pipes.h"
 
 struct opener {
 	char *const *paths;
@@ -341,8 +340,8 @@ start_helper(struct opener *opener, struct error *error)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		goto out;
-	ends[0] = pipes_raise(ends[0]);
-	ends[1] = pipes_raise(ends[1]);
+	ends[0] = descriptor_raise(ends[0]);
+	ends[1] = descriptor_raise(ends[1]);
 	if (ends[0] < 0 || ends[1] < 0)
 		goto out;
 	opener->helper = helper_fork(opener, ends[1]);

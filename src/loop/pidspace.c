@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/xalloc.h"
 #include "loop/pipes.h"
 #include "loop/privilege.h"
@@ -86,7 +87,7 @@ maker_main(const struct pidspace *space, int life, struct made *made)
 	if (init == 0)
 		init_main(life);
 	if (init > 0)
-		made->ns = pipes_raise(open("/proc/self/ns/pid_for_children",
+		made->ns = descriptor_raise(open("/proc/self/ns/pid_for_children",
 		    O_RDONLY | O_CLOEXEC));
 	made->reason = made->ns >= 0 ? 0 : errno;
 	_exit(0);

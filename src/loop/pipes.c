@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIPES_FLOOR 10
+#include "base/descriptor.h"
+
 #define PIPES_SIZE (1 << 20)
 
 static void
@@ -26,26 +27,14 @@ close_fd(int *fd)
 }
 
 int
-pipes_raise(int fd)
-{
-	int high = fcntl(fd, F_DUPFD_CLOEXEC, PIPES_FLOOR);
-
-	/* What the system calls invalid is that so few descriptors are allowed. */
-	if (high < 0 && errno == EINVAL)
-		errno = EMFILE;
-	close_fd(&fd);
-	return high;
-}
-
-int
 pipes_pair(int ends[2])
 {
 	int low[2];
 
 	if (pipe2(low, O_CLOEXEC) != 0)
 		return -1;
-	ends[0] = pipes_raise(low[0]);
-	ends[1] = pipes_raise(low[1]);
+	ends[0] = descriptor_raise(low[0]);
+	ends[1] = descriptor_raise(low[1]);
 	if (ends[0] >= 0 && ends[1] >= 0)
 		return 0;
 	close_fd(&ends[0]);
@@ -58,7 +47,7 @@ open_null(void)
 {
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 ? -1 : pipes_raise(fd);
+	return fd < 0 ? -1 : descriptor_raise(fd);
 }
 
 static int
@@ -110,8 +99,8 @@ open_extra(int fd)
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (S_ISREG(st.st_mode))
 		own = open(path, O_RDONLY | O_CLOEXEC);
-	return own >= 0 ? pipes_raise(own) :
-	    fcntl(fd, F_DUPFD_CLOEXEC, PIPES_FLOOR);
+	return own >= 0 ? descriptor_raise(own) :
+	    fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR);
 }
 
 int

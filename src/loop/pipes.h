@@ -21,8 +21,6 @@ int pipes_open(struct pipes *pipes, bool wants_input, int extra_fd);
 void pipes_close_its(struct pipes *pipes);
 void pipes_close_ours(struct pipes *pipes);
 
-/* Takes fd and returns it at a higher number, close-on-exec. -1 with errno; fd is closed in any case. */
-int pipes_raise(int fd);
 /* One such pipe, both ends blocking. -1 with errno. */
 int pipes_pair(int ends[2]);
 
