@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "app/sums.h"
 #include "base/xalloc.h"
 #include "dissect/source.h"
 
@@ -106,7 +105,7 @@ follow_start(struct reading *reading, int fd)
 
 	reading->dissection = dissection_new(&follow->dissection, fd,
 	    reading->shown, path, follow->rules.count == 0 ? 0 :
-	    follow->rules.count - follow->totals.read, &handler);
+	    follow->rules.count - follow->counts.read, &handler);
 	free(path);
 	TAILQ_INSERT_TAIL(&follow->open, reading, next);
 	follow->open_count++;
@@ -367,43 +366,28 @@ is_known(const struct reading *reading)
 	    source_met(dissection_source(reading->dissection)) > 0;
 }
 
-void
-follow_sums(const struct follow *follow, struct totals *totals)
+struct follow_counts
+follow_counts(const struct follow *follow)
 {
 	const struct reading *reading;
-	struct dissection_counts counts;
+	struct follow_counts counts = { .dissection = follow->counts,
+		.duplicate = follow->duplicate,
+		.files_done = follow->files_done,
+		.files_all = follow->files_done + follow->open_count,
+		.bytes_done = follow->bytes_done };
 
-	totals->read += follow->totals.read;
-	totals->filtered += follow->totals.filtered;
-	totals->undissected += follow->totals.undissected;
-	totals->skipped += follow->totals.skipped;
-	totals->fallbacks += follow->totals.fallbacks;
-	totals->duplicate += follow->totals.duplicate;
 	TAILQ_FOREACH(reading, &follow->open, next) {
-		counts = dissection_counts(reading->dissection);
-		sums_add(totals, &counts);
-		if (is_known(reading))
-			totals->duplicate += reading->omitted;
-	}
-}
-
-void
-follow_progress(const struct follow *follow, struct progress *progress)
-{
-	const struct reading *reading;
-	struct totals totals = { 0 };
-
-	follow_sums(follow, &totals);
-	progress->packets += totals.read;
-	progress->files_done = follow->files_done;
-	progress->files_all = follow->files_done + follow->open_count;
-	progress->bytes_done = follow->bytes_done;
-	TAILQ_FOREACH(reading, &follow->open, next) {
+		struct dissection_counts own =
+		    dissection_counts(reading->dissection);
 		uint64_t done, all;
 
+		dissection_counts_add(&counts.dissection, &own);
+		if (is_known(reading))
+			counts.duplicate += reading->omitted;
 		dissection_bytes(reading->dissection, &done, &all);
-		progress->bytes_done += done;
+		counts.bytes_done += done;
 	}
+	return counts;
 }
 
 enum outcome

@@ -2,7 +2,6 @@
 #ifndef ESPCAP_APP_FOLLOW_H
 #define ESPCAP_APP_FOLLOW_H
 
-#include "app/progress.h"
 #include "app/watching.h"
 #include "dissect/dissection.h"
 #include "loop/opener.h"
@@ -36,9 +35,15 @@ void follow_stop(struct follow *follow);
 /* After the loop has ended: what has reached its final place by now is put into the ledger. */
 void follow_close(struct follow *follow);
 
-/* Adds what was counted of all files. */
-void follow_sums(const struct follow *follow, struct totals *totals);
-void follow_progress(const struct follow *follow, struct progress *progress);
+/* Of all files, also of those that are being read. */
+struct follow_counts {
+	struct dissection_counts dissection;
+	uint64_t duplicate;	/* packets that an earlier run delivered, and that were not given again */
+	uint64_t files_done, files_all;	/* all: and those that are open */
+	uint64_t bytes_done;	/* of the files as they are on disk */
+};
+
+struct follow_counts follow_counts(const struct follow *follow);
 /* The worst of what happened, which was told. */
 enum outcome follow_outcome(const struct follow *follow);
 

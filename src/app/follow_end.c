@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/sums.h"
 #include "base/xalloc.h"
 #include "dissect/source.h"
 
@@ -229,10 +228,10 @@ harvest_counts(struct reading *reading)
 	if (reading->id[0] == '\0')
 		memcpy(reading->id, dissection_id(reading->dissection),
 		    sizeof(reading->id));
-	sums_add(&follow->totals, &reading->counts);
+	dissection_counts_add(&follow->counts, &reading->counts);
 	/* Packets left out for content that was not there are unsent. */
 	if (!reading->is_surprising)
-		follow->totals.duplicate += reading->omitted;
+		follow->duplicate += reading->omitted;
 	dissection_bytes(reading->dissection, &done, &all);
 	follow->bytes_done += done;
 	follow->files_done++;

@@ -89,7 +89,8 @@ struct follow {
 	size_t examining_count, open_count;
 	struct completions completions;
 	size_t comparing;	/* of them */
-	struct totals totals;	/* of files that have been read */
+	struct dissection_counts counts;	/* of files that have been read */
+	uint64_t duplicate;	/* of them: packets that an earlier run delivered */
 	uint64_t bytes_done, files_done;
 	uint64_t serial;	/* given last */
 	enum outcome outcome;
@@ -102,7 +103,7 @@ static inline bool
 follow_has_count(const struct follow *follow)
 {
 	return follow->rules.count > 0 &&
-	    follow->totals.read >= follow->rules.count;
+	    follow->counts.read >= follow->rules.count;
 }
 
 void follow_reading_free(struct reading *reading);

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "loop/resident.h"
 
-void
-sums_add(struct totals *totals, const struct dissection_counts *counts)
+static void
+add_counts(struct totals *totals, const struct dissection_counts *counts)
 {
 	totals->read += counts->read;
 	totals->filtered += counts->filtered;
@@ -26,7 +26,7 @@ sums_add_job(struct totals *totals, const struct job *job)
 	if (job->split == NULL)
 		return;
 	counts = split_counts(job->split);
-	sums_add(totals, &counts);
+	add_counts(totals, &counts);
 }
 
 static void
@@ -39,6 +39,17 @@ add_job(struct progress *progress, const struct job *job)
 	split_bytes(job->split, &done, &all);
 	progress->bytes_done += done;
 	progress->packets += split_counts(job->split).read;
+}
+
+static void
+add_follow(struct progress *progress, const struct follow *follow)
+{
+	struct follow_counts counts = follow_counts(follow);
+
+	progress->packets += counts.dissection.read;
+	progress->files_done = counts.files_done;
+	progress->files_all = counts.files_all;
+	progress->bytes_done = counts.bytes_done;
 }
 
 static void
@@ -68,7 +79,7 @@ sums_progress(void *ctx, struct progress *progress)
 	if (run->replay != NULL)
 		progress->packets += replay_read(run->replay);
 	if (run->follow != NULL)
-		follow_progress(run->follow, progress);
+		add_follow(progress, run->follow);
 	if (run->rules->live != NULL)
 		put_live(progress, run);
 	progress->has_server = run->rules->server != NULL;
@@ -91,8 +102,12 @@ sums_totals(void *ctx, struct totals *totals)
 		sums_add_job(totals, job_at(run, i));
 	if (run->replay != NULL)
 		totals->read += replay_read(run->replay);
-	if (run->follow != NULL)
-		follow_sums(run->follow, totals);
+	if (run->follow != NULL) {
+		struct follow_counts follow = follow_counts(run->follow);
+
+		add_counts(totals, &follow.dissection);
+		totals->duplicate += follow.duplicate;
+	}
 	totals->delivered = counts.delivered;
 	totals->duplicate += counts.duplicate;
 	totals->rejected = counts.rejected;

@@ -14,6 +14,5 @@ void sums_metrics(void *ctx, struct metrics *metrics);
 
 /* Adds what one input counted; of a job that could not be opened that is nothing. */
 void sums_add_job(struct totals *totals, const struct job *job);
-void sums_add(struct totals *totals, const struct dissection_counts *counts);
 
 #endif

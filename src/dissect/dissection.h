@@ -71,6 +71,8 @@ struct dissection_counts {
 	uint64_t tsharks;	/* that were started for it */
 };
 
+void dissection_counts_add(struct dissection_counts *sum, const struct dissection_counts *counts);
+
 struct dissection_handler {
 	/* A document; valid during the call. */
 	void (*on_document)(void *ctx, const struct document_ready *ready);

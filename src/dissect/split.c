@@ -196,13 +196,7 @@ split_counts(const struct split *split)
 		struct dissection_counts counts =
 		    dissection_counts(split->parts[i].dissection);
 
-		all.read += counts.read;
-		all.printed += counts.printed;
-		all.filtered += counts.filtered;
-		all.undissected += counts.undissected;
-		all.skipped += counts.skipped;
-		all.fallbacks += counts.fallbacks;
-		all.tsharks += counts.tsharks;
+		dissection_counts_add(&all, &counts);
 	}
 	return all;
 }

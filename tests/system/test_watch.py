@@ -18,6 +18,7 @@ import pytest
 import conserve
 import deliveries
 import espcap
+import exposition
 import fake_faults as faults
 import fake_server
 import frames
@@ -329,6 +330,18 @@ def test_count_and_duration(place):
     # What was printed before is not printed again.
     counts = watch.end(number=None)
     assert counts["read"] == 5 and counts["duplicate"] == 2 and counts["delivered"] == 3
+
+
+def test_tsharks_of_finished_files_are_counted(place):
+    (place / "metrics").mkdir()
+    (place / "metrics").chmod(0o777)
+    for seed, name in enumerate(("a.pcap", "b.pcap")):
+        capture(place / "in" / name, 3, seed)
+        os.utime(place / "in" / name, (time.time() - 300,) * 2)
+    watch = Watch(place, "--metrics=metrics/x.prom", "--watch-idle=1")
+    watch.finished("a.pcap", "b.pcap")
+    watch.end()
+    assert exposition.read(place / "metrics" / "x.prom")("espcap_tsharks_started_total") == 2
 
 
 def test_status(place):
