@@ -41,6 +41,7 @@
 #include "document/needs.h"
 #include "loop/fence.h"
 #include "loop/home.h"
+#include "loop/namespace_maker.h"
 #include "loop/privilege.h"
 #include "packet/devices.h"
 #include "packet/filter.h"
@@ -326,13 +327,18 @@ open_metrics(struct app *app, struct error *error)
 static int
 begin_fence(struct app *app, struct error *error)
 {
+	struct namespaces *namespaces;
+
 	if (app->options.no_sandbox) {
 		log_error(&app->log, "--no-sandbox: what a packet makes of "
 		    "tshark is not held back");
 		return 0;
 	}
-	app->fence = fence_new(error);
-	return app->fence != NULL ? 0 : -1;
+	namespaces = namespace_maker_for_tshark(error);
+	if (namespaces == NULL)
+		return -1;
+	app->fence = fence_new(namespaces);
+	return 0;
 }
 
 static void

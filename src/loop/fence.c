@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "loop/apart.h"
 #include "loop/landlock.h"
+#include "loop/namespaces.h"
 #include "loop/privilege.h"
 #include "loop/syscalls.h"
 
@@ -31,7 +31,7 @@
 #define CAPABILITIES 64
 
 struct fence {
-	struct apart apart;
+	struct namespaces *namespaces;
 	int rules;		/* of Landlock; -1 for none */
 	int version;
 	const char *landlock_why;
@@ -183,18 +183,12 @@ default_memory(void)
 }
 
 struct fence *
-fence_new(struct error *error)
+fence_new(struct namespaces *namespaces)
 {
-	struct apart_users users = { .why = NULL };
-	struct fence *fence;
+	struct fence *fence = xcalloc(1, sizeof(*fence));
 
-	if (privilege_target(&users.uid, &users.gid, error) != 0 ||
-	    privilege_tshark(&users.tshark_uid, &users.tshark_gid, &users.why,
-	    error) != 0)
-		return NULL;
-	fence = xcalloc(1, sizeof(*fence));
 	fence->rules = -1;
-	apart_open(&fence->apart, &users);
+	fence->namespaces = namespaces;
 	return fence;
 }
 
@@ -218,7 +212,7 @@ fence_free(struct fence *fence)
 {
 	if (fence == NULL)
 		return;
-	apart_close(&fence->apart);
+	fence->namespaces->free(fence->namespaces);
 	if (fence->rules >= 0)
 		close(fence->rules);
 	syscalls_free(fence->filter);
@@ -234,19 +228,19 @@ fence_memory(const struct fence *fence)
 bool
 fence_has_user(const struct fence *fence)
 {
-	return fence->apart.is_other;
+	return fence->namespaces->is_other;
 }
 
 bool
 fence_has_pids(const struct fence *fence)
 {
-	return fence->apart.pids != NULL;
+	return fence->namespaces->pids >= 0;
 }
 
 const char *
 fence_renew(const struct fence *fence)
 {
-	return apart_renew(&fence->apart) == 0 ? NULL :
+	return fence->namespaces->renew(fence->namespaces) == 0 ? NULL :
 	    "make the PID namespace again, whose init has ended";
 }
 
@@ -265,7 +259,7 @@ void
 fence_describe(const struct fence *fence,
     void (*say)(void *ctx, const char *line), void *ctx)
 {
-	const char *apart = fence->apart.user >= 0 ? NULL : fence->apart.why;
+	const char *none = fence->namespaces->user >= 0 ? NULL : fence->namespaces->why;
 	char *line = xasprintf("limits (memory %llu MiB, no files, %d "
 	    "descriptors, no core)", (unsigned long long)fence->memory >> 20,
 	    DESCRIPTORS);
@@ -275,12 +269,12 @@ fence_describe(const struct fence *fence,
 	say_one(say, ctx, line, NULL);
 	free(line);
 	say_one(say, ctx, "separate user (espcap-tshark)",
-	    fence->apart.is_other ? NULL : fence->apart.other_why);
-	say_one(say, ctx, "no network (namespace)", apart);
+	    fence->namespaces->is_other ? NULL : fence->namespaces->other_why);
+	say_one(say, ctx, "no network (namespace)", none);
 	say_one(say, ctx, "no other processes (PID namespace; none outlives "
-	    "espcap)", fence->apart.pids != NULL ? NULL :
-	    apart != NULL ? apart : fence->apart.pids_why);
-	say_one(say, ctx, "limit of processes (in a namespace)", apart);
+	    "espcap)", fence->namespaces->pids >= 0 ? NULL :
+	    none != NULL ? none : fence->namespaces->pids_why);
+	say_one(say, ctx, "limit of processes (in a namespace)", none);
 	line = xasprintf("files only read (Landlock, version %d)",
 	    fence->version);
 	say_one(say, ctx, line, fence->landlock_why);
@@ -288,7 +282,7 @@ fence_describe(const struct fence *fence,
 	say_one(say, ctx, "only the system calls that tshark needs (seccomp)",
 	    fence->filter_why);
 	/* Seccomp does not prevent it: a thread has no PR_SET_PDEATHSIG, and execve(2) ends all threads but its caller. */
-	if (fence->apart.pids == NULL)
+	if (fence->namespaces->pids < 0)
 		say(ctx, "processes that tshark starts may outlive espcap");
 }
 
@@ -318,13 +312,13 @@ drop_capabilities(void)
 const char *
 fence_join(const struct fence *fence)
 {
-	return apart_enter(&fence->apart) == 0 ? NULL : "enter the namespaces";
+	return namespaces_enter(fence->namespaces) == 0 ? NULL : "enter the namespaces";
 }
 
 const char *
 fence_enter(const struct fence *fence)
 {
-	if (apart_change_user(&fence->apart) != 0)
+	if (namespaces_change_user(fence->namespaces) != 0)
 		return "become the user espcap-tshark";
 	if (drop_capabilities() != 0)
 		return "give up capabilities";
@@ -360,7 +354,7 @@ fence_limit(const struct fence *fence)
 	if (limit(RLIMIT_SIGPENDING, SIGNALS) != 0)
 		return "limit pending signals";
 	/* Elsewhere all processes of the user on this machine would count. */
-	if (fence->apart.user >= 0 && limit(RLIMIT_NPROC, PROCESSES) != 0)
+	if (fence->namespaces->user >= 0 && limit(RLIMIT_NPROC, PROCESSES) != 0)
 		return "limit processes";
 	if (limit(RLIMIT_AS, fence->memory) != 0)
 		return "limit memory";

@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 struct fence;
+struct namespaces;
 
 struct fence_spec {
 	const char *program;		/* absolute path: it and its folder can be read */
@@ -15,11 +16,8 @@ struct fence_spec {
 	uint64_t memory;		/* bytes of address space; 0 for half of the machine's memory, 2 GiB at least */
 };
 
-/*
- * The first step, while we may still be root: the namespaces of the user that
- * privilege_drop will become. NULL as that. Free with fence_free.
- */
-struct fence *fence_new(struct error *error);
+/* The first step, while we may still be root. Takes the namespaces over. Free with fence_free. */
+struct fence *fence_new(struct namespaces *namespaces);
 /* The second, after root was given up: the rest. Copies what it needs. -1 with OUTCOME_INTERNAL. */
 int fence_finish(struct fence *fence, const struct fence_spec *spec, struct error *error);
 void fence_free(struct fence *fence);

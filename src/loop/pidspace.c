@@ -190,9 +190,9 @@ pidspace_renew(struct pidspace *space)
 }
 
 int
-pidspace_enter(const struct pidspace *space)
+pidspace_descriptor(const struct pidspace *space)
 {
-	return setns(space->ns, CLONE_NEWPID);
+	return space->ns;
 }
 
 void

@@ -18,7 +18,7 @@ void pidspace_free(struct pidspace *space);
 /* Before each start: makes a new one if somebody has killed init, and with it all that was in there. -1 with errno. */
 int pidspace_renew(struct pidspace *space);
 
-/* Between fork and exec, inside the user namespace: the next child of this process will be in there. -1 with errno. */
-int pidspace_enter(const struct pidspace *space);
+/* For setns(2): borrowed, until pidspace_renew or pidspace_free. */
+int pidspace_descriptor(const struct pidspace *space);
 
 #endif

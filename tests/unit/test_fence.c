@@ -26,6 +26,7 @@
 #include "loop/home.h"
 #include "loop/landlock.h"
 #include "loop/pipes.h"
+#include "loop/namespace_maker.h"
 #include "loop/privilege.h"
 #include "loop/spawn.h"
 
@@ -63,10 +64,9 @@ make_fence(const char *program, const char *reads, uint64_t memory)
 {
 	const char *const list[] = { reads, NULL };
 	const struct fence_spec spec = { program, list, memory };
-	struct fence *fence = fence_new(NULL);
+	struct fence *fence = fence_new(namespace_maker_for_tshark(NULL));
 	const char *user;
 
-	CHECK(fence != NULL);
 	CHECK(privilege_drop(&user, NULL) == 0);
 	CHECK(fence_finish(fence, &spec, NULL) == 0);
 	return fence;
@@ -545,7 +545,7 @@ test_root_is_refused(void **state)
 	skip_in_valgrind();
 	if (geteuid() != 0)
 		skip();
-	fence = fence_new(&error);
+	fence = fence_new(namespace_maker_for_tshark(&error));
 	assert_non_null(fence);
 	assert_int_equal(fence_finish(fence, &spec, &error), -1);
 	assert_string_equal(error.text, "sandbox: tshark would run as root");

@@ -1,4 +1,4 @@
-/* Tests of loop/pidspace.c and loop/apart.c: who children are, and that nothing of them stays, whatever else would hold them. */
+/* Tests of loop/pidspace.c and loop/made->c: who children are, and that nothing of them stays, whatever else would hold them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -24,7 +24,7 @@
 
 #include <cmocka.h>
 
-#include "loop/apart.h"
+#include "loop/namespace_maker.h"
 #include "loop/pidspace.h"
 #include "loop/privilege.h"
 #include "loop/resident.h"
@@ -49,34 +49,36 @@ static struct shared *shared;
 /* Held open by all that is started; its end tells that none of them is left. */
 static int alive[2];
 
-static void
-open_apart(struct apart *apart, uid_t tshark)
+static struct namespaces *
+make_namespaces(uid_t tshark)
 {
-	struct apart_users users = { .tshark_uid = tshark,
+	struct namespace_maker_users users = { .tshark_uid = tshark,
 		.tshark_gid = tshark, .why = tshark == 0 ? "no user" : NULL };
+	struct namespaces *made;
 	const char *user;
 
 	CHECK(privilege_target(&users.uid, &users.gid, NULL) == 0);
-	apart_open(apart, &users);
+	made = namespace_maker_new(&users);
 	CHECK(privilege_drop(&user, NULL) == 0);
+	return made;
 }
 
 /* Runs call in the namespaces, as loop/spawn.c starts a program. Returns its process. */
 static pid_t
-begin(const struct apart *apart, void (*call)(void))
+begin(struct namespaces *made, void (*call)(void))
 {
 	pid_t pid;
 	int status;
 
-	CHECK(apart_renew(apart) == 0);
+	CHECK(made->renew(made) == 0);
 	shared->child = 0;
 	pid = spawn_fork();
 	if (pid == 0) {
-		CHECK(apart_enter(apart) == 0);
+		CHECK(namespaces_enter(made) == 0);
 		pid = spawn_sibling(&shared->child);
 		if (pid > 0)
 			_exit(0);
-		CHECK(pid == 0 && apart_change_user(apart) == 0);
+		CHECK(pid == 0 && namespaces_change_user(made) == 0);
 		CHECK(privilege_clear_capabilities() == 0);
 		spawn_close_range(3, (unsigned int)alive[1] - 1);
 		spawn_close_range((unsigned int)alive[1] + 1, ~0U);
@@ -126,7 +128,7 @@ found_one(void)
 
 /* Runs call in a process of its own, in which `alive` is open. Returns its wait status. */
 static int
-apart_from_us(void (*call)(void))
+in_a_process(void (*call)(void))
 {
 	pid_t pid;
 	int status;
@@ -152,13 +154,13 @@ release(void)
 
 /* Namespaces may be closed to this user, or here at all: then there is nothing to try. */
 static void
-can_apart(void)
+can_separate(void)
 {
-	struct apart apart;
+	struct namespaces *made;
 
-	open_apart(&apart, 0);
-	CHECK(apart.pids != NULL);
-	apart_close(&apart);
+	made = make_namespaces(0);
+	CHECK(made->pids >= 0);
+	made->free(made);
 }
 
 static void
@@ -169,7 +171,7 @@ need_namespaces(void)
 
 	if (loaded != NULL && strstr(loaded, "/vgpreload") != NULL)
 		skip();
-	status = apart_from_us(can_apart);
+	status = in_a_process(can_separate);
 	release();
 	if (status != 0)
 		skip();
@@ -194,13 +196,13 @@ look_around(void)
 static void
 sees_itself(void)
 {
-	struct apart apart;
+	struct namespaces *made;
 	siginfo_t info;
 	pid_t pid;
 
-	open_apart(&apart, 0);
+	made = make_namespaces(0);
 	outside = getpid();
-	pid = begin(&apart, look_around);
+	pid = begin(made, look_around);
 	wait_found(1);
 	/* A child as any other: it can be killed with its group and waited for, and its memory be read. */
 	CHECK(resident_bytes(pid) > 0);
@@ -208,7 +210,7 @@ sees_itself(void)
 	CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
 	CHECK(info.si_pid == pid);
 	CHECK(end(pid) == SIGKILL);
-	apart_close(&apart);
+	made->free(made);
 	CHECK(waitpid(-1, NULL, 0) == -1 && errno == ECHILD);
 }
 
@@ -217,7 +219,7 @@ test_children_see_each_other_only(void **state)
 {
 	(void)state;
 	need_namespaces();
-	assert_int_equal(apart_from_us(sees_itself), 0);
+	assert_int_equal(in_a_process(sees_itself), 0);
 	assert_true(all_gone());
 	release();
 }
@@ -290,12 +292,12 @@ leave_and_stay(void)
 static void
 survivors_of_an_end(void)
 {
-	struct apart apart;
+	struct namespaces *made;
 
-	open_apart(&apart, 0);
-	CHECK(end(begin(&apart, leave_and_end)) == 0);
+	made = make_namespaces(0);
+	CHECK(end(begin(made, leave_and_end)) == 0);
 	close(alive[1]);
-	apart_close(&apart);
+	made->free(made);
 	/* Not a moment later. */
 	CHECK(all_gone());
 }
@@ -303,10 +305,10 @@ survivors_of_an_end(void)
 static void
 survivors_of_a_kill(void)
 {
-	struct apart apart;
+	struct namespaces *made;
 
-	open_apart(&apart, geteuid() == 0 ? OTHER : 0);
-	(void)begin(&apart, leave_and_stay);
+	made = make_namespaces(geteuid() == 0 ? OTHER : 0);
+	(void)begin(made, leave_and_stay);
 	wait_found(SURVIVORS + 1);
 	raise(SIGKILL);
 }
@@ -314,10 +316,10 @@ survivors_of_a_kill(void)
 static void
 survivors_of_an_exit(void)
 {
-	struct apart apart;
+	struct namespaces *made;
 
-	open_apart(&apart, 0);
-	(void)begin(&apart, leave_and_stay);
+	made = make_namespaces(0);
+	(void)begin(made, leave_and_stay);
 	wait_found(SURVIVORS + 1);
 	_exit(DONE);
 }
@@ -327,7 +329,7 @@ test_survivors_go_with_the_namespace(void **state)
 {
 	(void)state;
 	need_namespaces();
-	assert_int_equal(apart_from_us(survivors_of_an_end), 0);
+	assert_int_equal(in_a_process(survivors_of_an_end), 0);
 	assert_true(all_gone());
 	release();
 }
@@ -337,7 +339,7 @@ test_survivors_go_with_one_that_is_killed(void **state)
 {
 	(void)state;
 	need_namespaces();
-	assert_int_equal(apart_from_us(survivors_of_a_kill), SIGKILL);
+	assert_int_equal(in_a_process(survivors_of_a_kill), SIGKILL);
 	assert_true(all_gone());
 	release();
 }
@@ -347,7 +349,7 @@ test_survivors_go_with_one_that_exits(void **state)
 {
 	(void)state;
 	need_namespaces();
-	assert_int_equal(WEXITSTATUS(apart_from_us(survivors_of_an_exit)),
+	assert_int_equal(WEXITSTATUS(in_a_process(survivors_of_an_exit)),
 	    DONE);
 	assert_true(all_gone());
 	release();
@@ -379,24 +381,24 @@ find_init(pid_t but)
 static void
 init_is_killed(void)
 {
-	struct apart apart;
+	struct namespaces *made;
 	pid_t first, second;
 
-	open_apart(&apart, 0);
-	first = begin(&apart, leave_and_stay);
-	second = begin(&apart, stay);
+	made = make_namespaces(0);
+	first = begin(made, leave_and_stay);
+	second = begin(made, stay);
 	wait_found(SURVIVORS + 2);
 	shared->init = find_init(-1);
 	CHECK(kill(shared->init, SIGKILL) == 0);
 	CHECK(end(first) == SIGKILL);
 	/* The other is still to be reaped: a new one can be had all the same. */
 	shared->found = 0;
-	first = begin(&apart, stay);
+	first = begin(made, stay);
 	wait_found(1);
 	CHECK(find_init(shared->init) > 0);
 	CHECK(kill(first, SIGKILL) == 0 && end(first) == SIGKILL);
 	CHECK(end(second) == SIGKILL);
-	apart_close(&apart);
+	made->free(made);
 	CHECK(waitpid(-1, NULL, 0) == -1 && errno == ECHILD);
 }
 
@@ -405,7 +407,7 @@ test_a_killed_init_is_replaced(void **state)
 {
 	(void)state;
 	need_namespaces();
-	assert_int_equal(apart_from_us(init_is_killed), 0);
+	assert_int_equal(in_a_process(init_is_killed), 0);
 	assert_true(all_gone());
 	release();
 }
@@ -413,10 +415,10 @@ test_a_killed_init_is_replaced(void **state)
 static void
 init_is_stopped(void)
 {
-	struct apart apart;
+	struct namespaces *made;
 
-	open_apart(&apart, 0);
-	(void)begin(&apart, leave_and_stay);
+	made = make_namespaces(0);
+	(void)begin(made, leave_and_stay);
 	wait_found(SURVIVORS + 1);
 	shared->init = find_init(-1);
 	CHECK(kill(shared->init, SIGSTOP) == 0);
@@ -428,7 +430,7 @@ test_a_stopped_init_ends_as_well(void **state)
 {
 	(void)state;
 	need_namespaces();
-	assert_int_equal(apart_from_us(init_is_stopped), SIGKILL);
+	assert_int_equal(in_a_process(init_is_stopped), SIGKILL);
 	assert_true(all_gone());
 	release();
 }
@@ -457,30 +459,30 @@ static void
 no_pid_namespace(void)
 {
 	const bool is_root = geteuid() == 0;
-	struct apart apart;
+	struct namespaces *made;
 
 	refuse_unshare(CLONE_NEWPID);
-	open_apart(&apart, is_root ? OTHER : 0);
-	CHECK(apart.user >= 0 && apart.net >= 0 && apart.pids == NULL);
-	CHECK(strcmp(apart.pids_why, strerror(EPERM)) == 0);
+	made = make_namespaces(is_root ? OTHER : 0);
+	CHECK(made->user >= 0 && made->net >= 0 && made->pids == -1);
+	CHECK(strcmp(made->pids_why, strerror(EPERM)) == 0);
 	/* The other user does not depend on it. */
-	CHECK(apart.is_other == is_root);
-	CHECK(apart_renew(&apart) == 0);
-	apart_close(&apart);
+	CHECK(made->is_other == is_root);
+	CHECK(made->renew(made) == 0);
+	made->free(made);
 }
 
 static void
 no_user_namespace(void)
 {
-	struct apart apart;
+	struct namespaces *made;
 
 	refuse_unshare(CLONE_NEWUSER);
-	open_apart(&apart, OTHER);
-	CHECK(apart.user == -1 && apart.pids == NULL && !apart.is_other);
-	CHECK(strcmp(apart.why, strerror(EPERM)) == 0);
-	CHECK(strstr(apart.other_why, "no user namespace") != NULL);
-	CHECK(apart_enter(&apart) == 0 && apart_change_user(&apart) == 0);
-	apart_close(&apart);
+	made = make_namespaces(OTHER);
+	CHECK(made->user == -1 && made->pids == -1 && !made->is_other);
+	CHECK(strcmp(made->why, strerror(EPERM)) == 0);
+	CHECK(strstr(made->other_why, "no user namespace") != NULL);
+	CHECK(namespaces_enter(made) == 0 && namespaces_change_user(made) == 0);
+	made->free(made);
 	CHECK(waitpid(-1, NULL, 0) == -1 && errno == ECHILD);
 }
 
@@ -489,9 +491,9 @@ test_without_namespaces(void **state)
 {
 	(void)state;
 	need_namespaces();
-	assert_int_equal(apart_from_us(no_pid_namespace), 0);
+	assert_int_equal(in_a_process(no_pid_namespace), 0);
 	release();
-	assert_int_equal(apart_from_us(no_user_namespace), 0);
+	assert_int_equal(in_a_process(no_user_namespace), 0);
 	release();
 }
 
@@ -499,17 +501,17 @@ test_without_namespaces(void **state)
 static void
 cannot_map(void)
 {
-	struct apart_users users = { .tshark_gid = OTHER,
+	struct namespace_maker_users users = { .tshark_gid = OTHER,
 		.tshark_uid = (uid_t)-1 };
-	struct apart apart;
+	struct namespaces *made;
 
 	CHECK(privilege_target(&users.uid, &users.gid, NULL) == 0);
 	for (int i = 0; i < 2; i++) {
-		apart_open(&apart, &users);
-		CHECK(apart.user >= 0 && apart.pids != NULL);
-		CHECK(!apart.is_other && strstr(apart.other_why, "map it into "
+		made = namespace_maker_new(&users);
+		CHECK(made->user >= 0 && made->pids >= 0);
+		CHECK(!made->is_other && strstr(made->other_why, "map it into "
 		    "the namespace: Invalid argument") != NULL);
-		apart_close(&apart);
+		made->free(made);
 		users.tshark_uid = OTHER;
 		users.tshark_gid = (gid_t)-1;
 	}
@@ -522,7 +524,7 @@ test_a_user_that_cannot_be_mapped(void **state)
 	if (geteuid() != 0)
 		skip();
 	need_namespaces();
-	assert_int_equal(apart_from_us(cannot_map), 0);
+	assert_int_equal(in_a_process(cannot_map), 0);
 	release();
 }
 
@@ -549,13 +551,13 @@ be_other(void)
 static void
 other_user(void)
 {
-	struct apart apart;
+	struct namespaces *made;
 	struct rlimit limit;
 	pid_t pid;
 
-	open_apart(&apart, OTHER);
-	CHECK(apart.is_other && geteuid() != 0 && geteuid() != OTHER);
-	pid = begin(&apart, be_other);
+	made = make_namespaces(OTHER);
+	CHECK(made->is_other && geteuid() != 0 && geteuid() != OTHER);
+	pid = begin(made, be_other);
 	wait_found(2);
 	CHECK(resident_bytes(pid) > 0);
 	CHECK(prlimit(pid, RLIMIT_NOFILE, NULL, &limit) == 0);
@@ -564,7 +566,7 @@ other_user(void)
 	CHECK(kill(-pid, SIGKILL) == 0 && end(pid) == SIGKILL);
 	close(alive[1]);
 	CHECK(all_gone());
-	apart_close(&apart);
+	made->free(made);
 }
 
 static void
@@ -574,7 +576,7 @@ test_another_user_inside(void **state)
 	if (geteuid() != 0)
 		skip();
 	need_namespaces();
-	assert_int_equal(apart_from_us(other_user), 0);
+	assert_int_equal(in_a_process(other_user), 0);
 	release();
 }
 

@@ -1,5 +1,5 @@
 /* Namespaces are made by a helper that becomes the user first: who makes a user namespace owns it, user_namespaces(7). */
-#include "loop/apart.h"
+#include "loop/namespace_maker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,12 @@
 #include "loop/pipes.h"
 #include "loop/privilege.h"
 #include "loop/spawn.h"
+
+/* The first member is what its user sees. */
+struct maker {
+	struct namespaces made;
+	struct pidspace *pids;	/* NULL if there is none */
+};
 
 /* The helper: tells an errno, and waits to be killed. */
 static void __attribute__((noreturn))
@@ -80,18 +86,18 @@ open_namespace(pid_t pid, const char *name)
  * to be written. Without privilege a group can be mapped only when setgroups(2) is denied.
  */
 static int
-map_users(struct apart *apart, pid_t pid, uid_t uid, gid_t gid)
+map_users(struct namespaces *made, pid_t pid, uid_t uid, gid_t gid)
 {
-	const bool wants_both = apart->other_why[0] == '\0';
+	const bool wants_both = made->other_why[0] == '\0';
 	const bool has_both_groups = wants_both &&
-	    write_map(pid, "gid_map", gid, apart->gid) == 0;
+	    write_map(pid, "gid_map", gid, made->gid) == 0;
 
-	apart->is_other = has_both_groups &&
-	    write_map(pid, "uid_map", uid, apart->uid) == 0;
-	if (apart->is_other)
+	made->is_other = has_both_groups &&
+	    write_map(pid, "uid_map", uid, made->uid) == 0;
+	if (made->is_other)
 		return 0;
 	if (wants_both)
-		(void)snprintf(apart->other_why, sizeof(apart->other_why),
+		(void)snprintf(made->other_why, sizeof(made->other_why),
 		    "map it into the namespace: %s", strerror(errno));
 	if (!has_both_groups && (write_file(pid, "setgroups", "deny") != 0 ||
 	    write_map(pid, "gid_map", gid, gid) != 0))
@@ -100,26 +106,36 @@ map_users(struct apart *apart, pid_t pid, uid_t uid, gid_t gid)
 }
 
 static int
-take(struct apart *apart, pid_t pid, uid_t uid, gid_t gid)
+take(struct namespaces *made, pid_t pid, uid_t uid, gid_t gid)
 {
-	if (map_users(apart, pid, uid, gid) != 0)
+	if (map_users(made, pid, uid, gid) != 0)
 		return -1;
-	apart->user = open_namespace(pid, "user");
-	if (apart->user >= 0)
-		apart->net = open_namespace(pid, "net");
-	return apart->net >= 0 ? 0 : -1;
+	made->user = open_namespace(pid, "user");
+	if (made->user >= 0)
+		made->net = open_namespace(pid, "net");
+	return made->net >= 0 ? 0 : -1;
 }
 
 static void
-give_up(struct apart *apart, int reason)
+close_both(struct namespaces *made)
+{
+	if (made->user >= 0)
+		close(made->user);
+	if (made->net >= 0)
+		close(made->net);
+	made->user = made->net = -1;
+}
+
+static void
+give_up(struct namespaces *made, int reason)
 {
 	const char *why = strerror(reason);
 
-	apart_close(apart);
-	apart->is_other = false;
-	(void)snprintf(apart->why, sizeof(apart->why), "%s", why);
-	if (apart->other_why[0] == '\0')
-		(void)snprintf(apart->other_why, sizeof(apart->other_why),
+	close_both(made);
+	made->is_other = false;
+	(void)snprintf(made->why, sizeof(made->why), "%s", why);
+	if (made->other_why[0] == '\0')
+		(void)snprintf(made->other_why, sizeof(made->other_why),
 		    "no user namespace: %s", why);
 }
 
@@ -135,7 +151,7 @@ end_helper(pid_t helper)
 
 /* The user namespace and that of the network. -1 with errno. */
 static int
-open_first(struct apart *apart, uid_t uid, gid_t gid)
+open_first(struct namespaces *made, uid_t uid, gid_t gid)
 {
 	pid_t parent = getpid(), helper;
 	int ends[2], reason = EPIPE;
@@ -150,7 +166,7 @@ open_first(struct apart *apart, uid_t uid, gid_t gid)
 	do
 		got = helper < 0 ? 0 : read(ends[0], &reason, sizeof(reason));
 	while (got < 0 && errno == EINTR);
-	if (reason == 0 && take(apart, helper, uid, gid) != 0)
+	if (reason == 0 && take(made, helper, uid, gid) != 0)
 		reason = errno;
 	close(ends[0]);
 	end_helper(helper);
@@ -158,66 +174,64 @@ open_first(struct apart *apart, uid_t uid, gid_t gid)
 	return reason == 0 ? 0 : -1;
 }
 
-void
-apart_open(struct apart *apart, const struct apart_users *users)
+static int
+renew(struct namespaces *made)
 {
-	memset(apart, 0, sizeof(*apart));
-	apart->user = apart->net = -1;
-	apart->uid = users->tshark_uid;
-	apart->gid = users->tshark_gid;
+	struct maker *maker = (struct maker *)made;
+
+	if (maker->pids == NULL)
+		return 0;
+	if (pidspace_renew(maker->pids) != 0)
+		return -1;
+	made->pids = pidspace_descriptor(maker->pids);
+	return 0;
+}
+
+static void
+free_maker(struct namespaces *made)
+{
+	struct maker *maker = (struct maker *)made;
+
+	pidspace_free(maker->pids);
+	close_both(made);
+	free(maker);
+}
+
+struct namespaces *
+namespace_maker_new(const struct namespace_maker_users *users)
+{
+	struct maker *maker = xcalloc(1, sizeof(*maker));
+	struct namespaces *made = &maker->made;
+
+	made->user = made->net = made->pids = -1;
+	made->renew = renew;
+	made->free = free_maker;
+	made->uid = users->tshark_uid;
+	made->gid = users->tshark_gid;
 	if (users->why != NULL)
-		(void)snprintf(apart->other_why, sizeof(apart->other_why), "%s",
+		(void)snprintf(made->other_why, sizeof(made->other_why), "%s",
 		    users->why);
-	if (open_first(apart, users->uid, users->gid) != 0) {
-		give_up(apart, errno);
-		return;
+	if (open_first(made, users->uid, users->gid) != 0) {
+		give_up(made, errno);
+		return made;
 	}
-	apart->pids = pidspace_new(apart->user, users->uid, users->gid);
-	if (apart->pids == NULL)
-		(void)snprintf(apart->pids_why, sizeof(apart->pids_why), "%s",
+	maker->pids = pidspace_new(made->user, users->uid, users->gid);
+	if (maker->pids != NULL)
+		made->pids = pidspace_descriptor(maker->pids);
+	else
+		(void)snprintf(made->pids_why, sizeof(made->pids_why), "%s",
 		    strerror(errno));
+	return made;
 }
 
-int
-apart_renew(const struct apart *apart)
+struct namespaces *
+namespace_maker_for_tshark(struct error *error)
 {
-	return apart->pids == NULL ? 0 : pidspace_renew(apart->pids);
-}
+	struct namespace_maker_users users = { .why = NULL };
 
-int
-apart_enter(const struct apart *apart)
-{
-	if (apart->user < 0)
-		return 0;
-	if (setns(apart->user, CLONE_NEWUSER) != 0 ||
-	    setns(apart->net, CLONE_NEWNET) != 0)
-		return -1;
-	return apart->pids == NULL ? 0 : pidspace_enter(apart->pids);
-}
-
-/* By system calls: the functions of libc would tell other threads, of which there are none. */
-int
-apart_change_user(const struct apart *apart)
-{
-	const uid_t uid = apart->uid;
-	const gid_t gid = apart->gid;
-
-	if (!apart->is_other)
-		return 0;
-	if (syscall(SYS_setgroups, 0, NULL) != 0 ||
-	    syscall(SYS_setresgid, gid, gid, gid) != 0)
-		return -1;
-	return (int)syscall(SYS_setresuid, uid, uid, uid);
-}
-
-void
-apart_close(struct apart *apart)
-{
-	pidspace_free(apart->pids);
-	apart->pids = NULL;
-	if (apart->user >= 0)
-		close(apart->user);
-	if (apart->net >= 0)
-		close(apart->net);
-	apart->user = apart->net = -1;
+	if (privilege_target(&users.uid, &users.gid, error) != 0 ||
+	    privilege_tshark(&users.tshark_uid, &users.tshark_gid, &users.why,
+	    error) != 0)
+		return NULL;
+	return namespace_maker_new(&users);
 }
