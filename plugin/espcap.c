@@ -1,6 +1,6 @@
 /*
  * A plugin for tshark: writes the dissection tree of each packet to standard
- * output as espcap's frames (src/dissect/frames_wire.h), for
+ * output as espcap's frames (src/readers/frames_wire.h), for
  *
  *	tshark -r FILE -q -z espcap[,[WORDS][,FILTER]]
  *
@@ -47,7 +47,6 @@
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/dissectors/packet-udp.h>
 
-#include "dissect/frames_wire.h"
 #include "plugin/ending.h"
 #include "plugin/grow.h"
 #include "plugin/lean.h"
@@ -56,6 +55,7 @@
 #include "plugin/series.h"
 #include "plugin/texts.h"
 #include "plugin/value.h"
+#include "readers/frames_wire.h"
 
 /* Wireshark finds these by their names. */
 #define EXPORTED __attribute__((visibility("default")))

@@ -1,5 +1,5 @@
 /*
- * Packets whose bytes another tshark has got (src/dissect/frames_wire.h): they count, and
+ * Packets whose bytes another tshark has got (src/readers/frames_wire.h): they count, and
  * nothing is dissected of them.
  */
 /* SPDX-License-Identifier: GPL-2.0-or-later */

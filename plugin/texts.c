@@ -13,8 +13,8 @@
 #include <epan/packet.h>
 #include <epan/proto.h>
 
-#include "plugin/shortcut.h"
 #include "plugin/series.h"
+#include "plugin/shortcut.h"
 #include "plugin/texts.h"
 
 /* In a program that is not Wireshark they are not there, and nobody calls for them. */

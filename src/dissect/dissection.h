@@ -8,14 +8,14 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/ranges.h"
-#include "dissect/digest.h"
 #include "dissect/order.h"
 #include "dissect/reasons.h"
 #include "dissect/streams.h"
-#include "dissect/tshark.h"
 #include "document/document.h"
 #include "loop/loop.h"
+#include "packet/digest.h"
 #include "packet/filter.h"
+#include "tshark/tshark.h"
 
 struct dissection;
 struct source;

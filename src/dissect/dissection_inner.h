@@ -6,9 +6,9 @@
 
 #include "dissect/dissection.h"
 #include "dissect/feed.h"
-#include "dissect/reader.h"
-#include "dissect/times.h"
-#include "loop/child.h"
+#include "process/child.h"
+#include "readers/reader.h"
+#include "readers/times.h"
 
 /* A live capture bears so many failures of tshark in so many ms. */
 #define LIVE_FAILURES 10

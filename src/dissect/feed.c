@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "dissect/capture_id.h"
 #include "dissect/overlap.h"
 #include "dissect/parts.h"
 #include "dissect/source.h"
+#include "packet/capture_id.h"
 #include "packet/share.h"
 
 /* What is kept of a pipe, to begin again: its blocks that are no packets, and the packets pending. */

@@ -3,8 +3,8 @@
 #define ESPCAP_DISSECT_FOREIGN_H
 
 #include "document/document.h"
-#include "document/names.h"
 #include "document/tree.h"
+#include "fields/names.h"
 
 /* Fills in the time, if it has one that can be read, and the length. */
 void foreign_packet(const struct tree *tree, const struct names *names,

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dissect/capture_id.h"
+#include "packet/capture_id.h"
 
 struct part {
 	uint64_t before;	/* packets of the input before it */

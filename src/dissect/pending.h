@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dissect/capture_id.h"
+#include "packet/capture_id.h"
 
 struct pending_packet {
 	uint64_t ordinal;

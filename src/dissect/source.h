@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "dissect/digest.h"
-#include "loop/folder.h"
 #include "packet/capture.h"
+#include "packet/digest.h"
+#include "process/folder.h"
 
 struct source;
 

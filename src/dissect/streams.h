@@ -2,8 +2,8 @@
 #ifndef ESPCAP_DISSECT_STREAMS_H
 #define ESPCAP_DISSECT_STREAMS_H
 
-#include "document/names.h"
 #include "document/tree.h"
+#include "fields/names.h"
 
 struct streams;
 

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/xalloc.h"
 #include "document/community.h"
 #include "document/flow.h"
-#include "document/json.h"
 #include "document/layers.h"
 #include "document/moment.h"
 #include "document/nest.h"

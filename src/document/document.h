@@ -8,11 +8,11 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "document/fields.h"
-#include "document/names.h"
-#include "document/protocols.h"
 #include "document/tree.h"
-#include "document/typed.h"
+#include "fields/fields.h"
+#include "fields/names.h"
+#include "fields/protocols.h"
+#include "fields/typed.h"
 
 struct document;
 
@@ -41,7 +41,7 @@ struct document_capture {
 
 #define DOCUMENT_ID_LEN 16
 
-struct receipt;	/* sink/receipt.h */
+struct receipt;	/* base/receipt.h */
 
 /* A finished document, valid while its maker says so. */
 struct document_ready {

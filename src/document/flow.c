@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "document/address.h"
+#include "fields/address.h"
 
 /* The fields that the flow is read from. */
 enum flow_field {

@@ -7,8 +7,8 @@
 
 #include "document/community.h"
 #include "document/layers.h"
-#include "document/names.h"
 #include "document/tree.h"
+#include "fields/names.h"
 
 /* Name ids of the fields that the flow is read from. */
 struct flow;

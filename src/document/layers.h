@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "document/names.h"
-#include "document/protocols.h"
 #include "document/tree.h"
+#include "fields/names.h"
+#include "fields/protocols.h"
 
 #define LAYERS_NONE UINT32_MAX
 

@@ -2,9 +2,9 @@
 #ifndef ESPCAP_DOCUMENT_NEEDS_H
 #define ESPCAP_DOCUMENT_NEEDS_H
 
-#include "document/fields.h"
-#include "document/names.h"
-#include "document/typed.h"
+#include "fields/fields.h"
+#include "fields/names.h"
+#include "fields/typed.h"
 
 /* As much as one argument of a program may hold, and be seen in a list of processes. */
 #define NEEDS_MAX ((size_t)64 << 10)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/xalloc.h"
-#include "document/json.h"
 
 struct path {
 	char *text;		/* "a":{"b":{"c": */

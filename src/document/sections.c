@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/xalloc.h"
-#include "document/json.h"
 
 /* The leaves of one field in one object. */
 struct group {

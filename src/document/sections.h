@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "document/fields.h"
 #include "document/layers.h"
-#include "document/names.h"
 #include "document/tree.h"
+#include "fields/fields.h"
+#include "fields/names.h"
 
 struct sections;
 

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "document/json.h"
-#include "document/names.h"
+#include "fields/names.h"
 
 #define NODE_MAX 65536
 /* What a packet leaves allocated for the next; ordinary ones need less. */

@@ -11,9 +11,9 @@
 
 #include "base/buffer.h"
 #include "base/descriptor.h"
+#include "base/json.h"
 #include "base/write.h"
 #include "base/xalloc.h"
-#include "document/json.h"
 
 struct dead_letter {
 	char *name;

@@ -7,7 +7,7 @@
 #include <sys/queue.h>
 
 #include "base/xalloc.h"
-#include "sink/mapping.h"
+#include "server/mapping.h"
 
 /* Mappings that others let grow, of many indices. */
 #define REPLY_MAX ((size_t)64 << 20)

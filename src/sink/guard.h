@@ -4,8 +4,8 @@
 
 #include "base/log.h"
 #include "loop/loop.h"
-#include "sink/cluster.h"
-#include "sink/setup.h"
+#include "server/cluster.h"
+#include "server/setup.h"
 
 struct guard;
 

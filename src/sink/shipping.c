@@ -8,12 +8,12 @@
 #include <sys/queue.h>
 
 #include "base/clock.h"
+#include "base/receipt.h"
 #include "base/xalloc.h"
-#include "sink/backoff.h"
-#include "sink/bulk_reply.h"
-#include "sink/complaint.h"
-#include "sink/receipt.h"
-#include "sink/verdict.h"
+#include "server/backoff.h"
+#include "server/bulk_reply.h"
+#include "server/complaint.h"
+#include "server/verdict.h"
 #include "sink/zip.h"
 
 /* Bulk requests that are not settled at the same time, those that wait for another try among them. */

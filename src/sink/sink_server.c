@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/receipt.h"
 #include "base/xalloc.h"
+#include "server/day.h"
 #include "sink/batch.h"
-#include "sink/day.h"
 #include "sink/guard.h"
-#include "sink/receipt.h"
 #include "sink/rejects.h"
 #include "sink/shipping.h"
 

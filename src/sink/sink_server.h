@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "loop/loop.h"
-#include "sink/cluster.h"
+#include "server/cluster.h"
+#include "server/setup.h"
 #include "sink/dead_letter.h"
-#include "sink/setup.h"
 #include "sink/sink.h"
 
 /* Borrowed for the life of the sink. */

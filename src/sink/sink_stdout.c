@@ -10,9 +10,9 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/receipt.h"
 #include "base/write.h"
 #include "base/xalloc.h"
-#include "sink/receipt.h"
 
 /* Documents are written in pieces of about this size. */
 #define WRITE_LEN ((size_t)64 << 10)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "dissect/live.h"
+#include "input/live.h"
 
 static struct live *live;
 

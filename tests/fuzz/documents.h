@@ -10,8 +10,8 @@
 #include "../unit/strict.h"
 #include "../unit/table.h"
 #include "base/buffer.h"
-#include "dissect/reader.h"
-#include "document/json.h"
+#include "base/json.h"
+#include "readers/reader.h"
 #include "sanitizers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

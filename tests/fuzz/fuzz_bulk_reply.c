@@ -2,12 +2,12 @@
 #include <assert.h>
 #include <string.h>
 
-#include "document/json.h"
-#include "sink/bulk_reply.h"
-#include "sink/kind.h"
-#include "sink/mapping.h"
-#include "sink/template.h"
-#include "sink/verdict.h"
+#include "base/json.h"
+#include "server/bulk_reply.h"
+#include "server/kind.h"
+#include "server/mapping.h"
+#include "server/template.h"
+#include "server/verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* Fuzz target: frames in two different cuts become the same documents. */
-#include "dissect/frames_wire.h"
+#include "readers/frames_wire.h"
 #include "documents.h"
 
 int

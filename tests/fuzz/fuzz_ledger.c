@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "app/ledger.h"
+#include "watch/ledger.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

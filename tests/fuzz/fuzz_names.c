@@ -5,7 +5,7 @@
 
 #include "../unit/table.h"
 #include "base/buffer.h"
-#include "document/names_inner.h"
+#include "fields/names_inner.h"
 #include "sanitizers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

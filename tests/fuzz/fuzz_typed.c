@@ -5,8 +5,8 @@
 #include <yajl/yajl_parse.h>
 
 #include "base/buffer.h"
-#include "document/json.h"
-#include "document/typed.h"
+#include "base/json.h"
+#include "fields/typed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

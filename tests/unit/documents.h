@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/xalloc.h"
-#include "document/json.h"
 #include "maker.h"
 #include "strict.h"
 #include "table.h"

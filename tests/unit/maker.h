@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dissect/ek.h"
 #include "document/document.h"
+#include "readers/ek.h"
 
 /* Fill names (taken over), the texts and rules.max_doc, rules.fields, ... before maker_start. */
 struct maker {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "dissect/frames_wire.h"
+#include "readers/frames_wire.h"
 
 static inline void
 pack_number(struct buffer *out, uint64_t number)

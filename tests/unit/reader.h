@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "dissect/ek.h"
+#include "readers/ek.h"
 #include "table.h"
 
 /* The least that ek_new takes as max_text. */

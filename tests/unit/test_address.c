@@ -1,4 +1,4 @@
-/* Tests of document/address.c: whatever the text, what inet_pton makes of it. */
+/* Tests of fields/address.c: whatever the text, what inet_pton makes of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
-#include "document/address.h"
+#include "fields/address.h"
 
 static const char *const texts[] = {
 	"0.0.0.0", "1.2.3.4", "255.255.255.255", "192.0.2.1", "10.0.0.10", "256.1.1.1", "1.1.1.256", "1.1.1.1000",

@@ -1,4 +1,4 @@
-/* Unit tests of packet/archive.c. */
+/* Unit tests of capture/archive.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "packet/archive.h"
+#include "capture/archive.h"
 #include "packet/capture.h"
 
 #define MEGA ((uint64_t)1 << 20)

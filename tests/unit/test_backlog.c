@@ -1,4 +1,4 @@
-/* Unit tests of packet/backlog.c and packet/spool_file.c. */
+/* Unit tests of capture/backlog.c and capture/spool_file.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "packet/backlog.h"
+#include "capture/backlog.h"
 
 #define MEGA ((size_t)1 << 20)
 #define BODY 1000

@@ -1,4 +1,4 @@
-/* Tests of loop/beneath.c: links within the folder and out of it, and links that come while it is looked. */
+/* Tests of process/beneath.c: links within the folder and out of it, and links that come while it is looked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "loop/beneath.h"
+#include "process/beneath.h"
 
 struct place {
 	char dir[64];

@@ -1,4 +1,4 @@
-/* Tests of dissect/build.c. */
+/* Tests of tshark/build.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "dissect/build.h"
+#include "tshark/build.h"
 
 struct place {
 	char dir[64];

@@ -1,4 +1,4 @@
-/* Tests of sink/bulk_reply.c and sink/jsonwalk.c: what servers answer, and what they should not. */
+/* Tests of server/bulk_reply.c and server/jsonwalk.c: what servers answer, and what they should not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/xalloc.h"
-#include "sink/bulk_reply.h"
+#include "server/bulk_reply.h"
 
 /* "index status type reason\n" of each item, with " store" before the end if it is in the failure store. */
 static void

@@ -1,4 +1,4 @@
-/* Tests of dissect/cache.c: kept, damaged, of another program, and never an error. */
+/* Tests of tshark/cache.c: kept, damaged, of another program, and never an error. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "dissect/cache.h"
+#include "tshark/cache.h"
 #include "table.h"
 
 /* A folder with a program in it, and a cache. */

@@ -1,4 +1,4 @@
-/* Tests of dissect/capture_id.c: what the id hangs on, and what not. */
+/* Tests of packet/capture_id.c: what the id hangs on, and what not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/capture_id.h"
+#include "packet/capture_id.h"
 
 static const uint8_t bytes[600] = "some packet";
 

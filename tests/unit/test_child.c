@@ -1,4 +1,4 @@
-/* Tests of loop/child.c: the ends of a life in every order, floods, pauses, kills. */
+/* Tests of process/child.c: the ends of a life in every order, floods, pauses, kills. */
 #include <dirent.h>
 #include <event2/event.h>
 #include <setjmp.h>
@@ -19,8 +19,8 @@
 #include "base/argv.h"
 #include "base/buffer.h"
 #include "base/xalloc.h"
-#include "loop/child.h"
 #include "loop/loop.h"
+#include "process/child.h"
 
 #define MIB ((size_t)1 << 20)
 

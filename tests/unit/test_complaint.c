@@ -1,4 +1,4 @@
-/* Tests of sink/complaint.c: what is told, and how often. */
+/* Tests of server/complaint.c: what is told, and how often. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "sink/complaint.h"
+#include "server/complaint.h"
 
 /* What complaint_tell prints. */
 static const char *

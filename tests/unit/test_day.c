@@ -1,4 +1,4 @@
-/* Tests of sink/day.c: the day of a packet, its edges, and back. */
+/* Tests of server/day.c: the day of a packet, its edges, and back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sink/day.h"
+#include "server/day.h"
 
 static void
 expect_suffix(bool has_time, int64_t sec, const char *wanted)

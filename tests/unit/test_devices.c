@@ -1,4 +1,4 @@
-/* Unit tests of packet/devices.c, on a list of interfaces of our own in place of the system's. */
+/* Unit tests of capture/devices.c, on a list of interfaces of our own in place of the system's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@ static void fake_freealldevs(pcap_if_t *list);
 
 #define pcap_findalldevs fake_findalldevs
 #define pcap_freealldevs fake_freealldevs
-#include "packet/devices.c"
+#include "capture/devices.c"
 
 /* What the fake answers next. */
 static struct {

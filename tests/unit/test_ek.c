@@ -1,4 +1,4 @@
-/* Tests of dissect/ek.c: lines in pieces, deep, damaged, and of every version. */
+/* Tests of readers/ek.c: lines in pieces, deep, damaged, and of every version. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

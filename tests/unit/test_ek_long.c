@@ -1,4 +1,4 @@
-/* Tests of dissect/ek.c: strings that are too long to keep, and escapes at every place. */
+/* Tests of readers/ek.c: strings that are too long to keep, and escapes at every place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Tests of loop/fence.c with all it is made of, and of loop/home.c: what a program finds inside. */
+/* Tests of sandbox/fence.c with all it is made of, and of process/home.c: what a program finds inside. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -22,13 +22,13 @@
 
 #include "base/argv.h"
 #include "base/xalloc.h"
-#include "loop/fence.h"
-#include "loop/home.h"
-#include "loop/landlock.h"
-#include "loop/pipes.h"
-#include "loop/namespace_maker.h"
-#include "loop/privilege.h"
-#include "loop/spawn.h"
+#include "process/home.h"
+#include "process/namespace_maker.h"
+#include "process/pipes.h"
+#include "process/spawn.h"
+#include "sandbox/fence.h"
+#include "sandbox/landlock.h"
+#include "sandbox/privilege.h"
 
 /* In a process of its own a failed assertion must become its exit status. */
 #define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)

@@ -1,4 +1,4 @@
-/* Tests of document/fields.c: the list of --fields. */
+/* Tests of fields/fields.c: the list of --fields. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "document/fields.h"
+#include "fields/fields.h"
 #include "table.h"
 
 static struct names *names;

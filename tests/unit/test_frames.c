@@ -1,4 +1,4 @@
-/* Tests of dissect/frames.c: items in pieces, out of place, damaged, long. */
+/* Tests of readers/frames.c: items in pieces, out of place, damaged, long. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "dissect/frames.h"
+#include "readers/frames.h"
 #include "packer.h"
 #include "table.h"
 #include "treetext.h"

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "document/json.h"
 #include "maker.h"
 #include "strict.h"
 #include "table.h"

@@ -1,4 +1,4 @@
-/* Tests of document/json.c: what strings become, where they may be cut, and indentation. */
+/* Tests of base/json.c: what strings become, where they may be cut, and indentation. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/json.h"
 #include "base/text.h"
-#include "document/json.h"
 
 static void
 assert_json(const char *bytes, size_t len, const char *wanted)

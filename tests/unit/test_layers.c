@@ -11,8 +11,8 @@
 
 #include "base/buffer.h"
 #include "base/xalloc.h"
-#include "dissect/ek.h"
 #include "document/layers.h"
+#include "readers/ek.h"
 #include "table.h"
 
 /* All that is needed to arrange packets. */

@@ -1,4 +1,4 @@
-/* Tests of app/ledger.c: lines that are whole and lines that are not, what is found, what is dropped. */
+/* Tests of watch/ledger.c: lines that are whole and lines that are not, what is found, what is dropped. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "app/ledger.h"
+#include "watch/ledger.h"
 
 #define ID_A "0123456789abcdef0123456789abcdef"
 #define ID_B "ffffffffffffffffffffffffffffffff"

@@ -1,4 +1,4 @@
-/* Tests of sink/mapping.c: whose the mappings of indices are. */
+/* Tests of server/mapping.c: whose the mappings of indices are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "sink/mapping.h"
+#include "server/mapping.h"
 
 #define META "\"_meta\":{\"created_by\":\"espcap\",\"version\":1}"
 #define LAYERS(type) "\"properties\":{\"info\":{\"type\":\"text\"}," \

@@ -1,4 +1,4 @@
-/* Tests of app/metrics.c, and of app/metrics_file.c. */
+/* Tests of run/metrics.c, and of run/metrics_file.c. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "app/metrics.h"
-#include "app/metrics_file.h"
+#include "run/metrics.h"
+#include "run/metrics_file.h"
 
 static const struct metrics file_run = { .version = "1.2", .tshark = "4.0.17",
 	.dissection = "ek",

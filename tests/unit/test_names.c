@@ -1,4 +1,4 @@
-/* Tests of document/names.c: from EK keys to dotted names, and the table as bytes. */
+/* Tests of fields/names.c: from EK keys to dotted names, and the table as bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "document/json.h"
+#include "base/json.h"
 #include "document/nest.h"
 
 static const char *const names[] = {

@@ -1,4 +1,4 @@
-/* Tests of sink/node.c: how people write addresses, and what may begin the name of an index. */
+/* Tests of server/node.c: how people write addresses, and what may begin the name of an index. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "sink/node.h"
+#include "server/node.h"
 
 static void
 test_one_address(void **state)

@@ -1,4 +1,4 @@
-/* Tests of loop/opener.c: as root through the helper, as others directly. */
+/* Tests of process/opener.c: as root through the helper, as others directly. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -25,8 +25,8 @@
 
 #include "base/read.h"
 #include "base/xalloc.h"
-#include "loop/opener.h"
-#include "loop/privilege.h"
+#include "process/opener.h"
+#include "sandbox/privilege.h"
 
 /* In a process of its own a failed assertion must become its exit status. */
 #define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)

@@ -1,4 +1,4 @@
-/* Tests of dissect/pdml.c and pdml_tags.c: PDML in pieces, of every kind of field, damaged, hostile, long. */
+/* Tests of readers/pdml.c and pdml_tags.c: PDML in pieces, of every kind of field, damaged, hostile, long. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "dissect/pdml.h"
+#include "readers/pdml.h"
 #include "table.h"
 #include "treetext.h"
 

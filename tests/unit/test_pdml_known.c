@@ -1,4 +1,4 @@
-/* Tests of dissect/pdml_known.c: what the bytes of one text told decides in others. */
+/* Tests of readers/pdml_known.c: what the bytes of one text told decides in others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/pdml_known.h"
+#include "readers/pdml_known.h"
 
 static int
 setup(void **state)

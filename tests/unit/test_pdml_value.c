@@ -1,4 +1,4 @@
-/* Tests of dissect/pdml_value.c: moments in every form, and control characters that are some or are not. */
+/* Tests of readers/pdml_value.c: moments in every form, and control characters that are some or are not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "dissect/pdml_value.h"
+#include "readers/pdml_value.h"
 
 static void
 assert_date(const char *show, bool whole, const char *wanted)

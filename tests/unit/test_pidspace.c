@@ -1,4 +1,4 @@
-/* Tests of loop/pidspace.c and loop/made->c: who children are, and that nothing of them stays, whatever else would hold them. */
+/* Tests of process/pidspace.c and loop/made->c: who children are, and that nothing of them stays, whatever else would hold them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -24,11 +24,11 @@
 
 #include <cmocka.h>
 
-#include "loop/namespace_maker.h"
-#include "loop/pidspace.h"
-#include "loop/privilege.h"
-#include "loop/resident.h"
-#include "loop/spawn.h"
+#include "process/namespace_maker.h"
+#include "process/pidspace.h"
+#include "process/resident.h"
+#include "process/spawn.h"
+#include "sandbox/privilege.h"
 
 /* In a process of its own a failed assertion must become its exit status. */
 #define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
@@ -63,7 +63,7 @@ make_namespaces(uid_t tshark)
 	return made;
 }
 
-/* Runs call in the namespaces, as loop/spawn.c starts a program. Returns its process. */
+/* Runs call in the namespaces, as process/spawn.c starts a program. Returns its process. */
 static pid_t
 begin(struct namespaces *made, void (*call)(void))
 {
@@ -562,7 +562,7 @@ other_user(void)
 	CHECK(resident_bytes(pid) > 0);
 	CHECK(prlimit(pid, RLIMIT_NOFILE, NULL, &limit) == 0);
 	CHECK(kill(pid, SIGSTOP) == 0 && kill(pid, SIGCONT) == 0);
-	/* With its whole group, as loop/child.c does. */
+	/* With its whole group, as process/child.c does. */
 	CHECK(kill(-pid, SIGKILL) == 0 && end(pid) == SIGKILL);
 	close(alive[1]);
 	CHECK(all_gone());

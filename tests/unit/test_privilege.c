@@ -1,4 +1,4 @@
-/* Tests of loop/privilege.c, each in a process of its own, as there is no way back. */
+/* Tests of sandbox/privilege.c, each in a process of its own, as there is no way back. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "loop/privilege.h"
+#include "sandbox/privilege.h"
 
 /* In a process of its own a failed assertion must become its exit status. */
 #define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)

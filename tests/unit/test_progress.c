@@ -1,4 +1,4 @@
-/* Tests of app/progress.c: the line a person sees, and the sums at the end. */
+/* Tests of run/progress.c: the line a person sees, and the sums at the end. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "app/progress.h"
+#include "run/progress.h"
 
 static void
 assert_line(const struct progress *progress, const char *wanted)

@@ -1,4 +1,4 @@
-/* Tests of dissect/projection.c. */
+/* Tests of readers/projection.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "dissect/frames_wire.h"
-#include "dissect/projection.h"
+#include "readers/frames_wire.h"
+#include "readers/projection.h"
 
 #define HEAD(kind, id) (char)((id) << FRAMES_KIND_BITS | (kind))
 

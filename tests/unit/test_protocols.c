@@ -1,4 +1,4 @@
-/* Tests of document/protocols.c: the list's grammar, and the list that is shipped. */
+/* Tests of fields/protocols.c: the list's grammar, and the list that is shipped. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "document/protocols.h"
+#include "fields/protocols.h"
 
 static bool
 forbids(const struct protocols *protocols, const char *name)

@@ -1,4 +1,4 @@
-/* Unit tests of packet/ring.c. */
+/* Unit tests of capture/ring.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet/ring.h"
+#include "capture/ring.h"
 
 /* What is in it, as one piece. */
 static size_t

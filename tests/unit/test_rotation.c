@@ -1,4 +1,4 @@
-/* Unit tests of packet/rotation.c. */
+/* Unit tests of capture/rotation.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet/rotation.h"
+#include "capture/rotation.h"
 
 #define NOW 1700000000	/* 2023-11-14T22:13:20Z */
 

@@ -1,4 +1,4 @@
-/* Tests of app/secrets.c: where secrets come from, and that they do not stay there. */
+/* Tests of run/secrets.c: where secrets come from, and that they do not stay there. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "app/secrets.h"
+#include "run/secrets.h"
 
 static struct log quiet = { .program = "test", .level = LOG_LEVEL_QUIET };
 

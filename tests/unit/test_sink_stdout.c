@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/receipt.h"
 #include "base/xalloc.h"
-#include "sink/receipt.h"
 #include "sink/sink_stdout.h"
 
 /* A sink with an owner and, if there is one, a reader. */

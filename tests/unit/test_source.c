@@ -1,4 +1,4 @@
-/* Tests of what dissect/source.c knows a tracked file by, and of app/examine.c: marks, status, what was overwritten. */
+/* Tests of what dissect/source.c knows a tracked file by, and of watch/examine.c: marks, status, what was overwritten. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "app/examine.h"
 #include "dissect/source.h"
+#include "watch/examine.h"
 
 #define HEADER_LEN 24
 #define PACKET_LEN 60

@@ -1,4 +1,4 @@
-/* Tests of loop/spawn.c and loop/pipes.c: what a program finds when it starts, and why it could not. */
+/* Tests of process/spawn.c and process/pipes.c: what a program finds when it starts, and why it could not. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -23,8 +23,8 @@
 
 #include "base/argv.h"
 #include "base/xalloc.h"
-#include "loop/pipes.h"
-#include "loop/spawn.h"
+#include "process/pipes.h"
+#include "process/spawn.h"
 
 /* What a program left behind. */
 struct result {

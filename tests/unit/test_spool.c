@@ -1,4 +1,4 @@
-/* Unit tests of packet/spool.c. */
+/* Unit tests of capture/spool.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet/spool.h"
+#include "capture/spool.h"
 
 #define FILE_LEN 1000
 

@@ -1,5 +1,5 @@
-/* Tests of loop/syscalls.c: what answers what, number by number, in processes that are inside. */
-#include "loop/syscalls.h"
+/* Tests of sandbox/syscalls.c: what answers what, number by number, in processes that are inside. */
+#include "sandbox/syscalls.h"
 
 #include <errno.h>
 #include <fcntl.h>

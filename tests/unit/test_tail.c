@@ -1,4 +1,4 @@
-/* Tests of loop/tail.c: whole last lines, noise left out. */
+/* Tests of process/tail.c: whole last lines, noise left out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "loop/tail.h"
+#include "process/tail.h"
 
 #define NOISE "Running as user \"root\" and group \"root\". This could be dangerous.\n"
 

@@ -1,4 +1,4 @@
-/* Tests of sink/template.c: what the template says, as JSON read by other code, and what is known of a server's. */
+/* Tests of server/template.c: what the template says, as JSON read by other code, and what is known of a server's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "document/json.h"
-#include "sink/template.h"
+#include "base/json.h"
+#include "server/template.h"
 
 static int
 parse_list(struct typed *typed, const char *text)

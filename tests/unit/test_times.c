@@ -1,4 +1,4 @@
-/* Tests of dissect/times.c: the time of a record in place of what tshark could not print. */
+/* Tests of readers/times.c: the time of a record in place of what tshark could not print. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/times.h"
+#include "readers/times.h"
 #include "table.h"
 
 #define GARBLED "55840-11-08T22:13:\xbb-|U.000000000Z"

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "document/names.h"
 #include "document/tree.h"
+#include "fields/names.h"
 
 static void
 add(struct tree *tree, uint32_t field, const char *text)

@@ -1,4 +1,4 @@
-/* Tests of document/typed.c: the list's grammar, and what values become of each type. */
+/* Tests of fields/typed.c: the list's grammar, and what values become of each type. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "document/typed.h"
+#include "fields/typed.h"
 
 static int
 parse(struct typed *typed, const char *text, struct error *error)

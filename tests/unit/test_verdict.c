@@ -1,4 +1,4 @@
-/* Tests of sink/verdict.c: a row for each answer that a server is known to give. */
+/* Tests of server/verdict.c: a row for each answer that a server is known to give. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "sink/verdict.h"
+#include "server/verdict.h"
 
 #define CONFLICT "version_conflict_engine_exception"
 #define BLOCK "cluster_block_exception"

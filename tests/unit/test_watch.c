@@ -1,4 +1,4 @@
-/* Tests of app/watch.c: order of names, and when a file is finished. */
+/* Tests of watch/watch.c: order of names, and when a file is finished. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "app/watch.h"
+#include "watch/watch.h"
 
 #define IDLE 60000
 

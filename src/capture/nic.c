@@ -1,0 +1,373 @@
+/* One network interface, captured on with libpcap. */
+#include "capture/nic.h"
+
+#include <errno.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+
+/* libpcap's optimizer takes seconds for longer ones, see filter.c. */
+#define OPTIMIZE_MAX 1000
+#define EXPRESSION_MAX 4096
+
+struct nic {
+	const struct nic_rules *rules;
+	pcap_t *pcap;
+	uint8_t header[NIC_HEADER_LEN];
+	char name[IFNAMSIZ];	/* that it has now */
+	unsigned index;		/* 0: any */
+	unsigned short kind;	/* ARPHRD_ */
+	uint32_t kernel_drop, interface_drop;	/* as libpcap told last */
+	char message[PCAP_ERRBUF_SIZE];
+
+	/* During nic_read. */
+	void (*on_packet)(void *ctx, const struct nic_packet *packet);
+	void *ctx;
+};
+
+/* Which interface. */
+
+static bool
+is_network(const char *name)
+{
+	return strcmp(name, "any") == 0 ||
+	    (strlen(name) < IFNAMSIZ && if_nametoindex(name) != 0);
+}
+
+static void
+name_all(const pcap_if_t *devices, char *text, size_t size)
+{
+	char shown[4 * IFNAMSIZ];
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (; devices != NULL && used < size; devices = devices->next) {
+		if (!is_network(devices->name))
+			continue;
+		(void)text_visible(shown, sizeof(shown), devices->name,
+		    strlen(devices->name));
+		used += (size_t)snprintf(text + used, size - used, "%s%s",
+		    used > 0 ? ", " : "", shown);
+	}
+}
+
+static int
+check_name(const char *name, struct error *error)
+{
+	char message[PCAP_ERRBUF_SIZE] = "", list[600];
+	pcap_if_t *devices = NULL;
+	bool found = false;
+
+	if (pcap_findalldevs(&devices, message) != 0)
+		return error_set(error, OUTCOME_INTERNAL,
+		    "list the interfaces: %s", message);
+	for (const pcap_if_t *d = devices; d != NULL && !found; d = d->next)
+		found = strcmp(d->name, name) == 0 && is_network(name);
+	if (!found)
+		name_all(devices, list, sizeof(list));
+	pcap_freealldevs(devices);
+	return found ? 0 : error_set(error, OUTCOME_USAGE, "--nic=%.100s: no "
+	    "network interface of this machine; there are %s", name, list);
+}
+
+/* Opening. */
+
+static int
+fail(struct nic *nic, int code, struct error *error)
+{
+	const char *name = nic->rules->name, *detail = pcap_geterr(nic->pcap);
+
+	switch (code) {
+	case PCAP_ERROR_PERM_DENIED:
+	case PCAP_ERROR_PROMISC_PERM_DENIED:
+		return error_set(error, OUTCOME_USAGE, "--nic=%s: not "
+		    "permitted: run espcap as root, or give the program the "
+		    "right once with: setcap cap_net_raw+ep $(command -v "
+		    "espcap)", name);
+	case PCAP_ERROR_NO_SUCH_DEVICE:
+		return error_set(error, OUTCOME_USAGE, "--nic=%s: %s", name,
+		    pcap_statustostr(code));
+	/* That may change without another option: a service is started again. */
+	case PCAP_ERROR_IFACE_NOT_UP:
+		return error_set(error, OUTCOME_INPUT, "--nic=%s: the interface "
+		    "is down: bring it up (ip link set %s up), and start "
+		    "espcap again", name, name);
+	default:
+		return error_set(error, OUTCOME_INTERNAL, "--nic=%s: %s%s%s",
+		    name, pcap_statustostr(code), detail[0] != '\0' ? ": " : "",
+		    detail);
+	}
+}
+
+/* Names that begin like those of libpcap's other sources are taken for these: only what it opened tells. */
+static bool
+is_packet_socket(int fd)
+{
+	int domain = -1;
+	socklen_t len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+	    domain == AF_PACKET;
+}
+
+static int
+activate(struct nic *nic, struct error *error)
+{
+	const struct nic_rules *rules = nic->rules;
+	int code;
+
+	nic->pcap = pcap_create(rules->name, nic->message);
+	if (nic->pcap == NULL)
+		return error_set(error, OUTCOME_INTERNAL, "--nic=%s: %s",
+		    rules->name, nic->message);
+	(void)pcap_set_snaplen(nic->pcap, (int)rules->snaplen);
+	(void)pcap_set_promisc(nic->pcap, rules->promisc);
+	(void)pcap_set_timeout(nic->pcap, NIC_BLOCK_MS);
+	(void)pcap_set_buffer_size(nic->pcap, (int)rules->buffer);
+	(void)pcap_set_immediate_mode(nic->pcap, rules->immediate);
+	(void)pcap_set_tstamp_precision(nic->pcap, PCAP_TSTAMP_PRECISION_NANO);
+	code = pcap_activate(nic->pcap);
+	if (code < 0)
+		return fail(nic, code, error);
+	if (pcap_setnonblock(nic->pcap, 1, nic->message) != 0 ||
+	    pcap_get_selectable_fd(nic->pcap) < 0)
+		return fail(nic, PCAP_ERROR, error);
+	if (!is_packet_socket(pcap_fileno(nic->pcap)))
+		return error_set(error, OUTCOME_USAGE, "--nic=%s: no network "
+		    "interface", rules->name);
+	return 0;
+}
+
+/* libpcap alone knows the LINKTYPE_ of a file for what it captures as DLT_: it writes the header. */
+static int
+make_header(struct nic *nic, struct error *error)
+{
+	FILE *file = fmemopen(nic->header, sizeof(nic->header), "w");
+	pcap_dumper_t *dumper = NULL;
+
+	if (file == NULL)
+		return error_set(error, OUTCOME_INTERNAL, "out of memory");
+	(void)setvbuf(file, NULL, _IONBF, 0);
+	dumper = pcap_dump_fopen(nic->pcap, file);
+	if (dumper == NULL) {
+		(void)fclose(file);
+		return error_set(error, OUTCOME_INTERNAL, "--nic=%s: %s",
+		    nic->rules->name, pcap_geterr(nic->pcap));
+	}
+	pcap_dump_close(dumper);
+	return 0;
+}
+
+static unsigned short
+kind_of(const struct nic *nic, const char *name)
+{
+	struct ifreq request;
+
+	memset(&request, 0, sizeof(request));
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return ioctl(pcap_fileno(nic->pcap), SIOCGIFHWADDR, &request) == 0 ?
+	    request.ifr_hwaddr.sa_family : 0;
+}
+
+struct nic *
+nic_open(const struct nic_rules *rules, struct error *error)
+{
+	struct nic *nic;
+
+	if (check_name(rules->name, error) != 0)
+		return NULL;
+	nic = xcalloc(1, sizeof(*nic));
+	nic->rules = rules;
+	(void)snprintf(nic->name, sizeof(nic->name), "%s", rules->name);
+	nic->index = strcmp(rules->name, "any") == 0 ? 0 :
+	    if_nametoindex(rules->name);
+	if (activate(nic, error) != 0 || nic_exclude(nic, "", error) != 0 ||
+	    make_header(nic, error) != 0) {
+		nic_free(nic);
+		return NULL;
+	}
+	nic->kind = kind_of(nic, nic->name);
+	return nic;
+}
+
+void
+nic_free(struct nic *nic)
+{
+	if (nic == NULL)
+		return;
+	if (nic->pcap != NULL)
+		pcap_close(nic->pcap);
+	free(nic);
+}
+
+/* The filter. */
+
+static int
+compile(struct nic *nic, const char *expression, struct bpf_program *program,
+    struct error *error)
+{
+	char message[4 * PCAP_ERRBUF_SIZE];
+	bool optimize = strlen(expression) <= OPTIMIZE_MAX;
+
+	if (pcap_compile(nic->pcap, program, expression, optimize,
+	    PCAP_NETMASK_UNKNOWN) == 0)
+		return 0;
+	(void)text_visible(message, sizeof(message), pcap_geterr(nic->pcap),
+	    strlen(pcap_geterr(nic->pcap)));
+	/* Only the optimizer finds out that no packet can match; that is no error here. */
+	if (optimize && pcap_compile(nic->pcap, program, expression, 0,
+	    PCAP_NETMASK_UNKNOWN) == 0)
+		return 0;
+	return error_set(error, OUTCOME_USAGE, "--bpf=%.400s: %.400s",
+	    expression, message);
+}
+
+static int
+set_filter(struct nic *nic, const char *expression, struct error *error)
+{
+	struct bpf_program program;
+	int code;
+
+	if (compile(nic, expression, &program, error) != 0)
+		return -1;
+	code = pcap_setfilter(nic->pcap, &program);
+	pcap_freecode(&program);
+	return code == 0 ? 0 : error_set(error, OUTCOME_INTERNAL,
+	    "set the capture filter: %s", pcap_geterr(nic->pcap));
+}
+
+int
+nic_exclude(struct nic *nic, const char *not_these, struct error *error)
+{
+	const char *bpf = nic->rules->bpf != NULL ? nic->rules->bpf : "";
+	char *both;
+	int rv;
+
+	if (strlen(bpf) > EXPRESSION_MAX)
+		return error_set(error, OUTCOME_USAGE, "--bpf: the expression "
+		    "is longer than %d bytes", EXPRESSION_MAX);
+	/* First by itself: what is put in parentheses must be whole. */
+	if (not_these[0] == '\0')
+		return set_filter(nic, bpf, error);
+	both = bpf[0] == '\0' ? xasprintf("not (%s)", not_these) :
+	    xasprintf("(%s) and not (%s)", bpf, not_these);
+	rv = set_filter(nic, both, error);
+	free(both);
+	return rv;
+}
+
+/* Packets. */
+
+static void
+on_packet(u_char *ctx, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+	struct nic *nic = (struct nic *)(void *)ctx;
+	struct nic_packet packet = { .sec = (uint32_t)header->ts.tv_sec,
+		.fraction = (uint32_t)header->ts.tv_usec,
+		.caplen = header->caplen, .wirelen = header->len,
+		.bytes = bytes };
+
+	nic->on_packet(nic->ctx, &packet);
+}
+
+int
+nic_read(struct nic *nic, int max,
+    void (*call)(void *ctx, const struct nic_packet *packet), void *ctx)
+{
+	nic->on_packet = call;
+	nic->ctx = ctx;
+	return pcap_dispatch(nic->pcap, max, on_packet, (u_char *)(void *)nic);
+}
+
+const uint8_t *
+nic_header(const struct nic *nic)
+{
+	return nic->header;
+}
+
+int
+nic_fd(const struct nic *nic)
+{
+	return pcap_get_selectable_fd(nic->pcap);
+}
+
+/*
+ * libpcap counts in 32 bits, which wrap around in a long capture, and the
+ * interface's counter begins again with the interface.
+ */
+static uint64_t
+advance(uint32_t *last, uint32_t now)
+{
+	uint32_t step = now - *last;
+
+	*last = now;
+	return step <= INT32_MAX ? step : 0;
+}
+
+void
+nic_drops(struct nic *nic, uint64_t *kernel, uint64_t *interface)
+{
+	struct pcap_stat stat;
+
+	if (pcap_stats(nic->pcap, &stat) != 0)
+		return;
+	*kernel += advance(&nic->kernel_drop, stat.ps_drop);
+	*interface += advance(&nic->interface_drop, stat.ps_ifdrop);
+}
+
+/* Whether it is there. */
+
+enum nic_state
+nic_look(struct nic *nic)
+{
+	struct ifreq request;
+
+	if (nic->index == 0)
+		return NIC_UP;
+	memset(&request, 0, sizeof(request));
+	if (if_indextoname(nic->index, request.ifr_name) == NULL)
+		return NIC_GONE;
+	memcpy(nic->name, request.ifr_name, sizeof(nic->name));
+	if (ioctl(pcap_fileno(nic->pcap), SIOCGIFFLAGS, &request) != 0)
+		return NIC_GONE;
+	return (request.ifr_flags & IFF_UP) != 0 ? NIC_UP : NIC_DOWN;
+}
+
+const char *
+nic_name(const struct nic *nic)
+{
+	return nic->name;
+}
+
+/* Opening another socket would take the right that was given up; binding this one anew takes none. */
+bool
+nic_return(struct nic *nic)
+{
+	struct sockaddr_ll address = { .sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL) };
+	struct packet_mreq request = { .mr_type = PACKET_MR_PROMISC };
+	unsigned index = if_nametoindex(nic->rules->name);
+	int fd = pcap_fileno(nic->pcap);
+
+	if (index == 0 || kind_of(nic, nic->rules->name) != nic->kind)
+		return false;
+	address.sll_ifindex = request.mr_ifindex = (int)index;
+	if (bind(fd, (const struct sockaddr *)(const void *)&address,
+	    sizeof(address)) != 0)
+		return false;
+	nic->index = index;
+	if (nic->rules->promisc)
+		(void)setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
+		    &request, sizeof(request));
+	return true;
+}

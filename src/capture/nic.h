@@ -1,0 +1,73 @@
+/* One network interface, captured on with libpcap: opening it, its filter, its counters, whether it is still there. */
+#ifndef ESPCAP_CAPTURE_NIC_H
+#define ESPCAP_CAPTURE_NIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct nic;
+
+struct nic_rules {
+	const char *name;	/* as the person gave it */
+	const char *bpf;	/* NULL for all packets */
+	uint32_t snaplen;
+	uint32_t buffer;	/* bytes of the kernel's ring */
+	bool promisc;
+	bool immediate;		/* each packet at once, not in blocks */
+};
+
+/* The first bytes of the pcap stream of this capture, as libpcap writes them. */
+#define NIC_HEADER_LEN 24
+
+/* Packets wait in a block of the kernel's ring for at most so long, ms. */
+#define NIC_BLOCK_MS 100
+
+/*
+ * Opens the interface: exactly one of those libpcap lists that are network
+ * interfaces, or "any". Everything else that libpcap would take (remote
+ * hosts, files, buses) is refused, with the list. NULL with OUTCOME_USAGE for that, for a filter that is none
+ * and for what is not permitted, OUTCOME_INPUT if it is down; else OUTCOME_INTERNAL. rules is borrowed. Free with nic_free.
+ */
+struct nic *nic_open(const struct nic_rules *rules, struct error *error);
+void nic_free(struct nic *nic);
+
+const uint8_t *nic_header(const struct nic *nic);
+/* Readable when packets wait. */
+int nic_fd(const struct nic *nic);
+
+struct nic_packet {
+	uint32_t sec, fraction;	/* in the unit that nic_header tells */
+	uint32_t caplen, wirelen;
+	const uint8_t *bytes;
+};
+
+/*
+ * Calls on_packet for the packets that wait, at most max of them; never
+ * waits. How many there were; negative if the interface failed, see nic_look.
+ */
+int nic_read(struct nic *nic, int max, void (*on_packet)(void *ctx, const struct nic_packet *packet),
+    void *ctx);
+
+/*
+ * From now on packets that match not_these (a BPF expression, "" for none) are kept back too, in the kernel.
+ * -1 with OUTCOME_USAGE if this link type cannot be asked for that: the filter stays as it was.
+ */
+int nic_exclude(struct nic *nic, const char *not_these, struct error *error);
+
+/* Adds what the kernel dropped for want of room, and the interface itself, since this was asked last. */
+void nic_drops(struct nic *nic, uint64_t *kernel, uint64_t *interface);
+
+enum nic_state {
+	NIC_UP,
+	NIC_DOWN,
+	NIC_GONE	/* removed; if it is back, nic_return takes it up again */
+};
+enum nic_state nic_look(struct nic *nic);
+/* The name it has now: interfaces can be renamed. */
+const char *nic_name(const struct nic *nic);
+/* An interface of the old name and kind is there again: true, and it is captured on. */
+bool nic_return(struct nic *nic);
+
+#endif

@@ -1,0 +1,503 @@
+/* One live capture as espcap sees it. */
+#include "input/live.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/descriptor.h"
+#include "base/xalloc.h"
+#include "process/helper.h"
+#include "process/pipes.h"
+#include "process/resident.h"
+#include "sandbox/privilege.h"
+
+/* The pipe's own buffer, if the system lets us have it. */
+#define PIPE_LEN (1 << 20)
+/* Addresses kept back; of more the oldest come back. */
+#define EXCLUDED_MAX 64
+#define ANSWER_MS 1000
+
+struct live {
+	const struct sniff_rules *rules;
+	struct archive_rules archive;	/* these, with the id of the capture */
+	pid_t espcap, process;
+	int data, control;	/* -1: taken over; closed */
+	int its_data, its_control;
+	struct sniff_counts *counts;	/* shared with the process */
+	struct event *said;
+	struct live_handler handler;
+	char id[CAPTURE_ID_LEN];
+	char excluded[EXCLUDED_MAX][80];
+	size_t excluded_count;	/* all that ever were */
+	bool ended, lost;
+};
+
+/* The process. */
+
+/* *user: who we are now, NULL if that has not changed. */
+static int
+limit(const struct live *live, const char **user, struct error *error)
+{
+	/* One byte: see spawn.c; a core would hold packets. */
+	const struct rlimit no_core = { 1, 1 }, none = { 0, 0 };
+	const rlim_t longest = sniff_longest_file(live->rules);
+	const struct rlimit files = { longest, longest };
+
+	if (privilege_renounce(user, error) != 0)
+		return -1;
+	/* What is longer is an error of the write, and no end. */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (helper_bind(live->espcap) == 0 &&
+	    setrlimit(RLIMIT_CORE, &no_core) == 0 &&
+	    setrlimit(RLIMIT_NPROC, &none) == 0 &&
+	    setrlimit(RLIMIT_FSIZE, &files) == 0)
+		return 0;
+	return error_set(error, OUTCOME_INTERNAL,
+	    "limit the process that captures: %s", strerror(errno));
+}
+
+/* What is on disk, with the rights that espcap has. */
+static int
+open_stores(const struct live *live, struct sniff_means *means,
+    struct error *error)
+{
+	const struct sniff_rules *rules = live->rules;
+	uid_t uid;
+	gid_t gid;
+
+	if (rules->spool != NULL) {
+		means->spool = spool_file_open(rules->spool, rules->spool_size,
+		    error);
+		if (means->spool == NULL)
+			return -1;
+	}
+	if (rules->archive.dir == NULL)
+		return 0;
+	if (privilege_target(&uid, &gid, error) != 0)
+		return -1;
+	means->archive = archive_open(&live->archive, uid, gid, error);
+	return means->archive != NULL ? 0 : -1;
+}
+
+static int
+open_means(const struct live *live, struct sniff_means *means,
+    struct error *error)
+{
+	const char *user;
+
+	means->nic = nic_open(&live->rules->nic, error);
+	if (means->nic == NULL || open_stores(live, means, error) != 0 ||
+	    limit(live, &user, error) != 0)
+		return -1;
+	return means->archive == NULL ? 0 : archive_begin(means->archive,
+	    nic_header(means->nic), user, error);
+}
+
+static int
+work(void *ctx)
+{
+	struct live *live = ctx;
+	struct sniff_means means = { .nic = NULL };
+	struct error error;
+	int rv = open_means(live, &means, &error);
+
+	if (rv == 0)
+		sniff_run(&means, live->rules, live->its_data,
+		    live->its_control, live->counts);
+	else
+		sniff_say(live->its_control, SNIFF_FAILED, error.outcome,
+		    error.text);
+	archive_free(means.archive);
+	spool_file_free(means.spool);
+	nic_free(means.nic);
+	return rv == 0 ? 0 : 1;
+}
+
+/* Our side. */
+
+static int
+open_channels(struct live *live)
+{
+	int pipe[2], sockets[2];
+
+	live->counts = mmap(NULL, sizeof(*live->counts),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (live->counts == MAP_FAILED || pipes_pair(pipe) != 0)
+		return -1;
+	live->data = pipe[0];
+	live->its_data = pipe[1];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+	    sockets) != 0)
+		return -1;
+	live->control = descriptor_raise(sockets[0]);
+	live->its_control = descriptor_raise(sockets[1]);
+	(void)fcntl(live->its_data, F_SETPIPE_SZ, PIPE_LEN);
+	return live->control < 0 || live->its_control < 0 ||
+	    fcntl(live->its_data, F_SETFL, O_NONBLOCK) != 0 ? -1 : 0;
+}
+
+static int
+make_id(struct live *live)
+{
+	unsigned char bytes[(CAPTURE_ID_LEN - 1) / 2];
+
+	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+		return -1;
+	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		(void)snprintf(live->id + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* The next thing it says: 1, 0 if there is nothing within ms (-1 for ever), -1 if it has ended. */
+static int
+hear(struct live *live, int ms, struct sniff_message *message)
+{
+	struct pollfd fd = { .fd = live->control, .events = POLLIN };
+	ssize_t got;
+	int ready;
+
+	if (live->control < 0)
+		return -1;
+	do
+		ready = poll(&fd, 1, ms);
+	while (ready < 0 && errno == EINTR);
+	if (ready <= 0)
+		return 0;
+	do
+		got = recv(live->control, message, sizeof(*message), 0);
+	while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)sizeof(*message))
+		return -1;
+	message->text[sizeof(message->text) - 1] = '\0';
+	return 1;
+}
+
+static int
+start(struct live *live, struct error *error)
+{
+	struct sniff_message message;
+
+	live->process = helper_start((const int[]){ live->its_data,
+	    live->its_control }, 2, work, live);
+	if (live->process < 0)
+		return error_set(error, OUTCOME_INTERNAL,
+		    "start the process that captures: %s", strerror(errno));
+	close_fd(&live->its_data);
+	close_fd(&live->its_control);
+	if (hear(live, -1, &message) != 1)
+		return error_set(error, OUTCOME_INTERNAL,
+		    "the process that captures has ended");
+	if (message.word == SNIFF_OPEN)
+		return 0;
+	return error_set(error, message.outcome, "%s", message.text);
+}
+
+struct live *
+live_start(const struct sniff_rules *rules, struct error *error)
+{
+	struct live *live = xcalloc(1, sizeof(*live));
+
+	live->rules = rules;
+	live->espcap = getpid();
+	live->data = live->control = live->its_data = live->its_control = -1;
+	if (open_channels(live) != 0 || make_id(live) != 0) {
+		error_set(error, OUTCOME_INTERNAL, "prepare the capture: %s",
+		    strerror(errno));
+		live_free(live);
+		return NULL;
+	}
+	live->archive = rules->archive;
+	live->archive.capture = live->id;
+	if (start(live, error) == 0)
+		return live;
+	live_free(live);
+	return NULL;
+}
+
+void
+live_free(struct live *live)
+{
+	if (live == NULL)
+		return;
+	if (live->said != NULL)
+		event_free(live->said);
+	helper_end(live->process, true);
+	close_fd(&live->data);
+	close_fd(&live->control);
+	close_fd(&live->its_data);
+	close_fd(&live->its_control);
+	if (live->counts != MAP_FAILED && live->counts != NULL)
+		(void)munmap(live->counts, sizeof(*live->counts));
+	free(live);
+}
+
+/* What it says. */
+
+static void
+tell_lost(struct live *live, const char *text)
+{
+	if (!live->lost)
+		live->handler.on_lost(live->handler.ctx, text);
+	live->lost = true;
+}
+
+static void
+take(struct live *live, const struct sniff_message *message)
+{
+	switch (message->word) {
+	case SNIFF_NOTE:
+		live->handler.on_note(live->handler.ctx, message->text);
+		break;
+	case SNIFF_LOST:
+		tell_lost(live, message->text);
+		break;
+	case SNIFF_END:
+		live->ended = true;
+		break;
+	case SNIFF_OPEN:
+	case SNIFF_FAILED:
+	case SNIFF_DONE:
+	case SNIFF_REFUSED:
+		break;
+	}
+}
+
+static void
+hang_up(struct live *live)
+{
+	if (live->control < 0)
+		return;
+	if (live->said != NULL)
+		event_del(live->said);
+	close_fd(&live->control);
+	if (!live->ended)
+		tell_lost(live, "the process that captures was killed");
+}
+
+static void
+on_said(evutil_socket_t fd, short what, void *ctx)
+{
+	struct live *live = ctx;
+	struct sniff_message message;
+	int heard;
+
+	(void)fd;
+	(void)what;
+	while ((heard = hear(live, 0, &message)) == 1)
+		take(live, &message);
+	if (heard < 0)
+		hang_up(live);
+}
+
+void
+live_listen(struct live *live, struct loop *loop,
+    const struct live_handler *handler)
+{
+	live->handler = *handler;
+	live->said = event_new(loop_base(loop), live->control,
+	    EV_READ | EV_PERSIST, on_said, live);
+	if (live->said == NULL || event_add(live->said, NULL) != 0)
+		abort();	/* out of memory */
+}
+
+int
+live_take_fd(struct live *live)
+{
+	int fd = live->data;
+
+	live->data = -1;
+	return fd;
+}
+
+const char *
+live_id(const struct live *live)
+{
+	return live->id;
+}
+
+const char *
+live_interface(const struct live *live)
+{
+	return live->rules->nic.name;
+}
+
+/* Orders. */
+
+static int
+order(struct live *live, const struct sniff_order *order_)
+{
+	ssize_t sent;
+
+	if (live->control < 0)
+		return -1;
+	do
+		sent = send(live->control, order_, sizeof(*order_),
+		    MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent == (ssize_t)sizeof(*order_) ? 0 : -1;
+}
+
+void
+live_stop(struct live *live)
+{
+	struct sniff_order stop = { .stop = true };
+
+	(void)order(live, &stop);
+}
+
+/* A BPF expression for the connections to an address; false if it has none. */
+static bool
+describe(const struct sockaddr *address, char *text, size_t size)
+{
+	char host[INET6_ADDRSTRLEN];
+	const void *bytes;
+	in_port_t port;
+
+	if (address->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)address;
+
+		bytes = &in->sin_addr;
+		port = in->sin_port;
+	} else if (address->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)address;
+
+		bytes = &in6->sin6_addr;
+		port = in6->sin6_port;
+	} else
+		return false;
+	if (inet_ntop(address->sa_family, bytes, host, sizeof(host)) == NULL)
+		return false;
+	(void)snprintf(text, size, "(tcp and host %s and port %u)", host,
+	    ntohs(port));
+	return true;
+}
+
+static bool
+is_excluded(const struct live *live, const char *text)
+{
+	for (size_t i = 0; i < live->excluded_count && i < EXCLUDED_MAX; i++)
+		if (strcmp(live->excluded[i], text) == 0)
+			return true;
+	return false;
+}
+
+static int
+wait_for_answer(struct live *live, struct error *error)
+{
+	struct sniff_message message;
+
+	for (;;) {
+		int heard = hear(live, ANSWER_MS, &message);
+
+		if (heard < 0)
+			hang_up(live);
+		if (heard <= 0)
+			return error_set(error, OUTCOME_INTERNAL,
+			    "the process that captures does not answer");
+		if (message.word == SNIFF_DONE)
+			return 0;
+		if (message.word == SNIFF_REFUSED)
+			return error_set(error, message.outcome, "%s",
+			    message.text);
+		take(live, &message);
+	}
+}
+
+bool
+live_exclude(struct live *live, const struct sockaddr *address,
+    struct error *error)
+{
+	struct sniff_order exclude = { .stop = false };
+	char text[sizeof(live->excluded[0])];
+	size_t used = 0;
+
+	if (!describe(address, text, sizeof(text)) ||
+	    is_excluded(live, text))
+		return true;
+	memcpy(live->excluded[live->excluded_count++ % EXCLUDED_MAX], text,
+	    sizeof(text));
+	for (size_t i = 0; i < live->excluded_count && i < EXCLUDED_MAX; i++)
+		used += (size_t)snprintf(exclude.exclude + used,
+		    sizeof(exclude.exclude) - used, "%s%s",
+		    i > 0 ? " or " : "", live->excluded[i]);
+	if (order(live, &exclude) != 0)
+		return true;	/* it is over: nothing is captured any more */
+	return wait_for_answer(live, error) == 0;
+}
+
+/* The end. */
+
+void
+live_close(struct live *live)
+{
+	/* What it said before it ended by itself, or was ended by someone else. */
+	on_said(-1, 0, live);
+	helper_end(live->process, true);
+	live->process = -1;
+	if (live->said != NULL)
+		event_del(live->said);
+	close_fd(&live->control);
+}
+
+struct live_counts
+live_counts(const struct live *live)
+{
+	struct live_counts counts;
+
+	/* Before captured, see sniff.c: it must not be more. */
+	counts.queue_drop = atomic_load(&live->counts->queue_drop);
+	counts.captured = atomic_load(&live->counts->captured);
+	counts.kernel_drop = atomic_load(&live->counts->kernel_drop);
+	counts.interface_drop = atomic_load(&live->counts->interface_drop);
+	counts.queued = atomic_load(&live->counts->queued);
+	counts.spooled = atomic_load(&live->counts->spooled);
+	counts.ring_missing = atomic_load(&live->counts->ring_missing);
+	return counts;
+}
+
+uint64_t
+live_room(const struct live *live)
+{
+	return live->rules->queue;
+}
+
+uint64_t
+live_spool_room(const struct live *live)
+{
+	return live->rules->spool == NULL ? 0 : live->rules->spool_size;
+}
+
+bool
+live_has_ring(const struct live *live)
+{
+	return live->rules->archive.dir != NULL;
+}
+
+uint64_t
+live_memory(const struct live *live)
+{
+	return live->process > 0 ? resident_bytes(live->process) : 0;
+}

@@ -1,0 +1,238 @@
+/* What a delivery to a server needs, from the options. */
+#include "run/delivery.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+#include "base/text.h"
+#include "server/backoff.h"
+
+#define CONNECT_TIMEOUT 10000	/* ms */
+#define CONNECTIONS 8
+
+void
+delivery_init(struct delivery *delivery, const struct options *options,
+    struct log *log)
+{
+	memset(delivery, 0, sizeof(*delivery));
+	delivery->options = options;
+	delivery->log = log;
+	secrets_init(&delivery->secrets);
+	secrets_from_environment(&delivery->secrets, options, log);
+}
+
+void
+delivery_release(struct delivery *delivery)
+{
+	dead_letter_free(delivery->dead_letter);
+	node_release(&delivery->nodes);
+	secrets_release(&delivery->secrets);
+}
+
+static int
+check_nodes(struct delivery *delivery, struct error *error)
+{
+	const struct options *options = delivery->options;
+	bool secret = delivery->secrets.user != NULL ||
+	    delivery->secrets.is_key || options->key != NULL ||
+	    secrets_file(options) != NULL;
+
+	for (size_t i = 0; i < delivery->nodes.count; i++) {
+		const struct node_address *node = &delivery->nodes.list[i];
+
+		if (secret && !node->is_https && !node->is_loopback)
+			return error_set(error, OUTCOME_USAGE, "%.300s: "
+			    "credentials would go over the network in the "
+			    "clear: use https", node->url);
+		if (options->insecure && node->is_https)
+			log_error(delivery->log, "--insecure: %s could be "
+			    "anybody: its certificate is not checked",
+			    node->url);
+	}
+	if (secret)
+		secrets_protect();
+	return 0;
+}
+
+int
+delivery_open(struct delivery *delivery, struct error *error)
+{
+	const struct options *options = delivery->options;
+
+	if (options->node == NULL)
+		return 0;
+	if (node_parse(options->node, &delivery->nodes, error) != 0 ||
+	    node_check_prefix(options->index, error) != 0 ||
+	    secrets_read_tls(&delivery->secrets, options, error) != 0 ||
+	    check_nodes(delivery, error) != 0)
+		return -1;
+	delivery->dead_letter = dead_letter_open(options->dead_letter,
+	    descriptor_output(options->dead_letter), error);
+	return delivery->dead_letter != NULL ? 0 : -1;
+}
+
+static bool
+is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* What comes through a pipe is waited for at the start, but not while packets come. */
+static int
+read_secret(struct delivery *delivery, bool again, struct error *error)
+{
+	const char *name = secrets_file(delivery->options);
+	struct error reason;
+	int fd, rv;
+
+	if (name == NULL)
+		return secrets_authorize(&delivery->secrets, delivery->options,
+		    -1, error);
+	fd = opener_open(delivery->opener, delivery->secret_index, &reason);
+	if (fd < 0)
+		return error_set(error, OUTCOME_USAGE, "%.400s: %.400s", name,
+		    reason.text);
+	rv = again && !is_file(fd) ? error_set(error, OUTCOME_USAGE,
+	    "%.400s: not a regular file, so it is read at the start only", name) :
+	    secrets_authorize(&delivery->secrets, delivery->options, fd, error);
+	close(fd);
+	return rv;
+}
+
+int
+delivery_authorize(struct delivery *delivery, struct opener *opener,
+    size_t secret_index, struct error *error)
+{
+	delivery->opener = opener;
+	delivery->secret_index = secret_index;
+	return delivery->options->node == NULL ? 0 :
+	    read_secret(delivery, false, error);
+}
+
+const char *
+delivery_authorization(const struct delivery *delivery)
+{
+	return delivery->secrets.authorization.len > 0 ?
+	    delivery->secrets.authorization.data : NULL;
+}
+
+const char *
+delivery_reauthorize(void *ctx)
+{
+	struct delivery *delivery = ctx;
+	struct error error;
+
+	if (secrets_file(delivery->options) == NULL)
+		return NULL;
+	if (read_secret(delivery, true, &error) != 0) {
+		log_error(delivery->log, "SIGHUP: %s; the credentials stay as "
+		    "they are", error.text);
+		return NULL;
+	}
+	log_note(delivery->log, "SIGHUP: the credentials were read again");
+	return delivery_authorization(delivery);
+}
+
+static bool
+wants_compression(const struct delivery *delivery)
+{
+	if (strcmp(delivery->options->compress, "auto") != 0)
+		return strcmp(delivery->options->compress, "on") == 0;
+	for (size_t i = 0; i < delivery->nodes.count; i++)
+		if (!delivery->nodes.list[i].is_loopback)
+			return true;
+	return false;
+}
+
+static struct http_blob
+blob_of(const struct buffer *buffer)
+{
+	struct http_blob blob = { buffer->len > 0 ? buffer->data : NULL,
+		buffer->len };
+
+	return blob;
+}
+
+/* The first wait before another try; tests cannot wait as long as servers are to be spared. */
+static uint64_t
+first_backoff(void)
+{
+	const char *text = getenv("ESPCAP_TEST_BACKOFF_MS");
+	uint64_t ms;
+
+	return text != NULL && text_number(text, 1, BACKOFF_MAX, &ms) == 0 ?
+	    ms : BACKOFF_FIRST;
+}
+
+void
+delivery_template(const struct options *options, const struct typed *typed,
+    struct template_rules *rules)
+{
+	rules->prefix = options->index;
+	rules->typed = typed;
+	rules->shards = options->shards > 0 ? (int)options->shards : -1;
+	rules->replicas = options->has_replicas ? (int)options->replicas : -1;
+}
+
+static void
+set_http_rules(struct delivery *delivery, struct http_rules *rules)
+{
+	rules->connect_timeout = CONNECT_TIMEOUT;
+	rules->timeout = delivery->options->request_timeout;
+	rules->insecure = delivery->options->insecure;
+	rules->ca = blob_of(&delivery->secrets.ca);
+	rules->cert = blob_of(&delivery->secrets.cert);
+	rules->key = blob_of(&delivery->secrets.key);
+	rules->connections = CONNECTIONS;
+}
+
+static const char *
+remedy(const struct options *options)
+{
+	if (options->api_key_file != NULL)
+		return "put a valid key into the file of --api-key-file, and "
+		    "send SIGHUP";
+	if (options->password_file != NULL)
+		return "put the valid password into the file of "
+		    "--password-file, and send SIGHUP";
+	return "see --user, --password-file and --api-key-file";
+}
+
+const struct sink_server_rules *
+delivery_rules(struct delivery *delivery, const struct typed *typed)
+{
+	const struct options *options = delivery->options;
+	struct sink_server_rules *rules = &delivery->rules;
+
+	if (options->node == NULL)
+		return NULL;
+	delivery_template(options, typed, &rules->setup.template);
+	set_http_rules(delivery, &rules->cluster.http);
+	rules->cluster.nodes = &delivery->nodes;
+	rules->backoff = rules->cluster.backoff = rules->setup.backoff =
+	    first_backoff();
+	/* The indices of dead letters need not be those of --index. */
+	rules->setup.put = options->no_template ||
+	    (options->replay != NULL && !options->put_template) ? SETUP_TEMPLATE_NEVER :
+	    options->put_template ? SETUP_TEMPLATE_ALWAYS :
+	    SETUP_TEMPLATE_NEWER;
+	rules->setup.pipeline = options->pipeline;
+	rules->setup.retention = options->retention;
+	rules->chunk = options->chunk;
+	rules->chunk_bytes = options->chunk_bytes;
+	rules->latency = options->latency;
+	rules->memory = options->memory;
+	rules->retry_for = options->retry_for;
+	rules->max_indices = options->max_indices;
+	rules->auto_id = options->auto_id;
+	rules->compress = wants_compression(delivery);
+	rules->is_patient = options->nic != NULL || options->watch != NULL;
+	rules->remedy = remedy(options);
+	rules->dead_letter = delivery->dead_letter;
+	return rules;
+}

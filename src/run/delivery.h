@@ -1,0 +1,45 @@
+/* What a delivery to a server needs, from the options: addresses, credentials, the dead letter file, the rules of the sink. */
+#ifndef ESPCAP_RUN_DELIVERY_H
+#define ESPCAP_RUN_DELIVERY_H
+
+#include "base/error.h"
+#include "base/log.h"
+#include "config/options.h"
+#include "fields/typed.h"
+#include "process/opener.h"
+#include "run/secrets.h"
+#include "server/node.h"
+#include "sink/dead_letter.h"
+#include "sink/sink_server.h"
+
+struct delivery {
+	const struct options *options;
+	struct log *log;
+	struct node_addresses nodes;
+	struct secrets secrets;
+	struct dead_letter *dead_letter;
+	struct opener *opener;	/* borrowed */
+	size_t secret_index;	/* of the secret's file in it */
+	struct sink_server_rules rules;
+};
+
+/* With the rights we were started with, before delivery_open; also takes the secrets out of the environment. Options and log are borrowed. */
+void delivery_init(struct delivery *delivery, const struct options *options, struct log *log);
+void delivery_release(struct delivery *delivery);
+
+/* Does nothing without --node. -1 with OUTCOME_USAGE. */
+int delivery_open(struct delivery *delivery, struct error *error);
+/* secret_index is the place of secrets_file, if there is one, among the paths of opener (borrowed). -1 with OUTCOME_USAGE. */
+int delivery_authorize(struct delivery *delivery, struct opener *opener, size_t secret_index,
+    struct error *error);
+
+/* The rules, valid until delivery_release; NULL without --node. typed is borrowed. */
+const struct sink_server_rules *delivery_rules(struct delivery *delivery, const struct typed *typed);
+/* The header's value, NULL for none; again after SIGHUP: NULL if it stays as it is. ctx is the delivery. */
+const char *delivery_authorization(const struct delivery *delivery);
+const char *delivery_reauthorize(void *ctx);
+
+/* The members of the template that options tell. */
+void delivery_template(const struct options *options, const struct typed *typed, struct template_rules *rules);
+
+#endif

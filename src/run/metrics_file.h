@@ -1,0 +1,24 @@
+/* The file of --metrics, which somebody else reads at any time: it is there whole or not at all. */
+#ifndef ESPCAP_RUN_METRICS_FILE_H
+#define ESPCAP_RUN_METRICS_FILE_H
+
+#include "base/error.h"
+#include "base/log.h"
+#include "run/metrics.h"
+
+struct metrics_file;
+
+/*
+ * Writes it a first time, as the user that espcap runs as. first is what is known then: the interface and the kind of
+ * run; name and its texts are borrowed. NULL with OUTCOME_USAGE if it cannot be written. Free with metrics_file_free.
+ */
+struct metrics_file *metrics_file_new(const char *name, const struct metrics *first, struct error *error);
+void metrics_file_free(struct metrics_file *file);
+
+/* Writes how the run stands; version, interface and start are put in. Trouble is told once, until it is over. */
+void metrics_file_write(struct metrics_file *file, struct log *log, const struct metrics *metrics);
+
+/* Writes a last time: what was written last, with these sums (NULL: the same) and the exit status. file may be NULL. */
+void metrics_file_end(struct metrics_file *file, struct log *log, const struct totals *totals, int status);
+
+#endif

@@ -1,0 +1,531 @@
+/* One run over the inputs. */
+#include "run/run.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "run/run_inner.h"
+#include "run/sensor.h"
+#include "run/sums.h"
+#include "sink/sink_stdout.h"
+
+/* Documents of an input whose turn has not come wait up to about here. */
+#define BACKLOG_HIGH ((size_t)2 << 20)
+
+static void start_jobs(struct run *run);
+
+static bool
+is_head(const struct job *job)
+{
+	return job->run->job_count > 0 && job_at(job->run, 0) == job;
+}
+
+/* Documents. */
+
+static void
+check_full(struct run *run)
+{
+	if (run->full || !run->sink->type->is_full(run->sink))
+		return;
+	run->full = true;
+	if (run->job_count > 0 && job_at(run, 0)->split != NULL)
+		split_pause(job_at(run, 0)->split);
+}
+
+/* A document that waits: its head, and its bytes behind. */
+static void
+put_off(struct job *job, const struct document_ready *ready)
+{
+	if (buffer_append(&job->backlog, ready, sizeof(*ready)) != 0 ||
+	    buffer_append(&job->backlog, ready->json, ready->len) != 0)
+		abort();	/* far above BACKLOG_HIGH */
+	if (job->backlog.len > BACKLOG_HIGH)
+		split_pause(job->split);
+}
+
+static void
+on_document(void *ctx, const struct document_ready *ready)
+{
+	struct job *job = ctx;
+	struct run *run = job->run;
+
+	if (!is_head(job)) {
+		put_off(job, ready);
+		return;
+	}
+	run->sink->type->write(run->sink, ready);
+	check_full(run);
+}
+
+/* The documents that waited for their input's turn. */
+static void
+release_backlog(struct job *job)
+{
+	struct run *run = job->run;
+	struct document_ready ready;
+
+	while (job->backlog.len > 0) {
+		memcpy(&ready, job->backlog.data, sizeof(ready));
+		buffer_consume(&job->backlog, sizeof(ready));
+		ready.json = job->backlog.data;
+		run->sink->type->write(run->sink, &ready);
+		buffer_consume(&job->backlog, ready.len);
+	}
+	buffer_release(&job->backlog);
+	if (job->split != NULL && !run->full)
+		split_resume(job->split);
+	check_full(run);
+}
+
+static void
+stop_if_done(struct run *run)
+{
+	if (run->done && run->sink->type->is_empty(run->sink))
+		loop_stop(run->rules->dissection.loop);
+}
+
+static void
+on_drain(void *ctx)
+{
+	struct run *run = ctx;
+
+	run->full = false;
+	if (run->replay != NULL)
+		replay_go(run->replay);
+	if (run->follow != NULL)
+		follow_go(run->follow);
+	if (run->job_count > 0 && job_at(run, 0)->split != NULL)
+		split_resume(job_at(run, 0)->split);
+	stop_if_done(run);
+}
+
+static void
+finish(struct run *run)
+{
+	run->done = true;
+	status_stopping(run->status);
+	run->sink->type->end(run->sink);
+	stop_if_done(run);
+}
+
+static void
+on_fail(void *ctx)
+{
+	struct run *run = ctx;
+	struct error error;
+
+	run->sink_failed = true;
+	if (run->sink->type->failure(run->sink, &error) != OUTCOME_OK) {
+		log_error(run->log, "%s", error.text);
+		run->outcome = outcome_worse(run->outcome, error.outcome);
+	} else
+		log_verbose(run->log, "%s", error.text);
+	loop_stop(run->rules->dissection.loop);
+}
+
+/* Inputs. */
+
+static void
+say_how_it_ended(struct run *run, const struct job *job)
+{
+	struct error error = job->open_error;
+	enum outcome outcome = error.outcome;
+	bool no_capture = false;
+
+	if (job->split != NULL) {
+		outcome = split_outcome(job->split, &error);
+		no_capture = split_is_no_capture(job->split);
+	}
+	/* A process that was killed left half a packet: that it was killed is said. */
+	if (outcome == OUTCOME_OK || (run->lost && outcome == OUTCOME_INPUT))
+		return;
+	if (no_capture && run->rules->inputs->from_dir) {
+		log_note(run->log, "%s: %s, passed over", job->input->name,
+		    error.text);
+		return;
+	}
+	log_error(run->log, "%s: %s", job->input->name, error.text);
+	/* If --bpf suits another input, this one had no packet for it. */
+	if (outcome == OUTCOME_USAGE && job->split != NULL &&
+	    !split_is_filterable(job->split))
+		outcome = split_lesser_outcome(job->split, outcome);
+	if (run->lost && outcome == OUTCOME_INPUT)
+		return;
+	run->outcome = outcome_worse(run->outcome, outcome);
+}
+
+static void
+job_free(struct job *job)
+{
+	if (job == NULL)
+		return;
+	split_free(job->split);
+	buffer_release(&job->backlog);
+	free(job);
+}
+
+/* Takes ended inputs off the front; the next one's documents may go out then. */
+static void
+retire(void *ctx)
+{
+	struct run *run = ctx;
+
+	while (run->job_count > 0 && job_at(run, 0)->ended) {
+		struct job *job = job_at(run, 0);
+		uint64_t done, all;
+
+		if (job->split != NULL) {
+			sums_add_job(&run->totals, job);
+			split_bytes(job->split, &done, &all);
+			run->bytes_done += done;
+		}
+		say_how_it_ended(run, job);
+		run->files_done++;
+		run->job_first = (run->job_first + 1) % run->job_room;
+		run->job_count--;
+		job_free(job);
+		if (run->job_count > 0)
+			release_backlog(job_at(run, 0));
+	}
+	start_jobs(run);
+}
+
+static void
+on_end(void *ctx)
+{
+	struct job *job = ctx;
+
+	job->ended = true;
+	if (is_head(job))
+		loop_defer(job->run->rules->dissection.loop, retire, job->run);
+}
+
+static int
+open_input(struct run *run, size_t index, struct error *error)
+{
+	int fd;
+
+	if (run->rules->live != NULL)
+		return live_take_fd(run->rules->live);
+	if (run->rules->inputs->list[index].path != NULL ||
+	    strcmp(run->rules->inputs->list[index].name, "-") != 0)
+		return opener_open(run->rules->opener, index, error);
+	if (isatty(STDIN_FILENO))
+		return error_set(error, OUTCOME_INPUT, "standard input is a "
+		    "terminal: redirect a capture to it");
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return error_set(error, OUTCOME_INPUT,
+		    "standard input is closed");
+	return fd;
+}
+
+static void
+start_job(struct run *run)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+	const struct run_rules *rules = run->rules;
+	struct dissection_handler handler = { .on_document = on_document,
+		.on_end = on_end, .ctx = job };
+	/* A live capture counts by itself, for it counts what it drops, too. */
+	uint64_t count = rules->count == 0 || rules->live != NULL ? 0 :
+	    rules->count - run->totals.read;
+	int fd;
+
+	job->run = run;
+	job->input = &rules->inputs->list[run->next];
+	buffer_init(&job->backlog, (size_t)4 << 30);
+	run->jobs[(run->job_first + run->job_count++) % run->job_room] = job;
+	fd = open_input(run, run->next++, &job->open_error);
+	if (fd < 0) {
+		job->ended = true;
+		if (is_head(job))
+			loop_defer(rules->dissection.loop, retire, run);
+		return;
+	}
+	job->open_error.outcome = OUTCOME_OK;
+	job->split = split_new(&run->dissection, rules->parts, fd,
+	    job->input->name, job->input->path, count, &handler);
+	if (run->full && is_head(job))
+		split_pause(job->split);
+}
+
+static bool
+wants_more(const struct run *run)
+{
+	if (run->stopping || run->next == run->rules->inputs->count ||
+	    run->job_count >= run->job_room)
+		return false;
+	/* How many packets are left to the next input only the one before can tell. */
+	return run->rules->count == 0 || (run->job_count == 0 &&
+	    run->totals.read < run->rules->count);
+}
+
+static void
+start_jobs(struct run *run)
+{
+	while (wants_more(run))
+		start_job(run);
+	if (run->job_count == 0 && !run->done)
+		finish(run);
+}
+
+/* A dead letter file in place of captures. */
+
+static void
+on_replay_end(void *ctx)
+{
+	struct run *run = ctx;
+
+	run->files_done = 1;
+	finish(run);
+}
+
+static int
+open_replay(struct run *run, struct error *error)
+{
+	const struct run_rules *rules = run->rules;
+	int fd = opener_open(rules->opener, rules->replay_index, error);
+
+	if (fd < 0)
+		return -1;
+	if (dead_letter_is_fd(rules->server->dead_letter, fd)) {
+		close(fd);
+		return error_set(error, OUTCOME_USAGE, "it is the dead letter "
+		    "file of this run as well: move it, or give --dead-letter");
+	}
+	run->replay = replay_new(rules->dissection.loop, fd, run->sink,
+	    on_replay_end, run);
+	replay_go(run->replay);
+	return 0;
+}
+
+static void
+start_replay(struct run *run)
+{
+	struct error error;
+
+	if (open_replay(run, &error) == 0)
+		return;
+	log_error(run->log, "%s: %s", run->rules->replay, error.text);
+	run->outcome = outcome_worse(run->outcome, error.outcome);
+	finish(run);
+}
+
+static void
+end_replay(struct run *run)
+{
+	struct error error;
+
+	if (run->replay == NULL)
+		return;
+	if (replay_outcome(run->replay, &error) != OUTCOME_OK) {
+		log_error(run->log, "%s: %s", run->rules->replay, error.text);
+		run->outcome = outcome_worse(run->outcome, error.outcome);
+	}
+	replay_free(run->replay);
+}
+
+/* A folder that is watched in place of inputs. */
+
+/* There is no more to come: it is not tried for ever any more. */
+static void
+on_follow_end(void *ctx)
+{
+	sensor_hurry(ctx);
+	finish(ctx);
+}
+
+static void
+start_follow(struct run *run)
+{
+	const struct run_rules *rules = run->rules;
+	struct follow_rules follow = { .dissection = &run->dissection,
+		.watching = rules->watching, .opener = rules->opener,
+		.sink = run->sink, .count = rules->count, .jobs = rules->jobs,
+		.idle = rules->idle, .duration = rules->duration,
+		.omit = !rules->dissection.ids,
+		.on_end = on_follow_end, .ctx = run };
+
+	run->follow = follow_new(&follow);
+}
+
+static void
+end_follow(struct run *run)
+{
+	if (run->follow == NULL)
+		return;
+	follow_close(run->follow);
+	run->outcome = outcome_worse(run->outcome,
+	    follow_outcome(run->follow));
+}
+
+/* The sink. */
+
+static void
+on_ready(void *ctx)
+{
+	struct run *run = ctx;
+	size_t max = run->sink->type->value_max(run->sink);
+
+	run->ready = true;
+	status_ready(run->status);
+	if (max > 0 && (run->dissection.max_value == 0 ||
+	    run->dissection.max_value > max))
+		run->dissection.max_value = max;
+	if (run->stopping)
+		finish(run);
+	else if (run->rules->replay != NULL)
+		start_replay(run);
+	else if (run->rules->watching != NULL)
+		start_follow(run);
+	else
+		start_jobs(run);
+}
+
+static void
+on_hangup(void *ctx)
+{
+	struct run *run = ctx;
+	const char *authorization = run->rules->reauthorize(run->rules->ctx);
+
+	if (authorization != NULL)
+		sink_server_authorize(run->sink, authorization);
+}
+
+static struct sink *
+make_sink(struct run *run, struct error *error)
+{
+	const struct run_rules *rules = run->rules;
+	struct loop *loop = rules->dissection.loop;
+	struct sink_handler handler = { .on_ready = on_ready,
+		.on_drain = on_drain, .on_fail = on_fail, .ctx = run };
+
+	if (rules->server == NULL)
+		return sink_stdout_new(loop, &handler, error);
+	run->sink = sink_server_new(loop, run->log, rules->server, &handler,
+	    error);
+	if (run->sink != NULL && rules->authorization != NULL)
+		sink_server_authorize(run->sink, rules->authorization);
+	if (run->sink != NULL && rules->reauthorize != NULL)
+		loop_catch_hangup(loop, on_hangup, run);
+	return run->sink;
+}
+
+/* The person. */
+
+static void
+stop_reading(struct run *run)
+{
+	/* Nothing was read: there is nothing to wait for. */
+	if (!run->ready)
+		loop_stop(run->rules->dissection.loop);
+	if (run->replay != NULL)
+		replay_stop(run->replay);
+	if (run->follow != NULL) {
+		follow_stop(run->follow);
+		sensor_hurry(run);
+	}
+	for (size_t i = 0; i < run->job_count; i++)
+		if (job_at(run, i)->split != NULL &&
+		    !job_at(run, i)->ended)
+			split_stop(job_at(run, i)->split);
+}
+
+static void
+on_signal(void *ctx, int number)
+{
+	struct run *run = ctx;
+
+	run->last_signal = number;
+	if (run->signals++ > 0) {
+		loop_stop(run->rules->dissection.loop);
+		return;
+	}
+	run->stopping = true;
+	status_stopping(run->status);
+	if (run->rules->live != NULL && run->ready)
+		sensor_stop(run);
+	else
+		stop_reading(run);
+	log_note(run->log, "%s: delivering what was read; a second signal "
+	    "ends at once", strsignal(number));
+}
+
+static struct status *
+start_status(struct run *run)
+{
+	const struct status_source source = { sums_progress, sums_totals,
+		sums_metrics, run };
+	bool is_live = run->rules->live != NULL;
+	const struct status_rules rules = { .progress = run->rules->progress,
+		.minutely = is_live && run->log->level == LOG_LEVEL_VERBOSE,
+		.metrics = run->rules->metrics,
+		.notify = run->rules->notify };
+
+	/* A live capture has no size. */
+	if (run->rules->progress && !is_live)
+		run->bytes_all = inputs_bytes(run->rules->inputs);
+	return status_start(run->rules->dissection.loop, run->log, &source,
+	    &rules);
+}
+
+static void
+judge(struct run *run)
+{
+	if (run->dissection.filter != NULL &&
+	    filter_is_futile(run->dissection.filter))
+		run->outcome = outcome_worse(run->outcome, OUTCOME_USAGE);
+	if (run->totals.rejected > 0)
+		run->outcome = outcome_worse(run->outcome, OUTCOME_REJECTED);
+	/* Interrupted before there was a server to take it. */
+	if (run->totals.is_live && !run->ready && run->totals.unsent > 0 &&
+	    run->outcome == OUTCOME_OK)
+		run->outcome = OUTCOME_OUTPUT;
+}
+
+enum outcome
+run_inputs(const struct run_rules *rules, struct totals *totals,
+    int *signal_number)
+{
+	struct run run = { .rules = rules, .log = rules->dissection.log,
+		.dissection = rules->dissection };
+	struct error error;
+
+	*signal_number = 0;
+	run.sink = make_sink(&run, &error);
+	if (run.sink == NULL) {
+		log_error(run.log, "%s", error.text);
+		return error.outcome;
+	}
+	run.job_room = rules->jobs;
+	run.jobs = xcalloc(run.job_room, sizeof(*run.jobs));
+	loop_catch(rules->dissection.loop, on_signal, &run);
+	sensor_listen(&run);
+	run.status = start_status(&run);
+	if (loop_run(rules->dissection.loop, &error) != 0) {
+		log_error(run.log, "%s", error.text);
+		run.outcome = outcome_worse(run.outcome, error.outcome);
+	}
+	status_stopping(run.status);
+	status_stop(run.status);
+	if (rules->live != NULL)
+		live_close(rules->live);
+	sums_totals(&run, totals);
+	run.totals = *totals;
+	judge(&run);
+	end_replay(&run);
+	end_follow(&run);
+	/* Also those that came when the loop was over. */
+	if (loop_signals(rules->dissection.loop, &run.last_signal) > 1)
+		*signal_number = run.last_signal;
+	for (size_t i = 0; i < run.job_count; i++)
+		job_free(job_at(&run, i));
+	run.sink->type->free(run.sink);
+	follow_free(run.follow);
+	free(run.jobs);
+	return run.outcome;
+}

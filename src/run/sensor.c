@@ -1,0 +1,64 @@
+/* What a run has to do with its live capture. */
+#include "run/sensor.h"
+
+/* A live capture that was interrupted tries as long to deliver what it has as files do by default, ms. */
+#define RETRY_LAST 300000
+
+static void
+on_note(void *ctx, const char *text)
+{
+	struct run *run = ctx;
+
+	log_note(run->log, "%s", text);
+}
+
+static void
+on_lost(void *ctx, const char *text)
+{
+	struct run *run = ctx;
+
+	run->lost = true;
+	log_error(run->log, "%s; what was captured is still delivered", text);
+	run->outcome = outcome_worse(run->outcome, OUTCOME_TSHARK);
+}
+
+void
+sensor_listen(struct run *run)
+{
+	const struct live_handler handler = { on_note, on_lost, run };
+
+	if (run->rules->live != NULL)
+		live_listen(run->rules->live, run->rules->dissection.loop,
+		    &handler);
+}
+
+void
+sensor_hurry(struct run *run)
+{
+	if (run->rules->server != NULL && run->rules->server->retry_for == 0)
+		sink_server_retry_for(run->sink, RETRY_LAST);
+}
+
+void
+sensor_stop(struct run *run)
+{
+	live_stop(run->rules->live);
+	sensor_hurry(run);
+}
+
+/* What the capture process saw is what was read; of the packets in its queue when it ended nobody else knows. */
+void
+sensor_count(const struct run *run, struct totals *totals)
+{
+	struct live_counts counts;
+
+	if (run->rules->live == NULL)
+		return;
+	counts = live_counts(run->rules->live);
+	totals->is_live = true;
+	totals->read = counts.captured;
+	totals->dropped = counts.queue_drop;
+	totals->kernel_drop = counts.kernel_drop;
+	totals->ring_missing = counts.ring_missing;
+	totals->interface_drop = counts.interface_drop;
+}

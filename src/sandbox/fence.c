@@ -1,0 +1,365 @@
+/* What must hold fails the start; what the kernel may lack is told. */
+#include "sandbox/fence.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "sandbox/landlock.h"
+#include "sandbox/namespaces.h"
+#include "sandbox/privilege.h"
+#include "sandbox/syscalls.h"
+
+#define MEMORY_LEAST ((uint64_t)2 << 30)
+/* More than the most --jobs with a wrapper and the threads of tshark need. */
+#define PROCESSES 1024
+#define DESCRIPTORS 256
+/* Queued signals count for the user, also outside the sandbox. Without room one is delivered with less information. */
+#define SIGNALS 64
+#define CAPABILITIES 64
+
+struct fence {
+	struct namespaces *namespaces;
+	int rules;		/* of Landlock; -1 for none */
+	int version;
+	const char *landlock_why;
+	struct syscalls *filter;	/* NULL for none */
+	const char *filter_why;
+	uint64_t memory;
+};
+
+/* Where systems keep programs and what these need. Not all of /etc: it holds secrets. */
+static const char *const readable[] = {
+	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt",
+	"/nix/store", "/gnu/store",
+	"/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/nsswitch.conf",
+	"/etc/passwd", "/etc/group", "/etc/localtime", "/etc/resolv.conf",
+	"/etc/host.conf", "/etc/hosts", "/etc/services", "/etc/protocols",
+	"/etc/wireshark", "/etc/gnutls", "/etc/gcrypt", "/etc/crypto-policies",
+	"/etc/ssl/openssl.cnf", "/etc/alternatives",
+	"/dev/urandom", "/dev/random", "/dev/zero", "/proc/cpuinfo",
+	"/proc/meminfo", "/proc/sys/crypto", "/sys/devices/system/cpu"
+};
+
+static bool
+is_same(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+/* Whether path is folder or lies in it, however either is spelled. */
+static bool
+is_within(const char *path, const struct stat *folder)
+{
+	char real[PATH_MAX], *end;
+	struct stat st;
+
+	if (path == NULL || realpath(path, real) == NULL)
+		return false;
+	for (;;) {
+		if (stat(real, &st) == 0 && is_same(&st, folder))
+			return true;
+		end = strrchr(real, '/');
+		if (end == NULL || end[1] == '\0')
+			return false;
+		/* What is left of "/home" is "/". */
+		end[end == real ? 1 : 0] = '\0';
+	}
+}
+
+static bool
+holds_home_of(uid_t uid, const struct stat *folder)
+{
+	size_t size = 16384;
+	char *strings = xmalloc(size);
+	struct passwd user, *found = NULL;
+	bool result = getpwuid_r(uid, &user, strings, size, &found) == 0 &&
+	    found != NULL && is_within(user.pw_dir, folder);
+
+	free(strings);
+	return result;
+}
+
+/* Folders that hold more than programs: a wrapper there is allowed alone. Homes are $HOME, that of our user and that of its owner. */
+static bool
+is_wide(const char *folder)
+{
+	static const char *const wide[] = {
+		"/", "/etc", "/home", "/root", "/tmp", "/var", "/var/tmp",
+		"/proc", "/dev", "/run", "/srv", "/mnt"
+	};
+	struct stat st;
+
+	if (stat(folder, &st) != 0)
+		return true;
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (is_within(wide[i], &st))
+			return true;
+	return is_within(getenv("HOME"), &st) ||
+	    holds_home_of(getuid(), &st) || holds_home_of(st.st_uid, &st);
+}
+
+/*
+ * A tshark that is not installed by the system has its libraries beside it, or in the lib beside its bin.
+ * Of share it needs only what is Wireshark's: that of ~/.local holds the data of all programs.
+ */
+static int
+allow_program(int rules, const char *path)
+{
+	static const char *const beside[] = {"lib", "lib64", "share/wireshark"};
+	char *copy = xstrdup(path), *folder = dirname(copy), *up;
+	int rv = landlock_allow_read(rules, path);
+
+	if (!is_wide(folder))
+		rv |= landlock_allow_read(rules, folder);
+	up = strrchr(folder, '/');
+	if (up != NULL && strcmp(up, "/bin") == 0)
+		for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]);
+		    i++) {
+			char *there = xasprintf("%.*s/%s", (int)(up - folder),
+			    folder, beside[i]);
+
+			rv |= landlock_allow_read(rules, there);
+			free(there);
+		}
+	free(copy);
+	return rv;
+}
+
+static int
+allow_all(int rules, const struct fence_spec *spec)
+{
+	char real[PATH_MAX];
+	int rv = landlock_allow_write(rules, "/dev/null");
+
+	for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++)
+		rv |= landlock_allow_read(rules, readable[i]);
+	for (const char *const *path = spec->reads; *path != NULL; path++)
+		rv |= landlock_allow_read(rules, *path);
+	rv |= allow_program(rules, spec->program);
+	if (realpath(spec->program, real) != NULL)
+		rv |= allow_program(rules, real);
+	return rv;
+}
+
+static int
+make_rules(struct fence *fence, const struct fence_spec *spec,
+    struct error *error)
+{
+	fence->version = landlock_version();
+	if (fence->version == 0) {
+		fence->landlock_why = errno == EOPNOTSUPP ?
+		    "it is turned off in this kernel" :
+		    "this kernel does not have it";
+		return 0;
+	}
+	fence->rules = landlock_open(fence->version);
+	if (fence->rules >= 0 && allow_all(fence->rules, spec) == 0)
+		return 0;
+	return error_set(error, OUTCOME_INTERNAL,
+	    "sandbox: the rules of Landlock: %s", strerror(errno));
+}
+
+static uint64_t
+default_memory(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	uint64_t half = pages > 0 && size > 0 ?
+	    (uint64_t)pages / 2 * (uint64_t)size : 0;
+
+	return half > MEMORY_LEAST ? half : MEMORY_LEAST;
+}
+
+struct fence *
+fence_new(struct namespaces *namespaces)
+{
+	struct fence *fence = xcalloc(1, sizeof(*fence));
+
+	fence->rules = -1;
+	fence->namespaces = namespaces;
+	return fence;
+}
+
+int
+fence_finish(struct fence *fence, const struct fence_spec *spec,
+    struct error *error)
+{
+	if (geteuid() == 0 || getuid() == 0)
+		return error_set(error, OUTCOME_INTERNAL,
+		    "sandbox: tshark would run as root");
+	fence->memory = spec->memory > 0 ? spec->memory : default_memory();
+	fence->filter = syscalls_new(&fence->filter_why);
+	if (fence->filter == NULL && fence->filter_why == NULL)
+		return error_set(error, OUTCOME_INTERNAL, "sandbox: the filter "
+		    "of system calls: %s", strerror(errno));
+	return make_rules(fence, spec, error);
+}
+
+void
+fence_free(struct fence *fence)
+{
+	if (fence == NULL)
+		return;
+	fence->namespaces->free(fence->namespaces);
+	if (fence->rules >= 0)
+		close(fence->rules);
+	syscalls_free(fence->filter);
+	free(fence);
+}
+
+uint64_t
+fence_memory(const struct fence *fence)
+{
+	return fence->memory;
+}
+
+bool
+fence_has_user(const struct fence *fence)
+{
+	return fence->namespaces->is_other;
+}
+
+bool
+fence_has_pids(const struct fence *fence)
+{
+	return fence->namespaces->pids >= 0;
+}
+
+const char *
+fence_renew(const struct fence *fence)
+{
+	return fence->namespaces->renew(fence->namespaces) == 0 ? NULL :
+	    "make the PID namespace again, whose init has ended";
+}
+
+static void
+say_one(void (*say)(void *, const char *), void *ctx, const char *what,
+    const char *why)
+{
+	char *line = why == NULL ? xasprintf("%s: holds", what) :
+	    xasprintf("%s: none (%s)", what, why);
+
+	say(ctx, line);
+	free(line);
+}
+
+void
+fence_describe(const struct fence *fence,
+    void (*say)(void *ctx, const char *line), void *ctx)
+{
+	const char *none = fence->namespaces->user >= 0 ? NULL : fence->namespaces->why;
+	char *line = xasprintf("limits (memory %llu MiB, no files, %d "
+	    "descriptors, no core)", (unsigned long long)fence->memory >> 20,
+	    DESCRIPTORS);
+
+	say_one(say, ctx, "no privileges (user without capabilities, "
+	    "no_new_privs)", NULL);
+	say_one(say, ctx, line, NULL);
+	free(line);
+	say_one(say, ctx, "separate user (espcap-tshark)",
+	    fence->namespaces->is_other ? NULL : fence->namespaces->other_why);
+	say_one(say, ctx, "no network (namespace)", none);
+	say_one(say, ctx, "no other processes (PID namespace; none outlives "
+	    "espcap)", fence->namespaces->pids >= 0 ? NULL :
+	    none != NULL ? none : fence->namespaces->pids_why);
+	say_one(say, ctx, "limit of processes (in a namespace)", none);
+	line = xasprintf("files only read (Landlock, version %d)",
+	    fence->version);
+	say_one(say, ctx, line, fence->landlock_why);
+	free(line);
+	say_one(say, ctx, "only the system calls that tshark needs (seccomp)",
+	    fence->filter_why);
+	/* Seccomp does not prevent it: a thread has no PR_SET_PDEATHSIG, and execve(2) ends all threads but its caller. */
+	if (fence->namespaces->pids < 0)
+		say(ctx, "processes that tshark starts may outlive espcap");
+}
+
+/* Between fork and exec: only async-signal-safe calls from here on. */
+
+/*
+ * The bounding set can be emptied by who has CAP_SETPCAP, as in a namespace of
+ * our own: privilege_drop has done so for root, and for others no_new_privs keeps it from being used.
+ */
+static int
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0
+	};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+	for (int i = 0; i < CAPABILITIES; i++)
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) != 0)
+			break;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+		return -1;
+	memset(none, 0, sizeof(none));
+	return (int)syscall(SYS_capset, &header, none);
+}
+
+const char *
+fence_join(const struct fence *fence)
+{
+	return namespaces_enter(fence->namespaces) == 0 ? NULL : "enter the namespaces";
+}
+
+const char *
+fence_enter(const struct fence *fence)
+{
+	if (namespaces_change_user(fence->namespaces) != 0)
+		return "become the user espcap-tshark";
+	if (drop_capabilities() != 0)
+		return "give up capabilities";
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return "set no_new_privs";
+	if (fence->rules >= 0 && landlock_enter(fence->rules) != 0)
+		return "enter Landlock";
+	return NULL;
+}
+
+/* Never higher than the limit we were started with. */
+static int
+limit(int what, uint64_t most)
+{
+	struct rlimit now;
+
+	if (getrlimit((__rlimit_resource_t)what, &now) != 0)
+		return -1;
+	if (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)
+		now.rlim_max = most;
+	if (now.rlim_cur == RLIM_INFINITY || now.rlim_cur > now.rlim_max)
+		now.rlim_cur = now.rlim_max;
+	return setrlimit((__rlimit_resource_t)what, &now);
+}
+
+const char *
+fence_limit(const struct fence *fence)
+{
+	if (limit(RLIMIT_FSIZE, 0) != 0)
+		return "limit the size of files";
+	if (limit(RLIMIT_NOFILE, DESCRIPTORS) != 0)
+		return "limit descriptors";
+	if (limit(RLIMIT_SIGPENDING, SIGNALS) != 0)
+		return "limit pending signals";
+	/* Elsewhere all processes of the user on this machine would count. */
+	if (fence->namespaces->user >= 0 && limit(RLIMIT_NPROC, PROCESSES) != 0)
+		return "limit processes";
+	if (limit(RLIMIT_AS, fence->memory) != 0)
+		return "limit memory";
+	/* Last: what comes before is not on its list. */
+	if (fence->filter != NULL && syscalls_enter(fence->filter) != 0)
+		return "enter seccomp";
+	return NULL;
+}

@@ -1,0 +1,41 @@
+/* As root: who dissects, and how to become that user for good. */
+#ifndef ESPCAP_SANDBOX_PRIVILEGE_H
+#define ESPCAP_SANDBOX_PRIVILEGE_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * If the effective user is root: becomes user "espcap", else "nobody", for good
+ * (groups, gid, uid, all three ids; checks that root cannot come back; keeps
+ * dumpable off, and empties the bounding set). *user is set to the name, a string constant, or NULL if
+ * nothing had to be done. -1 with OUTCOME_USAGE if neither user exists, OUTCOME_INTERNAL if it failed.
+ */
+int privilege_drop(const char **user, struct error *error);
+
+/*
+ * The same, and for other users too: no capability is left and none comes back
+ * (PR_SET_NO_NEW_PRIVS), as with a program that setcap gave the right to capture. Clears PR_SET_PDEATHSIG if the user changes.
+ */
+int privilege_renounce(const char **user, struct error *error);
+
+/*
+ * If the effective user is root: who tshark is to be, "espcap-tshark", whose files are nobody's concern. *why is NULL then, else
+ * why there is no such user (a string constant), and tshark is who espcap is. -1 with OUTCOME_USAGE if that user has
+ * the rights of root, OUTCOME_INTERNAL if it failed.
+ */
+int privilege_tshark(uid_t *uid, gid_t *gid, const char **why, struct error *error);
+
+/*
+ * In a process that is to make namespaces: root becomes that user, but keeps its capabilities, as some systems
+ * let only CAP_SYS_ADMIN make a user namespace. Nothing to do for others. Async-signal-safe. -1 with errno.
+ */
+int privilege_assume(uid_t uid, gid_t gid);
+/* Empties the permitted, effective and inheritable sets. Async-signal-safe. -1 with errno. */
+int privilege_clear_capabilities(void);
+
+/* Who privilege_drop will become, or already are. -1 as that. */
+int privilege_target(uid_t *uid, gid_t *gid, struct error *error);
+
+#endif

@@ -1,0 +1,352 @@
+/* The nodes of one cluster. */
+#include "server/cluster.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "server/backoff.h"
+
+#define PROBE_TIMEOUT 10000
+#define PROBE_REPLY_MAX ((size_t)1 << 20)
+/* A node that comes and goes is spoken of once in so many seconds. */
+#define SAY_SECONDS 60
+
+struct node {
+	struct cluster *cluster;
+	const struct node_address *address;
+	bool dead;
+	unsigned failures;	/* in a row */
+	struct event *probe;
+	uint64_t said;		/* clock_seconds; 0: never */
+	bool said_down;
+};
+
+struct errand {
+	struct cluster *cluster;
+	char *method, *path;
+	struct cluster_request request;
+	size_t node;
+	void (*on_reply)(void *ctx, size_t node, const struct http_reply *reply);
+	void *ctx;
+	TAILQ_ENTRY(errand) next;
+};
+
+struct cluster {
+	struct log *log;
+	const struct cluster_rules *rules;
+	struct http *http;
+	char *authorization;
+	struct node *nodes;
+	size_t count;
+	size_t turn;
+	bool strict;
+	TAILQ_HEAD(errands, errand) waiting, sent;
+	char trouble[512];
+};
+
+static void send_errand(struct errand *errand);
+
+static void
+forget(char *secret)
+{
+	if (secret != NULL)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
+
+static void
+errand_free(struct errand *errand)
+{
+	free(errand->method);
+	free(errand->path);
+	free(errand);
+}
+
+/* Dead and alive. */
+
+static void
+plan_probe(struct node *node)
+{
+	loop_start_timer(node->probe,
+	    backoff_delay(node->cluster->rules->backoff,
+	    node->failures > 0 ? node->failures - 1 : 0));
+}
+
+static void
+note_trouble(struct node *node, const char *why)
+{
+	(void)snprintf(node->cluster->trouble, sizeof(node->cluster->trouble),
+	    "%s: %.400s", node->address->url, why);
+}
+
+/* is_told: the owner tells the person. */
+static void
+kill_node(struct node *node, const char *why, bool is_told)
+{
+	struct cluster *cluster = node->cluster;
+
+	note_trouble(node, why);
+	node->failures++;
+	if (node->dead)
+		return;
+	node->dead = true;
+	if (!is_told && (node->said == 0 ||
+	    clock_seconds() - node->said >= SAY_SECONDS)) {
+		log_note(cluster->log, "%s; trying again", cluster->trouble);
+		node->said = clock_seconds();
+		node->said_down = true;
+	}
+	plan_probe(node);
+}
+
+static void
+send_waiting(struct cluster *cluster)
+{
+	struct errands todo;
+	struct errand *errand;
+
+	TAILQ_INIT(&todo);
+	TAILQ_CONCAT(&todo, &cluster->waiting, next);
+	while ((errand = TAILQ_FIRST(&todo)) != NULL) {
+		TAILQ_REMOVE(&todo, errand, next);
+		send_errand(errand);
+	}
+}
+
+static void
+revive(struct node *node)
+{
+	node->dead = false;
+	node->failures = 0;
+	if (node->said_down)
+		log_note(node->cluster->log, "%s answers again",
+		    node->address->url);
+	node->said_down = false;
+	send_waiting(node->cluster);
+}
+
+static void
+on_probed(void *ctx, const struct http_reply *reply)
+{
+	struct node *node = ctx;
+	char why[64];
+
+	if (reply->fault == HTTP_ANSWERED && reply->status < 500) {
+		revive(node);
+		return;
+	}
+	(void)snprintf(why, sizeof(why), "HTTP status %ld", reply->status);
+	note_trouble(node, reply->fault == HTTP_ANSWERED ? why : reply->text);
+	node->failures++;
+	plan_probe(node);
+}
+
+static void
+request_to(struct cluster *cluster, const struct node *node,
+    const struct cluster_request *from, uint64_t timeout,
+    void (*on_reply)(void *ctx, const struct http_reply *reply), void *ctx)
+{
+	char *url = xasprintf("%s%s", node->address->url, from->path);
+	struct http_request request = { .method = from->method, .url = url,
+		.authorization = cluster->authorization,
+		.content_type = from->content_type, .is_gzip = from->is_gzip,
+		.body = from->body, .len = from->len,
+		.reply_max = from->reply_max, .timeout = timeout };
+
+	http_send(cluster->http, &request, on_reply, ctx);
+	free(url);
+}
+
+static void
+on_probe(evutil_socket_t fd, short what, void *ctx)
+{
+	struct node *node = ctx;
+	struct cluster_request request = { .method = "GET", .path = "/",
+		.reply_max = PROBE_REPLY_MAX };
+	uint64_t timeout = node->cluster->rules->http.timeout;
+
+	(void)fd;
+	(void)what;
+	request_to(node->cluster, node, &request,
+	    timeout < PROBE_TIMEOUT ? timeout : PROBE_TIMEOUT, on_probed, node);
+}
+
+/* Requests. */
+
+/* Whether another node than this one is not dead. */
+static bool
+has_other(const struct cluster *cluster, const struct node *node)
+{
+	for (size_t i = 0; i < cluster->count; i++)
+		if (&cluster->nodes[i] != node && !cluster->nodes[i].dead)
+			return true;
+	return false;
+}
+
+static void
+on_reply(void *ctx, const struct http_reply *reply)
+{
+	struct errand *errand = ctx;
+	struct cluster *cluster = errand->cluster;
+	struct node *node = &cluster->nodes[errand->node];
+	bool is_wrong = reply->fault == HTTP_UNTRUSTED ||
+	    reply->fault == HTTP_NOT_HTTP;
+	bool elsewhere = has_other(cluster, node);
+
+	TAILQ_REMOVE(&cluster->sent, errand, next);
+	if (reply->fault != HTTP_ANSWERED)
+		kill_node(node, reply->text, cluster->strict && is_wrong &&
+		    !elsewhere);
+	if (reply->fault == HTTP_UNREACHED ||
+	    (reply->fault == HTTP_UNTRUSTED && !cluster->strict) ||
+	    (is_wrong && cluster->strict && elsewhere)) {
+		send_errand(errand);
+		return;
+	}
+	errand->on_reply(errand->ctx, errand->node, reply);
+	errand_free(errand);
+}
+
+/* Takes turns. The number of nodes if all are dead. */
+static size_t
+choose(struct cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->count; i++) {
+		size_t at = (cluster->turn + i) % cluster->count;
+
+		if (cluster->nodes[at].dead)
+			continue;
+		cluster->turn = (at + 1) % cluster->count;
+		return at;
+	}
+	return cluster->count;
+}
+
+static void
+send_errand(struct errand *errand)
+{
+	struct cluster *cluster = errand->cluster;
+
+	errand->node = choose(cluster);
+	if (errand->node == cluster->count) {
+		TAILQ_INSERT_TAIL(&cluster->waiting, errand, next);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&cluster->sent, errand, next);
+	request_to(cluster, &cluster->nodes[errand->node], &errand->request, 0,
+	    on_reply, errand);
+}
+
+void
+cluster_send(struct cluster *cluster, const struct cluster_request *request,
+    void (*call)(void *ctx, size_t node, const struct http_reply *reply),
+    void *ctx)
+{
+	struct errand *errand = xcalloc(1, sizeof(*errand));
+
+	errand->cluster = cluster;
+	errand->request = *request;
+	errand->request.method = errand->method = xstrdup(request->method);
+	errand->request.path = errand->path = xstrdup(request->path);
+	errand->on_reply = call;
+	errand->ctx = ctx;
+	send_errand(errand);
+}
+
+void
+cluster_strict(struct cluster *cluster, bool strict)
+{
+	cluster->strict = strict;
+}
+
+void
+cluster_blame(struct cluster *cluster, size_t node, const char *why)
+{
+	kill_node(&cluster->nodes[node], why, false);
+}
+
+void
+cluster_praise(struct cluster *cluster, size_t node)
+{
+	cluster->nodes[node].failures = 0;
+}
+
+void
+cluster_authorize(struct cluster *cluster, const char *authorization)
+{
+	forget(cluster->authorization);
+	cluster->authorization = authorization == NULL ? NULL :
+	    xstrdup(authorization);
+}
+
+const char *
+cluster_url(const struct cluster *cluster, size_t node)
+{
+	return cluster->nodes[node].address->url;
+}
+
+const char *
+cluster_trouble(const struct cluster *cluster)
+{
+	return cluster->trouble;
+}
+
+struct cluster *
+cluster_new(struct loop *loop, struct log *log,
+    const struct cluster_rules *rules, struct error *error)
+{
+	struct http *http = http_new(loop, &rules->http, error);
+	struct cluster *cluster;
+
+	if (http == NULL)
+		return NULL;
+	cluster = xcalloc(1, sizeof(*cluster));
+	cluster->log = log;
+	cluster->rules = rules;
+	cluster->http = http;
+	cluster->count = rules->nodes->count;
+	cluster->nodes = xcalloc(cluster->count, sizeof(*cluster->nodes));
+	TAILQ_INIT(&cluster->waiting);
+	TAILQ_INIT(&cluster->sent);
+	for (size_t i = 0; i < cluster->count; i++) {
+		struct node *node = &cluster->nodes[i];
+
+		node->cluster = cluster;
+		node->address = &rules->nodes->list[i];
+		node->probe = evtimer_new(loop_base(loop), on_probe, node);
+		if (node->probe == NULL)
+			abort();	/* out of memory */
+	}
+	return cluster;
+}
+
+static void
+free_errands(struct errands *errands)
+{
+	struct errand *errand;
+
+	while ((errand = TAILQ_FIRST(errands)) != NULL) {
+		TAILQ_REMOVE(errands, errand, next);
+		errand_free(errand);
+	}
+}
+
+void
+cluster_free(struct cluster *cluster)
+{
+	if (cluster == NULL)
+		return;
+	http_free(cluster->http);
+	free_errands(&cluster->waiting);
+	free_errands(&cluster->sent);
+	for (size_t i = 0; i < cluster->count; i++)
+		event_free(cluster->nodes[i].probe);
+	free(cluster->nodes);
+	forget(cluster->authorization);
+	free(cluster);
+}

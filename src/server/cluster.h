@@ -1,0 +1,61 @@
+/* The nodes of one cluster: each request goes to one that answers, the others are probed until they do. */
+#ifndef ESPCAP_SERVER_CLUSTER_H
+#define ESPCAP_SERVER_CLUSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "loop/http.h"
+#include "loop/loop.h"
+#include "server/node.h"
+
+struct cluster;
+
+/* Borrowed for the life of the cluster. */
+struct cluster_rules {
+	const struct node_addresses *nodes;
+	struct http_rules http;
+	uint64_t backoff;	/* ms, the first wait before a probe */
+};
+
+struct cluster *cluster_new(struct loop *loop, struct log *log, const struct cluster_rules *rules,
+    struct error *error);
+/* Cancels all that is under way, without calls. */
+void cluster_free(struct cluster *cluster);
+
+/* The value of the Authorization header of all requests from now on; NULL for none. Copied. */
+void cluster_authorize(struct cluster *cluster, const char *authorization);
+
+struct cluster_request {
+	const char *method, *path;	/* the path begins with a slash */
+	const char *content_type;
+	bool is_gzip;
+	const void *body;		/* borrowed until the reply */
+	size_t len;
+	size_t reply_max;
+};
+
+/*
+ * Sends to the next node that is not dead, or waits until one is alive: as long as a request has not got anywhere
+ * (http.h: HTTP_UNREACHED) it goes to the next by itself. on_reply is called once with any other outcome, and with
+ * HTTP_UNTRUSTED only while strict. The texts of request are copied.
+ */
+void cluster_send(struct cluster *cluster, const struct cluster_request *request,
+    void (*on_reply)(void *ctx, size_t node, const struct http_reply *reply), void *ctx);
+
+/* At the start a certificate or a port that is wrong is told at once; later it may come right again. */
+void cluster_strict(struct cluster *cluster, bool strict);
+
+/* The node answered, but not as it should: it is probed before it is used again. */
+void cluster_blame(struct cluster *cluster, size_t node, const char *why);
+/* The node did what it was asked. */
+void cluster_praise(struct cluster *cluster, size_t node);
+
+/* The address of a node, and what went wrong last with any of them ("" if nothing). Borrowed. */
+const char *cluster_url(const struct cluster *cluster, size_t node);
+const char *cluster_trouble(const struct cluster *cluster);
+
+#endif

@@ -1,0 +1,35 @@
+/* What goes wrong with a server for a while: told to the person now and then, not each time. */
+#ifndef ESPCAP_SERVER_COMPLAINT_H
+#define ESPCAP_SERVER_COMPLAINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+
+#define COMPLAINT_KIND_LEN 160
+/* So many kinds are kept apart; a further one takes the place of what was told longest ago. */
+#define COMPLAINT_KINDS 16
+
+/* All zeros for none so far. */
+struct complaint {
+	char text[600];		/* the last one, told or not; "" for none */
+	struct {
+		char kind[COMPLAINT_KIND_LEN];
+		uint64_t told_at;	/* clock_seconds */
+	} told[COMPLAINT_KINDS];
+	size_t told_count;
+	uint64_t told_at;	/* any of them */
+};
+
+/* Remembers the text only: somebody else tells it. */
+void complaint_note(struct complaint *complaint, const char *text);
+
+/*
+ * Remembers the text, and tells it with "trying again" unless one of its kind was told in the last minute, or one of
+ * another kind in this second. The kind is what stays the same when numbers, names and times in the text change; it is
+ * cut to COMPLAINT_KIND_LEN.
+ */
+void complaint_tell(struct complaint *complaint, struct log *log, uint64_t now, const char *kind, const char *text);
+
+#endif

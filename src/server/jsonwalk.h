@@ -1,0 +1,55 @@
+/* Walks JSON text and tells each value with the keys that lead to it. No I/O. */
+#ifndef ESPCAP_SERVER_JSONWALK_H
+#define ESPCAP_SERVER_JSONWALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Objects and arrays in each other; deeper text is refused. */
+#define JSONWALK_DEPTH_MAX 64
+
+/* Steps of a path beside the ids of keys. */
+#define JSONWALK_ELEMENT 254	/* into an array */
+#define JSONWALK_OTHER 255	/* a key that is not among the known ones */
+
+enum jsonwalk_kind {
+	JSONWALK_OBJECT,
+	JSONWALK_ARRAY,
+	JSONWALK_END,		/* of the object or array with this path */
+	JSONWALK_STRING,
+	JSONWALK_NUMBER,	/* text is as it was written */
+	JSONWALK_LITERAL	/* true, false, null */
+};
+
+/* Valid during the call. */
+struct jsonwalk_value {
+	enum jsonwalk_kind kind;
+	const unsigned char *path;	/* a step for each object and array around it */
+	size_t depth;			/* length of the path, 0 for the outermost value */
+	const char *text;		/* of a string or number, not terminated; a string need not be UTF-8 */
+	size_t len;
+};
+
+struct jsonwalk_key {
+	const char *name;	/* NULL ends the table */
+	unsigned char id;	/* below JSONWALK_ELEMENT; several names may share one */
+};
+
+struct jsonwalk {
+	const struct jsonwalk_key *keys;
+	bool (*on_value)(void *ctx, const struct jsonwalk_value *value);	/* false ends the walk */
+	/* Each key as it is written, with the depth of its value; NULL if nobody wants to know. */
+	void (*on_name)(void *ctx, size_t depth, const char *name, size_t len);
+	void *ctx;
+};
+
+/*
+ * 0, or -1 if on_value ended it or the text is not one JSON value with nothing behind it, nested at most
+ * JSONWALK_DEPTH_MAX deep. What comes in front of the damage was told already.
+ */
+int jsonwalk(const struct jsonwalk *walk, const char *text, size_t len);
+
+/* Whether the value stands at this path. */
+bool jsonwalk_at(const struct jsonwalk_value *value, const unsigned char *path, size_t depth);
+
+#endif

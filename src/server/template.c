@@ -1,0 +1,376 @@
+/* Makes the index template of an engine. */
+#include "server/template.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/xalloc.h"
+
+/* Above the templates that Elasticsearch brings itself: they are at 100. */
+#define PRIORITY 150
+/* index.mapping.total_fields.limit of the servers is 1000; objects count as fields. */
+#define FIELDS_MAX 900
+#define DIGEST_BYTES 16
+
+/* What a member is indexed as. */
+enum mapping {
+	MAPPING_KEYWORD,
+	MAPPING_WILDCARD,
+	MAPPING_TEXT,
+	MAPPING_IP,
+	MAPPING_LONG,
+	MAPPING_INTEGER,
+	MAPPING_DOUBLE,
+	MAPPING_BOOLEAN,
+	MAPPING_DATE,
+	MAPPING_DATE_NANOS,
+	MAPPING_LAYERS,
+	MAPPING_COUNT
+};
+
+/*
+ * Without ignore_above a term over 32,766 bytes (8191 characters at their longest) refuses the
+ * whole document.
+ */
+#define KEYWORD "{\"type\":\"keyword\",\"ignore_above\":1024}"
+
+static const char *const mappings[MAPPING_COUNT] = {
+	[MAPPING_KEYWORD] = KEYWORD,
+	[MAPPING_WILDCARD] = "{\"type\":\"wildcard\",\"ignore_above\":8191}",
+	[MAPPING_TEXT] = "{\"type\":\"text\",\"fields\":{\"keyword\":"
+	    KEYWORD "}}",
+	[MAPPING_IP] = "{\"type\":\"ip\"}",
+	[MAPPING_LONG] = "{\"type\":\"long\"}",
+	[MAPPING_INTEGER] = "{\"type\":\"integer\"}",
+	[MAPPING_DOUBLE] = "{\"type\":\"double\"}",
+	[MAPPING_BOOLEAN] = "{\"type\":\"boolean\"}",
+	[MAPPING_DATE] =
+	    "{\"type\":\"date\",\"format\":\"yyyy-MM-dd HH:mm:ss\"}",
+	[MAPPING_DATE_NANOS] = "{\"type\":\"date_nanos\"}"
+};
+
+/* Parameters differ: OpenSearch refuses a flat_object that has any. */
+static const char *const layers_mappings[] = {
+	[TEMPLATE_ELASTICSEARCH] = "{\"type\":\"flattened\","
+	    "\"ignore_above\":1024,\"depth_limit\":64}",
+	[TEMPLATE_OPENSEARCH] = "{\"type\":\"flat_object\"}"
+};
+
+static const enum mapping typed_mappings[] = {
+	[TYPED_KEYWORD] = MAPPING_KEYWORD, [TYPED_WILDCARD] = MAPPING_WILDCARD,
+	[TYPED_IP] = MAPPING_IP, [TYPED_MAC] = MAPPING_KEYWORD,
+	[TYPED_LONG] = MAPPING_LONG, [TYPED_INTEGER] = MAPPING_INTEGER,
+	[TYPED_DOUBLE] = MAPPING_DOUBLE, [TYPED_BOOLEAN] = MAPPING_BOOLEAN
+};
+
+const char *
+template_layers_type(enum template_engine engine)
+{
+	return engine == TEMPLATE_OPENSEARCH ? "flat_object" : "flattened";
+}
+
+struct member {
+	const char *name;	/* dotted */
+	enum mapping mapping;
+};
+
+/* What documents have without any list: document.c writes these. */
+static const struct member own_members[] = {
+	{ "@timestamp", MAPPING_DATE_NANOS },
+	{ "type", MAPPING_KEYWORD },
+	{ "file_name", MAPPING_KEYWORD },
+	{ "file_date_utc", MAPPING_DATE },
+	{ "sniff_date_utc", MAPPING_DATE },
+	{ "sniff_timestamp", MAPPING_DOUBLE },
+	{ "protocol", MAPPING_KEYWORD },
+	{ "info", MAPPING_TEXT },
+	{ "frame_number", MAPPING_LONG },
+	{ "espcap.capture", MAPPING_KEYWORD },
+	{ "espcap.ordinal", MAPPING_LONG },
+	{ "espcap.truncated", MAPPING_KEYWORD },
+	{ "file.path", MAPPING_KEYWORD },
+	{ "network.bytes", MAPPING_LONG },
+	{ "network.community_id", MAPPING_KEYWORD },
+	{ "network.protocol", MAPPING_KEYWORD },
+	{ "network.transport", MAPPING_KEYWORD },
+	{ "network.type", MAPPING_KEYWORD },
+	{ "observer.ingress.interface.name", MAPPING_KEYWORD },
+	{ "observer.name", MAPPING_KEYWORD },
+	{ "observer.vendor", MAPPING_KEYWORD },
+	{ "observer.version", MAPPING_KEYWORD },
+	{ "layers", MAPPING_LAYERS }
+};
+#define OWN_COUNT (sizeof(own_members) / sizeof(own_members[0]))
+
+struct members {
+	struct member *list;
+	size_t count;
+};
+
+/* True if one is the other, or would have to be an object and a value at once. */
+static bool
+clash(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	return (*a == '\0' || *a == '.') && (*b == '\0' || *b == '.') &&
+	    (*a == '\0' || *b == '\0');
+}
+
+/*
+ * Who comes first stays: our own members, then the list in its order. typed_parse refuses
+ * lists that clash, but for fields that share a name and a type, so nothing else is lost here.
+ */
+static void
+add_member(struct members *members, const char *name, enum mapping mapping)
+{
+	for (size_t i = 0; i < members->count; i++)
+		if (clash(members->list[i].name, name))
+			return;
+	members->list[members->count++] = (struct member){ name, mapping };
+}
+
+static int
+compare_members(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* Sorted by name, so that members of one object stand together. */
+static void
+collect(struct members *members, const struct template_rules *rules)
+{
+	const struct typed *typed = rules->typed;
+
+	members->list = xcalloc(OWN_COUNT + typed->count,
+	    sizeof(*members->list));
+	members->count = 0;
+	for (size_t i = 0; i < OWN_COUNT; i++)
+		add_member(members, own_members[i].name,
+		    own_members[i].mapping);
+	for (size_t i = 0; i < typed->count; i++)
+		add_member(members, typed->entries[i].name,
+		    typed_mappings[typed->entries[i].type]);
+	qsort(members->list, members->count, sizeof(*members->list),
+	    compare_members);
+}
+
+static const char *
+mapping_text(const struct template_rules *rules, enum mapping mapping)
+{
+	if (mapping == MAPPING_LAYERS)
+		return layers_mappings[rules->engine];
+	if (mapping == MAPPING_WILDCARD && !rules->has_wildcard)
+		return mappings[MAPPING_KEYWORD];
+	return mappings[mapping];
+}
+
+static size_t
+count_dots(const char *text)
+{
+	size_t count = 0;
+
+	while ((text = strchr(text, '.')) != NULL) {
+		count++;
+		text++;
+	}
+	return count;
+}
+
+/* Fields and objects as the server counts them; sub-fields are few. */
+static size_t
+count_fields(const struct members *members)
+{
+	const char *from = "";
+	size_t count = 1;
+
+	for (size_t i = 0; i < members->count; i++) {
+		const char *name = members->list[i].name;
+
+		count += 1 + count_dots(name + json_common_objects(from, name));
+		from = name;
+	}
+	return count;
+}
+
+static int
+put_closing(struct buffer *out, const char *objects)
+{
+	for (size_t i = count_dots(objects); i > 0; i--)
+		if (buffer_puts(out, "}}") != 0)
+			return -1;
+	return 0;
+}
+
+/* Opens the objects of a name that are not open yet, and writes the key of its last word. */
+static int
+put_name(struct buffer *out, const char *name)
+{
+	size_t len;
+
+	for (; name[len = strcspn(name, ".")] == '.'; name += len + 1)
+		if (json_string(out, name, len) != 0 ||
+		    buffer_puts(out, ":{\"properties\":{") != 0)
+			return -1;
+	return json_string(out, name, len) != 0 ||
+	    buffer_puts(out, ":") != 0 ? -1 : 0;
+}
+
+static int
+put_properties(const struct template_rules *rules,
+    const struct members *members, struct buffer *out)
+{
+	const char *from = "";
+
+	if (buffer_puts(out, "{") != 0)
+		return -1;
+	for (size_t i = 0; i < members->count; i++) {
+		const struct member *member = &members->list[i];
+		size_t common = json_common_objects(from, member->name);
+
+		if (put_closing(out, from + common) != 0 ||
+		    (i > 0 && buffer_puts(out, ",") != 0) ||
+		    put_name(out, member->name + common) != 0 ||
+		    buffer_puts(out, mapping_text(rules, member->mapping)) != 0)
+			return -1;
+		from = member->name;
+	}
+	return put_closing(out, from) != 0 || buffer_puts(out, "}") != 0 ?
+	    -1 : 0;
+}
+
+static int
+put_number(struct buffer *out, const char *before, uint64_t number)
+{
+	return buffer_puts(out, before) | buffer_number(out, number);
+}
+
+static int
+put_settings(const struct template_rules *rules,
+    const struct members *members, struct buffer *out)
+{
+	size_t fields = count_fields(members);
+	int rv;
+
+	rv = buffer_puts(out, "{\"index.codec\":\"best_compression\","
+	    "\"index.mapping.ignore_malformed\":true");
+	if (fields > FIELDS_MAX)
+		rv |= put_number(out,
+		    ",\"index.mapping.total_fields.limit\":", 2 * fields);
+	if (rules->shards >= 0)
+		rv |= put_number(out, ",\"index.number_of_shards\":",
+		    (uint64_t)rules->shards);
+	if (rules->replicas >= 0)
+		rv |= put_number(out, ",\"index.number_of_replicas\":",
+		    (uint64_t)rules->replicas);
+	return rv | buffer_puts(out, "}");
+}
+
+/*
+ * A server refuses two templates of one priority for the same index: "lab-wifi-*" must be above
+ * "lab-*", and it has a hyphen more.
+ */
+static uint64_t
+priority(const char *prefix)
+{
+	uint64_t value = PRIORITY;
+
+	for (; *prefix != '\0'; prefix++)
+		value += *prefix == '-';
+	return value;
+}
+
+static int
+put_word(struct buffer *out, const char *before, const char *prefix,
+    const char *suffix)
+{
+	char *word = xasprintf("%s%s", prefix, suffix);
+	int rv;
+
+	rv = buffer_puts(out, before) | json_string(out, word, strlen(word));
+	free(word);
+	return rv;
+}
+
+/* The template, its digest left out if that is NULL. */
+static int
+put_template(const struct template_rules *rules, const char *digest,
+    struct buffer *out)
+{
+	struct members members;
+	int rv;
+
+	collect(&members, rules);
+	rv = put_word(out, "{\"index_patterns\":[", rules->prefix, "-*");
+	rv |= put_number(out, "],\"priority\":", priority(rules->prefix));
+	rv |= put_number(out, ",\"version\":", TEMPLATE_VERSION);
+	rv |= buffer_puts(out, ",\"_meta\":{\"created_by\":\"espcap\"");
+	if (digest != NULL)
+		rv |= put_word(out, ",\"digest\":", digest, "");
+	rv |= buffer_puts(out, ",\"description\":\"Packets dissected by "
+	    "tshark, one document each\"}");
+	if (rules->has_custom) {
+		rv |= put_word(out, ",\"composed_of\":[", rules->prefix,
+		    "@custom");
+		rv |= buffer_puts(out, "]");
+	}
+	rv |= buffer_puts(out, ",\"template\":{\"settings\":");
+	rv |= put_settings(rules, &members, out);
+	rv |= put_number(out, ",\"mappings\":{\"dynamic\":false,\"_meta\":"
+	    "{\"created_by\":\"espcap\",\"version\":", TEMPLATE_VERSION);
+	rv |= buffer_puts(out, "},\"properties\":");
+	rv |= put_properties(rules, &members, out);
+	rv |= buffer_puts(out, "}}}");
+	free(members.list);
+	return rv;
+}
+
+int
+template_name(const char *prefix, struct buffer *out)
+{
+	size_t start = out->len;
+
+	if (buffer_puts(out, "espcap-") == 0 && buffer_puts(out, prefix) == 0)
+		return 0;
+	out->len = start;
+	return -1;
+}
+
+int
+template_digest(const struct template_rules *rules, char digest[33])
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	struct buffer text;
+	int rv = -1;
+
+	buffer_init(&text, SIZE_MAX);
+	if (put_template(rules, NULL, &text) == 0 &&
+	    EVP_Digest(text.data, text.len, hash, NULL, EVP_sha256(),
+	    NULL) == 1)
+		rv = 0;
+	buffer_release(&text);
+	digest[0] = '\0';
+	for (size_t i = 0; rv == 0 && i < DIGEST_BYTES; i++)
+		(void)snprintf(digest + 2 * i, 3, "%02x", hash[i]);
+	return rv;
+}
+
+int
+template_write(const struct template_rules *rules, struct buffer *out)
+{
+	size_t start = out->len;
+	char digest[33];
+
+	if (template_digest(rules, digest) == 0 &&
+	    put_template(rules, digest, out) == 0)
+		return 0;
+	out->len = start;
+	return -1;
+}

@@ -1,0 +1,97 @@
+/* What becomes of a file that was delivered. */
+#include "watch/after.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+/* Files of the same name in the target at most. */
+#define NAMES_MAX 1000
+
+/* The name it has there, the caller's to free; NULL with errno. */
+static char *
+move(struct opener *opener, const char *name, const struct folder_entry *entry,
+    bool closed, struct folder_entry *now)
+{
+	char *to = xstrdup(name);
+
+	for (unsigned i = 1; opener_folder_move(opener, name, entry, closed,
+	    to, now) != 0; i++) {
+		int reason = errno;
+
+		free(to);
+		if (reason != EEXIST || i > NAMES_MAX) {
+			errno = reason;
+			return NULL;
+		}
+		to = xasprintf("%s.%u", name, i);
+	}
+	return to;
+}
+
+const char *
+after_word(const struct after *after)
+{
+	return after->kind == AFTER_DELETE ? "deleted" : "moved";
+}
+
+/* Why it was not done. */
+static enum after_result
+result_of(const struct folder_entry *entry, const struct folder_entry *now)
+{
+	switch (errno) {
+	case ETXTBSY:
+		return AFTER_BUSY;
+	case ENOLCK:
+		return AFTER_UNKNOWN;
+	case ESTALE:
+		return folder_is_touched(entry, now) ? AFTER_TOUCHED :
+		    AFTER_CHANGED;
+	}
+	return AFTER_FAILED;
+}
+
+static enum after_result
+fail(const struct after *after, struct log *log, const char *shown,
+    const struct folder_entry *entry, const struct folder_entry *now)
+{
+	int reason = errno;
+	enum after_result result = result_of(entry, now);
+
+	if (result == AFTER_CHANGED || result == AFTER_FAILED)
+		log_note(log, "%s: not %s: %s", shown, after_word(after),
+		    result == AFTER_CHANGED ? "it has changed meanwhile" :
+		    strerror(reason));
+	return result;
+}
+
+enum after_result
+after_do(const struct after *after, struct opener *opener, struct log *log,
+    const char *name, const char *shown, const struct folder_entry *entry,
+    bool closed)
+{
+	struct folder_entry now;
+	char *to;
+
+	switch (after->kind) {
+	case AFTER_NOTHING:
+		break;
+	case AFTER_DELETE:
+		if (opener_folder_remove(opener, name, entry, closed,
+		    &now) != 0)
+			return fail(after, log, shown, entry, &now);
+		log_verbose(log, "%s: deleted", shown);
+		break;
+	case AFTER_MOVE:
+		to = move(opener, name, entry, closed, &now);
+		if (to == NULL)
+			return fail(after, log, shown, entry, &now);
+		log_verbose(log, "%s: moved to %s/%s", shown, after->target,
+		    to);
+		free(to);
+		break;
+	}
+	return AFTER_DONE;
+}

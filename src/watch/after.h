@@ -1,0 +1,37 @@
+/* What becomes of a file of a watched folder when every packet of it was taken where it was to go. */
+#ifndef ESPCAP_WATCH_AFTER_H
+#define ESPCAP_WATCH_AFTER_H
+
+#include "base/log.h"
+#include "process/opener.h"
+
+enum after_kind {
+	AFTER_NOTHING,
+	AFTER_DELETE,
+	AFTER_MOVE
+};
+
+struct after {
+	enum after_kind kind;
+	const char *target;	/* the folder of AFTER_MOVE, for messages */
+};
+
+enum after_result {
+	AFTER_DONE,
+	AFTER_BUSY,	/* somebody has it open for writing */
+	AFTER_UNKNOWN,	/* whether somebody has cannot be told */
+	AFTER_TOUCHED,	/* its time of change is another, the rest is not */
+	AFTER_CHANGED,	/* it is another file, or has another size */
+	AFTER_FAILED
+};
+
+/*
+ * Deletes the file of this name, or moves it, if it is still what entry describes; closed says that its writer was seen to close it.
+ * shown is its name for messages: what is done is said, and why it failed or that it has changed. In the target no file is overwritten: a number is added to the name.
+ */
+enum after_result after_do(const struct after *after, struct opener *opener, struct log *log, const char *name,
+    const char *shown, const struct folder_entry *entry, bool closed);
+/* "deleted" or "moved". */
+const char *after_word(const struct after *after);
+
+#endif

@@ -1,0 +1,276 @@
+/* The file that a ledger is kept in. */
+#include "watch/ledger_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/replace.h"
+#include "base/write.h"
+#include "base/xalloc.h"
+
+#define FILE_MAX ((size_t)64 << 20)
+/* The file is written anew, in its place, when it has grown by so much: that is bounded, too. */
+#define GROWN_MAX ((size_t)16 << 20)
+
+struct ledger_file {
+	char *name;
+	struct log *log;
+	int fd;			/* -1: without a file */
+	size_t grown;		/* bytes appended since it was last written as a whole */
+	struct ledger *ledger;
+};
+
+/* Without the file from here on. */
+static void
+give_up(struct ledger_file *file, const char *what, int reason)
+{
+	log_note(file->log, "ledger %s: %s: %s; going on without: what is read "
+	    "now may be read again by the next run", file->name, what,
+	    strerror(reason));
+	if (file->fd >= 0)
+		close(file->fd);
+	file->fd = -1;
+}
+
+static bool
+is_named(const char *name, int fd)
+{
+	struct stat now, ours;
+
+	return stat(name, &now) == 0 && fstat(fd, &ours) == 0 &&
+	    now.st_dev == ours.st_dev && now.st_ino == ours.st_ino;
+}
+
+/*
+ * 0 with the file open and locked; 1 without it, which is told. Another espcap that is just writing it anew
+ * puts another file in its place: then this one's lock is worth nothing.
+ */
+static int
+open_locked(struct ledger_file *file, struct error *error)
+{
+	struct stat st;
+
+	for (int tries = 0; tries < 100; tries++) {
+		file->fd = open(file->name, O_RDWR | O_CREAT | O_APPEND |
+		    O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0600);
+		if (file->fd < 0 || fstat(file->fd, &st) != 0) {
+			give_up(file, "cannot be opened", errno);
+			return 1;
+		}
+		if (!S_ISREG(st.st_mode)) {
+			give_up(file, "no regular file", EINVAL);
+			return 1;
+		}
+		if (flock(file->fd, LOCK_EX | LOCK_NB) != 0)
+			break;
+		if (is_named(file->name, file->fd))
+			return 0;
+		close(file->fd);
+		file->fd = -1;
+	}
+	if (file->fd >= 0 && errno != EWOULDBLOCK) {
+		give_up(file, "cannot be locked", errno);
+		return 1;
+	}
+	return error_set(error, OUTCOME_USAGE, "%.500s: another espcap uses "
+	    "this ledger: give this one its own with --ledger=FILE",
+	    file->name);
+}
+
+/* Whether the file may be replaced: it is empty, or begins as a registry does. */
+static bool
+is_ours(const struct ledger_file *file)
+{
+	char head[sizeof(LEDGER_TITLE)];
+	ssize_t n = pread(file->fd, head, sizeof(head), 0);
+
+	return n == 0 || (n >= (ssize_t)strlen(LEDGER_TITLE) &&
+	    memcmp(head, LEDGER_TITLE, strlen(LEDGER_TITLE)) == 0);
+}
+
+/* chosen: the user named the file, which may be anything. */
+static int
+read_lines(struct ledger_file *file, bool chosen, struct error *error)
+{
+	struct buffer text;
+	struct error reason;
+	size_t damaged, newer;
+	int failed;
+
+	buffer_init(&text, FILE_MAX);
+	failed = files_read_fd(file->fd, file->name, &text, &reason);
+	damaged = ledger_parse(file->ledger, text.data, text.len, &newer);
+	buffer_release(&text);
+	if (chosen && ledger_count(file->ledger) == 0 && !is_ours(file))
+		return error_set(error, OUTCOME_USAGE, "--ledger=%.400s: this "
+		    "file is not a registry and would be overwritten: name "
+		    "another one, or remove it", file->name);
+	if (failed != 0)
+		log_note(file->log, "ledger %s; what is in it is not known",
+		    reason.text);
+	if (damaged > 0)
+		log_note(file->log, "ledger %s: %zu damaged lines passed over; "
+		    "files they told of are read again", file->name, damaged);
+	if (newer > 0)
+		log_note(file->log, "registry %s: %zu lines were written by a "
+		    "newer espcap and are dropped; the files they describe "
+		    "are read again", file->name, newer);
+	return 0;
+}
+
+struct ledger_file *
+ledger_file_open(const char *name, bool chosen, struct log *log,
+    struct error *error)
+{
+	struct ledger_file *file = xcalloc(1, sizeof(*file));
+	int rv = 1;
+
+	file->fd = -1;
+	file->log = log;
+	file->ledger = ledger_new();
+	if (name != NULL) {
+		file->name = xstrdup(name);
+		rv = open_locked(file, error);
+	}
+	if (rv == 0) {
+		replacement_sweep(name);
+		rv = read_lines(file, chosen, error);
+	}
+	if (rv >= 0)
+		return file;
+	ledger_file_free(file);
+	return NULL;
+}
+
+void
+ledger_file_free(struct ledger_file *file)
+{
+	if (file == NULL)
+		return;
+	if (file->fd >= 0)
+		close(file->fd);
+	ledger_free(file->ledger);
+	free(file->name);
+	free(file);
+}
+
+struct ledger *
+ledger_file_ledger(const struct ledger_file *file)
+{
+	return file->ledger;
+}
+
+static bool
+keep_all(void *ctx, const struct ledger_entry *entry)
+{
+	(void)ctx;
+	(void)entry;
+	return true;
+}
+
+/* The name is on disk when its folder is. */
+static void
+sync_folder(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	char *folder = slash == NULL ? xstrdup(".") :
+	    xstrndup(name, (size_t)(slash - name) + 1);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+	free(folder);
+}
+
+/* A descriptor of the new file, which is locked before it has the name; -1 with errno. */
+static int
+replace(const struct ledger_file *file, const struct buffer *text)
+{
+	struct replacement new;
+
+	if (replacement_begin(&new, file->name, O_APPEND, 0600) != 0)
+		return -1;
+	if (write_all(new.fd, text->data, text->len) != 0 ||
+	    fsync(new.fd) != 0) {
+		replacement_abandon(&new);
+		return -1;
+	}
+	if (replacement_finish(&new, file->name) != 0)
+		return -1;
+	sync_folder(file->name);
+	return new.fd;
+}
+
+void
+ledger_file_rewrite(struct ledger_file *file,
+    bool (*keep)(void *ctx, const struct ledger_entry *entry), void *ctx)
+{
+	struct buffer text;
+	int fd;
+
+	ledger_prune(file->ledger, keep != NULL ? keep : keep_all, ctx,
+	    LEDGER_ENTRIES_MAX);
+	if (file->fd < 0)
+		return;
+	buffer_init(&text, FILE_MAX);
+	fd = ledger_print_all(file->ledger, &text) != 0 ? -1 :
+	    replace(file, &text);
+	if (fd >= 0) {
+		close(file->fd);
+		file->fd = fd;
+	} else
+		log_note(file->log, "ledger %s: cannot be written anew: %s",
+		    file->name, strerror(errno));
+	buffer_release(&text);
+}
+
+/*
+ * In its own place, for its folder cannot be written any more. If espcap is killed in between, the ids must do, as
+ * without a ledger.
+ */
+static int
+overwrite(struct ledger_file *file)
+{
+	struct buffer text;
+	int rv = -1;
+
+	ledger_prune(file->ledger, keep_all, NULL, LEDGER_ENTRIES_MAX / 2);
+	buffer_init(&text, FILE_MAX);
+	if (ledger_print_all(file->ledger, &text) == 0 &&
+	    ftruncate(file->fd, 0) == 0 &&
+	    write_all(file->fd, text.data, text.len) == 0)
+		rv = fsync(file->fd);
+	buffer_release(&text);
+	file->grown = 0;
+	return rv;
+}
+
+void
+ledger_file_add(struct ledger_file *file, const struct ledger_entry *entry)
+{
+	struct buffer line;
+
+	ledger_add(file->ledger, entry);
+	if (ledger_count(file->ledger) > 2 * LEDGER_ENTRIES_MAX)
+		ledger_prune(file->ledger, keep_all, NULL, LEDGER_ENTRIES_MAX);
+	if (file->fd < 0)
+		return;
+	buffer_init(&line, FILE_MAX);
+	if (ledger_print(entry, &line) != 0 ||
+	    write_all(file->fd, line.data, line.len) != 0 ||
+	    fsync(file->fd) != 0)
+		give_up(file, "cannot be written", errno);
+	file->grown += line.len;
+	buffer_release(&line);
+	if (file->fd >= 0 && file->grown >= GROWN_MAX && overwrite(file) != 0)
+		give_up(file, "cannot be written", errno);
+}

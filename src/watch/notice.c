@@ -1,0 +1,289 @@
+/* What happens in a watched folder. */
+#include "watch/notice.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+
+#define NEWS (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | \
+	IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
+
+struct notice {
+	char *name, *path;
+	struct log *log;
+	int fd;
+	int inotify;		/* -1: nothing is told */
+	struct event *readable;
+	struct opener *opener;
+	struct watch *watch;
+	const char *end;
+};
+
+/* What a scan found. */
+struct found {
+	char **names;
+	size_t count, room;
+};
+
+struct watch_time
+notice_time(void)
+{
+	struct timespec real;
+	struct watch_time time;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	time.now = (int64_t)clock_ms();
+	time.real = (int64_t)real.tv_sec * 1000000000 + real.tv_nsec;
+	return time;
+}
+
+static void
+ask_for_news(struct notice *notice)
+{
+	notice->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (notice->inotify >= 0 && inotify_add_watch(notice->inotify,
+	    notice->path, NEWS | IN_ONLYDIR) >= 0)
+		return;
+	log_note(notice->log, "%s: no news of it from the kernel (%s): it is "
+	    "looked through every few seconds only", notice->name,
+	    strerror(errno));
+	if (notice->inotify >= 0)
+		close(notice->inotify);
+	notice->inotify = -1;
+}
+
+struct notice *
+notice_open(const char *name, struct log *log, struct error *error)
+{
+	struct notice *notice = xcalloc(1, sizeof(*notice));
+
+	notice->name = xstrdup(name);
+	notice->log = log;
+	notice->inotify = -1;
+	notice->fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (notice->fd >= 0)
+		notice->path = realpath(name, NULL);
+	if (notice->path == NULL) {
+		error_set(error, OUTCOME_INPUT, "%s: %s", name,
+		    errno == ENOTDIR ? "not a folder; --file reads a file" :
+		    strerror(errno));
+		notice_free(notice);
+		return NULL;
+	}
+	ask_for_news(notice);
+	return notice;
+}
+
+void
+notice_free(struct notice *notice)
+{
+	if (notice == NULL)
+		return;
+	if (notice->readable != NULL)
+		event_free(notice->readable);
+	if (notice->inotify >= 0)
+		close(notice->inotify);
+	if (notice->fd >= 0)
+		close(notice->fd);
+	free(notice->name);
+	free(notice->path);
+	free(notice);
+}
+
+int
+notice_fd(const struct notice *notice)
+{
+	return notice->fd;
+}
+
+const char *
+notice_name(const struct notice *notice)
+{
+	return notice->name;
+}
+
+const char *
+notice_path(const struct notice *notice)
+{
+	return notice->path;
+}
+
+const char *
+notice_end(const struct notice *notice)
+{
+	struct stat st;
+
+	if (notice->end == NULL && fstat(notice->fd, &st) == 0 &&
+	    st.st_nlink == 0)
+		return "the folder was removed";
+	return notice->end;
+}
+
+/* Looking. */
+
+static void
+look_at(struct notice *notice, const char *name)
+{
+	struct watch_time time = notice_time();
+	struct folder_entry entry;
+
+	if (watch_is_hidden(name))
+		return;
+	if (opener_folder_look(notice->opener, name, &entry) != 0) {
+		if (errno == ENOENT)
+			watch_missing(notice->watch, name);
+		return;
+	}
+	/* Links are not followed: who may fill the folder could have us read any file. */
+	if (S_ISREG(entry.mode))
+		(void)watch_seen(notice->watch, name, &entry, &time);
+	else
+		watch_missing(notice->watch, name);
+}
+
+void
+notice_each(const struct notice *notice,
+    void (*see)(void *ctx, const char *name, uint64_t inode), void *ctx)
+{
+	int fd = openat(notice->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	DIR *dir;
+
+	/* Who may not open it any more reads what is open, from its beginning. */
+	if (fd < 0 && (fd = fcntl(notice->fd, F_DUPFD_CLOEXEC, 3)) >= 0)
+		(void)lseek(fd, 0, SEEK_SET);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(dir)) != NULL)
+		if (!watch_is_hidden(entry->d_name))
+			see(ctx, entry->d_name, entry->d_ino);
+	closedir(dir);
+}
+
+static void
+remember(void *ctx, const char *name, uint64_t inode)
+{
+	struct found *found = ctx;
+
+	(void)inode;
+	if (found->count == found->room) {
+		found->room = found->room == 0 ? 64 : found->room * 2;
+		found->names = xreallocarray(found->names, found->room,
+		    sizeof(*found->names));
+	}
+	found->names[found->count++] = xstrdup(name);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return watch_compare(*(char *const *)a, *(char *const *)b);
+}
+
+/* First the names that are known, so that a new name can be that of a file that has lost its own. */
+void
+notice_scan(struct notice *notice)
+{
+	struct found found = { NULL, 0, 0 };
+	size_t unknown = 0;
+
+	notice_each(notice, remember, &found);
+	if (found.count > 0)
+		qsort(found.names, found.count, sizeof(*found.names), by_name);
+	watch_begin_scan(notice->watch);
+	for (size_t i = 0; i < found.count; i++) {
+		char *name = found.names[i];
+
+		if (watch_find(notice->watch, name) != NULL) {
+			look_at(notice, name);
+			free(name);
+		} else
+			found.names[unknown++] = name;
+	}
+	watch_end_scan(notice->watch);
+	for (size_t i = 0; i < unknown; i++) {
+		look_at(notice, found.names[i]);
+		free(found.names[i]);
+	}
+	free(found.names);
+}
+
+/* News. */
+
+static void
+take_event(struct notice *notice, const struct inotify_event *event)
+{
+	const char *name = event->len > 0 ? event->name : "";
+
+	if ((event->mask & IN_Q_OVERFLOW) != 0) {
+		watch_forget_writers(notice->watch);
+		notice_scan(notice);
+		return;
+	}
+	if ((event->mask & IN_MOVE_SELF) != 0)
+		notice->end = "the folder was moved away";
+	if ((event->mask & (IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0 &&
+	    notice->end == NULL)
+		notice->end = "the folder was removed";
+	if (name[0] == '\0' || (event->mask & IN_ISDIR) != 0)
+		return;
+	if ((event->mask & (IN_DELETE | IN_MOVED_FROM)) != 0)
+		watch_missing(notice->watch, name);
+	else
+		look_at(notice, name);
+	if ((event->mask & IN_MODIFY) != 0)
+		watch_set_writer(notice->watch, name, WATCH_WRITER_OPEN);
+	else if ((event->mask & IN_CLOSE_WRITE) != 0)
+		watch_closed(notice->watch, name);
+	else if ((event->mask & IN_MOVED_TO) != 0)
+		watch_set_writer(notice->watch, name, WATCH_WRITER_CLOSED);
+}
+
+static void
+on_news(evutil_socket_t fd, short what, void *ctx)
+{
+	struct notice *notice = ctx;
+	char events[16384]
+	    __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t n = read(fd, events, sizeof(events));
+
+	(void)what;
+	for (ssize_t at = 0; at < n;) {
+		const struct inotify_event *event =
+		    (const void *)(events + at);
+
+		take_event(notice, event);
+		at += (ssize_t)(sizeof(*event) + event->len);
+	}
+}
+
+void
+notice_listen(struct notice *notice, struct loop *loop, struct opener *opener,
+    struct watch *watch)
+{
+	notice->opener = opener;
+	notice->watch = watch;
+	if (notice->inotify >= 0) {
+		notice->readable = event_new(loop_base(loop), notice->inotify,
+		    EV_READ | EV_PERSIST, on_news, notice);
+		if (notice->readable == NULL ||
+		    event_add(notice->readable, NULL) != 0)
+			abort();	/* out of memory */
+	}
+	notice_scan(notice);
+}

@@ -1,0 +1,27 @@
+/* What a capture file is known by. */
+#include "watch/peek.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "dissect/source.h"
+
+int
+peek_id(int fd, char id[CAPTURE_ID_LEN])
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3), rv = -1;
+	struct capture_record record;
+	struct source *source;
+	struct error error;
+
+	if (own < 0)
+		return -1;
+	source = source_new(own);
+	while (source_next(source, &record, &error) == SOURCE_RECORD)
+		if (record.is_packet || source_is_foreign(source)) {
+			rv = capture_id(&record, id);
+			break;
+		}
+	source_free(source);
+	return rv;
+}

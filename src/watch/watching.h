@@ -1,0 +1,25 @@
+/* What watching a folder needs from the options, opened while espcap has the rights it was started with. */
+#ifndef ESPCAP_WATCH_WATCHING_H
+#define ESPCAP_WATCH_WATCHING_H
+
+#include "config/options.h"
+#include "watch/after.h"
+#include "watch/ledger_file.h"
+#include "watch/notice.h"
+
+struct watching {
+	struct notice *notice;
+	struct ledger_file *ledger;
+	struct folder folder;	/* for the opener */
+	struct after after;
+};
+
+/*
+ * -1: OUTCOME_INPUT if there is no such folder, OUTCOME_USAGE if another espcap has the ledger, or --after cannot be.
+ * Release it in either case.
+ */
+int watching_open(struct watching *watching, const struct options *options, struct log *log,
+    struct error *error);
+void watching_release(struct watching *watching);
+
+#endif
