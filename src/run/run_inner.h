@@ -1,4 +1,4 @@
-/* What the parts of a run share: run.c, sums.c and sensor.c; for no others. */
+/* What the parts of a run share: command.c, sums.c and sensor.c; for no others. */
 #ifndef ESPCAP_RUN_RUN_INNER_H
 #define ESPCAP_RUN_RUN_INNER_H
 

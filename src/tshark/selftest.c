@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "process/run.h"
+#include "process/command.h"
 #include "readers/frames_wire.h"
 #include "readers/projection.h"
 
@@ -41,7 +41,7 @@ struct attempt {
 	bool overflowed;
 	bool ended;		/* by itself: result is valid */
 	uint64_t took;		/* ms */
-	struct run_result result;
+	struct command_result result;
 	struct error error;	/* if it did not end by itself */
 };
 
@@ -88,7 +88,7 @@ attempt_run(const struct selftest *test, const struct buffer *sample,
 	const struct tshark_run run = { .plugin = true, .objects = true,
 		.mark = SELFTEST_MARK };
 	struct argv argv = { NULL, 0 };
-	struct run_spec spec = { .argv = &argv, .home = tshark->home,
+	struct command_spec spec = { .argv = &argv, .home = tshark->home,
 		.preload = preload, .fence = tshark->fence, .extra_fd = -1,
 		.input = sample->data, .input_len = sample->len,
 		.timeout = timeout, .on_bytes = take_bytes, .ctx = attempt };
@@ -97,7 +97,7 @@ attempt_run(const struct selftest *test, const struct buffer *sample,
 	memset(attempt, 0, sizeof(*attempt));
 	buffer_init(&attempt->out, OUTPUT_MAX);
 	tshark_argv(tshark, &rules, &run, &argv);
-	attempt->ended = run_program(test->loop, &spec, &attempt->result,
+	attempt->ended = command_run(test->loop, &spec, &attempt->result,
 	    &attempt->error) == 0;
 	attempt->took = clock_ms() - begun;
 	argv_release(&argv);

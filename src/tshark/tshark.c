@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "process/run.h"
+#include "process/command.h"
 #include "readers/frames_wire.h"
 #include "tshark/cache.h"
 
@@ -141,7 +141,7 @@ tshark_lacks_memory(const struct tshark *tshark, const char *errors)
 
 /* One that cannot even tell about itself. */
 static bool
-blame_memory(const struct tshark *tshark, const struct run_result *result,
+blame_memory(const struct tshark *tshark, const struct command_result *result,
     struct error *error)
 {
 	if (result->exit_status == 0 ||
@@ -154,7 +154,7 @@ blame_memory(const struct tshark *tshark, const struct run_result *result,
 
 /* It makes threads, which the system may refuse its user. */
 static bool
-blame_system(const struct run_result *result, struct error *error)
+blame_system(const struct command_result *result, struct error *error)
 {
 	if (result->exit_status == 0 ||
 	    strstr(result->errors, strerror(EAGAIN)) == NULL)
@@ -166,7 +166,7 @@ blame_system(const struct run_result *result, struct error *error)
 
 /* A script that starts other programs, in the words of dash, bash and strerror(EPERM). */
 static bool
-blame_sandbox(const struct tshark *tshark, const struct run_result *result,
+blame_sandbox(const struct tshark *tshark, const struct command_result *result,
     struct error *error)
 {
 	if (result->exit_status == 0 || tshark->fence == NULL ||
@@ -191,10 +191,10 @@ keep_first_line(void *ctx, const char *line, size_t len)
 static int
 run_it(const struct tshark *tshark, struct loop *loop, const char *word,
     const char *more, void (*on_line)(void *, const char *, size_t), void *ctx,
-    struct run_result *result, struct error *error)
+    struct command_result *result, struct error *error)
 {
 	struct argv argv = { NULL, 0 };
-	struct run_spec spec = { .argv = &argv, .home = tshark->home,
+	struct command_spec spec = { .argv = &argv, .home = tshark->home,
 		.preload = tshark->preload, .fence = tshark->fence,
 		.extra_fd = -1, .timeout = tshark->timeout > VERSION_TIMEOUT ?
 		tshark->timeout : VERSION_TIMEOUT, .on_line = on_line,
@@ -205,7 +205,7 @@ run_it(const struct tshark *tshark, struct loop *loop, const char *word,
 	argv_push(&argv, word);
 	if (more != NULL)
 		argv_push(&argv, more);
-	rv = run_program(loop, &spec, result, error);
+	rv = command_run(loop, &spec, result, error);
 	argv_release(&argv);
 	return rv;
 }
@@ -214,7 +214,7 @@ char *
 tshark_banner(const struct tshark *tshark, struct loop *loop,
     struct error *error)
 {
-	struct run_result result;
+	struct command_result result;
 	char *first = NULL, shown[200];
 
 	if (run_it(tshark, loop, "--version", NULL, keep_first_line, &first,
@@ -274,7 +274,7 @@ add_name(void *ctx, const char *line, size_t len)
 static int
 ask_names(struct tshark *tshark, struct loop *loop, struct error *error)
 {
-	struct run_result result;
+	struct command_result result;
 
 	tshark->names = names_new();
 	if (run_it(tshark, loop, "-G", "fields", add_name, tshark->names,
@@ -462,14 +462,14 @@ tshark_preload(const struct tshark *tshark, bool plugin)
 static int
 try_empty(const struct tshark *tshark, struct loop *loop,
     const struct tshark_rules *rules, bool plugin, char **first,
-    struct run_result *result, struct error *error)
+    struct command_result *result, struct error *error)
 {
 	/* A pcap header of link type 1 (Ethernet), and no packet. */
 	static const unsigned char header[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0,
 		4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0 };
 	struct tshark_run run = { .plugin = plugin, .filter = true };
 	struct argv argv = { NULL, 0 };
-	struct run_spec spec = { .argv = &argv, .home = tshark->home,
+	struct command_spec spec = { .argv = &argv, .home = tshark->home,
 		.preload = tshark_preload(tshark, plugin),
 		.fence = tshark->fence,
 		.extra_fd = rules->keys_fd, .input = header,
@@ -478,7 +478,7 @@ try_empty(const struct tshark *tshark, struct loop *loop,
 	int rv;
 
 	tshark_argv(tshark, rules, &run, &argv);
-	rv = run_program(loop, &spec, result, error);
+	rv = command_run(loop, &spec, result, error);
 	argv_release(&argv);
 	for (char *s = result->errors; rv == 0 && *s != '\0'; s++)
 		if (*s == '\n')
@@ -490,7 +490,7 @@ int
 tshark_try_rules(const struct tshark *tshark, struct loop *loop,
     const struct tshark_rules *rules, struct error *error)
 {
-	struct run_result result;
+	struct command_result result;
 	char *first = NULL;
 	int rv = try_empty(tshark, loop, rules, false, &first, &result, error);
 
@@ -508,7 +508,7 @@ int
 tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
     const struct tshark_rules *rules, struct error *error)
 {
-	struct run_result result;
+	struct command_result result;
 	char *first = NULL;
 	int rv = try_empty(tshark, loop, rules, true, &first, &result, error);
 

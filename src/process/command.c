@@ -1,5 +1,5 @@
 /* Runs a program to its end, and hands its output over line by line. */
-#include "process/run.h"
+#include "process/command.h"
 
 #include <event2/event.h>
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 #define LINE_MAX_LEN ((size_t)1 << 20)
 
 struct run {
-	const struct run_spec *spec;
+	const struct command_spec *spec;
 	struct loop *loop;
 	struct child *child;
 	struct buffer line;
@@ -104,8 +104,8 @@ wait_for_end(struct run *run, struct error *error)
 }
 
 int
-run_program(struct loop *loop, const struct run_spec *spec,
-    struct run_result *result, struct error *error)
+command_run(struct loop *loop, const struct command_spec *spec,
+    struct command_result *result, struct error *error)
 {
 	struct run run = { .spec = spec, .loop = loop };
 	struct child_spec child = { .argv = spec->argv, .home = spec->home,

@@ -1,6 +1,6 @@
 /* Runs a program to its end, before the real work starts, and hands its output over line by line. */
-#ifndef ESPCAP_PROCESS_RUN_H
-#define ESPCAP_PROCESS_RUN_H
+#ifndef ESPCAP_PROCESS_COMMAND_H
+#define ESPCAP_PROCESS_COMMAND_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 #include "loop/loop.h"
 #include "sandbox/fence.h"
 
-struct run_spec {
+struct command_spec {
 	const struct argv *argv;
 	const char *home;
 	const char *preload;	/* as in struct child_spec */
@@ -27,7 +27,7 @@ struct run_spec {
 };
 
 /* How it ended. */
-struct run_result {
+struct command_result {
 	int exit_status;	/* -1 if a signal ended it */
 	char status[128];	/* for people: "exit status 2" */
 	char errors[1024];	/* the end of its stderr */
@@ -37,7 +37,7 @@ struct run_result {
  * 0 when the program has ended, however. -1 with OUTCOME_USAGE if it cannot be executed, OUTCOME_TSHARK
  * if it had to be killed, OUTCOME_INTERNAL. Must not be called from inside the loop.
  */
-int run_program(struct loop *loop, const struct run_spec *spec, struct run_result *result,
+int command_run(struct loop *loop, const struct command_spec *spec, struct command_result *result,
     struct error *error);
 
 #endif
