@@ -9,7 +9,7 @@
 
 #include "base/xalloc.h"
 #include "dissect/arrivals.h"
-#include "dissect/dissection_inner.h"
+#include "dissect/dissection_private.h"
 #include "dissect/passes.h"
 #include "dissect/relief.h"
 #include "dissect/source.h"

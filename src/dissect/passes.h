@@ -2,7 +2,7 @@
 #ifndef ESPCAP_DISSECT_PASSES_H
 #define ESPCAP_DISSECT_PASSES_H
 
-#include "dissect/dissection_inner.h"
+#include "dissect/dissection_private.h"
 
 /* warmly: of a live capture, with the knowledge of the packets last seen. */
 void passes_begin(struct dissection *dissection, enum pass pass, bool warmly);

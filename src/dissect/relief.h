@@ -2,7 +2,7 @@
 #ifndef ESPCAP_DISSECT_RELIEF_H
 #define ESPCAP_DISSECT_RELIEF_H
 
-#include "dissect/dissection_inner.h"
+#include "dissect/dissection_private.h"
 
 /* A fresh one begins: how many of the last packets it is given to learn the conversations (0 if not `warmly`). */
 size_t relief_begin(struct dissection *dissection, bool warmly);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "fields/names_inner.h"
+#include "fields/names_private.h"
 
 #ifndef NAMES_PROTOCOLS_MAX
 #define NAMES_PROTOCOLS_MAX 65536

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "fields/names_inner.h"
+#include "fields/names_private.h"
 
 /*
  * This header, the list, both indices, the text. The indices are kept because building

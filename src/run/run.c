@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "run/run_inner.h"
+#include "run/run_private.h"
 #include "run/sensor.h"
 #include "run/sums.h"
 #include "sink/sink_stdout.h"

@@ -2,7 +2,7 @@
 #ifndef ESPCAP_RUN_SENSOR_H
 #define ESPCAP_RUN_SENSOR_H
 
-#include "run/run_inner.h"
+#include "run/run_private.h"
 
 /* Tells what the capture process has to say, and minds if the interface is lost. */
 void sensor_listen(struct run *run);

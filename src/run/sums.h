@@ -2,7 +2,7 @@
 #ifndef ESPCAP_RUN_SUMS_H
 #define ESPCAP_RUN_SUMS_H
 
-#include "run/run_inner.h"
+#include "run/run_private.h"
 
 /* ctx is the run. The time that has passed is not put in. */
 void sums_progress(void *ctx, struct progress *progress);

@@ -1,5 +1,5 @@
 /* Reads the files of a watched folder as they come and grow. */
-#include "watch/follow_inner.h"
+#include "watch/follow_private.h"
 
 #include <stdlib.h>
 

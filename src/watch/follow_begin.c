@@ -1,5 +1,5 @@
 /* The beginning of a file of a watched folder: whether it was read before, and how far. */
-#include "watch/follow_inner.h"
+#include "watch/follow_private.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* The end of a file of a watched folder: what is told, the ledger, and what becomes of the file. */
-#include "watch/follow_inner.h"
+#include "watch/follow_private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

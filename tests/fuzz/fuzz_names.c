@@ -5,7 +5,7 @@
 
 #include "../unit/table.h"
 #include "base/buffer.h"
-#include "fields/names_inner.h"
+#include "fields/names_private.h"
 #include "sanitizers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

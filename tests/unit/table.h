@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fields/names_inner.h"
+#include "fields/names_private.h"
 
 /* NAME TYPE PROTOCOL of each field, and its base if that is not BASE_NONE; NAME alone of a protocol. */
 static const char *const table_lines[] = {

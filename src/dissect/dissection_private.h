@@ -1,6 +1,6 @@
 /* What the parts of a dissection share: dissection.c, passes.c, relief.c and arrivals.c; for no others. */
-#ifndef ESPCAP_DISSECT_DISSECTION_INNER_H
-#define ESPCAP_DISSECT_DISSECTION_INNER_H
+#ifndef ESPCAP_DISSECT_DISSECTION_PRIVATE_H
+#define ESPCAP_DISSECT_DISSECTION_PRIVATE_H
 
 #include <event2/event.h>
 

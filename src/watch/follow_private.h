@@ -1,6 +1,6 @@
 /* What the parts of following share: follow.c, follow_begin.c, follow_end.c and follow_after.c; for no others. */
-#ifndef ESPCAP_WATCH_FOLLOW_INNER_H
-#define ESPCAP_WATCH_FOLLOW_INNER_H
+#ifndef ESPCAP_WATCH_FOLLOW_PRIVATE_H
+#define ESPCAP_WATCH_FOLLOW_PRIVATE_H
 
 #include <event2/event.h>
 #include <sys/queue.h>

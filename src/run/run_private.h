@@ -1,6 +1,6 @@
 /* What the parts of a run share: command.c, sums.c and sensor.c; for no others. */
-#ifndef ESPCAP_RUN_RUN_INNER_H
-#define ESPCAP_RUN_RUN_INNER_H
+#ifndef ESPCAP_RUN_RUN_PRIVATE_H
+#define ESPCAP_RUN_RUN_PRIVATE_H
 
 #include "base/buffer.h"
 #include "dissect/split.h"

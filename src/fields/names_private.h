@@ -1,6 +1,6 @@
 /* What the table of names is made of: names.c and names_saved.c; for no others. */
-#ifndef ESPCAP_FIELDS_NAMES_INNER_H
-#define ESPCAP_FIELDS_NAMES_INNER_H
+#ifndef ESPCAP_FIELDS_NAMES_PRIVATE_H
+#define ESPCAP_FIELDS_NAMES_PRIVATE_H
 
 #include <string.h>
 
