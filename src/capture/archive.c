@@ -37,7 +37,7 @@
 #define LINKTYPE_AT 20
 
 struct archive {
-	const struct archive_rules *rules;
+	const struct archive_config *config;
 	int dir, fd;		/* -1 for none */
 	struct rotation *rotation;
 	struct pcapng_write_interface interface;
@@ -67,11 +67,11 @@ archive_longest_file(uint64_t size)
 /* Opening. */
 
 static int
-refuse(const struct archive_rules *rules, struct error *error)
+refuse(const struct archive_config *config, struct error *error)
 {
 	return error_set(error, OUTCOME_USAGE, "--ring=%.400s: %s; name a "
 	    "directory for the packets, or one that espcap can make",
-	    rules->dir, strerror(errno));
+	    config->dir, strerror(errno));
 }
 
 /* Raised: descriptors below 3 are written to by those who mean standard error. */
@@ -124,27 +124,27 @@ check_limit(uint64_t size, struct error *error)
 }
 
 struct archive *
-archive_open(const struct archive_rules *rules, uid_t uid, gid_t gid,
+archive_open(const struct archive_config *config, uid_t uid, gid_t gid,
     struct error *error)
 {
 	struct archive *archive;
 	int dir;
 
-	if (check_limit(rules->size, error) != 0)
+	if (check_limit(config->size, error) != 0)
 		return NULL;
-	dir = open_dir(rules->dir, 0);
+	dir = open_dir(config->dir, 0);
 	if (dir < 0 && errno == ENOENT)
-		dir = make_dir(rules->dir, uid, gid);
+		dir = make_dir(config->dir, uid, gid);
 	if (dir < 0) {
-		refuse(rules, error);
+		refuse(config, error);
 		return NULL;
 	}
 	archive = xcalloc(1, sizeof(*archive));
-	archive->rules = rules;
+	archive->config = config;
 	archive->dir = dir;
 	archive->fd = -1;
-	archive->file_max = file_max(rules->size);
-	archive->rotation = rotation_new(rules->interface, rules->size);
+	archive->file_max = file_max(config->size);
+	archive->rotation = rotation_new(config->interface, config->size);
 	buffer_init(&archive->blocks, FLUSH_LEN + HEADER_MAX + PACKET_MAX);
 	return archive;
 }
@@ -263,7 +263,7 @@ put_header(struct archive *archive)
 	char comment[100];
 
 	(void)snprintf(comment, sizeof(comment), "espcap.capture: %s",
-	    archive->rules->capture);
+	    archive->config->capture);
 	(void)pcapng_write_section(&archive->blocks, comment, PACKAGE_STRING);
 	(void)pcapng_write_interface(&archive->blocks, &archive->interface);
 }
@@ -272,7 +272,7 @@ static int
 refuse_user(const struct archive *archive, const char *user,
     struct error *error)
 {
-	const char *dir = archive->rules->dir;
+	const char *dir = archive->config->dir;
 	int reason = errno;
 
 	if (user == NULL)
@@ -289,17 +289,17 @@ int
 archive_begin(struct archive *archive, const uint8_t *header, const char *user,
     struct error *error)
 {
-	const struct archive_rules *rules = archive->rules;
+	const struct archive_config *config = archive->config;
 	uint32_t magic, linktype;
 
 	memcpy(&magic, header, sizeof(magic));
 	memcpy(&linktype, header + LINKTYPE_AT, sizeof(linktype));
 	archive->interface = (struct pcapng_write_interface){
-		.name = rules->interface, .snaplen = rules->snaplen,
+		.name = config->interface, .snaplen = config->snaplen,
 		.linktype = (uint16_t)linktype, .nano = magic == MAGIC_NANO };
 	if (find_files(archive) != 0)
 		return error_set(error, OUTCOME_USAGE, "--ring=%.400s: %s",
-		    rules->dir, strerror(errno));
+		    config->dir, strerror(errno));
 	if (open_next(archive, 0) != 0) {
 		if (errno == EACCES || errno == EPERM || errno == EROFS)
 			return refuse_user(archive, user, error);

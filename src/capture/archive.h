@@ -11,7 +11,7 @@
 
 struct archive;
 
-struct archive_rules {
+struct archive_config {
 	const char *dir;	/* as the person named it */
 	uint64_t size;		/* bytes of all files together, 1 MiB at least */
 	const char *interface;
@@ -26,7 +26,7 @@ uint64_t archive_longest_file(uint64_t size);
  * Opens the directory with the rights that are there now. One that is missing is made, and given to that user.
  * rules is borrowed. NULL with OUTCOME_USAGE. Free with archive_free.
  */
-struct archive *archive_open(const struct archive_rules *rules, uid_t uid, gid_t gid, struct error *error);
+struct archive *archive_open(const struct archive_config *config, uid_t uid, gid_t gid, struct error *error);
 void archive_free(struct archive *archive);
 
 /*

@@ -21,7 +21,7 @@
 #define EXPRESSION_MAX 4096
 
 struct nic {
-	const struct nic_rules *rules;
+	const struct nic_config *config;
 	pcap_t *pcap;
 	uint8_t header[NIC_HEADER_LEN];
 	char name[IFNAMSIZ];	/* that it has now */
@@ -85,7 +85,7 @@ check_name(const char *name, struct error *error)
 static int
 fail(struct nic *nic, int code, struct error *error)
 {
-	const char *name = nic->rules->name, *detail = pcap_geterr(nic->pcap);
+	const char *name = nic->config->name, *detail = pcap_geterr(nic->pcap);
 
 	switch (code) {
 	case PCAP_ERROR_PERM_DENIED:
@@ -123,18 +123,18 @@ is_packet_socket(int fd)
 static int
 activate(struct nic *nic, struct error *error)
 {
-	const struct nic_rules *rules = nic->rules;
+	const struct nic_config *config = nic->config;
 	int code;
 
-	nic->pcap = pcap_create(rules->name, nic->message);
+	nic->pcap = pcap_create(config->name, nic->message);
 	if (nic->pcap == NULL)
 		return error_set(error, OUTCOME_INTERNAL, "--nic=%s: %s",
-		    rules->name, nic->message);
-	(void)pcap_set_snaplen(nic->pcap, (int)rules->snaplen);
-	(void)pcap_set_promisc(nic->pcap, rules->promisc);
+		    config->name, nic->message);
+	(void)pcap_set_snaplen(nic->pcap, (int)config->snaplen);
+	(void)pcap_set_promisc(nic->pcap, config->promisc);
 	(void)pcap_set_timeout(nic->pcap, NIC_BLOCK_MS);
-	(void)pcap_set_buffer_size(nic->pcap, (int)rules->buffer);
-	(void)pcap_set_immediate_mode(nic->pcap, rules->immediate);
+	(void)pcap_set_buffer_size(nic->pcap, (int)config->buffer);
+	(void)pcap_set_immediate_mode(nic->pcap, config->immediate);
 	(void)pcap_set_tstamp_precision(nic->pcap, PCAP_TSTAMP_PRECISION_NANO);
 	code = pcap_activate(nic->pcap);
 	if (code < 0)
@@ -144,7 +144,7 @@ activate(struct nic *nic, struct error *error)
 		return fail(nic, PCAP_ERROR, error);
 	if (!is_packet_socket(pcap_fileno(nic->pcap)))
 		return error_set(error, OUTCOME_USAGE, "--nic=%s: no network "
-		    "interface", rules->name);
+		    "interface", config->name);
 	return 0;
 }
 
@@ -162,7 +162,7 @@ make_header(struct nic *nic, struct error *error)
 	if (dumper == NULL) {
 		(void)fclose(file);
 		return error_set(error, OUTCOME_INTERNAL, "--nic=%s: %s",
-		    nic->rules->name, pcap_geterr(nic->pcap));
+		    nic->config->name, pcap_geterr(nic->pcap));
 	}
 	pcap_dump_close(dumper);
 	return 0;
@@ -180,17 +180,17 @@ kind_of(const struct nic *nic, const char *name)
 }
 
 struct nic *
-nic_open(const struct nic_rules *rules, struct error *error)
+nic_open(const struct nic_config *config, struct error *error)
 {
 	struct nic *nic;
 
-	if (check_name(rules->name, error) != 0)
+	if (check_name(config->name, error) != 0)
 		return NULL;
 	nic = xcalloc(1, sizeof(*nic));
-	nic->rules = rules;
-	(void)snprintf(nic->name, sizeof(nic->name), "%s", rules->name);
-	nic->index = strcmp(rules->name, "any") == 0 ? 0 :
-	    if_nametoindex(rules->name);
+	nic->config = config;
+	(void)snprintf(nic->name, sizeof(nic->name), "%s", config->name);
+	nic->index = strcmp(config->name, "any") == 0 ? 0 :
+	    if_nametoindex(config->name);
 	if (activate(nic, error) != 0 || nic_exclude(nic, "", error) != 0 ||
 	    make_header(nic, error) != 0) {
 		nic_free(nic);
@@ -249,7 +249,7 @@ set_filter(struct nic *nic, const char *expression, struct error *error)
 int
 nic_exclude(struct nic *nic, const char *not_these, struct error *error)
 {
-	const char *bpf = nic->rules->bpf != NULL ? nic->rules->bpf : "";
+	const char *bpf = nic->config->bpf != NULL ? nic->config->bpf : "";
 	char *both;
 	int rv;
 
@@ -356,17 +356,17 @@ nic_return(struct nic *nic)
 	struct sockaddr_ll address = { .sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL) };
 	struct packet_mreq request = { .mr_type = PACKET_MR_PROMISC };
-	unsigned index = if_nametoindex(nic->rules->name);
+	unsigned index = if_nametoindex(nic->config->name);
 	int fd = pcap_fileno(nic->pcap);
 
-	if (index == 0 || kind_of(nic, nic->rules->name) != nic->kind)
+	if (index == 0 || kind_of(nic, nic->config->name) != nic->kind)
 		return false;
 	address.sll_ifindex = request.mr_ifindex = (int)index;
 	if (bind(fd, (const struct sockaddr *)(const void *)&address,
 	    sizeof(address)) != 0)
 		return false;
 	nic->index = index;
-	if (nic->rules->promisc)
+	if (nic->config->promisc)
 		(void)setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
 		    &request, sizeof(request));
 	return true;

@@ -9,7 +9,7 @@
 
 struct nic;
 
-struct nic_rules {
+struct nic_config {
 	const char *name;	/* as the person gave it */
 	const char *bpf;	/* NULL for all packets */
 	uint32_t snaplen;
@@ -30,7 +30,7 @@ struct nic_rules {
  * hosts, files, buses) is refused, with the list. NULL with OUTCOME_USAGE for that, for a filter that is none
  * and for what is not permitted, OUTCOME_INPUT if it is down; else OUTCOME_INTERNAL. rules is borrowed. Free with nic_free.
  */
-struct nic *nic_open(const struct nic_rules *rules, struct error *error);
+struct nic *nic_open(const struct nic_config *config, struct error *error);
 void nic_free(struct nic *nic);
 
 const uint8_t *nic_header(const struct nic *nic);

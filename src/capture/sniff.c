@@ -25,7 +25,7 @@
 
 struct sniff {
 	struct nic *nic;
-	const struct sniff_rules *rules;
+	const struct sniff_config *config;
 	int data, control;
 	struct sniff_counts *counts;
 	struct spool_file *spool;
@@ -82,7 +82,7 @@ is_time_to_say(uint64_t *said)
 static void
 say_drop(struct sniff *sniff)
 {
-	unsigned long long queue = sniff->rules->queue;
+	unsigned long long queue = sniff->config->queue;
 	unsigned long long dropped = sniff->dropped;
 	int reason = sniff->spool == NULL ? 0 :
 	    spool_file_failure(sniff->spool);
@@ -130,7 +130,7 @@ say_spooling(struct sniff *sniff)
 	    !is_time_to_say(&sniff->said_spool))
 		return;
 	(void)snprintf(text, sizeof(text), "the queue of %zu bytes is full: "
-	    "packets wait in the spool in %.400s", sniff->rules->queue,
+	    "packets wait in the spool in %.400s", sniff->config->queue,
 	    spool_file_dir(sniff->spool));
 	note(sniff, text);
 }
@@ -148,7 +148,7 @@ say_missing(struct sniff *sniff)
 	(void)snprintf(text, sizeof(text), "the ring in %.400s cannot be "
 	    "written: %s: packets are missing in it, %llu so far; it is tried "
 	    "again (their documents are not concerned)",
-	    sniff->rules->archive.dir,
+	    sniff->config->archive.dir,
 	    strerror(archive_failure(sniff->archive)),
 	    (unsigned long long)missing);
 	note(sniff, text);
@@ -218,8 +218,8 @@ publish(struct sniff *sniff)
 static void
 read_packets(struct sniff *sniff)
 {
-	uint64_t left = sniff->rules->count == 0 ? SLICE :
-	    sniff->rules->count - sniff->captured;
+	uint64_t left = sniff->config->count == 0 ? SLICE :
+	    sniff->config->count - sniff->captured;
 	uint64_t dropped = sniff->dropped;
 	int got = nic_read(sniff->nic, left < SLICE ? (int)left : SLICE,
 	    on_packet, sniff);
@@ -234,7 +234,7 @@ read_packets(struct sniff *sniff)
 	else
 		say_spooling(sniff);
 	say_missing(sniff);
-	if (sniff->rules->count > 0 && sniff->captured >= sniff->rules->count)
+	if (sniff->config->count > 0 && sniff->captured >= sniff->config->count)
 		stop(sniff, 0);
 	if (got > 0)
 		sniff->failures = 0;
@@ -281,8 +281,8 @@ say_state(struct sniff *sniff, enum nic_state state)
 		    sniff->name, words[state], s);
 	else
 		(void)snprintf(text, sizeof(text), "%s %s%s", sniff->name,
-		    words[state], sniff->rules->wait ? "; waiting for it" : "");
-	if (state == NIC_UP || sniff->rules->wait)
+		    words[state], sniff->config->wait ? "; waiting for it" : "");
+	if (state == NIC_UP || sniff->config->wait)
 		note(sniff, text);
 	else
 		lose(sniff, text);
@@ -318,7 +318,7 @@ look(struct sniff *sniff)
 	nic_drops(sniff->nic, &kernel, &interface);
 	atomic_store(&sniff->counts->kernel_drop, kernel);
 	atomic_store(&sniff->counts->interface_drop, interface);
-	if (state == NIC_GONE && sniff->rules->wait &&
+	if (state == NIC_GONE && sniff->config->wait &&
 	    nic_return(sniff->nic))
 		state = nic_look(sniff->nic);
 	look_at_name(sniff);
@@ -360,11 +360,11 @@ obey(struct sniff *sniff)
 /* All. */
 
 uint64_t
-sniff_longest_file(const struct sniff_rules *rules)
+sniff_longest_file(const struct sniff_config *config)
 {
-	uint64_t spool = rules->spool != NULL ? rules->spool_size : 0;
-	uint64_t archive = rules->archive.dir == NULL ? 0 :
-	    archive_longest_file(rules->archive.size);
+	uint64_t spool = config->spool != NULL ? config->spool_size : 0;
+	uint64_t archive = config->archive.dir == NULL ? 0 :
+	    archive_longest_file(config->archive.size);
 
 	return spool > archive ? spool : archive;
 }
@@ -411,17 +411,17 @@ step(struct sniff *sniff)
 }
 
 void
-sniff_run(const struct sniff_means *means, const struct sniff_rules *rules,
+sniff_run(const struct sniff_means *means, const struct sniff_config *config,
     int data, int control, struct sniff_counts *counts)
 {
-	struct sniff sniff = { .nic = means->nic, .rules = rules, .data = data,
+	struct sniff sniff = { .nic = means->nic, .config = config, .data = data,
 		.spool = means->spool, .archive = means->archive,
 		.control = control, .counts = counts,
 		.capturing = true,
-		.stop_at = rules->duration == 0 ? UINT64_MAX :
-		clock_ms() + rules->duration };
+		.stop_at = config->duration == 0 ? UINT64_MAX :
+		clock_ms() + config->duration };
 
-	sniff.backlog = backlog_new(rules->queue, means->spool, on_settled,
+	sniff.backlog = backlog_new(config->queue, means->spool, on_settled,
 	    &sniff);
 	if (sniff.backlog == NULL || backlog_begin(sniff.backlog,
 	    nic_header(sniff.nic), NIC_HEADER_LEN) != 0) {

@@ -12,14 +12,14 @@
 #include "capture/nic.h"
 #include "capture/spool_file.h"
 
-struct sniff_rules {
-	struct nic_rules nic;
+struct sniff_config {
+	struct nic_config nic;
 	uint64_t count;		/* packets, those dropped from the queue too; 0 for no end */
 	uint64_t duration;	/* ms, 0 for no end */
 	size_t queue;		/* bytes */
 	const char *spool;	/* a directory for what the queue has no room for; NULL for none */
 	uint64_t spool_size;	/* bytes */
-	struct archive_rules archive;	/* dir: NULL for none */
+	struct archive_config archive;	/* dir: NULL for none */
 	bool wait;		/* for an interface that was lost; else that is the end */
 };
 
@@ -59,7 +59,7 @@ struct sniff_order {
 void sniff_say(int control, enum sniff_word word, enum outcome outcome, const char *text);
 
 /* No file that the process writes gets longer; bytes. */
-uint64_t sniff_longest_file(const struct sniff_rules *rules);
+uint64_t sniff_longest_file(const struct sniff_config *config);
 
 /* What was opened for the process, with the rights that this took. */
 struct sniff_means {
@@ -74,7 +74,7 @@ struct sniff_means {
  * returns. A packet that fits neither into the queue nor into the spool is dropped and counted: the capture never
  * waits. Returns at once when nobody reads data, or control is closed.
  */
-void sniff_run(const struct sniff_means *means, const struct sniff_rules *rules, int data, int control,
+void sniff_run(const struct sniff_means *means, const struct sniff_config *config, int data, int control,
     struct sniff_counts *counts);
 
 #endif

@@ -28,7 +28,7 @@ write_document(struct dissection *dissection,
 	dissection->capture.id = feed_capture(dissection->feed,
 	    packet->ordinal, &dissection->capture.before);
 	buffer_shrink(&dissection->out, (size_t)1 << 20);
-	if (document_write(dissection->rules.document, &dissection->tree,
+	if (document_write(dissection->config.document, &dissection->tree,
 	    &dissection->capture, packet, &dissection->out, &error) != 0) {
 		dissection_blame(dissection, error.outcome, error.text);
 		dissection->counts.undissected++;
@@ -51,7 +51,7 @@ identify_foreign(struct dissection *dissection, struct document_packet *packet)
 		.nsec = packet->nsec, .wirelen = packet->wirelen,
 		.bytes = packet->id };
 
-	if (dissection->rules.ids && capture_id_packet(
+	if (dissection->config.ids && capture_id_packet(
 	    feed_id(dissection->feed), &record, packet->id) != 0)
 		dissection_blame(dissection, OUTCOME_INTERNAL,
 		    "the crypto library offers no SHA-256");
@@ -65,7 +65,7 @@ foreign_document(struct dissection *dissection, uint64_t number)
 
 	if (dissection_has_enough(dissection))
 		return;
-	foreign_packet(&dissection->tree, dissection->rules.tshark->names,
+	foreign_packet(&dissection->tree, dissection->config.tshark->names,
 	    &packet);
 	/*
 	 * tshark shows the parts of files that hold no packets, too (JSON,
@@ -102,7 +102,7 @@ renumber(struct dissection *dissection)
 		const struct tree_leaf *leaf = &tree->leaves[i];
 
 		if (leaf->kind != TREE_TEXT || leaf->len > 10 ||
-		    !names_is_frame(dissection->rules.tshark->names,
+		    !names_is_frame(dissection->config.tshark->names,
 		    leaf->field))
 			continue;
 		memcpy(text, tree_leaf_text(tree, leaf), leaf->len);
@@ -120,7 +120,7 @@ is_others(const struct dissection *dissection, uint64_t number)
 {
 	const struct pending_packet *first = feed_first(dissection->feed);
 
-	return dissection->rules.share != NULL &&
+	return dissection->config.share != NULL &&
 	    number <= feed_given(dissection->feed) &&
 	    (first == NULL || first->ordinal > number);
 }
@@ -130,7 +130,7 @@ static void
 take_first(struct dissection *dissection)
 {
 	const struct pending_packet *first = feed_first(dissection->feed);
-	const struct dissection_share *share = dissection->rules.share;
+	const struct dissection_share *share = dissection->config.share;
 	struct document_packet packet;
 
 	renumber(dissection);
@@ -158,7 +158,7 @@ static bool
 must_wait(const struct dissection *dissection,
     const struct pending_packet *packet)
 {
-	const struct dissection_share *share = dissection->rules.share;
+	const struct dissection_share *share = dissection->config.share;
 
 	return share != NULL &&
 	    packet->ordinal > feed_settled(dissection->feed) &&
@@ -202,7 +202,7 @@ static void
 take_rubbish(struct dissection *dissection, const char *text)
 {
 	if (dissection->rubbish++ == 0)
-		log_note(dissection->rules.log, "%s: tshark printed %s",
+		log_note(dissection->config.log, "%s: tshark printed %s",
 		    dissection->name, text);
 }
 
@@ -215,7 +215,7 @@ take(struct dissection *dissection, const char *data, size_t len)
 	size_t at = 0, used;
 
 	while (at < len && !dissection->failed && !dissection->held &&
-	    (dissection->rules.share == NULL || !dissection->paused)) {
+	    (dissection->config.share == NULL || !dissection->paused)) {
 		enum reader_event event = reader_read(dissection->reader,
 		    data + at, len - at, &used, &error);
 
@@ -242,7 +242,7 @@ take(struct dissection *dissection, const char *data, size_t len)
 static void
 choke(struct dissection *dissection)
 {
-	size_t max = REST_MAX / dissection->rules.share->count;
+	size_t max = REST_MAX / dissection->config.share->count;
 
 	max = max < REST_MIN ? REST_MIN : max;
 	if (dissection->choked == (dissection->rest.len > max))
@@ -275,7 +275,7 @@ arrivals_take(void *ctx, const char *data, size_t len)
 
 	if (dissection->rest.len == 0)
 		used = take(dissection, data, len);
-	if (dissection->rules.share == NULL)
+	if (dissection->config.share == NULL)
 		return;
 	if (!dissection->failed)
 		keep(dissection, data + used, len - used);

@@ -53,7 +53,7 @@ tell_unclear(const struct dissection *dissection)
 	    reader_unclear(dissection->reader) : 0);
 
 	if (texts > 0)
-		log_verbose(dissection->rules.log, "%s: %" PRIu64
+		log_verbose(dissection->config.log, "%s: %" PRIu64
 		    " texts are as PDML shows them: whether they hold control "
 		    "characters is unknown", dissection->name, texts);
 }
@@ -82,17 +82,17 @@ dissection_end(struct dissection *dissection)
 		    dissection->failure);
 		dissection_blame(dissection, OUTCOME_TSHARK, why);
 	}
-	if (dissection->rules.share == NULL &&
+	if (dissection->config.share == NULL &&
 	    dissection_filter(dissection) == DISSECTION_UNFILTERABLE)
 		dissection_blame(dissection, OUTCOME_USAGE,
 		    DISSECTION_NO_FILTER);
 	event_del(dissection->ticker);
 	if (dissection->readable != NULL)
 		event_del(dissection->readable);
-	if (dissection->rules.share != NULL)
-		order_leave(dissection->rules.share->order,
-		    dissection->rules.share->index);
-	loop_defer(dissection->rules.loop, say_end, dissection);
+	if (dissection->config.share != NULL)
+		order_leave(dissection->config.share->order,
+		    dissection->config.share->index);
+	loop_defer(dissection->config.loop, say_end, dissection);
 	dissection_tell_order(dissection);
 }
 
@@ -101,7 +101,7 @@ dissection_end(struct dissection *dissection)
 bool
 dissection_settle_first(struct dissection *dissection)
 {
-	const struct dissection_share *share = dissection->rules.share;
+	const struct dissection_share *share = dissection->config.share;
 	const struct pending_packet *first = feed_first(dissection->feed);
 
 	if (share != NULL && first != NULL)
@@ -114,14 +114,14 @@ tell_order(void *ctx)
 {
 	struct dissection *dissection = ctx;
 
-	dissection->rules.share->on_order(dissection->rules.share->ctx);
+	dissection->config.share->on_order(dissection->config.share->ctx);
 }
 
 void
 dissection_tell_order(struct dissection *dissection)
 {
-	if (dissection->rules.share != NULL)
-		loop_defer(dissection->rules.loop, tell_order, dissection);
+	if (dissection->config.share != NULL)
+		loop_defer(dissection->config.loop, tell_order, dissection);
 }
 
 void
@@ -199,7 +199,7 @@ is_full(const struct dissection *dissection)
 static bool
 is_ahead(struct dissection *dissection)
 {
-	const struct dissection_share *share = dissection->rules.share;
+	const struct dissection_share *share = dissection->config.share;
 
 	dissection->ahead = share != NULL && feed_given(dissection->feed) >=
 	    order_next(share->order) + AHEAD_MAX;
@@ -229,7 +229,7 @@ dissection_next(struct dissection *dissection, const void **bytes, size_t *len,
 	const char *news = feed_news(dissection->feed);
 
 	if (news != NULL)
-		log_note(dissection->rules.log, "%s: %s", dissection->name,
+		log_note(dissection->config.log, "%s: %s", dissection->name,
 		    news);
 	return event;
 }
@@ -238,7 +238,7 @@ dissection_next(struct dissection *dissection, const void **bytes, size_t *len,
 static void
 renew(struct dissection *dissection)
 {
-	log_verbose(dissection->rules.log, "%s: a fresh tshark goes on behind "
+	log_verbose(dissection->config.log, "%s: a fresh tshark goes on behind "
 	    "packet %" PRIu64 ": it has had %s", dissection->name,
 	    feed_given(dissection->feed), dissection->worn);
 	dissection->renewing = true;
@@ -287,7 +287,7 @@ dissection_pump(struct dissection *dissection)
 		}
 		if (dissection->pass == PASS_DRAIN && ++slice == DRAIN_SLICE) {
 			if (!dissection->pump_deferred)
-				loop_defer(dissection->rules.loop, pump_again,
+				loop_defer(dissection->config.loop, pump_again,
 				    dissection);
 			dissection->pump_deferred = true;
 			return;
@@ -302,7 +302,7 @@ dissection_pump(struct dissection *dissection)
 	}
 	/* Whoever takes the documents may have it go on before that. */
 	if (!dissection->turn_deferred)
-		loop_defer(dissection->rules.loop, turn_later, dissection);
+		loop_defer(dissection->config.loop, turn_later, dissection);
 	dissection->turn_deferred = true;
 }
 
@@ -324,7 +324,7 @@ dissection_fail(struct dissection *dissection, const char *why)
 static bool
 is_excused(const struct dissection *dissection)
 {
-	const struct dissection_share *share = dissection->rules.share;
+	const struct dissection_share *share = dissection->config.share;
 
 	return dissection_is_held(dissection) || (dissection->ahead &&
 	    order_owner(share->order) != share->index);
@@ -367,9 +367,9 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 		return;
 	}
 	dissection->idle += TICK_MS;
-	if (dissection->idle < dissection->rules.timeout * SLEEP_FACTOR &&
+	if (dissection->idle < dissection->config.timeout * SLEEP_FACTOR &&
 	    child_cpu(dissection->child) <
-	    dissection->cpu + dissection->rules.timeout)
+	    dissection->cpu + dissection->config.timeout)
 		return;
 	(void)snprintf(why, sizeof(why), "it neither read nor wrote for %llu ms "
 	    "of its processor time", child_cpu(dissection->child) -
@@ -388,39 +388,39 @@ plain_name(const char *name)
 }
 
 struct dissection *
-dissection_new(const struct dissection_rules *rules, int fd, const char *name,
+dissection_new(const struct dissection_config *config, int fd, const char *name,
     const char *path, uint64_t count, const struct dissection_handler *handler)
 {
 	struct dissection *dissection = xcalloc(1, sizeof(*dissection));
-	struct event_base *base = loop_base(rules->loop);
+	struct event_base *base = loop_base(config->loop);
 	struct timeval tick = { 0, TICK_MS * 1000 };
 
-	dissection->rules = *rules;
+	dissection->config = *config;
 	dissection->handler = *handler;
 	dissection->name = xstrdup(name);
-	dissection->file_name = rules->live != NULL ? NULL :
+	dissection->file_name = config->live != NULL ? NULL :
 	    xstrdup(plain_name(name));
 	dissection->path = path != NULL ? xstrdup(path) : NULL;
 	dissection->count = count;
-	dissection->plugin = rules->tshark->has_plugin;
-	dissection->feed = feed_new(fd, rules->filter, count, rules->ids,
-	    rules->live != NULL ? rules->live->id : NULL);
-	feed_follow(dissection->feed, rules->follow);
-	if (rules->track)
-		source_track(feed_source(dissection->feed), rules->mark,
-		    rules->mark != NULL);
-	if (rules->share != NULL)
+	dissection->plugin = config->tshark->has_plugin;
+	dissection->feed = feed_new(fd, config->filter, count, config->ids,
+	    config->live != NULL ? config->live->id : NULL);
+	feed_follow(dissection->feed, config->follow);
+	if (config->track)
+		source_track(feed_source(dissection->feed), config->mark,
+		    config->mark != NULL);
+	if (config->share != NULL)
 		feed_share(dissection->feed, &(struct feed_share){
-		    rules->share->index, rules->share->count,
-		    rules->share->mark, rules->share->order });
+		    config->share->index, config->share->count,
+		    config->share->mark, config->share->order });
 	buffer_init(&dissection->rest, SIZE_MAX / 2);
-	tree_init(&dissection->tree, rules->max_value, rules->max_doc);
-	times_init(&dissection->times, rules->tshark->names);
-	buffer_init(&dissection->out, rules->max_doc * 4);
+	tree_init(&dissection->tree, config->max_value, config->max_doc);
+	times_init(&dissection->times, config->tshark->names);
+	buffer_init(&dissection->out, config->max_doc * 4);
 	dissection->capture.file_name = dissection->file_name;
-	if (rules->live != NULL) {
-		dissection->capture.host = rules->live->host;
-		dissection->capture.interface = rules->live->interface;
+	if (config->live != NULL) {
+		dissection->capture.host = config->live->host;
+		dissection->capture.interface = config->live->interface;
 	}
 	dissection->capture.file_path = dissection->path;
 	dissection->capture.id = feed_id(dissection->feed);
@@ -436,7 +436,7 @@ dissection_new(const struct dissection_rules *rules, int fd, const char *name,
 	    (dissection->readable == NULL &&
 	    feed_is_pipe(dissection->feed)))
 		abort();	/* out of memory */
-	loop_defer(rules->loop, passes_first, dissection);
+	loop_defer(config->loop, passes_first, dissection);
 	return dissection;
 }
 

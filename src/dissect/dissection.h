@@ -43,11 +43,11 @@ struct dissection_share {
 };
 
 /* What all dissections of a run share; borrowed for their life. */
-struct dissection_rules {
+struct dissection_config {
 	struct loop *loop;
 	struct log *log;
 	const struct tshark *tshark;
-	const struct tshark_rules *tshark_rules;
+	const struct tshark_config *tshark_config;
 	struct document *document;	/* writes one document at a time */
 	struct filter *filter;		/* --bpf, NULL for none */
 	size_t max_value, max_doc;
@@ -86,7 +86,7 @@ struct dissection_handler {
  * file_name, path (NULL for none) for the document; all are copied. count: packets at most,
  * 0 for all. Nothing fails here: what goes wrong is told at the end.
  */
-struct dissection *dissection_new(const struct dissection_rules *rules, int fd, const char *name,
+struct dissection *dissection_new(const struct dissection_config *config, int fd, const char *name,
     const char *path, uint64_t count, const struct dissection_handler *handler);
 void dissection_free(struct dissection *dissection);
 

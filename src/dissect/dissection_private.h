@@ -22,7 +22,7 @@ enum pass {
 };
 
 struct dissection {
-	struct dissection_rules rules;
+	struct dissection_config config;
 	struct dissection_handler handler;
 	char *name, *file_name, *path;
 	uint64_t count;
@@ -92,7 +92,7 @@ struct dissection {
 static inline bool
 dissection_is_live(const struct dissection *dissection)
 {
-	return dissection->rules.live != NULL;
+	return dissection->config.live != NULL;
 }
 
 /* Something printed waits for its turn. */
@@ -106,14 +106,14 @@ dissection_is_held(const struct dissection *dissection)
 static inline bool
 dissection_is_probe(const struct dissection *dissection)
 {
-	return dissection->rules.filter != NULL &&
+	return dissection->config.filter != NULL &&
 	    feed_is_foreign(dissection->feed);
 }
 
 static inline bool
 dissection_has_filter(const struct dissection *dissection)
 {
-	return dissection->rules.tshark_rules->display_filter != NULL &&
+	return dissection->config.tshark_config->display_filter != NULL &&
 	    dissection->pass != PASS_LOCATE && !dissection_is_probe(dissection);
 }
 

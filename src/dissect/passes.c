@@ -34,7 +34,7 @@ describe_failure(struct dissection *dissection)
 
 	dissection->lacks_memory = !dissection->failed &&
 	    !child_succeeded(dissection->child) &&
-	    tshark_lacks_memory(dissection->rules.tshark,
+	    tshark_lacks_memory(dissection->config.tshark,
 	    child_errors(dissection->child));
 	if (dissection->failed)
 		return;
@@ -100,7 +100,7 @@ bury(struct dissection *dissection)
 		return true;
 	if (!feed_bury(dissection->feed))
 		return false;
-	log_note(dissection->rules.log, "%s: tshark failed on packet %" PRIu64
+	log_note(dissection->config.log, "%s: tshark failed on packet %" PRIu64
 	    " (%s); going on behind it", dissection->name, packet->ordinal,
 	    dissection->failure);
 	return true;
@@ -150,10 +150,10 @@ relieve(struct dissection *dissection)
 	if (dissection->anew == 0 && !dissection_is_live(dissection))
 		dissection->anew = settled;
 	feed_forget(dissection->feed);
-	if (dissection->rules.share != NULL)
-		streams_restart(dissection->rules.share->streams,
-		    dissection->rules.share->index);
-	log_note(dissection->rules.log, "%s: " TSHARK_LACKS_MEMORY "; a fresh "
+	if (dissection->config.share != NULL)
+		streams_restart(dissection->config.share->streams,
+		    dissection->config.share->index);
+	log_note(dissection->config.log, "%s: " TSHARK_LACKS_MEMORY "; a fresh "
 	    "one goes on behind packet %" PRIu64, dissection->name, settled);
 	return true;
 }
@@ -163,7 +163,7 @@ leave_plugin(struct dissection *dissection)
 {
 	dissection->plugin = false;
 	dissection->counts.fallbacks++;
-	log_note(dissection->rules.log, "%s: tshark failed with the plugin "
+	log_note(dissection->config.log, "%s: tshark failed with the plugin "
 	    "(%s); %s without it", dissection->name, dissection->failure,
 	    dissection_is_live(dissection) ? "going on" : "reading again");
 }
@@ -172,7 +172,7 @@ leave_plugin(struct dissection *dissection)
 static void
 leave_behind(struct dissection *dissection)
 {
-	log_note(dissection->rules.log, "%s: tshark failed (%s); going "
+	log_note(dissection->config.log, "%s: tshark failed (%s); going "
 	    "on behind the packets it had", dissection->name,
 	    dissection->failure);
 	dissection_settle_all(dissection, &dissection->counts.undissected);
@@ -184,7 +184,7 @@ was_in_the_past(struct dissection *dissection)
 {
 	if (dissection->warm == 0 || dissection->pass_documents > 0)
 		return false;
-	log_note(dissection->rules.log, "%s: tshark failed (%s); going on "
+	log_note(dissection->config.log, "%s: tshark failed (%s); going on "
 	    "without what it knew of the packets before", dissection->name,
 	    dissection->failure);
 	return true;
@@ -198,7 +198,7 @@ was_in_the_past(struct dissection *dissection)
 static bool
 go_on(struct dissection *dissection, enum pass *next, bool *warmly)
 {
-	bool filter = dissection->rules.tshark_rules->display_filter != NULL;
+	bool filter = dissection->config.tshark_config->display_filter != NULL;
 	bool lossy = feed_is_lossy(dissection->feed);
 	bool served = has_served(dissection);
 
@@ -233,7 +233,7 @@ go_on(struct dissection *dissection, enum pass *next, bool *warmly)
 	else if (dissection->pass != PASS_FIRST ||
 	    feed_is_pipe(dissection->feed))
 		return bury(dissection);
-	log_verbose(dissection->rules.log,
+	log_verbose(dissection->config.log,
 	    "%s: tshark failed (%s); reading again, with care",
 	    dissection->name, dissection->failure);
 	return true;
@@ -286,7 +286,7 @@ after_success(struct dissection *dissection)
 		return;
 	}
 	/* One failure in a long run should not make all the rest slower. */
-	dissection->plugin = dissection->rules.tshark->has_plugin;
+	dissection->plugin = dissection->config.tshark->has_plugin;
 	passes_begin(dissection, PASS_FIRST, true);
 }
 
@@ -308,7 +308,7 @@ leave_child(void *ctx)
 	if (!good && is_complete(dissection) && !dissection_has_filter(dissection) &&
 	    !feed_is_foreign(dissection->feed) &&
 	    feed_settled(dissection->feed) > 0) {
-		log_note(dissection->rules.log, "%s: tshark ended with %s, but "
+		log_note(dissection->config.log, "%s: tshark ended with %s, but "
 		    "with the documents of all packets", dissection->name,
 		    child_status(dissection->child));
 		good = true;
@@ -335,7 +335,7 @@ void
 passes_leave(struct dissection *dissection)
 {
 	/* The child must not be freed from its own callback. */
-	loop_defer(dissection->rules.loop, leave_child, dissection);
+	loop_defer(dissection->config.loop, leave_child, dissection);
 }
 
 /* How it begins. */
@@ -350,8 +350,8 @@ struct child *
 passes_start(struct dissection *dissection, enum pass pass, bool plugin,
     size_t warm, struct error *error)
 {
-	const struct tshark *tshark = dissection->rules.tshark;
-	const struct tshark_rules *rules = dissection->rules.tshark_rules;
+	const struct tshark *tshark = dissection->config.tshark;
+	const struct tshark_config *config = dissection->config.tshark_config;
 	struct child_handler handler = { .on_output = arrivals_take,
 		.on_writable = on_writable, .on_finish = on_finish,
 		.ctx = dissection };
@@ -359,20 +359,20 @@ passes_start(struct dissection *dissection, enum pass pass, bool plugin,
 	struct child_spec spec = { .argv = &argv, .home = tshark->home,
 		.preload = tshark_preload(tshark, plugin),
 		.fence = tshark->fence,
-		.extra_fd = rules->keys_fd, .wants_input = true };
-	bool filter = rules->display_filter != NULL && pass != PASS_LOCATE &&
+		.extra_fd = config->keys_fd, .wants_input = true };
+	bool filter = config->display_filter != NULL && pass != PASS_LOCATE &&
 	    !dissection_is_probe(dissection);
 	/* A packet without document tells nothing if documents wait in a buffer. */
 	struct tshark_run run = { .plugin = plugin, .filter = filter,
 		.flush = pass != PASS_FIRST || filter ||
 		feed_is_pipe(dissection->feed) ||
 		feed_is_following(dissection->feed), .warm = warm,
-		.mark = dissection->rules.share != NULL ?
-		dissection->rules.share->mark : 0 };
+		.mark = dissection->config.share != NULL ?
+		dissection->config.share->mark : 0 };
 	struct child *child;
 
-	tshark_argv(tshark, rules, &run, &argv);
-	child = child_start(dissection->rules.loop, &spec, &handler, error);
+	tshark_argv(tshark, config, &run, &argv);
+	child = child_start(dissection->config.loop, &spec, &handler, error);
 	argv_release(&argv);
 	return child;
 }
@@ -401,9 +401,9 @@ form_of(const struct dissection *dissection)
 {
 	if (dissection->plugin)
 		return READER_FRAMES;
-	if (!dissection->rules.tshark_rules->pdml)
+	if (!dissection->config.tshark_config->pdml)
 		return READER_EK;
-	return tshark_is_decimal(dissection->rules.tshark) ?
+	return tshark_is_decimal(dissection->config.tshark) ?
 	    READER_PDML_DECIMAL : READER_PDML;
 }
 
@@ -425,8 +425,8 @@ prepare_pass(struct dissection *dissection, enum pass pass, bool warmly)
 		dissection->unclear += reader_unclear(dissection->reader);
 	reader_free(dissection->reader);
 	dissection->reader = reader_new(form_of(dissection),
-	    dissection->rules.tshark->names, &dissection->tree,
-	    dissection->rules.max_doc);
+	    dissection->config.tshark->names, &dissection->tree,
+	    dissection->config.max_doc);
 	dissection->warm = relief_begin(dissection, warmly);
 	if (again && !feed_again(dissection->feed, dissection->warm)) {
 		/* A pipe that cannot be taken up again is counted to its end. */
@@ -460,9 +460,9 @@ passes_turn(struct dissection *dissection)
 	feed_turn(dissection->feed);
 	dissection->turning = false;
 	dissection->passes = dissection->reliefs = 0;
-	dissection->plugin = dissection->rules.tshark->has_plugin;
-	if (dissection->rules.share != NULL &&
-	    dissection->rules.share->index > 0) {
+	dissection->plugin = dissection->config.tshark->has_plugin;
+	if (dissection->config.share != NULL &&
+	    dissection->config.share->index > 0) {
 		feed_seek(dissection->feed);
 		dissection->pass = PASS_FIRST;
 		child_free(dissection->child);
@@ -481,7 +481,7 @@ passes_turn(struct dissection *dissection)
 static bool
 skip_session(struct dissection *dissection)
 {
-	const struct order *order = dissection->rules.share->order;
+	const struct order *order = dissection->config.share->order;
 
 	if (order_last(order) >= feed_given(dissection->feed)) {
 		feed_turn(dissection->feed);
@@ -524,7 +524,7 @@ passes_seek(void *ctx)
 			return;
 		}
 	}
-	loop_defer(dissection->rules.loop, passes_seek, dissection);
+	loop_defer(dissection->config.loop, passes_seek, dissection);
 }
 
 /* A folder may hold thousands of files that are nothing: these cost no tshark. */
@@ -537,8 +537,8 @@ passes_first(void *ctx)
 	size_t len;
 	enum feed_event event;
 
-	if (dissection->rules.share != NULL &&
-	    dissection->rules.share->index > 0) {
+	if (dissection->config.share != NULL &&
+	    dissection->config.share->index > 0) {
 		passes_seek(dissection);
 		return;
 	}

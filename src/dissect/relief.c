@@ -40,7 +40,7 @@ can_end(const struct dissection *dissection)
 static size_t
 warm_packets(const struct dissection *dissection)
 {
-	uint64_t lifetime = dissection->rules.live->lifetime;
+	uint64_t lifetime = dissection->config.live->lifetime;
 	size_t kept = feed_kept(dissection->feed);
 
 	/* Else most of a short life would go to the past. */
@@ -56,7 +56,7 @@ prepare_next(struct dissection *dissection)
 	if (dissection->next != NULL || dissection->next_failed)
 		return;
 	dissection->next_warm = warm_packets(dissection);
-	dissection->next_plugin = dissection->rules.tshark->has_plugin;
+	dissection->next_plugin = dissection->config.tshark->has_plugin;
 	dissection->next = passes_start(dissection, PASS_FIRST,
 	    dissection->next_plugin, dissection->next_warm, &error);
 	/* It is tried again when it is needed; then it counts. */
@@ -72,7 +72,7 @@ relief_is_due(struct dissection *dissection)
 
 	if (!can_end(dissection))
 		return false;
-	lifetime = dissection->rules.live->lifetime;
+	lifetime = dissection->config.live->lifetime;
 	since = feed_since(dissection->feed);
 	if (lifetime > 0 && since >= lifetime) {
 		(void)snprintf(dissection->worn, sizeof(dissection->worn),
@@ -88,7 +88,7 @@ relief_is_due(struct dissection *dissection)
 static void
 look_at_age(struct dissection *dissection, uint64_t now)
 {
-	uint64_t most = dissection->rules.live->lifetime_ms;
+	uint64_t most = dissection->config.live->lifetime_ms;
 
 	/* One that has had no packet is as fresh as another. */
 	if (feed_since(dissection->feed) == 0)
@@ -107,7 +107,7 @@ look_at_age(struct dissection *dissection, uint64_t now)
 static void
 look_at_memory(struct dissection *dissection, uint64_t now)
 {
-	const struct fence *fence = dissection->rules.tshark->fence;
+	const struct fence *fence = dissection->config.tshark->fence;
 	unsigned long long size;
 
 	if (fence == NULL || feed_since(dissection->feed) < MEMORY_PACKETS)

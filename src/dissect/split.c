@@ -90,13 +90,13 @@ is_regular(int fd)
 
 static void
 start_part(struct split *split, unsigned index,
-    const struct dissection_rules *rules, int fd, const char *name,
+    const struct dissection_config *config, int fd, const char *name,
     const char *path, uint64_t count)
 {
 	struct part *part = &split->parts[index];
 	struct dissection_handler handler = { .on_document = on_document,
 		.on_end = on_end, .ctx = part };
-	struct dissection_rules own = *rules;
+	struct dissection_config own = *config;
 
 	part->split = split;
 	part->share.index = index;
@@ -126,7 +126,7 @@ copy_fd(int fd, int *fds, unsigned count)
 }
 
 struct split *
-split_new(const struct dissection_rules *rules, unsigned parts, int fd,
+split_new(const struct dissection_config *config, unsigned parts, int fd,
     const char *name, const char *path, uint64_t count,
     const struct dissection_handler *handler)
 {
@@ -134,17 +134,17 @@ split_new(const struct dissection_rules *rules, unsigned parts, int fd,
 	int fds[ORDER_OWNERS];
 	uint32_t mark = make_mark();
 
-	split->loop = rules->loop;
+	split->loop = config->loop;
 	split->handler = *handler;
 	split->count = copy_fd(fd, fds, is_regular(fd) ? parts : 1);
 	split->parts = xcalloc(split->count, sizeof(*split->parts));
 	split->order = order_new(split->count);
 	if (split->count > 1)
-		split->streams = streams_new(rules->tshark->names,
+		split->streams = streams_new(config->tshark->names,
 		    split->count);
 	for (unsigned i = 0; i < split->count; i++) {
 		split->parts[i].share.mark = mark;
-		start_part(split, i, rules, fds[i], name, path, count);
+		start_part(split, i, config, fds[i], name, path, count);
 	}
 	return split;
 }

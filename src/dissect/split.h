@@ -10,7 +10,7 @@ struct split;
  * As dissection_new, and so is all that follows. parts: tsharks at most, 1 .. ORDER_OWNERS. Documents come in the order of the
  * file, and are those of one tshark, but for what it knows of a conversation from one between other addresses.
  */
-struct split *split_new(const struct dissection_rules *rules, unsigned parts, int fd, const char *name,
+struct split *split_new(const struct dissection_config *config, unsigned parts, int fd, const char *name,
     const char *path, uint64_t count, const struct dissection_handler *handler);
 void split_free(struct split *split);
 

@@ -65,7 +65,7 @@ struct hit {
 };
 
 struct document {
-	struct document_rules rules;
+	struct document_config config;
 	struct layers *layers;
 	struct sections *sections;
 	struct flow *flow;
@@ -115,7 +115,7 @@ find_slot(const struct document *document, const char *name)
 static void
 make_slots(struct document *document)
 {
-	const struct typed *typed = document->rules.typed;
+	const struct typed *typed = document->config.typed;
 	const char **names;
 	size_t count = 0;
 
@@ -146,9 +146,9 @@ make_slots(struct document *document)
 static void
 index_typed(struct document *document)
 {
-	const struct typed *typed = document->rules.typed;
+	const struct typed *typed = document->config.typed;
 
-	document->field_count = names_count(document->rules.names);
+	document->field_count = names_count(document->config.names);
 	document->field_entry = xreallocarray(NULL, document->field_count,
 	    sizeof(uint32_t));
 	memset(document->field_entry, 0xff,
@@ -157,7 +157,7 @@ index_typed(struct document *document)
 	document->entry_next = xcalloc(typed->count, sizeof(uint32_t));
 	for (uint32_t i = (uint32_t)typed->count; i-- > 0;) {
 		const struct typed_entry *entry = &typed->entries[i];
-		uint32_t id = names_id(document->rules.names, entry->field,
+		uint32_t id = names_id(document->config.names, entry->field,
 		    strlen(entry->field));
 
 		document->entry_slot[i] = find_slot(document, entry->name);
@@ -170,12 +170,12 @@ index_typed(struct document *document)
 }
 
 struct document *
-document_new(const struct document_rules *rules, struct error *error)
+document_new(const struct document_config *config, struct error *error)
 {
 	struct document *document = xcalloc(1, sizeof(*document));
-	const struct names *names = rules->names;
+	const struct names *names = config->names;
 
-	document->rules = *rules;
+	document->config = *config;
 	document->community = community_new();
 	if (document->community == NULL) {
 		error_set(error, OUTCOME_INTERNAL,
@@ -183,8 +183,8 @@ document_new(const struct document_rules *rules, struct error *error)
 		free(document);
 		return NULL;
 	}
-	document->layers = layers_new(names, rules->protocols);
-	document->sections = sections_new(names, rules->fields, rules->sort);
+	document->layers = layers_new(names, config->protocols);
+	document->sections = sections_new(names, config->fields, config->sort);
 	document->flow = flow_new(names);
 	make_slots(document);
 	index_typed(document);
@@ -192,7 +192,7 @@ document_new(const struct document_rules *rules, struct error *error)
 	document->icmpv6 = names_id(names, "icmpv6", 6);
 	document->ip = names_id(names, "ip", 2);
 	document->ipv6 = names_id(names, "ipv6", 4);
-	buffer_init(&document->scratch, rules->max_doc);
+	buffer_init(&document->scratch, config->max_doc);
 	return document;
 }
 
@@ -290,7 +290,7 @@ put_hit(struct document *document, const struct hit *hit, struct buffer *out)
 {
 	const struct tree_leaf *leaf = &document->tree->leaves[hit->leaf];
 	const struct typed_entry *entry =
-	    &document->rules.typed->entries[hit->entry];
+	    &document->config.typed->entries[hit->entry];
 	const char *text = tree_leaf_text(document->tree, leaf);
 	size_t len = leaf->len;
 
@@ -369,7 +369,7 @@ put_transport(struct document *document, struct buffer *out)
 	size_t len;
 
 	if (place.protocol != NAMES_NONE) {
-		name = names_name(document->rules.names, place.protocol, &len);
+		name = names_name(document->config.names, place.protocol, &len);
 		return put_text(out, name, len);
 	}
 	if (above == NAMES_NONE)
@@ -444,8 +444,8 @@ put_slot(struct document *document, const struct slot *slot,
 	case OWN_VENDOR:
 		return put_text(out, "Wireshark", 9);
 	case OWN_VERSION:
-		return put_text(out, document->rules.tshark_version,
-		    strlen(document->rules.tshark_version));
+		return put_text(out, document->config.tshark_version,
+		    strlen(document->config.tshark_version));
 	}
 	return 0;
 }
@@ -569,7 +569,7 @@ frame_size(const struct document *document)
 	size_t total = 2048 + 2 * tree->info.len, len;
 
 	for (uint32_t i = 0; i < tree->leaf_count; i++) {
-		names_name(document->rules.names, tree->leaves[i].field, &len);
+		names_name(document->config.names, tree->leaves[i].field, &len);
 		total += len + 6;
 	}
 	return total;
@@ -582,17 +582,17 @@ guess_cap(const struct document *document)
 	const struct tree *tree = document->tree;
 	size_t frame = frame_size(document), count = 0, cap, *lens;
 
-	if (frame >= document->rules.max_doc)
+	if (frame >= document->config.max_doc)
 		return CAP_FLOOR;
 	lens = xreallocarray(NULL, tree->leaf_count, sizeof(*lens));
 	for (uint32_t i = 0; i < tree->leaf_count; i++)
 		if (tree->leaves[i].kind == TREE_TEXT)
 			lens[count++] = tree->leaves[i].len;
-	cap = tree_cut_to(lens, count, document->rules.max_doc - frame);
+	cap = tree_cut_to(lens, count, document->config.max_doc - frame);
 	free(lens);
 	/* SIZE_MAX: it is the escapes that do not fit. */
 	if (cap == SIZE_MAX)
-		cap = document->rules.max_doc / 2;
+		cap = document->config.max_doc / 2;
 	return cap > CAP_FLOOR ? cap : CAP_FLOOR;
 }
 
@@ -600,7 +600,7 @@ guess_cap(const struct document *document)
 static int
 put_cut(struct document *document, struct buffer *out)
 {
-	size_t max = document->rules.max_doc, cap;
+	size_t max = document->config.max_doc, cap;
 
 	cap = guess_cap(document);
 	if (document->limits.cap > cap)
@@ -623,7 +623,7 @@ put_fitting(struct document *document, struct buffer *out)
 	    document->tree->max_value : SIZE_MAX;
 	document->limits.leaves = document->tree->leaf_count;
 	document->not_utf8 = false;
-	if (put_document(document, document->rules.max_doc, out) == 0)
+	if (put_document(document, document->config.max_doc, out) == 0)
 		return 0;
 	return put_cut(document, out);
 }
@@ -634,7 +634,7 @@ document_write(struct document *document, struct tree *tree,
     const struct document_packet *packet, struct buffer *out,
     struct error *error)
 {
-	struct buffer *compact = document->rules.pretty ? &document->scratch :
+	struct buffer *compact = document->config.pretty ? &document->scratch :
 	    out;
 	int rv;
 
@@ -644,7 +644,7 @@ document_write(struct document *document, struct tree *tree,
 	layers_arrange(document->layers, tree);
 	buffer_clear(&document->scratch);
 	rv = put_fitting(document, compact);
-	if (rv == 0 && document->rules.pretty)
+	if (rv == 0 && document->config.pretty)
 		rv = json_pretty(out, compact->data, compact->len);
 	document->mended += document->not_utf8 || (tree->has_info &&
 	    !json_is_utf8(tree->info.data, tree->info.len));

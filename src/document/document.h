@@ -17,7 +17,7 @@
 struct document;
 
 /* How documents are made; all is borrowed and must outlive the document maker. */
-struct document_rules {
+struct document_config {
 	struct names *names;
 	const struct protocols *protocols;
 	const struct typed *typed;
@@ -65,7 +65,7 @@ struct document_packet {
 };
 
 /* NULL with OUTCOME_INTERNAL if the crypto library fails. Free with document_free. */
-struct document *document_new(const struct document_rules *rules, struct error *error);
+struct document *document_new(const struct document_config *config, struct error *error);
 void document_free(struct document *document);
 
 /*

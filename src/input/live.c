@@ -31,8 +31,8 @@
 #define ANSWER_MS 1000
 
 struct live {
-	const struct sniff_rules *rules;
-	struct archive_rules archive;	/* these, with the id of the capture */
+	const struct sniff_config *config;
+	struct archive_config archive;	/* these, with the id of the capture */
 	pid_t espcap, process;
 	int data, control;	/* -1: taken over; closed */
 	int its_data, its_control;
@@ -53,7 +53,7 @@ limit(const struct live *live, const char **user, struct error *error)
 {
 	/* One byte: see spawn.c; a core would hold packets. */
 	const struct rlimit no_core = { 1, 1 }, none = { 0, 0 };
-	const rlim_t longest = sniff_longest_file(live->rules);
+	const rlim_t longest = sniff_longest_file(live->config);
 	const struct rlimit files = { longest, longest };
 
 	if (privilege_renounce(user, error) != 0)
@@ -74,17 +74,17 @@ static int
 open_stores(const struct live *live, struct sniff_means *means,
     struct error *error)
 {
-	const struct sniff_rules *rules = live->rules;
+	const struct sniff_config *config = live->config;
 	uid_t uid;
 	gid_t gid;
 
-	if (rules->spool != NULL) {
-		means->spool = spool_file_open(rules->spool, rules->spool_size,
+	if (config->spool != NULL) {
+		means->spool = spool_file_open(config->spool, config->spool_size,
 		    error);
 		if (means->spool == NULL)
 			return -1;
 	}
-	if (rules->archive.dir == NULL)
+	if (config->archive.dir == NULL)
 		return 0;
 	if (privilege_target(&uid, &gid, error) != 0)
 		return -1;
@@ -98,7 +98,7 @@ open_means(const struct live *live, struct sniff_means *means,
 {
 	const char *user;
 
-	means->nic = nic_open(&live->rules->nic, error);
+	means->nic = nic_open(&live->config->nic, error);
 	if (means->nic == NULL || open_stores(live, means, error) != 0 ||
 	    limit(live, &user, error) != 0)
 		return -1;
@@ -115,7 +115,7 @@ work(void *ctx)
 	int rv = open_means(live, &means, &error);
 
 	if (rv == 0)
-		sniff_run(&means, live->rules, live->its_data,
+		sniff_run(&means, live->config, live->its_data,
 		    live->its_control, live->counts);
 	else
 		sniff_say(live->its_control, SNIFF_FAILED, error.outcome,
@@ -216,11 +216,11 @@ start(struct live *live, struct error *error)
 }
 
 struct live *
-live_start(const struct sniff_rules *rules, struct error *error)
+live_start(const struct sniff_config *config, struct error *error)
 {
 	struct live *live = xcalloc(1, sizeof(*live));
 
-	live->rules = rules;
+	live->config = config;
 	live->espcap = getpid();
 	live->data = live->control = live->its_data = live->its_control = -1;
 	if (open_channels(live) != 0 || make_id(live) != 0) {
@@ -229,7 +229,7 @@ live_start(const struct sniff_rules *rules, struct error *error)
 		live_free(live);
 		return NULL;
 	}
-	live->archive = rules->archive;
+	live->archive = config->archive;
 	live->archive.capture = live->id;
 	if (start(live, error) == 0)
 		return live;
@@ -341,7 +341,7 @@ live_id(const struct live *live)
 const char *
 live_interface(const struct live *live)
 {
-	return live->rules->nic.name;
+	return live->config->nic.name;
 }
 
 /* Orders. */
@@ -481,19 +481,19 @@ live_counts(const struct live *live)
 uint64_t
 live_room(const struct live *live)
 {
-	return live->rules->queue;
+	return live->config->queue;
 }
 
 uint64_t
 live_spool_room(const struct live *live)
 {
-	return live->rules->spool == NULL ? 0 : live->rules->spool_size;
+	return live->config->spool == NULL ? 0 : live->config->spool_size;
 }
 
 bool
 live_has_ring(const struct live *live)
 {
-	return live->rules->archive.dir != NULL;
+	return live->config->archive.dir != NULL;
 }
 
 uint64_t

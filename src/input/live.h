@@ -18,7 +18,7 @@ struct live;
  * espcap has now, and the spool and the archive, and then gives all of them up. Packets are captured and queued from
  * here on. rules is borrowed. NULL with the outcome and text of who failed to open. Free with live_free.
  */
-struct live *live_start(const struct sniff_rules *rules, struct error *error);
+struct live *live_start(const struct sniff_config *config, struct error *error);
 void live_free(struct live *live);
 
 struct live_handler {

@@ -40,7 +40,7 @@ struct transfer {
 
 struct http {
 	struct loop *loop;
-	const struct http_rules *rules;
+	const struct http_config *config;
 	CURLM *multi;
 	struct event *timer;
 	struct event *kick;	/* somebody lost its socket while it was connecting */
@@ -365,16 +365,16 @@ on_header(char *line, size_t size, size_t count, void *ctx)
 /* Setting up. */
 
 static void
-set_trust(CURL *easy, const struct http_rules *rules)
+set_trust(CURL *easy, const struct http_config *config)
 {
 	struct curl_blob blob = { .flags = CURL_BLOB_NOCOPY };
 	const struct {
 		CURLoption option;
 		const struct http_blob *from;
 	} blobs[] = {
-		{ CURLOPT_CAINFO_BLOB, &rules->ca },
-		{ CURLOPT_SSLCERT_BLOB, &rules->cert },
-		{ CURLOPT_SSLKEY_BLOB, &rules->key }
+		{ CURLOPT_CAINFO_BLOB, &config->ca },
+		{ CURLOPT_SSLCERT_BLOB, &config->cert },
+		{ CURLOPT_SSLKEY_BLOB, &config->key }
 	};
 
 	for (size_t i = 0; i < sizeof(blobs) / sizeof(blobs[0]); i++) {
@@ -385,11 +385,11 @@ set_trust(CURL *easy, const struct http_rules *rules)
 		(void)curl_easy_setopt(easy, blobs[i].option, &blob);
 	}
 	/* These authorities, and not the system's besides. */
-	if (rules->ca.data != NULL)
+	if (config->ca.data != NULL)
 		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 	    (long)CURL_SSLVERSION_TLSv1_2);
-	if (!rules->insecure)
+	if (!config->insecure)
 		return;
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -398,23 +398,23 @@ set_trust(CURL *easy, const struct http_rules *rules)
 static curl_socket_t
 open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	const struct http_rules *rules = ctx;
+	const struct http_config *config = ctx;
 
 	(void)purpose;
-	rules->on_connect(rules->ctx, &address->addr);
+	config->on_connect(config->ctx, &address->addr);
 	return socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
 }
 
 static void
-set_limits(CURL *easy, const struct http_rules *rules,
+set_limits(CURL *easy, const struct http_config *config,
     const struct http_request *request)
 {
 	uint64_t timeout = request->timeout > 0 ? request->timeout :
-	    rules->timeout;
+	    config->timeout;
 
 	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-	    (long)(rules->connect_timeout < timeout ? rules->connect_timeout :
+	    (long)(config->connect_timeout < timeout ? config->connect_timeout :
 	    timeout));
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -423,11 +423,11 @@ set_limits(CURL *easy, const struct http_rules *rules,
 	    CONNECTION_AGE_SECONDS);
 	(void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT,
 	    NAME_AGE_SECONDS);
-	if (rules->on_connect != NULL) {
+	if (config->on_connect != NULL) {
 		(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
 		    open_socket);
 		(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA,
-		    (void *)(uintptr_t)rules);
+		    (void *)(uintptr_t)config);
 	}
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -514,8 +514,8 @@ http_send(struct http *http, const struct http_request *request,
 	if (transfer->easy == NULL)
 		abort();	/* out of memory */
 	set_callbacks(transfer);
-	set_limits(transfer->easy, http->rules, request);
-	set_trust(transfer->easy, http->rules);
+	set_limits(transfer->easy, http->config, request);
+	set_trust(transfer->easy, http->config);
 	set_request(transfer, request);
 	LIST_INSERT_HEAD(&http->transfers, transfer, next);
 	/* Starts with want_timer: nothing calls back from in here. */
@@ -524,7 +524,7 @@ http_send(struct http *http, const struct http_request *request,
 }
 
 struct http *
-http_new(struct loop *loop, const struct http_rules *rules,
+http_new(struct loop *loop, const struct http_config *config,
     struct error *error)
 {
 	struct http *http;
@@ -535,7 +535,7 @@ http_new(struct loop *loop, const struct http_rules *rules,
 	}
 	http = xcalloc(1, sizeof(*http));
 	http->loop = loop;
-	http->rules = rules;
+	http->config = config;
 	LIST_INIT(&http->transfers);
 	http->timer = evtimer_new(loop_base(loop), on_timer, http);
 	http->kick = evtimer_new(loop_base(loop), on_kick, http);
@@ -549,7 +549,7 @@ http_new(struct loop *loop, const struct http_rules *rules,
 	    want_timer);
 	(void)curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
 	(void)curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-	    (long)rules->connections);
+	    (long)config->connections);
 	return http;
 }
 

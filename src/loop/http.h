@@ -19,7 +19,7 @@ struct http_blob {
 };
 
 /* Borrowed for the life of the http. */
-struct http_rules {
+struct http_config {
 	uint64_t connect_timeout;	/* ms, for name, connection and TLS */
 	uint64_t timeout;		/* ms, for a whole request */
 	bool insecure;			/* neither certificate nor host name are checked */
@@ -34,7 +34,7 @@ struct http_rules {
  * Only http and https, TLS 1.2 at least, no redirects followed, no proxy, no .netrc, whatever the
  * environment says. NULL with OUTCOME_INTERNAL. Free with http_free, which cancels what is under way without a call.
  */
-struct http *http_new(struct loop *loop, const struct http_rules *rules, struct error *error);
+struct http *http_new(struct loop *loop, const struct http_config *config, struct error *error);
 void http_free(struct http *http);
 
 struct http_request {

@@ -61,7 +61,7 @@ struct app {
 	struct fence *fence;	/* around tshark; NULL with --no-sandbox */
 	char *preload;		/* what makes tshark print faster; NULL for none */
 	struct tshark tshark;
-	struct tshark_rules tshark_rules;
+	struct tshark_config tshark_config;
 	struct buffer fields_text;
 	struct fields *fields;
 	char *needs;
@@ -71,10 +71,10 @@ struct app {
 	struct document *document;
 	struct delivery delivery;
 	size_t replay_index;	/* in paths */
-	struct sniff_rules sniff;
+	struct sniff_config sniff;
 	struct watching watching;	/* with --watch */
 	struct live *live;	/* NULL without --nic */
-	struct dissection_live live_rules;
+	struct dissection_live live_config;
 	char host[HOST_NAME_MAX + 1];
 	int summary_fd;		/* -1 for none */
 	struct metrics_file *metrics;	/* NULL for none */
@@ -138,7 +138,7 @@ load_keys(struct app *app, struct error *error)
 		    name, strerror(errno));
 		goto out;
 	}
-	app->tshark_rules.keys_fd = fd;
+	app->tshark_config.keys_fd = fd;
 	fd = -1;
 	rv = 0;
 out:
@@ -210,7 +210,7 @@ static int
 open_live(struct app *app, struct error *error)
 {
 	const struct options *options = &app->options;
-	struct sniff_rules *sniff = &app->sniff;
+	struct sniff_config *sniff = &app->sniff;
 
 	if (options->nic == NULL)
 		return 0;
@@ -234,11 +234,11 @@ open_live(struct app *app, struct error *error)
 	if (app->live == NULL)
 		return -1;
 	(void)gethostname(app->host, sizeof(app->host) - 1);
-	app->live_rules.id = live_id(app->live);
-	app->live_rules.host = app->host;
-	app->live_rules.interface = options->nic;
-	app->live_rules.lifetime = options->tshark_lifetime;
-	app->live_rules.lifetime_ms = options->tshark_lifetime_ms;
+	app->live_config.id = live_id(app->live);
+	app->live_config.host = app->host;
+	app->live_config.interface = options->nic;
+	app->live_config.lifetime = options->tshark_lifetime;
+	app->live_config.lifetime_ms = options->tshark_lifetime_ms;
 	log_note(&app->log, "capturing on %s", options->nic);
 	return 0;
 }
@@ -371,12 +371,12 @@ surround_tshark(struct app *app, struct error *error)
 }
 
 static void
-set_tshark_rules(struct app *app)
+set_tshark_config(struct app *app)
 {
-	app->tshark_rules.display_filter = app->options.display_filter;
-	app->tshark_rules.decode_as = app->options.decode_as.items;
-	app->tshark_rules.decode_as_count = app->options.decode_as.count;
-	app->tshark_rules.pdml = strcmp(app->options.dissection, "pdml") == 0;
+	app->tshark_config.display_filter = app->options.display_filter;
+	app->tshark_config.decode_as = app->options.decode_as.items;
+	app->tshark_config.decode_as_count = app->options.decode_as.count;
+	app->tshark_config.pdml = strcmp(app->options.dissection, "pdml") == 0;
 }
 
 static int
@@ -387,7 +387,7 @@ choose_fields(struct app *app, struct error *error)
 	if (app->fields == NULL)
 		return -1;
 	app->needs = needs_list(app->tshark.names, app->fields, &app->typed);
-	app->tshark_rules.only = app->needs;
+	app->tshark_config.only = app->needs;
 	return 0;
 }
 
@@ -395,7 +395,7 @@ static int
 prepare(struct app *app, struct error *error)
 {
 	struct options *options = &app->options;
-	struct document_rules rules = { .typed = &app->typed,
+	struct document_config config = { .typed = &app->typed,
 		.max_doc = options->max_doc, .pretty = options->pretty };
 	struct error reason;
 
@@ -413,22 +413,22 @@ prepare(struct app *app, struct error *error)
 	    names_count(app->tshark.names),
 	    app->tshark.from_cache ? " (from the cache)" : "");
 	if ((options->fields != NULL && choose_fields(app, error) != 0) ||
-	    plugin_choose(&app->tshark, app->loop, &app->tshark_rules,
+	    plugin_choose(&app->tshark, app->loop, &app->tshark_config,
 	    options->dissection, options->no_shortcuts, &app->log,
 	    error) != 0)
 		return -1;
 	/* The plugin was tried with the rules. */
 	if (!app->tshark.has_plugin && (options->display_filter != NULL ||
 	    options->decode_as.count > 0 || options->tls_keys != NULL) &&
-	    tshark_try_rules(&app->tshark, app->loop, &app->tshark_rules,
+	    tshark_try_config(&app->tshark, app->loop, &app->tshark_config,
 	    error) != 0)
 		return -1;
-	rules.names = app->tshark.names;
-	rules.protocols = app->protocols;
-	rules.fields = app->fields;
-	rules.sort = tshark_is_unordered(&app->tshark);
-	rules.tshark_version = app->tshark.version;
-	app->document = document_new(&rules, error);
+	config.names = app->tshark.names;
+	config.protocols = app->protocols;
+	config.fields = app->fields;
+	config.sort = tshark_is_unordered(&app->tshark);
+	config.tshark_version = app->tshark.version;
+	app->document = document_new(&config, error);
 	return app->document != NULL ? 0 : -1;
 }
 
@@ -544,7 +544,7 @@ static int
 run(struct app *app)
 {
 	const struct options *options = &app->options;
-	struct run_rules rules = { .inputs = &app->inputs,
+	struct run_config config = { .inputs = &app->inputs,
 		.count = options->count,
 		.jobs = options->split ? 1 : job_count(options),
 		.parts = options->split ? (unsigned)job_count(options) : 1,
@@ -555,36 +555,36 @@ run(struct app *app)
 	int signal_number;
 
 	if (app->live != NULL && !options->include_own_traffic) {
-		app->delivery.rules.cluster.http.on_connect = on_connect;
-		app->delivery.rules.cluster.http.ctx = app;
+		app->delivery.config.cluster.http.on_connect = on_connect;
+		app->delivery.config.cluster.http.ctx = app;
 	}
-	rules.watching = options->watch != NULL ? &app->watching : NULL;
-	rules.idle = options->watch_idle;
-	rules.duration = options->duration;
-	rules.live = app->live;
-	rules.metrics = app->metrics;
-	rules.notify = app->notify;
-	rules.dissection.live = app->live != NULL ? &app->live_rules : NULL;
-	rules.server = delivery_rules(&app->delivery, &app->typed);
-	rules.authorization = delivery_authorization(&app->delivery);
-	rules.reauthorize = delivery_reauthorize;
-	rules.ctx = &app->delivery;
-	rules.replay = options->replay;
-	rules.replay_index = app->replay_index;
-	rules.dissection.ids = rules.server != NULL && !options->auto_id;
-	rules.opener = app->opener;
-	rules.dissection.loop = app->loop;
-	rules.dissection.log = &app->log;
-	rules.dissection.tshark = &app->tshark;
-	rules.dissection.tshark_rules = &app->tshark_rules;
-	rules.dissection.document = app->document;
-	rules.dissection.filter = app->filter;
-	rules.dissection.max_value = options->max_value;
-	rules.dissection.max_doc = options->max_doc;
-	rules.dissection.timeout = options->tshark_timeout;
+	config.watching = options->watch != NULL ? &app->watching : NULL;
+	config.idle = options->watch_idle;
+	config.duration = options->duration;
+	config.live = app->live;
+	config.metrics = app->metrics;
+	config.notify = app->notify;
+	config.dissection.live = app->live != NULL ? &app->live_config : NULL;
+	config.server = delivery_config(&app->delivery, &app->typed);
+	config.authorization = delivery_authorization(&app->delivery);
+	config.reauthorize = delivery_reauthorize;
+	config.ctx = &app->delivery;
+	config.replay = options->replay;
+	config.replay_index = app->replay_index;
+	config.dissection.ids = config.server != NULL && !options->auto_id;
+	config.opener = app->opener;
+	config.dissection.loop = app->loop;
+	config.dissection.log = &app->log;
+	config.dissection.tshark = &app->tshark;
+	config.dissection.tshark_config = &app->tshark_config;
+	config.dissection.document = app->document;
+	config.dissection.filter = app->filter;
+	config.dissection.max_value = options->max_value;
+	config.dissection.max_doc = options->max_doc;
+	config.dissection.timeout = options->tshark_timeout;
 	if (app->delivery.dead_letter != NULL)
 		dead_letter_give_up(app->delivery.dead_letter, is_second, app);
-	outcome = run_inputs(&rules, &totals, &signal_number);
+	outcome = run_inputs(&config, &totals, &signal_number);
 	return finish(app, &totals, outcome, signal_number);
 }
 
@@ -630,7 +630,7 @@ list(struct app *app)
 static int
 print_template(struct app *app)
 {
-	struct template_rules rules = { .has_wildcard = true };
+	struct template_config config = { .has_wildcard = true };
 	struct buffer text;
 	struct error error;
 	int rv;
@@ -640,11 +640,11 @@ print_template(struct app *app)
 		log_error(&app->log, "%s", error.text);
 		return (int)error.outcome;
 	}
-	delivery_template(&app->options, &app->typed, &rules);
+	delivery_template(&app->options, &app->typed, &config);
 	if (strcmp(app->options.print_template, "opensearch") == 0)
-		rules.engine = TEMPLATE_OPENSEARCH;
+		config.engine = TEMPLATE_OPENSEARCH;
 	buffer_init(&text, 16 << 20);
-	rv = template_write(&rules, &text) | buffer_puts(&text, "\n");
+	rv = template_write(&config, &text) | buffer_puts(&text, "\n");
 	rv = rv == 0 ? print(app, &text) : OUTCOME_INTERNAL;
 	buffer_release(&text);
 	return rv;
@@ -710,7 +710,7 @@ act(struct app *app)
 	case OPTIONS_RUN:
 		break;
 	}
-	set_tshark_rules(app);
+	set_tshark_config(app);
 	delivery_init(&app->delivery, &app->options, &app->log);
 	/* A replay needs no tshark: its documents are made. */
 	if ((app->options.replay != NULL || begin_fence(app, &error) == 0) &&
@@ -749,8 +749,8 @@ release(struct app *app)
 		close(app->summary_fd);
 	free(app->paths);
 	inputs_release(&app->inputs);
-	if (app->tshark_rules.keys_fd >= 0)
-		close(app->tshark_rules.keys_fd);
+	if (app->tshark_config.keys_fd >= 0)
+		close(app->tshark_config.keys_fd);
 	fence_free(app->fence);
 	home_free(app->home);
 	free(app->preload);
@@ -777,7 +777,7 @@ int
 main(int argc, char *argv[])
 {
 	struct app app = { .log = { .program = "espcap",
-		.level = LOG_LEVEL_NORMAL }, .tshark_rules = { .keys_fd = -1 },
+		.level = LOG_LEVEL_NORMAL }, .tshark_config = { .keys_fd = -1 },
 		.tshark = { .cache_fd = -1 }, .summary_fd = -1 };
 	struct error error;
 	int status;

@@ -171,24 +171,24 @@ first_backoff(void)
 
 void
 delivery_template(const struct options *options, const struct typed *typed,
-    struct template_rules *rules)
+    struct template_config *config)
 {
-	rules->prefix = options->index;
-	rules->typed = typed;
-	rules->shards = options->shards > 0 ? (int)options->shards : -1;
-	rules->replicas = options->has_replicas ? (int)options->replicas : -1;
+	config->prefix = options->index;
+	config->typed = typed;
+	config->shards = options->shards > 0 ? (int)options->shards : -1;
+	config->replicas = options->has_replicas ? (int)options->replicas : -1;
 }
 
 static void
-set_http_rules(struct delivery *delivery, struct http_rules *rules)
+set_http_config(struct delivery *delivery, struct http_config *config)
 {
-	rules->connect_timeout = CONNECT_TIMEOUT;
-	rules->timeout = delivery->options->request_timeout;
-	rules->insecure = delivery->options->insecure;
-	rules->ca = blob_of(&delivery->secrets.ca);
-	rules->cert = blob_of(&delivery->secrets.cert);
-	rules->key = blob_of(&delivery->secrets.key);
-	rules->connections = CONNECTIONS;
+	config->connect_timeout = CONNECT_TIMEOUT;
+	config->timeout = delivery->options->request_timeout;
+	config->insecure = delivery->options->insecure;
+	config->ca = blob_of(&delivery->secrets.ca);
+	config->cert = blob_of(&delivery->secrets.cert);
+	config->key = blob_of(&delivery->secrets.key);
+	config->connections = CONNECTIONS;
 }
 
 static const char *
@@ -203,36 +203,36 @@ remedy(const struct options *options)
 	return "see --user, --password-file and --api-key-file";
 }
 
-const struct sink_server_rules *
-delivery_rules(struct delivery *delivery, const struct typed *typed)
+const struct sink_server_config *
+delivery_config(struct delivery *delivery, const struct typed *typed)
 {
 	const struct options *options = delivery->options;
-	struct sink_server_rules *rules = &delivery->rules;
+	struct sink_server_config *config = &delivery->config;
 
 	if (options->node == NULL)
 		return NULL;
-	delivery_template(options, typed, &rules->setup.template);
-	set_http_rules(delivery, &rules->cluster.http);
-	rules->cluster.nodes = &delivery->nodes;
-	rules->backoff = rules->cluster.backoff = rules->setup.backoff =
+	delivery_template(options, typed, &config->setup.template);
+	set_http_config(delivery, &config->cluster.http);
+	config->cluster.nodes = &delivery->nodes;
+	config->backoff = config->cluster.backoff = config->setup.backoff =
 	    first_backoff();
 	/* The indices of dead letters need not be those of --index. */
-	rules->setup.put = options->no_template ||
+	config->setup.put = options->no_template ||
 	    (options->replay != NULL && !options->put_template) ? SETUP_TEMPLATE_NEVER :
 	    options->put_template ? SETUP_TEMPLATE_ALWAYS :
 	    SETUP_TEMPLATE_NEWER;
-	rules->setup.pipeline = options->pipeline;
-	rules->setup.retention = options->retention;
-	rules->chunk = options->chunk;
-	rules->chunk_bytes = options->chunk_bytes;
-	rules->latency = options->latency;
-	rules->memory = options->memory;
-	rules->retry_for = options->retry_for;
-	rules->max_indices = options->max_indices;
-	rules->auto_id = options->auto_id;
-	rules->compress = wants_compression(delivery);
-	rules->is_patient = options->nic != NULL || options->watch != NULL;
-	rules->remedy = remedy(options);
-	rules->dead_letter = delivery->dead_letter;
-	return rules;
+	config->setup.pipeline = options->pipeline;
+	config->setup.retention = options->retention;
+	config->chunk = options->chunk;
+	config->chunk_bytes = options->chunk_bytes;
+	config->latency = options->latency;
+	config->memory = options->memory;
+	config->retry_for = options->retry_for;
+	config->max_indices = options->max_indices;
+	config->auto_id = options->auto_id;
+	config->compress = wants_compression(delivery);
+	config->is_patient = options->nic != NULL || options->watch != NULL;
+	config->remedy = remedy(options);
+	config->dead_letter = delivery->dead_letter;
+	return config;
 }

@@ -20,7 +20,7 @@ struct delivery {
 	struct dead_letter *dead_letter;
 	struct opener *opener;	/* borrowed */
 	size_t secret_index;	/* of the secret's file in it */
-	struct sink_server_rules rules;
+	struct sink_server_config config;
 };
 
 /* With the rights we were started with, before delivery_open; also takes the secrets out of the environment. Options and log are borrowed. */
@@ -34,12 +34,12 @@ int delivery_authorize(struct delivery *delivery, struct opener *opener, size_t 
     struct error *error);
 
 /* The rules, valid until delivery_release; NULL without --node. typed is borrowed. */
-const struct sink_server_rules *delivery_rules(struct delivery *delivery, const struct typed *typed);
+const struct sink_server_config *delivery_config(struct delivery *delivery, const struct typed *typed);
 /* The header's value, NULL for none; again after SIGHUP: NULL if it stays as it is. ctx is the delivery. */
 const char *delivery_authorization(const struct delivery *delivery);
 const char *delivery_reauthorize(void *ctx);
 
 /* The members of the template that options tell. */
-void delivery_template(const struct options *options, const struct typed *typed, struct template_rules *rules);
+void delivery_template(const struct options *options, const struct typed *typed, struct template_config *config);
 
 #endif

@@ -84,7 +84,7 @@ static void
 stop_if_done(struct run *run)
 {
 	if (run->done && run->sink->type->is_empty(run->sink))
-		loop_stop(run->rules->dissection.loop);
+		loop_stop(run->config->dissection.loop);
 }
 
 static void
@@ -123,7 +123,7 @@ on_fail(void *ctx)
 		run->outcome = outcome_worse(run->outcome, error.outcome);
 	} else
 		log_verbose(run->log, "%s", error.text);
-	loop_stop(run->rules->dissection.loop);
+	loop_stop(run->config->dissection.loop);
 }
 
 /* Inputs. */
@@ -142,7 +142,7 @@ say_how_it_ended(struct run *run, const struct job *job)
 	/* A process that was killed left half a packet: that it was killed is said. */
 	if (outcome == OUTCOME_OK || (run->lost && outcome == OUTCOME_INPUT))
 		return;
-	if (no_capture && run->rules->inputs->from_dir) {
+	if (no_capture && run->config->inputs->from_dir) {
 		log_note(run->log, "%s: %s, passed over", job->input->name,
 		    error.text);
 		return;
@@ -200,7 +200,7 @@ on_end(void *ctx)
 
 	job->ended = true;
 	if (is_head(job))
-		loop_defer(job->run->rules->dissection.loop, retire, job->run);
+		loop_defer(job->run->config->dissection.loop, retire, job->run);
 }
 
 static int
@@ -208,11 +208,11 @@ open_input(struct run *run, size_t index, struct error *error)
 {
 	int fd;
 
-	if (run->rules->live != NULL)
-		return live_take_fd(run->rules->live);
-	if (run->rules->inputs->list[index].path != NULL ||
-	    strcmp(run->rules->inputs->list[index].name, "-") != 0)
-		return opener_open(run->rules->opener, index, error);
+	if (run->config->live != NULL)
+		return live_take_fd(run->config->live);
+	if (run->config->inputs->list[index].path != NULL ||
+	    strcmp(run->config->inputs->list[index].name, "-") != 0)
+		return opener_open(run->config->opener, index, error);
 	if (isatty(STDIN_FILENO))
 		return error_set(error, OUTCOME_INPUT, "standard input is a "
 		    "terminal: redirect a capture to it");
@@ -227,27 +227,27 @@ static void
 start_job(struct run *run)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
-	const struct run_rules *rules = run->rules;
+	const struct run_config *config = run->config;
 	struct dissection_handler handler = { .on_document = on_document,
 		.on_end = on_end, .ctx = job };
 	/* A live capture counts by itself, for it counts what it drops, too. */
-	uint64_t count = rules->count == 0 || rules->live != NULL ? 0 :
-	    rules->count - run->totals.read;
+	uint64_t count = config->count == 0 || config->live != NULL ? 0 :
+	    config->count - run->totals.read;
 	int fd;
 
 	job->run = run;
-	job->input = &rules->inputs->list[run->next];
+	job->input = &config->inputs->list[run->next];
 	buffer_init(&job->backlog, (size_t)4 << 30);
 	run->jobs[(run->job_first + run->job_count++) % run->job_room] = job;
 	fd = open_input(run, run->next++, &job->open_error);
 	if (fd < 0) {
 		job->ended = true;
 		if (is_head(job))
-			loop_defer(rules->dissection.loop, retire, run);
+			loop_defer(config->dissection.loop, retire, run);
 		return;
 	}
 	job->open_error.outcome = OUTCOME_OK;
-	job->split = split_new(&run->dissection, rules->parts, fd,
+	job->split = split_new(&run->dissection, config->parts, fd,
 	    job->input->name, job->input->path, count, &handler);
 	if (run->full && is_head(job))
 		split_pause(job->split);
@@ -256,12 +256,12 @@ start_job(struct run *run)
 static bool
 wants_more(const struct run *run)
 {
-	if (run->stopping || run->next == run->rules->inputs->count ||
+	if (run->stopping || run->next == run->config->inputs->count ||
 	    run->job_count >= run->job_room)
 		return false;
 	/* How many packets are left to the next input only the one before can tell. */
-	return run->rules->count == 0 || (run->job_count == 0 &&
-	    run->totals.read < run->rules->count);
+	return run->config->count == 0 || (run->job_count == 0 &&
+	    run->totals.read < run->config->count);
 }
 
 static void
@@ -287,17 +287,17 @@ on_replay_end(void *ctx)
 static int
 open_replay(struct run *run, struct error *error)
 {
-	const struct run_rules *rules = run->rules;
-	int fd = opener_open(rules->opener, rules->replay_index, error);
+	const struct run_config *config = run->config;
+	int fd = opener_open(config->opener, config->replay_index, error);
 
 	if (fd < 0)
 		return -1;
-	if (dead_letter_is_fd(rules->server->dead_letter, fd)) {
+	if (dead_letter_is_fd(config->server->dead_letter, fd)) {
 		close(fd);
 		return error_set(error, OUTCOME_USAGE, "it is the dead letter "
 		    "file of this run as well: move it, or give --dead-letter");
 	}
-	run->replay = replay_new(rules->dissection.loop, fd, run->sink,
+	run->replay = replay_new(config->dissection.loop, fd, run->sink,
 	    on_replay_end, run);
 	replay_go(run->replay);
 	return 0;
@@ -310,7 +310,7 @@ start_replay(struct run *run)
 
 	if (open_replay(run, &error) == 0)
 		return;
-	log_error(run->log, "%s: %s", run->rules->replay, error.text);
+	log_error(run->log, "%s: %s", run->config->replay, error.text);
 	run->outcome = outcome_worse(run->outcome, error.outcome);
 	finish(run);
 }
@@ -323,7 +323,7 @@ end_replay(struct run *run)
 	if (run->replay == NULL)
 		return;
 	if (replay_outcome(run->replay, &error) != OUTCOME_OK) {
-		log_error(run->log, "%s: %s", run->rules->replay, error.text);
+		log_error(run->log, "%s: %s", run->config->replay, error.text);
 		run->outcome = outcome_worse(run->outcome, error.outcome);
 	}
 	replay_free(run->replay);
@@ -342,12 +342,12 @@ on_follow_end(void *ctx)
 static void
 start_follow(struct run *run)
 {
-	const struct run_rules *rules = run->rules;
-	struct follow_rules follow = { .dissection = &run->dissection,
-		.watching = rules->watching, .opener = rules->opener,
-		.sink = run->sink, .count = rules->count, .jobs = rules->jobs,
-		.idle = rules->idle, .duration = rules->duration,
-		.omit = !rules->dissection.ids,
+	const struct run_config *config = run->config;
+	struct follow_config follow = { .dissection = &run->dissection,
+		.watching = config->watching, .opener = config->opener,
+		.sink = run->sink, .count = config->count, .jobs = config->jobs,
+		.idle = config->idle, .duration = config->duration,
+		.omit = !config->dissection.ids,
 		.on_end = on_follow_end, .ctx = run };
 
 	run->follow = follow_new(&follow);
@@ -378,9 +378,9 @@ on_ready(void *ctx)
 		run->dissection.max_value = max;
 	if (run->stopping)
 		finish(run);
-	else if (run->rules->replay != NULL)
+	else if (run->config->replay != NULL)
 		start_replay(run);
-	else if (run->rules->watching != NULL)
+	else if (run->config->watching != NULL)
 		start_follow(run);
 	else
 		start_jobs(run);
@@ -390,7 +390,7 @@ static void
 on_hangup(void *ctx)
 {
 	struct run *run = ctx;
-	const char *authorization = run->rules->reauthorize(run->rules->ctx);
+	const char *authorization = run->config->reauthorize(run->config->ctx);
 
 	if (authorization != NULL)
 		sink_server_authorize(run->sink, authorization);
@@ -399,18 +399,18 @@ on_hangup(void *ctx)
 static struct sink *
 make_sink(struct run *run, struct error *error)
 {
-	const struct run_rules *rules = run->rules;
-	struct loop *loop = rules->dissection.loop;
+	const struct run_config *config = run->config;
+	struct loop *loop = config->dissection.loop;
 	struct sink_handler handler = { .on_ready = on_ready,
 		.on_drain = on_drain, .on_fail = on_fail, .ctx = run };
 
-	if (rules->server == NULL)
+	if (config->server == NULL)
 		return sink_stdout_new(loop, &handler, error);
-	run->sink = sink_server_new(loop, run->log, rules->server, &handler,
+	run->sink = sink_server_new(loop, run->log, config->server, &handler,
 	    error);
-	if (run->sink != NULL && rules->authorization != NULL)
-		sink_server_authorize(run->sink, rules->authorization);
-	if (run->sink != NULL && rules->reauthorize != NULL)
+	if (run->sink != NULL && config->authorization != NULL)
+		sink_server_authorize(run->sink, config->authorization);
+	if (run->sink != NULL && config->reauthorize != NULL)
 		loop_catch_hangup(loop, on_hangup, run);
 	return run->sink;
 }
@@ -422,7 +422,7 @@ stop_reading(struct run *run)
 {
 	/* Nothing was read: there is nothing to wait for. */
 	if (!run->ready)
-		loop_stop(run->rules->dissection.loop);
+		loop_stop(run->config->dissection.loop);
 	if (run->replay != NULL)
 		replay_stop(run->replay);
 	if (run->follow != NULL) {
@@ -442,12 +442,12 @@ on_signal(void *ctx, int number)
 
 	run->last_signal = number;
 	if (run->signals++ > 0) {
-		loop_stop(run->rules->dissection.loop);
+		loop_stop(run->config->dissection.loop);
 		return;
 	}
 	run->stopping = true;
 	status_stopping(run->status);
-	if (run->rules->live != NULL && run->ready)
+	if (run->config->live != NULL && run->ready)
 		sensor_stop(run);
 	else
 		stop_reading(run);
@@ -460,17 +460,17 @@ start_status(struct run *run)
 {
 	const struct status_source source = { sums_progress, sums_totals,
 		sums_metrics, run };
-	bool is_live = run->rules->live != NULL;
-	const struct status_rules rules = { .progress = run->rules->progress,
+	bool is_live = run->config->live != NULL;
+	const struct status_config config = { .progress = run->config->progress,
 		.minutely = is_live && run->log->level == LOG_LEVEL_VERBOSE,
-		.metrics = run->rules->metrics,
-		.notify = run->rules->notify };
+		.metrics = run->config->metrics,
+		.notify = run->config->notify };
 
 	/* A live capture has no size. */
-	if (run->rules->progress && !is_live)
-		run->bytes_all = inputs_bytes(run->rules->inputs);
-	return status_start(run->rules->dissection.loop, run->log, &source,
-	    &rules);
+	if (run->config->progress && !is_live)
+		run->bytes_all = inputs_bytes(run->config->inputs);
+	return status_start(run->config->dissection.loop, run->log, &source,
+	    &config);
 }
 
 static void
@@ -488,11 +488,11 @@ judge(struct run *run)
 }
 
 enum outcome
-run_inputs(const struct run_rules *rules, struct totals *totals,
+run_inputs(const struct run_config *config, struct totals *totals,
     int *signal_number)
 {
-	struct run run = { .rules = rules, .log = rules->dissection.log,
-		.dissection = rules->dissection };
+	struct run run = { .config = config, .log = config->dissection.log,
+		.dissection = config->dissection };
 	struct error error;
 
 	*signal_number = 0;
@@ -501,26 +501,26 @@ run_inputs(const struct run_rules *rules, struct totals *totals,
 		log_error(run.log, "%s", error.text);
 		return error.outcome;
 	}
-	run.job_room = rules->jobs;
+	run.job_room = config->jobs;
 	run.jobs = xcalloc(run.job_room, sizeof(*run.jobs));
-	loop_catch(rules->dissection.loop, on_signal, &run);
+	loop_catch(config->dissection.loop, on_signal, &run);
 	sensor_listen(&run);
 	run.status = start_status(&run);
-	if (loop_run(rules->dissection.loop, &error) != 0) {
+	if (loop_run(config->dissection.loop, &error) != 0) {
 		log_error(run.log, "%s", error.text);
 		run.outcome = outcome_worse(run.outcome, error.outcome);
 	}
 	status_stopping(run.status);
 	status_stop(run.status);
-	if (rules->live != NULL)
-		live_close(rules->live);
+	if (config->live != NULL)
+		live_close(config->live);
 	sums_totals(&run, totals);
 	run.totals = *totals;
 	judge(&run);
 	end_replay(&run);
 	end_follow(&run);
 	/* Also those that came when the loop was over. */
-	if (loop_signals(rules->dissection.loop, &run.last_signal) > 1)
+	if (loop_signals(config->dissection.loop, &run.last_signal) > 1)
 		*signal_number = run.last_signal;
 	for (size_t i = 0; i < run.job_count; i++)
 		job_free(job_at(&run, i));

@@ -18,8 +18,8 @@
 #include "watch/watching.h"
 
 /* Borrowed for the time of run_inputs. */
-struct run_rules {
-	struct dissection_rules dissection;
+struct run_config {
+	struct dissection_config dissection;
 	const struct inputs *inputs;
 	struct opener *opener;
 	const struct watching *watching;	/* a folder that is watched in place of inputs, NULL for none */
@@ -31,7 +31,7 @@ struct run_rules {
 	bool progress;
 	struct metrics_file *metrics;	/* NULL for none */
 	struct notify *notify;		/* the service manager; NULL for none */
-	const struct sink_server_rules *server;	/* NULL: documents go to stdout */
+	const struct sink_server_config *server;	/* NULL: documents go to stdout */
 	const char *authorization;	/* for the server, NULL for none */
 	const char *replay;		/* the dead letter file that is read instead of inputs, NULL for none */
 	size_t replay_index;		/* of it in opener */
@@ -45,6 +45,6 @@ struct run_rules {
  * with each input, and the sums. Returns the outcome; *signal_number is the second
  * signal that ended it at once, 0 if there was none.
  */
-enum outcome run_inputs(const struct run_rules *rules, struct totals *totals, int *signal_number);
+enum outcome run_inputs(const struct run_config *config, struct totals *totals, int *signal_number);
 
 #endif

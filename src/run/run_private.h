@@ -20,8 +20,8 @@ struct job {
 };
 
 struct run {
-	const struct run_rules *rules;
-	struct dissection_rules dissection;	/* as the sink wants it */
+	const struct run_config *config;
+	struct dissection_config dissection;	/* as the sink wants it */
 	struct log *log;
 	struct sink *sink;
 	struct replay *replay;

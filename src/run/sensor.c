@@ -27,22 +27,22 @@ sensor_listen(struct run *run)
 {
 	const struct live_handler handler = { on_note, on_lost, run };
 
-	if (run->rules->live != NULL)
-		live_listen(run->rules->live, run->rules->dissection.loop,
+	if (run->config->live != NULL)
+		live_listen(run->config->live, run->config->dissection.loop,
 		    &handler);
 }
 
 void
 sensor_hurry(struct run *run)
 {
-	if (run->rules->server != NULL && run->rules->server->retry_for == 0)
+	if (run->config->server != NULL && run->config->server->retry_for == 0)
 		sink_server_retry_for(run->sink, RETRY_LAST);
 }
 
 void
 sensor_stop(struct run *run)
 {
-	live_stop(run->rules->live);
+	live_stop(run->config->live);
 	sensor_hurry(run);
 }
 
@@ -52,9 +52,9 @@ sensor_count(const struct run *run, struct totals *totals)
 {
 	struct live_counts counts;
 
-	if (run->rules->live == NULL)
+	if (run->config->live == NULL)
 		return;
-	counts = live_counts(run->rules->live);
+	counts = live_counts(run->config->live);
 	totals->is_live = true;
 	totals->read = counts.captured;
 	totals->dropped = counts.queue_drop;

@@ -125,30 +125,30 @@ start_timer(struct status *status, struct loop *loop, struct timeval every,
 
 struct status *
 status_start(struct loop *loop, struct log *log,
-    const struct status_source *source, const struct status_rules *rules)
+    const struct status_source *source, const struct status_config *config)
 {
 	struct status *status = xcalloc(1, sizeof(*status));
 
 	status->log = log;
 	status->source = *source;
 	status->start = clock_ms();
-	status->file = rules->metrics;
-	status->notify = rules->notify;
-	status->minutely = rules->minutely;
+	status->file = config->metrics;
+	status->notify = config->notify;
+	status->minutely = config->minutely;
 	loop_catch_user(loop, on_user, status);
-	if (rules->progress)
+	if (config->progress)
 		status->progress = start_timer(status, loop,
 		    (struct timeval){ 0, PROGRESS_MS * 1000 }, on_progress);
-	if (rules->minutely || rules->notify != NULL)
+	if (config->minutely || config->notify != NULL)
 		status->minute = start_timer(status, loop,
 		    (struct timeval){ MINUTE_SECONDS, 0 }, on_minute);
-	if (rules->metrics != NULL)
+	if (config->metrics != NULL)
 		status->metrics = start_timer(status, loop,
 		    (struct timeval){ METRICS_SECONDS, 0 }, on_metrics);
-	if (rules->notify != NULL)
+	if (config->notify != NULL)
 		status->ready = start_timer(status, loop,
 		    (struct timeval){ READY_SECONDS, 0 }, on_running);
-	notify_watch(rules->notify, loop);
+	notify_watch(config->notify, loop);
 	return status;
 }
 

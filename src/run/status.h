@@ -21,7 +21,7 @@ struct status_source {
 };
 
 /* What is told beside the sums on SIGUSR1. */
-struct status_rules {
+struct status_config {
 	bool progress;			/* the progress line */
 	bool minutely;			/* the sums each minute */
 	struct metrics_file *metrics;	/* every 15 seconds, NULL for none; borrowed */
@@ -30,7 +30,7 @@ struct status_rules {
 
 /* loop and log are borrowed. status_stop, after the loop, draws the line and writes the metrics once more, and frees. */
 struct status *status_start(struct loop *loop, struct log *log, const struct status_source *source,
-    const struct status_rules *rules);
+    const struct status_config *config);
 void status_stop(struct status *status);
 
 /* The run has begun: all that can be wrong with the start was not. Without it a few seconds of running say the same. */

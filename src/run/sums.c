@@ -58,7 +58,7 @@ put_live(struct progress *progress, const struct run *run)
 	struct totals totals = { 0 };
 
 	sensor_count(run, &totals);
-	progress->interface = live_interface(run->rules->live);
+	progress->interface = live_interface(run->config->live);
 	progress->packets = totals.read;
 	progress->dropped = totals.dropped + totals.kernel_drop +
 	    totals.interface_drop;
@@ -71,7 +71,7 @@ sums_progress(void *ctx, struct progress *progress)
 	struct sink_counts counts = run->sink->type->counts(run->sink);
 
 	*progress = (struct progress){ .files_done = run->files_done,
-		.files_all = run->rules->inputs->count,
+		.files_all = run->config->inputs->count,
 		.packets = run->totals.read, .bytes_done = run->bytes_done,
 		.bytes_all = run->bytes_all };
 	for (size_t i = 0; i < run->job_count; i++)
@@ -80,9 +80,9 @@ sums_progress(void *ctx, struct progress *progress)
 		progress->packets += replay_read(run->replay);
 	if (run->follow != NULL)
 		add_follow(progress, run->follow);
-	if (run->rules->live != NULL)
+	if (run->config->live != NULL)
 		put_live(progress, run);
-	progress->has_server = run->rules->server != NULL;
+	progress->has_server = run->config->server != NULL;
 	progress->indexed = counts.delivered;
 	progress->duplicate = counts.duplicate;
 	progress->rejected = counts.rejected;
@@ -115,9 +115,9 @@ sums_totals(void *ctx, struct totals *totals)
 	totals->retries = counts.retries;
 	totals->maybe_duplicate = counts.maybe_duplicate;
 	totals->cut = counts.cut;
-	totals->has_server = run->rules->server != NULL;
+	totals->has_server = run->config->server != NULL;
 	totals->has_auto_id = totals->has_server &&
-	    run->rules->server->auto_id;
+	    run->config->server->auto_id;
 	sensor_count(run, totals);
 	totals->unsent = totals->read - totals->delivered -
 	    totals->duplicate - totals->rejected - totals->discarded -
@@ -141,7 +141,7 @@ void
 sums_metrics(void *ctx, struct metrics *metrics)
 {
 	struct run *run = ctx;
-	const struct run_rules *rules = run->rules;
+	const struct run_config *config = run->config;
 	struct sink_counts counts = run->sink->type->counts(run->sink);
 
 	*metrics = (struct metrics){ .in_flight = counts.in_flight,
@@ -149,19 +149,19 @@ sums_metrics(void *ctx, struct metrics *metrics)
 		.own_memory = resident_bytes(getpid()) };
 	sums_totals(run, &metrics->totals);
 	/* A replay has none. */
-	if (rules->dissection.tshark->version != NULL) {
-		metrics->tshark = rules->dissection.tshark->version;
-		metrics->dissection = rules->dissection.tshark->has_plugin ?
-		    "plugin" : rules->dissection.tshark_rules->pdml ? "pdml" :
+	if (config->dissection.tshark->version != NULL) {
+		metrics->tshark = config->dissection.tshark->version;
+		metrics->dissection = config->dissection.tshark->has_plugin ?
+		    "plugin" : config->dissection.tshark_config->pdml ? "pdml" :
 		    "ek";
 	}
 	if (counts.settled_at > 0)
 		metrics->settled = clock_of_day() -
 		    (clock_ms() - counts.settled_at);
-	if (rules->server != NULL)
-		metrics->delivery_room = rules->server->memory;
-	if (rules->live != NULL)
-		put_capture(metrics, rules->live);
+	if (config->server != NULL)
+		metrics->delivery_room = config->server->memory;
+	if (config->live != NULL)
+		put_capture(metrics, config->live);
 	for (size_t i = 0; i < run->job_count; i++)
 		if (job_at(run, i)->split != NULL)
 			metrics->tshark_memory +=

@@ -38,7 +38,7 @@ struct errand {
 
 struct cluster {
 	struct log *log;
-	const struct cluster_rules *rules;
+	const struct cluster_config *config;
 	struct http *http;
 	char *authorization;
 	struct node *nodes;
@@ -73,7 +73,7 @@ static void
 plan_probe(struct node *node)
 {
 	loop_start_timer(node->probe,
-	    backoff_delay(node->cluster->rules->backoff,
+	    backoff_delay(node->cluster->config->backoff,
 	    node->failures > 0 ? node->failures - 1 : 0));
 }
 
@@ -168,7 +168,7 @@ on_probe(evutil_socket_t fd, short what, void *ctx)
 	struct node *node = ctx;
 	struct cluster_request request = { .method = "GET", .path = "/",
 		.reply_max = PROBE_REPLY_MAX };
-	uint64_t timeout = node->cluster->rules->http.timeout;
+	uint64_t timeout = node->cluster->config->http.timeout;
 
 	(void)fd;
 	(void)what;
@@ -298,18 +298,18 @@ cluster_trouble(const struct cluster *cluster)
 
 struct cluster *
 cluster_new(struct loop *loop, struct log *log,
-    const struct cluster_rules *rules, struct error *error)
+    const struct cluster_config *config, struct error *error)
 {
-	struct http *http = http_new(loop, &rules->http, error);
+	struct http *http = http_new(loop, &config->http, error);
 	struct cluster *cluster;
 
 	if (http == NULL)
 		return NULL;
 	cluster = xcalloc(1, sizeof(*cluster));
 	cluster->log = log;
-	cluster->rules = rules;
+	cluster->config = config;
 	cluster->http = http;
-	cluster->count = rules->nodes->count;
+	cluster->count = config->nodes->count;
 	cluster->nodes = xcalloc(cluster->count, sizeof(*cluster->nodes));
 	TAILQ_INIT(&cluster->waiting);
 	TAILQ_INIT(&cluster->sent);
@@ -317,7 +317,7 @@ cluster_new(struct loop *loop, struct log *log,
 		struct node *node = &cluster->nodes[i];
 
 		node->cluster = cluster;
-		node->address = &rules->nodes->list[i];
+		node->address = &config->nodes->list[i];
 		node->probe = evtimer_new(loop_base(loop), on_probe, node);
 		if (node->probe == NULL)
 			abort();	/* out of memory */

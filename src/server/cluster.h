@@ -15,13 +15,13 @@
 struct cluster;
 
 /* Borrowed for the life of the cluster. */
-struct cluster_rules {
+struct cluster_config {
 	const struct node_addresses *nodes;
-	struct http_rules http;
+	struct http_config http;
 	uint64_t backoff;	/* ms, the first wait before a probe */
 };
 
-struct cluster *cluster_new(struct loop *loop, struct log *log, const struct cluster_rules *rules,
+struct cluster *cluster_new(struct loop *loop, struct log *log, const struct cluster_config *config,
     struct error *error);
 /* Cancels all that is under way, without calls. */
 void cluster_free(struct cluster *cluster);

@@ -42,9 +42,9 @@ enum step {
 struct setup {
 	struct log *log;
 	struct cluster *cluster;
-	const struct setup_rules *rules;
+	const struct setup_config *config;
 	struct setup_handler handler;
-	struct template_rules template;
+	struct template_config template;
 	enum step step;
 	struct event *again;
 	unsigned attempt, forbidden;
@@ -72,7 +72,7 @@ static void
 ask_again(struct setup *setup)
 {
 	loop_start_timer(setup->again,
-	    backoff_delay(setup->rules->backoff, setup->attempt++));
+	    backoff_delay(setup->config->backoff, setup->attempt++));
 }
 
 static void
@@ -88,8 +88,8 @@ static void
 go_behind_template(struct setup *setup)
 {
 	go_to(setup, setup->is_again ? STEP_DONE :
-	    setup->rules->pipeline != NULL ? STEP_PIPELINE :
-	    setup->rules->retention > 0 ? STEP_LIST : STEP_DONE);
+	    setup->config->pipeline != NULL ? STEP_PIPELINE :
+	    setup->config->retention > 0 ? STEP_LIST : STEP_DONE);
 }
 
 /* GET / and, if that tells nothing, GET /_security/_authenticate */
@@ -137,7 +137,7 @@ take_engine(struct setup *setup, size_t node,
 	    version->number[0] != '\0' ? version->number :
 	    "of a version that it does not tell", kind.sign,
 	    kind.is_certain ? "" : " (the template will tell)");
-	if (setup->rules->put == SETUP_TEMPLATE_NEVER)
+	if (setup->config->put == SETUP_TEMPLATE_NEVER)
 		go_behind_template(setup);
 	else
 		go_to(setup, STEP_CUSTOM);
@@ -216,7 +216,7 @@ take_found(struct setup *setup, const struct http_reply *reply)
 	if (found.has_engine && found.engine != setup->template.engine &&
 	    !setup->is_certain)
 		switch_engine(setup, "the index template that it has");
-	if ((setup->rules->put == SETUP_TEMPLATE_ALWAYS && !setup->is_again) ||
+	if ((setup->config->put == SETUP_TEMPLATE_ALWAYS && !setup->is_again) ||
 	    found.version < TEMPLATE_VERSION ||
 	    (found.version == TEMPLATE_VERSION &&
 	    found.has_custom != setup->template.has_custom)) {
@@ -301,11 +301,11 @@ take_pipeline(struct setup *setup, const struct http_reply *reply)
 	if (reply->status == 404) {
 		(void)snprintf(text, sizeof(text), "--pipeline=%.500s: the "
 		    "server has no ingest pipeline of this name",
-		    setup->rules->pipeline);
+		    setup->config->pipeline);
 		fail(setup, OUTCOME_USAGE, text);
 		return;
 	}
-	go_to(setup, setup->rules->retention > 0 ? STEP_LIST : STEP_DONE);
+	go_to(setup, setup->config->retention > 0 ? STEP_LIST : STEP_DONE);
 }
 
 /* Old indices. */
@@ -361,7 +361,7 @@ static int
 on_list_string(void *ctx, const unsigned char *text, size_t len)
 {
 	struct listing *list = ctx;
-	const char *prefix = list->setup->rules->template.prefix;
+	const char *prefix = list->setup->config->template.prefix;
 	size_t prefix_len = strlen(prefix);
 	uint32_t day;
 
@@ -371,7 +371,7 @@ on_list_string(void *ctx, const unsigned char *text, size_t len)
 	    memcmp(text, "espcap", 6) == 0 &&
 	    strncmp(list->index, prefix, prefix_len) == 0 &&
 	    day_read(list->index + prefix_len, &day) &&
-	    day + list->setup->rules->retention < list->today)
+	    day + list->setup->config->retention < list->today)
 		(void)buffer_printf(&list->setup->old, "%s\n", list->index);
 	return 1;
 }
@@ -544,7 +544,7 @@ ask(struct setup *setup)
 {
 	struct cluster_request request = { .method = "GET",
 		.reply_max = REPLY_MAX };
-	const char *prefix = setup->rules->template.prefix;
+	const char *prefix = setup->config->template.prefix;
 	struct buffer *path = &setup->path;
 
 	buffer_clear(path);
@@ -577,7 +577,7 @@ ask(struct setup *setup)
 		break;
 	case STEP_PIPELINE:
 		(void)buffer_printf(path, "/_ingest/pipeline/%s",
-		    setup->rules->pipeline);
+		    setup->config->pipeline);
 		break;
 	case STEP_LIST:
 		(void)buffer_printf(path, "/%s-*/_mapping?filter_path="
@@ -615,21 +615,21 @@ start(void *ctx)
 
 static struct setup *
 make(struct loop *loop, struct log *log, struct cluster *cluster,
-    const struct setup_rules *rules, const struct setup_handler *handler)
+    const struct setup_config *config, const struct setup_handler *handler)
 {
 	struct setup *setup = xcalloc(1, sizeof(*setup));
 
 	setup->log = log;
 	setup->cluster = cluster;
-	setup->rules = rules;
+	setup->config = config;
 	setup->handler = *handler;
-	setup->template = rules->template;
+	setup->template = config->template;
 	setup->template.has_wildcard = true;
 	buffer_init(&setup->name, 1024);
 	buffer_init(&setup->path, 65536);
 	buffer_init(&setup->body, (size_t)16 << 20);
 	buffer_init(&setup->old, REPLY_MAX);
-	(void)template_name(rules->template.prefix, &setup->name);
+	(void)template_name(config->template.prefix, &setup->name);
 	setup->again = evtimer_new(loop_base(loop), on_again, setup);
 	if (setup->again == NULL)
 		abort();	/* out of memory */
@@ -638,9 +638,9 @@ make(struct loop *loop, struct log *log, struct cluster *cluster,
 
 struct setup *
 setup_new(struct loop *loop, struct log *log, struct cluster *cluster,
-    const struct setup_rules *rules, const struct setup_handler *handler)
+    const struct setup_config *config, const struct setup_handler *handler)
 {
-	struct setup *setup = make(loop, log, cluster, rules, handler);
+	struct setup *setup = make(loop, log, cluster, config, handler);
 
 	cluster_strict(cluster, true);
 	loop_defer(loop, start, setup);
@@ -649,10 +649,10 @@ setup_new(struct loop *loop, struct log *log, struct cluster *cluster,
 
 struct setup *
 setup_again(struct loop *loop, struct log *log, struct cluster *cluster,
-    const struct setup_rules *rules, enum template_engine engine,
+    const struct setup_config *config, enum template_engine engine,
     const struct setup_handler *handler)
 {
-	struct setup *setup = make(loop, log, cluster, rules, handler);
+	struct setup *setup = make(loop, log, cluster, config, handler);
 
 	setup->is_again = setup->is_certain = true;
 	setup->template.engine = engine;

@@ -29,8 +29,8 @@ enum setup_found {
 };
 
 /* Borrowed for the life of the setup. */
-struct setup_rules {
-	struct template_rules template;	/* engine, has_wildcard and has_custom are found out */
+struct setup_config {
+	struct template_config template;	/* engine, has_wildcard and has_custom are found out */
 	enum setup_template put;
 	const char *pipeline;		/* NULL for none */
 	uint64_t retention;		/* days, 0 to keep all */
@@ -47,10 +47,10 @@ struct setup_handler {
 
 /* Starts at once. A server that is down or busy is asked again and again: the owner gives up by setup_free. */
 struct setup *setup_new(struct loop *loop, struct log *log, struct cluster *cluster,
-    const struct setup_rules *rules, const struct setup_handler *handler);
+    const struct setup_config *config, const struct setup_handler *handler);
 /* In the middle of a run: puts the template if it is missing, or an older one of ours, and does nothing else, without a word if it cannot. */
 struct setup *setup_again(struct loop *loop, struct log *log, struct cluster *cluster,
-    const struct setup_rules *rules, enum template_engine engine, const struct setup_handler *handler);
+    const struct setup_config *config, enum template_engine engine, const struct setup_handler *handler);
 /* Not while a request is under way, unless the cluster is freed before. */
 void setup_free(struct setup *setup);
 

@@ -145,9 +145,9 @@ compare_members(const void *a, const void *b)
 
 /* Sorted by name, so that members of one object stand together. */
 static void
-collect(struct members *members, const struct template_rules *rules)
+collect(struct members *members, const struct template_config *config)
 {
-	const struct typed *typed = rules->typed;
+	const struct typed *typed = config->typed;
 
 	members->list = xcalloc(OWN_COUNT + typed->count,
 	    sizeof(*members->list));
@@ -163,11 +163,11 @@ collect(struct members *members, const struct template_rules *rules)
 }
 
 static const char *
-mapping_text(const struct template_rules *rules, enum mapping mapping)
+mapping_text(const struct template_config *config, enum mapping mapping)
 {
 	if (mapping == MAPPING_LAYERS)
-		return layers_mappings[rules->engine];
-	if (mapping == MAPPING_WILDCARD && !rules->has_wildcard)
+		return layers_mappings[config->engine];
+	if (mapping == MAPPING_WILDCARD && !config->has_wildcard)
 		return mappings[MAPPING_KEYWORD];
 	return mappings[mapping];
 }
@@ -224,7 +224,7 @@ put_name(struct buffer *out, const char *name)
 }
 
 static int
-put_properties(const struct template_rules *rules,
+put_properties(const struct template_config *config,
     const struct members *members, struct buffer *out)
 {
 	const char *from = "";
@@ -238,7 +238,7 @@ put_properties(const struct template_rules *rules,
 		if (put_closing(out, from + common) != 0 ||
 		    (i > 0 && buffer_puts(out, ",") != 0) ||
 		    put_name(out, member->name + common) != 0 ||
-		    buffer_puts(out, mapping_text(rules, member->mapping)) != 0)
+		    buffer_puts(out, mapping_text(config, member->mapping)) != 0)
 			return -1;
 		from = member->name;
 	}
@@ -253,7 +253,7 @@ put_number(struct buffer *out, const char *before, uint64_t number)
 }
 
 static int
-put_settings(const struct template_rules *rules,
+put_settings(const struct template_config *config,
     const struct members *members, struct buffer *out)
 {
 	size_t fields = count_fields(members);
@@ -264,12 +264,12 @@ put_settings(const struct template_rules *rules,
 	if (fields > FIELDS_MAX)
 		rv |= put_number(out,
 		    ",\"index.mapping.total_fields.limit\":", 2 * fields);
-	if (rules->shards >= 0)
+	if (config->shards >= 0)
 		rv |= put_number(out, ",\"index.number_of_shards\":",
-		    (uint64_t)rules->shards);
-	if (rules->replicas >= 0)
+		    (uint64_t)config->shards);
+	if (config->replicas >= 0)
 		rv |= put_number(out, ",\"index.number_of_replicas\":",
-		    (uint64_t)rules->replicas);
+		    (uint64_t)config->replicas);
 	return rv | buffer_puts(out, "}");
 }
 
@@ -301,32 +301,32 @@ put_word(struct buffer *out, const char *before, const char *prefix,
 
 /* The template, its digest left out if that is NULL. */
 static int
-put_template(const struct template_rules *rules, const char *digest,
+put_template(const struct template_config *config, const char *digest,
     struct buffer *out)
 {
 	struct members members;
 	int rv;
 
-	collect(&members, rules);
-	rv = put_word(out, "{\"index_patterns\":[", rules->prefix, "-*");
-	rv |= put_number(out, "],\"priority\":", priority(rules->prefix));
+	collect(&members, config);
+	rv = put_word(out, "{\"index_patterns\":[", config->prefix, "-*");
+	rv |= put_number(out, "],\"priority\":", priority(config->prefix));
 	rv |= put_number(out, ",\"version\":", TEMPLATE_VERSION);
 	rv |= buffer_puts(out, ",\"_meta\":{\"created_by\":\"espcap\"");
 	if (digest != NULL)
 		rv |= put_word(out, ",\"digest\":", digest, "");
 	rv |= buffer_puts(out, ",\"description\":\"Packets dissected by "
 	    "tshark, one document each\"}");
-	if (rules->has_custom) {
-		rv |= put_word(out, ",\"composed_of\":[", rules->prefix,
+	if (config->has_custom) {
+		rv |= put_word(out, ",\"composed_of\":[", config->prefix,
 		    "@custom");
 		rv |= buffer_puts(out, "]");
 	}
 	rv |= buffer_puts(out, ",\"template\":{\"settings\":");
-	rv |= put_settings(rules, &members, out);
+	rv |= put_settings(config, &members, out);
 	rv |= put_number(out, ",\"mappings\":{\"dynamic\":false,\"_meta\":"
 	    "{\"created_by\":\"espcap\",\"version\":", TEMPLATE_VERSION);
 	rv |= buffer_puts(out, "},\"properties\":");
-	rv |= put_properties(rules, &members, out);
+	rv |= put_properties(config, &members, out);
 	rv |= buffer_puts(out, "}}}");
 	free(members.list);
 	return rv;
@@ -344,14 +344,14 @@ template_name(const char *prefix, struct buffer *out)
 }
 
 int
-template_digest(const struct template_rules *rules, char digest[33])
+template_digest(const struct template_config *config, char digest[33])
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	struct buffer text;
 	int rv = -1;
 
 	buffer_init(&text, SIZE_MAX);
-	if (put_template(rules, NULL, &text) == 0 &&
+	if (put_template(config, NULL, &text) == 0 &&
 	    EVP_Digest(text.data, text.len, hash, NULL, EVP_sha256(),
 	    NULL) == 1)
 		rv = 0;
@@ -363,13 +363,13 @@ template_digest(const struct template_rules *rules, char digest[33])
 }
 
 int
-template_write(const struct template_rules *rules, struct buffer *out)
+template_write(const struct template_config *config, struct buffer *out)
 {
 	size_t start = out->len;
 	char digest[33];
 
-	if (template_digest(rules, digest) == 0 &&
-	    put_template(rules, digest, out) == 0)
+	if (template_digest(config, digest) == 0 &&
+	    put_template(config, digest, out) == 0)
 		return 0;
 	out->len = start;
 	return -1;

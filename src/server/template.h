@@ -16,7 +16,7 @@ enum template_engine {
 /* Rises with each change of what template_write makes, so that a newer espcap replaces an older one's. */
 #define TEMPLATE_VERSION 1
 
-struct template_rules {
+struct template_config {
 	enum template_engine engine;
 	const char *prefix;	/* of the indices: "packets" */
 	const struct typed *typed;	/* conf/typed.list */
@@ -34,7 +34,7 @@ int template_name(const char *prefix, struct buffer *out);
  * typed, "layers" as flattened (Elasticsearch) or flat_object (OpenSearch), version and _meta (also in the mappings, so
  * that each index tells whose it is). 0, or -1 if out is full. The same rules make the same bytes.
  */
-int template_write(const struct template_rules *rules, struct buffer *out);
+int template_write(const struct template_config *config, struct buffer *out);
 
 /* What is known of a template that a server has. */
 struct template_found {
@@ -57,6 +57,6 @@ int template_read(const char *body, size_t len, struct template_found *found);
 const char *template_layers_type(enum template_engine engine);
 
 /* 32 hex digits over what template_write makes of these rules, the digest itself left out. 0, or -1 if the crypto library fails. */
-int template_digest(const struct template_rules *rules, char digest[33]);
+int template_digest(const struct template_config *config, char digest[33]);
 
 #endif

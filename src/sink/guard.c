@@ -24,7 +24,7 @@ struct guard {
 	struct loop *loop;
 	struct log *log;
 	struct cluster *cluster;
-	struct setup_rules rules;
+	struct setup_config config;
 	enum template_engine engine;
 	struct setup *setup;	/* looks for the template */
 	char wrong[256];	/* the index that is not as it should be; "" if it is gone */
@@ -135,7 +135,7 @@ look_for_template(struct guard *guard, const char *wrong)
 	(void)snprintf(guard->wrong, sizeof(guard->wrong), "%s", wrong);
 	drop_setup(guard);
 	guard->setup = setup_again(guard->loop, guard->log, guard->cluster,
-	    &guard->rules, guard->engine, &handler);
+	    &guard->config, guard->engine, &handler);
 }
 
 /* The mappings. */
@@ -209,14 +209,14 @@ guard_examine(struct guard *guard, const char *indices, size_t count,
 
 struct guard *
 guard_new(struct loop *loop, struct log *log, struct cluster *cluster,
-    const struct setup_rules *rules, enum template_engine engine)
+    const struct setup_config *config, enum template_engine engine)
 {
 	struct guard *guard = xcalloc(1, sizeof(*guard));
 
 	guard->loop = loop;
 	guard->log = log;
 	guard->cluster = cluster;
-	guard->rules = *rules;
+	guard->config = *config;
 	guard->engine = engine;
 	TAILQ_INIT(&guard->looks);
 	return guard;

@@ -18,7 +18,7 @@ enum guard_finding {
 };
 
 /* loop, log, cluster and rules are borrowed; the template that rules make was espcap's when the run began. */
-struct guard *guard_new(struct loop *loop, struct log *log, struct cluster *cluster, const struct setup_rules *rules,
+struct guard *guard_new(struct loop *loop, struct log *log, struct cluster *cluster, const struct setup_config *config,
     enum template_engine engine);
 /* The cluster, which may have a request of it, must be freed before. NULL is allowed. */
 void guard_free(struct guard *guard);

@@ -55,7 +55,7 @@ TAILQ_HEAD(shipments, shipment);
 struct shipping {
 	struct loop *loop;
 	struct log *log;
-	struct shipping_rules rules;
+	struct shipping_config config;
 	struct cluster *cluster;
 	struct rejects *rejects;
 	struct guard *guard;	/* NULL while there is nothing to guard */
@@ -153,7 +153,7 @@ pump(struct shipping *shipping)
 static void
 ship_later(struct shipment *shipment, unsigned attempt)
 {
-	uint64_t ms = backoff_delay(shipment->shipping->rules.backoff, attempt);
+	uint64_t ms = backoff_delay(shipment->shipping->config.backoff, attempt);
 
 	shipment->shipping->counts.retries++;
 	if (ms < (uint64_t)shipment->retry_after * 1000)
@@ -256,7 +256,7 @@ judge(const struct shipment *shipment, const struct bulk_reply_item *item)
 	const struct shipping *shipping = shipment->shipping;
 	enum verdict verdict = verdict_of_item(item->status, item->type,
 	    strlen(item->type), item->reason, strlen(item->reason),
-	    !shipping->rules.auto_id);
+	    !shipping->config.auto_id);
 
 	if (item->in_failure_store && (verdict == VERDICT_INDEXED ||
 	    verdict == VERDICT_DISCARDED))
@@ -358,7 +358,7 @@ take_unknown(struct shipment *shipment, const char *why)
 
 	shipment->unknown++;
 	suspect(shipment);
-	if (shipping->rules.auto_id)
+	if (shipping->config.auto_id)
 		shipping->counts.maybe_duplicate += shipment->batch->count;
 	if (shipment->unknown < UNKNOWN_MAX)
 		ship_later(shipment, shipment->unknown - 1);
@@ -389,7 +389,7 @@ say_remedy(struct shipping *shipping, const char *kind, const char *why)
 	char text[1200];
 
 	(void)snprintf(text, sizeof(text), "%.1000s; %s", why,
-	    shipping->rules.remedy);
+	    shipping->config.remedy);
 	say(shipping, kind, text);
 	complaint_note(&shipping->complaint, why);
 }
@@ -467,7 +467,7 @@ on_examined(void *ctx, enum guard_finding finding, const char *text)
 		shipment->examined = ++shipment->gone >= GONE_MAX;
 		break;
 	case GUARD_WRONG:
-		if (!shipping->rules.is_patient) {
+		if (!shipping->config.is_patient) {
 			fail(shipping, OUTCOME_OUTPUT, why);
 			return;
 		}
@@ -692,7 +692,7 @@ static void
 ship(struct shipment *shipment)
 {
 	struct shipping *shipping = shipment->shipping;
-	const struct shipping_rules *rules = &shipping->rules;
+	const struct shipping_config *config = &shipping->config;
 	struct cluster_request request = { .method = "POST",
 		.content_type = "application/x-ndjson",
 		.body = shipment->batch->body.data,
@@ -701,15 +701,15 @@ ship(struct shipment *shipment)
 
 	if (shipping->stopped)
 		return;
-	if (rules->compress && zip_gzip(&shipment->batch->body,
+	if (config->compress && zip_gzip(&shipment->batch->body,
 	    &shipment->zipped) == 0) {
 		request.body = shipment->zipped.data;
 		request.len = shipment->zipped.len;
 		request.is_gzip = true;
 	}
 	path = xasprintf("/_bulk?filter_path=errors,items.*.status,"
-	    "items.*.error,items.*.failure_store%s%s", rules->pipeline != NULL ? "&pipeline=" : "",
-	    rules->pipeline != NULL ? rules->pipeline : "");
+	    "items.*.error,items.*.failure_store%s%s", config->pipeline != NULL ? "&pipeline=" : "",
+	    config->pipeline != NULL ? config->pipeline : "");
 	request.path = path;
 	shipping->counts.in_flight += shipment->batch->count;
 	cluster_send(shipping->cluster, &request, on_reply, shipment);
@@ -730,14 +730,14 @@ free_shipments(struct shipments *shipments)
 
 struct shipping *
 shipping_new(struct loop *loop, struct log *log,
-    const struct shipping_rules *rules, struct cluster *cluster,
+    const struct shipping_config *config, struct cluster *cluster,
     struct rejects *rejects, const struct shipping_handler *handler)
 {
 	struct shipping *shipping = xcalloc(1, sizeof(*shipping));
 
 	shipping->loop = loop;
 	shipping->log = log;
-	shipping->rules = *rules;
+	shipping->config = *config;
 	shipping->cluster = cluster;
 	shipping->rejects = rejects;
 	shipping->handler = *handler;

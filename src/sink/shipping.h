@@ -18,7 +18,7 @@
 struct shipping;
 
 /* Texts are borrowed for the life of the shipping. */
-struct shipping_rules {
+struct shipping_config {
 	const char *pipeline;	/* NULL for none */
 	uint64_t backoff;	/* ms, the first wait */
 	bool auto_id;		/* the server makes the ids */
@@ -39,7 +39,7 @@ struct shipping_handler {
 };
 
 /* loop, log, cluster and rejects are borrowed. Nothing is sent before shipping_start. */
-struct shipping *shipping_new(struct loop *loop, struct log *log, const struct shipping_rules *rules,
+struct shipping *shipping_new(struct loop *loop, struct log *log, const struct shipping_config *config,
     struct cluster *cluster, struct rejects *rejects, const struct shipping_handler *handler);
 /* The cluster, which has requests of it, must be freed before. NULL is allowed. */
 void shipping_free(struct shipping *shipping);

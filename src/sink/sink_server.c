@@ -24,7 +24,7 @@ struct server {
 	struct sink sink;
 	struct loop *loop;
 	struct log *log;
-	const struct sink_server_rules *rules;
+	const struct sink_server_config *config;
 	struct sink_handler handler;
 	struct cluster *cluster;
 	struct setup *setup;
@@ -122,7 +122,7 @@ on_watch(evutil_socket_t fd, short what, void *ctx)
 static bool
 is_full(const struct server *server)
 {
-	return server->bytes >= server->rules->memory / 2;
+	return server->bytes >= server->config->memory / 2;
 }
 
 static void
@@ -139,7 +139,7 @@ check_drain(struct server *server)
 	bool all = server->ended && server->documents == 0;
 
 	if (!all && !(server->was_full &&
-	    server->bytes < server->rules->memory / 4))
+	    server->bytes < server->config->memory / 4))
 		return;
 	server->was_full = false;
 	loop_defer(server->loop, tell_drain, server);
@@ -192,12 +192,12 @@ added(struct server *server, size_t bytes)
 	server->bytes += bytes;
 	server->documents++;
 	if (server->open->count == 1)
-		loop_start_timer(server->flush, server->rules->latency);
+		loop_start_timer(server->flush, server->config->latency);
 	if (is_full(server))
 		server->was_full = true;
 	/* Nothing more comes while it is full: waiting for more would be idle. */
-	if (server->open->count >= server->rules->chunk ||
-	    server->open->body.len >= server->rules->chunk_bytes ||
+	if (server->open->count >= server->config->chunk ||
+	    server->open->body.len >= server->config->chunk_bytes ||
 	    is_full(server))
 		close_batch(server);
 }
@@ -212,7 +212,7 @@ write_as(struct server *server, const char *index, size_t index_len,
 	if (server->failed)
 		return 0;
 	if (server->open->count > 0 && before + len + 128 + index_len + id_len >
-	    server->rules->chunk_bytes) {
+	    server->config->chunk_bytes) {
 		close_batch(server);
 		before = 0;
 	}
@@ -278,16 +278,16 @@ static void
 server_write(struct sink *sink, const struct document_ready *ready)
 {
 	struct server *server = self(sink);
-	size_t prefix = strlen(server->rules->setup.template.prefix);
+	size_t prefix = strlen(server->config->setup.template.prefix);
 	uint32_t day = day_of(ready->has_time, ready->sec);
 	char id[BATCH_ID_LEN];
-	const char *given = server->rules->auto_id ? NULL : id;
+	const char *given = server->config->auto_id ? NULL : id;
 
 	if (server->failed)
 		return;
 	day_suffix(day, server->index + prefix);
 	batch_id_text(ready->id, id);
-	if (!day_open(&server->days, day, server->rules->max_indices))
+	if (!day_open(&server->days, day, server->config->max_indices))
 		reject_day(server, ready, given);
 	else if (write_as(server, server->index, strlen(server->index), given,
 	    given == NULL ? 0 : strlen(id), ready) != 0)
@@ -376,7 +376,7 @@ on_setup(void *ctx, enum template_engine engine, enum setup_found found)
 
 	if (found == SETUP_FOUND_OURS || found == SETUP_FOUND_PUT) {
 		server->guard = guard_new(server->loop, server->log,
-		    server->cluster, &server->rules->setup, engine);
+		    server->cluster, &server->config->setup, engine);
 		shipping_guard(server->shipping, server->guard);
 	}
 	server->engine = engine;
@@ -407,7 +407,7 @@ sink_server_retry_for(struct sink *sink, uint64_t ms)
 
 struct sink *
 sink_server_new(struct loop *loop, struct log *log,
-    const struct sink_server_rules *rules, const struct sink_handler *handler,
+    const struct sink_server_config *config, const struct sink_handler *handler,
     struct error *error)
 {
 	static const struct timeval tick = { 0, 250000 };
@@ -415,20 +415,20 @@ sink_server_new(struct loop *loop, struct log *log,
 	struct setup_handler setup = { on_setup, on_setup_failed, server };
 	struct shipping_handler shipping = { on_settled, sync_days,
 		on_ship_failed, server };
-	struct shipping_rules how = { rules->setup.pipeline, rules->backoff,
-		rules->auto_id, rules->compress, rules->remedy,
-		rules->is_patient };
+	struct shipping_config how = { config->setup.pipeline, config->backoff,
+		config->auto_id, config->compress, config->remedy,
+		config->is_patient };
 
 	server->sink.type = &sink_server_type;
 	server->loop = loop;
 	server->log = log;
-	server->rules = rules;
-	server->retry_for = rules->retry_for;
+	server->config = config;
+	server->retry_for = config->retry_for;
 	server->handler = *handler;
 	server->settled_at = clock_seconds();
-	server->rejects.letter = rules->dead_letter;
+	server->rejects.letter = config->dead_letter;
 	server->rejects.log = log;
-	server->cluster = cluster_new(loop, log, &rules->cluster, error);
+	server->cluster = cluster_new(loop, log, &config->cluster, error);
 	if (server->cluster == NULL) {
 		free(server);
 		return NULL;
@@ -436,7 +436,7 @@ sink_server_new(struct loop *loop, struct log *log,
 	server->shipping = shipping_new(loop, log, &how, server->cluster,
 	    &server->rejects, &shipping);
 	server->index = xasprintf("%s-2000-01-01",
-	    rules->setup.template.prefix);
+	    config->setup.template.prefix);
 	server->open = batch_new();
 	server->flush = evtimer_new(loop_base(loop), on_flush, server);
 	server->watch = event_new(loop_base(loop), -1, EV_PERSIST, on_watch,
@@ -444,7 +444,7 @@ sink_server_new(struct loop *loop, struct log *log,
 	if (server->flush == NULL || server->watch == NULL ||
 	    event_add(server->watch, &tick) != 0)
 		abort();	/* out of memory */
-	server->setup = setup_new(loop, log, server->cluster, &rules->setup,
+	server->setup = setup_new(loop, log, server->cluster, &config->setup,
 	    &setup);
 	return &server->sink;
 }

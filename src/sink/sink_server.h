@@ -14,9 +14,9 @@
 #include "sink/sink.h"
 
 /* Borrowed for the life of the sink. */
-struct sink_server_rules {
-	struct cluster_rules cluster;
-	struct setup_rules setup;	/* its template.prefix is that of all indices */
+struct sink_server_config {
+	struct cluster_config cluster;
+	struct setup_config setup;	/* its template.prefix is that of all indices */
 	uint64_t chunk;			/* documents in one request */
 	uint64_t chunk_bytes;		/* bytes in one request, but for a single document */
 	uint64_t latency;		/* ms that a document waits for others in its request */
@@ -31,7 +31,7 @@ struct sink_server_rules {
 	struct dead_letter *dead_letter;
 };
 
-struct sink *sink_server_new(struct loop *loop, struct log *log, const struct sink_server_rules *rules,
+struct sink *sink_server_new(struct loop *loop, struct log *log, const struct sink_server_config *config,
     const struct sink_handler *handler, struct error *error);
 
 /* The value of the Authorization header from now on; NULL for none. */

@@ -83,7 +83,7 @@ plugin_remove(const struct tshark *tshark)
 struct choice {
 	struct tshark *tshark;
 	struct loop *loop;
-	const struct tshark_rules *rules;
+	const struct tshark_config *config;
 	struct log *log;
 	char *plugin, *sample, *shortcuts;	/* paths, NULL if not there; owned */
 	struct error no_sample, no_shortcuts;	/* why they are not there */
@@ -128,16 +128,16 @@ preload(struct tshark *tshark, const char *shortcuts)
 }
 
 static bool
-has_rules(const struct tshark_rules *rules)
+has_rules(const struct tshark_config *config)
 {
-	return rules->display_filter != NULL || rules->decode_as_count > 0 ||
-	    rules->keys_fd >= 0;
+	return config->display_filter != NULL || config->decode_as_count > 0 ||
+	    config->keys_fd >= 0;
 }
 
 static bool
 wants_projection(const struct choice *choice)
 {
-	return choice->rules->only != NULL && tshark_projects(choice->tshark);
+	return choice->config->only != NULL && tshark_projects(choice->tshark);
 }
 
 /* Whether all that is asked for is known from before: that the plugin works, and what came of the trials. */
@@ -236,11 +236,11 @@ judge(struct choice *choice)
 
 /* Under the rules of this run: with shortcuts.so, or at least without. */
 static int
-try_rules(struct choice *choice, struct error *error)
+try_config(struct choice *choice, struct error *error)
 {
 	struct error reason;
 
-	if (tshark_try_plugin(choice->tshark, choice->loop, choice->rules,
+	if (tshark_try_plugin(choice->tshark, choice->loop, choice->config,
 	    error) == 0)
 		return 0;
 	if (choice->tshark->plugin_preload == NULL)
@@ -248,7 +248,7 @@ try_rules(struct choice *choice, struct error *error)
 	reason = *error;
 	preload(choice->tshark, NULL);
 	choice->tshark->makes_all = true;	/* without was not tried */
-	if (tshark_try_plugin(choice->tshark, choice->loop, choice->rules,
+	if (tshark_try_plugin(choice->tshark, choice->loop, choice->config,
 	    error) != 0)
 		return -1;
 	log_verbose(choice->log, WITHOUT, reason.text);
@@ -266,8 +266,8 @@ try(struct choice *choice, bool must, struct error *error)
 	preload(choice->tshark, choice->shortcuts);
 	shown = recall(choice) ? !must : test(choice);
 	judge(choice);
-	return shown && !has_rules(choice->rules) ? 0 :
-	    try_rules(choice, error);
+	return shown && !has_rules(choice->config) ? 0 :
+	    try_config(choice, error);
 }
 
 static void
@@ -299,11 +299,11 @@ release(struct choice *choice)
 
 int
 plugin_choose(struct tshark *tshark, struct loop *loop,
-    const struct tshark_rules *rules, const char *wanted, bool no_shortcuts,
+    const struct tshark_config *config, const char *wanted, bool no_shortcuts,
     struct log *log, struct error *error)
 {
 	struct choice choice = { .tshark = tshark, .loop = loop,
-		.rules = rules, .log = log };
+		.config = config, .log = log };
 	bool must = strcmp(wanted, "plugin") == 0;
 	struct error reason;
 	int rv = 0;
@@ -320,8 +320,8 @@ plugin_choose(struct tshark *tshark, struct loop *loop,
 	plugin_remove(tshark);
 	rv = must ? -1 : 0;
 	/* If it is the rules that are wrong, that is the message. */
-	if (must && choice.plugin != NULL && has_rules(rules) &&
-	    tshark_try_rules(tshark, loop, rules, error) != 0)
+	if (must && choice.plugin != NULL && has_rules(config) &&
+	    tshark_try_config(tshark, loop, config, error) != 0)
 		goto out;
 	if (must)
 		error_set(error, OUTCOME_USAGE, "--dissection=plugin: %s%s%s",

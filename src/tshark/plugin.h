@@ -19,7 +19,7 @@
  * (--verbose); with "plugin" that is -1 with OUTCOME_USAGE. Call plugin_remove before the
  * home goes.
  */
-int plugin_choose(struct tshark *tshark, struct loop *loop, const struct tshark_rules *rules,
+int plugin_choose(struct tshark *tshark, struct loop *loop, const struct tshark_config *config,
     const char *wanted, bool no_shortcuts, struct log *log, struct error *error);
 
 /* Takes it out of the home again. */

@@ -84,7 +84,7 @@ attempt_run(const struct selftest *test, const struct buffer *sample,
     struct attempt *attempt)
 {
 	const struct tshark *tshark = test->tshark;
-	const struct tshark_rules rules = { .only = only, .keys_fd = -1 };
+	const struct tshark_config config = { .only = only, .keys_fd = -1 };
 	const struct tshark_run run = { .plugin = true, .objects = true,
 		.mark = SELFTEST_MARK };
 	struct argv argv = { NULL, 0 };
@@ -96,7 +96,7 @@ attempt_run(const struct selftest *test, const struct buffer *sample,
 
 	memset(attempt, 0, sizeof(*attempt));
 	buffer_init(&attempt->out, OUTPUT_MAX);
-	tshark_argv(tshark, &rules, &run, &argv);
+	tshark_argv(tshark, &config, &run, &argv);
 	attempt->ended = command_run(test->loop, &spec, &attempt->result,
 	    &attempt->error) == 0;
 	attempt->took = clock_ms() - begun;

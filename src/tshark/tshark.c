@@ -335,9 +335,9 @@ tshark_ask(struct tshark *tshark, struct loop *loop, uint64_t timeout,
 
 /* The filter on what is printed; the caller owns it. NULL for none. */
 static char *
-filter_of(const struct tshark_rules *rules, const struct tshark_run *run)
+filter_of(const struct tshark_config *config, const struct tshark_run *run)
 {
-	const char *filter = run->filter ? rules->display_filter : NULL;
+	const char *filter = run->filter ? config->display_filter : NULL;
 
 	if (run->warm == 0)
 		return filter != NULL ? xstrdup(filter) : NULL;
@@ -390,13 +390,13 @@ push_plugin(const struct tshark *tshark, const struct tshark_run *run,
 
 /* The form of what is printed, and when. */
 static void
-push_form(const struct tshark_rules *rules, const struct tshark_run *run,
+push_form(const struct tshark_config *config, const struct tshark_run *run,
     struct argv *argv)
 {
 	argv_push(argv, "-T");
-	argv_push(argv, rules->pdml ? "pdml" : "ek");
+	argv_push(argv, config->pdml ? "pdml" : "ek");
 	/* The columns, for the Info text, beside the tree. PDML has no place for them. */
-	if (!rules->pdml) {
+	if (!config->pdml) {
 		argv_push(argv, "-P");
 		argv_push(argv, "-V");
 	}
@@ -422,26 +422,26 @@ push_no_lookup(const struct tshark *tshark, struct argv *argv)
 }
 
 void
-tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
+tshark_argv(const struct tshark *tshark, const struct tshark_config *config,
     const struct tshark_run *run, struct argv *argv)
 {
-	char *filter = filter_of(rules, run);
+	char *filter = filter_of(config, run);
 
 	argv_push(argv, tshark->path);
 	argv_push(argv, "-r");
 	argv_push(argv, "-");
 	push_no_lookup(tshark, argv);
 	if (run->plugin)
-		push_plugin(tshark, run, rules->only, filter, argv);
+		push_plugin(tshark, run, config->only, filter, argv);
 	else
-		push_form(rules, run, argv);
-	if (rules->keys_fd >= 0) {
+		push_form(config, run, argv);
+	if (config->keys_fd >= 0) {
 		argv_push(argv, "-o");
 		argv_push(argv, "tls.keylog_file:/dev/fd/3");
 	}
-	for (size_t i = 0; i < rules->decode_as_count; i++) {
+	for (size_t i = 0; i < config->decode_as_count; i++) {
 		argv_push(argv, "-d");
-		argv_push(argv, rules->decode_as[i]);
+		argv_push(argv, config->decode_as[i]);
 	}
 	/* With the plugin too: times since the packet shown before depend on it. */
 	if (filter != NULL) {
@@ -461,7 +461,7 @@ tshark_preload(const struct tshark *tshark, bool plugin)
 /* Runs it over an empty capture. */
 static int
 try_empty(const struct tshark *tshark, struct loop *loop,
-    const struct tshark_rules *rules, bool plugin, char **first,
+    const struct tshark_config *config, bool plugin, char **first,
     struct command_result *result, struct error *error)
 {
 	/* A pcap header of link type 1 (Ethernet), and no packet. */
@@ -472,12 +472,12 @@ try_empty(const struct tshark *tshark, struct loop *loop,
 	struct command_spec spec = { .argv = &argv, .home = tshark->home,
 		.preload = tshark_preload(tshark, plugin),
 		.fence = tshark->fence,
-		.extra_fd = rules->keys_fd, .input = header,
+		.extra_fd = config->keys_fd, .input = header,
 		.input_len = sizeof(header), .timeout = tshark->timeout,
 		.on_line = keep_first_line, .ctx = first };
 	int rv;
 
-	tshark_argv(tshark, rules, &run, &argv);
+	tshark_argv(tshark, config, &run, &argv);
 	rv = command_run(loop, &spec, result, error);
 	argv_release(&argv);
 	for (char *s = result->errors; rv == 0 && *s != '\0'; s++)
@@ -487,12 +487,12 @@ try_empty(const struct tshark *tshark, struct loop *loop,
 }
 
 int
-tshark_try_rules(const struct tshark *tshark, struct loop *loop,
-    const struct tshark_rules *rules, struct error *error)
+tshark_try_config(const struct tshark *tshark, struct loop *loop,
+    const struct tshark_config *config, struct error *error)
 {
 	struct command_result result;
 	char *first = NULL;
-	int rv = try_empty(tshark, loop, rules, false, &first, &result, error);
+	int rv = try_empty(tshark, loop, config, false, &first, &result, error);
 
 	free(first);
 	if (rv != 0 || result.exit_status == 0)
@@ -506,11 +506,11 @@ tshark_try_rules(const struct tshark *tshark, struct loop *loop,
 
 int
 tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
-    const struct tshark_rules *rules, struct error *error)
+    const struct tshark_config *config, struct error *error)
 {
 	struct command_result result;
 	char *first = NULL;
-	int rv = try_empty(tshark, loop, rules, true, &first, &result, error);
+	int rv = try_empty(tshark, loop, config, true, &first, &result, error);
 
 	if (rv == 0 && result.exit_status != 0)
 		rv = error_set(error, OUTCOME_USAGE, "tshark does not run with "

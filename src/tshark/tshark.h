@@ -57,7 +57,7 @@ bool tshark_is_unordered(const struct tshark *tshark);
 bool tshark_is_decimal(const struct tshark *tshark);
 
 /* How packets are dissected; texts borrowed, NULL for none. */
-struct tshark_rules {
+struct tshark_config {
 	const char *display_filter;
 	const char *const *decode_as;
 	size_t decode_as_count;
@@ -80,7 +80,7 @@ struct tshark_run {
 const char *tshark_preload(const struct tshark *tshark, bool plugin);
 
 /* Pushes the words of a run that reads a capture from stdin. */
-void tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
+void tshark_argv(const struct tshark *tshark, const struct tshark_config *config,
     const struct tshark_run *run, struct argv *argv);
 
 /*
@@ -88,14 +88,14 @@ void tshark_argv(const struct tshark *tshark, const struct tshark_rules *rules,
  * reason, which may be that it refuses the rules.
  */
 int tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
-    const struct tshark_rules *rules, struct error *error);
+    const struct tshark_config *config, struct error *error);
 
 /* Whether it can make few fields: rules->only. How Wireshark comes to that is within it, and was tried with 4.0 alone. */
 bool tshark_projects(const struct tshark *tshark);
 
 /* Lets it look at the rules with an empty capture. -1 with OUTCOME_USAGE and its own words if it refuses them. */
-int tshark_try_rules(const struct tshark *tshark, struct loop *loop,
-    const struct tshark_rules *rules, struct error *error);
+int tshark_try_config(const struct tshark *tshark, struct loop *loop,
+    const struct tshark_config *config, struct error *error);
 
 /* Whether a tshark that failed with this on its stderr lacked the memory that its fence allows. */
 bool tshark_lacks_memory(const struct tshark *tshark, const char *errors);

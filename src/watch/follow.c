@@ -18,7 +18,7 @@ check_full(struct follow *follow)
 	struct reading *reading;
 
 	if (follow->full ||
-	    !follow->rules.sink->type->is_full(follow->rules.sink))
+	    !follow->config.sink->type->is_full(follow->config.sink))
 		return;
 	follow->full = true;
 	TAILQ_FOREACH(reading, &follow->open, next)
@@ -39,7 +39,7 @@ on_document(void *ctx, const struct document_ready *ready)
 	}
 	copy.receipt = &reading->receipt;
 	reading->receipt.given++;
-	follow->rules.sink->type->write(follow->rules.sink, &copy);
+	follow->config.sink->type->write(follow->config.sink, &copy);
 	check_full(follow);
 }
 
@@ -59,7 +59,7 @@ check_end(struct follow *follow)
 	if (!follow->stopping || follow->ended || !TAILQ_EMPTY(&follow->open))
 		return;
 	follow->ended = true;
-	follow->rules.on_end(follow->rules.ctx);
+	follow->config.on_end(follow->config.ctx);
 }
 
 static void
@@ -101,11 +101,11 @@ follow_start(struct reading *reading, int fd)
 	struct dissection_handler handler = { .on_document = on_document,
 		.on_end = on_end, .ctx = reading };
 	char *path = xasprintf("%s/%s",
-	    notice_path(follow->rules.watching->notice), reading->name);
+	    notice_path(follow->config.watching->notice), reading->name);
 
 	reading->dissection = dissection_new(&follow->dissection, fd,
-	    reading->shown, path, follow->rules.count == 0 ? 0 :
-	    follow->rules.count - follow->counts.read, &handler);
+	    reading->shown, path, follow->config.count == 0 ? 0 :
+	    follow->config.count - follow->counts.read, &handler);
 	free(path);
 	TAILQ_INSERT_TAIL(&follow->open, reading, next);
 	follow->open_count++;
@@ -171,7 +171,7 @@ make_room(struct follow *follow)
 	struct reading *reading;
 
 	if (follow->open_count + follow->examining_count <
-	    follow->rules.jobs ||
+	    follow->config.jobs ||
 	    watch_next(follow->watch) == NULL)
 		return;
 	TAILQ_FOREACH(reading, &follow->open, next)
@@ -212,7 +212,7 @@ say_lost(struct follow *follow)
 		if (!has_another_name(follow, &file->entry)) {
 			log_error(follow->log, "%s/%s: gone before it was "
 			    "read: what was in it is lost",
-			    notice_name(follow->rules.watching->notice),
+			    notice_name(follow->config.watching->notice),
 			    file->name);
 			follow_blame(follow, OUTCOME_INPUT);
 		}
@@ -227,7 +227,7 @@ lose_folder(struct follow *follow, const char *why)
 	struct reading *reading;
 
 	log_error(follow->log, "%s: %s; what is open is still read",
-	    notice_name(follow->rules.watching->notice), why);
+	    notice_name(follow->config.watching->notice), why);
 	follow_blame(follow, OUTCOME_INPUT);
 	follow_drop_examined(follow);
 	say_lost(follow);
@@ -241,7 +241,7 @@ static void
 on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct follow *follow = ctx;
-	struct notice *notice = follow->rules.watching->notice;
+	struct notice *notice = follow->config.watching->notice;
 	struct reading *reading;
 
 	(void)fd;
@@ -290,34 +290,34 @@ follow_stop(struct follow *follow)
 }
 
 struct follow *
-follow_new(const struct follow_rules *rules)
+follow_new(const struct follow_config *config)
 {
 	static const struct timeval every = { 0, TICK_MS * 1000 };
 	struct follow *follow = xcalloc(1, sizeof(*follow));
-	const struct watching *watching = rules->watching;
-	struct event_base *base = loop_base(rules->dissection->loop);
+	const struct watching *watching = config->watching;
+	struct event_base *base = loop_base(config->dissection->loop);
 
-	follow->rules = *rules;
+	follow->config = *config;
 	/* How many packets are left to the next file only the one before can tell. */
-	if (rules->count > 0)
-		follow->rules.jobs = 1;
-	follow->dissection = *rules->dissection;
+	if (config->count > 0)
+		follow->config.jobs = 1;
+	follow->dissection = *config->dissection;
 	follow->dissection.track = true;
-	follow->log = rules->dissection->log;
+	follow->log = config->dissection->log;
 	TAILQ_INIT(&follow->examining);
 	TAILQ_INIT(&follow->completions);
 	TAILQ_INIT(&follow->open);
 	TAILQ_INIT(&follow->delivering);
-	follow->watch = watch_new((int64_t)rules->idle,
+	follow->watch = watch_new((int64_t)config->idle,
 	    watching->after.kind != AFTER_NOTHING);
 	follow->tick = event_new(base, -1, EV_PERSIST, on_tick, follow);
 	follow->end = evtimer_new(base, on_duration, follow);
 	if (follow->tick == NULL || follow->end == NULL ||
 	    event_add(follow->tick, &every) != 0)
 		abort();	/* out of memory */
-	if (rules->duration > 0)
-		loop_start_timer(follow->end, rules->duration);
-	notice_listen(watching->notice, rules->dissection->loop, rules->opener,
+	if (config->duration > 0)
+		loop_start_timer(follow->end, config->duration);
+	notice_listen(watching->notice, config->dissection->loop, config->opener,
 	    follow->watch);
 	follow_begin(follow);
 	return follow;

@@ -10,8 +10,8 @@
 struct follow;
 
 /* All pointers are borrowed for its life. */
-struct follow_rules {
-	const struct dissection_rules *dissection;
+struct follow_config {
+	const struct dissection_config *dissection;
 	const struct watching *watching;
 	struct opener *opener;
 	struct sink *sink;
@@ -25,7 +25,7 @@ struct follow_rules {
 	void *ctx;
 };
 
-struct follow *follow_new(const struct follow_rules *rules);
+struct follow *follow_new(const struct follow_config *config);
 void follow_free(struct follow *follow);
 
 /* The sink takes documents again. */

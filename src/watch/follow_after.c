@@ -94,7 +94,7 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 
 	if (follow->comparing == COMPARED_MAX)
 		return;
-	if (opener_folder_probe(follow->rules.opener, completion->name,
+	if (opener_folder_probe(follow->config.opener, completion->name,
 	    &completion->entry) != 0 && (errno == ETXTBSY ||
 	    (errno == ENOLCK && !file->close_seen))) {
 		completion->next_ms = notice_time().now +
@@ -103,14 +103,14 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 			warn(follow, completion);
 		return;
 	}
-	fd = opener_folder_open(follow->rules.opener, completion->name);
+	fd = opener_folder_open(follow->config.opener, completion->name);
 	if (fd < 0 || folder_status(fd, &entry) != 0 ||
 	    completion->mark.len == 0) {
 		if (fd >= 0)
 			close(fd);
 		log_note(follow->log, "%s: not %s: it has changed meanwhile",
 		    completion->shown,
-		    after_word(&follow->rules.watching->after));
+		    after_word(&follow->config.watching->after));
 		drop(follow, completion);
 		return;
 	}
@@ -126,7 +126,7 @@ give_up(struct follow *follow, struct completion *completion)
 	struct watch_file *file = file_of(follow, completion);
 
 	log_note(follow->log, "%s: not %s: it was rewritten", completion->shown,
-	    after_word(&follow->rules.watching->after));
+	    after_word(&follow->config.watching->after));
 	/* Unless that has been done already. */
 	if (file != NULL && file->state == WATCH_DONE &&
 	    file->done.changed == completion->entry.changed) {
@@ -177,9 +177,9 @@ static void
 act(struct follow *follow, struct completion *completion,
     const struct watch_file *file)
 {
-	const struct after *after = &follow->rules.watching->after;
+	const struct after *after = &follow->config.watching->after;
 
-	switch (after_do(after, follow->rules.opener, follow->log,
+	switch (after_do(after, follow->config.opener, follow->log,
 	    completion->name, completion->shown, &completion->entry,
 	    file->close_seen)) {
 	case AFTER_BUSY:
@@ -252,7 +252,7 @@ follow_after_add(struct follow *follow, const struct completion *completion)
 		    copy->entry.dev == completion->entry.dev &&
 		    copy->entry.inode == completion->entry.inode)
 			return;
-	if (follow->rules.watching->after.kind == AFTER_NOTHING)
+	if (follow->config.watching->after.kind == AFTER_NOTHING)
 		return;
 	follow_after_forget(follow, &completion->entry);
 	copy = xmalloc(sizeof(*copy));

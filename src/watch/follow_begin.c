@@ -75,13 +75,13 @@ follow_has_writer(struct reading *reading)
 	struct follow *follow = reading->follow;
 	int64_t now = notice_time().now;
 
-	if (follow->rules.watching->after.kind == AFTER_NOTHING ||
+	if (follow->config.watching->after.kind == AFTER_NOTHING ||
 	    !reading->file->is_here)
 		return false;
 	if (reading->asked != 0 && now - reading->asked < ASK_MS)
 		return true;
 	reading->asked = now;
-	reading->is_sure = opener_folder_probe(follow->rules.opener,
+	reading->is_sure = opener_folder_probe(follow->config.opener,
 	    reading->file->name, &reading->file->entry) == 0;
 	if (reading->is_sure || errno == ETXTBSY)
 		return !reading->is_sure;
@@ -94,7 +94,7 @@ static struct reading *
 reading_new(struct follow *follow, struct watch_file *file, int fd)
 {
 	struct reading *reading = xcalloc(1, sizeof(*reading));
-	const char *folder = notice_name(follow->rules.watching->notice);
+	const char *folder = notice_name(follow->config.watching->notice);
 	const char *join = folder[strlen(folder) - 1] == '/' ? "" : "/";
 
 	reading->follow = follow;
@@ -128,7 +128,7 @@ enter_again(struct reading *reading, const struct ledger_entry *entry,
 	copy.changed = is_certain ? reading->entry.changed : 0;
 	copy.name = reading->name;
 	copy.failed = NULL;
-	ledger_file_add(reading->follow->rules.watching->ledger, &copy);
+	ledger_file_add(reading->follow->config.watching->ledger, &copy);
 }
 
 /* The registry says that it was finished before. is_certain: a change since it was looked at shows in reading->entry. Frees it. */
@@ -178,7 +178,7 @@ take_known(struct reading *reading, const struct ledger_entry *entry)
 		    "deliver %" PRIu64 " packets of it", reading->shown,
 		    failed);
 	/* Nobody else would notice what is given twice. */
-	if (!follow->rules.omit)
+	if (!follow->config.omit)
 		return;
 	reading->known.packets = entry->packets;
 	reading->known.rejected = entry->rejected;
@@ -254,7 +254,7 @@ static void
 decide(struct reading *reading)
 {
 	const struct ledger *ledger = ledger_file_ledger(
-	    reading->follow->rules.watching->ledger);
+	    reading->follow->config.watching->ledger);
 	const struct ledger_entry *entry = NULL;
 	struct examine_result result;
 
@@ -281,7 +281,7 @@ static bool
 has_no_room(const struct follow *follow)
 {
 	return follow->open_count + follow->examining_count >=
-	    follow->rules.jobs;
+	    follow->config.jobs;
 }
 
 /* Whether a copy of what was read before may still be on its way. */
@@ -311,7 +311,7 @@ step(struct reading *reading)
 		return true;
 	case EXAMINE_WAIT:
 		/* A server has its documents already, if it is a copy: they need not be held back. */
-		if (reading->follow->rules.omit &&
+		if (reading->follow->config.omit &&
 		    may_grow(reading->follow, reading->file)) {
 			reading->waits = true;
 			return false;
@@ -404,9 +404,9 @@ postpone(struct reading *reading)
 {
 	struct follow *follow = reading->follow;
 
-	if (!follow->rules.omit || reading->id[0] != '\0' ||
+	if (!follow->config.omit || reading->id[0] != '\0' ||
 	    (ledger_count(ledger_file_ledger(
-	    follow->rules.watching->ledger)) == 0 &&
+	    follow->config.watching->ledger)) == 0 &&
 	    TAILQ_EMPTY(&follow->open) && TAILQ_EMPTY(&follow->examining) &&
 	    TAILQ_EMPTY(&follow->delivering)) ||
 	    !may_grow(follow, reading->file))
@@ -488,7 +488,7 @@ must_wait(struct reading *reading)
 	}
 	if (file->held_since == 0)
 		file->held_since = now;
-	return now - file->held_since <= (int64_t)follow->rules.idle;
+	return now - file->held_since <= (int64_t)follow->config.idle;
 }
 
 /* Nobody else would notice what is given twice. True if the file is held. */
@@ -497,7 +497,7 @@ hold(struct reading *reading)
 {
 	struct watch_file *file = reading->file;
 
-	if (!reading->follow->rules.omit || reading->id[0] == '\0' ||
+	if (!reading->follow->config.omit || reading->id[0] == '\0' ||
 	    !must_wait(reading))
 		return false;
 	file->held_until = notice_time().now + HELD_MS;
@@ -511,7 +511,7 @@ static void
 start(struct reading *reading)
 {
 	const struct ledger *ledger = ledger_file_ledger(
-	    reading->follow->rules.watching->ledger);
+	    reading->follow->config.watching->ledger);
 	const struct ledger_entry *entry = NULL;
 	struct digest_mark *marks;
 	size_t count;
@@ -545,7 +545,7 @@ start(struct reading *reading)
 static void
 start_file(struct follow *follow, struct watch_file *file)
 {
-	int fd = opener_folder_open(follow->rules.opener, file->name), reason;
+	int fd = opener_folder_open(follow->config.opener, file->name), reason;
 	struct reading *reading;
 
 	reason = errno;
@@ -609,8 +609,8 @@ hold_files(struct follow *follow)
 		return;
 	TAILQ_FOREACH(reading, &follow->delivering, next)
 		watch_hold(follow->watch, &reading->entry,
-		    !follow->rules.omit);
-	if (!follow->rules.omit)
+		    !follow->config.omit);
+	if (!follow->config.omit)
 		return;
 	TAILQ_FOREACH(reading, &follow->open, next)
 		if (reading->file != NULL)

@@ -101,7 +101,7 @@ enter(const struct reading *reading)
 	    (entry.packets == 0 && entry.state != LEDGER_FAILED))
 		return;
 	memcpy(entry.id, reading->id, sizeof(entry.id));
-	ledger_file_add(reading->follow->rules.watching->ledger, &entry);
+	ledger_file_add(reading->follow->config.watching->ledger, &entry);
 }
 
 static void
@@ -116,7 +116,7 @@ complete(const struct reading *reading)
 
 	if (is_clean(reading))
 		follow_after_add(follow, &completion);
-	else if (follow->rules.watching->after.kind != AFTER_NOTHING)
+	else if (follow->config.watching->after.kind != AFTER_NOTHING)
 		log_note(follow->log, "%s: stays where it is: not every packet "
 		    "of it was delivered", reading->shown);
 }

@@ -79,8 +79,8 @@ struct completion {
 TAILQ_HEAD(completions, completion);
 
 struct follow {
-	struct follow_rules rules;
-	struct dissection_rules dissection;
+	struct follow_config config;
+	struct dissection_config dissection;
 	struct log *log;
 	struct watch *watch;
 	struct event *tick, *end;
@@ -102,8 +102,8 @@ struct follow {
 static inline bool
 follow_has_count(const struct follow *follow)
 {
-	return follow->rules.count > 0 &&
-	    follow->counts.read >= follow->rules.count;
+	return follow->config.count > 0 &&
+	    follow->counts.read >= follow->config.count;
 }
 
 void follow_reading_free(struct reading *reading);

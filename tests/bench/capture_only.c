@@ -25,7 +25,7 @@ on_signal(int number)
 int
 main(int argc, char **argv)
 {
-	struct sniff_rules rules = { .nic = { .snaplen = 262144,
+	struct sniff_config config = { .nic = { .snaplen = 262144,
 		.promisc = true } };
 	struct sigaction action = { .sa_handler = on_signal };
 	static char bytes[256 << 10];
@@ -35,10 +35,10 @@ main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
-	rules.nic.name = argv[1];
-	rules.nic.buffer = (uint32_t)strtoul(argv[2], NULL, 10);
-	rules.queue = strtoul(argv[3], NULL, 10);
-	live = live_start(&rules, &error);
+	config.nic.name = argv[1];
+	config.nic.buffer = (uint32_t)strtoul(argv[2], NULL, 10);
+	config.queue = strtoul(argv[3], NULL, 10);
+	live = live_start(&config, &error);
 	if (live == NULL) {
 		fprintf(stderr, "%s\n", error.text);
 		return 1;

@@ -88,9 +88,9 @@ start(const struct target *target, const uint8_t *choices)
 		    "tcp.srcport integer source.port\nudp.srcport integer source.port\n"
 		    "http.time double espcap.http_time\ntcp.flags long espcap.tcp_flags\n"
 		    "tcp.flags.syn boolean tcp.syn\nip.ttl long espcap.ip_ttl\n";
-		maker->rules.max_doc = 4096u << (choices[0] & 3);
-		maker->rules.sort = (choices[0] & 4) != 0;
-		maker->rules.pretty = (choices[0] & 8) != 0;
+		maker->config.max_doc = 4096u << (choices[0] & 3);
+		maker->config.sort = (choices[0] & 4) != 0;
+		maker->config.pretty = (choices[0] & 8) != 0;
 		maker->max_value = max_values[choices[1] & 3];
 		maker->packet.has_time = true;
 		maker_start(maker);
@@ -112,8 +112,8 @@ check(const struct maker *maker)
 	}
 	assert(json_is_utf8(maker->out.data, maker->out.len));
 	assert(memchr(maker->out.data, '\n', maker->out.len) == NULL ||
-	    maker->rules.pretty);
-	assert(maker->rules.pretty || maker->out.len <= maker->rules.max_doc);
+	    maker->config.pretty);
+	assert(maker->config.pretty || maker->out.len <= maker->config.max_doc);
 }
 
 static inline void
@@ -228,7 +228,7 @@ run(const struct target *target, const uint8_t *data, size_t size,
 {
 	struct maker *maker = start(target, data);
 	struct reader *reader = reader_new(target->form, maker->names,
-	    &maker->tree, maker->rules.max_doc);
+	    &maker->tree, maker->config.max_doc);
 	bool good = true;
 
 	result_begin(result, maker);

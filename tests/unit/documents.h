@@ -62,8 +62,8 @@ make(struct maker *maker, const char *layers)
 	if (why != NULL)
 		fail_msg("%s: %s", why, json);
 	assert_true(json_is_utf8(json, maker->out.len));
-	assert_true(maker->rules.pretty ||
-	    maker->out.len <= maker->rules.max_doc);
+	assert_true(maker->config.pretty ||
+	    maker->out.len <= maker->config.max_doc);
 	return json;
 }
 

@@ -14,7 +14,7 @@ struct maker {
 	const char *typed_list;
 	const char *protocols_list;
 	size_t max_value;
-	struct document_rules rules;
+	struct document_config config;
 	struct document_capture capture;
 	struct document_packet packet;
 
@@ -42,22 +42,22 @@ maker_start(struct maker *maker)
 		fprintf(stderr, "%s\n", error.text);
 		abort();
 	}
-	if (maker->rules.max_doc == 0)
-		maker->rules.max_doc = 1 << 20;
-	maker->rules.names = maker->names;
-	maker->rules.protocols = maker->protocols;
-	maker->rules.typed = &maker->typed;
-	maker->rules.tshark_version = "4.0.17";
+	if (maker->config.max_doc == 0)
+		maker->config.max_doc = 1 << 20;
+	maker->config.names = maker->names;
+	maker->config.protocols = maker->protocols;
+	maker->config.typed = &maker->typed;
+	maker->config.tshark_version = "4.0.17";
 	if (maker->capture.file_name == NULL)
 		maker->capture = (struct document_capture){ .id = "00ff",
 			.file_name = "a.pcap", .file_path = "/tmp/a.pcap",
 			.has_date = true, .file_date = 1438233979 };
-	tree_init(&maker->tree, maker->max_value, maker->rules.max_doc);
-	maker->ek = ek_new(maker->names, &maker->tree, maker->rules.max_doc);
-	maker->document = document_new(&maker->rules, NULL);
+	tree_init(&maker->tree, maker->max_value, maker->config.max_doc);
+	maker->ek = ek_new(maker->names, &maker->tree, maker->config.max_doc);
+	maker->document = document_new(&maker->config, NULL);
 	if (maker->document == NULL)
 		abort();
-	buffer_init(&maker->out, maker->rules.max_doc * 4);
+	buffer_init(&maker->out, maker->config.max_doc * 4);
 }
 
 static inline void

@@ -132,14 +132,14 @@ read_all(uint32_t next, bool from_any)
 	return next;
 }
 
-static const struct archive_rules rules = { .dir = folder, .size = MEGA,
+static const struct archive_config config = { .dir = folder, .size = MEGA,
 	.interface = "eth0", .snaplen = 262144, .capture = "0123" };
 
 static struct archive *
 begin(void)
 {
 	struct error error;
-	struct archive *archive = archive_open(&rules, geteuid(), getegid(),
+	struct archive *archive = archive_open(&config, geteuid(), getegid(),
 	    &error);
 
 	assert_non_null(archive);
@@ -333,7 +333,7 @@ test_link_is_not_followed(void **state)
 static void
 test_refused(void **state)
 {
-	struct archive_rules wrong = rules;
+	struct archive_config wrong = config;
 	struct error error;
 
 	(void)state;
@@ -349,7 +349,7 @@ test_refused(void **state)
 static void
 test_makes_its_directory(void **state)
 {
-	struct archive_rules new = rules;
+	struct archive_config new = config;
 	struct archive *archive;
 	char path[100];
 	struct error error;

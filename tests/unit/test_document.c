@@ -112,7 +112,7 @@ test_repeated_keys(void **state)
 static void
 test_order_for_an_unordered_tshark(void **state)
 {
-	struct maker maker = { .rules = { .sort = true } };
+	struct maker maker = { .config = { .sort = true } };
 
 	(void)state;
 	start(&maker);
@@ -129,7 +129,7 @@ test_pretty_is_the_same_document(void **state)
 {
 	static const char layers[] = FRAME("eth:ip") "," ETH "," IP;
 	struct maker plain = { .names = NULL };
-	struct maker pretty = { .rules = { .pretty = true } };
+	struct maker pretty = { .config = { .pretty = true } };
 	struct buffer indented;
 	const char *json;
 
@@ -289,7 +289,7 @@ test_lean_documents(void **state)
 
 	(void)state;
 	assert_non_null(fields);
-	maker.rules.fields = fields;
+	maker.config.fields = fields;
 	start(&maker);
 	json = make(&maker, FRAME("eth:ethertype:ip:tcp:http") "," ETH ","
 	    IP "," TCP "," HTTP ",\"tcp_tcp_segment\":\"5\",\"text\":\"x\"");

@@ -67,7 +67,7 @@ static void
 test_max_doc(void **state)
 {
 	char *layers = xmalloc(200000), *x = xcalloc(1, 60001);
-	struct maker maker = { .rules = { .max_doc = 20000 } };
+	struct maker maker = { .config = { .max_doc = 20000 } };
 	const char *json;
 
 	(void)state;
@@ -99,7 +99,7 @@ test_max_doc_with_escapes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
-		struct maker maker = { .rules = { .max_doc = 8192 } };
+		struct maker maker = { .config = { .max_doc = 8192 } };
 		const char *json;
 		char *at = layers;
 
@@ -129,7 +129,7 @@ test_max_doc_with_many_fields(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		struct maker maker = { .rules = { .max_doc = 4096 } };
+		struct maker maker = { .config = { .max_doc = 4096 } };
 		const char *json;
 		char *at = layers;
 
@@ -155,7 +155,7 @@ static void
 test_max_doc_with_a_long_head(void **state)
 {
 	char *line = xmalloc(100000), *at = line, name[4001];
-	struct maker maker = { .rules = { .max_doc = 4096 } };
+	struct maker maker = { .config = { .max_doc = 4096 } };
 	const char *json;
 
 	(void)state;
@@ -195,7 +195,7 @@ test_max_doc_of_every_size(void **state)
 		    i, 0);
 	sprintf(at, "}");
 	for (size_t max = 4096; max < 16000; max += 61) {
-		struct maker maker = { .rules = { .max_doc = max } };
+		struct maker maker = { .config = { .max_doc = max } };
 		const char *json;
 
 		start(&maker);

@@ -23,7 +23,7 @@ enum how { ANSWER, RESET, CLOSE, HANG };
 
 struct bench {
 	struct loop *loop;
-	struct http_rules rules;
+	struct http_config config;
 	struct http *http;
 	int listener;
 	char url[64];
@@ -55,11 +55,11 @@ setup(void **state)
 		return -1;
 	(void)snprintf(bench->url, sizeof(bench->url),
 	    "http://127.0.0.1:%d/path", ntohs(address.sin_port));
-	bench->rules.connect_timeout = 5000;
-	bench->rules.timeout = 10000;
-	bench->rules.connections = 2;
+	bench->config.connect_timeout = 5000;
+	bench->config.timeout = 10000;
+	bench->config.connections = 2;
 	bench->loop = loop_new(NULL);
-	bench->http = http_new(bench->loop, &bench->rules, NULL);
+	bench->http = http_new(bench->loop, &bench->config, NULL);
 	*state = bench;
 	return bench->http == NULL;
 }
@@ -246,7 +246,7 @@ test_time_out(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->rules.timeout = 300;
+	bench->config.timeout = 300;
 	expect_fault(bench, HANG, "", HTTP_LOST);
 	assert_non_null(strstr(bench->reply.text, "timed out"));
 }
@@ -280,7 +280,7 @@ test_cancel(void **state)
 	http_send(bench->http, &request, on_reply, bench);
 	http_free(bench->http);
 	assert_int_equal(bench->calls, 0);
-	bench->http = http_new(bench->loop, &bench->rules, NULL);
+	bench->http = http_new(bench->loop, &bench->config, NULL);
 	assert_non_null(bench->http);
 }
 

@@ -35,20 +35,20 @@ parse_shipped(struct typed *typed)
 	assert_int_equal(parse_list(typed, text), 0);
 }
 
-static struct template_rules
+static struct template_config
 rules_for(const struct typed *typed)
 {
-	return (struct template_rules){ .engine = TEMPLATE_ELASTICSEARCH,
+	return (struct template_config){ .engine = TEMPLATE_ELASTICSEARCH,
 	    .prefix = "packets", .typed = typed, .shards = -1, .replicas = -1,
 	    .has_wildcard = true };
 }
 
 /* The whole text, terminated. */
 static void
-write_text(const struct template_rules *rules, struct buffer *out)
+write_text(const struct template_config *config, struct buffer *out)
 {
 	buffer_clear(out);
-	assert_int_equal(template_write(rules, out), 0);
+	assert_int_equal(template_write(config, out), 0);
 	assert_int_equal(buffer_append(out, "", 1), 0);
 }
 
@@ -72,13 +72,13 @@ static void
 test_elasticsearch(void **state)
 {
 	struct typed typed;
-	struct template_rules rules = rules_for(&typed);
+	struct template_config config = rules_for(&typed);
 	struct buffer out;
 
 	(void)state;
 	parse_shipped(&typed);
 	buffer_init(&out, 1 << 20);
-	write_text(&rules, &out);
+	write_text(&config, &out);
 	assert_int_equal(strncmp(out.data, "{\"index_patterns\":[\"packets-*\"]"
 	    ",\"priority\":150,\"version\":1,\"_meta\":{\"created_by\":"
 	    "\"espcap\",\"digest\":\"", 90), 0);
@@ -120,19 +120,19 @@ static void
 test_every_rule(void **state)
 {
 	struct typed typed;
-	struct template_rules rules = rules_for(&typed);
+	struct template_config config = rules_for(&typed);
 	struct buffer out;
 
 	(void)state;
 	parse_shipped(&typed);
 	buffer_init(&out, 1 << 20);
-	rules.engine = TEMPLATE_OPENSEARCH;
-	rules.prefix = "lab-wifi";
-	rules.has_wildcard = false;
-	rules.has_custom = true;
-	rules.shards = 3;
-	rules.replicas = 0;
-	write_text(&rules, &out);
+	config.engine = TEMPLATE_OPENSEARCH;
+	config.prefix = "lab-wifi";
+	config.has_wildcard = false;
+	config.has_custom = true;
+	config.shards = 3;
+	config.replicas = 0;
+	write_text(&config, &out);
 	assert_has(&out, "{\"index_patterns\":[\"lab-wifi-*\"]");
 	/* Above that of "lab". */
 	assert_has(&out, "\"priority\":151,");
@@ -154,13 +154,13 @@ test_types(void **state)
 	    "d mac t.d\ne long t.e\nf integer t.f\ng double t.g\n"
 	    "h boolean t.h\ni long network.vlan.id\nj ip t.c\n";
 	struct typed typed;
-	struct template_rules rules = rules_for(&typed);
+	struct template_config config = rules_for(&typed);
 	struct buffer out;
 
 	(void)state;
 	assert_int_equal(parse_list(&typed, list), 0);
 	buffer_init(&out, 1 << 20);
-	write_text(&rules, &out);
+	write_text(&config, &out);
 	assert_has(&out, "\"t\":{\"properties\":{\"a\":" KEYWORD ",\"b\":"
 	    "{\"type\":\"wildcard\",\"ignore_above\":8191},\"c\":{\"type\":"
 	    "\"ip\"},\"d\":" KEYWORD ",\"e\":{\"type\":\"long\"},\"f\":"
@@ -192,7 +192,7 @@ test_clashes(void **state)
 		"ab", "a\"b" };
 	struct typed_entry entries[sizeof(names) / sizeof(names[0])];
 	struct typed typed = { entries, sizeof(names) / sizeof(names[0]) };
-	struct template_rules rules = rules_for(&typed);
+	struct template_config config = rules_for(&typed);
 	struct buffer out, pretty;
 
 	(void)state;
@@ -203,7 +203,7 @@ test_clashes(void **state)
 	}
 	buffer_init(&out, 1 << 20);
 	buffer_init(&pretty, 1 << 20);
-	write_text(&rules, &out);
+	write_text(&config, &out);
 	assert_has(&out, "\"info\":{\"type\":\"text\"");
 	assert_has(&out, "\"bytes\":{\"type\":\"long\"}");
 	assert_has(&out, "\"layers\":{\"type\":\"flattened\"");
@@ -222,7 +222,7 @@ static void
 test_large_list(void **state)
 {
 	struct typed typed;
-	struct template_rules rules = rules_for(&typed);
+	struct template_config config = rules_for(&typed);
 	struct buffer list, out;
 
 	(void)state;
@@ -232,7 +232,7 @@ test_large_list(void **state)
 		assert_int_equal(buffer_printf(&list, "f long o%d.x\n", i), 0);
 	assert_int_equal(buffer_append(&list, "", 1), 0);
 	assert_int_equal(parse_list(&typed, list.data), 0);
-	write_text(&rules, &out);
+	write_text(&config, &out);
 	assert_has(&out, ",\"o999\":{\"properties\":{\"x\":{\"type\":\"long\"}");
 	/* 2,000 of the list, and what documents have of themselves. */
 	assert_has(&out, "\"index.mapping.total_fields.limit\":40");
@@ -245,20 +245,20 @@ static void
 test_bounds(void **state)
 {
 	struct typed typed = { NULL, 0 };
-	struct template_rules rules = rules_for(&typed);
+	struct template_config config = rules_for(&typed);
 	struct buffer whole, out;
 
 	(void)state;
 	buffer_init(&whole, 1 << 20);
-	assert_int_equal(template_write(&rules, &whole), 0);
+	assert_int_equal(template_write(&config, &whole), 0);
 	for (size_t max = 0; max < whole.len; max += 7) {
 		buffer_init(&out, max);
-		assert_int_equal(template_write(&rules, &out), -1);
+		assert_int_equal(template_write(&config, &out), -1);
 		assert_int_equal(out.len, 0);
 		buffer_release(&out);
 	}
 	buffer_init(&out, whole.len);
-	assert_int_equal(template_write(&rules, &out), 0);
+	assert_int_equal(template_write(&config, &out), 0);
 	assert_int_equal(out.len, whole.len);
 	assert_memory_equal(out.data, whole.data, whole.len);
 	buffer_release(&out);
@@ -273,11 +273,11 @@ test_bounds(void **state)
 }
 
 static void
-assert_other_digest(const struct template_rules *rules, const char *digest)
+assert_other_digest(const struct template_config *config, const char *digest)
 {
 	char other[33];
 
-	assert_int_equal(template_digest(rules, other), 0);
+	assert_int_equal(template_digest(config, other), 0);
 	assert_int_equal(strlen(other), 32);
 	assert_string_not_equal(other, digest);
 }
@@ -286,31 +286,31 @@ static void
 test_digest(void **state)
 {
 	struct typed typed = { NULL, 0 }, more;
-	const struct template_rules rules = rules_for(&typed);
-	struct template_rules other;
+	const struct template_config config = rules_for(&typed);
+	struct template_config other;
 	char digest[33], again[33];
 
 	(void)state;
-	assert_int_equal(template_digest(&rules, digest), 0);
+	assert_int_equal(template_digest(&config, digest), 0);
 	assert_int_equal(strspn(digest, "0123456789abcdef"), 32);
-	assert_int_equal(template_digest(&rules, again), 0);
+	assert_int_equal(template_digest(&config, again), 0);
 	assert_string_equal(digest, again);
-	other = rules;
+	other = config;
 	other.engine = TEMPLATE_OPENSEARCH;
 	assert_other_digest(&other, digest);
-	other = rules;
+	other = config;
 	other.prefix = "packet";
 	assert_other_digest(&other, digest);
-	other = rules;
+	other = config;
 	other.shards = 0;
 	assert_other_digest(&other, digest);
-	other = rules;
+	other = config;
 	other.replicas = 0;
 	assert_other_digest(&other, digest);
-	other = rules;
+	other = config;
 	other.has_custom = true;
 	assert_other_digest(&other, digest);
-	other = rules;
+	other = config;
 	assert_int_equal(parse_list(&more, "a ip b"), 0);
 	other.typed = &more;
 	assert_other_digest(&other, digest);
@@ -322,19 +322,19 @@ static void
 test_read_ours(void **state)
 {
 	struct typed typed = { NULL, 0 };
-	struct template_rules rules = rules_for(&typed);
+	struct template_config config = rules_for(&typed);
 	struct template_found found;
 	struct buffer out;
 	char digest[33];
 
 	(void)state;
-	rules.has_custom = true;
+	config.has_custom = true;
 	buffer_init(&out, 1 << 20);
 	assert_int_equal(buffer_puts(&out, "{\"index_templates\":[{\"name\":"
 	    "\"espcap-packets\",\"index_template\":"), 0);
-	assert_int_equal(template_write(&rules, &out), 0);
+	assert_int_equal(template_write(&config, &out), 0);
 	assert_int_equal(buffer_puts(&out, "}]}"), 0);
-	assert_int_equal(template_digest(&rules, digest), 0);
+	assert_int_equal(template_digest(&config, digest), 0);
 	assert_int_equal(template_read(out.data, out.len, &found), 0);
 	assert_true(found.exists);
 	assert_true(found.is_ours);
