@@ -358,7 +358,7 @@ passes_start(struct dissection *dissection, enum pass pass, bool plugin,
 	struct argv argv = { NULL, 0 };
 	struct child_spec spec = { .argv = &argv, .home = tshark->home,
 		.preload = tshark_preload(tshark, plugin),
-		.fence = tshark->fence,
+		.sandbox = tshark->sandbox,
 		.extra_fd = config->keys_fd, .wants_input = true };
 	bool filter = config->display_filter != NULL && pass != PASS_LOCATE &&
 	    !dissection_is_probe(dissection);

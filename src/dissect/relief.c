@@ -107,14 +107,14 @@ look_at_age(struct dissection *dissection, uint64_t now)
 static void
 look_at_memory(struct dissection *dissection, uint64_t now)
 {
-	const struct fence *fence = dissection->config.tshark->fence;
+	const struct sandbox *sandbox = dissection->config.tshark->sandbox;
 	unsigned long long size;
 
-	if (fence == NULL || feed_since(dissection->feed) < MEMORY_PACKETS)
+	if (sandbox == NULL || feed_since(dissection->feed) < MEMORY_PACKETS)
 		return;
 	if (dissection->swollen == 0) {
 		size = child_space(dissection->child);
-		if (size < fence_memory(fence) / 8 * 7)
+		if (size < sandbox_memory(sandbox) / 8 * 7)
 			return;
 		dissection->swollen = now;
 		dissection->swollen_to = size;

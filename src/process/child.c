@@ -442,7 +442,7 @@ child_start(struct loop *loop, const struct child_spec *spec,
 {
 	struct child *child = child_new(handler, spec->wants_input);
 	const struct spawn spawn = {spec->argv, spec->home,
-	    spec->preload, spec->fence, &child->pipes};
+	    spec->preload, spec->sandbox, &child->pipes};
 
 	if (pipes_open(&child->pipes, spec->wants_input, spec->extra_fd) != 0)
 		error_set(error, OUTCOME_INTERNAL,

@@ -10,7 +10,7 @@
 #include "base/argv.h"
 #include "base/error.h"
 #include "loop/loop.h"
-#include "sandbox/fence.h"
+#include "sandbox/sandbox.h"
 
 struct child;
 
@@ -26,7 +26,7 @@ struct child_spec {
 	const struct argv *argv;
 	const char *home;	/* an empty directory */
 	const char *preload;	/* a shared object to load into it, or NULL */
-	const struct fence *fence;	/* what it may not do, NULL for none */
+	const struct sandbox *sandbox;	/* what it may not do, NULL for none */
 	int extra_fd;		/* -1 for none; still the caller's afterwards */
 	bool wants_input;	/* else stdin is /dev/null */
 };

@@ -109,7 +109,7 @@ command_run(struct loop *loop, const struct command_spec *spec,
 {
 	struct run run = { .spec = spec, .loop = loop };
 	struct child_spec child = { .argv = spec->argv, .home = spec->home,
-		.preload = spec->preload, .fence = spec->fence,
+		.preload = spec->preload, .sandbox = spec->sandbox,
 		.extra_fd = spec->extra_fd, .wants_input = spec->input != NULL };
 	struct child_handler handler = { .on_output = on_output,
 		.on_writable = on_writable, .on_finish = on_finish,

@@ -8,13 +8,13 @@
 #include "base/argv.h"
 #include "base/error.h"
 #include "loop/loop.h"
-#include "sandbox/fence.h"
+#include "sandbox/sandbox.h"
 
 struct command_spec {
 	const struct argv *argv;
 	const char *home;
 	const char *preload;	/* as in struct child_spec */
-	const struct fence *fence;	/* as in struct child_spec */
+	const struct sandbox *sandbox;	/* as in struct child_spec */
 	int extra_fd;		/* as in struct child_spec */
 	const void *input;	/* bytes for stdin, NULL for none */
 	size_t input_len;

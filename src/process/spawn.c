@@ -39,7 +39,7 @@ struct plan {
 
 /* What a child that could not become the program sends back. The pointer is good on both sides of a fork. */
 struct report {
-	const char *step;	/* of fence.h, NULL if it was none */
+	const char *step;	/* of sandbox.h, NULL if it was none */
 	int reason;		/* an errno */
 	bool from_exec;
 	size_t candidate;	/* the one the reason belongs to */
@@ -209,7 +209,7 @@ child_exec(const struct plan *plan, struct report *report)
 static const char *
 child_join(const struct plan *plan)
 {
-	const char *step = fence_join(plan->spawn->fence);
+	const char *step = sandbox_join(plan->spawn->sandbox);
 	pid_t pid;
 
 	if (step != NULL || plan->child == NULL)
@@ -223,20 +223,20 @@ child_join(const struct plan *plan)
 static void __attribute__((noreturn))
 child_become(struct plan *plan)
 {
-	const struct fence *fence = plan->spawn->fence;
+	const struct sandbox *sandbox = plan->spawn->sandbox;
 	struct report report;
 	ssize_t sent;
 
 	memset(&report, 0, sizeof(report));
 	/* PR_SET_PDEATHSIG comes behind: a change of credentials clears it. */
-	if (fence != NULL)
+	if (sandbox != NULL)
 		report.step = child_join(plan);
-	if (fence != NULL && report.step == NULL)
-		report.step = fence_enter(fence);
+	if (sandbox != NULL && report.step == NULL)
+		report.step = sandbox_enter(sandbox);
 	if (report.step == NULL && child_descriptors(plan) == 0 &&
 	    child_manners(plan) == 0) {
-		if (fence != NULL)
-			report.step = fence_limit(fence);
+		if (sandbox != NULL)
+			report.step = sandbox_limit(sandbox);
 		if (report.step == NULL)
 			child_exec(plan, &report);
 		else
@@ -430,18 +430,18 @@ start(struct plan *plan, struct error *error)
 	return pid;
 }
 
-/* What a fence needs of us. The name of what failed with errno, NULL for success. */
+/* What a sandbox needs of us. The name of what failed with errno, NULL for success. */
 static const char *
-plan_fence(struct plan *plan)
+plan_sandbox(struct plan *plan)
 {
-	const struct fence *fence = plan->spawn->fence;
+	const struct sandbox *sandbox = plan->spawn->sandbox;
 	const char *step;
 	void *shared;
 
-	if (fence == NULL)
+	if (sandbox == NULL)
 		return NULL;
-	step = fence_renew(fence);
-	if (step != NULL || !fence_has_pids(fence))
+	step = sandbox_renew(sandbox);
+	if (step != NULL || !sandbox_has_pids(sandbox))
 		return step;
 	shared = mmap(NULL, sizeof(*plan->child), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -459,7 +459,7 @@ spawn_start(const struct spawn *spawn, struct error *error)
 	pid_t pid = -1;
 
 	plan_init(&plan, spawn);
-	failed.step = plan_fence(&plan);
+	failed.step = plan_sandbox(&plan);
 	failed.reason = errno;
 	if (failed.step == NULL)
 		pid = start(&plan, error);

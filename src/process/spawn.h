@@ -7,14 +7,14 @@
 #include "base/argv.h"
 #include "base/error.h"
 #include "process/pipes.h"
-#include "sandbox/fence.h"
+#include "sandbox/sandbox.h"
 
 /* The child's ends of the pipes become its 0, 1 and 2, and the extra one, if there is one, its 3. */
 struct spawn {
 	const struct argv *argv;
 	const char *home;
 	const char *preload;	/* a shared object to load into it, NULL for none */
-	const struct fence *fence;	/* NULL for none */
+	const struct sandbox *sandbox;	/* NULL for none */
 	const struct pipes *pipes;
 };
 

@@ -40,8 +40,8 @@
 #include "run/drain.h"
 #include "run/outputs.h"
 #include "run/run.h"
-#include "sandbox/fence.h"
 #include "sandbox/privilege.h"
+#include "sandbox/sandbox.h"
 #include "tshark/plugin.h"
 #include "tshark/tshark.h"
 #include "watch/watching.h"
@@ -58,7 +58,7 @@ struct app {
 	char **paths;
 	struct opener *opener;
 	struct home *home;
-	struct fence *fence;	/* around tshark; NULL with --no-sandbox */
+	struct sandbox *sandbox;	/* around tshark; NULL with --no-sandbox */
 	char *preload;		/* what makes tshark print faster; NULL for none */
 	struct tshark tshark;
 	struct tshark_config tshark_config;
@@ -302,8 +302,8 @@ drop_privileges(struct app *app, struct error *error)
 		log_verbose(&app->log, "%s open; going on as user %s",
 		    app->live != NULL ? "the interface is" : "files are",
 		    user);
-	app->home = home_new(app->fence != NULL &&
-	    fence_has_user(app->fence), error);
+	app->home = home_new(app->sandbox != NULL &&
+	    sandbox_has_user(app->sandbox), error);
 	return app->home != NULL ? 0 : -1;
 }
 
@@ -325,7 +325,7 @@ open_metrics(struct app *app, struct error *error)
 
 /* While we may still be root. */
 static int
-begin_fence(struct app *app, struct error *error)
+begin_sandbox(struct app *app, struct error *error)
 {
 	struct namespaces *namespaces;
 
@@ -337,12 +337,12 @@ begin_fence(struct app *app, struct error *error)
 	namespaces = namespace_maker_for_tshark(error);
 	if (namespaces == NULL)
 		return -1;
-	app->fence = fence_new(namespaces);
+	app->sandbox = sandbox_new(namespaces);
 	return 0;
 }
 
 static void
-say_fence(void *ctx, const char *line)
+say_sandbox(void *ctx, const char *line)
 {
 	log_verbose(ctx, "sandbox: %s", line);
 }
@@ -353,7 +353,7 @@ surround_tshark(struct app *app, struct error *error)
 {
 	char *plugins = paths_plugins();
 	const char *reads[] = { home_path(app->home), plugins, NULL, NULL };
-	const struct fence_spec spec = { .program = app->tshark.path,
+	const struct sandbox_spec spec = { .program = app->tshark.path,
 		.reads = reads, .memory = app->options.tshark_memory };
 	int rv;
 
@@ -361,12 +361,12 @@ surround_tshark(struct app *app, struct error *error)
 	reads[2] = app->preload;
 	app->tshark.home = home_path(app->home);
 	app->tshark.preload = app->preload;
-	rv = app->fence == NULL ? 0 : fence_finish(app->fence, &spec, error);
+	rv = app->sandbox == NULL ? 0 : sandbox_finish(app->sandbox, &spec, error);
 	free(plugins);
-	if (app->fence == NULL || rv != 0)
+	if (app->sandbox == NULL || rv != 0)
 		return rv;
-	fence_describe(app->fence, say_fence, &app->log);
-	app->tshark.fence = app->fence;
+	sandbox_describe(app->sandbox, say_sandbox, &app->log);
+	app->tshark.sandbox = app->sandbox;
 	return 0;
 }
 
@@ -669,7 +669,7 @@ version(struct app *app)
 	int rv;
 
 	if (tshark_find(&app->tshark, app->options.tshark, NULL, &error) == 0 &&
-	    begin_fence(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
+	    begin_sandbox(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
 	    surround_tshark(app, &error) == 0)
 		banner = tshark_banner(&app->tshark, app->loop, &error);
 	buffer_init(&text, 1 << 20);
@@ -713,7 +713,7 @@ act(struct app *app)
 	set_tshark_config(app);
 	delivery_init(&app->delivery, &app->options, &app->log);
 	/* A replay needs no tshark: its documents are made. */
-	if ((app->options.replay != NULL || begin_fence(app, &error) == 0) &&
+	if ((app->options.replay != NULL || begin_sandbox(app, &error) == 0) &&
 	    open_all(app, &error) == 0 && drop_privileges(app, &error) == 0 &&
 	    open_metrics(app, &error) == 0 &&
 	    (app->options.replay != NULL || prepare(app, &error) == 0))
@@ -751,7 +751,7 @@ release(struct app *app)
 	inputs_release(&app->inputs);
 	if (app->tshark_config.keys_fd >= 0)
 		close(app->tshark_config.keys_fd);
-	fence_free(app->fence);
+	sandbox_free(app->sandbox);
 	home_free(app->home);
 	free(app->preload);
 	drain_free(app->drain);

@@ -89,7 +89,7 @@ attempt_run(const struct selftest *test, const struct buffer *sample,
 		.mark = SELFTEST_MARK };
 	struct argv argv = { NULL, 0 };
 	struct command_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = preload, .fence = tshark->fence, .extra_fd = -1,
+		.preload = preload, .sandbox = tshark->sandbox, .extra_fd = -1,
 		.input = sample->data, .input_len = sample->len,
 		.timeout = timeout, .on_bytes = take_bytes, .ctx = attempt };
 	uint64_t begun = clock_ms();

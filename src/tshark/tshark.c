@@ -135,7 +135,7 @@ tshark_lacks_memory(const struct tshark *tshark, const char *errors)
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strstr(errors, words[i]) != NULL)
-			return tshark->fence != NULL;
+			return tshark->sandbox != NULL;
 	return false;
 }
 
@@ -169,7 +169,7 @@ static bool
 blame_sandbox(const struct tshark *tshark, const struct command_result *result,
     struct error *error)
 {
-	if (result->exit_status == 0 || tshark->fence == NULL ||
+	if (result->exit_status == 0 || tshark->sandbox == NULL ||
 	    (strstr(result->errors, "Cannot fork") == NULL &&
 	    strstr(result->errors, strerror(EPERM)) == NULL))
 		return false;
@@ -195,7 +195,7 @@ run_it(const struct tshark *tshark, struct loop *loop, const char *word,
 {
 	struct argv argv = { NULL, 0 };
 	struct command_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = tshark->preload, .fence = tshark->fence,
+		.preload = tshark->preload, .sandbox = tshark->sandbox,
 		.extra_fd = -1, .timeout = tshark->timeout > VERSION_TIMEOUT ?
 		tshark->timeout : VERSION_TIMEOUT, .on_line = on_line,
 		.ctx = ctx };
@@ -471,7 +471,7 @@ try_empty(const struct tshark *tshark, struct loop *loop,
 	struct argv argv = { NULL, 0 };
 	struct command_spec spec = { .argv = &argv, .home = tshark->home,
 		.preload = tshark_preload(tshark, plugin),
-		.fence = tshark->fence,
+		.sandbox = tshark->sandbox,
 		.extra_fd = config->keys_fd, .input = header,
 		.input_len = sizeof(header), .timeout = tshark->timeout,
 		.on_line = keep_first_line, .ctx = first };

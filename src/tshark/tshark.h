@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "fields/names.h"
 #include "loop/loop.h"
-#include "sandbox/fence.h"
+#include "sandbox/sandbox.h"
 
 struct tshark {
 	char *path;		/* absolute */
@@ -20,7 +20,7 @@ struct tshark {
 	const char *home;	/* for its runs, as all that is borrowed set by the caller; borrowed */
 	const char *preload;	/* loaded into it (struct child_spec), NULL for none; borrowed */
 	char *plugin_preload;	/* the same for runs with the plugin, NULL if it is no other; owned */
-	const struct fence *fence;	/* around it, NULL for none; borrowed */
+	const struct sandbox *sandbox;	/* around it, NULL for none; borrowed */
 	bool has_plugin;	/* it finds our plugin in its home, and that works: tshark_try_plugin */
 	uint64_t timeout;	/* ms */
 	bool makes_all;		/* although rules name fields: what few fields it makes was not found to be right */
@@ -97,7 +97,7 @@ bool tshark_projects(const struct tshark *tshark);
 int tshark_try_config(const struct tshark *tshark, struct loop *loop,
     const struct tshark_config *config, struct error *error);
 
-/* Whether a tshark that failed with this on its stderr lacked the memory that its fence allows. */
+/* Whether a tshark that failed with this on its stderr lacked the memory that its sandbox allows. */
 bool tshark_lacks_memory(const struct tshark *tshark, const char *errors);
 #define TSHARK_LACKS_MEMORY "tshark ran out of the memory allowed (--tshark-memory)"
 

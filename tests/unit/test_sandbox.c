@@ -1,4 +1,4 @@
-/* Tests of sandbox/fence.c with all it is made of, and of process/home.c: what a program finds inside. */
+/* Tests of sandbox/sandbox.c with all it is made of, and of process/home.c: what a program finds inside. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -26,9 +26,9 @@
 #include "process/namespace_maker.h"
 #include "process/pipes.h"
 #include "process/spawn.h"
-#include "sandbox/fence.h"
 #include "sandbox/landlock.h"
 #include "sandbox/privilege.h"
+#include "sandbox/sandbox.h"
 
 /* In a process of its own a failed assertion must become its exit status. */
 #define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
@@ -59,17 +59,17 @@ apart(void (*call)(void))
 	assert_int_equal(status, 0);
 }
 
-static struct fence *
-make_fence(const char *program, const char *reads, uint64_t memory)
+static struct sandbox *
+make_sandbox(const char *program, const char *reads, uint64_t memory)
 {
 	const char *const list[] = { reads, NULL };
-	const struct fence_spec spec = { program, list, memory };
-	struct fence *fence = fence_new(namespace_maker_for_tshark(NULL));
+	const struct sandbox_spec spec = { program, list, memory };
+	struct sandbox *sandbox = sandbox_new(namespace_maker_for_tshark(NULL));
 	const char *user;
 
 	CHECK(privilege_drop(&user, NULL) == 0);
-	CHECK(fence_finish(fence, &spec, NULL) == 0);
-	return fence;
+	CHECK(sandbox_finish(sandbox, &spec, NULL) == 0);
+	return sandbox;
 }
 
 static void
@@ -81,15 +81,15 @@ say(void *ctx, const char *line)
 	strcat(strcat(text, line), "\n");
 }
 
-/* Whether the fence whose line begins so is said to hold. */
+/* Whether the sandbox whose line begins so is said to hold. */
 static bool
-holds(const struct fence *fence, const char *beginning)
+holds(const struct sandbox *sandbox, const char *beginning)
 {
 	char text[2048] = "\n", *line, *end;
 	char *wanted = xasprintf("\n%s", beginning);
 	bool result;
 
-	fence_describe(fence, say, text);
+	sandbox_describe(sandbox, say, text);
 	line = strstr(text, wanted);
 	CHECK(line != NULL);
 	end = strchr(line + 1, '\n');
@@ -102,11 +102,11 @@ holds(const struct fence *fence, const char *beginning)
 
 /* What `sh -c script` prints inside, and its wait status. */
 static int
-run(const struct fence *fence, const char *script, char *out, size_t size)
+run(const struct sandbox *sandbox, const char *script, char *out, size_t size)
 {
 	struct argv argv = {0};
 	struct pipes pipes;
-	struct spawn spawn = { &argv, "/", NULL, fence, &pipes };
+	struct spawn spawn = { &argv, "/", NULL, sandbox, &pipes };
 	struct error error = { .text = "" };
 	size_t len = 0;
 	ssize_t got;
@@ -132,33 +132,33 @@ run(const struct fence *fence, const char *script, char *out, size_t size)
 }
 
 static bool
-says(const struct fence *fence, const char *script, const char *wanted)
+says(const struct sandbox *sandbox, const char *script, const char *wanted)
 {
 	char out[8192];
 
-	(void)run(fence, script, out, sizeof(out));
+	(void)run(sandbox, script, out, sizeof(out));
 	return strcmp(out, wanted) == 0;
 }
 
 static void
 no_privileges(void)
 {
-	struct fence *fence = make_fence("/bin/sh", "/", 0);
+	struct sandbox *sandbox = make_sandbox("/bin/sh", "/", 0);
 
-	CHECK(holds(fence, "no privileges"));
-	CHECK(says(fence, "exec grep -E '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs):' "
+	CHECK(holds(sandbox, "no privileges"));
+	CHECK(says(sandbox, "exec grep -E '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs):' "
 	    "/proc/self/status",
 	    "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
 	    "CapEff:\t0000000000000000\nCapAmb:\t0000000000000000\n"
 	    "NoNewPrivs:\t1\n"));
-	if (holds(fence, "no network"))
-		CHECK(says(fence, "exec grep ^CapBnd: /proc/self/status",
+	if (holds(sandbox, "no network"))
+		CHECK(says(sandbox, "exec grep ^CapBnd: /proc/self/status",
 		    "CapBnd:\t0000000000000000\n"));
 	/* The same user inside as outside. */
-	CHECK(!says(fence, "exec id -u", "0\n"));
-	CHECK(!says(fence, "exec cat /etc/shadow", "") ||
+	CHECK(!says(sandbox, "exec id -u", "0\n"));
+	CHECK(!says(sandbox, "exec cat /etc/shadow", "") ||
 	    access("/etc/shadow", R_OK) != 0);
-	fence_free(fence);
+	sandbox_free(sandbox);
 }
 
 static void
@@ -172,20 +172,20 @@ test_no_privileges(void **state)
 static void
 limits(void)
 {
-	struct fence *fence = make_fence("/bin/sh", "/", (uint64_t)1 << 30);
+	struct sandbox *sandbox = make_sandbox("/bin/sh", "/", (uint64_t)1 << 30);
 
-	CHECK(fence_memory(fence) == (uint64_t)1 << 30);
-	CHECK(says(fence, "ulimit -v; ulimit -f; ulimit -n; ulimit -c",
+	CHECK(sandbox_memory(sandbox) == (uint64_t)1 << 30);
+	CHECK(says(sandbox, "ulimit -v; ulimit -f; ulimit -n; ulimit -c",
 	    "1048576\n0\n256\n0\n"));
-	CHECK(says(fence, "exec grep -cE '^Max pending signals +64 +64 ' "
+	CHECK(says(sandbox, "exec grep -cE '^Max pending signals +64 +64 ' "
 	    "/proc/self/limits", "1\n"));
-	if (holds(fence, "limit of processes"))
-		CHECK(says(fence, "exec grep -cE '^Max processes +1024 +1024 ' "
+	if (holds(sandbox, "limit of processes"))
+		CHECK(says(sandbox, "exec grep -cE '^Max processes +1024 +1024 ' "
 		    "/proc/self/limits", "1\n"));
-	fence_free(fence);
-	fence = make_fence("/bin/sh", "/", 0);
-	CHECK(fence_memory(fence) >= (uint64_t)2 << 30);
-	fence_free(fence);
+	sandbox_free(sandbox);
+	sandbox = make_sandbox("/bin/sh", "/", 0);
+	CHECK(sandbox_memory(sandbox) >= (uint64_t)2 << 30);
+	sandbox_free(sandbox);
 }
 
 static void
@@ -199,21 +199,21 @@ test_limits(void **state)
 static void
 network(void)
 {
-	struct fence *fence = make_fence("/bin/sh", "/", 0);
+	struct sandbox *sandbox = make_sandbox("/bin/sh", "/", 0);
 
-	if (holds(fence, "no network"))
+	if (holds(sandbox, "no network"))
 		/* Two lines of titles. */
-		CHECK(says(fence, "exec grep -vc '^ *lo:' /proc/net/dev",
+		CHECK(says(sandbox, "exec grep -vc '^ *lo:' /proc/net/dev",
 		    "2\n"));
-	if (holds(fence, "only the system calls that tshark needs")) {
-		CHECK(says(fence, "exec grep ^Seccomp: /proc/self/status",
+	if (holds(sandbox, "only the system calls that tshark needs")) {
+		CHECK(says(sandbox, "exec grep ^Seccomp: /proc/self/status",
 		    "Seccomp:\t2\n"));
 		/* It may become another program, and start none. */
-		CHECK(says(fence, "(echo forked); echo not reached", ""));
-		CHECK(says(fence, "kill -0 $$ && echo itself; "
+		CHECK(says(sandbox, "(echo forked); echo not reached", ""));
+		CHECK(says(sandbox, "kill -0 $$ && echo itself; "
 		    "kill -0 $PPID || echo nobody", "itself\nnobody\n"));
 	}
-	fence_free(fence);
+	sandbox_free(sandbox);
 }
 
 static void
@@ -227,14 +227,14 @@ test_network_and_seccomp(void **state)
 static void
 processes(void)
 {
-	struct fence *fence = make_fence("/bin/sh", "/", 0);
+	struct sandbox *sandbox = make_sandbox("/bin/sh", "/", 0);
 
 	/* Number 1 is init, and who starts it has none. */
-	if (holds(fence, "no other processes")) {
-		CHECK(says(fence, "echo $$ $PPID", "2 0\n"));
-		CHECK(says(fence, "echo $$ $PPID", "3 0\n"));
+	if (holds(sandbox, "no other processes")) {
+		CHECK(says(sandbox, "echo $$ $PPID", "2 0\n"));
+		CHECK(says(sandbox, "echo $$ $PPID", "3 0\n"));
 	}
-	fence_free(fence);
+	sandbox_free(sandbox);
 	/* Neither init nor those in between are left. */
 	CHECK(waitpid(-1, NULL, 0) == -1 && errno == ECHILD);
 }
@@ -261,23 +261,23 @@ no_namespaces(void)
 	struct sock_fprog program = { 4, filter };
 	static const char warning[] =
 	    "\nprocesses that tshark starts may outlive espcap\n";
-	struct fence *fence = make_fence("/bin/sh", "/", 0);
+	struct sandbox *sandbox = make_sandbox("/bin/sh", "/", 0);
 	char text[2048] = "\n";
 
-	fence_describe(fence, say, text);
+	sandbox_describe(sandbox, say, text);
 	CHECK((strstr(text, warning) == NULL) ==
 	    (strstr(text, "outlives espcap): holds\n") != NULL));
-	fence_free(fence);
+	sandbox_free(sandbox);
 	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 	/* The filter of system calls does not prevent it. */
-	fence = make_fence("/bin/sh", "/", 0);
+	sandbox = make_sandbox("/bin/sh", "/", 0);
 	strcpy(text, "\n");
-	fence_describe(fence, say, text);
+	sandbox_describe(sandbox, say, text);
 	CHECK(strstr(text, warning) != NULL);
 	CHECK(strstr(text, "outlives espcap): none (Function not "
 	    "implemented)\n") != NULL);
-	fence_free(fence);
+	sandbox_free(sandbox);
 }
 
 static void
@@ -288,7 +288,7 @@ test_what_may_outlive_is_said(void **state)
 	apart(no_namespaces);
 }
 
-static char folder[] = "/tmp/test_fence.XXXXXX";
+static char folder[] = "/tmp/test_sandbox.XXXXXX";
 
 static void
 files(void)
@@ -299,11 +299,11 @@ files(void)
 	    "read a <%s/allowed && echo $a; echo >%s/new || echo closed; "
 	    "for a in %s/*; do test -e $a || echo hidden; done", folder, inner,
 	    inner, folder);
-	struct fence *fence = make_fence("/bin/sh", inner, 0);
+	struct sandbox *sandbox = make_sandbox("/bin/sh", inner, 0);
 
-	if (holds(fence, "files only read"))
-		CHECK(says(fence, script, "allowed\nclosed\nhidden\n"));
-	fence_free(fence);
+	if (holds(sandbox, "files only read"))
+		CHECK(says(sandbox, script, "allowed\nclosed\nhidden\n"));
+	sandbox_free(sandbox);
 	free(script);
 	free(inner);
 }
@@ -328,7 +328,7 @@ put(const char *name, const char *text)
 	free(path);
 }
 
-/* All of it is open to everybody but for the fence. */
+/* All of it is open to everybody but for the sandbox. */
 static void
 test_files(void **state)
 {
@@ -359,15 +359,15 @@ own_folder(void)
 	char *script = xasprintf("read a <%s/beside && echo $a; "
 	    "for a in /tmp/*; do test -e \"$a\" || echo hidden; break; done",
 	    folder);
-	struct fence *fence = make_fence(program, "/no/such", 0);
+	struct sandbox *sandbox = make_sandbox(program, "/no/such", 0);
 
-	if (holds(fence, "files only read"))
-		CHECK(says(fence, script, "beside\nhidden\n"));
-	fence_free(fence);
-	fence = make_fence("/tmp/program", "/no/such", 0);
-	if (holds(fence, "files only read"))
-		CHECK(says(fence, script, "hidden\n"));
-	fence_free(fence);
+	if (holds(sandbox, "files only read"))
+		CHECK(says(sandbox, script, "beside\nhidden\n"));
+	sandbox_free(sandbox);
+	sandbox = make_sandbox("/tmp/program", "/no/such", 0);
+	if (holds(sandbox, "files only read"))
+		CHECK(says(sandbox, script, "hidden\n"));
+	sandbox_free(sandbox);
 	free(script);
 	free(program);
 }
@@ -403,12 +403,12 @@ home_folder(void)
 	};
 	char *script = xasprintf("read a <%s/beside && echo $a || "
 	    "echo hidden", folder);
-	struct fence *fence = make_fence("/tmp/./program", "/no/such", 0);
+	struct sandbox *sandbox = make_sandbox("/tmp/./program", "/no/such", 0);
 
-	if (!holds(fence, "files only read"))
+	if (!holds(sandbox, "files only read"))
 		_exit(0);
-	CHECK(says(fence, script, "hidden\n"));
-	fence_free(fence);
+	CHECK(says(sandbox, script, "hidden\n"));
+	sandbox_free(sandbox);
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
 		for (size_t k = 0;
 		    k < sizeof(programs) / sizeof(programs[0]); k++) {
@@ -416,9 +416,9 @@ home_folder(void)
 			char *program = in_folder(programs[k]);
 
 			CHECK(setenv("HOME", home, 1) == 0);
-			fence = make_fence(program, "/no/such", 0);
-			CHECK(says(fence, script, "hidden\n"));
-			fence_free(fence);
+			sandbox = make_sandbox(program, "/no/such", 0);
+			CHECK(says(sandbox, script, "hidden\n"));
+			sandbox_free(sandbox);
 			free(program);
 			free(home);
 		}
@@ -452,14 +452,14 @@ bin_folder(void)
 	char *script = xasprintf("cd %s; for a in bin lib lib64 "
 	    "share/wireshark share share/other secret; do "
 	    "read b <$a/file && echo $a; done", folder);
-	struct fence *fence;
+	struct sandbox *sandbox;
 
 	CHECK(setenv("HOME", folder, 1) == 0);
-	fence = make_fence(program, "/no/such", 0);
-	if (holds(fence, "files only read"))
-		CHECK(says(fence, script,
+	sandbox = make_sandbox(program, "/no/such", 0);
+	if (holds(sandbox, "files only read"))
+		CHECK(says(sandbox, script,
 		    "bin\nlib\nlib64\nshare/wireshark\n"));
-	fence_free(fence);
+	sandbox_free(sandbox);
 	free(script);
 	free(program);
 }
@@ -504,14 +504,14 @@ broken(void)
 {
 	struct argv argv = {0};
 	struct pipes pipes;
-	struct fence *fence = make_fence("/bin/sh", "/", 0);
-	struct spawn spawn = { &argv, "/", NULL, fence, &pipes };
+	struct sandbox *sandbox = make_sandbox("/bin/sh", "/", 0);
+	struct spawn spawn = { &argv, "/", NULL, sandbox, &pipes };
 	struct error error = { .text = "" };
 	int first;
 
 	argv_push(&argv, "/bin/sh");
 	CHECK(pipes_open(&pipes, false, -1) == 0);
-	if (!holds(fence, "files only read") && !holds(fence, "no network"))
+	if (!holds(sandbox, "files only read") && !holds(sandbox, "no network"))
 		return;
 	/* Its descriptors are the only others above those of the pipes. */
 	first = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -537,19 +537,19 @@ static void
 test_root_is_refused(void **state)
 {
 	const char *const reads[] = { NULL };
-	const struct fence_spec spec = { "/bin/sh", reads, 0 };
-	struct fence *fence;
+	const struct sandbox_spec spec = { "/bin/sh", reads, 0 };
+	struct sandbox *sandbox;
 	struct error error;
 
 	(void)state;
 	skip_in_valgrind();
 	if (geteuid() != 0)
 		skip();
-	fence = fence_new(namespace_maker_for_tshark(&error));
-	assert_non_null(fence);
-	assert_int_equal(fence_finish(fence, &spec, &error), -1);
+	sandbox = sandbox_new(namespace_maker_for_tshark(&error));
+	assert_non_null(sandbox);
+	assert_int_equal(sandbox_finish(sandbox, &spec, &error), -1);
 	assert_string_equal(error.text, "sandbox: tshark would run as root");
-	fence_free(fence);
+	sandbox_free(sandbox);
 }
 
 /* HOME */
@@ -616,7 +616,7 @@ test_home_goes_with_its_owner(void **state)
 static void
 home_for_others(void)
 {
-	char outer[] = "/tmp/test_fence.XXXXXX", *beginning;
+	char outer[] = "/tmp/test_sandbox.XXXXXX", *beginning;
 	struct home *home;
 	struct stat st;
 
@@ -677,7 +677,7 @@ test_home_goes_with_one_that_is_killed(void **state)
 static void
 test_home_goes_with_one_that_is_killed_early(void **state)
 {
-	char outer[] = "/tmp/test_fence.XXXXXX";
+	char outer[] = "/tmp/test_sandbox.XXXXXX";
 	int status;
 	pid_t pid;
 

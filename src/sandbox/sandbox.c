@@ -1,5 +1,5 @@
 /* What must hold fails the start; what the kernel may lack is told. */
-#include "sandbox/fence.h"
+#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -30,7 +30,7 @@
 #define SIGNALS 64
 #define CAPABILITIES 64
 
-struct fence {
+struct sandbox {
 	struct namespaces *namespaces;
 	int rules;		/* of Landlock; -1 for none */
 	int version;
@@ -139,7 +139,7 @@ allow_program(int rules, const char *path)
 }
 
 static int
-allow_all(int rules, const struct fence_spec *spec)
+allow_all(int rules, const struct sandbox_spec *spec)
 {
 	char real[PATH_MAX];
 	int rv = landlock_allow_write(rules, "/dev/null");
@@ -155,18 +155,18 @@ allow_all(int rules, const struct fence_spec *spec)
 }
 
 static int
-make_rules(struct fence *fence, const struct fence_spec *spec,
+make_rules(struct sandbox *sandbox, const struct sandbox_spec *spec,
     struct error *error)
 {
-	fence->version = landlock_version();
-	if (fence->version == 0) {
-		fence->landlock_why = errno == EOPNOTSUPP ?
+	sandbox->version = landlock_version();
+	if (sandbox->version == 0) {
+		sandbox->landlock_why = errno == EOPNOTSUPP ?
 		    "it is turned off in this kernel" :
 		    "this kernel does not have it";
 		return 0;
 	}
-	fence->rules = landlock_open(fence->version);
-	if (fence->rules >= 0 && allow_all(fence->rules, spec) == 0)
+	sandbox->rules = landlock_open(sandbox->version);
+	if (sandbox->rules >= 0 && allow_all(sandbox->rules, spec) == 0)
 		return 0;
 	return error_set(error, OUTCOME_INTERNAL,
 	    "sandbox: the rules of Landlock: %s", strerror(errno));
@@ -182,65 +182,65 @@ default_memory(void)
 	return half > MEMORY_LEAST ? half : MEMORY_LEAST;
 }
 
-struct fence *
-fence_new(struct namespaces *namespaces)
+struct sandbox *
+sandbox_new(struct namespaces *namespaces)
 {
-	struct fence *fence = xcalloc(1, sizeof(*fence));
+	struct sandbox *sandbox = xcalloc(1, sizeof(*sandbox));
 
-	fence->rules = -1;
-	fence->namespaces = namespaces;
-	return fence;
+	sandbox->rules = -1;
+	sandbox->namespaces = namespaces;
+	return sandbox;
 }
 
 int
-fence_finish(struct fence *fence, const struct fence_spec *spec,
+sandbox_finish(struct sandbox *sandbox, const struct sandbox_spec *spec,
     struct error *error)
 {
 	if (geteuid() == 0 || getuid() == 0)
 		return error_set(error, OUTCOME_INTERNAL,
 		    "sandbox: tshark would run as root");
-	fence->memory = spec->memory > 0 ? spec->memory : default_memory();
-	fence->filter = syscalls_new(&fence->filter_why);
-	if (fence->filter == NULL && fence->filter_why == NULL)
+	sandbox->memory = spec->memory > 0 ? spec->memory : default_memory();
+	sandbox->filter = syscalls_new(&sandbox->filter_why);
+	if (sandbox->filter == NULL && sandbox->filter_why == NULL)
 		return error_set(error, OUTCOME_INTERNAL, "sandbox: the filter "
 		    "of system calls: %s", strerror(errno));
-	return make_rules(fence, spec, error);
+	return make_rules(sandbox, spec, error);
 }
 
 void
-fence_free(struct fence *fence)
+sandbox_free(struct sandbox *sandbox)
 {
-	if (fence == NULL)
+	if (sandbox == NULL)
 		return;
-	fence->namespaces->free(fence->namespaces);
-	if (fence->rules >= 0)
-		close(fence->rules);
-	syscalls_free(fence->filter);
-	free(fence);
+	sandbox->namespaces->free(sandbox->namespaces);
+	if (sandbox->rules >= 0)
+		close(sandbox->rules);
+	syscalls_free(sandbox->filter);
+	free(sandbox);
 }
 
 uint64_t
-fence_memory(const struct fence *fence)
+sandbox_memory(const struct sandbox *sandbox)
 {
-	return fence->memory;
+	return sandbox->memory;
 }
 
 bool
-fence_has_user(const struct fence *fence)
+sandbox_has_user(const struct sandbox *sandbox)
 {
-	return fence->namespaces->is_other;
+	return sandbox->namespaces->is_other;
 }
 
 bool
-fence_has_pids(const struct fence *fence)
+sandbox_has_pids(const struct sandbox *sandbox)
 {
-	return fence->namespaces->pids >= 0;
+	return sandbox->namespaces->pids >= 0;
 }
 
 const char *
-fence_renew(const struct fence *fence)
+sandbox_renew(const struct sandbox *sandbox)
 {
-	return fence->namespaces->renew(fence->namespaces) == 0 ? NULL :
+	return sandbox->namespaces->renew(sandbox->namespaces) == 0 ? NULL :
 	    "make the PID namespace again, whose init has ended";
 }
 
@@ -256,12 +256,12 @@ say_one(void (*say)(void *, const char *), void *ctx, const char *what,
 }
 
 void
-fence_describe(const struct fence *fence,
+sandbox_describe(const struct sandbox *sandbox,
     void (*say)(void *ctx, const char *line), void *ctx)
 {
-	const char *none = fence->namespaces->user >= 0 ? NULL : fence->namespaces->why;
+	const char *none = sandbox->namespaces->user >= 0 ? NULL : sandbox->namespaces->why;
 	char *line = xasprintf("limits (memory %llu MiB, no files, %d "
-	    "descriptors, no core)", (unsigned long long)fence->memory >> 20,
+	    "descriptors, no core)", (unsigned long long)sandbox->memory >> 20,
 	    DESCRIPTORS);
 
 	say_one(say, ctx, "no privileges (user without capabilities, "
@@ -269,20 +269,20 @@ fence_describe(const struct fence *fence,
 	say_one(say, ctx, line, NULL);
 	free(line);
 	say_one(say, ctx, "separate user (espcap-tshark)",
-	    fence->namespaces->is_other ? NULL : fence->namespaces->other_why);
+	    sandbox->namespaces->is_other ? NULL : sandbox->namespaces->other_why);
 	say_one(say, ctx, "no network (namespace)", none);
 	say_one(say, ctx, "no other processes (PID namespace; none outlives "
-	    "espcap)", fence->namespaces->pids >= 0 ? NULL :
-	    none != NULL ? none : fence->namespaces->pids_why);
+	    "espcap)", sandbox->namespaces->pids >= 0 ? NULL :
+	    none != NULL ? none : sandbox->namespaces->pids_why);
 	say_one(say, ctx, "limit of processes (in a namespace)", none);
 	line = xasprintf("files only read (Landlock, version %d)",
-	    fence->version);
-	say_one(say, ctx, line, fence->landlock_why);
+	    sandbox->version);
+	say_one(say, ctx, line, sandbox->landlock_why);
 	free(line);
 	say_one(say, ctx, "only the system calls that tshark needs (seccomp)",
-	    fence->filter_why);
+	    sandbox->filter_why);
 	/* Seccomp does not prevent it: a thread has no PR_SET_PDEATHSIG, and execve(2) ends all threads but its caller. */
-	if (fence->namespaces->pids < 0)
+	if (sandbox->namespaces->pids < 0)
 		say(ctx, "processes that tshark starts may outlive espcap");
 }
 
@@ -310,21 +310,21 @@ drop_capabilities(void)
 }
 
 const char *
-fence_join(const struct fence *fence)
+sandbox_join(const struct sandbox *sandbox)
 {
-	return namespaces_enter(fence->namespaces) == 0 ? NULL : "enter the namespaces";
+	return namespaces_enter(sandbox->namespaces) == 0 ? NULL : "enter the namespaces";
 }
 
 const char *
-fence_enter(const struct fence *fence)
+sandbox_enter(const struct sandbox *sandbox)
 {
-	if (namespaces_change_user(fence->namespaces) != 0)
+	if (namespaces_change_user(sandbox->namespaces) != 0)
 		return "become the user espcap-tshark";
 	if (drop_capabilities() != 0)
 		return "give up capabilities";
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return "set no_new_privs";
-	if (fence->rules >= 0 && landlock_enter(fence->rules) != 0)
+	if (sandbox->rules >= 0 && landlock_enter(sandbox->rules) != 0)
 		return "enter Landlock";
 	return NULL;
 }
@@ -345,7 +345,7 @@ limit(int what, uint64_t most)
 }
 
 const char *
-fence_limit(const struct fence *fence)
+sandbox_limit(const struct sandbox *sandbox)
 {
 	if (limit(RLIMIT_FSIZE, 0) != 0)
 		return "limit the size of files";
@@ -354,12 +354,12 @@ fence_limit(const struct fence *fence)
 	if (limit(RLIMIT_SIGPENDING, SIGNALS) != 0)
 		return "limit pending signals";
 	/* Elsewhere all processes of the user on this machine would count. */
-	if (fence->namespaces->user >= 0 && limit(RLIMIT_NPROC, PROCESSES) != 0)
+	if (sandbox->namespaces->user >= 0 && limit(RLIMIT_NPROC, PROCESSES) != 0)
 		return "limit processes";
-	if (limit(RLIMIT_AS, fence->memory) != 0)
+	if (limit(RLIMIT_AS, sandbox->memory) != 0)
 		return "limit memory";
 	/* Last: what comes before is not on its list. */
-	if (fence->filter != NULL && syscalls_enter(fence->filter) != 0)
+	if (sandbox->filter != NULL && syscalls_enter(sandbox->filter) != 0)
 		return "enter seccomp";
 	return NULL;
 }
