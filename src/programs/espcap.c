@@ -56,7 +56,7 @@ struct app {
 	struct drain *drain;
 	struct inputs inputs;
 	char **paths;
-	struct opener *opener;
+	struct priv_broker *broker;
 	struct home *home;
 	struct sandbox *sandbox;	/* around tshark; NULL with --no-sandbox */
 	char *preload;		/* what makes tshark print faster; NULL for none */
@@ -177,12 +177,12 @@ open_summary(struct app *app, struct error *error)
 
 /* What is opened later, or again, by whoever may: the inputs, and the file of a secret. */
 static int
-open_opener(struct app *app, struct error *error)
+open_broker(struct app *app, struct error *error)
 {
 	const char *secret = secrets_file(&app->options);
 	/* An interface is no file. */
 	size_t count = app->options.nic != NULL ? 0 : app->inputs.count;
-	const struct opener_root root = { app->inputs.folder, count };
+	const struct broker_root root = { app->inputs.folder, count };
 
 	app->paths = xcalloc(count + 2, sizeof(*app->paths));
 	for (size_t i = 0; i < count; i++)
@@ -194,15 +194,15 @@ open_opener(struct app *app, struct error *error)
 	if (secret != NULL)
 		app->paths[count] = (char *)(uintptr_t)secret;
 	if (root.folder.path != NULL)
-		app->opener = opener_new_beneath(app->paths,
+		app->broker = priv_broker_new_beneath(app->paths,
 		    count + (secret != NULL), &root, error);
 	else
-		app->opener = opener_new(app->paths, count + (secret != NULL),
+		app->broker = priv_broker_new(app->paths, count + (secret != NULL),
 		    app->inputs.from_dir ? app->inputs.count : 0,
 		    app->options.watch != NULL ? &app->watching.folder : NULL,
 		    error);
-	return app->opener == NULL ? -1 :
-	    delivery_authorize(&app->delivery, app->opener, count, error);
+	return app->broker == NULL ? -1 :
+	    delivery_authorize(&app->delivery, app->broker, count, error);
 }
 
 /* The packets of the time until tshark and the server are ready wait in the queue. */
@@ -286,7 +286,7 @@ open_all(struct app *app, struct error *error)
 	    open_summary(app, error) != 0 ||
 	    delivery_open(&app->delivery, error) != 0 ||
 	    open_watching(app, error) != 0 ||
-	    open_opener(app, error) != 0 ? -1 : open_live(app, error);
+	    open_broker(app, error) != 0 ? -1 : open_live(app, error);
 }
 
 static int
@@ -572,7 +572,7 @@ run(struct app *app)
 	config.replay = options->replay;
 	config.replay_index = app->replay_index;
 	config.dissection.ids = config.server != NULL && !options->auto_id;
-	config.opener = app->opener;
+	config.broker = app->broker;
 	config.dissection.loop = app->loop;
 	config.dissection.log = &app->log;
 	config.dissection.tshark = &app->tshark;
@@ -739,7 +739,7 @@ release(struct app *app)
 	buffer_release(&app->fields_text);
 	tshark_release(&app->tshark);
 	live_free(app->live);
-	opener_free(app->opener);
+	priv_broker_free(app->broker);
 	watching_release(&app->watching);
 	if (app->delivery.options != NULL)
 		delivery_release(&app->delivery);

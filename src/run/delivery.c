@@ -93,7 +93,7 @@ read_secret(struct delivery *delivery, bool again, struct error *error)
 	if (name == NULL)
 		return secrets_authorize(&delivery->secrets, delivery->options,
 		    -1, error);
-	fd = opener_open(delivery->opener, delivery->secret_index, &reason);
+	fd = priv_broker_open(delivery->broker, delivery->secret_index, &reason);
 	if (fd < 0)
 		return error_set(error, OUTCOME_USAGE, "%.400s: %.400s", name,
 		    reason.text);
@@ -105,10 +105,10 @@ read_secret(struct delivery *delivery, bool again, struct error *error)
 }
 
 int
-delivery_authorize(struct delivery *delivery, struct opener *opener,
+delivery_authorize(struct delivery *delivery, struct priv_broker *broker,
     size_t secret_index, struct error *error)
 {
-	delivery->opener = opener;
+	delivery->broker = broker;
 	delivery->secret_index = secret_index;
 	return delivery->options->node == NULL ? 0 :
 	    read_secret(delivery, false, error);

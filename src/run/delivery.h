@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "config/options.h"
 #include "fields/typed.h"
-#include "process/opener.h"
+#include "process/priv_broker.h"
 #include "run/secrets.h"
 #include "server/node.h"
 #include "sink/dead_letter.h"
@@ -18,7 +18,7 @@ struct delivery {
 	struct node_addresses nodes;
 	struct secrets secrets;
 	struct dead_letter *dead_letter;
-	struct opener *opener;	/* borrowed */
+	struct priv_broker *broker;	/* borrowed */
 	size_t secret_index;	/* of the secret's file in it */
 	struct sink_server_config config;
 };
@@ -29,8 +29,8 @@ void delivery_release(struct delivery *delivery);
 
 /* Does nothing without --node. -1 with OUTCOME_USAGE. */
 int delivery_open(struct delivery *delivery, struct error *error);
-/* secret_index is the place of secrets_file, if there is one, among the paths of opener (borrowed). -1 with OUTCOME_USAGE. */
-int delivery_authorize(struct delivery *delivery, struct opener *opener, size_t secret_index,
+/* secret_index is the place of secrets_file, if there is one, among the paths of privileged broker (borrowed). -1 with OUTCOME_USAGE. */
+int delivery_authorize(struct delivery *delivery, struct priv_broker *broker, size_t secret_index,
     struct error *error);
 
 /* The rules, valid until delivery_release; NULL without --node. typed is borrowed. */

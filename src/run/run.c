@@ -212,7 +212,7 @@ open_input(struct run *run, size_t index, struct error *error)
 		return live_take_fd(run->config->live);
 	if (run->config->inputs->list[index].path != NULL ||
 	    strcmp(run->config->inputs->list[index].name, "-") != 0)
-		return opener_open(run->config->opener, index, error);
+		return priv_broker_open(run->config->broker, index, error);
 	if (isatty(STDIN_FILENO))
 		return error_set(error, OUTCOME_INPUT, "standard input is a "
 		    "terminal: redirect a capture to it");
@@ -288,7 +288,7 @@ static int
 open_replay(struct run *run, struct error *error)
 {
 	const struct run_config *config = run->config;
-	int fd = opener_open(config->opener, config->replay_index, error);
+	int fd = priv_broker_open(config->broker, config->replay_index, error);
 
 	if (fd < 0)
 		return -1;
@@ -344,7 +344,7 @@ start_follow(struct run *run)
 {
 	const struct run_config *config = run->config;
 	struct follow_config follow = { .dissection = &run->dissection,
-		.watching = config->watching, .opener = config->opener,
+		.watching = config->watching, .broker = config->broker,
 		.sink = run->sink, .count = config->count, .jobs = config->jobs,
 		.idle = config->idle, .duration = config->duration,
 		.omit = !config->dissection.ids,

@@ -11,7 +11,7 @@
 #include "input/inputs.h"
 #include "input/live.h"
 #include "loop/notify.h"
-#include "process/opener.h"
+#include "process/priv_broker.h"
 #include "run/metrics_file.h"
 #include "run/progress.h"
 #include "sink/sink_server.h"
@@ -21,7 +21,7 @@
 struct run_config {
 	struct dissection_config dissection;
 	const struct inputs *inputs;
-	struct opener *opener;
+	struct priv_broker *broker;
 	const struct watching *watching;	/* a folder that is watched in place of inputs, NULL for none */
 	uint64_t idle, duration;	/* of that, ms; see watch/follow.h */
 	struct live *live;	/* the one input is this capture, NULL for files */
@@ -34,7 +34,7 @@ struct run_config {
 	const struct sink_server_config *server;	/* NULL: documents go to stdout */
 	const char *authorization;	/* for the server, NULL for none */
 	const char *replay;		/* the dead letter file that is read instead of inputs, NULL for none */
-	size_t replay_index;		/* of it in opener */
+	size_t replay_index;		/* of it in privileged broker */
 	/* SIGHUP: the authorization that holds from now on; NULL to leave it. */
 	const char *(*reauthorize)(void *ctx);
 	void *ctx;

@@ -12,12 +12,12 @@
 
 /* The name it has there, the caller's to free; NULL with errno. */
 static char *
-move(struct opener *opener, const char *name, const struct folder_entry *entry,
+move(struct priv_broker *broker, const char *name, const struct folder_entry *entry,
     bool closed, struct folder_entry *now)
 {
 	char *to = xstrdup(name);
 
-	for (unsigned i = 1; opener_folder_move(opener, name, entry, closed,
+	for (unsigned i = 1; priv_broker_folder_move(broker, name, entry, closed,
 	    to, now) != 0; i++) {
 		int reason = errno;
 
@@ -68,7 +68,7 @@ fail(const struct after *after, struct log *log, const char *shown,
 }
 
 enum after_result
-after_do(const struct after *after, struct opener *opener, struct log *log,
+after_do(const struct after *after, struct priv_broker *broker, struct log *log,
     const char *name, const char *shown, const struct folder_entry *entry,
     bool closed)
 {
@@ -79,13 +79,13 @@ after_do(const struct after *after, struct opener *opener, struct log *log,
 	case AFTER_NOTHING:
 		break;
 	case AFTER_DELETE:
-		if (opener_folder_remove(opener, name, entry, closed,
+		if (priv_broker_folder_remove(broker, name, entry, closed,
 		    &now) != 0)
 			return fail(after, log, shown, entry, &now);
 		log_verbose(log, "%s: deleted", shown);
 		break;
 	case AFTER_MOVE:
-		to = move(opener, name, entry, closed, &now);
+		to = move(broker, name, entry, closed, &now);
 		if (to == NULL)
 			return fail(after, log, shown, entry, &now);
 		log_verbose(log, "%s: moved to %s/%s", shown, after->target,

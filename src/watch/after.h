@@ -3,7 +3,7 @@
 #define ESPCAP_WATCH_AFTER_H
 
 #include "base/log.h"
-#include "process/opener.h"
+#include "process/priv_broker.h"
 
 enum after_kind {
 	AFTER_NOTHING,
@@ -29,7 +29,7 @@ enum after_result {
  * Deletes the file of this name, or moves it, if it is still what entry describes; closed says that its writer was seen to close it.
  * shown is its name for messages: what is done is said, and why it failed or that it has changed. In the target no file is overwritten: a number is added to the name.
  */
-enum after_result after_do(const struct after *after, struct opener *opener, struct log *log, const char *name,
+enum after_result after_do(const struct after *after, struct priv_broker *broker, struct log *log, const char *name,
     const char *shown, const struct folder_entry *entry, bool closed);
 /* "deleted" or "moved". */
 const char *after_word(const struct after *after);

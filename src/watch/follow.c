@@ -317,7 +317,7 @@ follow_new(const struct follow_config *config)
 		abort();	/* out of memory */
 	if (config->duration > 0)
 		loop_start_timer(follow->end, config->duration);
-	notice_listen(watching->notice, config->dissection->loop, config->opener,
+	notice_listen(watching->notice, config->dissection->loop, config->broker,
 	    follow->watch);
 	follow_begin(follow);
 	return follow;

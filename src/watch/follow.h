@@ -3,7 +3,7 @@
 #define ESPCAP_WATCH_FOLLOW_H
 
 #include "dissect/dissection.h"
-#include "process/opener.h"
+#include "process/priv_broker.h"
 #include "sink/sink.h"
 #include "watch/watching.h"
 
@@ -13,7 +13,7 @@ struct follow;
 struct follow_config {
 	const struct dissection_config *dissection;
 	const struct watching *watching;
-	struct opener *opener;
+	struct priv_broker *broker;
 	struct sink *sink;
 	uint64_t count;		/* packets at most, 0 for all */
 	uint64_t jobs;		/* files open at the same time at most */

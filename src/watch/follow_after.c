@@ -94,7 +94,7 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 
 	if (follow->comparing == COMPARED_MAX)
 		return;
-	if (opener_folder_probe(follow->config.opener, completion->name,
+	if (priv_broker_folder_probe(follow->config.broker, completion->name,
 	    &completion->entry) != 0 && (errno == ETXTBSY ||
 	    (errno == ENOLCK && !file->close_seen))) {
 		completion->next_ms = notice_time().now +
@@ -103,7 +103,7 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 			warn(follow, completion);
 		return;
 	}
-	fd = opener_folder_open(follow->config.opener, completion->name);
+	fd = priv_broker_folder_open(follow->config.broker, completion->name);
 	if (fd < 0 || folder_status(fd, &entry) != 0 ||
 	    completion->mark.len == 0) {
 		if (fd >= 0)
@@ -179,7 +179,7 @@ act(struct follow *follow, struct completion *completion,
 {
 	const struct after *after = &follow->config.watching->after;
 
-	switch (after_do(after, follow->config.opener, follow->log,
+	switch (after_do(after, follow->config.broker, follow->log,
 	    completion->name, completion->shown, &completion->entry,
 	    file->close_seen)) {
 	case AFTER_BUSY:

@@ -81,7 +81,7 @@ follow_has_writer(struct reading *reading)
 	if (reading->asked != 0 && now - reading->asked < ASK_MS)
 		return true;
 	reading->asked = now;
-	reading->is_sure = opener_folder_probe(follow->config.opener,
+	reading->is_sure = priv_broker_folder_probe(follow->config.broker,
 	    reading->file->name, &reading->file->entry) == 0;
 	if (reading->is_sure || errno == ETXTBSY)
 		return !reading->is_sure;
@@ -545,7 +545,7 @@ start(struct reading *reading)
 static void
 start_file(struct follow *follow, struct watch_file *file)
 {
-	int fd = opener_folder_open(follow->config.opener, file->name), reason;
+	int fd = priv_broker_folder_open(follow->config.broker, file->name), reason;
 	struct reading *reading;
 
 	reason = errno;

@@ -25,7 +25,7 @@ struct notice {
 	int fd;
 	int inotify;		/* -1: nothing is told */
 	struct event *readable;
-	struct opener *opener;
+	struct priv_broker *broker;
 	struct watch *watch;
 	const char *end;
 };
@@ -140,7 +140,7 @@ look_at(struct notice *notice, const char *name)
 
 	if (watch_is_hidden(name))
 		return;
-	if (opener_folder_look(notice->opener, name, &entry) != 0) {
+	if (priv_broker_folder_look(notice->broker, name, &entry) != 0) {
 		if (errno == ENOENT)
 			watch_missing(notice->watch, name);
 		return;
@@ -273,10 +273,10 @@ on_news(evutil_socket_t fd, short what, void *ctx)
 }
 
 void
-notice_listen(struct notice *notice, struct loop *loop, struct opener *opener,
+notice_listen(struct notice *notice, struct loop *loop, struct priv_broker *broker,
     struct watch *watch)
 {
-	notice->opener = opener;
+	notice->broker = broker;
 	notice->watch = watch;
 	if (notice->inotify >= 0) {
 		notice->readable = event_new(loop_base(loop), notice->inotify,

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "loop/loop.h"
-#include "process/opener.h"
+#include "process/priv_broker.h"
 #include "watch/watch.h"
 
 struct notice;
@@ -23,7 +23,7 @@ const char *notice_name(const struct notice *notice);
 const char *notice_path(const struct notice *notice);
 
 /* From now on the news go to watch. Each scan takes them there as well; all are borrowed. */
-void notice_listen(struct notice *notice, struct loop *loop, struct opener *opener, struct watch *watch);
+void notice_listen(struct notice *notice, struct loop *loop, struct priv_broker *broker, struct watch *watch);
 void notice_scan(struct notice *notice);
 /* NULL as long as the folder is there, else what happened to it. */
 const char *notice_end(const struct notice *notice);

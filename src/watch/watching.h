@@ -10,7 +10,7 @@
 struct watching {
 	struct notice *notice;
 	struct ledger_file *ledger;
-	struct folder folder;	/* for the opener */
+	struct folder folder;	/* for the privileged broker */
 	struct after after;
 };
 

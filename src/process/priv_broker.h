@@ -1,6 +1,6 @@
 /* Opens input files for reading, and does what is to be done in a watched folder, by a helper process that keeps root's rights when espcap has given them up. */
-#ifndef ESPCAP_PROCESS_OPENER_H
-#define ESPCAP_PROCESS_OPENER_H
+#ifndef ESPCAP_PROCESS_PRIV_BROKER_H
+#define ESPCAP_PROCESS_PRIV_BROKER_H
 
 #include <stddef.h>
 
@@ -8,11 +8,11 @@
 #include "process/beneath.h"
 #include "process/folder.h"
 
-struct opener;
+struct priv_broker;
 
 /*
  * paths[0..count) are all that will ever be opened; they must stay as they are
- * until opener_free. The first `regular` of them are files of a folder, and opened only if they are regular files still.
+ * until priv_broker_free. The first `regular` of them are files of a folder, and opened only if they are regular files still.
  * As root a helper process is forked at once, before
  * privilege_drop: it opens only these, read-only, by index, and ends when espcap does. As another user there is no
  * helper. The helper has no other descriptors, and one capability; ignores SIGINT/SIGTERM (ends at EOF of its socket), PDEATHSIG.
@@ -23,7 +23,7 @@ struct opener;
  * has its descriptors too, and if files may be changed its capabilities are that for writing folders of others and
  * CAP_LEASE, without which nobody learns who writes to a file of another user.
  */
-struct opener *opener_new(char *const *paths, size_t count, size_t regular,
+struct priv_broker *priv_broker_new(char *const *paths, size_t count, size_t regular,
     const struct folder *folder, struct error *error);
 
 /*
@@ -31,13 +31,13 @@ struct opener *opener_new(char *const *paths, size_t count, size_t regular,
  * others may put links into. These are opened as regular files only, and nothing is that is elsewhere by then ("leads out
  * of the folder").
  */
-struct opener_root {
+struct broker_root {
 	struct beneath folder;
 	size_t count;
 };
 
-struct opener *opener_new_beneath(char *const *paths, size_t count, const struct opener_root *root, struct error *error);
-void opener_free(struct opener *opener);
+struct priv_broker *priv_broker_new_beneath(char *const *paths, size_t count, const struct broker_root *root, struct error *error);
+void priv_broker_free(struct priv_broker *broker);
 
 /*
  * A descriptor (close-on-exec) for paths[index], the caller's to close. -1 with
@@ -48,18 +48,18 @@ void opener_free(struct opener *opener);
  * is open. SIGINT and SIGTERM, if they are caught, end with an error what does wait (a file on a disk that is gone).
  * OUTCOME_INTERNAL if there is no such index, or the helper is gone.
  */
-int opener_open(struct opener *opener, size_t index, struct error *error);
+int priv_broker_open(struct priv_broker *broker, size_t index, struct error *error);
 
 /*
  * What process/folder.h promises, in the folder and by whoever may. -1 with errno; EPERM if there is no folder, EPIPE if the
  * helper is gone.
  */
-int opener_folder_look(struct opener *opener, const char *name, struct folder_entry *entry);
-int opener_folder_open(struct opener *opener, const char *name);
-int opener_folder_probe(struct opener *opener, const char *name, const struct folder_entry *entry);
-int opener_folder_remove(struct opener *opener, const char *name, const struct folder_entry *entry, bool closed,
+int priv_broker_folder_look(struct priv_broker *broker, const char *name, struct folder_entry *entry);
+int priv_broker_folder_open(struct priv_broker *broker, const char *name);
+int priv_broker_folder_probe(struct priv_broker *broker, const char *name, const struct folder_entry *entry);
+int priv_broker_folder_remove(struct priv_broker *broker, const char *name, const struct folder_entry *entry, bool closed,
     struct folder_entry *now);
-int opener_folder_move(struct opener *opener, const char *name, const struct folder_entry *entry, bool closed,
+int priv_broker_folder_move(struct priv_broker *broker, const char *name, const struct folder_entry *entry, bool closed,
     const char *to, struct folder_entry *now);
 
 #endif

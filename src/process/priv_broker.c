@@ -1,5 +1,5 @@
-/* The opener: asked by index over a socket, answers with a descriptor or with the reason why not. */
-#include "process/opener.h"
+/* The privileged broker: asked by index over a socket, answers with a descriptor or with the reason why not. */
+#include "process/priv_broker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,10 +21,10 @@
 #include "base/xalloc.h"
 #include "process/helper.h"
 
-struct opener {
+struct priv_broker {
 	char *const *paths;
 	size_t count;
-	struct opener_root root;	/* count is 0 for none */
+	struct broker_root root;	/* count is 0 for none */
 	size_t regular;		/* the first so many are files of a folder */
 	int *numbers;		/* of the descriptor that a path names, or -1 */
 	int *early;		/* what could not be opened later, or -1 */
@@ -162,26 +162,26 @@ open_beneath(const struct beneath *folder, const char *path,
 }
 
 static int
-open_listed(const struct opener *opener, uint64_t index, struct error *error)
+open_listed(const struct priv_broker *broker, uint64_t index, struct error *error)
 {
-	if (index >= opener->count)
+	if (index >= broker->count)
 		return error_set(error, OUTCOME_INTERNAL,
 		    "file %llu was never named", (unsigned long long)index);
-	if (index < opener->root.count)
-		return open_beneath(&opener->root.folder, opener->paths[index],
+	if (index < broker->root.count)
+		return open_beneath(&broker->root.folder, broker->paths[index],
 		    error);
-	return open_path(opener->paths[index], index < opener->regular, error);
+	return open_path(broker->paths[index], index < broker->regular, error);
 }
 
 /* What a request about the folder comes to: a descriptor for KIND_OPEN, else 0; -1 with errno. */
 static int
-act_in_folder(const struct opener *opener, const struct request *request,
+act_in_folder(const struct priv_broker *broker, const struct request *request,
     struct folder_entry *entry)
 {
-	const struct folder *folder = &opener->folder;
+	const struct folder *folder = &broker->folder;
 
 	errno = EPERM;
-	if (!opener->has_folder)
+	if (!broker->has_folder)
 		return -1;
 	switch (request->kind) {
 	case KIND_LISTED:
@@ -261,7 +261,7 @@ helper_reply(int socket, const struct reply *reply, int fd)
 
 /* A descriptor to go with the reply, or -1. */
 static int
-helper_answer(const struct opener *opener, struct request *request,
+helper_answer(const struct priv_broker *broker, struct request *request,
     struct reply *reply)
 {
 	struct error error = { .outcome = OUTCOME_INTERNAL };
@@ -271,11 +271,11 @@ helper_answer(const struct opener *opener, struct request *request,
 	reply->serial = request->serial;
 	request->name[NAME_MAX] = request->to[NAME_MAX] = '\0';
 	if (request->kind != KIND_LISTED) {
-		result = act_in_folder(opener, request, &reply->entry);
+		result = act_in_folder(broker, request, &reply->entry);
 		reply->reason = result < 0 ? errno : 0;
 		return request->kind == KIND_OPEN ? result : -1;
 	}
-	result = open_listed(opener, request->index, &error);
+	result = open_listed(broker, request->index, &error);
 	if (result < 0) {
 		reply->outcome = error.outcome;
 		memcpy(reply->text, error.text, sizeof(reply->text) - 1);
@@ -284,7 +284,7 @@ helper_answer(const struct opener *opener, struct request *request,
 }
 
 static int
-helper_serve(const struct opener *opener)
+helper_serve(const struct priv_broker *broker)
 {
 	struct request request;
 	struct reply reply;
@@ -292,12 +292,12 @@ helper_serve(const struct opener *opener)
 	int fd, result;
 
 	do
-		got = recv(opener->socket, &request, sizeof(request), 0);
+		got = recv(broker->socket, &request, sizeof(request), 0);
 	while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof(request))
 		return -1;
-	fd = helper_answer(opener, &request, &reply);
-	result = helper_reply(opener->socket, &reply, fd);
+	fd = helper_answer(broker, &request, &reply);
+	result = helper_reply(broker->socket, &reply, fd);
 	if (fd >= 0)
 		close(fd);
 	return result;
@@ -306,35 +306,35 @@ helper_serve(const struct opener *opener)
 static int
 helper_work(void *ctx)
 {
-	const struct opener *opener = ctx;
+	const struct priv_broker *broker = ctx;
 
-	if (helper_limit(opener->has_folder && opener->folder.changes) != 0)
+	if (helper_limit(broker->has_folder && broker->folder.changes) != 0)
 		return 1;
-	while (helper_serve(opener) == 0)
+	while (helper_serve(broker) == 0)
 		continue;
 	return 0;
 }
 
 static pid_t
-helper_fork(struct opener *opener, int its_end)
+helper_fork(struct priv_broker *broker, int its_end)
 {
-	struct opener its = *opener;
+	struct priv_broker its = *broker;
 	size_t count = 0;
 	int keep[4];
 
 	its.socket = keep[count++] = its_end;
-	if (opener->root.count > 0)
-		keep[count++] = opener->root.folder.fd;
-	if (opener->has_folder) {
-		keep[count++] = opener->folder.fd;
-		if (opener->folder.target >= 0)
-			keep[count++] = opener->folder.target;
+	if (broker->root.count > 0)
+		keep[count++] = broker->root.folder.fd;
+	if (broker->has_folder) {
+		keep[count++] = broker->folder.fd;
+		if (broker->folder.target >= 0)
+			keep[count++] = broker->folder.target;
 	}
 	return helper_start(keep, count, helper_work, &its);
 }
 
 static int
-start_helper(struct opener *opener, struct error *error)
+start_helper(struct priv_broker *broker, struct error *error)
 {
 	int ends[2] = {-1, -1}, result = -1;
 
@@ -344,9 +344,9 @@ start_helper(struct opener *opener, struct error *error)
 	ends[1] = descriptor_raise(ends[1]);
 	if (ends[0] < 0 || ends[1] < 0)
 		goto out;
-	opener->helper = helper_fork(opener, ends[1]);
-	opener->socket = ends[0];
-	result = opener->helper < 0 ? -1 : 0;
+	broker->helper = helper_fork(broker, ends[1]);
+	broker->socket = ends[0];
+	result = broker->helper < 0 ? -1 : 0;
 out:
 	if (result != 0)
 		error_set(error, OUTCOME_INTERNAL,
@@ -365,76 +365,76 @@ out:
  * another place in the file. That of another process can be opened only now.
  */
 static void
-find_descriptors(struct opener *opener)
+find_descriptors(struct priv_broker *broker)
 {
-	opener->numbers = xcalloc(opener->count + 1, sizeof(int));
-	opener->early = xcalloc(opener->count + 1, sizeof(int));
-	for (size_t i = 0; i < opener->count; i++) {
-		const char *path = opener->paths[i];
+	broker->numbers = xcalloc(broker->count + 1, sizeof(int));
+	broker->early = xcalloc(broker->count + 1, sizeof(int));
+	for (size_t i = 0; i < broker->count; i++) {
+		const char *path = broker->paths[i];
 
-		opener->numbers[i] = opener->early[i] = -1;
-		if (i < opener->regular)
+		broker->numbers[i] = broker->early[i] = -1;
+		if (i < broker->regular)
 			continue;
-		opener->numbers[i] = descriptor_named(path);
-		if (opener->numbers[i] < 0 && descriptor_is_of_another(path))
-			opener->early[i] = open_path(path, false, NULL);
+		broker->numbers[i] = descriptor_named(path);
+		if (broker->numbers[i] < 0 && descriptor_is_of_another(path))
+			broker->early[i] = open_path(path, false, NULL);
 	}
 }
 
 /* folder, root: NULL for none. */
-static struct opener *
+static struct priv_broker *
 make(char *const *paths, size_t count, size_t regular,
-    const struct folder *folder, const struct opener_root *root,
+    const struct folder *folder, const struct broker_root *root,
     struct error *error)
 {
-	struct opener *opener = xcalloc(1, sizeof(*opener));
+	struct priv_broker *broker = xcalloc(1, sizeof(*broker));
 
-	opener->paths = paths;
-	opener->count = count;
-	opener->regular = regular;
+	broker->paths = paths;
+	broker->count = count;
+	broker->regular = regular;
 	if (root != NULL)
-		opener->root = *root;
+		broker->root = *root;
 	if (folder != NULL) {
-		opener->has_folder = true;
-		opener->folder = *folder;
+		broker->has_folder = true;
+		broker->folder = *folder;
 	}
-	opener->socket = -1;
-	opener->helper = -1;
-	find_descriptors(opener);
-	if (geteuid() == 0 && start_helper(opener, error) != 0) {
-		opener_free(opener);
+	broker->socket = -1;
+	broker->helper = -1;
+	find_descriptors(broker);
+	if (geteuid() == 0 && start_helper(broker, error) != 0) {
+		priv_broker_free(broker);
 		return NULL;
 	}
-	return opener;
+	return broker;
 }
 
-struct opener *
-opener_new(char *const *paths, size_t count, size_t regular,
+struct priv_broker *
+priv_broker_new(char *const *paths, size_t count, size_t regular,
     const struct folder *folder, struct error *error)
 {
 	return make(paths, count, regular, folder, NULL, error);
 }
 
-struct opener *
-opener_new_beneath(char *const *paths, size_t count, const struct opener_root *root, struct error *error)
+struct priv_broker *
+priv_broker_new_beneath(char *const *paths, size_t count, const struct broker_root *root, struct error *error)
 {
 	return make(paths, count, root->count, NULL, root, error);
 }
 
 void
-opener_free(struct opener *opener)
+priv_broker_free(struct priv_broker *broker)
 {
-	if (opener == NULL)
+	if (broker == NULL)
 		return;
-	if (opener->socket >= 0)
-		close(opener->socket);
-	helper_end(opener->helper, false);
-	for (size_t i = 0; i < opener->count; i++)
-		if (opener->early[i] >= 0)
-			close(opener->early[i]);
-	free(opener->early);
-	free(opener->numbers);
-	free(opener);
+	if (broker->socket >= 0)
+		close(broker->socket);
+	helper_end(broker->helper, false);
+	for (size_t i = 0; i < broker->count; i++)
+		if (broker->early[i] >= 0)
+			close(broker->early[i]);
+	free(broker->early);
+	free(broker->numbers);
+	free(broker);
 }
 
 /* The descriptor that came with the message, or -1. */
@@ -479,15 +479,15 @@ receive(int socket, struct reply *reply, int *fd, struct error *error)
 }
 
 static int
-ask(struct opener *opener, struct request *request, struct reply *reply,
+ask(struct priv_broker *broker, struct request *request, struct reply *reply,
     int *fd, struct error *error)
 {
-	request->serial = ++opener->serial;
-	if (send(opener->socket, request, sizeof(*request), MSG_NOSIGNAL) < 0)
+	request->serial = ++broker->serial;
+	if (send(broker->socket, request, sizeof(*request), MSG_NOSIGNAL) < 0)
 		return error_set(error, OUTCOME_INTERNAL,
 		    "the process that opens files has ended");
 	for (;;) {
-		if (receive(opener->socket, reply, fd, error) != 0)
+		if (receive(broker->socket, reply, fd, error) != 0)
 			return -1;
 		if (reply->serial == request->serial)
 			return 0;
@@ -516,7 +516,7 @@ take_over(int number, struct error *error)
 }
 
 int
-opener_open(struct opener *opener, size_t index, struct error *error)
+priv_broker_open(struct priv_broker *broker, size_t index, struct error *error)
 {
 	struct request request;
 	struct reply reply;
@@ -526,16 +526,16 @@ opener_open(struct opener *opener, size_t index, struct error *error)
 	memset(&request, 0, sizeof(request));
 	request.kind = KIND_LISTED;
 	request.index = index;
-	if (index < opener->count && opener->numbers[index] >= 0)
-		return take_over(opener->numbers[index], error);
-	if (index < opener->count && opener->early[index] >= 0) {
-		fd = fcntl(opener->early[index], F_DUPFD_CLOEXEC, 3);
+	if (index < broker->count && broker->numbers[index] >= 0)
+		return take_over(broker->numbers[index], error);
+	if (index < broker->count && broker->early[index] >= 0) {
+		fd = fcntl(broker->early[index], F_DUPFD_CLOEXEC, 3);
 		return fd >= 0 ? fd : error_set(error, OUTCOME_INPUT, "%s",
 		    strerror(errno));
 	}
-	if (opener->socket < 0)
-		return open_listed(opener, index, error);
-	if (ask(opener, &request, &reply, &fd, error) != 0)
+	if (broker->socket < 0)
+		return open_listed(broker, index, error);
+	if (ask(broker, &request, &reply, &fd, error) != 0)
 		return -1;
 	if (reply.outcome != OUTCOME_OK)
 		return error_set(error, reply.outcome, "%s", reply.text);
@@ -547,16 +547,16 @@ opener_open(struct opener *opener, size_t index, struct error *error)
 
 /* As act_in_folder, by the helper if there is one. */
 static int
-ask_folder(struct opener *opener, struct request *request,
+ask_folder(struct priv_broker *broker, struct request *request,
     struct folder_entry *entry)
 {
 	struct reply reply;
 	int fd;
 
-	if (opener->socket < 0)
-		return act_in_folder(opener, request, entry);
+	if (broker->socket < 0)
+		return act_in_folder(broker, request, entry);
 	errno = EPIPE;
-	if (ask(opener, request, &reply, &fd, NULL) != 0)
+	if (ask(broker, request, &reply, &fd, NULL) != 0)
 		return -1;
 	*entry = reply.entry;
 	if (reply.reason != 0) {
@@ -585,7 +585,7 @@ fill_request(struct request *request, enum kind kind, const char *name,
 }
 
 int
-opener_folder_look(struct opener *opener, const char *name,
+priv_broker_folder_look(struct priv_broker *broker, const char *name,
     struct folder_entry *entry)
 {
 	struct request request;
@@ -593,25 +593,25 @@ opener_folder_look(struct opener *opener, const char *name,
 	if (fill_request(&request, KIND_LOOK, name, "") != 0)
 		return -1;
 	/* Mostly everybody may. */
-	if (opener->socket >= 0 && opener->has_folder &&
-	    folder_look(&opener->folder, name, entry) == 0)
+	if (broker->socket >= 0 && broker->has_folder &&
+	    folder_look(&broker->folder, name, entry) == 0)
 		return 0;
-	return ask_folder(opener, &request, entry);
+	return ask_folder(broker, &request, entry);
 }
 
 int
-opener_folder_open(struct opener *opener, const char *name)
+priv_broker_folder_open(struct priv_broker *broker, const char *name)
 {
 	struct request request;
 	struct folder_entry entry;
 
 	if (fill_request(&request, KIND_OPEN, name, "") != 0)
 		return -1;
-	return ask_folder(opener, &request, &entry);
+	return ask_folder(broker, &request, &entry);
 }
 
 int
-opener_folder_probe(struct opener *opener, const char *name,
+priv_broker_folder_probe(struct priv_broker *broker, const char *name,
     const struct folder_entry *entry)
 {
 	struct request request;
@@ -620,32 +620,32 @@ opener_folder_probe(struct opener *opener, const char *name,
 	if (fill_request(&request, KIND_PROBE, name, "") != 0)
 		return -1;
 	request.entry = *entry;
-	return ask_folder(opener, &request, &none);
+	return ask_folder(broker, &request, &none);
 }
 
 static int
-take_away(struct opener *opener, struct request *request,
+take_away(struct priv_broker *broker, struct request *request,
     const struct folder_entry *entry, bool closed, struct folder_entry *now)
 {
 	request->entry = *entry;
 	request->closed = closed;
 	memset(now, 0, sizeof(*now));
-	return ask_folder(opener, request, now);
+	return ask_folder(broker, request, now);
 }
 
 int
-opener_folder_remove(struct opener *opener, const char *name,
+priv_broker_folder_remove(struct priv_broker *broker, const char *name,
     const struct folder_entry *entry, bool closed, struct folder_entry *now)
 {
 	struct request request;
 
 	if (fill_request(&request, KIND_REMOVE, name, "") != 0)
 		return -1;
-	return take_away(opener, &request, entry, closed, now);
+	return take_away(broker, &request, entry, closed, now);
 }
 
 int
-opener_folder_move(struct opener *opener, const char *name,
+priv_broker_folder_move(struct priv_broker *broker, const char *name,
     const struct folder_entry *entry, bool closed, const char *to,
     struct folder_entry *now)
 {
@@ -653,5 +653,5 @@ opener_folder_move(struct opener *opener, const char *name,
 
 	if (fill_request(&request, KIND_MOVE, name, to) != 0)
 		return -1;
-	return take_away(opener, &request, entry, closed, now);
+	return take_away(broker, &request, entry, closed, now);
 }

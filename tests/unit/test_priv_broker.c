@@ -1,4 +1,4 @@
-/* Tests of process/opener.c: as root through the helper, as others directly. */
+/* Tests of process/priv_broker.c: as root through the helper, as others directly. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 
 #include "base/read.h"
 #include "base/xalloc.h"
-#include "process/opener.h"
+#include "process/priv_broker.h"
 #include "sandbox/privilege.h"
 
 /* In a process of its own a failed assertion must become its exit status. */
@@ -63,7 +63,7 @@ make_socket(const char *path)
 static int
 setup(void **state)
 {
-	static char dir[] = "/tmp/test_opener.XXXXXX";
+	static char dir[] = "/tmp/test_priv_broker.XXXXXX";
 
 	alarm(60);
 	*state = dir;
@@ -106,37 +106,37 @@ holds(int fd, const char *text)
 }
 
 static bool
-opens(struct opener *opener, size_t index, const char *text)
+opens(struct priv_broker *broker, size_t index, const char *text)
 {
-	return holds(opener_open(opener, index, NULL), text);
+	return holds(priv_broker_open(broker, index, NULL), text);
 }
 
 static bool
-refuses(struct opener *opener, size_t index, enum outcome outcome,
+refuses(struct priv_broker *broker, size_t index, enum outcome outcome,
     const char *text)
 {
 	struct error error = { .text = "" };
 
-	return opener_open(opener, index, &error) == -1 &&
+	return priv_broker_open(broker, index, &error) == -1 &&
 	    error.outcome == outcome && strcmp(error.text, text) == 0;
 }
 
 static void
-check_refusals(struct opener *opener)
+check_refusals(struct priv_broker *broker)
 {
-	CHECK(refuses(opener, MISSING, OUTCOME_INPUT,
+	CHECK(refuses(broker, MISSING, OUTCOME_INPUT,
 	    "No such file or directory"));
-	CHECK(refuses(opener, DANGLING, OUTCOME_INPUT,
+	CHECK(refuses(broker, DANGLING, OUTCOME_INPUT,
 	    "No such file or directory"));
-	CHECK(refuses(opener, NESTED, OUTCOME_INPUT, "Not a directory"));
-	CHECK(refuses(opener, FOLDER, OUTCOME_INPUT, "is a directory"));
-	CHECK(refuses(opener, DEVICE, OUTCOME_INPUT, "is a device"));
-	CHECK(refuses(opener, SOCKET, OUTCOME_INPUT, "is a socket"));
-	CHECK(refuses(opener, COUNT, OUTCOME_INTERNAL,
+	CHECK(refuses(broker, NESTED, OUTCOME_INPUT, "Not a directory"));
+	CHECK(refuses(broker, FOLDER, OUTCOME_INPUT, "is a directory"));
+	CHECK(refuses(broker, DEVICE, OUTCOME_INPUT, "is a device"));
+	CHECK(refuses(broker, SOCKET, OUTCOME_INPUT, "is a socket"));
+	CHECK(refuses(broker, COUNT, OUTCOME_INTERNAL,
 	    "file 11 was never named"));
-	CHECK(refuses(opener, SIZE_MAX, OUTCOME_INTERNAL,
+	CHECK(refuses(broker, SIZE_MAX, OUTCOME_INTERNAL,
 	    "file 18446744073709551615 was never named"));
-	CHECK(opens(opener, PLAIN, "plain text"));
+	CHECK(opens(broker, PLAIN, "plain text"));
 }
 
 static int
@@ -152,13 +152,13 @@ count_fds(void)
 }
 
 static void
-check_leaks(struct opener *opener)
+check_leaks(struct priv_broker *broker)
 {
 	int before = count_fds();
 
 	for (int i = 0; i < 100; i++) {
-		CHECK(opens(opener, PLAIN, "plain text"));
-		CHECK(refuses(opener, FOLDER, OUTCOME_INPUT,
+		CHECK(opens(broker, PLAIN, "plain text"));
+		CHECK(refuses(broker, FOLDER, OUTCOME_INPUT,
 		    "is a directory"));
 	}
 	CHECK(count_fds() == before);
@@ -201,16 +201,16 @@ read_fifo(int fd, const char *text)
 
 /* It is opened at once, and has neither bytes nor an end until a writer has come. */
 static void
-check_fifo(struct opener *opener)
+check_fifo(struct priv_broker *broker)
 {
 	for (int ms = 0; ms <= 200; ms += 50) {
-		int fd = opener_open(opener, FIFO, NULL);
+		int fd = priv_broker_open(broker, FIFO, NULL);
 		pid_t writer;
 		char byte;
 
 		CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
 		CHECK(read_now(fd, &byte, 1) == -1 && errno == EAGAIN);
-		CHECK(opens(opener, PLAIN, "plain text"));
+		CHECK(opens(broker, PLAIN, "plain text"));
 		writer = write_later(ms);
 		CHECK(waitpid(writer, NULL, 0) == writer);
 		read_fifo(fd, "late");
@@ -236,21 +236,21 @@ apart(void (*call)(void))
 static void
 directly(void)
 {
-	struct opener *opener;
+	struct priv_broker *broker;
 
 	if (geteuid() == 0) {
 		CHECK(chown("fifo", 12345, 12345) == 0);
 		CHECK(setresuid(12345, 12345, 12345) == 0);
-		opener = opener_new(paths, COUNT, 0, NULL, NULL);
-		CHECK(refuses(opener, SECRET, OUTCOME_INPUT,
+		broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+		CHECK(refuses(broker, SECRET, OUTCOME_INPUT,
 		    "Permission denied"));
 	} else
-		opener = opener_new(paths, COUNT, 0, NULL, NULL);
-	CHECK(opener != NULL);
-	check_refusals(opener);
-	check_leaks(opener);
-	check_fifo(opener);
-	opener_free(opener);
+		broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	CHECK(broker != NULL);
+	check_refusals(broker);
+	check_leaks(broker);
+	check_fifo(broker);
+	priv_broker_free(broker);
 	/* There was no helper. */
 	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 }
@@ -265,20 +265,20 @@ test_without_root(void **state)
 static void
 through_the_helper(void)
 {
-	struct opener *opener;
+	struct priv_broker *broker;
 	const char *user;
 
-	opener = opener_new(paths, COUNT, 0, NULL, NULL);
-	CHECK(opener != NULL);
+	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	CHECK(broker != NULL);
 	CHECK(privilege_drop(&user, NULL) == 0 && user != NULL);
 	CHECK(open("secret", O_RDONLY | O_CLOEXEC) == -1 && errno == EACCES);
-	CHECK(opens(opener, SECRET, "secret text"));
-	CHECK(opens(opener, LINK, "secret text"));
-	check_refusals(opener);
-	check_leaks(opener);
-	opener_free(opener);
+	CHECK(opens(broker, SECRET, "secret text"));
+	CHECK(opens(broker, LINK, "secret text"));
+	check_refusals(broker);
+	check_leaks(broker);
+	priv_broker_free(broker);
 	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
-	opener_free(NULL);
+	priv_broker_free(NULL);
 }
 
 /* Of a folder all but the last path is; root and another user alike. */
@@ -287,8 +287,8 @@ beneath(void)
 {
 	char cwd[256], list[4][300];
 	char *const files[] = { list[0], list[1], list[2], list[3] };
-	struct opener_root root = { .count = 3 };
-	struct opener *opener;
+	struct broker_root root = { .count = 3 };
+	struct priv_broker *broker;
 	const char *user;
 
 	CHECK(getcwd(cwd, sizeof(cwd)) != NULL);
@@ -298,14 +298,14 @@ beneath(void)
 	(void)snprintf(list[3], sizeof(list[3]), "%s/secret", cwd);
 	root.folder.path = list[2];
 	root.folder.fd = open("folder", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	opener = opener_new_beneath(files, 4, &root, NULL);
-	CHECK(opener != NULL);
+	broker = priv_broker_new_beneath(files, 4, &root, NULL);
+	CHECK(broker != NULL);
 	CHECK(geteuid() != 0 || privilege_drop(&user, NULL) == 0);
-	CHECK(opens(opener, 0, "in the folder"));
-	CHECK(refuses(opener, 1, OUTCOME_INPUT, "leads out of the folder"));
-	CHECK(refuses(opener, 2, OUTCOME_INPUT, "is a directory"));
-	CHECK(opens(opener, 3, "secret text"));
-	opener_free(opener);
+	CHECK(opens(broker, 0, "in the folder"));
+	CHECK(refuses(broker, 1, OUTCOME_INPUT, "leads out of the folder"));
+	CHECK(refuses(broker, 2, OUTCOME_INPUT, "is a directory"));
+	CHECK(opens(broker, 3, "secret text"));
+	priv_broker_free(broker);
 }
 
 static void
@@ -322,11 +322,11 @@ test_beneath_a_folder(void **state)
 static void
 fifo_through_the_helper(void)
 {
-	struct opener *opener = opener_new(paths, COUNT, 0, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
 
-	CHECK(opener != NULL);
-	check_fifo(opener);
-	opener_free(opener);
+	CHECK(broker != NULL);
+	check_fifo(broker);
+	priv_broker_free(broker);
 }
 
 static void
@@ -341,93 +341,93 @@ test_root_file_after_the_drop(void **state)
 
 /* Whether the folder refuses to remove and to move `file` as it is described. */
 static bool
-keeps(struct opener *opener, const struct folder_entry *entry, int reason)
+keeps(struct priv_broker *broker, const struct folder_entry *entry, int reason)
 {
 	struct folder_entry now, other;
 
-	return opener_folder_remove(opener, "file", entry, true, &now) == -1 &&
+	return priv_broker_folder_remove(broker, "file", entry, true, &now) == -1 &&
 	    errno == reason && now.inode != 0 &&
-	    opener_folder_move(opener, "file", entry, true, "x", &now) == -1 &&
-	    errno == reason && opener_folder_look(opener, "file", &other) == 0;
+	    priv_broker_folder_move(broker, "file", entry, true, "x", &now) == -1 &&
+	    errno == reason && priv_broker_folder_look(broker, "file", &other) == 0;
 }
 
 /* What is not as it was described stays, and is described as it is. */
 static void
-check_identity(struct opener *opener, const struct folder_entry *entry)
+check_identity(struct priv_broker *broker, const struct folder_entry *entry)
 {
 	struct folder_entry other = *entry, now;
 
 	other.inode++;
-	CHECK(keeps(opener, &other, ESTALE));
-	CHECK(opener_folder_probe(opener, "file", &other) == -1 &&
+	CHECK(keeps(broker, &other, ESTALE));
+	CHECK(priv_broker_folder_probe(broker, "file", &other) == -1 &&
 	    errno == ESTALE);
 	other = *entry;
 	other.dev++;
-	CHECK(keeps(opener, &other, ESTALE));
+	CHECK(keeps(broker, &other, ESTALE));
 	other = *entry;
 	other.size++;
-	CHECK(keeps(opener, &other, ESTALE));
-	CHECK(opener_folder_remove(opener, "file", &other, true, &now) == -1 &&
+	CHECK(keeps(broker, &other, ESTALE));
+	CHECK(priv_broker_folder_remove(broker, "file", &other, true, &now) == -1 &&
 	    !folder_is_touched(&other, &now));
 	other = *entry;
 	other.changed--;
-	CHECK(keeps(opener, &other, ESTALE));
-	CHECK(opener_folder_remove(opener, "file", &other, true, &now) == -1 &&
+	CHECK(keeps(broker, &other, ESTALE));
+	CHECK(priv_broker_folder_remove(broker, "file", &other, true, &now) == -1 &&
 	    folder_is_touched(&other, &now) && now.changed == entry->changed);
 }
 
 static void
-check_changes(struct opener *opener, const struct folder_entry *entry)
+check_changes(struct priv_broker *broker, const struct folder_entry *entry)
 {
 	struct folder_entry other, now;
 
-	check_identity(opener, entry);
-	CHECK(opener_folder_probe(opener, "file", entry) == 0);
-	CHECK(opener_folder_move(opener, "file", entry, true, "../x",
+	check_identity(broker, entry);
+	CHECK(priv_broker_folder_probe(broker, "file", entry) == 0);
+	CHECK(priv_broker_folder_move(broker, "file", entry, true, "../x",
 	    &now) == -1 && errno == EINVAL);
-	CHECK(opener_folder_move(opener, "file", entry, false, "taken",
+	CHECK(priv_broker_folder_move(broker, "file", entry, false, "taken",
 	    &now) == -1 && errno == EEXIST);
-	CHECK(opener_folder_move(opener, "file", entry, false, "moved",
+	CHECK(priv_broker_folder_move(broker, "file", entry, false, "moved",
 	    &now) == 0);
-	CHECK(opener_folder_look(opener, "file", &other) == -1);
-	CHECK(opener_folder_look(opener, "more", &other) == 0);
-	CHECK(opener_folder_remove(opener, "more", &other, false, &now) == 0);
-	CHECK(opener_folder_look(opener, "more", &other) == -1);
+	CHECK(priv_broker_folder_look(broker, "file", &other) == -1);
+	CHECK(priv_broker_folder_look(broker, "more", &other) == 0);
+	CHECK(priv_broker_folder_remove(broker, "more", &other, false, &now) == 0);
+	CHECK(priv_broker_folder_look(broker, "more", &other) == -1);
 }
 
 /* What may be done in a folder; changes is whether it said that files may be changed. */
 static void
-check_folder(struct opener *opener, bool changes)
+check_folder(struct priv_broker *broker, bool changes)
 {
 	struct folder_entry entry, other;
 	int fd;
 
-	CHECK(opener_folder_look(opener, "file", &entry) == 0);
+	CHECK(priv_broker_folder_look(broker, "file", &entry) == 0);
 	CHECK(S_ISREG(entry.mode) && entry.size == 6);
-	CHECK(opener_folder_look(opener, "none", &other) == -1 &&
+	CHECK(priv_broker_folder_look(broker, "none", &other) == -1 &&
 	    errno == ENOENT);
-	CHECK(opener_folder_look(opener, "link", &other) == 0 &&
+	CHECK(priv_broker_folder_look(broker, "link", &other) == 0 &&
 	    S_ISLNK(other.mode));
-	fd = opener_folder_open(opener, "file");
+	fd = priv_broker_folder_open(broker, "file");
 	CHECK(fd >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 	CHECK((fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK)) == O_RDONLY);
 	close(fd);
-	CHECK(opener_folder_open(opener, "link") == -1 && errno == ELOOP);
-	CHECK(opener_folder_open(opener, "fifo") == -1 && errno == EINVAL);
-	CHECK(opener_folder_open(opener, "below") == -1 && errno == EINVAL);
-	CHECK(opener_folder_open(opener, "..") == -1 && errno == EINVAL);
-	CHECK(opener_folder_open(opener, ".") == -1 && errno == EINVAL);
-	CHECK(opener_folder_open(opener, "") == -1 && errno == EINVAL);
-	CHECK(opener_folder_open(opener, "../plain") == -1 && errno == EINVAL);
-	CHECK(opener_folder_open(opener, "below/x") == -1 && errno == EINVAL);
+	CHECK(priv_broker_folder_open(broker, "link") == -1 && errno == ELOOP);
+	CHECK(priv_broker_folder_open(broker, "fifo") == -1 && errno == EINVAL);
+	CHECK(priv_broker_folder_open(broker, "below") == -1 && errno == EINVAL);
+	CHECK(priv_broker_folder_open(broker, "..") == -1 && errno == EINVAL);
+	CHECK(priv_broker_folder_open(broker, ".") == -1 && errno == EINVAL);
+	CHECK(priv_broker_folder_open(broker, "") == -1 && errno == EINVAL);
+	CHECK(priv_broker_folder_open(broker, "../plain") == -1 && errno == EINVAL);
+	CHECK(priv_broker_folder_open(broker, "below/x") == -1 && errno == EINVAL);
 	if (!changes) {
-		CHECK(opener_folder_remove(opener, "file", &entry, true,
+		CHECK(priv_broker_folder_remove(broker, "file", &entry, true,
 		    &other) == -1 && errno == EPERM);
-		CHECK(opener_folder_move(opener, "file", &entry, true, "x",
+		CHECK(priv_broker_folder_move(broker, "file", &entry, true, "x",
 		    &other) == -1 && errno == EPERM);
 		return;
 	}
-	check_changes(opener, &entry);
+	check_changes(broker, &entry);
 }
 
 /* A folder of somebody else's, which the user we become may not enter. */
@@ -472,20 +472,20 @@ in_folder(bool changes)
 {
 	struct folder folder;
 	struct folder_entry entry;
-	struct opener *opener;
+	struct priv_broker *broker;
 	const char *user;
 
 	make_folder(&folder, changes);
-	opener = opener_new(paths, COUNT, 0, &folder, NULL);
-	CHECK(opener != NULL);
+	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL);
+	CHECK(broker != NULL);
 	CHECK(privilege_drop(&user, NULL) == 0);
-	check_folder(opener, changes);
-	opener_free(opener);
-	opener = opener_new(paths, COUNT, 0, NULL, NULL);
-	CHECK(opener != NULL);
-	CHECK(opener_folder_look(opener, "file", &entry) == -1 &&
+	check_folder(broker, changes);
+	priv_broker_free(broker);
+	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	CHECK(broker != NULL);
+	CHECK(priv_broker_folder_look(broker, "file", &entry) == -1 &&
 	    errno == EPERM);
-	opener_free(opener);
+	priv_broker_free(broker);
 }
 
 static void
@@ -511,16 +511,16 @@ test_folder(void **state)
 
 /* Removes `file` in every way; all are refused for this reason. */
 static bool
-is_left(struct opener *opener, bool closed, int reason)
+is_left(struct priv_broker *broker, bool closed, int reason)
 {
 	struct folder_entry entry, now;
 
-	return opener_folder_look(opener, "file", &entry) == 0 &&
-	    opener_folder_probe(opener, "file", &entry) == -1 &&
+	return priv_broker_folder_look(broker, "file", &entry) == 0 &&
+	    priv_broker_folder_probe(broker, "file", &entry) == -1 &&
 	    errno == reason &&
-	    opener_folder_remove(opener, "file", &entry, closed, &now) == -1 &&
+	    priv_broker_folder_remove(broker, "file", &entry, closed, &now) == -1 &&
 	    errno == reason &&
-	    opener_folder_move(opener, "file", &entry, closed, "x",
+	    priv_broker_folder_move(broker, "file", &entry, closed, "x",
 	    &now) == -1 && errno == reason;
 }
 
@@ -530,7 +530,7 @@ while_somebody_writes(void)
 {
 	struct folder folder;
 	struct folder_entry entry, now;
-	struct opener *opener;
+	struct priv_broker *broker;
 	const char *user;
 	int fd, list;
 	char *map;
@@ -538,21 +538,21 @@ while_somebody_writes(void)
 	make_folder(&folder, true);
 	fd = openat(folder.fd, "file", O_RDWR | O_APPEND | O_CLOEXEC);
 	CHECK(fd >= 0);
-	opener = opener_new(paths, COUNT, 0, &folder, NULL);
-	CHECK(opener != NULL && privilege_drop(&user, NULL) == 0);
-	CHECK(is_left(opener, false, ETXTBSY) &&
-	    is_left(opener, true, ETXTBSY));
+	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL);
+	CHECK(broker != NULL && privilege_drop(&user, NULL) == 0);
+	CHECK(is_left(broker, false, ETXTBSY) &&
+	    is_left(broker, true, ETXTBSY));
 	map = mmap(NULL, 6, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CHECK(map != MAP_FAILED && close(fd) == 0);
-	CHECK(is_left(opener, true, ETXTBSY));
+	CHECK(is_left(broker, true, ETXTBSY));
 	CHECK(munmap(map, 6) == 0);
-	CHECK(opener_folder_look(opener, "file", &entry) == 0);
-	CHECK(opener_folder_probe(opener, "file", &entry) == 0);
-	CHECK(opener_folder_remove(opener, "file", &entry, false, &now) == 0);
+	CHECK(priv_broker_folder_look(broker, "file", &entry) == 0);
+	CHECK(priv_broker_folder_probe(broker, "file", &entry) == 0);
+	CHECK(priv_broker_folder_remove(broker, "file", &entry, false, &now) == 0);
 	/* It had a hidden name for a moment. */
 	list = dup(folder.fd);
 	CHECK(lseek(list, 0, SEEK_SET) == 0 && count_names(list) == 6);
-	opener_free(opener);
+	priv_broker_free(broker);
 }
 
 /* A file that is not ours: without CAP_LEASE nobody tells who writes, and closing must have been seen. */
@@ -561,7 +561,7 @@ without_leases(void)
 {
 	struct folder folder;
 	struct folder_entry entry, now;
-	struct opener *opener;
+	struct priv_broker *broker;
 
 	make_folder(&folder, true);
 	CHECK(fchown(folder.fd, 12346, 12346) == 0 &&
@@ -569,14 +569,14 @@ without_leases(void)
 	CHECK(fchownat(folder.fd, "file", 12345, 12345, 0) == 0 &&
 	    fchmodat(folder.fd, "file", 0644, 0) == 0);
 	CHECK(setresuid(12346, 12346, 12346) == 0);
-	opener = opener_new(paths, COUNT, 0, &folder, NULL);
-	CHECK(opener_folder_look(opener, "file", &entry) == 0);
-	CHECK(opener_folder_probe(opener, "file", &entry) == -1 &&
+	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL);
+	CHECK(priv_broker_folder_look(broker, "file", &entry) == 0);
+	CHECK(priv_broker_folder_probe(broker, "file", &entry) == -1 &&
 	    errno == ENOLCK);
-	CHECK(opener_folder_remove(opener, "file", &entry, false, &now) == -1 &&
+	CHECK(priv_broker_folder_remove(broker, "file", &entry, false, &now) == -1 &&
 	    errno == ENOLCK);
-	CHECK(opener_folder_remove(opener, "file", &entry, true, &now) == 0);
-	opener_free(opener);
+	CHECK(priv_broker_folder_remove(broker, "file", &entry, true, &now) == 0);
+	priv_broker_free(broker);
 }
 
 /* A run that was killed while it removed a file: the file gets its name back, or another if that is taken. */
@@ -676,33 +676,33 @@ static void
 what_the_helper_has_to_change_a_folder(void)
 {
 	struct folder folder;
-	struct opener *opener;
+	struct priv_broker *broker;
 	struct folder_entry entry;
 	unsigned long long capabilities;
 
 	make_folder(&folder, true);
-	opener = opener_new(paths, NUMBER, 0, &folder, NULL);
-	CHECK(opener != NULL);
-	CHECK(opener_folder_look(opener, "file", &entry) == 0 &&
-	    opener_folder_probe(opener, "file", &entry) == 0);
+	broker = priv_broker_new(paths, NUMBER, 0, &folder, NULL);
+	CHECK(broker != NULL);
+	CHECK(priv_broker_folder_look(broker, "file", &entry) == 0 &&
+	    priv_broker_folder_probe(broker, "file", &entry) == 0);
 	capabilities = strtoull(status_of(only_child(), "CapPrm"), NULL, 16);
 	/* CAP_DAC_OVERRIDE and CAP_LEASE. */
 	CHECK(capabilities == (1 << 1 | 1 << 28));
-	opener_free(opener);
+	priv_broker_free(broker);
 }
 
 static void
 what_the_helper_has(void)
 {
 	/* Without a number among them. */
-	struct opener *opener = opener_new(paths, NUMBER, 0, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, NUMBER, 0, NULL, NULL);
 	unsigned long long capabilities;
 	pid_t helper;
 
-	CHECK(opener != NULL);
+	CHECK(broker != NULL);
 	/* The second answer comes after it has closed what it opened for the first. */
-	CHECK(opens(opener, PLAIN, "plain text"));
-	CHECK(refuses(opener, FOLDER, OUTCOME_INPUT, "is a directory"));
+	CHECK(opens(broker, PLAIN, "plain text"));
+	CHECK(refuses(broker, FOLDER, OUTCOME_INPUT, "is a directory"));
 	helper = only_child();
 	CHECK(helper > 0);
 	capabilities = strtoull(status_of(helper, "CapPrm"), NULL, 16);
@@ -712,13 +712,13 @@ what_the_helper_has(void)
 	CHECK(getenv("LD_PRELOAD") != NULL || count_fds_of(helper) == 1);
 	CHECK(kill(helper, SIGINT) == 0 && kill(helper, SIGTERM) == 0);
 	usleep(100000);
-	CHECK(opens(opener, PLAIN, "plain text"));
+	CHECK(opens(broker, PLAIN, "plain text"));
 	/* And when it is gone, that is an error, not a crash. */
 	CHECK(kill(helper, SIGKILL) == 0);
 	usleep(100000);
-	CHECK(refuses(opener, PLAIN, OUTCOME_INTERNAL,
+	CHECK(refuses(broker, PLAIN, OUTCOME_INTERNAL,
 	    "the process that opens files has ended"));
-	opener_free(opener);
+	priv_broker_free(broker);
 }
 
 static void
@@ -735,10 +735,10 @@ test_helper_has_little(void **state)
 static void
 leave_helper(int report)
 {
-	struct opener *opener = opener_new(paths, COUNT, 0, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
 	pid_t helper;
 
-	CHECK(opener != NULL);
+	CHECK(broker != NULL);
 	helper = only_child();
 	CHECK(write(report, &helper, sizeof(helper)) == sizeof(helper));
 	raise(SIGKILL);
@@ -802,18 +802,18 @@ interrupt_soon(void)
 static void
 interrupted(void)
 {
-	struct opener *opener = opener_new(paths, COUNT, 0, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
 	pid_t helper = only_child();
 	struct error error;
 
 	CHECK(helper > 0 && kill(helper, SIGSTOP) == 0);
 	interrupt_soon();
-	CHECK(opener_open(opener, SECRET, &error) == -1);
+	CHECK(priv_broker_open(broker, SECRET, &error) == -1);
 	CHECK(strstr(error.text, "Interrupted") != NULL);
 	CHECK(kill(helper, SIGCONT) == 0);
 	/* The answer that nobody waited for must not be taken for the next one. */
-	CHECK(opens(opener, PLAIN, "plain text"));
-	opener_free(opener);
+	CHECK(opens(broker, PLAIN, "plain text"));
+	priv_broker_free(broker);
 }
 
 static void
@@ -829,14 +829,14 @@ test_waiting_can_be_interrupted(void **state)
 static void
 files_of_a_folder(void)
 {
-	struct opener *opener = opener_new(paths, COUNT, COUNT, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, COUNT, COUNT, NULL, NULL);
 
-	CHECK(opens(opener, PLAIN, "plain text"));
-	CHECK(refuses(opener, FIFO, OUTCOME_INPUT, "is a FIFO"));
+	CHECK(opens(broker, PLAIN, "plain text"));
+	CHECK(refuses(broker, FIFO, OUTCOME_INPUT, "is a FIFO"));
 	CHECK(dup2(open("secret", O_RDONLY | O_CLOEXEC), 57) == 57);
 	/* Not by its number: that is a link to anywhere. */
-	CHECK(geteuid() != 0 || opener_open(opener, NUMBER, NULL) == -1);
-	opener_free(opener);
+	CHECK(geteuid() != 0 || priv_broker_open(broker, NUMBER, NULL) == -1);
+	priv_broker_free(broker);
 }
 
 static void
@@ -850,18 +850,18 @@ test_files_of_a_folder(void **state)
 static void
 by_number(void)
 {
-	struct opener *opener;
+	struct priv_broker *broker;
 	const char *user;
 	int ends[2];
 
 	CHECK(pipe(ends) == 0);
 	CHECK(dup2(ends[0], 57) == 57);
-	opener = opener_new(paths, COUNT, 0, NULL, NULL);
+	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
 	CHECK(privilege_drop(&user, NULL) == 0);
 	CHECK(write(ends[1], "piped", 5) == 5);
-	CHECK(opens(opener, NUMBER, "piped"));
-	CHECK(opens(opener, PLAIN, "plain text"));
-	opener_free(opener);
+	CHECK(opens(broker, NUMBER, "piped"));
+	CHECK(opens(broker, PLAIN, "plain text"));
+	priv_broker_free(broker);
 }
 
 enum { BY_SELF, BY_PID, BY_TASK, BY_LINK, BY_RELATIVE, BY_ANOTHER, UNOPENED,
@@ -934,7 +934,7 @@ holds_from_socket(int fd)
 static void
 by_any_name(void)
 {
-	struct opener *opener;
+	struct priv_broker *broker;
 	char *ways[WAYS];
 	int sockets[2];
 	const char *user;
@@ -947,26 +947,26 @@ by_any_name(void)
 		_exit(0);
 	}
 	name_them(ways, other);
-	opener = opener_new(ways, WAYS, 0, NULL, NULL);
+	broker = priv_broker_new(ways, WAYS, 0, NULL, NULL);
 	CHECK(kill(other, SIGKILL) == 0 && waitpid(other, NULL, 0) == other);
 	CHECK(privilege_drop(&user, NULL) == 0);
 	for (size_t way = BY_SELF; way <= BY_RELATIVE; way++)
 		for (int times = 0; times < 2; times++)
-			CHECK(holds_secret_from(opener_open(opener, way, NULL),
+			CHECK(holds_secret_from(priv_broker_open(broker, way, NULL),
 			    7));
-	CHECK(holds_secret_from(opener_open(opener, BY_ANOTHER, NULL), 0));
-	CHECK(refuses(opener, UNOPENED, OUTCOME_INPUT,
+	CHECK(holds_secret_from(priv_broker_open(broker, BY_ANOTHER, NULL), 0));
+	CHECK(refuses(broker, UNOPENED, OUTCOME_INPUT,
 	    "descriptor 58 is not open"));
-	CHECK(refuses(opener, OURS, OUTCOME_INPUT,
+	CHECK(refuses(broker, OURS, OUTCOME_INPUT,
 	    "descriptor 59 is not open"));
-	CHECK(refuses(opener, WRITING, OUTCOME_INPUT,
+	CHECK(refuses(broker, WRITING, OUTCOME_INPUT,
 	    "descriptor 60 is not open for reading"));
-	CHECK(refuses(opener, TERMINAL, OUTCOME_INPUT,
+	CHECK(refuses(broker, TERMINAL, OUTCOME_INPUT,
 	    "is a terminal: redirect a capture to it"));
 	CHECK(write(sockets[1], "sent", 4) == 4);
-	CHECK(holds_from_socket(opener_open(opener, SOCKETS, NULL)));
-	CHECK(refuses(opener, FOLDERS, OUTCOME_INPUT, "is a directory"));
-	opener_free(opener);
+	CHECK(holds_from_socket(priv_broker_open(broker, SOCKETS, NULL)));
+	CHECK(refuses(broker, FOLDERS, OUTCOME_INPUT, "is a directory"));
+	priv_broker_free(broker);
 	for (size_t way = 0; way < WAYS; way++)
 		free(ways[way]);
 }
@@ -974,16 +974,16 @@ by_any_name(void)
 static void
 without_standard_descriptors(void)
 {
-	struct opener *opener;
+	struct priv_broker *broker;
 
 	for (int fd = 0; fd < 10; fd++)
 		close(fd);
-	opener = opener_new(paths, COUNT, 0, NULL, NULL);
-	CHECK(opener != NULL);
-	CHECK(opens(opener, PLAIN, "plain text"));
-	CHECK(opens(opener, SECRET, "secret text"));
+	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	CHECK(broker != NULL);
+	CHECK(opens(broker, PLAIN, "plain text"));
+	CHECK(opens(broker, SECRET, "secret text"));
 	CHECK(fcntl(1, F_GETFD) == -1);
-	opener_free(opener);
+	priv_broker_free(broker);
 }
 
 static void
