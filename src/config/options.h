@@ -42,7 +42,7 @@ struct options {
 
 	/* A watched folder. */
 	uint64_t watch_idle;		/* ms */
-	const char *ledger;		/* NULL: one of its own in the state folder */
+	const char *registry;		/* NULL: one of its own in the state folder */
 	const char *after;		/* "delete" or "move:DIR", NULL for nothing */
 
 	/* Live capture. */

@@ -71,7 +71,7 @@ const struct options_row options_rows[] = {
 	{ "ledger", "FILE", OPTIONS_GROUP_WATCH,
 	    "keep here which files are finished (default: a file in the state "
 	    "directory)",
-	    OPTIONS_KIND_TEXT, SETS(ledger), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(registry), 0, 0, NULL },
 	{ "after", "WHAT", OPTIONS_GROUP_WATCH,
 	    "what to do with a file when every packet of it was delivered: "
 	    "delete, or move:DIR (default: leave it)",

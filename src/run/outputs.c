@@ -100,7 +100,7 @@ list_outputs(const struct options *options, struct named outputs[OUTPUTS])
 	} options_named[OUTPUTS] = {
 		{ "summary-json", options->summary_json },
 		{ "metrics", options->metrics },
-		{ "ledger", options->ledger },
+		{ "ledger", options->registry },
 		{ "dead-letter", options->node != NULL ? options->dead_letter :
 		    NULL }
 	};

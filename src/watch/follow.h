@@ -32,7 +32,7 @@ void follow_free(struct follow *follow);
 void follow_go(struct follow *follow);
 /* No further packets are read. */
 void follow_stop(struct follow *follow);
-/* After the loop has ended: what has reached its final place by now is put into the ledger. */
+/* After the loop has ended: what has reached its final place by now is put into the registry. */
 void follow_close(struct follow *follow);
 
 /* Of all files, also of those that are being read. */

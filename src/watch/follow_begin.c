@@ -109,18 +109,18 @@ reading_new(struct follow *follow, struct watch_file *file, int fd)
 /* What is known. */
 
 static bool
-is_final(const struct ledger_entry *entry)
+is_final(const struct registry_entry *entry)
 {
-	return entry->state == LEDGER_DELIVERED ||
-	    entry->state == LEDGER_INCOMPLETE;
+	return entry->state == REGISTRY_DELIVERED ||
+	    entry->state == REGISTRY_INCOMPLETE;
 }
 
 /* The same capture under another name, or in another form, is known by its status from now on. */
 static void
-enter_again(struct reading *reading, const struct ledger_entry *entry,
+enter_again(struct reading *reading, const struct registry_entry *entry,
     bool is_certain)
 {
-	struct ledger_entry copy = *entry;
+	struct registry_entry copy = *entry;
 
 	copy.dev = reading->entry.dev;
 	copy.inode = reading->entry.inode;
@@ -128,12 +128,12 @@ enter_again(struct reading *reading, const struct ledger_entry *entry,
 	copy.changed = is_certain ? reading->entry.changed : 0;
 	copy.name = reading->name;
 	copy.failed = NULL;
-	ledger_file_add(reading->follow->config.watching->ledger, &copy);
+	registry_file_add(reading->follow->config.watching->registry, &copy);
 }
 
 /* The registry says that it was finished before. is_certain: a change since it was looked at shows in reading->entry. Frees it. */
 static void
-skip(struct reading *reading, const struct ledger_entry *entry,
+skip(struct reading *reading, const struct registry_entry *entry,
     bool is_certain)
 {
 	struct follow *follow = reading->follow;
@@ -144,7 +144,7 @@ skip(struct reading *reading, const struct ledger_entry *entry,
 		.is_sure = is_certain && (reading->was_examined ||
 		    entry->version == 1),
 		.closes = reading->file->closes };
-	bool is_clean = entry->state == LEDGER_DELIVERED;
+	bool is_clean = entry->state == REGISTRY_DELIVERED;
 
 	log_verbose(follow->log, "%s: was read before, passed over",
 	    reading->shown);
@@ -161,7 +161,7 @@ skip(struct reading *reading, const struct ledger_entry *entry,
 
 /* What was delivered of it before. */
 static void
-take_known(struct reading *reading, const struct ledger_entry *entry)
+take_known(struct reading *reading, const struct registry_entry *entry)
 {
 	struct follow *follow = reading->follow;
 	uint64_t failed = 0;
@@ -170,10 +170,10 @@ take_known(struct reading *reading, const struct ledger_entry *entry)
 	    i++)
 		failed += entry->failed->at[i].last -
 		    entry->failed->at[i].first + 1;
-	if (entry->state == LEDGER_FAILED && failed == 0)
+	if (entry->state == REGISTRY_FAILED && failed == 0)
 		log_note(follow->log, "%s: tried again: an earlier run did not "
 		    "deliver all of it", reading->shown);
-	else if (entry->state == LEDGER_FAILED)
+	else if (entry->state == REGISTRY_FAILED)
 		log_note(follow->log, "%s: tried again: an earlier run did not "
 		    "deliver %" PRIu64 " packets of it", reading->shown,
 		    failed);
@@ -253,20 +253,20 @@ put_off(struct reading *reading)
 static void
 decide(struct reading *reading)
 {
-	const struct ledger *ledger = ledger_file_ledger(
-	    reading->follow->config.watching->ledger);
-	const struct ledger_entry *entry = NULL;
+	const struct registry *registry = registry_file_registry(
+	    reading->follow->config.watching->registry);
+	const struct registry_entry *entry = NULL;
 	struct examine_result result;
 
 	examine_result(reading->examine, &result);
 	if (result.mark.len > 0)
-		entry = ledger_by_mark(ledger, reading->id, &result.mark);
+		entry = registry_by_mark(registry, reading->id, &result.mark);
 	stop_examining(reading);
 	reading->was_examined = true;
 	follow_update(reading);
 	reading->entry = reading->file->entry;
 	if (entry != NULL && result.is_whole && is_final(entry) &&
-	    !(result.is_damaged && entry->state == LEDGER_DELIVERED)) {
+	    !(result.is_damaged && entry->state == REGISTRY_DELIVERED)) {
 		if (result.is_certain)
 			reading->entry = result.entry;
 		skip(reading, entry, result.is_certain);
@@ -405,8 +405,8 @@ postpone(struct reading *reading)
 	struct follow *follow = reading->follow;
 
 	if (!follow->config.omit || reading->id[0] != '\0' ||
-	    (ledger_count(ledger_file_ledger(
-	    follow->config.watching->ledger)) == 0 &&
+	    (registry_count(registry_file_registry(
+	    follow->config.watching->registry)) == 0 &&
 	    TAILQ_EMPTY(&follow->open) && TAILQ_EMPTY(&follow->examining) &&
 	    TAILQ_EMPTY(&follow->delivering)) ||
 	    !may_grow(follow, reading->file))
@@ -510,9 +510,9 @@ hold(struct reading *reading)
 static void
 start(struct reading *reading)
 {
-	const struct ledger *ledger = ledger_file_ledger(
-	    reading->follow->config.watching->ledger);
-	const struct ledger_entry *entry = NULL;
+	const struct registry *registry = registry_file_registry(
+	    reading->follow->config.watching->registry);
+	const struct registry_entry *entry = NULL;
 	struct digest_mark *marks;
 	size_t count;
 
@@ -521,9 +521,9 @@ start(struct reading *reading)
 	if (postpone(reading) || hold(reading))
 		return;
 	if (!reading->file->is_doubtful)
-		entry = ledger_by_status(ledger, &reading->entry);
+		entry = registry_by_status(registry, &reading->entry);
 	if (entry == NULL && reading->id[0] != '\0')
-		entry = ledger_by_size(ledger, reading->id, &reading->entry);
+		entry = registry_by_size(registry, reading->id, &reading->entry);
 	if (entry != NULL && is_final(entry)) {
 		skip(reading, entry, true);
 		return;
@@ -534,7 +534,7 @@ start(struct reading *reading)
 	if (entry != NULL)
 		take_known(reading, entry);
 	marks = entry != NULL || reading->id[0] == '\0' ? NULL :
-	    ledger_marks(ledger, reading->id, &count);
+	    registry_marks(registry, reading->id, &count);
 	if (marks != NULL)
 		examine(reading, marks, count);
 	else

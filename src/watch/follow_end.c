@@ -1,4 +1,4 @@
-/* The end of a file of a watched folder: what is told, the ledger, and what becomes of the file. */
+/* The end of a file of a watched folder: what is told, the registry, and what becomes of the file. */
 #include "watch/follow_private.h"
 
 #include <inttypes.h>
@@ -53,14 +53,14 @@ say_read(const struct reading *reading)
 	    counts->skipped);
 }
 
-static enum ledger_state
+static enum registry_state
 state_of(const struct reading *reading)
 {
 	if (!reading->is_whole)
-		return LEDGER_PARTIAL;
+		return REGISTRY_PARTIAL;
 	if (reading->may_succeed)
-		return LEDGER_FAILED;
-	return is_clean(reading) ? LEDGER_DELIVERED : LEDGER_INCOMPLETE;
+		return REGISTRY_FAILED;
+	return is_clean(reading) ? REGISTRY_DELIVERED : REGISTRY_INCOMPLETE;
 }
 
 /* How many packets at its beginning have reached their final place, but for those in reading->failed. */
@@ -82,7 +82,7 @@ static void
 enter(const struct reading *reading)
 {
 	struct ranges failed = reading->failed;
-	struct ledger_entry entry = { .version = LEDGER_VERSION,
+	struct registry_entry entry = { .version = REGISTRY_VERSION,
 		.dev = reading->entry.dev, .inode = reading->entry.inode,
 		.size = reading->entry.size,
 		/* A file rewritten through a mapping keeps its status. */
@@ -98,10 +98,10 @@ enter(const struct reading *reading)
 	/* Without a packet there is nothing to know it by. */
 	if (reading->id[0] == '\0' || reading->mark.len == 0 ||
 	    reading->is_surprising ||
-	    (entry.packets == 0 && entry.state != LEDGER_FAILED))
+	    (entry.packets == 0 && entry.state != REGISTRY_FAILED))
 		return;
 	memcpy(entry.id, reading->id, sizeof(entry.id));
-	ledger_file_add(reading->follow->config.watching->ledger, &entry);
+	registry_file_add(reading->follow->config.watching->registry, &entry);
 }
 
 static void

@@ -14,7 +14,7 @@
 #include "base/xalloc.h"
 #include "config/paths.h"
 
-/* What is in the folder, to see which entries of the ledger are of no use any more. */
+/* What is in the folder, to see which entries of the registry are of no use any more. */
 struct present {
 	char **names;
 	uint64_t *inodes;
@@ -52,7 +52,7 @@ by_number(const void *a, const void *b)
 }
 
 static bool
-is_of_use(void *ctx, const struct ledger_entry *entry)
+is_of_use(void *ctx, const struct registry_entry *entry)
 {
 	const struct present *present = ctx;
 
@@ -68,7 +68,7 @@ is_of_use(void *ctx, const struct ledger_entry *entry)
 }
 
 static void
-tidy_ledger(struct watching *watching)
+tidy_registry(struct watching *watching)
 {
 	struct present present = { NULL, NULL, 0, 0 };
 
@@ -79,14 +79,14 @@ tidy_ledger(struct watching *watching)
 		qsort(present.inodes, present.count, sizeof(*present.inodes),
 		    by_number);
 	}
-	ledger_file_rewrite(watching->ledger, is_of_use, &present);
+	registry_file_rewrite(watching->registry, is_of_use, &present);
 	for (size_t i = 0; i < present.count; i++)
 		free(present.names[i]);
 	free(present.names);
 	free(present.inodes);
 }
 
-/* Each folder has its ledger for each place that its packets go to. NULL if there is no folder for it. */
+/* Each folder has its registry for each place that its packets go to. NULL if there is no folder for it. */
 static char *
 default_name(const struct watching *watching, const struct options *options,
     struct log *log)
@@ -116,27 +116,27 @@ default_name(const struct watching *watching, const struct options *options,
 }
 
 static int
-open_ledger(struct watching *watching, const struct options *options,
+open_registry(struct watching *watching, const struct options *options,
     struct log *log, struct error *error)
 {
 	char *name;
 
-	if (options->ledger != NULL && descriptor_output(options->ledger) >= 0)
+	if (options->registry != NULL && descriptor_output(options->registry) >= 0)
 		return error_set(error, OUTCOME_USAGE, "--ledger=%.400s: "
 		    "names an open descriptor; the registry is replaced as a "
-		    "whole and must be a file", options->ledger);
-	name = options->ledger != NULL ? xstrdup(options->ledger) :
+		    "whole and must be a file", options->registry);
+	name = options->registry != NULL ? xstrdup(options->registry) :
 	    default_name(watching, options, log);
-	watching->ledger = ledger_file_open(name, options->ledger != NULL,
+	watching->registry = registry_file_open(name, options->registry != NULL,
 	    log, error);
-	if (watching->ledger != NULL) {
+	if (watching->registry != NULL) {
 		if (name != NULL)
 			log_verbose(log, "ledger %s: %zu files", name,
-			    ledger_count(ledger_file_ledger(watching->ledger)));
-		tidy_ledger(watching);
+			    registry_count(registry_file_registry(watching->registry)));
+		tidy_registry(watching);
 	}
 	free(name);
-	return watching->ledger == NULL ? -1 : 0;
+	return watching->registry == NULL ? -1 : 0;
 }
 
 static int
@@ -205,7 +205,7 @@ watching_open(struct watching *watching, const struct options *options,
 	watching->folder.fd = notice_fd(watching->notice);
 	if (open_after(watching, options, error) != 0)
 		return -1;
-	return open_ledger(watching, options, log, error);
+	return open_registry(watching, options, log, error);
 }
 
 void
@@ -215,6 +215,6 @@ watching_release(struct watching *watching)
 		return;
 	if (watching->folder.target >= 0)
 		close(watching->folder.target);
-	ledger_file_free(watching->ledger);
+	registry_file_free(watching->registry);
 	notice_free(watching->notice);
 }

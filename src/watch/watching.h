@@ -4,18 +4,18 @@
 
 #include "config/options.h"
 #include "watch/after.h"
-#include "watch/ledger_file.h"
 #include "watch/notice.h"
+#include "watch/registry_file.h"
 
 struct watching {
 	struct notice *notice;
-	struct ledger_file *ledger;
+	struct registry_file *registry;
 	struct folder folder;	/* for the privileged broker */
 	struct after after;
 };
 
 /*
- * -1: OUTCOME_INPUT if there is no such folder, OUTCOME_USAGE if another espcap has the ledger, or --after cannot be.
+ * -1: OUTCOME_INPUT if there is no such folder, OUTCOME_USAGE if another espcap has the registry, or --after cannot be.
  * Release it in either case.
  */
 int watching_open(struct watching *watching, const struct options *options, struct log *log,

@@ -594,14 +594,14 @@ test_watch(void **state)
 	ACCEPT("--watch=in");
 	assert_string_equal(options.watch, "in");
 	assert_int_equal(options.watch_idle, 60000);
-	assert_null(options.ledger);
+	assert_null(options.registry);
 	assert_null(options.after);
 	/* It has no end, and files can wait. */
 	assert_int_equal(options.retry_for, 0);
 	ACCEPT("--watch=in", "--watch-idle=2s", "--ledger=l", "--after=delete",
 	    "--duration=1h", "--node=a", "--retry-for=5m");
 	assert_int_equal(options.watch_idle, 2000);
-	assert_string_equal(options.ledger, "l");
+	assert_string_equal(options.registry, "l");
 	assert_int_equal(options.duration, 3600000);
 	assert_int_equal(options.retry_for, 300000);
 	ACCEPT("--watch=in", "--after=move:out");

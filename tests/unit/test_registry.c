@@ -1,4 +1,4 @@
-/* Tests of watch/ledger.c: lines that are whole and lines that are not, what is found, what is dropped. */
+/* Tests of watch/registry.c: lines that are whole and lines that are not, what is found, what is dropped. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "watch/ledger.h"
+#include "watch/registry.h"
 
 #define ID_A "0123456789abcdef0123456789abcdef"
 #define ID_B "ffffffffffffffffffffffffffffffff"
@@ -19,9 +19,9 @@
 #define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 static size_t
-parse(struct ledger *ledger, const char *text)
+parse(struct registry *registry, const char *text)
 {
-	size_t newer, damaged = ledger_parse(ledger, text, strlen(text),
+	size_t newer, damaged = registry_parse(registry, text, strlen(text),
 	    &newer);
 
 	assert_int_equal(newer, 0);
@@ -56,32 +56,32 @@ test_round_trip(void **state)
 	    " failed 3 1,4-6,9 0 x\n"
 	    "2 " ID_B " 1:1 9 0 7 3:" HASH_B " partial 0 - 0 x\n";
 	struct folder_entry first = file(1, 2, 3, 77);
-	struct ledger *ledger = ledger_new();
+	struct registry *registry = registry_new();
 	struct digest_mark failed = mark(UINT64_MAX, HASH_B);
-	const struct ledger_entry *entry;
+	const struct registry_entry *entry;
 	struct buffer out;
 
 	(void)state;
 	buffer_init(&out, 4096);
-	assert_int_equal(parse(ledger, text), 0);
-	assert_int_equal(ledger_count(ledger), 4);
+	assert_int_equal(parse(registry, text), 0);
+	assert_int_equal(registry_count(registry), 4);
 	first = file(UINT64_MAX, 0, 0, 12);
-	assert_string_equal(ledger_by_size(ledger, ID_B, &first)->name,
+	assert_string_equal(registry_by_size(registry, ID_B, &first)->name,
 	    "a b%\nc\x7f\xc3\xa4");
-	entry = ledger_by_mark(ledger, ID_B, &failed);
-	assert_int_equal(entry->state, LEDGER_FAILED);
+	entry = registry_by_mark(registry, ID_B, &failed);
+	assert_int_equal(entry->state, REGISTRY_FAILED);
 	assert_int_equal(entry->rejected, 3);
 	assert_int_equal(entry->failed->count, 3);
 	assert_true(ranges_has(entry->failed, 5));
-	assert_int_equal(ledger_print_all(ledger, &out), 0);
+	assert_int_equal(registry_print_all(registry, &out), 0);
 	assert_int_equal(out.len, strlen(text));
 	assert_memory_equal(out.data, text, out.len);
 	buffer_release(&out);
 	buffer_init(&out, 40);
-	assert_int_equal(ledger_print(entry, &out), -1);
+	assert_int_equal(registry_print(entry, &out), -1);
 	assert_int_equal(out.len, 0);
 	buffer_release(&out);
-	ledger_free(ledger);
+	registry_free(registry);
 }
 
 static void
@@ -107,24 +107,24 @@ test_damaged(void **state)
 		"2 " ID_A " 1:2 3 7 4 9:" HASH_A " delivered 0  5 n\n",
 		"2 " ID_A " 1:2 3 7 4 9:" HASH_A " delivered 0 - 5 n m\n",
 		"2 " ID_A " 1:2 3 7 4 9:" HASH_A " delivered 0 - 5\n" };
-	struct ledger *ledger = ledger_new();
+	struct registry *registry = registry_new();
 	char text[LINE_MAX * 3];
 	size_t newer;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		(void)snprintf(text, sizeof(text), "\n# note\n%s", lines[i]);
-		assert_int_equal(parse(ledger, text), 1);
-		assert_int_equal(ledger_count(ledger), 0);
+		assert_int_equal(parse(registry, text), 1);
+		assert_int_equal(registry_count(registry), 0);
 	}
-	assert_int_equal(ledger_parse(ledger, "a\0b\n", 4, &newer), 1);
+	assert_int_equal(registry_parse(registry, "a\0b\n", 4, &newer), 1);
 	memset(text, 'a', sizeof(text));
 	text[sizeof(text) - 1] = '\n';
-	assert_int_equal(ledger_parse(ledger, text, sizeof(text), &newer), 1);
+	assert_int_equal(registry_parse(registry, text, sizeof(text), &newer), 1);
 	/* One line does not spoil the others. */
-	assert_int_equal(parse(ledger, "?\n" ID_A " 1:2 3 4 delivered 5 n\n?\n"), 2);
-	assert_int_equal(ledger_count(ledger), 1);
-	ledger_free(ledger);
+	assert_int_equal(parse(registry, "?\n" ID_A " 1:2 3 4 delivered 5 n\n?\n"), 2);
+	assert_int_equal(registry_count(registry), 1);
+	registry_free(registry);
 }
 
 /* What a later espcap wrote is not guessed at, and is no damage. */
@@ -133,20 +133,20 @@ test_newer(void **state)
 {
 	static const char text[] = "3 " ID_A " 1:2 3 7 4 delivered and so on\n"
 	    ID_A " 1:2 3 4 delivered 5 n\n18446744073709551615\n";
-	struct ledger *ledger = ledger_new();
+	struct registry *registry = registry_new();
 	size_t newer;
 
 	(void)state;
-	assert_int_equal(ledger_parse(ledger, text, strlen(text), &newer), 0);
+	assert_int_equal(registry_parse(registry, text, strlen(text), &newer), 0);
 	assert_int_equal(newer, 2);
-	assert_int_equal(ledger_count(ledger), 1);
-	ledger_free(ledger);
+	assert_int_equal(registry_count(registry), 1);
+	registry_free(registry);
 }
 
 static void
 test_find(void **state)
 {
-	struct ledger *ledger = ledger_new();
+	struct registry *registry = registry_new();
 	struct folder_entry same = file(1, 2, 3, 7), touched = file(1, 2, 3, 8),
 	    grown = file(1, 2, 4, 7), other = file(1, 3, 3, 7),
 	    old = file(5, 6, 3, 7), unknown = file(1, 9, 3, 0);
@@ -155,98 +155,98 @@ test_find(void **state)
 	size_t count;
 
 	(void)state;
-	assert_null(ledger_by_status(ledger, &same));
-	assert_null(ledger_marks(ledger, ID_A, &count));
-	assert_int_equal(parse(ledger,
+	assert_null(registry_by_status(registry, &same));
+	assert_null(registry_marks(registry, ID_A, &count));
+	assert_int_equal(parse(registry,
 	    "2 " ID_A " 1:2 3 7 4 20:" HASH_B " delivered 0 - 5 n\n"
 	    "2 " ID_A " 1:2 9 8 2 9:" HASH_A " partial 0 - 6 n\n"
 	    "2 " ID_A " 1:9 3 0 2 9:" HASH_A " partial 0 - 6 m\n"
 	    ID_A " 5:6 3 4 delivered 5 old\n"), 0);
-	assert_int_equal(ledger_count(ledger), 4);
-	assert_string_equal(ledger_by_status(ledger, &same)->name, "n");
-	assert_null(ledger_by_status(ledger, &touched));
-	assert_null(ledger_by_status(ledger, &grown));
-	assert_null(ledger_by_status(ledger, &other));
+	assert_int_equal(registry_count(registry), 4);
+	assert_string_equal(registry_by_status(registry, &same)->name, "n");
+	assert_null(registry_by_status(registry, &touched));
+	assert_null(registry_by_status(registry, &grown));
+	assert_null(registry_by_status(registry, &other));
 	/* No time of change is none that any file has; version 1 goes by size, and by nothing else. */
-	assert_null(ledger_by_status(ledger, &unknown));
-	assert_null(ledger_by_status(ledger, &old));
-	assert_null(ledger_by_size(ledger, ID_A, &same));
-	assert_null(ledger_by_size(ledger, ID_B, &old));
-	assert_string_equal(ledger_by_size(ledger, ID_A, &old)->name, "old");
+	assert_null(registry_by_status(registry, &unknown));
+	assert_null(registry_by_status(registry, &old));
+	assert_null(registry_by_size(registry, ID_A, &same));
+	assert_null(registry_by_size(registry, ID_B, &old));
+	assert_string_equal(registry_by_size(registry, ID_A, &old)->name, "old");
 	old.size++;
-	assert_null(ledger_by_size(ledger, ID_A, &old));
+	assert_null(registry_by_size(registry, ID_A, &old));
 	/* The hash counts, and its length, and the id. */
-	assert_int_equal(ledger_by_mark(ledger, ID_A, &long_b)->packets, 4);
-	assert_string_equal(ledger_by_mark(ledger, ID_A, &short_a)->name, "m");
-	assert_null(ledger_by_mark(ledger, ID_A, &long_a));
-	assert_null(ledger_by_mark(ledger, ID_B, &long_b));
-	marks = ledger_marks(ledger, ID_A, &count);
+	assert_int_equal(registry_by_mark(registry, ID_A, &long_b)->packets, 4);
+	assert_string_equal(registry_by_mark(registry, ID_A, &short_a)->name, "m");
+	assert_null(registry_by_mark(registry, ID_A, &long_a));
+	assert_null(registry_by_mark(registry, ID_B, &long_b));
+	marks = registry_marks(registry, ID_A, &count);
 	assert_int_equal(count, 3);
 	assert_int_equal(marks[0].len, 9);
 	assert_int_equal(marks[2].len, 20);
 	free(marks);
-	ledger_free(ledger);
+	registry_free(registry);
 }
 
 /* A later line of the same file with the same content holds; one of version 1 ends when its file has another. */
 static void
 test_replace(void **state)
 {
-	struct ledger *ledger = ledger_new();
+	struct registry *registry = registry_new();
 	struct digest_mark a = mark(9, HASH_A);
 
 	(void)state;
-	assert_int_equal(parse(ledger, ID_A " 1:2 3 4 delivered 5 n\n"
+	assert_int_equal(parse(registry, ID_A " 1:2 3 4 delivered 5 n\n"
 	    "2 " ID_A " 1:2 3 7 4 9:" HASH_A " failed 0 1-2 5 n\n"), 0);
-	assert_int_equal(ledger_count(ledger), 1);
-	assert_int_equal(parse(ledger,
+	assert_int_equal(registry_count(registry), 1);
+	assert_int_equal(parse(registry,
 	    "2 " ID_A " 1:2 5 9 4 9:" HASH_A " delivered 0 - 5 renamed\n"), 0);
-	assert_int_equal(ledger_count(ledger), 1);
-	assert_int_equal(ledger_by_mark(ledger, ID_A, &a)->state,
-	    LEDGER_DELIVERED);
-	assert_null(ledger_by_mark(ledger, ID_A, &a)->failed);
+	assert_int_equal(registry_count(registry), 1);
+	assert_int_equal(registry_by_mark(registry, ID_A, &a)->state,
+	    REGISTRY_DELIVERED);
+	assert_null(registry_by_mark(registry, ID_A, &a)->failed);
 	/* Two files with the same content are each known by their status. */
-	assert_int_equal(parse(ledger,
+	assert_int_equal(parse(registry,
 	    "2 " ID_A " 1:3 5 9 4 9:" HASH_A " delivered 0 - 5 copy\n"
 	    "2 " ID_A " 1:3 5 9 4 10:" HASH_A " delivered 0 - 5 grown\n"), 0);
-	assert_int_equal(ledger_count(ledger), 3);
-	ledger_free(ledger);
+	assert_int_equal(registry_count(registry), 3);
+	registry_free(registry);
 }
 
 static bool
-is_odd(void *ctx, const struct ledger_entry *entry)
+is_odd(void *ctx, const struct registry_entry *entry)
 {
 	(void)ctx;
 	return entry->size % 2 == 1;
 }
 
 static bool
-has_size(const struct ledger *ledger, uint64_t size)
+has_size(const struct registry *registry, uint64_t size)
 {
 	struct folder_entry entry = file(1, 2, size, 0);
 
-	return ledger_by_size(ledger, ID_A, &entry) != NULL;
+	return registry_by_size(registry, ID_A, &entry) != NULL;
 }
 
 static void
 test_prune(void **state)
 {
-	struct ledger *ledger = ledger_new();
+	struct registry *registry = registry_new();
 	char line[100];
 
 	(void)state;
-	ledger_prune(ledger, is_odd, NULL, 0);
+	registry_prune(registry, is_odd, NULL, 0);
 	for (int i = 0; i < 100; i++) {
 		(void)snprintf(line, sizeof(line), ID_A " 1:2 %d 4 delivered 5 n\n", i);
-		assert_int_equal(parse(ledger, line), 0);
+		assert_int_equal(parse(registry, line), 0);
 	}
-	ledger_prune(ledger, is_odd, NULL, 10);
-	assert_int_equal(ledger_count(ledger), 10);
-	assert_false(has_size(ledger, 98));
-	assert_true(has_size(ledger, 99));
-	assert_true(has_size(ledger, 81));
-	assert_false(has_size(ledger, 79));
-	ledger_free(ledger);
+	registry_prune(registry, is_odd, NULL, 10);
+	assert_int_equal(registry_count(registry), 10);
+	assert_false(has_size(registry, 98));
+	assert_true(has_size(registry, 99));
+	assert_true(has_size(registry, 81));
+	assert_false(has_size(registry, 79));
+	registry_free(registry);
 }
 
 int

@@ -1,5 +1,5 @@
 /* Which captures were read to their end, as lines of text. */
-#include "watch/ledger.h"
+#include "watch/registry.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -13,40 +13,40 @@
 #define WORDS 12	/* of a line of version 2 */
 #define WORDS_1 7	/* and of version 1 */
 
-struct ledger {
-	struct ledger_entry *entries;	/* the oldest first */
+struct registry {
+	struct registry_entry *entries;	/* the oldest first */
 	size_t count, room;
 };
 
 static const char *const states[] = {
-	[LEDGER_DELIVERED] = "delivered",
-	[LEDGER_INCOMPLETE] = "incomplete",
-	[LEDGER_PARTIAL] = "partial",
-	[LEDGER_FAILED] = "failed"
+	[REGISTRY_DELIVERED] = "delivered",
+	[REGISTRY_INCOMPLETE] = "incomplete",
+	[REGISTRY_PARTIAL] = "partial",
+	[REGISTRY_FAILED] = "failed"
 };
 
-struct ledger *
-ledger_new(void)
+struct registry *
+registry_new(void)
 {
-	return xcalloc(1, sizeof(struct ledger));
+	return xcalloc(1, sizeof(struct registry));
 }
 
 static void
-entry_release(struct ledger_entry *entry)
+entry_release(struct registry_entry *entry)
 {
 	free(entry->failed);
 	free(entry->name);
 }
 
 void
-ledger_free(struct ledger *ledger)
+registry_free(struct registry *registry)
 {
-	if (ledger == NULL)
+	if (registry == NULL)
 		return;
-	for (size_t i = 0; i < ledger->count; i++)
-		entry_release(&ledger->entries[i]);
-	free(ledger->entries);
-	free(ledger);
+	for (size_t i = 0; i < registry->count; i++)
+		entry_release(&registry->entries[i]);
+	free(registry->entries);
+	free(registry);
 }
 
 /* Reading lines. */
@@ -61,23 +61,23 @@ hex_digit(char c)
 }
 
 static int
-read_id(const char *text, char id[LEDGER_ID_LEN])
+read_id(const char *text, char id[REGISTRY_ID_LEN])
 {
-	if (strlen(text) != LEDGER_ID_LEN - 1)
+	if (strlen(text) != REGISTRY_ID_LEN - 1)
 		return -1;
 	for (const char *c = text; *c != '\0'; c++)
 		if (hex_digit(*c) < 0)
 			return -1;
-	memcpy(id, text, LEDGER_ID_LEN);
+	memcpy(id, text, REGISTRY_ID_LEN);
 	return 0;
 }
 
 static int
-read_state(const char *text, enum ledger_state *state)
+read_state(const char *text, enum registry_state *state)
 {
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		if (strcmp(text, states[i]) == 0) {
-			*state = (enum ledger_state)i;
+			*state = (enum registry_state)i;
 			return 0;
 		}
 	return -1;
@@ -153,7 +153,7 @@ cut(char *word)
 }
 
 static int
-read_file(char *word, struct ledger_entry *entry)
+read_file(char *word, struct registry_entry *entry)
 {
 	char *inode = cut(word);
 
@@ -177,7 +177,7 @@ read_mark(char *word, struct digest_mark *mark)
 }
 
 static int
-read_failed(const char *word, struct ledger_entry *entry)
+read_failed(const char *word, struct registry_entry *entry)
 {
 	struct ranges failed;
 
@@ -191,7 +191,7 @@ read_failed(const char *word, struct ledger_entry *entry)
 }
 
 static int
-read_line_1(char *line, struct ledger_entry *entry)
+read_line_1(char *line, struct registry_entry *entry)
 {
 	char *words[WORDS_1];
 
@@ -210,7 +210,7 @@ read_line_1(char *line, struct ledger_entry *entry)
 }
 
 static int
-read_line_2(char *line, struct ledger_entry *entry)
+read_line_2(char *line, struct registry_entry *entry)
 {
 	char *words[WORDS];
 
@@ -227,7 +227,7 @@ read_line_2(char *line, struct ledger_entry *entry)
 	    read_name(words[11]) != 0 ||
 	    read_failed(words[9], entry) != 0)
 		return -1;
-	entry->version = LEDGER_VERSION;
+	entry->version = REGISTRY_VERSION;
 	entry->name = words[11];
 	return 0;
 }
@@ -240,21 +240,21 @@ version_of(const char *line)
 	size_t len = strcspn(line, " ");
 	uint64_t version;
 
-	if (len == LEDGER_ID_LEN - 1)
+	if (len == REGISTRY_ID_LEN - 1)
 		return 1;
 	if (len >= sizeof(word))
 		return 0;
 	memcpy(word, line, len);
 	word[len] = '\0';
-	return text_number(word, LEDGER_VERSION, UINT64_MAX, &version) == 0 ?
+	return text_number(word, REGISTRY_VERSION, UINT64_MAX, &version) == 0 ?
 	    version : 0;
 }
 
 /* A line without its newline. False if it is damaged. */
 static bool
-take_line(struct ledger *ledger, const char *text, size_t len, size_t *newer)
+take_line(struct registry *registry, const char *text, size_t len, size_t *newer)
 {
-	struct ledger_entry entry;
+	struct registry_entry entry;
 	char line[LINE_MAX_LEN];
 	uint64_t version;
 
@@ -265,7 +265,7 @@ take_line(struct ledger *ledger, const char *text, size_t len, size_t *newer)
 	memcpy(line, text, len);
 	line[len] = '\0';
 	version = version_of(line);
-	if (version > LEDGER_VERSION) {
+	if (version > REGISTRY_VERSION) {
 		(*newer)++;
 		return true;
 	}
@@ -273,13 +273,13 @@ take_line(struct ledger *ledger, const char *text, size_t len, size_t *newer)
 	if (version == 0 || (version == 1 ? read_line_1(line, &entry) :
 	    read_line_2(line, &entry)) != 0)
 		return false;
-	ledger_add(ledger, &entry);
+	registry_add(registry, &entry);
 	free(entry.failed);
 	return true;
 }
 
 size_t
-ledger_parse(struct ledger *ledger, const char *text, size_t len,
+registry_parse(struct registry *registry, const char *text, size_t len,
     size_t *newer)
 {
 	size_t damaged = 0;
@@ -291,7 +291,7 @@ ledger_parse(struct ledger *ledger, const char *text, size_t len,
 		size_t line = newline == NULL ? len : (size_t)(newline - text);
 
 		/* What has no end was being written when the machine stopped. */
-		if (newline == NULL || !take_line(ledger, text, line,
+		if (newline == NULL || !take_line(registry, text, line,
 		    newer))
 			damaged++;
 		if (newline == NULL)
@@ -305,12 +305,12 @@ ledger_parse(struct ledger *ledger, const char *text, size_t len,
 /* The entries. */
 
 static void
-remove_at(struct ledger *ledger, size_t i)
+remove_at(struct registry *registry, size_t i)
 {
-	entry_release(&ledger->entries[i]);
-	ledger->count--;
-	memmove(ledger->entries + i, ledger->entries + i + 1,
-	    (ledger->count - i) * sizeof(*ledger->entries));
+	entry_release(&registry->entries[i]);
+	registry->count--;
+	memmove(registry->entries + i, registry->entries + i + 1,
+	    (registry->count - i) * sizeof(*registry->entries));
 }
 
 static bool
@@ -321,7 +321,7 @@ is_same_mark(const struct digest_mark *a, const struct digest_mark *b)
 
 /* What is known of a file by one entry says all that the other said. */
 static bool
-replaces(const struct ledger_entry *entry, const struct ledger_entry *old)
+replaces(const struct registry_entry *entry, const struct registry_entry *old)
 {
 	bool same = entry->dev == old->dev && entry->inode == old->inode;
 
@@ -334,19 +334,19 @@ replaces(const struct ledger_entry *entry, const struct ledger_entry *old)
 }
 
 void
-ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
+registry_add(struct registry *registry, const struct registry_entry *entry)
 {
-	struct ledger_entry *copy;
+	struct registry_entry *copy;
 
-	for (size_t i = ledger->count; i-- > 0;)
-		if (replaces(entry, &ledger->entries[i]))
-			remove_at(ledger, i);
-	if (ledger->count == ledger->room) {
-		ledger->room = ledger->room == 0 ? 64 : ledger->room * 2;
-		ledger->entries = xreallocarray(ledger->entries, ledger->room,
-		    sizeof(*ledger->entries));
+	for (size_t i = registry->count; i-- > 0;)
+		if (replaces(entry, &registry->entries[i]))
+			remove_at(registry, i);
+	if (registry->count == registry->room) {
+		registry->room = registry->room == 0 ? 64 : registry->room * 2;
+		registry->entries = xreallocarray(registry->entries, registry->room,
+		    sizeof(*registry->entries));
 	}
-	copy = &ledger->entries[ledger->count++];
+	copy = &registry->entries[registry->count++];
 	*copy = *entry;
 	copy->name = xstrdup(entry->name);
 	if (entry->failed != NULL) {
@@ -356,17 +356,17 @@ ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 }
 
 static bool
-is_file(const struct ledger_entry *entry, const struct folder_entry *file)
+is_file(const struct registry_entry *entry, const struct folder_entry *file)
 {
 	return entry->dev == file->dev && entry->inode == file->inode &&
 	    entry->size == file->size;
 }
 
-const struct ledger_entry *
-ledger_by_status(const struct ledger *ledger, const struct folder_entry *file)
+const struct registry_entry *
+registry_by_status(const struct registry *registry, const struct folder_entry *file)
 {
-	for (size_t i = ledger->count; i-- > 0;) {
-		const struct ledger_entry *entry = &ledger->entries[i];
+	for (size_t i = registry->count; i-- > 0;) {
+		const struct registry_entry *entry = &registry->entries[i];
 
 		if (entry->changed != 0 && entry->changed == file->changed &&
 		    is_file(entry, file))
@@ -375,12 +375,12 @@ ledger_by_status(const struct ledger *ledger, const struct folder_entry *file)
 	return NULL;
 }
 
-const struct ledger_entry *
-ledger_by_size(const struct ledger *ledger, const char *id,
+const struct registry_entry *
+registry_by_size(const struct registry *registry, const char *id,
     const struct folder_entry *file)
 {
-	for (size_t i = ledger->count; i-- > 0;) {
-		const struct ledger_entry *entry = &ledger->entries[i];
+	for (size_t i = registry->count; i-- > 0;) {
+		const struct registry_entry *entry = &registry->entries[i];
 
 		if (entry->version == 1 && is_file(entry, file) &&
 		    strcmp(entry->id, id) == 0)
@@ -389,12 +389,12 @@ ledger_by_size(const struct ledger *ledger, const char *id,
 	return NULL;
 }
 
-const struct ledger_entry *
-ledger_by_mark(const struct ledger *ledger, const char *id,
+const struct registry_entry *
+registry_by_mark(const struct registry *registry, const char *id,
     const struct digest_mark *mark)
 {
-	for (size_t i = ledger->count; i-- > 0;) {
-		const struct ledger_entry *entry = &ledger->entries[i];
+	for (size_t i = registry->count; i-- > 0;) {
+		const struct registry_entry *entry = &registry->entries[i];
 
 		if (is_same_mark(&entry->mark, mark) &&
 		    strcmp(entry->id, id) == 0)
@@ -412,21 +412,21 @@ by_length(const void *a, const void *b)
 }
 
 struct digest_mark *
-ledger_marks(const struct ledger *ledger, const char *id, size_t *count)
+registry_marks(const struct registry *registry, const char *id, size_t *count)
 {
 	struct digest_mark *marks = NULL;
 	size_t room = 0;
 
 	*count = 0;
-	for (size_t i = 0; i < ledger->count; i++) {
-		if (ledger->entries[i].mark.len == 0 ||
-		    strcmp(ledger->entries[i].id, id) != 0)
+	for (size_t i = 0; i < registry->count; i++) {
+		if (registry->entries[i].mark.len == 0 ||
+		    strcmp(registry->entries[i].id, id) != 0)
 			continue;
 		if (*count == room) {
 			room = room == 0 ? 4 : room * 2;
 			marks = xreallocarray(marks, room, sizeof(*marks));
 		}
-		marks[(*count)++] = ledger->entries[i].mark;
+		marks[(*count)++] = registry->entries[i].mark;
 	}
 	if (marks != NULL)
 		qsort(marks, *count, sizeof(*marks), by_length);
@@ -434,30 +434,30 @@ ledger_marks(const struct ledger *ledger, const char *id, size_t *count)
 }
 
 void
-ledger_prune(struct ledger *ledger,
-    bool (*keep)(void *ctx, const struct ledger_entry *entry), void *ctx,
+registry_prune(struct registry *registry,
+    bool (*keep)(void *ctx, const struct registry_entry *entry), void *ctx,
     size_t max)
 {
 	size_t count = 0, drop;
 
-	for (size_t i = 0; i < ledger->count; i++)
-		if (keep(ctx, &ledger->entries[i]))
-			ledger->entries[count++] = ledger->entries[i];
+	for (size_t i = 0; i < registry->count; i++)
+		if (keep(ctx, &registry->entries[i]))
+			registry->entries[count++] = registry->entries[i];
 		else
-			entry_release(&ledger->entries[i]);
+			entry_release(&registry->entries[i]);
 	drop = count > max ? count - max : 0;
 	for (size_t i = 0; i < drop; i++)
-		entry_release(&ledger->entries[i]);
-	ledger->count = count - drop;
+		entry_release(&registry->entries[i]);
+	registry->count = count - drop;
 	if (drop > 0)
-		memmove(ledger->entries, ledger->entries + drop,
-		    ledger->count * sizeof(*ledger->entries));
+		memmove(registry->entries, registry->entries + drop,
+		    registry->count * sizeof(*registry->entries));
 }
 
 size_t
-ledger_count(const struct ledger *ledger)
+registry_count(const struct registry *registry)
 {
-	return ledger->count;
+	return registry->count;
 }
 
 /* Writing lines. */
@@ -477,7 +477,7 @@ print_name(const char *name, struct buffer *out)
 }
 
 static int
-print_start(const struct ledger_entry *entry, struct buffer *out)
+print_start(const struct registry_entry *entry, struct buffer *out)
 {
 	static const struct ranges none;
 
@@ -487,7 +487,7 @@ print_start(const struct ledger_entry *entry, struct buffer *out)
 		    entry->size, entry->packets, states[entry->state]);
 	if (buffer_printf(out, "%d %s %" PRIu64 ":%" PRIu64 " %" PRIu64
 	    " %" PRId64 " %" PRIu64 " %" PRIu64 ":%s %s %" PRIu64 " ",
-	    LEDGER_VERSION, entry->id, entry->dev, entry->inode, entry->size,
+	    REGISTRY_VERSION, entry->id, entry->dev, entry->inode, entry->size,
 	    entry->changed, entry->packets, entry->mark.len, entry->mark.text,
 	    states[entry->state], entry->rejected) != 0)
 		return -1;
@@ -496,7 +496,7 @@ print_start(const struct ledger_entry *entry, struct buffer *out)
 }
 
 int
-ledger_print(const struct ledger_entry *entry, struct buffer *out)
+registry_print(const struct registry_entry *entry, struct buffer *out)
 {
 	size_t before = out->len;
 
@@ -510,13 +510,13 @@ ledger_print(const struct ledger_entry *entry, struct buffer *out)
 }
 
 int
-ledger_print_all(const struct ledger *ledger, struct buffer *out)
+registry_print_all(const struct registry *registry, struct buffer *out)
 {
-	int rv = buffer_puts(out, LEDGER_TITLE "has read: "
+	int rv = buffer_puts(out, REGISTRY_TITLE "has read: "
 	    "version capture device:inode bytes changed packets length:sha256 "
 	    "state rejected failed time name\n");
 
-	for (size_t i = 0; rv == 0 && i < ledger->count; i++)
-		rv = ledger_print(&ledger->entries[i], out);
+	for (size_t i = 0; rv == 0 && i < registry->count; i++)
+		rv = registry_print(&registry->entries[i], out);
 	return rv;
 }

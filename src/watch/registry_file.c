@@ -1,5 +1,5 @@
-/* The file that a ledger is kept in. */
-#include "watch/ledger_file.h"
+/* The file that a registry is kept in. */
+#include "watch/registry_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,17 +19,17 @@
 /* The file is written anew, in its place, when it has grown by so much: that is bounded, too. */
 #define GROWN_MAX ((size_t)16 << 20)
 
-struct ledger_file {
+struct registry_file {
 	char *name;
 	struct log *log;
 	int fd;			/* -1: without a file */
 	size_t grown;		/* bytes appended since it was last written as a whole */
-	struct ledger *ledger;
+	struct registry *registry;
 };
 
 /* Without the file from here on. */
 static void
-give_up(struct ledger_file *file, const char *what, int reason)
+give_up(struct registry_file *file, const char *what, int reason)
 {
 	log_note(file->log, "ledger %s: %s: %s; going on without: what is read "
 	    "now may be read again by the next run", file->name, what,
@@ -53,7 +53,7 @@ is_named(const char *name, int fd)
  * puts another file in its place: then this one's lock is worth nothing.
  */
 static int
-open_locked(struct ledger_file *file, struct error *error)
+open_locked(struct registry_file *file, struct error *error)
 {
 	struct stat st;
 
@@ -86,18 +86,18 @@ open_locked(struct ledger_file *file, struct error *error)
 
 /* Whether the file may be replaced: it is empty, or begins as a registry does. */
 static bool
-is_ours(const struct ledger_file *file)
+is_ours(const struct registry_file *file)
 {
-	char head[sizeof(LEDGER_TITLE)];
+	char head[sizeof(REGISTRY_TITLE)];
 	ssize_t n = pread(file->fd, head, sizeof(head), 0);
 
-	return n == 0 || (n >= (ssize_t)strlen(LEDGER_TITLE) &&
-	    memcmp(head, LEDGER_TITLE, strlen(LEDGER_TITLE)) == 0);
+	return n == 0 || (n >= (ssize_t)strlen(REGISTRY_TITLE) &&
+	    memcmp(head, REGISTRY_TITLE, strlen(REGISTRY_TITLE)) == 0);
 }
 
 /* chosen: the user named the file, which may be anything. */
 static int
-read_lines(struct ledger_file *file, bool chosen, struct error *error)
+read_lines(struct registry_file *file, bool chosen, struct error *error)
 {
 	struct buffer text;
 	struct error reason;
@@ -106,9 +106,9 @@ read_lines(struct ledger_file *file, bool chosen, struct error *error)
 
 	buffer_init(&text, FILE_MAX);
 	failed = files_read_fd(file->fd, file->name, &text, &reason);
-	damaged = ledger_parse(file->ledger, text.data, text.len, &newer);
+	damaged = registry_parse(file->registry, text.data, text.len, &newer);
 	buffer_release(&text);
-	if (chosen && ledger_count(file->ledger) == 0 && !is_ours(file))
+	if (chosen && registry_count(file->registry) == 0 && !is_ours(file))
 		return error_set(error, OUTCOME_USAGE, "--ledger=%.400s: this "
 		    "file is not a registry and would be overwritten: name "
 		    "another one, or remove it", file->name);
@@ -125,16 +125,16 @@ read_lines(struct ledger_file *file, bool chosen, struct error *error)
 	return 0;
 }
 
-struct ledger_file *
-ledger_file_open(const char *name, bool chosen, struct log *log,
+struct registry_file *
+registry_file_open(const char *name, bool chosen, struct log *log,
     struct error *error)
 {
-	struct ledger_file *file = xcalloc(1, sizeof(*file));
+	struct registry_file *file = xcalloc(1, sizeof(*file));
 	int rv = 1;
 
 	file->fd = -1;
 	file->log = log;
-	file->ledger = ledger_new();
+	file->registry = registry_new();
 	if (name != NULL) {
 		file->name = xstrdup(name);
 		rv = open_locked(file, error);
@@ -145,30 +145,30 @@ ledger_file_open(const char *name, bool chosen, struct log *log,
 	}
 	if (rv >= 0)
 		return file;
-	ledger_file_free(file);
+	registry_file_free(file);
 	return NULL;
 }
 
 void
-ledger_file_free(struct ledger_file *file)
+registry_file_free(struct registry_file *file)
 {
 	if (file == NULL)
 		return;
 	if (file->fd >= 0)
 		close(file->fd);
-	ledger_free(file->ledger);
+	registry_free(file->registry);
 	free(file->name);
 	free(file);
 }
 
-struct ledger *
-ledger_file_ledger(const struct ledger_file *file)
+struct registry *
+registry_file_registry(const struct registry_file *file)
 {
-	return file->ledger;
+	return file->registry;
 }
 
 static bool
-keep_all(void *ctx, const struct ledger_entry *entry)
+keep_all(void *ctx, const struct registry_entry *entry)
 {
 	(void)ctx;
 	(void)entry;
@@ -193,7 +193,7 @@ sync_folder(const char *name)
 
 /* A descriptor of the new file, which is locked before it has the name; -1 with errno. */
 static int
-replace(const struct ledger_file *file, const struct buffer *text)
+replace(const struct registry_file *file, const struct buffer *text)
 {
 	struct replacement new;
 
@@ -211,18 +211,18 @@ replace(const struct ledger_file *file, const struct buffer *text)
 }
 
 void
-ledger_file_rewrite(struct ledger_file *file,
-    bool (*keep)(void *ctx, const struct ledger_entry *entry), void *ctx)
+registry_file_rewrite(struct registry_file *file,
+    bool (*keep)(void *ctx, const struct registry_entry *entry), void *ctx)
 {
 	struct buffer text;
 	int fd;
 
-	ledger_prune(file->ledger, keep != NULL ? keep : keep_all, ctx,
-	    LEDGER_ENTRIES_MAX);
+	registry_prune(file->registry, keep != NULL ? keep : keep_all, ctx,
+	    REGISTRY_ENTRIES_MAX);
 	if (file->fd < 0)
 		return;
 	buffer_init(&text, FILE_MAX);
-	fd = ledger_print_all(file->ledger, &text) != 0 ? -1 :
+	fd = registry_print_all(file->registry, &text) != 0 ? -1 :
 	    replace(file, &text);
 	if (fd >= 0) {
 		close(file->fd);
@@ -235,17 +235,17 @@ ledger_file_rewrite(struct ledger_file *file,
 
 /*
  * In its own place, for its folder cannot be written any more. If espcap is killed in between, the ids must do, as
- * without a ledger.
+ * without a registry.
  */
 static int
-overwrite(struct ledger_file *file)
+overwrite(struct registry_file *file)
 {
 	struct buffer text;
 	int rv = -1;
 
-	ledger_prune(file->ledger, keep_all, NULL, LEDGER_ENTRIES_MAX / 2);
+	registry_prune(file->registry, keep_all, NULL, REGISTRY_ENTRIES_MAX / 2);
 	buffer_init(&text, FILE_MAX);
-	if (ledger_print_all(file->ledger, &text) == 0 &&
+	if (registry_print_all(file->registry, &text) == 0 &&
 	    ftruncate(file->fd, 0) == 0 &&
 	    write_all(file->fd, text.data, text.len) == 0)
 		rv = fsync(file->fd);
@@ -255,17 +255,17 @@ overwrite(struct ledger_file *file)
 }
 
 void
-ledger_file_add(struct ledger_file *file, const struct ledger_entry *entry)
+registry_file_add(struct registry_file *file, const struct registry_entry *entry)
 {
 	struct buffer line;
 
-	ledger_add(file->ledger, entry);
-	if (ledger_count(file->ledger) > 2 * LEDGER_ENTRIES_MAX)
-		ledger_prune(file->ledger, keep_all, NULL, LEDGER_ENTRIES_MAX);
+	registry_add(file->registry, entry);
+	if (registry_count(file->registry) > 2 * REGISTRY_ENTRIES_MAX)
+		registry_prune(file->registry, keep_all, NULL, REGISTRY_ENTRIES_MAX);
 	if (file->fd < 0)
 		return;
 	buffer_init(&line, FILE_MAX);
-	if (ledger_print(entry, &line) != 0 ||
+	if (registry_print(entry, &line) != 0 ||
 	    write_all(file->fd, line.data, line.len) != 0 ||
 	    fsync(file->fd) != 0)
 		give_up(file, "cannot be written", errno);
