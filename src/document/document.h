@@ -41,7 +41,7 @@ struct document_capture {
 
 #define DOCUMENT_ID_LEN 16
 
-struct receipt;	/* base/receipt.h */
+struct ack;	/* base/ack.h */
 
 /* A finished document, valid while its maker says so. */
 struct document_ready {
@@ -51,7 +51,7 @@ struct document_ready {
 	int64_t sec;
 	uint8_t id[DOCUMENT_ID_LEN];	/* zeros if ids were not asked for */
 	uint64_t ordinal;	/* of the packet in its capture */
-	struct receipt *receipt;	/* borrowed; the sink counts on it what becomes of the document; NULL for none */
+	struct ack *ack;	/* borrowed; the sink counts on it what becomes of the document; NULL for none */
 };
 
 /* What espcap itself knows of the packet. */

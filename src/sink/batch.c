@@ -82,15 +82,15 @@ batch_add(struct batch *batch, const char *index, size_t index_len,
 	(void)buffer_append(body, json, len);
 	(void)buffer_append(body, "\n", 1);
 	item->len = body->len - start;
-	item->receipt = NULL;
+	item->ack = NULL;
 	batch->count++;
 	return 0;
 }
 
 void
-batch_set_receipt(struct batch *batch, struct receipt *receipt)
+batch_set_ack(struct batch *batch, struct ack *ack)
 {
-	batch->items[batch->count - 1].receipt = receipt;
+	batch->items[batch->count - 1].ack = ack;
 }
 
 void

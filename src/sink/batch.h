@@ -8,7 +8,7 @@
 
 #include "base/buffer.h"
 
-struct receipt;
+struct ack;
 
 /* Offsets are into batch.body. */
 struct batch_item {
@@ -16,7 +16,7 @@ struct batch_item {
 	uint32_t index_at, index_len;	/* the name of the index, behind start */
 	uint32_t id_at, id_len;		/* id_len 0: without id */
 	uint32_t document_at;	/* behind start; up to the last newline */
-	struct receipt *receipt;	/* borrowed, NULL for none */
+	struct ack *ack;	/* borrowed, NULL for none */
 };
 
 /* Read the members freely; change them only through the functions. */
@@ -44,7 +44,7 @@ int batch_add(struct batch *batch, const char *index, size_t index_len, const ch
     const char *json, size_t len);
 
 /* Whom to tell what becomes of the item appended last. */
-void batch_set_receipt(struct batch *batch, struct receipt *receipt);
+void batch_set_ack(struct batch *batch, struct ack *ack);
 
 /* Keeps the items for which keep[i] is true, in their order. */
 void batch_keep(struct batch *batch, const bool *keep);

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "base/ack.h"
 #include "base/clock.h"
-#include "base/receipt.h"
 #include "base/xalloc.h"
 #include "server/backoff.h"
 #include "server/bulk_reply.h"
@@ -238,7 +238,7 @@ reject_single(struct shipment *shipment, long status, const char *type,
 	shipment->keep = xreallocarray(shipment->keep, 1,
 	    sizeof(*shipment->keep));
 	shipment->keep[0] = false;
-	receipt_reject(shipment->batch->items[0].receipt);
+	ack_reject(shipment->batch->items[0].ack);
 	keep_items(shipment);
 	release_slot(shipment);
 }
@@ -399,12 +399,12 @@ static void
 tell_inputs(const struct shipment *shipment)
 {
 	for (size_t i = 0; i < shipment->batch->count; i++) {
-		struct receipt *receipt = shipment->batch->items[i].receipt;
+		struct ack *ack = shipment->batch->items[i].ack;
 
 		if (shipment->verdicts[i] == VERDICT_REJECTED)
-			receipt_reject(receipt);
+			ack_reject(ack);
 		else if (!shipment->keep[i])
-			receipt_acknowledge(receipt);
+			ack_deliver(ack);
 	}
 }
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ack.h"
 #include "base/clock.h"
-#include "base/receipt.h"
 #include "base/xalloc.h"
 #include "server/day.h"
 #include "sink/batch.h"
@@ -47,7 +47,7 @@ struct server {
 	struct day_set days;	/* whose indices this run writes to */
 	struct rejects rejects;
 	uint64_t unsynced;	/* rejected for their day, and not safe in the dead letter file yet */
-	struct receipt *unsynced_of[UNSYNCED_MAX];
+	struct ack *unsynced_of[UNSYNCED_MAX];
 	char *index;
 	bool failed;
 	struct error error;
@@ -219,7 +219,7 @@ write_as(struct server *server, const char *index, size_t index_len,
 	if (batch_add(server->open, index, index_len, id, id_len, ready->json,
 	    len) != 0)
 		return -1;
-	batch_set_receipt(server->open, ready->receipt);
+	batch_set_ack(server->open, ready->ack);
 	added(server, server->open->body.len - before);
 	return 0;
 }
@@ -249,7 +249,7 @@ sync_days(void *ctx)
 		return;
 	}
 	for (uint64_t i = 0; i < count; i++)
-		receipt_reject(server->unsynced_of[i]);
+		ack_reject(server->unsynced_of[i]);
 	settled(server, count);
 }
 
@@ -266,7 +266,7 @@ reject_day(struct server *server, const struct document_ready *ready,
 
 	rejects_add(&server->rejects, &entry);
 	server->documents++;
-	server->unsynced_of[server->unsynced] = ready->receipt;
+	server->unsynced_of[server->unsynced] = ready->ack;
 	if (server->unsynced++ == 0)
 		loop_defer(server->loop, sync_days, server);
 	/* They take memory until then. */

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/ack.h"
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/receipt.h"
 #include "base/write.h"
 #include "base/xalloc.h"
 
@@ -28,7 +28,7 @@
 /* A document that is queued. */
 struct end {
 	size_t len;
-	struct receipt *receipt;
+	struct ack *ack;
 };
 
 struct sink_stdout {
@@ -63,7 +63,7 @@ const_self(const struct sink *sink)
 }
 
 static void
-push_end(struct sink_stdout *out, size_t len, struct receipt *receipt)
+push_end(struct sink_stdout *out, size_t len, struct ack *ack)
 {
 	struct end *end;
 
@@ -82,7 +82,7 @@ push_end(struct sink_stdout *out, size_t len, struct receipt *receipt)
 	end = &out->ends[(out->ends_first + out->ends_count++) %
 	    out->ends_room];
 	end->len = len;
-	end->receipt = receipt;
+	end->ack = ack;
 }
 
 static void
@@ -92,7 +92,7 @@ count_delivered(struct sink_stdout *out, size_t len)
 	while (out->ends_count > 0 &&
 	    out->partial >= out->ends[out->ends_first].len) {
 		out->partial -= out->ends[out->ends_first].len;
-		receipt_acknowledge(out->ends[out->ends_first].receipt);
+		ack_deliver(out->ends[out->ends_first].ack);
 		out->ends_first = (out->ends_first + 1) % out->ends_room;
 		out->ends_count--;
 		out->delivered++;
@@ -203,7 +203,7 @@ stdout_write(struct sink *sink, const struct document_ready *ready)
 	if (buffer_append(&out->queue, ready->json, ready->len) != 0 ||
 	    buffer_append(&out->queue, "\n", 1) != 0)
 		abort();	/* the owner went on far above HIGH */
-	push_end(out, ready->len + 1, ready->receipt);
+	push_end(out, ready->len + 1, ready->ack);
 	out->was_high = true;
 	if (out->queue.len >= WRITE_LEN)
 		flush(out);

@@ -37,8 +37,8 @@ on_document(void *ctx, const struct document_ready *ready)
 		reading->omitted++;
 		return;
 	}
-	copy.receipt = &reading->receipt;
-	reading->receipt.given++;
+	copy.ack = &reading->ack;
+	reading->ack.given++;
 	follow->config.sink->type->write(follow->config.sink, &copy);
 	check_full(follow);
 }

@@ -36,7 +36,7 @@ is_clean(const struct reading *reading)
 {
 	return reading->is_whole && reading->is_good &&
 	    !reading->may_succeed && !reading->is_surprising && reading->counts.undissected == 0 &&
-	    reading->receipt.rejected == 0 && reading->known.rejected == 0;
+	    reading->ack.rejected == 0 && reading->known.rejected == 0;
 }
 
 static void
@@ -48,8 +48,8 @@ say_read(const struct reading *reading)
 	    " delivered=%" PRIu64 " omitted=%" PRIu64 " rejected=%" PRIu64
 	    " filtered=%" PRIu64 " undissected=%" PRIu64 " skipped=%" PRIu64,
 	    reading->shown, reading->is_whole ? "finished" : "left",
-	    counts->read, reading->receipt.acknowledged, reading->omitted,
-	    reading->receipt.rejected, counts->filtered, counts->undissected,
+	    counts->read, reading->ack.acknowledged, reading->omitted,
+	    reading->ack.rejected, counts->filtered, counts->undissected,
 	    counts->skipped);
 }
 
@@ -91,7 +91,7 @@ enter(const struct reading *reading)
 		.packets = count_final(reading), .mark = reading->mark,
 		.state = state_of(reading),
 		.rejected = reading->known.rejected +
-		    reading->receipt.rejected,
+		    reading->ack.rejected,
 		.failed = failed.count > 0 ? &failed : NULL,
 		.when = time(NULL), .name = reading->name };
 
@@ -141,7 +141,7 @@ follow_conclude(struct follow *follow)
 	for (reading = TAILQ_FIRST(&follow->delivering); reading != NULL;
 	    reading = next) {
 		next = TAILQ_NEXT(reading, next);
-		if (receipt_is_settled(&reading->receipt))
+		if (ack_is_resolved(&reading->ack))
 			conclude(reading);
 	}
 }

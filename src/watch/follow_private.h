@@ -5,7 +5,7 @@
 #include <event2/event.h>
 #include <sys/queue.h>
 
-#include "base/receipt.h"
+#include "base/ack.h"
 #include "packet/capture_id.h"
 #include "watch/examine.h"
 #include "watch/follow.h"
@@ -46,7 +46,7 @@ struct reading {
 	int64_t asked;			/* when its writers were looked for last, ms */
 	struct known known;
 	uint64_t omitted;
-	struct receipt receipt;
+	struct ack ack;
 
 	/* When it has been read: */
 	struct dissection_counts counts;

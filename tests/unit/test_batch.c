@@ -145,29 +145,29 @@ test_split(void **state)
 
 /* Whoever waits for a document goes with it. */
 static void
-test_receipts(void **state)
+test_acks(void **state)
 {
 	struct batch *batch = make(4), *other;
 	bool keep[4] = { true, false, true, true };
-	struct receipt *one = (struct receipt *)(uintptr_t)64,
-	    *two = (struct receipt *)(uintptr_t)128;
+	struct ack *one = (struct ack *)(uintptr_t)64,
+	    *two = (struct ack *)(uintptr_t)128;
 
 	(void)state;
-	assert_null(batch->items[3].receipt);
-	batch_set_receipt(batch, one);
+	assert_null(batch->items[3].ack);
+	batch_set_ack(batch, one);
 	assert_int_equal(add(batch, "i", "id4", "{}"), 0);
-	assert_null(batch->items[4].receipt);
-	batch_set_receipt(batch, two);
+	assert_null(batch->items[4].ack);
+	batch_set_ack(batch, two);
 	other = batch_split(batch);
 	assert_int_equal(other->count, 3);
-	assert_null(other->items[0].receipt);
-	assert_ptr_equal(other->items[1].receipt, one);
-	assert_ptr_equal(other->items[2].receipt, two);
+	assert_null(other->items[0].ack);
+	assert_ptr_equal(other->items[1].ack, one);
+	assert_ptr_equal(other->items[2].ack, two);
 	keep[0] = false;
 	keep[1] = false;
 	batch_keep(other, keep);
 	assert_int_equal(other->count, 1);
-	assert_ptr_equal(other->items[0].receipt, two);
+	assert_ptr_equal(other->items[0].ack, two);
 	batch_free(batch);
 	batch_free(other);
 }
@@ -199,7 +199,7 @@ main(void)
 		cmocka_unit_test(test_unsafe_names),
 		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_split),
-		cmocka_unit_test(test_receipts),
+		cmocka_unit_test(test_acks),
 		cmocka_unit_test(test_ids),
 	};
 

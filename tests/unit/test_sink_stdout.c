@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
+#include "base/ack.h"
 #include "base/buffer.h"
-#include "base/receipt.h"
 #include "base/xalloc.h"
 #include "sink/sink_stdout.h"
 
@@ -21,7 +21,7 @@
 struct bench {
 	struct loop *loop;
 	struct sink *sink;
-	struct receipt receipt;	/* of all documents */
+	struct ack ack;	/* of all documents */
 	int saved;		/* the real stdout */
 	int reader;		/* -1 for none */
 	struct event *readable;
@@ -80,10 +80,10 @@ static void
 give(struct bench *bench, const char *document, size_t len)
 {
 	struct document_ready ready = { .json = document, .len = len,
-		.receipt = &bench->receipt };
+		.ack = &bench->ack };
 
 	bench->given += len + 1;
-	bench->receipt.given++;
+	bench->ack.given++;
 	bench->sink->type->write(bench->sink, &ready);
 }
 
@@ -92,10 +92,10 @@ delivered(const struct bench *bench)
 {
 	uint64_t count = bench->sink->type->counts(bench->sink).delivered;
 
-	/* The receipt says at each moment what the sink says. */
-	assert_int_equal(bench->receipt.acknowledged, count);
-	assert_int_equal(receipt_is_settled(&bench->receipt),
-	    count == bench->receipt.given);
+	/* The ack says at each moment what the sink says. */
+	assert_int_equal(bench->ack.acknowledged, count);
+	assert_int_equal(ack_is_resolved(&bench->ack),
+	    count == bench->ack.given);
 	return count;
 }
 

@@ -1,38 +1,38 @@
 /* What became of the documents of one input: the sink counts each when it has reached its final place. No I/O. */
-#ifndef ESPCAP_BASE_RECEIPT_H
-#define ESPCAP_BASE_RECEIPT_H
+#ifndef ESPCAP_BASE_ACK_H
+#define ESPCAP_BASE_ACK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* All zero at the start. Whoever gives documents with it keeps it until it is settled, or the sink is freed. */
-struct receipt {
+struct ack {
 	uint64_t given;		/* to the sink; counted by the giver */
 	uint64_t acknowledged;	/* printed or indexed, or the server had them or dropped them */
 	uint64_t rejected;	/* safe in the dead letter file */
 };
 
-/* Each may be called without a receipt. */
+/* Each may be called without a ack. */
 static inline void
-receipt_acknowledge(struct receipt *receipt)
+ack_deliver(struct ack *ack)
 {
-	if (receipt != NULL)
-		receipt->acknowledged++;
+	if (ack != NULL)
+		ack->acknowledged++;
 }
 
 static inline void
-receipt_reject(struct receipt *receipt)
+ack_reject(struct ack *ack)
 {
-	if (receipt != NULL)
-		receipt->rejected++;
+	if (ack != NULL)
+		ack->rejected++;
 }
 
 /* Nothing that was given is still on its way. */
 static inline bool
-receipt_is_settled(const struct receipt *receipt)
+ack_is_resolved(const struct ack *ack)
 {
-	return receipt->given == receipt->acknowledged + receipt->rejected;
+	return ack->given == ack->acknowledged + ack->rejected;
 }
 
 #endif
