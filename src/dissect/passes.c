@@ -240,7 +240,7 @@ go_on(struct dissection *dissection, enum pass *next, bool *warmly)
 }
 
 static void
-after_failure(struct dissection *dissection)
+completion_action_failure(struct dissection *dissection)
 {
 	struct error error;
 	enum pass next;
@@ -269,7 +269,7 @@ after_failure(struct dissection *dissection)
 
 /* All documents came, or the display filter kept them back. */
 static void
-after_success(struct dissection *dissection)
+completion_action_success(struct dissection *dissection)
 {
 	if (dissection->pass == PASS_LOCATE) {
 		/* What ended tshark before did not do so again. */
@@ -316,9 +316,9 @@ leave_child(void *ctx)
 	/* --count cuts a foreign format off where tshark does not expect it. */
 	if (is_complete(dissection) && (good ||
 	    dissection_has_enough(dissection)))
-		after_success(dissection);
+		completion_action_success(dissection);
 	else
-		after_failure(dissection);
+		completion_action_failure(dissection);
 }
 
 static void

@@ -110,7 +110,7 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 			close(fd);
 		log_note(follow->log, "%s: not %s: it has changed meanwhile",
 		    completion->shown,
-		    after_word(&follow->config.watching->after));
+		    completion_action_word(&follow->config.watching->after));
 		drop(follow, completion);
 		return;
 	}
@@ -126,7 +126,7 @@ give_up(struct follow *follow, struct completion *completion)
 	struct watch_file *file = file_of(follow, completion);
 
 	log_note(follow->log, "%s: not %s: it was rewritten", completion->shown,
-	    after_word(&follow->config.watching->after));
+	    completion_action_word(&follow->config.watching->after));
 	/* Unless that has been done already. */
 	if (file != NULL && file->state == WATCH_DONE &&
 	    file->done.changed == completion->entry.changed) {
@@ -177,16 +177,16 @@ static void
 act(struct follow *follow, struct completion *completion,
     const struct watch_file *file)
 {
-	const struct after *after = &follow->config.watching->after;
+	const struct completion_action *after = &follow->config.watching->after;
 
-	switch (after_do(after, follow->config.broker, follow->log,
+	switch (completion_action_do(after, follow->config.broker, follow->log,
 	    completion->name, completion->shown, &completion->entry,
 	    file->close_seen)) {
 	case AFTER_BUSY:
 		if (!completion->told)
 			log_verbose(follow->log, "%s: not %s yet: it is open "
 			    "for writing", completion->shown,
-			    after_word(after));
+			    completion_action_word(after));
 		completion->told = true;
 		completion->next_ms = notice_time().now + RETRY_MS;
 		return;

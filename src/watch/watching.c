@@ -175,7 +175,7 @@ open_target(struct watching *watching, const char *after,
 }
 
 static int
-open_after(struct watching *watching, const struct options *options,
+open_completion_action(struct watching *watching, const struct options *options,
     struct error *error)
 {
 	const char *after = options->after;
@@ -203,7 +203,7 @@ watching_open(struct watching *watching, const struct options *options,
 	if (watching->notice == NULL)
 		return -1;
 	watching->folder.fd = notice_fd(watching->notice);
-	if (open_after(watching, options, error) != 0)
+	if (open_completion_action(watching, options, error) != 0)
 		return -1;
 	return open_registry(watching, options, log, error);
 }

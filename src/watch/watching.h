@@ -3,7 +3,7 @@
 #define ESPCAP_WATCH_WATCHING_H
 
 #include "config/options.h"
-#include "watch/after.h"
+#include "watch/completion_action.h"
 #include "watch/notice.h"
 #include "watch/registry_file.h"
 
@@ -11,7 +11,7 @@ struct watching {
 	struct notice *notice;
 	struct registry_file *registry;
 	struct folder folder;	/* for the privileged broker */
-	struct after after;
+	struct completion_action after;
 };
 
 /*

@@ -1,5 +1,5 @@
 /* What becomes of a file that was delivered. */
-#include "watch/after.h"
+#include "watch/completion_action.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,13 +32,13 @@ move(struct priv_broker *broker, const char *name, const struct folder_entry *en
 }
 
 const char *
-after_word(const struct after *after)
+completion_action_word(const struct completion_action *after)
 {
 	return after->kind == AFTER_DELETE ? "deleted" : "moved";
 }
 
 /* Why it was not done. */
-static enum after_result
+static enum completion_action_result
 result_of(const struct folder_entry *entry, const struct folder_entry *now)
 {
 	switch (errno) {
@@ -53,22 +53,22 @@ result_of(const struct folder_entry *entry, const struct folder_entry *now)
 	return AFTER_FAILED;
 }
 
-static enum after_result
-fail(const struct after *after, struct log *log, const char *shown,
+static enum completion_action_result
+fail(const struct completion_action *after, struct log *log, const char *shown,
     const struct folder_entry *entry, const struct folder_entry *now)
 {
 	int reason = errno;
-	enum after_result result = result_of(entry, now);
+	enum completion_action_result result = result_of(entry, now);
 
 	if (result == AFTER_CHANGED || result == AFTER_FAILED)
-		log_note(log, "%s: not %s: %s", shown, after_word(after),
+		log_note(log, "%s: not %s: %s", shown, completion_action_word(after),
 		    result == AFTER_CHANGED ? "it has changed meanwhile" :
 		    strerror(reason));
 	return result;
 }
 
-enum after_result
-after_do(const struct after *after, struct priv_broker *broker, struct log *log,
+enum completion_action_result
+completion_action_do(const struct completion_action *after, struct priv_broker *broker, struct log *log,
     const char *name, const char *shown, const struct folder_entry *entry,
     bool closed)
 {

@@ -1,22 +1,22 @@
 /* What becomes of a file of a watched folder when every packet of it was taken where it was to go. */
-#ifndef ESPCAP_WATCH_AFTER_H
-#define ESPCAP_WATCH_AFTER_H
+#ifndef ESPCAP_WATCH_COMPLETION_ACTION_H
+#define ESPCAP_WATCH_COMPLETION_ACTION_H
 
 #include "base/log.h"
 #include "process/priv_broker.h"
 
-enum after_kind {
+enum completion_action_kind {
 	AFTER_NOTHING,
 	AFTER_DELETE,
 	AFTER_MOVE
 };
 
-struct after {
-	enum after_kind kind;
+struct completion_action {
+	enum completion_action_kind kind;
 	const char *target;	/* the folder of AFTER_MOVE, for messages */
 };
 
-enum after_result {
+enum completion_action_result {
 	AFTER_DONE,
 	AFTER_BUSY,	/* somebody has it open for writing */
 	AFTER_UNKNOWN,	/* whether somebody has cannot be told */
@@ -29,9 +29,9 @@ enum after_result {
  * Deletes the file of this name, or moves it, if it is still what entry describes; closed says that its writer was seen to close it.
  * shown is its name for messages: what is done is said, and why it failed or that it has changed. In the target no file is overwritten: a number is added to the name.
  */
-enum after_result after_do(const struct after *after, struct priv_broker *broker, struct log *log, const char *name,
+enum completion_action_result completion_action_do(const struct completion_action *after, struct priv_broker *broker, struct log *log, const char *name,
     const char *shown, const struct folder_entry *entry, bool closed);
 /* "deleted" or "moved". */
-const char *after_word(const struct after *after);
+const char *completion_action_word(const struct completion_action *after);
 
 #endif
