@@ -10,9 +10,9 @@
 #include "document/community.h"
 #include "document/flow.h"
 #include "document/layers.h"
-#include "document/moment.h"
 #include "document/nest.h"
 #include "document/sections.h"
+#include "document/timestamp.h"
 
 /* Values are not cut shorter than this: addresses and numbers stay whole, and fields are left out instead. */
 #define CAP_FLOOR 64
@@ -484,9 +484,9 @@ put_times(const struct document_packet *packet, struct buffer *out)
 	char text[MOMENT_LEN];
 	int rv = buffer_puts(out, ",\"sniff_date_utc\":\"");
 
-	rv |= buffer_append(out, text, moment_date(text, packet->sec));
+	rv |= buffer_append(out, text, timestamp_date(text, packet->sec));
 	rv |= buffer_puts(out, "\",\"sniff_timestamp\":");
-	return rv | buffer_append(out, text, moment_ms(text, packet->sec,
+	return rv | buffer_append(out, text, timestamp_ms(text, packet->sec,
 	    packet->nsec));
 }
 
@@ -506,7 +506,7 @@ put_origin(const struct document_capture *capture, struct buffer *out)
 	if (!capture->has_date)
 		return rv;
 	rv |= buffer_puts(out, ",\"file_date_utc\":\"");
-	rv |= buffer_append(out, text, moment_date(text, capture->file_date));
+	rv |= buffer_append(out, text, timestamp_date(text, capture->file_date));
 	return rv | buffer_append(out, "\"", 1);
 }
 
@@ -523,7 +523,7 @@ put_head(struct document *document, struct buffer *out)
 
 	if (packet->has_time) {
 		rv |= buffer_puts(out, "\"@timestamp\":\"");
-		rv |= buffer_append(out, text, moment_iso(text, packet->sec,
+		rv |= buffer_append(out, text, timestamp_iso(text, packet->sec,
 		    packet->nsec));
 		rv |= buffer_puts(out, "\",");
 	}

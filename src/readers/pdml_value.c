@@ -17,7 +17,7 @@
 
 /* Moments. */
 
-struct moment {
+struct timestamp {
 	long long year;
 	long long day, hour, minute, second;
 	int month;
@@ -38,16 +38,16 @@ digits(const char **at, const char *end, size_t max)
 
 /* The year, which may be negative. */
 static bool
-read_year(const char **at, const char *end, struct moment *moment)
+read_year(const char **at, const char *end, struct timestamp *timestamp)
 {
 	bool negative = *at < end && **at == '-';
 
 	*at += negative;
-	moment->year = digits(at, end, 10);
-	if (moment->year < 0)
+	timestamp->year = digits(at, end, 10);
+	if (timestamp->year < 0)
 		return false;
 	if (negative)
-		moment->year = -moment->year;
+		timestamp->year = -timestamp->year;
 	return true;
 }
 
@@ -64,67 +64,67 @@ skip(const char **at, const char *end, const char *text)
 
 /* What is behind the point, in nine digits. */
 static bool
-read_fraction(const char **at, const char *end, struct moment *moment)
+read_fraction(const char **at, const char *end, struct timestamp *timestamp)
 {
 	size_t n = 0;
 
-	memset(moment->fraction, '0', 9);
-	moment->fraction[9] = '\0';
+	memset(timestamp->fraction, '0', 9);
+	timestamp->fraction[9] = '\0';
 	if (!skip(at, end, "."))
 		return true;
 	while (*at < end && **at >= '0' && **at <= '9' && n < 9)
-		moment->fraction[n++] = *(*at)++;
+		timestamp->fraction[n++] = *(*at)++;
 	return n > 0;
 }
 
 static bool
-read_clock(const char **at, const char *end, struct moment *moment)
+read_clock(const char **at, const char *end, struct timestamp *timestamp)
 {
-	moment->hour = digits(at, end, 2);
+	timestamp->hour = digits(at, end, 2);
 	if (!skip(at, end, ":"))
 		return false;
-	moment->minute = digits(at, end, 2);
+	timestamp->minute = digits(at, end, 2);
 	if (!skip(at, end, ":"))
 		return false;
-	moment->second = digits(at, end, 2);
-	return moment->hour >= 0 && moment->minute >= 0 &&
-	    moment->second >= 0 && read_fraction(at, end, moment) &&
+	timestamp->second = digits(at, end, 2);
+	return timestamp->hour >= 0 && timestamp->minute >= 0 &&
+	    timestamp->second >= 0 && read_fraction(at, end, timestamp) &&
 	    (skip(at, end, " UTC") || skip(at, end, "Z") ||
 	    skip(at, end, "+0000")) && *at == end;
 }
 
 /* Jul  3, 2015 05:22:10.498075000 UTC */
 static bool
-read_date(const char *at, const char *end, struct moment *moment)
+read_date(const char *at, const char *end, struct timestamp *timestamp)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-	for (moment->month = 0; moment->month < 12; moment->month++)
-		if (skip(&at, end, (char[]){ months[3 * moment->month],
-		    months[3 * moment->month + 1],
-		    months[3 * moment->month + 2], ' ', '\0' }))
+	for (timestamp->month = 0; timestamp->month < 12; timestamp->month++)
+		if (skip(&at, end, (char[]){ months[3 * timestamp->month],
+		    months[3 * timestamp->month + 1],
+		    months[3 * timestamp->month + 2], ' ', '\0' }))
 			break;
-	if (moment->month++ == 12)
+	if (timestamp->month++ == 12)
 		return false;
 	(void)skip(&at, end, " ");
-	moment->day = digits(&at, end, 2);
-	if (moment->day < 0 || !skip(&at, end, ", "))
+	timestamp->day = digits(&at, end, 2);
+	if (timestamp->day < 0 || !skip(&at, end, ", "))
 		return false;
-	return read_year(&at, end, moment) && skip(&at, end, " ") &&
-	    read_clock(&at, end, moment);
+	return read_year(&at, end, timestamp) && skip(&at, end, " ") &&
+	    read_clock(&at, end, timestamp);
 }
 
 /* 2015-07-03T05:22:10.498075000+0000 */
 static bool
-read_iso(const char *at, const char *end, struct moment *moment)
+read_iso(const char *at, const char *end, struct timestamp *timestamp)
 {
-	if (!read_year(&at, end, moment) || !skip(&at, end, "-"))
+	if (!read_year(&at, end, timestamp) || !skip(&at, end, "-"))
 		return false;
-	moment->month = (int)digits(&at, end, 2);
+	timestamp->month = (int)digits(&at, end, 2);
 	if (!skip(&at, end, "-"))
 		return false;
-	moment->day = digits(&at, end, 2);
-	return moment->month >= 0 && moment->day >= 0 && skip(&at, end, "T") && read_clock(&at, end, moment);
+	timestamp->day = digits(&at, end, 2);
+	return timestamp->month >= 0 && timestamp->day >= 0 && skip(&at, end, "T") && read_clock(&at, end, timestamp);
 }
 
 static bool
@@ -135,44 +135,44 @@ has_leap_day(long long year)
 
 /* 2015/184:05:22:10.498075000 UTC: the day of the year, from 1 on. */
 static bool
-read_day_of_year(const char *at, const char *end, struct moment *moment)
+read_day_of_year(const char *at, const char *end, struct timestamp *timestamp)
 {
 	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
 		30, 31 };
 	long long day;
 
-	if (!read_year(&at, end, moment) || !skip(&at, end, "/"))
+	if (!read_year(&at, end, timestamp) || !skip(&at, end, "/"))
 		return false;
 	day = digits(&at, end, 3);
-	for (moment->month = 1; moment->month <= 12; moment->month++) {
-		int length = lengths[moment->month - 1] +
-		    (moment->month == 2 && has_leap_day(moment->year));
+	for (timestamp->month = 1; timestamp->month <= 12; timestamp->month++) {
+		int length = lengths[timestamp->month - 1] +
+		    (timestamp->month == 2 && has_leap_day(timestamp->year));
 
 		if (day <= length)
 			break;
 		day -= length;
 	}
-	moment->day = day;
-	return day > 0 && moment->month <= 12 && skip(&at, end, ":") &&
-	    read_clock(&at, end, moment);
+	timestamp->day = day;
+	return day > 0 && timestamp->month <= 12 && skip(&at, end, ":") &&
+	    read_clock(&at, end, timestamp);
 }
 
 /* 1435900930.498075000 */
 static bool
-read_seconds(const char *at, const char *end, struct moment *moment)
+read_seconds(const char *at, const char *end, struct timestamp *timestamp)
 {
 	time_t seconds = (time_t)digits(&at, end, 18);
 	struct tm date;
 
-	if (seconds < 0 || !read_fraction(&at, end, moment) || at != end ||
+	if (seconds < 0 || !read_fraction(&at, end, timestamp) || at != end ||
 	    gmtime_r(&seconds, &date) == NULL)
 		return false;
-	moment->year = date.tm_year + 1900LL;
-	moment->month = date.tm_mon + 1;
-	moment->day = date.tm_mday;
-	moment->hour = date.tm_hour;
-	moment->minute = date.tm_min;
-	moment->second = date.tm_sec;
+	timestamp->year = date.tm_year + 1900LL;
+	timestamp->month = date.tm_mon + 1;
+	timestamp->day = date.tm_mday;
+	timestamp->hour = date.tm_hour;
+	timestamp->minute = date.tm_min;
+	timestamp->second = date.tm_sec;
 	return true;
 }
 
@@ -182,7 +182,7 @@ pdml_value_time(const char *show, size_t len, bool whole,
 {
 	static const char none[] = "1970-01-01T00:00:00.000000000Z";
 	const char *end = show + len;
-	struct moment moment;
+	struct timestamp timestamp;
 
 	if (len == 4 && memcmp(show, "NULL", 4) == 0) {
 		memcpy(text, none, sizeof(none));
@@ -190,19 +190,19 @@ pdml_value_time(const char *show, size_t len, bool whole,
 	}
 	/* Of NTP, too, as tshark 3.4 shows it. */
 	(void)skip(&show, end, "(0)");
-	if (!read_date(show, end, &moment) &&
-	    !read_iso(show, end, &moment) &&
-	    !read_day_of_year(show, end, &moment) &&
-	    !read_seconds(show, end, &moment))
+	if (!read_date(show, end, &timestamp) &&
+	    !read_iso(show, end, &timestamp) &&
+	    !read_day_of_year(show, end, &timestamp) &&
+	    !read_seconds(show, end, &timestamp))
 		return 0;
 	/* As times_certain: years of more characters do not fit into what -T ek prints them with. */
-	if (!whole && (moment.year > 9999 || moment.year < -999))
+	if (!whole && (timestamp.year > 9999 || timestamp.year < -999))
 		return (size_t)snprintf(text, PDML_VALUE_MAX,
-		    "%lld-%02d-%02lld", moment.year, moment.month, moment.day);
+		    "%lld-%02d-%02lld", timestamp.year, timestamp.month, timestamp.day);
 	return (size_t)snprintf(text, PDML_VALUE_MAX,
-	    "%lld-%02d-%02lldT%02lld:%02lld:%02lld.%sZ", moment.year, moment.month,
-	    moment.day, moment.hour, moment.minute, moment.second,
-	    moment.fraction);
+	    "%lld-%02d-%02lldT%02lld:%02lld:%02lld.%sZ", timestamp.year, timestamp.month,
+	    timestamp.day, timestamp.hour, timestamp.minute, timestamp.second,
+	    timestamp.fraction);
 }
 
 /* Numbers. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "document/moment.h"
+#include "document/timestamp.h"
 
 /* 9999-12-31T23:59:59Z */
 #define LAST_SECOND INT64_C(253402300799)
@@ -61,13 +61,13 @@ times_write(const struct times *times, struct tree *tree,
 {
 	const struct tree_leaf *leaf = tree_find(tree, times->local);
 	char iso[MOMENT_LEN], seconds[MOMENT_LEN];
-	size_t iso_len = moment_iso(iso, sec, nsec), seconds_len;
+	size_t iso_len = timestamp_iso(iso, sec, nsec), seconds_len;
 
 	/* One of them tells of all, and most packets end here. */
 	if (sec >= 0 && sec <= LAST_SECOND && leaf != NULL &&
 	    is_right(tree, leaf, iso))
 		return;
-	seconds_len = moment_seconds(seconds, sec, nsec);
+	seconds_len = timestamp_seconds(seconds, sec, nsec);
 	for (uint32_t i = 0; i < tree->leaf_count; i++) {
 		uint32_t field = tree->leaves[i].field;
 

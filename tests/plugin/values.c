@@ -106,18 +106,18 @@ hex(const unsigned char *bytes, size_t len)
 
 /* What -T ek makes of a time; the day alone where the rest of it would be memory that it did not write. */
 static char *
-date_of(const nstime_t *moment)
+date_of(const nstime_t *timestamp)
 {
 	char text[64];
 	struct tm date;
 
-	if (gmtime_r(&moment->secs, &date) == NULL)
+	if (gmtime_r(&timestamp->secs, &date) == NULL)
 		return g_strdup("Not representable");
 	text[strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &date)] = '\0';
 	if (!WHOLE_DATES && strlen(text) > strlen("YYYY-MM-DDTHH:MM:SS"))
 		return g_strndup(text, strcspn(text, "T"));
 	return g_strdup_printf(FRACTION_DIGITS == 9 ? "%s.%09uZ" : "%s.%uZ", text,
-	    (unsigned)moment->nsecs);
+	    (unsigned)timestamp->nsecs);
 }
 
 static char *

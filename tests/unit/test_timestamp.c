@@ -1,4 +1,4 @@
-/* Tests of document/moment.c: ordinary times, leap years, and what only a hostile capture says. */
+/* Tests of document/timestamp.c: ordinary times, leap years, and what only a hostile capture says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,14 +9,14 @@
 
 #include <cmocka.h>
 
-#include "document/moment.h"
+#include "document/timestamp.h"
 
 static void
 assert_iso(int64_t sec, uint32_t nsec, const char *wanted)
 {
 	char text[MOMENT_LEN];
 
-	moment_iso(text, sec, nsec);
+	timestamp_iso(text, sec, nsec);
 	assert_string_equal(text, wanted);
 }
 
@@ -54,7 +54,7 @@ test_dates_are_those_of_the_c_library(void **state)
 	for (time_t sec = -12212553600; sec < 221845392000; sec += 7654321) {
 		assert_non_null(gmtime_r(&sec, &tm));
 		strftime(wanted, sizeof(wanted), "%Y-%m-%d %H:%M:%S", &tm);
-		moment_date(text, sec);
+		timestamp_date(text, sec);
 		assert_string_equal(text, wanted);
 	}
 }
@@ -64,7 +64,7 @@ assert_ms(int64_t sec, uint32_t nsec, const char *wanted)
 {
 	char text[MOMENT_LEN];
 
-	moment_ms(text, sec, nsec);
+	timestamp_ms(text, sec, nsec);
 	assert_string_equal(text, wanted);
 }
 
@@ -104,7 +104,7 @@ test_seconds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(moment_seconds(text, cases[i].sec,
+		assert_int_equal(timestamp_seconds(text, cases[i].sec,
 		    cases[i].nsec), strlen(cases[i].wanted));
 		assert_string_equal(text, cases[i].wanted);
 	}

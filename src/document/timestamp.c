@@ -1,5 +1,5 @@
 /* A packet's time as the texts a document needs, in UTC. */
-#include "document/moment.h"
+#include "document/timestamp.h"
 
 #include <stdbool.h>
 
@@ -92,7 +92,7 @@ put_civil(char *at, const struct civil *c, char separator)
 }
 
 size_t
-moment_iso(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
+timestamp_iso(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 {
 	struct civil civil = civil_of(sec);
 	char *at = put_civil(text, &civil, 'T');
@@ -105,7 +105,7 @@ moment_iso(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 }
 
 size_t
-moment_date(char text[MOMENT_LEN], int64_t sec)
+timestamp_date(char text[MOMENT_LEN], int64_t sec)
 {
 	struct civil civil = civil_of(sec);
 	char *end = put_civil(text, &civil, ' ');
@@ -131,7 +131,7 @@ put_sign(char *at, int64_t sec, uint64_t *whole, uint32_t *nsec)
 }
 
 size_t
-moment_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
+timestamp_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 {
 	uint64_t whole;
 	char *at = put_sign(text, sec, &whole, &nsec);
@@ -153,7 +153,7 @@ moment_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 }
 
 size_t
-moment_seconds(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
+timestamp_seconds(char text[MOMENT_LEN], int64_t sec, uint32_t nsec)
 {
 	uint64_t whole;
 	char *at = put_sign(text, sec, &whole, &nsec);
