@@ -10,7 +10,7 @@
 #include "document/community.h"
 #include "document/flow.h"
 #include "document/layers.h"
-#include "document/nest.h"
+#include "document/object_path.h"
 #include "document/sections.h"
 #include "document/timestamp.h"
 
@@ -73,7 +73,7 @@ struct document {
 
 	struct slot *slots;	/* sorted by name */
 	size_t slot_count;
-	struct nest *nest;	/* of the slots */
+	struct object_path *object_path;	/* of the slots */
 	uint32_t *entry_slot;	/* by entry of the typed list */
 	uint32_t *entry_next;	/* the next entry with the same field */
 	uint32_t *field_entry;	/* by field: its first entry */
@@ -139,7 +139,7 @@ make_slots(struct document *document)
 	names = xcalloc(count, sizeof(*names));
 	for (size_t i = 0; i < count; i++)
 		names[i] = document->slots[i].name;
-	document->nest = nest_new(names, count);
+	document->object_path = object_path_new(names, count);
 	free(names);
 }
 
@@ -206,7 +206,7 @@ document_free(struct document *document)
 	flow_free(document->flow);
 	community_free(document->community);
 	buffer_release(&document->scratch);
-	nest_free(document->nest);
+	object_path_free(document->object_path);
 	free(document->slots);
 	free(document->entry_slot);
 	free(document->entry_next);
@@ -453,7 +453,7 @@ put_slot(struct document *document, const struct slot *slot,
 static int
 put_slots(struct document *document, struct buffer *out)
 {
-	struct nest_place place = { 0 };
+	struct object_path_place place = { 0 };
 
 	collect_hits(document);
 	for (size_t i = 0; i < document->slot_count; i++) {
@@ -461,10 +461,10 @@ put_slots(struct document *document, struct buffer *out)
 		size_t mark = out->len;
 		int rv;
 
-		nest_pass(document->nest, i, &place);
+		object_path_pass(document->object_path, i, &place);
 		if (slot->own == OWN_NONE && slot->first == TREE_NONE)
 			continue;
-		if (nest_enter(document->nest, i, &place, out) != 0)
+		if (object_path_enter(document->object_path, i, &place, out) != 0)
 			return -1;
 		rv = put_slot(document, slot, out);
 		if (rv < 0)
@@ -472,9 +472,9 @@ put_slots(struct document *document, struct buffer *out)
 		if (rv == 0)
 			out->len = mark;
 		else
-			nest_stay(document->nest, i, &place);
+			object_path_stay(document->object_path, i, &place);
 	}
-	return nest_leave(&place, out);
+	return object_path_leave(&place, out);
 }
 
 /* Its times; both are written of a packet that has one. */

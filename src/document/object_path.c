@@ -2,7 +2,7 @@
  * Which objects each name shares with the one before it, and the text of its keys, are known before the first document:
  * what two names share that do not follow each other is the least of what stands between them.
  */
-#include "document/nest.h"
+#include "document/object_path.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ struct path {
 	unsigned shared;	/* of these, those that the name before is in */
 };
 
-struct nest {
+struct object_path {
 	struct path *list;
 	size_t count;
 };
@@ -58,43 +58,43 @@ make_path(struct path *path, const char *name, const char *before)
 	path->len = (size_t)(at - path->text);
 }
 
-struct nest *
-nest_new(const char *const *names, size_t count)
+struct object_path *
+object_path_new(const char *const *names, size_t count)
 {
-	struct nest *nest = xcalloc(1, sizeof(*nest));
+	struct object_path *object_path = xcalloc(1, sizeof(*object_path));
 
-	nest->list = xcalloc(count, sizeof(*nest->list));
-	nest->count = count;
+	object_path->list = xcalloc(count, sizeof(*object_path->list));
+	object_path->count = count;
 	for (size_t i = 0; i < count; i++)
-		make_path(&nest->list[i], names[i], i > 0 ? names[i - 1] : "");
-	return nest;
+		make_path(&object_path->list[i], names[i], i > 0 ? names[i - 1] : "");
+	return object_path;
 }
 
 void
-nest_free(struct nest *nest)
+object_path_free(struct object_path *object_path)
 {
-	if (nest == NULL)
+	if (object_path == NULL)
 		return;
-	for (size_t i = 0; i < nest->count; i++) {
-		free(nest->list[i].text);
-		free(nest->list[i].starts);
+	for (size_t i = 0; i < object_path->count; i++) {
+		free(object_path->list[i].text);
+		free(object_path->list[i].starts);
 	}
-	free(nest->list);
-	free(nest);
+	free(object_path->list);
+	free(object_path);
 }
 
 void
-nest_pass(const struct nest *nest, size_t name, struct nest_place *place)
+object_path_pass(const struct object_path *object_path, size_t name, struct object_path_place *place)
 {
-	if (nest->list[name].shared < place->common)
-		place->common = nest->list[name].shared;
+	if (object_path->list[name].shared < place->common)
+		place->common = object_path->list[name].shared;
 }
 
 int
-nest_enter(const struct nest *nest, size_t name,
-    const struct nest_place *place, struct buffer *out)
+object_path_enter(const struct object_path *object_path, size_t name,
+    const struct object_path_place *place, struct buffer *out)
 {
-	const struct path *path = &nest->list[name];
+	const struct path *path = &object_path->list[name];
 	size_t start = path->starts[place->common];
 	unsigned closing = place->depth - place->common;
 	char *at = buffer_extend(out, closing + 1 + path->len - start);
@@ -109,13 +109,13 @@ nest_enter(const struct nest *nest, size_t name,
 }
 
 void
-nest_stay(const struct nest *nest, size_t name, struct nest_place *place)
+object_path_stay(const struct object_path *object_path, size_t name, struct object_path_place *place)
 {
-	place->depth = place->common = nest->list[name].depth;
+	place->depth = place->common = object_path->list[name].depth;
 }
 
 int
-nest_leave(struct nest_place *place, struct buffer *out)
+object_path_leave(struct object_path_place *place, struct buffer *out)
 {
 	for (; place->depth > 0; place->depth--)
 		if (buffer_append(out, "}", 1) != 0)

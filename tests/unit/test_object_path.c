@@ -1,4 +1,4 @@
-/* Tests of document/nest.c: every choice of members, against what two names in turn have in common. */
+/* Tests of document/object_path.c: every choice of members, against what two names in turn have in common. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "document/nest.h"
+#include "document/object_path.h"
 
 static const char *const names[] = {
 	"a", "b.c", "b.c_d", "d.e.f", "d.e.g.h.i", "d.e.g.h.k", "d.l", "m.n.o", "p"
@@ -36,9 +36,9 @@ put_slowly(struct buffer *out, const char *from, const char *to)
 
 /* chosen: a bit for each name that has a value; tried: for each that turns out to have none. */
 static void
-compare(const struct nest *nest, unsigned chosen, unsigned tried)
+compare(const struct object_path *object_path, unsigned chosen, unsigned tried)
 {
-	struct nest_place place = { 0 };
+	struct object_path_place place = { 0 };
 	struct buffer found, wanted;
 	const char *from = "";
 
@@ -47,20 +47,20 @@ compare(const struct nest *nest, unsigned chosen, unsigned tried)
 	for (size_t i = 0; i < COUNT; i++) {
 		size_t mark = found.len;
 
-		nest_pass(nest, i, &place);
+		object_path_pass(object_path, i, &place);
 		if (((chosen | tried) >> i & 1) == 0)
 			continue;
-		assert_int_equal(nest_enter(nest, i, &place, &found), 0);
+		assert_int_equal(object_path_enter(object_path, i, &place, &found), 0);
 		if ((chosen >> i & 1) == 0) {
 			found.len = mark;
 			continue;
 		}
-		nest_stay(nest, i, &place);
+		object_path_stay(object_path, i, &place);
 		put_slowly(&wanted, from, names[i]);
 		from = names[i];
 		assert_int_equal(buffer_puts(&found, "1") | buffer_puts(&wanted, "1"), 0);
 	}
-	assert_int_equal(nest_leave(&place, &found), 0);
+	assert_int_equal(object_path_leave(&place, &found), 0);
 	put_slowly(&wanted, from, "");
 	assert_int_equal(found.len, wanted.len);
 	if (found.len > 0)
@@ -72,57 +72,57 @@ compare(const struct nest *nest, unsigned chosen, unsigned tried)
 static void
 test_every_choice(void **state)
 {
-	struct nest *nest = nest_new(names, COUNT);
+	struct object_path *object_path = object_path_new(names, COUNT);
 
 	(void)state;
 	for (unsigned chosen = 0; chosen < 1u << COUNT; chosen++) {
-		compare(nest, chosen, 0);
-		compare(nest, chosen, ~chosen);
-		compare(nest, chosen, 0x5555);
+		compare(object_path, chosen, 0);
+		compare(object_path, chosen, ~chosen);
+		compare(object_path, chosen, 0x5555);
 	}
-	nest_free(nest);
-	nest_free(NULL);
+	object_path_free(object_path);
+	object_path_free(NULL);
 }
 
 static void
 test_what_comes_out(void **state)
 {
-	struct nest *nest = nest_new(names, COUNT);
-	struct nest_place place = { 0 };
+	struct object_path *object_path = object_path_new(names, COUNT);
+	struct object_path_place place = { 0 };
 	struct buffer out;
 
 	(void)state;
 	buffer_init(&out, 4096);
 	for (size_t i = 0; i < COUNT; i++) {
-		nest_pass(nest, i, &place);
-		assert_int_equal(nest_enter(nest, i, &place, &out), 0);
-		nest_stay(nest, i, &place);
+		object_path_pass(object_path, i, &place);
+		assert_int_equal(object_path_enter(object_path, i, &place, &out), 0);
+		object_path_stay(object_path, i, &place);
 		assert_int_equal(buffer_puts(&out, "1"), 0);
 	}
-	assert_int_equal(nest_leave(&place, &out) | buffer_append(&out, "", 1), 0);
+	assert_int_equal(object_path_leave(&place, &out) | buffer_append(&out, "", 1), 0);
 	assert_string_equal(out.data, ",\"a\":1,\"b\":{\"c\":1,\"c_d\":1},\"d\":{\"e\":{\"f\":1,"
 	    "\"g\":{\"h\":{\"i\":1,\"k\":1}}},\"l\":1},\"m\":{\"n\":{\"o\":1}},\"p\":1");
 	buffer_release(&out);
-	nest_free(nest);
+	object_path_free(object_path);
 }
 
 static void
 test_no_room(void **state)
 {
-	struct nest *nest = nest_new(names, COUNT);
-	struct nest_place place = { .depth = 4, .common = 1 };
+	struct object_path *object_path = object_path_new(names, COUNT);
+	struct object_path_place place = { .depth = 4, .common = 1 };
 	struct buffer out;
 
 	(void)state;
 	/* }}},"l": */
 	buffer_init(&out, 7);
-	assert_int_equal(nest_enter(nest, 6, &place, &out), -1);
+	assert_int_equal(object_path_enter(object_path, 6, &place, &out), -1);
 	assert_int_equal(out.len, 0);
 	out.max = 8;
-	assert_int_equal(nest_enter(nest, 6, &place, &out), 0);
-	assert_int_equal(nest_leave(&place, &out), -1);
+	assert_int_equal(object_path_enter(object_path, 6, &place, &out), 0);
+	assert_int_equal(object_path_leave(&place, &out), -1);
 	buffer_release(&out);
-	nest_free(nest);
+	object_path_free(object_path);
 }
 
 int
