@@ -30,7 +30,7 @@
 #include "capture/devices.h"
 #include "config/options.h"
 #include "config/paths.h"
-#include "document/needs.h"
+#include "document/projection.h"
 #include "input/inputs.h"
 #include "input/live.h"
 #include "packet/filter.h"
@@ -386,7 +386,7 @@ choose_fields(struct app *app, struct error *error)
 	    app->tshark.names, error);
 	if (app->fields == NULL)
 		return -1;
-	app->needs = needs_list(app->tshark.names, app->fields, &app->typed);
+	app->needs = projection_list(app->tshark.names, app->fields, &app->typed);
 	app->tshark_config.only = app->needs;
 	return 0;
 }

@@ -66,7 +66,7 @@ struct answer {
 	struct bulk_reply_item item;
 	char cause[1024];	/* error.caused_by.reason */
 	unsigned seen;		/* bits of places: a key that comes twice says nothing certain */
-	bool needs_status;
+	bool projection_status;
 };
 
 struct bulk {
@@ -131,7 +131,7 @@ take_status(struct answer *answer, const struct jsonwalk_value *value)
 
 	if (value->kind != JSONWALK_NUMBER || value->len != 3 || s[0] < '1' ||
 	    s[0] > '5' || s[1] < '0' || s[1] > '9' || s[2] < '0' || s[2] > '9')
-		return !answer->needs_status;
+		return !answer->projection_status;
 	answer->item.status = (s[0] - '0') * 100 + (s[1] - '0') * 10 +
 	    (s[2] - '0');
 	return true;
@@ -277,7 +277,7 @@ bulk_reply_parse(const char *body, size_t len,
     const struct bulk_reply_handler *handler)
 {
 	struct bulk bulk = { .handler = handler,
-		.answer = { .needs_status = true } };
+		.answer = { .projection_status = true } };
 	const struct jsonwalk walk = { .keys = answer_keys,
 		.on_value = on_bulk_value, .ctx = &bulk };
 
@@ -295,7 +295,7 @@ on_error_value(void *ctx, const struct jsonwalk_value *value)
 bool
 bulk_reply_error(const char *body, size_t len, struct bulk_reply_item *item)
 {
-	struct answer answer = { .needs_status = false };
+	struct answer answer = { .projection_status = false };
 	const struct jsonwalk walk = { .keys = answer_keys,
 		.on_value = on_error_value, .ctx = &answer };
 	bool is_json = jsonwalk(&walk, body, len) == 0;

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "process/command.h"
+#include "readers/frames_subset.h"
 #include "readers/frames_wire.h"
-#include "readers/projection.h"
 
 #define SAMPLE_MAX ((size_t)16 << 20)
 /* Of the sample that is shipped it is a megabyte. */
@@ -276,8 +276,8 @@ are_same_projections(const struct attempt *whole, const struct attempt *some,
 
 	buffer_init(&a, 2 * OUTPUT_MAX);
 	buffer_init(&b, 2 * OUTPUT_MAX);
-	if (projection_make(whole->out.data, whole->out.len, fields, &a) == 0 &&
-	    projection_make(some->out.data, some->out.len, fields, &b) == 0)
+	if (frames_subset_make(whole->out.data, whole->out.len, fields, &a) == 0 &&
+	    frames_subset_make(some->out.data, some->out.len, fields, &b) == 0)
 		same = a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 	buffer_release(&a);
 	buffer_release(&b);

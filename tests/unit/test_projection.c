@@ -1,196 +1,130 @@
-/* Tests of readers/projection.c. */
+/* Tests of document/projection.c. */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "readers/frames_wire.h"
-#include "readers/projection.h"
+#include "document/layers.h"
+#include "document/projection.h"
+#include "table.h"
 
-#define HEAD(kind, id) (char)((id) << FRAMES_KIND_BITS | (kind))
+static struct names *names;
+static struct typed typed;
 
-static void
-put(struct buffer *frames, enum frames_kind kind, unsigned id)
+static int
+setup(void **state)
 {
-	char head = HEAD(kind, id);
-
-	assert_true(id < 8);
-	assert_int_equal(buffer_append(frames, &head, 1), 0);
-}
-
-static void
-put_text(struct buffer *frames, enum frames_kind kind, unsigned id,
-    const char *text, enum frames_type type)
-{
-	size_t len = strlen(text);
-	char number = (char)(kind == FRAMES_NAME ? len << 2 | type : len);
-
-	put(frames, kind, id);
-	assert_true(len < 32);
-	assert_int_equal(buffer_append(frames, &number, 1), 0);
-	assert_int_equal(buffer_puts(frames, text), 0);
-}
-
-/* A packet of two protocols, of which the one has two fields; `late` names the fields the other way round, and last. */
-static void
-make(struct buffer *frames, bool late, bool all, const char *source)
-{
-	unsigned ip = late ? 3 : 1, src = late ? 1 : 2, ttl = late ? 2 : 3;
-
-	buffer_init(frames, 4096);
-	assert_int_equal(buffer_append(frames, FRAMES_MAGIC, FRAMES_MAGIC_LEN),
-	    0);
-	for (unsigned id = 1; id <= 3; id++)
-		put_text(frames, FRAMES_NAME, id, id == ip ? "ip" : id == src ?
-		    "ip.src ip" : "ip.ttl ip", id == ip ? FRAMES_TYPE_PROTOCOL :
-		    FRAMES_TYPE_VALUE);
-	put(frames, FRAMES_PACKET, 1);
-	put_text(frames, FRAMES_TEXT, 0, "the info", 0);
-	put(frames, FRAMES_OPEN, ip);
-	if (all)
-		put_text(frames, FRAMES_TEXT, ttl, "64", 0);
-	put_text(frames, FRAMES_TEXT, src, source, 0);
-	put(frames, FRAMES_CLOSE, 0);
-	put(frames, FRAMES_END, 5);
-}
-
-static void
-assert_projections(bool same, struct buffer *one, struct buffer *other,
-    const char *kept)
-{
-	struct buffer a, b;
-
-	buffer_init(&a, 4096);
-	buffer_init(&b, 4096);
-	assert_int_equal(projection_make(one->data, one->len, kept, &a), 0);
-	assert_int_equal(projection_make(other->data, other->len, kept, &b), 0);
-	assert_true(a.len > 0);
-	assert_int_equal(a.len == b.len && memcmp(a.data, b.data, a.len) == 0,
-	    same);
-	buffer_release(&a);
-	buffer_release(&b);
-	buffer_release(other);
-}
-
-static void
-test_what_is_kept_is_compared(void **state)
-{
-	struct buffer all, some;
+	static const char list[] = "dns.qry.name keyword dns.question.name\n"
+	    "no.such_field keyword other.name\n";
 
 	(void)state;
-	make(&all, false, true, "10.0.0.1");
-	make(&some, true, false, "10.0.0.1");
-	assert_projections(true, &all, &some, "dns.id+ip.src");
-	make(&some, true, false, "10.0.0.1");
-	assert_projections(false, &all, &some, "ip.ttl+ip.src");
-	make(&some, true, false, "10.0.0.2");
-	assert_projections(false, &all, &some, "ip.src");
-	make(&some, true, true, "10.0.0.1");
-	assert_projections(true, &all, &some, "ip.ttl+ip.src");
-	/* Only whole names count. */
-	make(&some, true, false, "10.0.0.2");
-	assert_projections(true, &all, &some, "ip.sr+ip.srcs+p.src");
-	buffer_release(&all);
+	names = table_new();
+	return typed_parse(&typed, list, strlen(list), "list", NULL);
 }
 
-static void
-test_protocols_and_info_are_compared(void **state)
+static int
+teardown(void **state)
 {
-	struct buffer whole, other;
-	char *at;
-
 	(void)state;
-	make(&whole, false, true, "10.0.0.1");
-	make(&other, false, true, "10.0.0.1");
-	at = memmem(other.data, other.len, "the info", 8);
-	at[0] = 'T';
-	assert_projections(false, &whole, &other, "");
-	make(&other, false, true, "10.0.0.1");
-	at = memmem(other.data, other.len, "ip", 2);
-	at[0] = 'x';
-	assert_projections(false, &whole, &other, "");
-	make(&other, false, true, "10.0.0.1");
-	other.data[other.len - 1] = HEAD(FRAMES_END, 6);
-	assert_projections(false, &whole, &other, "");
-	buffer_release(&whole);
+	typed_release(&typed);
+	names_free(names);
+	return 0;
 }
 
-static void
-test_where_a_field_hangs_is_not(void **state)
+static char *
+list_for(const char *kept)
 {
-	struct buffer one, other;
+	struct fields *fields = fields_new(kept, strlen(kept), names, NULL);
+	char *list;
 
-	(void)state;
-	make(&one, false, true, "10.0.0.1");
-	make(&other, false, true, "10.0.0.1");
-	/* Of two protocols the first ends before its field. */
-	other.data[other.len - 1] = HEAD(FRAMES_CLOSE, 0);
-	put(&other, FRAMES_END, 5);
-	assert_projections(true, &one, &other, "ip.src");
-	buffer_release(&one);
+	assert_non_null(fields);
+	list = projection_list(names, fields, &typed);
+	fields_free(fields);
+	return list;
 }
 
-static void
-test_broken_frames(void **state)
+/* How often a name is in a list. */
+static unsigned
+times(const char *list, const char *name)
 {
-	static const struct {
-		const char *bytes;
-		size_t len;
-	} broken[] = {
-		{ "x", 1 },
-		{ FRAMES_MAGIC, FRAMES_MAGIC_LEN - 1 },
-		{ FRAMES_MAGIC "\x80", FRAMES_MAGIC_LEN + 1 },
-		{ FRAMES_MAGIC "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", FRAMES_MAGIC_LEN + 11 },
-		{ FRAMES_MAGIC "\x10\x0dxx", FRAMES_MAGIC_LEN + 4 },	/* a name cut short */
-		{ FRAMES_MAGIC "\x20\x04x", FRAMES_MAGIC_LEN + 3 },	/* one out of turn */
-		{ FRAMES_MAGIC "\x12", FRAMES_MAGIC_LEN + 1 },	/* a protocol without a name */
-		{ FRAMES_MAGIC "\x04\x05x", FRAMES_MAGIC_LEN + 3 },	/* a text cut short */
-		{ FRAMES_MAGIC "\x0f", FRAMES_MAGIC_LEN + 1 },	/* no such kind */
-	};
-	struct buffer out;
+	size_t len = strlen(name), n;
+	unsigned count = 0;
 
-	(void)state;
-	buffer_init(&out, 4096);
-	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
-		/* Of its own, for the sanitizer to see what is read beyond. */
-		char *bytes = malloc(broken[i].len);
-
-		memcpy(bytes, broken[i].bytes, broken[i].len);
-		assert_int_equal(projection_make(bytes, broken[i].len, "", &out), -1);
-		free(bytes);
+	for (const char *at = list; *at != '\0'; at += n + (at[n] == '+')) {
+		n = strcspn(at, "+");
+		count += n == len && memcmp(at, name, n) == 0;
 	}
-	buffer_release(&out);
+	return count;
 }
 
 static void
-test_too_long(void **state)
+test_kept_and_read(void **state)
 {
-	struct buffer frames, out;
+	char *list = list_for("tcp.port, ip.src");
 
 	(void)state;
-	make(&frames, false, true, "10.0.0.1");
-	buffer_init(&out, 20);
-	assert_int_equal(projection_make(frames.data, frames.len, "ip.src",
-	    &out), -1);
-	buffer_release(&out);
-	buffer_release(&frames);
+	assert_non_null(list);
+	/* Kept; kept and read for the flow; typed; read for the stack. */
+	assert_int_equal(times(list, "tcp.port"), 1);
+	assert_int_equal(times(list, "ip.src"), 1);
+	assert_int_equal(times(list, "dns.qry.name"), 1);
+	assert_int_equal(times(list, LAYERS_STACK), 1);
+	assert_int_equal(times(list, "tcp.srcport"), 1);
+	assert_int_equal(times(list, "no.such_field"), 0);
+	assert_int_equal(times(list, "bgp.prefix_length"), 0);
+	assert_true(list[0] != '+' && list[strlen(list) - 1] != '+');
+	assert_null(strstr(list, "++"));
+	free(list);
+}
+
+/* Rows without a field are made of texts that only the whole tree has. */
+static void
+test_rows_take_everything(void **state)
+{
+	(void)state;
+	assert_null(list_for("tcp.port,text"));
+}
+
+static void
+test_too_many(void **state)
+{
+	struct names *many = names_new();
+	struct fields *fields;
+	char line[128], *all = malloc(4000 * 40);
+	size_t len = 0;
+
+	(void)state;
+	names_add(many, "P\tMany\tmany", strlen("P\tMany\tmany"));
+	for (unsigned i = 0; i < 4000; i++) {
+		int n = snprintf(line, sizeof(line),
+		    "F\tField\tmany.field_with_a_long_name_%u\tFT_UINT32\tmany\tBASE_DEC\t0x0\t", i);
+
+		names_add(many, line, (size_t)n);
+		len += (size_t)snprintf(all + len, 40,
+		    "many.field_with_a_long_name_%u,", i);
+	}
+	assert_int_equal(names_finish(many, NULL), 0);
+	fields = fields_new(all, len, many, NULL);
+	assert_non_null(fields);
+	assert_null(projection_list(many, fields, &typed));
+	fields_free(fields);
+	names_free(many);
+	free(all);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_what_is_kept_is_compared),
-		cmocka_unit_test(test_protocols_and_info_are_compared),
-		cmocka_unit_test(test_where_a_field_hangs_is_not),
-		cmocka_unit_test(test_broken_frames),
-		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_kept_and_read),
+		cmocka_unit_test(test_rows_take_everything),
+		cmocka_unit_test(test_too_many),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,5 +1,5 @@
 /* Which fields a lean document is made from. */
-#include "document/needs.h"
+#include "document/projection.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,7 @@ put_names(const bool *needed, const struct names *names, struct buffer *out)
 }
 
 char *
-needs_list(const struct names *names, const struct fields *fields,
+projection_list(const struct names *names, const struct fields *fields,
     const struct typed *typed)
 {
 	bool *needed;

@@ -1,6 +1,6 @@
 /* Which fields a lean document is made from: those it keeps, and those it reads for what stands beside its layers. No I/O. */
-#ifndef ESPCAP_DOCUMENT_NEEDS_H
-#define ESPCAP_DOCUMENT_NEEDS_H
+#ifndef ESPCAP_DOCUMENT_PROJECTION_H
+#define ESPCAP_DOCUMENT_PROJECTION_H
 
 #include "fields/fields.h"
 #include "fields/names.h"
@@ -14,6 +14,6 @@
  * gives the same document. NULL if it takes all fields: text-only rows are kept, which have no name, or the
  * names are longer than NEEDS_MAX.
  */
-char *needs_list(const struct names *names, const struct fields *fields, const struct typed *typed);
+char *projection_list(const struct names *names, const struct fields *fields, const struct typed *typed);
 
 #endif

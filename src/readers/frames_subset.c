@@ -1,5 +1,5 @@
 /* What is left of the plugin's frames when only some fields are kept. */
-#include "readers/projection.h"
+#include "readers/frames_subset.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -192,7 +192,7 @@ take_item(struct projection *p, enum frames_kind kind, uint64_t id)
 }
 
 int
-projection_make(const char *frames, size_t len, const char *kept,
+frames_subset_make(const char *frames, size_t len, const char *kept,
     struct buffer *out)
 {
 	struct projection p = { .kept = kept, .out = out };

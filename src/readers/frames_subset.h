@@ -1,6 +1,6 @@
 /* What is left of the plugin's frames when only some fields are kept: to compare frames of which only those were made. No I/O. */
-#ifndef ESPCAP_READERS_PROJECTION_H
-#define ESPCAP_READERS_PROJECTION_H
+#ifndef ESPCAP_READERS_FRAMES_SUBSET_H
+#define ESPCAP_READERS_FRAMES_SUBSET_H
 
 #include <stddef.h>
 
@@ -13,6 +13,6 @@
  * is made. So frames that make the same documents, but for the order of fields, become the same bytes. -1 if the frames
  * are broken, or out is full.
  */
-int projection_make(const char *frames, size_t len, const char *kept, struct buffer *out);
+int frames_subset_make(const char *frames, size_t len, const char *kept, struct buffer *out);
 
 #endif
