@@ -10,8 +10,8 @@
 #include "base/xalloc.h"
 #include "dissect/arrivals.h"
 #include "dissect/dissection_private.h"
+#include "dissect/handover.h"
 #include "dissect/passes.h"
-#include "dissect/relief.h"
 #include "dissect/source.h"
 
 /*
@@ -259,7 +259,7 @@ dissection_pump(struct dissection *dissection)
 		return;
 	while (!dissection->input_done && !dissection->failed &&
 	    !is_full(dissection) && !is_ahead(dissection)) {
-		if (relief_is_due(dissection)) {
+		if (handover_is_due(dissection)) {
 			renew(dissection);
 			return;
 		}
@@ -351,8 +351,8 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	relief_tick(dissection);
-	if (relief_is_due(dissection))
+	handover_tick(dissection);
+	if (handover_is_due(dissection))
 		renew(dissection);
 	if (!owes_progress(dissection)) {
 		dissection->idle = 0;

@@ -1,4 +1,4 @@
-/* What the parts of a dissection share: dissection.c, passes.c, relief.c and arrivals.c; for no others. */
+/* What the parts of a dissection share: dissection.c, passes.c, handover.c and arrivals.c; for no others. */
 #ifndef ESPCAP_DISSECT_DISSECTION_PRIVATE_H
 #define ESPCAP_DISSECT_DISSECTION_PRIVATE_H
 
@@ -45,7 +45,7 @@ struct dissection {
 
 	enum pass pass;
 	unsigned passes;
-	unsigned reliefs;		/* passes that only went on with less memory */
+	unsigned handovers;		/* passes that only went on with less memory */
 	uint64_t relieved;		/* the last of them began behind this packet */
 	bool lacks_memory;		/* the pass that failed last */
 	uint64_t anew;			/* streams are numbered anew behind this packet; 0 for nowhere */

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "dissect/overlap.h"
 #include "dissect/parts.h"
 #include "dissect/source.h"
+#include "dissect/warm_up.h"
 #include "packet/capture_id.h"
 #include "packet/share.h"
 
@@ -57,7 +57,7 @@ struct feed {
 	/* A pipe cannot be rewound. */
 	bool can_resume;
 	bool lossy;		/* retained has not all that is pending */
-	struct overlap overlap;	/* of a live capture: the packets settled last */
+	struct warm_up warm_up;	/* of a live capture: the packets settled last */
 	uint64_t base;		/* of a live capture: packets before the first that this tshark got */
 	uint64_t begun;		/* packets before the first that a document is wanted of from it */
 	size_t warm;		/* empty records still to be given in front of the overlap */
@@ -94,7 +94,7 @@ feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
 	buffer_init(&feed->header, CAPTURE_RECORD_MAX + 4096);
 	buffer_init(&feed->preamble, PREAMBLE_MAX);
 	buffer_init(&feed->retained, RETAINED_MAX);
-	overlap_init(&feed->overlap);
+	warm_up_init(&feed->warm_up);
 	return feed;
 }
 
@@ -117,7 +117,7 @@ feed_free(struct feed *feed)
 	buffer_release(&feed->header);
 	buffer_release(&feed->preamble);
 	buffer_release(&feed->retained);
-	overlap_release(&feed->overlap);
+	warm_up_release(&feed->warm_up);
 	parts_release(&feed->parts);
 	free(feed->first_raw);
 	free(feed);
@@ -145,9 +145,9 @@ feed_pop(struct feed *feed)
 	if (first == NULL)
 		return;
 	if (feed->live && feed->lossy)
-		overlap_clear(&feed->overlap);
+		warm_up_clear(&feed->warm_up);
 	else if (feed->live)
-		overlap_keep(&feed->overlap, first, feed->retained.data);
+		warm_up_keep(&feed->warm_up, first, feed->retained.data);
 	if (!feed->lossy)
 		buffer_consume(&feed->retained, first->raw_len);
 	if (feed->held_at > 0)
@@ -548,8 +548,8 @@ warm_up(struct feed *feed)
 
 	if (!feed->warming)
 		return false;
-	kept = pad ? overlap_peek(&feed->overlap, &raw) :
-	    overlap_next(&feed->overlap, &raw);
+	kept = pad ? warm_up_peek(&feed->warm_up, &raw) :
+	    warm_up_next(&feed->warm_up, &raw);
 	if (kept == NULL) {
 		feed->warming = false;
 		return false;
@@ -619,7 +619,7 @@ swap_pending(struct feed *feed)
 static void
 begin_live(struct feed *feed, size_t warm)
 {
-	size_t kept = overlap_begin(&feed->overlap, warm);
+	size_t kept = warm_up_begin(&feed->warm_up, warm);
 
 	feed->begun = feed->settled;
 	feed->base = feed->settled - warm;
@@ -832,7 +832,7 @@ feed_since(const struct feed *feed)
 size_t
 feed_kept(const struct feed *feed)
 {
-	return overlap_count(&feed->overlap);
+	return warm_up_count(&feed->warm_up);
 }
 
 bool

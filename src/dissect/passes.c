@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "dissect/arrivals.h"
-#include "dissect/relief.h"
+#include "dissect/handover.h"
 
 /* Each packet that ends a tshark takes two runs at most, and the first run is one. */
 #define RUNS_MAX (2 * FEED_DEAD_MAX + 5)
@@ -121,7 +121,7 @@ fails_too_often(struct dissection *dissection)
 	uint64_t *oldest, before;
 
 	if (!dissection_is_live(dissection))
-		return dissection->passes - dissection->reliefs >= RUNS_MAX;
+		return dissection->passes - dissection->handovers >= RUNS_MAX;
 	if (has_served(dissection) || dissection->plugin)
 		return false;
 	oldest = &dissection->failed_at[dissection->failures++ % LIVE_FAILURES];
@@ -145,7 +145,7 @@ relieve(struct dissection *dissection)
 	    settled <= dissection->relieved)
 		return false;
 	if (has_served(dissection))
-		dissection->reliefs++;
+		dissection->handovers++;
 	dissection->relieved = settled;
 	if (dissection->anew == 0 && !dissection_is_live(dissection))
 		dissection->anew = settled;
@@ -382,7 +382,7 @@ start_child(struct dissection *dissection)
 {
 	struct error error;
 
-	dissection->child = relief_take(dissection);
+	dissection->child = handover_take(dissection);
 	if (dissection->child == NULL)
 		dissection->child = passes_start(dissection, dissection->pass,
 		    dissection->plugin, dissection->warm, &error);
@@ -427,7 +427,7 @@ prepare_pass(struct dissection *dissection, enum pass pass, bool warmly)
 	dissection->reader = reader_new(form_of(dissection),
 	    dissection->config.tshark->names, &dissection->tree,
 	    dissection->config.max_doc);
-	dissection->warm = relief_begin(dissection, warmly);
+	dissection->warm = handover_begin(dissection, warmly);
 	if (again && !feed_again(dissection->feed, dissection->warm)) {
 		/* A pipe that cannot be taken up again is counted to its end. */
 		dissection->pass = PASS_DRAIN;
@@ -459,7 +459,7 @@ passes_turn(struct dissection *dissection)
 {
 	feed_turn(dissection->feed);
 	dissection->turning = false;
-	dissection->passes = dissection->reliefs = 0;
+	dissection->passes = dissection->handovers = 0;
 	dissection->plugin = dissection->config.tshark->has_plugin;
 	if (dissection->config.share != NULL &&
 	    dissection->config.share->index > 0) {

@@ -1,6 +1,6 @@
 /* The newest packets of a live capture, kept for a fresh tshark, so that it knows the conversations that go on. No I/O. */
-#ifndef ESPCAP_DISSECT_OVERLAP_H
-#define ESPCAP_DISSECT_OVERLAP_H
+#ifndef ESPCAP_DISSECT_WARM_UP_H
+#define ESPCAP_DISSECT_WARM_UP_H
 
 #include <stddef.h>
 
@@ -16,24 +16,24 @@
 #define OVERLAP_BYTES ((size_t)2 << 20)
 
 /* Their ordinals rise by one. Use it through the functions only. */
-struct overlap {
+struct warm_up {
 	struct pending packets;
 	struct buffer bytes;	/* their records */
 	size_t next, next_at;	/* to be given; its record */
 };
 
-void overlap_init(struct overlap *overlap);
-void overlap_release(struct overlap *overlap);
+void warm_up_init(struct warm_up *warm_up);
+void warm_up_release(struct warm_up *warm_up);
 
 /* Adds one, with the raw_len bytes of its record; the oldest make room. One without bytes, or behind a gap, makes all older ones go. */
-void overlap_keep(struct overlap *overlap, const struct pending_packet *packet, const void *raw);
-void overlap_clear(struct overlap *overlap);
-size_t overlap_count(const struct overlap *overlap);
+void warm_up_keep(struct warm_up *warm_up, const struct pending_packet *packet, const void *raw);
+void warm_up_clear(struct warm_up *warm_up);
+size_t warm_up_count(const struct warm_up *warm_up);
 
 /* Begins to give the newest ones, so many if there are. Returns how many these are. */
-size_t overlap_begin(struct overlap *overlap, size_t count);
-/* The next of them, without taking it, and taking it, with its record; NULL behind the last. Valid until the next overlap_keep or overlap_clear. */
-const struct pending_packet *overlap_peek(const struct overlap *overlap, const void **raw);
-const struct pending_packet *overlap_next(struct overlap *overlap, const void **raw);
+size_t warm_up_begin(struct warm_up *warm_up, size_t count);
+/* The next of them, without taking it, and taking it, with its record; NULL behind the last. Valid until the next warm_up_keep or warm_up_clear. */
+const struct pending_packet *warm_up_peek(const struct warm_up *warm_up, const void **raw);
+const struct pending_packet *warm_up_next(struct warm_up *warm_up, const void **raw);
 
 #endif

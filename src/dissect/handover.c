@@ -1,5 +1,5 @@
 /* When a live capture's tshark is to be relieved by a fresh one, and that which stands ready for it. */
-#include "dissect/relief.h"
+#include "dissect/handover.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,7 +66,7 @@ prepare_next(struct dissection *dissection)
 }
 
 bool
-relief_is_due(struct dissection *dissection)
+handover_is_due(struct dissection *dissection)
 {
 	uint64_t lifetime, since;
 
@@ -125,7 +125,7 @@ look_at_memory(struct dissection *dissection, uint64_t now)
 }
 
 void
-relief_tick(struct dissection *dissection)
+handover_tick(struct dissection *dissection)
 {
 	uint64_t now = clock_ms();
 
@@ -136,7 +136,7 @@ relief_tick(struct dissection *dissection)
 }
 
 size_t
-relief_begin(struct dissection *dissection, bool warmly)
+handover_begin(struct dissection *dissection, bool warmly)
 {
 	bool fits = warmly && dissection->next_plugin == dissection->plugin &&
 	    (dissection->next_warm == 0 || feed_kept(dissection->feed) > 0);
@@ -155,7 +155,7 @@ relief_begin(struct dissection *dissection, bool warmly)
 }
 
 struct child *
-relief_take(struct dissection *dissection)
+handover_take(struct dissection *dissection)
 {
 	struct child *next = dissection->next;
 
