@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All zero at the start. Whoever gives documents with it keeps it until it is settled, or the sink is freed. */
+/* All zero at the start. Whoever gives documents with it keeps it until it is resolved, or the sink is freed. */
 struct ack {
 	uint64_t given;		/* to the sink; counted by the giver */
 	uint64_t acknowledged;	/* printed or indexed, or the server had them or dropped them */

@@ -18,20 +18,20 @@ struct backlog {
 	struct spool_file *spool;
 	uint8_t *piece;		/* PIECE_LEN bytes; NULL without spool */
 	size_t staged;		/* of these, for the spool */
-	void (*on_settled)(void *ctx, const struct nic_packet *packet,
+	void (*on_resolved)(void *ctx, const struct nic_packet *packet,
 	    bool taken);
 	void *ctx;
 };
 
 struct backlog *
 backlog_new(size_t size, struct spool_file *spool,
-    void (*on_settled)(void *ctx, const struct nic_packet *packet, bool taken),
+    void (*on_resolved)(void *ctx, const struct nic_packet *packet, bool taken),
     void *ctx)
 {
 	struct backlog *backlog = xcalloc(1, sizeof(*backlog));
 
 	backlog->spool = spool;
-	backlog->on_settled = on_settled;
+	backlog->on_resolved = on_resolved;
 	backlog->ctx = ctx;
 	if (ring_init(&backlog->memory, size) != 0) {
 		free(backlog);
@@ -70,7 +70,7 @@ stage(struct backlog *backlog, const uint32_t head[4],
 	    !spool_file_is_ready(backlog->spool))
 		return false;
 	if (len > PIECE_LEN - backlog->staged)
-		backlog_settle(backlog);
+		backlog_resolve(backlog);
 	memcpy(backlog->piece + backlog->staged, head, HEAD_LEN);
 	memcpy(backlog->piece + backlog->staged + HEAD_LEN, packet->bytes,
 	    packet->caplen);
@@ -89,15 +89,15 @@ backlog_put(struct backlog *backlog, const struct nic_packet *packet)
 
 	if (straight && ring_put(&backlog->memory, head, sizeof(head),
 	    packet->bytes, packet->caplen) == 0)
-		backlog->on_settled(backlog->ctx, packet, true);
+		backlog->on_resolved(backlog->ctx, packet, true);
 	else if (!stage(backlog, head, packet)) {
-		backlog_settle(backlog);
-		backlog->on_settled(backlog->ctx, packet, false);
+		backlog_resolve(backlog);
+		backlog->on_resolved(backlog->ctx, packet, false);
 	}
 }
 
 void
-backlog_settle(struct backlog *backlog)
+backlog_resolve(struct backlog *backlog)
 {
 	size_t len = backlog->staged, taken;
 
@@ -115,7 +115,7 @@ backlog_settle(struct backlog *backlog)
 			.wirelen = head[3],
 			.bytes = backlog->piece + at + HEAD_LEN };
 		at += HEAD_LEN + (size_t)packet.caplen;
-		backlog->on_settled(backlog->ctx, &packet, at <= taken);
+		backlog->on_resolved(backlog->ctx, &packet, at <= taken);
 	}
 }
 

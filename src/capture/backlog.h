@@ -12,19 +12,19 @@
 struct backlog;
 
 /*
- * size: bytes of the memory, 1 MiB at least; spool: borrowed, NULL for none. on_settled is called once for each
+ * size: bytes of the memory, 1 MiB at least; spool: borrowed, NULL for none. on_resolved is called once for each
  * packet, in order: whether it was taken, or dropped for want of room. NULL if there is no memory. Free with backlog_free.
  */
 struct backlog *backlog_new(size_t size, struct spool_file *spool,
-    void (*on_settled)(void *ctx, const struct nic_packet *packet, bool taken), void *ctx);
+    void (*on_resolved)(void *ctx, const struct nic_packet *packet, bool taken), void *ctx);
 void backlog_free(struct backlog *backlog);
 
 /* Bytes that go before all packets; -1 if there is no room. */
 int backlog_begin(struct backlog *backlog, const void *bytes, size_t len);
-/* Takes a copy of the packet; on_settled may be called for it, and others, before backlog_settle returns. */
+/* Takes a copy of the packet; on_resolved may be called for it, and others, before backlog_resolve returns. */
 void backlog_put(struct backlog *backlog, const struct nic_packet *packet);
 /* To be called behind some packets: those for the spool are written in one go. */
-void backlog_settle(struct backlog *backlog);
+void backlog_resolve(struct backlog *backlog);
 
 /* Bytes in memory that are to be written. */
 size_t backlog_queued(const struct backlog *backlog);

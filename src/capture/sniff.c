@@ -187,7 +187,7 @@ on_packet(void *ctx, const struct nic_packet *packet)
 }
 
 static void
-on_settled(void *ctx, const struct nic_packet *packet, bool taken)
+on_resolved(void *ctx, const struct nic_packet *packet, bool taken)
 {
 	struct sniff *sniff = ctx;
 
@@ -224,7 +224,7 @@ read_packets(struct sniff *sniff)
 	int got = nic_read(sniff->nic, left < SLICE ? (int)left : SLICE,
 	    on_packet, sniff);
 
-	backlog_settle(sniff->backlog);
+	backlog_resolve(sniff->backlog);
 	if (sniff->archive != NULL)
 		archive_flush(sniff->archive);
 	/* Before they can be delivered: nobody sees more delivered than read. */
@@ -421,7 +421,7 @@ sniff_run(const struct sniff_means *means, const struct sniff_config *config,
 		.stop_at = config->duration == 0 ? UINT64_MAX :
 		clock_ms() + config->duration };
 
-	sniff.backlog = backlog_new(config->queue, means->spool, on_settled,
+	sniff.backlog = backlog_new(config->queue, means->spool, on_resolved,
 	    &sniff);
 	if (sniff.backlog == NULL || backlog_begin(sniff.backlog,
 	    nic_header(sniff.nic), NIC_HEADER_LEN) != 0) {

@@ -140,7 +140,7 @@ take_first(struct dissection *dissection)
 	packet.nsec = first->nsec;
 	packet.wirelen = first->wirelen;
 	memcpy(packet.id, first->id, sizeof(packet.id));
-	if (share != NULL && first->ordinal > feed_settled(dissection->feed)) {
+	if (share != NULL && first->ordinal > feed_resolved(dissection->feed)) {
 		streams_turn(share->streams, feed_session(dissection->feed));
 		streams_reach(share->streams, share->index,
 		    reader_tcp_streams(dissection->reader),
@@ -148,7 +148,7 @@ take_first(struct dissection *dissection)
 		streams_renumber(share->streams, share->index,
 		    &dissection->tree);
 	}
-	if (dissection_settle_first(dissection))
+	if (dissection_resolve_first(dissection))
 		write_document(dissection, &packet);
 	feed_pop(dissection->feed);
 }
@@ -161,7 +161,7 @@ must_wait(const struct dissection *dissection,
 	const struct dissection_share *share = dissection->config.share;
 
 	return share != NULL &&
-	    packet->ordinal > feed_settled(dissection->feed) &&
+	    packet->ordinal > feed_resolved(dissection->feed) &&
 	    packet->ordinal != order_next(share->order);
 }
 
@@ -182,7 +182,7 @@ take_document(struct dissection *dissection)
 	}
 	while ((first = feed_first(dissection->feed)) != NULL &&
 	    first->ordinal < number && dissection_has_filter(dissection))
-		dissection_settle(dissection, &dissection->counts.filtered);
+		dissection_resolve(dissection, &dissection->counts.filtered);
 	if (first == NULL || first->ordinal != number) {
 		(void)snprintf(why, sizeof(why), "it printed packet %" PRIu64
 		    " where packet %" PRIu64 " was to come", number,
@@ -191,7 +191,7 @@ take_document(struct dissection *dissection)
 		return;
 	}
 	if (first->dead || dissection->pass == PASS_LOCATE)
-		dissection_settle(dissection, &dissection->counts.undissected);
+		dissection_resolve(dissection, &dissection->counts.undissected);
 	else if (must_wait(dissection, first))
 		dissection->held = true;
 	else

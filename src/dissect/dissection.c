@@ -99,14 +99,14 @@ dissection_end(struct dissection *dissection)
 /* Where packets end. */
 
 bool
-dissection_settle_first(struct dissection *dissection)
+dissection_resolve_first(struct dissection *dissection)
 {
 	const struct dissection_share *share = dissection->config.share;
 	const struct pending_packet *first = feed_first(dissection->feed);
 
 	if (share != NULL && first != NULL)
 		order_done(share->order, first->ordinal);
-	return feed_settle(dissection->feed);
+	return feed_resolve(dissection->feed);
 }
 
 static void
@@ -125,13 +125,13 @@ dissection_tell_order(struct dissection *dissection)
 }
 
 void
-dissection_settle(struct dissection *dissection, uint64_t *count)
+dissection_resolve(struct dissection *dissection, uint64_t *count)
 {
 	const struct pending_packet *packet = feed_first(dissection->feed);
 
 	/* Without the display filter nothing is learned of who passes it. */
 	if (dissection->pass != PASS_LOCATE &&
-	    dissection_settle_first(dissection)) {
+	    dissection_resolve_first(dissection)) {
 		if (packet->dead)
 			count = &dissection->counts.undissected;
 		if (count == &dissection->counts.undissected)
@@ -142,12 +142,12 @@ dissection_settle(struct dissection *dissection, uint64_t *count)
 }
 
 void
-dissection_settle_all(struct dissection *dissection, uint64_t *count)
+dissection_resolve_all(struct dissection *dissection, uint64_t *count)
 {
 	if (feed_first(dissection->feed) == NULL)
 		return;
 	while (feed_first(dissection->feed) != NULL)
-		dissection_settle(dissection, count);
+		dissection_resolve(dissection, count);
 	dissection_tell_order(dissection);
 }
 
@@ -210,7 +210,7 @@ void
 dissection_give(struct dissection *dissection, const void *bytes, size_t len)
 {
 	if (dissection->pass == PASS_DRAIN) {
-		dissection_settle_all(dissection, &dissection->counts.undissected);
+		dissection_resolve_all(dissection, &dissection->counts.undissected);
 		return;
 	}
 	/* The queue holds a record more than it is filled to: this cannot fail. */
@@ -218,7 +218,7 @@ dissection_give(struct dissection *dissection, const void *bytes, size_t len)
 		abort();
 	if (dissection_has_filter(dissection) &&
 	    feed_pending(dissection->feed) > PENDING_MAX)
-		dissection_settle(dissection, &dissection->counts.filtered);
+		dissection_resolve(dissection, &dissection->counts.filtered);
 }
 
 enum feed_event

@@ -133,11 +133,11 @@ void dissection_end(struct dissection *dissection);
 void dissection_fail(struct dissection *dissection, const char *why);
 
 /* The oldest packet given, or all, have no document and will have none. */
-void dissection_settle(struct dissection *dissection, uint64_t *count);
-void dissection_settle_all(struct dissection *dissection, uint64_t *count);
+void dissection_resolve(struct dissection *dissection, uint64_t *count);
+void dissection_resolve_all(struct dissection *dissection, uint64_t *count);
 
-/* The fate of the oldest packet given is known; true if it must be counted (feed_settle). */
-bool dissection_settle_first(struct dissection *dissection);
+/* The fate of the oldest packet given is known; true if it must be counted (feed_resolve). */
+bool dissection_resolve_first(struct dissection *dissection);
 /* Tells the others of a share. */
 void dissection_tell_order(struct dissection *dissection);
 

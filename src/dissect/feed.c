@@ -47,7 +47,7 @@ struct feed {
 
 	uint64_t counted;	/* packets up to this one are in read and skipped */
 	uint64_t given;		/* packets up to this one were taken from the source this time */
-	uint64_t settled;	/* of packets up to this one it is known where they ended */
+	uint64_t resolved;	/* of packets up to this one it is known where they ended */
 	uint64_t forgotten;	/* those up to this one are given empty */
 	struct pending pending;
 	uint64_t dead[FEED_DEAD_MAX];
@@ -57,7 +57,7 @@ struct feed {
 	/* A pipe cannot be rewound. */
 	bool can_resume;
 	bool lossy;		/* retained has not all that is pending */
-	struct warm_up warm_up;	/* of a live capture: the packets settled last */
+	struct warm_up warm_up;	/* of a live capture: the packets resolved last */
 	uint64_t base;		/* of a live capture: packets before the first that this tshark got */
 	uint64_t begun;		/* packets before the first that a document is wanted of from it */
 	size_t warm;		/* empty records still to be given in front of the overlap */
@@ -158,36 +158,36 @@ feed_pop(struct feed *feed)
 }
 
 bool
-feed_settle(struct feed *feed)
+feed_resolve(struct feed *feed)
 {
 	const struct pending_packet *first = pending_first(&feed->pending);
 
-	if (first == NULL || first->ordinal <= feed->settled)
+	if (first == NULL || first->ordinal <= feed->resolved)
 		return false;
-	feed->settled = first->ordinal;
+	feed->resolved = first->ordinal;
 	return first->selected;
 }
 
 uint64_t
-feed_settled(const struct feed *feed)
+feed_resolved(const struct feed *feed)
 {
-	return feed->settled;
+	return feed->resolved;
 }
 
 void
 feed_forget(struct feed *feed)
 {
-	feed->forgotten = feed->settled;
+	feed->forgotten = feed->resolved;
 }
 
-/* Of a live capture what is settled is never given again. */
+/* Of a live capture what is resolved is never given again. */
 static void
 forget_dead(struct feed *feed)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < feed->dead_count; i++)
-		if (feed->dead[i] > feed->settled)
+		if (feed->dead[i] > feed->resolved)
 			feed->dead[kept++] = feed->dead[i];
 	feed->dead_count = kept;
 }
@@ -621,8 +621,8 @@ begin_live(struct feed *feed, size_t warm)
 {
 	size_t kept = warm_up_begin(&feed->warm_up, warm);
 
-	feed->begun = feed->settled;
-	feed->base = feed->settled - warm;
+	feed->begun = feed->resolved;
+	feed->base = feed->resolved - warm;
 	feed->warm = warm - kept;
 	feed->warming = warm > 0;
 }
@@ -638,7 +638,7 @@ resume(struct feed *feed, size_t warm)
 		return false;
 	}
 	while ((packet = pending_first(&feed->pending)) != NULL &&
-	    packet->ordinal <= feed->settled)
+	    packet->ordinal <= feed->resolved)
 		feed_pop(feed);
 	/* What was given stands before what was still to be given again. */
 	for (; (packet = pending_first(&feed->held)) != NULL;
@@ -650,7 +650,7 @@ resume(struct feed *feed, size_t warm)
 	if (feed->live)
 		begin_live(feed, warm);
 	else
-		feed->refill_to = feed->settled;
+		feed->refill_to = feed->resolved;
 	feed->preamble_due = true;
 	return true;
 }

@@ -84,27 +84,27 @@ size_t feed_pending(const struct feed *feed);
 /* Takes the oldest off. */
 void feed_pop(struct feed *feed);
 /* Says that the fate of the oldest is known. True if it was not before and --bpf wants it: then it must be counted. */
-bool feed_settle(struct feed *feed);
+bool feed_resolve(struct feed *feed);
 /* The fate of packets up to this one is known; 0 for none. */
-uint64_t feed_settled(const struct feed *feed);
+uint64_t feed_resolved(const struct feed *feed);
 
 /* From now on the oldest is given as an empty record. False if that was done FEED_DEAD_MAX times already; a live capture forgets those it is past. */
 #define FEED_DEAD_MAX 10
 bool feed_bury(struct feed *feed);
-/* From now on those settled are given as empty records: a new tshark does not take up their memory. */
+/* From now on those resolved are given as empty records: a new tshark does not take up their memory. */
 void feed_forget(struct feed *feed);
 
 /*
  * Begins again, for a new tshark: a file at its first byte; a pipe behind the
- * packets settled, with empty records in place of these so that numbers stay.
+ * packets resolved, with empty records in place of these so that numbers stay.
  * False if that cannot be: what is pending is lost then, and feed_next goes on to read but has nothing for tshark.
  * A live capture has no end: the new tshark counts its packets from 1, which stands for feed_base + 1. The
- * first `warm` of these are the last that were settled, given for what can be learned of them: they are
+ * first `warm` of these are the last that were resolved, given for what can be learned of them: they are
  * not pending. If fewer are kept, empty records come first; feed_kept must not be 0 then.
  */
 bool feed_again(struct feed *feed, size_t warm);
 uint64_t feed_base(const struct feed *feed);	/* modulo 2^64: with empty records of a live capture it may be below 0 */
-/* Of a live capture: how many of the last packets settled are kept. */
+/* Of a live capture: how many of the last packets resolved are kept. */
 size_t feed_kept(const struct feed *feed);
 /* All packets given, to this tshark or those before; and those to this one, the warm ones not counted. */
 uint64_t feed_given(const struct feed *feed);

@@ -64,7 +64,7 @@ is_refused(const struct dissection *dissection)
 {
 	return !dissection_is_live(dissection) && !dissection->failed &&
 	    !dissection->lacks_memory && dissection->pass_documents == 0 &&
-	    feed_settled(dissection->feed) <= feed_base(dissection->feed) &&
+	    feed_resolved(dissection->feed) <= feed_base(dissection->feed) &&
 	    child_exit_status(dissection->child) > 0 &&
 	    child_errors(dissection->child)[0] != '\0';
 }
@@ -110,7 +110,7 @@ bury(struct dissection *dissection)
 static bool
 has_served(const struct dissection *dissection)
 {
-	return dissection->lacks_memory && feed_settled(dissection->feed) -
+	return dissection->lacks_memory && feed_resolved(dissection->feed) -
 	    dissection->relieved >= RELIEF_PACKETS;
 }
 
@@ -139,22 +139,22 @@ fails_too_often(struct dissection *dissection)
 static bool
 relieve(struct dissection *dissection)
 {
-	uint64_t settled = feed_settled(dissection->feed);
+	uint64_t resolved = feed_resolved(dissection->feed);
 
 	if (!dissection->lacks_memory || dissection->pass == PASS_LOCATE ||
-	    settled <= dissection->relieved)
+	    resolved <= dissection->relieved)
 		return false;
 	if (has_served(dissection))
 		dissection->handovers++;
-	dissection->relieved = settled;
+	dissection->relieved = resolved;
 	if (dissection->anew == 0 && !dissection_is_live(dissection))
-		dissection->anew = settled;
+		dissection->anew = resolved;
 	feed_forget(dissection->feed);
 	if (dissection->config.share != NULL)
 		streams_restart(dissection->config.share->streams,
 		    dissection->config.share->index);
 	log_note(dissection->config.log, "%s: " TSHARK_LACKS_MEMORY "; a fresh "
-	    "one goes on behind packet %" PRIu64, dissection->name, settled);
+	    "one goes on behind packet %" PRIu64, dissection->name, resolved);
 	return true;
 }
 
@@ -175,7 +175,7 @@ leave_behind(struct dissection *dissection)
 	log_note(dissection->config.log, "%s: tshark failed (%s); going "
 	    "on behind the packets it had", dissection->name,
 	    dissection->failure);
-	dissection_settle_all(dissection, &dissection->counts.undissected);
+	dissection_resolve_all(dissection, &dissection->counts.undissected);
 }
 
 /* Before its first document a tshark may have failed on packets that have theirs: it is tried without these. */
@@ -276,7 +276,7 @@ completion_action_success(struct dissection *dissection)
 		passes_begin(dissection, PASS_CAREFUL, false);
 		return;
 	}
-	dissection_settle_all(dissection, &dissection->counts.filtered);
+	dissection_resolve_all(dissection, &dissection->counts.filtered);
 	if (dissection->turning) {
 		passes_turn(dissection);
 		return;
@@ -307,7 +307,7 @@ leave_child(void *ctx)
 
 	if (!good && is_complete(dissection) && !dissection_has_filter(dissection) &&
 	    !feed_is_foreign(dissection->feed) &&
-	    feed_settled(dissection->feed) > 0) {
+	    feed_resolved(dissection->feed) > 0) {
 		log_note(dissection->config.log, "%s: tshark ended with %s, but "
 		    "with the documents of all packets", dissection->name,
 		    child_status(dissection->child));

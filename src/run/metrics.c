@@ -104,10 +104,10 @@ put_run(struct writer *w, const struct metrics *m)
 		    (uint64_t)m->status);
 	put_time(w, "espcap_start_time_seconds",
 	    "When espcap was started, in seconds since 1970.", m->start);
-	if (m->settled > 0)
+	if (m->resolved > 0)
 		put_time(w, "espcap_last_delivery_timestamp_seconds",
 		    "When a document was last printed, or answered for by the "
-		    "server, in seconds since 1970.", m->settled);
+		    "server, in seconds since 1970.", m->resolved);
 }
 
 static void

@@ -15,7 +15,7 @@ struct metrics {
 	const char *dissection;		/* "plugin", "ek" or "pdml"; with tshark */
 	const char *interface;		/* of a live capture: then a label of every value */
 	uint64_t start;			/* ms since 1970, as the next */
-	uint64_t settled;		/* when a document was last delivered, found there or rejected; 0: never */
+	uint64_t resolved;		/* when a document was last delivered, found there or rejected; 0: never */
 	struct totals totals;
 	uint64_t in_flight;		/* documents */
 	uint64_t capture_bytes, capture_room;	/* of the queue of a live capture */

@@ -155,9 +155,9 @@ sums_metrics(void *ctx, struct metrics *metrics)
 		    "plugin" : config->dissection.tshark_config->pdml ? "pdml" :
 		    "ek";
 	}
-	if (counts.settled_at > 0)
-		metrics->settled = clock_of_day() -
-		    (clock_ms() - counts.settled_at);
+	if (counts.resolved_at > 0)
+		metrics->resolved = clock_of_day() -
+		    (clock_ms() - counts.resolved_at);
 	if (config->server != NULL)
 		metrics->delivery_room = config->server->memory;
 	if (config->live != NULL)

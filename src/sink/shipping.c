@@ -16,7 +16,7 @@
 #include "server/verdict.h"
 #include "sink/zip.h"
 
-/* Bulk requests that are not settled at the same time, those that wait for another try among them. */
+/* Bulk requests that are not resolved at the same time, those that wait for another try among them. */
 #define SLOTS 4
 #define REPLY_MAX ((size_t)64 << 20)
 /* The same request without a readable answer so often: something in it may be the cause. */
@@ -195,7 +195,7 @@ keep_items(struct shipment *shipment)
 
 	batch_keep(shipment->batch, shipment->keep);
 	if (shipment->batch->count < count)
-		shipping->handler.on_settled(shipping->handler.ctx,
+		shipping->handler.on_resolved(shipping->handler.ctx,
 		    count - shipment->batch->count,
 		    bytes - shipment->batch->body.len);
 }
@@ -499,7 +499,7 @@ examine(struct shipment *shipment)
 }
 
 static void
-settle(struct shipment *shipment)
+resolve(struct shipment *shipment)
 {
 	struct shipping *shipping = shipment->shipping;
 	size_t count = shipment->batch->count;
@@ -522,7 +522,7 @@ settle(struct shipment *shipment)
 	shipping->counts.discarded += of[VERDICT_DISCARDED];
 	shipping->counts.duplicate += of[VERDICT_DUPLICATE];
 	shipment->held = of[VERDICT_MISFIT] > 0;
-	/* If they cannot be kept they are not settled: unsent, and the end. */
+	/* If they cannot be kept they are not resolved: unsent, and the end. */
 	if (bury_done(shipping, of[VERDICT_REJECTED]) != 0)
 		return;
 	tell_inputs(shipment);
@@ -570,7 +570,7 @@ take_items(struct shipment *shipment, size_t node,
 	told = bulk_reply_parse(reply->body, reply->len, &handler);
 	if (told >= 0 && (size_t)told == count) {
 		cluster_praise(shipping->cluster, node);
-		settle(shipment);
+		resolve(shipment);
 		return;
 	}
 	rejects_forget(shipping->rejects);

@@ -1,4 +1,4 @@
-/* Batches on their way: a few bulk requests at the same time, sent again until each of their documents is settled. */
+/* Batches on their way: a few bulk requests at the same time, sent again until each of their documents is resolved. */
 #ifndef ESPCAP_SINK_SHIPPING_H
 #define ESPCAP_SINK_SHIPPING_H
 
@@ -30,7 +30,7 @@ struct shipping_config {
 /* What the shipping tells its owner, from the loop; it must not be freed from there. */
 struct shipping_handler {
 	/* So many documents, and bytes of batches, have left: they are in the counts, or count as rejected. */
-	void (*on_settled)(void *ctx, uint64_t documents, size_t bytes);
+	void (*on_resolved)(void *ctx, uint64_t documents, size_t bytes);
 	/* Before a reply is read: what others have added to the rejects must be synced, because this may forget it. */
 	void (*on_reply)(void *ctx);
 	/* It cannot go on. The owner is expected to call shipping_stop. */

@@ -16,7 +16,7 @@ struct sink;
 struct sink_handler {
 	/* Once, before any document may be given. */
 	void (*on_ready)(void *ctx);
-	/* The sink wants documents again after it was full, or has settled all of them after sink_end. */
+	/* The sink wants documents again after it was full, or has resolved all of them after sink_end. */
 	void (*on_drain)(void *ctx);
 	/* Nothing more can be delivered: see failure. Once. */
 	void (*on_fail)(void *ctx);
@@ -33,7 +33,7 @@ struct sink_counts {
 	uint64_t retries;	/* requests sent again, in whole or in part */
 	uint64_t in_flight;	/* documents that wait for an answer: beside the sum */
 	uint64_t queued;	/* bytes that wait to be delivered */
-	uint64_t settled_at;	/* clock_ms when a document was last delivered, found there or rejected; 0: never */
+	uint64_t resolved_at;	/* clock_ms when a document was last delivered, found there or rejected; 0: never */
 	bool cut;		/* the beginning of a document was printed, and its end was not */
 };
 

@@ -40,8 +40,8 @@ struct server {
 	bool was_full;
 
 	struct event *watch;
-	uint64_t settled_at;	/* clock_seconds; or when there was last nothing to deliver */
-	uint64_t last;		/* clock_ms when a document was settled; 0: never */
+	uint64_t resolved_at;	/* clock_seconds; or when there was last nothing to deliver */
+	uint64_t last;		/* clock_ms when a document was resolved; 0: never */
 	uint64_t retry_for;	/* as in rules, until it is changed */
 
 	struct day_set days;	/* whose indices this run writes to */
@@ -97,7 +97,7 @@ static void
 on_watch(evutil_socket_t fd, short what, void *ctx)
 {
 	struct server *server = ctx;
-	uint64_t ms = (clock_seconds() - server->settled_at) * 1000;
+	uint64_t ms = (clock_seconds() - server->resolved_at) * 1000;
 	const char *trouble = shipping_trouble(server->shipping);
 	char text[900];
 
@@ -107,7 +107,7 @@ on_watch(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	/* With nothing to deliver there is nothing to wait for. */
 	if (server->ready && server->documents == 0)
-		server->settled_at = clock_seconds();
+		server->resolved_at = clock_seconds();
 	else if (server->retry_for > 0 && ms >= server->retry_for) {
 		(void)snprintf(text, sizeof(text), "gave up after %llu s "
 		    "without any progress (--retry-for): %.700s",
@@ -167,21 +167,21 @@ on_flush(evutil_socket_t fd, short what, void *ctx)
 }
 
 static void
-settled(struct server *server, uint64_t documents)
+resolved(struct server *server, uint64_t documents)
 {
 	server->documents -= documents;
 	server->last = clock_ms();
-	server->settled_at = server->last / 1000;
+	server->resolved_at = server->last / 1000;
 	check_drain(server);
 }
 
 static void
-on_settled(void *ctx, uint64_t documents, size_t bytes)
+on_resolved(void *ctx, uint64_t documents, size_t bytes)
 {
 	struct server *server = ctx;
 
 	server->bytes -= bytes;
-	settled(server, documents);
+	resolved(server, documents);
 }
 
 /* What the owner gives. */
@@ -250,7 +250,7 @@ sync_days(void *ctx)
 	}
 	for (uint64_t i = 0; i < count; i++)
 		ack_reject(server->unsynced_of[i]);
-	settled(server, count);
+	resolved(server, count);
 }
 
 static void
@@ -331,7 +331,7 @@ server_counts(const struct sink *sink)
 
 	counts.rejected = const_self(sink)->rejects.count;
 	counts.queued = const_self(sink)->bytes;
-	counts.settled_at = const_self(sink)->last;
+	counts.resolved_at = const_self(sink)->last;
 	return counts;
 }
 
@@ -381,7 +381,7 @@ on_setup(void *ctx, enum template_engine engine, enum setup_found found)
 	}
 	server->engine = engine;
 	server->ready = true;
-	server->settled_at = clock_seconds();
+	server->resolved_at = clock_seconds();
 	server->handler.on_ready(server->handler.ctx);
 	shipping_start(server->shipping);
 }
@@ -402,7 +402,7 @@ void
 sink_server_retry_for(struct sink *sink, uint64_t ms)
 {
 	self(sink)->retry_for = ms;
-	self(sink)->settled_at = clock_seconds();
+	self(sink)->resolved_at = clock_seconds();
 }
 
 struct sink *
@@ -413,7 +413,7 @@ sink_server_new(struct loop *loop, struct log *log,
 	static const struct timeval tick = { 0, 250000 };
 	struct server *server = xcalloc(1, sizeof(*server));
 	struct setup_handler setup = { on_setup, on_setup_failed, server };
-	struct shipping_handler shipping = { on_settled, sync_days,
+	struct shipping_handler shipping = { on_resolved, sync_days,
 		on_ship_failed, server };
 	struct shipping_config how = { config->setup.pipeline, config->backoff,
 		config->auto_id, config->compress, config->remedy,
@@ -425,7 +425,7 @@ sink_server_new(struct loop *loop, struct log *log,
 	server->config = config;
 	server->retry_for = config->retry_for;
 	server->handler = *handler;
-	server->settled_at = clock_seconds();
+	server->resolved_at = clock_seconds();
 	server->rejects.letter = config->dead_letter;
 	server->rejects.log = log;
 	server->cluster = cluster_new(loop, log, &config->cluster, error);

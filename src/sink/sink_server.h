@@ -21,7 +21,7 @@ struct sink_server_config {
 	uint64_t chunk_bytes;		/* bytes in one request, but for a single document */
 	uint64_t latency;		/* ms that a document waits for others in its request */
 	uint64_t memory;		/* bytes in all queues: full at half of it */
-	uint64_t retry_for;		/* ms without any document settled until it gives up, 0 for never */
+	uint64_t retry_for;		/* ms without any document resolved until it gives up, 0 for never */
 	uint64_t max_indices;
 	uint64_t backoff;		/* ms, the first wait */
 	bool auto_id;			/* the server makes the ids */
@@ -37,7 +37,7 @@ struct sink *sink_server_new(struct loop *loop, struct log *log, const struct si
 /* The value of the Authorization header from now on; NULL for none. */
 void sink_server_authorize(struct sink *sink, const char *authorization);
 
-/* From now on it gives up after so many ms without any document settled. */
+/* From now on it gives up after so many ms without any document resolved. */
 void sink_server_retry_for(struct sink *sink, uint64_t ms);
 
 /* Queues a document for the index and id (NULL, 0 for none) it was meant for. -1 if these are no safe names. */

@@ -245,7 +245,7 @@ stdout_counts(const struct sink *sink)
 	struct sink_counts counts = {
 		.delivered = const_self(sink)->delivered,
 		.queued = const_self(sink)->queue.len,
-		.settled_at = const_self(sink)->last,
+		.resolved_at = const_self(sink)->last,
 		.cut = const_self(sink)->partial > 0 };
 
 	return counts;

@@ -60,7 +60,7 @@ entries(void)
 struct line {
 	struct backlog *backlog;
 	int pipe[2];
-	uint32_t sent, settled;	/* numbers of packets */
+	uint32_t sent, resolved;	/* numbers of packets */
 	uint32_t taken, dropped;
 	uint8_t *was_taken;	/* by number */
 	uint32_t seen;		/* the next that may come out of the pipe */
@@ -70,14 +70,14 @@ struct line {
 };
 
 static void
-on_settled(void *ctx, const struct nic_packet *packet, bool taken)
+on_resolved(void *ctx, const struct nic_packet *packet, bool taken)
 {
 	struct line *line = ctx;
 
-	assert_int_equal(packet->sec, line->settled);
+	assert_int_equal(packet->sec, line->resolved);
 	assert_int_equal(packet->caplen, BODY);
-	assert_int_equal(packet->bytes[BODY - 1], (uint8_t)line->settled);
-	line->was_taken[line->settled++] = taken;
+	assert_int_equal(packet->bytes[BODY - 1], (uint8_t)line->resolved);
+	line->was_taken[line->resolved++] = taken;
 	if (taken)
 		line->taken++;
 	else
@@ -90,7 +90,7 @@ begin(struct line *line, size_t size, struct spool_file *spool)
 	memset(line, 0, sizeof(*line));
 	line->was_taken = calloc(1, 1 << 20);
 	assert_non_null(line->was_taken);
-	line->backlog = backlog_new(size, spool, on_settled, line);
+	line->backlog = backlog_new(size, spool, on_resolved, line);
 	assert_non_null(line->backlog);
 	assert_int_equal(pipe2(line->pipe, O_NONBLOCK), 0);
 }
@@ -118,10 +118,10 @@ send_packets(struct line *line, uint32_t count)
 		/* None of it is needed any more. */
 		memset(body, 0xee, sizeof(body));
 		if (i % 100 == 99)
-			backlog_settle(line->backlog);
+			backlog_resolve(line->backlog);
 	}
-	backlog_settle(line->backlog);
-	assert_int_equal(line->settled, line->sent);
+	backlog_resolve(line->backlog);
+	assert_int_equal(line->resolved, line->sent);
 }
 
 /* A whole record from the pipe: the next one that was taken. */

@@ -24,7 +24,7 @@ static const struct metrics file_run = { .version = "1.2", .tshark = "4.0.17",
 
 static const struct metrics live_run = { .version = "1.2", .tshark = "4.0.17",
 	.dissection = "plugin", .interface = "eth0", .start = 1700000000000,
-	.settled = 1700000001999, .totals = { .read = 44, .delivered = 6,
+	.resolved = 1700000001999, .totals = { .read = 44, .delivered = 6,
 	.duplicate = 5, .rejected = 4, .discarded = 23, .filtered = 3, .undissected = 2,
 	.dropped = 1, .retries = 9, .maybe_duplicate = 8, .kernel_drop = 7, .ring_missing = 22,
 	.interface_drop = UINT64_MAX, .is_live = true, .has_server = true,
