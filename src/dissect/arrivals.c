@@ -199,9 +199,9 @@ take_document(struct dissection *dissection)
 }
 
 static void
-take_rubbish(struct dissection *dissection, const char *text)
+take_unparsable(struct dissection *dissection, const char *text)
 {
-	if (dissection->rubbish++ == 0)
+	if (dissection->unparsable++ == 0)
 		log_note(dissection->config.log, "%s: tshark printed %s",
 		    dissection->name, text);
 }
@@ -226,8 +226,8 @@ take(struct dissection *dissection, const char *data, size_t len)
 		case READER_DOCUMENT:
 			take_document(dissection);
 			break;
-		case READER_RUBBISH:
-			take_rubbish(dissection, error.text);
+		case READER_UNPARSABLE:
+			take_unparsable(dissection, error.text);
 			break;
 		case READER_BROKEN:
 			(void)snprintf(why, sizeof(why), "it printed %.250s",

@@ -70,7 +70,7 @@ struct dissection {
 	unsigned long long progress;	/* what the child had done at the last tick */
 	uint64_t idle;			/* ms without any */
 	unsigned long long cpu;		/* processor time it had used then, ms */
-	unsigned rubbish;
+	unsigned unparsable;
 	uint64_t unclear;		/* texts of the readers before this one: pdml_unclear */
 
 	/* Of a share. */

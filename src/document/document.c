@@ -83,7 +83,7 @@ struct document {
 
 	uint32_t icmp, icmpv6, ip, ipv6;
 	struct buffer scratch;	/* the compact form when pretty */
-	uint64_t mended;
+	uint64_t sanitized;
 
 	/* While one document is written. */
 	struct tree *tree;
@@ -216,9 +216,9 @@ document_free(struct document *document)
 }
 
 uint64_t
-document_mended(const struct document *document)
+document_sanitized(const struct document *document)
 {
-	return document->mended;
+	return document->sanitized;
 }
 
 /* Typed copies and what stands beside them. */
@@ -646,7 +646,7 @@ document_write(struct document *document, struct tree *tree,
 	rv = put_fitting(document, compact);
 	if (rv == 0 && document->config.pretty)
 		rv = json_pretty(out, compact->data, compact->len);
-	document->mended += document->not_utf8 || (tree->has_info &&
+	document->sanitized += document->not_utf8 || (tree->has_info &&
 	    !json_is_utf8(tree->info.data, tree->info.len));
 	if (rv != 0)
 		return error_set(error, OUTCOME_INTERNAL,

@@ -77,7 +77,7 @@ int document_write(struct document *document, struct tree *tree,
     const struct document_capture *capture, const struct document_packet *packet,
     struct buffer *out, struct error *error);
 
-/* Documents so far in which a text was not UTF-8 and was mended. */
-uint64_t document_mended(const struct document *document);
+/* Documents so far in which a text was not UTF-8 and was sanitized. */
+uint64_t document_sanitized(const struct document *document);
 
 #endif

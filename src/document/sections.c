@@ -36,7 +36,7 @@ struct sections {
 	const struct layers *layers;
 	const struct tree *tree;
 	struct sections_limits limits;
-	bool mended;
+	bool sanitized;
 };
 
 struct sections *
@@ -88,7 +88,7 @@ put_leaf(struct sections *sections, const struct tree_leaf *leaf,
 	if (len > sections->limits.cap)
 		len = json_cut(text, len, sections->limits.cap);
 	if (!leaf->plain) {
-		sections->mended = sections->mended ||
+		sections->sanitized = sections->sanitized ||
 		    !json_is_utf8(text, len);
 		return json_string(out, text, len);
 	}
@@ -289,7 +289,7 @@ put_section(struct sections *sections, const struct layers_section *section,
 int
 sections_write(struct sections *sections, const struct layers *layers,
     const struct tree *tree, const struct sections_limits *limits,
-    struct buffer *out, bool *mended)
+    struct buffer *out, bool *sanitized)
 {
 	const struct layers_section *list;
 	bool any = false;
@@ -297,14 +297,14 @@ sections_write(struct sections *sections, const struct layers *layers,
 
 	look_at(sections, tree, limits);
 	sections->layers = layers;
-	sections->mended = false;
+	sections->sanitized = false;
 	list = layers_sections(layers, &count);
 	if (buffer_append(out, "{", 1) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (put_section(sections, &list[i], &any, out) != 0)
 			return -1;
-	*mended = sections->mended;
+	*sanitized = sections->sanitized;
 	return buffer_append(out, "}", 1);
 }
 

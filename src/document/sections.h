@@ -24,10 +24,10 @@ struct sections_limits {
 struct sections *sections_new(const struct names *names, const struct fields *fields, bool sort);
 void sections_free(struct sections *sections);
 
-/* Appends {...}. *mended is set if a text was not UTF-8. -1 if out is full. */
+/* Appends {...}. *sanitized is set if a text was not UTF-8. -1 if out is full. */
 int sections_write(struct sections *sections, const struct layers *layers,
     const struct tree *tree, const struct sections_limits *limits, struct buffer *out,
-    bool *mended);
+    bool *sanitized);
 
 /* Appends an array of the fields ("info" is one of them, "layers" stands for those left out) of which not all was written, each once: 1, 0 if there are none, -1 if out is full. */
 int sections_truncated(struct sections *sections, const struct tree *tree,

@@ -281,7 +281,7 @@ void
 tree_info(struct tree *tree, const char *text, size_t len)
 {
 	buffer_clear(&tree->info);
-	/* Only what is cut here: bytes that are no UTF-8 at its end are mended later. */
+	/* Only what is cut here: bytes that are no UTF-8 at its end are sanitized later. */
 	if (len > tree->info.max)
 		len = json_cut(text, len, tree->info.max);
 	if (buffer_append(&tree->info, text, len) == 0)

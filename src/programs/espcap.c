@@ -506,10 +506,10 @@ finish(struct app *app, const struct totals *totals, enum outcome outcome,
 	char line[PROGRESS_TOTALS_LEN];
 	int status = signal_number != 0 ? 128 + signal_number : (int)outcome;
 
-	if (app->document != NULL && document_mended(app->document) > 0)
+	if (app->document != NULL && document_sanitized(app->document) > 0)
 		log_note(&app->log, "%llu documents had texts that were not "
 		    "UTF-8; these were mended",
-		    (unsigned long long)document_mended(app->document));
+		    (unsigned long long)document_sanitized(app->document));
 	if (totals->fallbacks > 0)
 		log_note(&app->log, "tshark failed with the plugin and was run "
 		    "without it: %llu times",

@@ -19,7 +19,7 @@
 
 enum line {
 	LINE_START,
-	LINE_SKIP,	/* an index line, an empty one, or the rest of rubbish */
+	LINE_SKIP,	/* an index line, an empty one, or the rest of unparsable text */
 	LINE_PACKET
 };
 
@@ -350,7 +350,7 @@ begin_packet(struct ek *ek)
 	if (ek->yajl == NULL)
 		abort();	/* out of memory, as in xmalloc */
 	/*
-	 * tshark prints a few strings that are not UTF-8: those are mended when
+	 * tshark prints a few strings that are not UTF-8: those are sanitized when
 	 * they are written, not refused here.
 	 */
 	yajl_config(ek->yajl, yajl_dont_validate_strings, 1);
@@ -461,7 +461,7 @@ feed_line(struct ek *ek, const char *data, size_t len)
 }
 
 static enum ek_event
-rubbish(struct ek *ek, const char *data, size_t len, struct error *error)
+unparsable(struct ek *ek, const char *data, size_t len, struct error *error)
 {
 	char shown[160];
 
@@ -472,7 +472,7 @@ rubbish(struct ek *ek, const char *data, size_t len, struct error *error)
 	if (ek->yajl != NULL)
 		end_packet(ek);
 	ek->line = LINE_SKIP;
-	return EK_RUBBISH;
+	return EK_UNPARSABLE;
 }
 
 /* Bytes up to the end of a line that is passed over. */
@@ -508,7 +508,7 @@ packet_line(struct ek *ek, const char *data, size_t len, size_t *used,
 		good = yajl_complete_parse(ek->yajl) == yajl_status_ok &&
 		    ek->depth == 0;
 	if (!good)
-		return rubbish(ek, data, n, error);
+		return unparsable(ek, data, n, error);
 	(*used)++;
 	end_packet(ek);
 	return EK_DOCUMENT;
@@ -522,7 +522,7 @@ start_line(struct ek *ek, const char *data, size_t len, struct error *error)
 	else if (data[0] == '\n' || data[0] == '\r')
 		ek->line = LINE_SKIP;
 	else
-		return rubbish(ek, data, len, error);
+		return unparsable(ek, data, len, error);
 	return EK_MORE;
 }
 

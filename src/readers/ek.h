@@ -18,13 +18,13 @@ void ek_free(struct ek *ek);
 enum ek_event {
 	EK_MORE,	/* all bytes used; no line ended in a document */
 	EK_DOCUMENT,	/* the tree holds a packet; call again with the bytes not used */
-	EK_RUBBISH	/* a line that is no packet and no index line; it is passed over */
+	EK_UNPARSABLE	/* a line that is no packet and no index line; it is passed over */
 };
 
 /*
  * Reads on in data[0..len) and says in *used how much was taken. The tree is
  * cleared when the next packet begins. Index lines and empty lines are passed
- * over. With EK_RUBBISH *error (OUTCOME_TSHARK) tells what is wrong with the line.
+ * over. With EK_UNPARSABLE *error (OUTCOME_TSHARK) tells what is wrong with the line.
  */
 enum ek_event ek_read(struct ek *ek, const char *data, size_t len, size_t *used,
     struct error *error);

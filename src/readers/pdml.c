@@ -393,13 +393,13 @@ begin_packet(struct pdml *pdml)
 }
 
 static enum pdml_event
-rubbish(const char *why, const char *data, size_t len, struct error *error)
+unparsable(const char *why, const char *data, size_t len, struct error *error)
 {
 	char shown[160];
 
 	text_visible(shown, sizeof(shown), data, len < 120 ? len : 120);
 	error_set(error, OUTCOME_TSHARK, "%s: \"%s\"", why, shown);
-	return PDML_RUBBISH;
+	return PDML_UNPARSABLE;
 }
 
 /* Gives the parser a tag, which must be one to it, too. */
@@ -440,8 +440,8 @@ give_up(struct pdml *pdml, const char *why, const char *data, size_t len,
 		forget_parser(pdml);
 	pdml->in_packet = false;
 	if (tag->len > 0)
-		return rubbish(text, tag->data, tag->len, error);
-	return rubbish(text, data, len, error);
+		return unparsable(text, tag->data, tag->len, error);
+	return unparsable(text, data, len, error);
 }
 
 static enum pdml_event
@@ -456,7 +456,7 @@ take_tag(struct pdml *pdml, enum pdml_tags_event event, struct error *error)
 		return give_up(pdml, pdml->why, "", 0, error);
 	}
 	if (was_cut)
-		return rubbish("a packet without an end", "", 0, error);
+		return unparsable("a packet without an end", "", 0, error);
 	if (event != PDML_TAGS_END)
 		return PDML_MORE;
 	pdml->in_packet = false;
@@ -485,7 +485,7 @@ pdml_read(struct pdml *pdml, const char *data, size_t len, size_t *used,
 		case PDML_TAGS_END:
 			event = take_tag(pdml, got, error);
 			break;
-		case PDML_TAGS_RUBBISH:
+		case PDML_TAGS_UNPARSABLE:
 			event = give_up(pdml, pdml_tags_why(pdml->tags),
 			    rest + n, len - *used, error);
 			break;

@@ -22,13 +22,13 @@ void pdml_free(struct pdml *pdml);
 enum pdml_event {
 	PDML_MORE,	/* all bytes used; no packet ended */
 	PDML_DOCUMENT,	/* the tree holds a packet; call again with the bytes not used */
-	PDML_RUBBISH	/* something that is no packet of PDML, or not well-formed; it is passed over */
+	PDML_UNPARSABLE	/* something that is no packet of PDML, or not well-formed; it is passed over */
 };
 
 /*
  * Reads on in data[0..len) and says in *used how much was taken. The tree is
  * cleared when the next packet begins; it never has the text of the Info column, which PDML
- * lacks. With PDML_RUBBISH *error (OUTCOME_TSHARK) tells what is wrong.
+ * lacks. With PDML_UNPARSABLE *error (OUTCOME_TSHARK) tells what is wrong.
  */
 enum pdml_event pdml_read(struct pdml *pdml, const char *data, size_t len, size_t *used,
     struct error *error);
@@ -39,7 +39,7 @@ uint64_t pdml_number(const struct pdml *pdml);
 /* Of how many texts so far nothing tells whether they have control characters or what PDML shows for such. */
 uint64_t pdml_unclear(const struct pdml *pdml);
 
-/* True if the bytes so far end inside of a packet, a tag or a line of rubbish. */
+/* True if the bytes so far end inside of a packet, a tag or a line of unparsable text. */
 bool pdml_is_inside(const struct pdml *pdml);
 
 #endif

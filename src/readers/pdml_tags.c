@@ -108,7 +108,7 @@ refuse(struct pdml_tags *tags, const char *why)
 	if (tags->in_packet)
 		pdml_tags_lose(tags);
 	tags->place = PLACE_LINE;
-	return told ? PDML_TAGS_MORE : PDML_TAGS_RUBBISH;
+	return told ? PDML_TAGS_MORE : PDML_TAGS_UNPARSABLE;
 }
 
 static void

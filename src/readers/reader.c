@@ -69,8 +69,8 @@ read_ek(struct ek *ek, const char *data, size_t len, size_t *used,
 		break;
 	case EK_DOCUMENT:
 		return READER_DOCUMENT;
-	case EK_RUBBISH:
-		return READER_RUBBISH;
+	case EK_UNPARSABLE:
+		return READER_UNPARSABLE;
 	}
 	return READER_MORE;
 }
@@ -99,8 +99,8 @@ read_pdml(struct pdml *pdml, const char *data, size_t len, size_t *used,
 		break;
 	case PDML_DOCUMENT:
 		return READER_DOCUMENT;
-	case PDML_RUBBISH:
-		return READER_RUBBISH;
+	case PDML_UNPARSABLE:
+		return READER_UNPARSABLE;
 	}
 	return READER_MORE;
 }

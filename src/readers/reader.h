@@ -27,11 +27,11 @@ void reader_free(struct reader *reader);
 enum reader_event {
 	READER_MORE,	/* all bytes used; no document ended */
 	READER_DOCUMENT,	/* the tree holds a packet; call again with the bytes not used */
-	READER_RUBBISH,	/* something that is no packet; it is passed over */
+	READER_UNPARSABLE,	/* something that is no packet; it is passed over */
 	READER_BROKEN	/* the same, and what follows cannot be read either */
 };
 
-/* As ek_read, frames_read and pdml_read; *error is filled with READER_RUBBISH and READER_BROKEN. */
+/* As ek_read, frames_read and pdml_read; *error is filled with READER_UNPARSABLE and READER_BROKEN. */
 enum reader_event reader_read(struct reader *reader, const char *data, size_t len, size_t *used,
     struct error *error);
 

@@ -27,13 +27,13 @@ struct target {
 struct result {
 	struct buffer made;	/* its room is kept for the next input */
 	bool is_second;		/* it must equal another, of which each document was checked */
-	uint64_t mended;
+	uint64_t sanitized;
 	size_t met;
 	bool is_inside;
 };
 
 /* In the place of a length. */
-#define MARK_RUBBISH 0
+#define MARK_UNPARSABLE 0
 #define MARK_BROKEN (UINT32_MAX - 1)
 #define MARK_TOO_LONG UINT32_MAX
 
@@ -153,8 +153,8 @@ read_piece(struct maker *maker, struct reader *reader, const char *piece,
 		case READER_MORE:
 			assert(used == len);
 			break;
-		case READER_RUBBISH:
-			put(result, MARK_RUBBISH);
+		case READER_UNPARSABLE:
+			put(result, MARK_UNPARSABLE);
 			break;
 		case READER_BROKEN:
 			put(result, MARK_BROKEN);
@@ -176,7 +176,7 @@ result_begin(struct result *result, const struct maker *maker)
 	if (result->made.max == 0)
 		buffer_init(&result->made, SIZE_MAX);
 	buffer_clear(&result->made);
-	result->mended = document_mended(maker->document);
+	result->sanitized = document_sanitized(maker->document);
 }
 
 static inline void
@@ -184,7 +184,7 @@ result_end(struct result *result, const struct maker *maker,
     const struct reader *reader)
 {
 	result->is_inside = reader_is_inside(reader);
-	result->mended = document_mended(maker->document) - result->mended;
+	result->sanitized = document_sanitized(maker->document) - result->sanitized;
 	result->met = names_met(maker->names);
 }
 
@@ -259,7 +259,7 @@ documents_are_equal(const struct target *target, const uint8_t *data,
 	assert(whole.made.len == pieces.made.len);
 	assert(whole.made.len == 0 ||
 	    memcmp(whole.made.data, pieces.made.data, whole.made.len) == 0);
-	assert(whole.mended == pieces.mended && whole.met == pieces.met);
+	assert(whole.sanitized == pieces.sanitized && whole.met == pieces.met);
 	assert(whole.is_inside == pieces.is_inside);
 	return 0;
 }

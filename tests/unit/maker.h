@@ -94,7 +94,7 @@ maker_run(struct maker *maker, const char *lines, size_t len)
 		case EK_DOCUMENT:
 			found = maker_write(maker, &error) == 0;
 			break;
-		case EK_RUBBISH:
+		case EK_UNPARSABLE:
 			fprintf(stderr, "rubbish: %s\n", error.text);
 			break;
 		case EK_MORE:

@@ -17,7 +17,7 @@ struct reader {
 	struct tree tree;
 	struct ek *ek;
 	struct error error;
-	unsigned documents, rubbish;
+	unsigned documents, unparsable;
 };
 
 static inline int
@@ -49,7 +49,7 @@ reader_teardown(void **state)
 static inline void
 feed(struct reader *reader, const char *bytes, size_t len, size_t piece)
 {
-	reader->documents = reader->rubbish = 0;
+	reader->documents = reader->unparsable = 0;
 	for (size_t at = 0; at < len; at += piece) {
 		size_t n = len - at < piece ? len - at : piece, done = 0, used;
 		char *exact = xmalloc(n);
@@ -61,8 +61,8 @@ feed(struct reader *reader, const char *bytes, size_t len, size_t piece)
 			case EK_DOCUMENT:
 				reader->documents++;
 				break;
-			case EK_RUBBISH:
-				reader->rubbish++;
+			case EK_UNPARSABLE:
+				reader->unparsable++;
 				break;
 			case EK_MORE:
 				assert_int_equal(done + used, n);

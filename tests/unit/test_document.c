@@ -322,20 +322,20 @@ test_bytes_that_are_not_utf8(void **state)
 	assert_has(json, "\"file_name\":\"a\xef\xbf\xbd.pcap\"");
 	assert_has(json, "\"path\":\"/\xef\xbf\xbd/a\"");
 	/* A file's name is not tshark's line. */
-	assert_int_equal(document_mended(maker.document), 0);
+	assert_int_equal(document_sanitized(maker.document), 0);
 	json = make(&maker, FRAME("eth:ip:tcp:http") ",\"http\":{"
 	    "\"http_http_user_agent\":\"a\xff\",\"http_http_chat\":\"\\u0000\xc3\"}");
 	assert_has(json, "\"http.user_agent\":\"a\xef\xbf\xbd\"");
 	assert_has(json, "\"http.chat\":\"\\u0000\xef\xbf\xbd\"");
 	assert_has(json, "\"user_agent\":{\"original\":\"a\xef\xbf\xbd\"}");
-	assert_int_equal(document_mended(maker.document), 1);
+	assert_int_equal(document_sanitized(maker.document), 1);
 	json = make(&maker, FRAME("eth\xff") "," ETH);
 	assert_has(json, "\"protocol\":\"eth\xef\xbf\xbd\"");
-	assert_int_equal(document_mended(maker.document), 2);
+	assert_int_equal(document_sanitized(maker.document), 2);
 	maker_end(&maker);
 }
 
-/* The line was mended, wherever the bytes stood. */
+/* The line was sanitized, wherever the bytes stood. */
 static void
 test_info_that_is_not_utf8(void **state)
 {
@@ -346,7 +346,7 @@ test_info_that_is_not_utf8(void **state)
 	start(&maker);
 	assert_has(maker_run(&maker, line, sizeof(line) - 1), "\"info\":"
 	    "\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
-	assert_int_equal(document_mended(maker.document), 1);
+	assert_int_equal(document_sanitized(maker.document), 1);
 	maker_end(&maker);
 }
 

@@ -48,7 +48,7 @@ test_pieces_of_every_size(void **state)
 	for (size_t piece = 1; piece < sizeof(lines); piece++) {
 		feed(reader, lines, sizeof(lines) - 1, piece);
 		assert_int_equal(reader->documents, 2);
-		assert_int_equal(reader->rubbish, 0);
+		assert_int_equal(reader->unparsable, 0);
 		assert_packet(reader);
 		assert_false(ek_in_line(reader->ek));
 	}
@@ -95,7 +95,7 @@ test_index_lines_of_all_versions(void **state)
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		feed_text(reader, lines[i]);
-		assert_int_equal(reader->documents + reader->rubbish, 0);
+		assert_int_equal(reader->documents + reader->unparsable, 0);
 		assert_false(ek_in_line(reader->ek));
 	}
 	feed_text(reader, PACKET);
@@ -118,7 +118,7 @@ test_rubbish_is_passed_over(void **state)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		for (size_t piece = 1; piece <= 64; piece *= 4) {
 			feed(reader, lines[i], strlen(lines[i]), piece);
-			if (reader->documents != 0 || reader->rubbish == 0)
+			if (reader->documents != 0 || reader->unparsable == 0)
 				fail_msg("%s is taken for a packet", lines[i]);
 			assert_int_equal(reader->error.outcome, OUTCOME_TSHARK);
 			assert_non_null(strstr(reader->error.text,
@@ -126,7 +126,7 @@ test_rubbish_is_passed_over(void **state)
 			assert_null(strpbrk(reader->error.text, "\n\x1b"));
 			feed_text(reader, PACKET);
 			assert_int_equal(reader->documents, 1);
-			assert_int_equal(reader->rubbish, 0);
+			assert_int_equal(reader->unparsable, 0);
 			assert_packet(reader);
 		}
 }
@@ -158,7 +158,7 @@ test_deep_nesting(void **state)
 		feed(reader, line, strlen(line), 4096);
 		free(line);
 		assert_int_equal(reader->documents, levels[i] < 4090);
-		assert_int_equal(reader->rubbish, levels[i] >= 4090);
+		assert_int_equal(reader->unparsable, levels[i] >= 4090);
 		if (levels[i] >= 4090) {
 			assert_non_null(strstr(reader->error.text,
 			    "nested too deeply"));
@@ -187,7 +187,7 @@ test_arrays(void **state)
 	memset(line, '[', sizeof(line));
 	memcpy(line, "{\"layers\":", 10);
 	feed(reader, line, sizeof(line), sizeof(line));
-	assert_int_equal(reader->rubbish, 1);
+	assert_int_equal(reader->unparsable, 1);
 }
 
 static void

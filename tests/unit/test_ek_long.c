@@ -45,7 +45,7 @@ assert_after(const struct reader *reader)
 	const struct tree_leaf *leaf = leaf_of(reader, "http.chat");
 
 	assert_int_equal(reader->documents, 1);
-	assert_int_equal(reader->rubbish, 0);
+	assert_int_equal(reader->unparsable, 0);
 	assert_int_equal(reader->tree.leaf_count, 2);
 	assert_false(leaf->cut);
 	assert_int_equal(leaf->len, 5);

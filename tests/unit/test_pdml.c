@@ -20,7 +20,7 @@ struct state {
 	struct pdml *pdml;
 	struct buffer bytes;
 	struct error error;
-	unsigned documents, rubbish;
+	unsigned documents, unparsable;
 };
 
 static int
@@ -54,7 +54,7 @@ teardown(void **state)
 static void
 feed(struct state *test, const char *bytes, size_t len, size_t piece)
 {
-	test->documents = test->rubbish = 0;
+	test->documents = test->unparsable = 0;
 	for (size_t at = 0; at < len; at += piece) {
 		size_t n = len - at < piece ? len - at : piece, done = 0, used;
 		char *exact = xmalloc(n);
@@ -66,8 +66,8 @@ feed(struct state *test, const char *bytes, size_t len, size_t piece)
 			case PDML_DOCUMENT:
 				test->documents++;
 				break;
-			case PDML_RUBBISH:
-				test->rubbish++;
+			case PDML_UNPARSABLE:
+				test->unparsable++;
 				break;
 			case PDML_MORE:
 				assert_int_equal(done + used, n);
@@ -142,7 +142,7 @@ test_pieces_of_every_size(void **state)
 	for (size_t piece = 1; piece < sizeof(text); piece += piece < 200 ? 1 : 97) {
 		feed(test, text, sizeof(text) - 1, piece);
 		assert_int_equal(test->documents, 2);
-		assert_int_equal(test->rubbish, 0);
+		assert_int_equal(test->unparsable, 0);
 		treetext_assert(&test->tree, test->names, TREE("300"));
 		assert_int_equal(pdml_number(test->pdml), 300);
 		assert_false(test->tree.has_info);
@@ -200,7 +200,7 @@ assert_inside(struct state *test, const char *inside, const char *wanted)
 	for (size_t piece = 1; piece <= 256; piece *= 4) {
 		feed(test, text, strlen(text), piece);
 		assert_int_equal(test->documents, 1);
-		assert_int_equal(test->rubbish, 0);
+		assert_int_equal(test->unparsable, 0);
 		treetext_assert(&test->tree, test->names, wanted);
 	}
 	free(text);
@@ -304,13 +304,13 @@ test_rubbish_between_packets(void **state)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		for (size_t piece = 1; piece <= 64; piece *= 4) {
 			feed(test, lines[i], strlen(lines[i]), piece);
-			if (test->rubbish != 1 || test->documents != 0)
-				fail_msg("%s: %u, %u", lines[i], test->rubbish,
+			if (test->unparsable != 1 || test->documents != 0)
+				fail_msg("%s: %u, %u", lines[i], test->unparsable,
 				    test->documents);
 			assert_int_equal(test->error.outcome, OUTCOME_TSHARK);
 			feed_text(test, PACKET("7"));
 			assert_int_equal(test->documents, 1);
-			assert_int_equal(test->rubbish, 0);
+			assert_int_equal(test->unparsable, 0);
 			treetext_assert(&test->tree, test->names, TREE("7"));
 		}
 }
@@ -323,9 +323,9 @@ assert_rubbish(struct state *test, const char *inside, const char *why)
 
 	for (size_t piece = 1; piece <= 4096; piece *= 8) {
 		feed(test, text, strlen(text), piece);
-		if (test->rubbish != 1 || test->documents != 1 ||
+		if (test->unparsable != 1 || test->documents != 1 ||
 		    strstr(test->error.text, why) == NULL)
-			fail_msg("%s: %u, %u: %s", inside, test->rubbish,
+			fail_msg("%s: %u, %u: %s", inside, test->unparsable,
 			    test->documents, test->error.text);
 		assert_int_equal(test->error.outcome, OUTCOME_TSHARK);
 		treetext_assert(&test->tree, test->names, TREE("7"));
@@ -358,7 +358,7 @@ test_packets_that_are_no_good(void **state)
 	assert_rubbish(test, "<!DOCTYPE a [\n<!ENTITY lol \"lol\">\n]>\n", "markup inside of a packet");
 	/* The one in front of it ends nowhere. */
 	feed_text(test, "<packet>\n<proto name=\"ip\">\n" PACKET("7"));
-	assert_int_equal(test->rubbish, 1);
+	assert_int_equal(test->unparsable, 1);
 	assert_int_equal(test->documents, 1);
 	treetext_assert(&test->tree, test->names, TREE("7"));
 }
@@ -380,7 +380,7 @@ test_no_entities(void **state)
 	for (size_t piece = 1; piece <= 1024; piece *= 4) {
 		feed(test, text, sizeof(text) - 1, piece);
 		/* Four pieces in front, and two packets. */
-		assert_int_equal(test->rubbish, 6);
+		assert_int_equal(test->unparsable, 6);
 		assert_int_equal(test->documents, 1);
 		treetext_assert(&test->tree, test->names, TREE("7"));
 	}
@@ -410,7 +410,7 @@ test_deep(void **state)
 	repeat(&test->bytes, "<proto name=\"ip\">\n", 100000);
 	buffer_puts(&test->bytes, PACKET("7"));
 	feed(test, test->bytes.data, test->bytes.len, 1000);
-	assert_int_equal(test->rubbish, 1);
+	assert_int_equal(test->unparsable, 1);
 	assert_int_equal(test->documents, 1);
 	assert_non_null(strstr(test->error.text, "nested too deeply"));
 }
@@ -425,7 +425,7 @@ test_many_names_of_elements(void **state)
 		buffer_printf(&test->bytes, "<e%u/>\n", i);
 	buffer_puts(&test->bytes, "</packet>\n" PACKET("7"));
 	feed(test, test->bytes.data, test->bytes.len, 1000);
-	assert_int_equal(test->rubbish, 1);
+	assert_int_equal(test->unparsable, 1);
 	assert_int_equal(test->documents, 1);
 	assert_non_null(strstr(test->error.text, "PDML does not have"));
 }
@@ -449,7 +449,7 @@ test_long_tags(void **state)
 		repeat(&test->bytes, " \n", 3000);
 		buffer_puts(&test->bytes, "/>\n</packet>\n" PACKET("7"));
 		feed(test, test->bytes.data, test->bytes.len, piece);
-		assert_int_equal(test->rubbish, 1);
+		assert_int_equal(test->unparsable, 1);
 		assert_int_equal(test->documents, 1);
 		assert_non_null(strstr(test->error.text, "a tag too long"));
 	}
@@ -499,7 +499,7 @@ test_long_values_are_cut(void **state)
 	repeat(&test->bytes, "x", 3 << 16);
 	buffer_puts(&test->bytes, "\"/>\n</packet>\n" PACKET("7"));
 	feed(test, test->bytes.data, test->bytes.len, 1000);
-	assert_int_equal(test->rubbish, 1);
+	assert_int_equal(test->unparsable, 1);
 	assert_int_equal(test->documents, 1);
 }
 

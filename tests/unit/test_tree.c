@@ -127,7 +127,7 @@ test_clear_forgets(void **state)
 	tree_release(&tree);
 }
 
-/* Bytes that are no UTF-8 stay what they are: they are mended when they are written. */
+/* Bytes that are no UTF-8 stay what they are: they are sanitized when they are written. */
 static void
 test_info(void **state)
 {
