@@ -7,14 +7,14 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "capture/ring.h"
+#include "capture/ring_buffer.h"
 
 /* Bytes on their way into the spool or out of it; a record is shorter by far than half of them. */
 #define PIECE_LEN ((size_t)1 << 20)
 #define HEAD_LEN 16
 
 struct backlog {
-	struct ring memory;
+	struct ring_buffer memory;
 	struct spool_file *spool;
 	uint8_t *piece;		/* PIECE_LEN bytes; NULL without spool */
 	size_t staged;		/* of these, for the spool */
@@ -33,7 +33,7 @@ backlog_new(size_t size, struct spool_file *spool,
 	backlog->spool = spool;
 	backlog->on_resolved = on_resolved;
 	backlog->ctx = ctx;
-	if (ring_init(&backlog->memory, size) != 0) {
+	if (ring_buffer_init(&backlog->memory, size) != 0) {
 		free(backlog);
 		return NULL;
 	}
@@ -47,7 +47,7 @@ backlog_free(struct backlog *backlog)
 {
 	if (backlog == NULL)
 		return;
-	ring_release(&backlog->memory);
+	ring_buffer_release(&backlog->memory);
 	free(backlog->piece);
 	free(backlog);
 }
@@ -55,7 +55,7 @@ backlog_free(struct backlog *backlog)
 int
 backlog_begin(struct backlog *backlog, const void *bytes, size_t len)
 {
-	return ring_put(&backlog->memory, bytes, len, NULL, 0);
+	return ring_buffer_put(&backlog->memory, bytes, len, NULL, 0);
 }
 
 /* In. */
@@ -87,7 +87,7 @@ backlog_put(struct backlog *backlog, const struct nic_packet *packet)
 	bool straight = backlog->staged == 0 && (backlog->spool == NULL ||
 	    spool_file_is_empty(backlog->spool));
 
-	if (straight && ring_put(&backlog->memory, head, sizeof(head),
+	if (straight && ring_buffer_put(&backlog->memory, head, sizeof(head),
 	    packet->bytes, packet->caplen) == 0)
 		backlog->on_resolved(backlog->ctx, packet, true);
 	else if (!stage(backlog, head, packet)) {
@@ -152,7 +152,7 @@ refill(struct backlog *backlog)
 		return 0;
 	len = spool_file_take(backlog->spool, backlog->piece,
 	    room < PIECE_LEN ? room : PIECE_LEN, &lost);
-	(void)ring_put(&backlog->memory, backlog->piece, len, NULL, 0);
+	(void)ring_buffer_put(&backlog->memory, backlog->piece, len, NULL, 0);
 	return lost;
 }
 
@@ -163,7 +163,7 @@ backlog_write(struct backlog *backlog, int data, uint64_t *lost)
 	int count, rv = 0;
 	ssize_t n;
 
-	while ((count = ring_pieces(&backlog->memory, pieces)) > 0) {
+	while ((count = ring_buffer_pieces(&backlog->memory, pieces)) > 0) {
 		n = writev(data, pieces, count);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -171,7 +171,7 @@ backlog_write(struct backlog *backlog, int data, uint64_t *lost)
 			rv = errno != EAGAIN ? -1 : 0;
 			break;
 		}
-		ring_take(&backlog->memory, (size_t)n);
+		ring_buffer_take(&backlog->memory, (size_t)n);
 	}
 	*lost = refill(backlog);
 	return rv;

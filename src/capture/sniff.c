@@ -29,7 +29,7 @@ struct sniff {
 	int data, control;
 	struct sniff_counts *counts;
 	struct spool_file *spool;
-	struct archive *archive;
+	struct packet_ring *packet_ring;
 	struct backlog *backlog;
 	uint64_t captured, dropped;
 	uint64_t ordinal;	/* of the last packet that was not dropped, as its document has it */
@@ -138,8 +138,8 @@ say_spooling(struct sniff *sniff)
 static void
 say_missing(struct sniff *sniff)
 {
-	uint64_t missing = sniff->archive == NULL ? 0 :
-	    archive_missing(sniff->archive);
+	uint64_t missing = sniff->packet_ring == NULL ? 0 :
+	    packet_ring_missing(sniff->packet_ring);
 	char text[700];
 
 	if (missing == sniff->missing || !is_time_to_say(&sniff->said_missing))
@@ -148,8 +148,8 @@ say_missing(struct sniff *sniff)
 	(void)snprintf(text, sizeof(text), "the ring in %.400s cannot be "
 	    "written: %s: packets are missing in it, %llu so far; it is tried "
 	    "again (their documents are not concerned)",
-	    sniff->config->archive.dir,
-	    strerror(archive_failure(sniff->archive)),
+	    sniff->config->packet_ring.dir,
+	    strerror(packet_ring_failure(sniff->packet_ring)),
 	    (unsigned long long)missing);
 	note(sniff, text);
 }
@@ -195,8 +195,8 @@ on_resolved(void *ctx, const struct nic_packet *packet, bool taken)
 		sniff->ordinal++;
 	else
 		sniff->dropped++;
-	if (sniff->archive != NULL)
-		archive_packet(sniff->archive, packet,
+	if (sniff->packet_ring != NULL)
+		packet_ring_packet(sniff->packet_ring, packet,
 		    taken ? sniff->ordinal : 0);
 }
 
@@ -210,9 +210,9 @@ publish(struct sniff *sniff)
 	    backlog_queued(sniff->backlog));
 	atomic_store(&sniff->counts->spooled,
 	    backlog_spooled(sniff->backlog));
-	if (sniff->archive != NULL)
+	if (sniff->packet_ring != NULL)
 		atomic_store(&sniff->counts->ring_missing,
-		    archive_missing(sniff->archive));
+		    packet_ring_missing(sniff->packet_ring));
 }
 
 static void
@@ -225,8 +225,8 @@ read_packets(struct sniff *sniff)
 	    on_packet, sniff);
 
 	backlog_resolve(sniff->backlog);
-	if (sniff->archive != NULL)
-		archive_flush(sniff->archive);
+	if (sniff->packet_ring != NULL)
+		packet_ring_flush(sniff->packet_ring);
 	/* Before they can be delivered: nobody sees more delivered than read. */
 	publish(sniff);
 	if (sniff->dropped > dropped)
@@ -363,10 +363,10 @@ uint64_t
 sniff_longest_file(const struct sniff_config *config)
 {
 	uint64_t spool = config->spool != NULL ? config->spool_size : 0;
-	uint64_t archive = config->archive.dir == NULL ? 0 :
-	    archive_longest_file(config->archive.size);
+	uint64_t packet_ring = config->packet_ring.dir == NULL ? 0 :
+	    packet_ring_longest_file(config->packet_ring.size);
 
-	return spool > archive ? spool : archive;
+	return spool > packet_ring ? spool : packet_ring;
 }
 
 static int
@@ -415,7 +415,7 @@ sniff_run(const struct sniff_means *means, const struct sniff_config *config,
     int data, int control, struct sniff_counts *counts)
 {
 	struct sniff sniff = { .nic = means->nic, .config = config, .data = data,
-		.spool = means->spool, .archive = means->archive,
+		.spool = means->spool, .packet_ring = means->packet_ring,
 		.control = control, .counts = counts,
 		.capturing = true,
 		.stop_at = config->duration == 0 ? UINT64_MAX :

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "capture/archive.h"
 #include "capture/nic.h"
+#include "capture/packet_ring.h"
 #include "capture/spool_file.h"
 
 struct sniff_config {
@@ -19,7 +19,7 @@ struct sniff_config {
 	size_t queue;		/* bytes */
 	const char *spool;	/* a directory for what the queue has no room for; NULL for none */
 	uint64_t spool_size;	/* bytes */
-	struct archive_config archive;	/* dir: NULL for none */
+	struct packet_ring_config packet_ring;	/* dir: NULL for none */
 	bool wait;		/* for an interface that was lost; else that is the end */
 };
 
@@ -65,7 +65,7 @@ uint64_t sniff_longest_file(const struct sniff_config *config);
 struct sniff_means {
 	struct nic *nic;
 	struct spool_file *spool;	/* NULL for none */
-	struct archive *archive;	/* the same */
+	struct packet_ring *packet_ring;	/* the same */
 };
 
 /*

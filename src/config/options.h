@@ -50,7 +50,7 @@ struct options {
 	uint64_t snaplen, buffer, queue;	/* bytes */
 	const char *spool;		/* directory; NULL for none */
 	const char *ring;		/* the same */
-	uint64_t spool_size, ring_size;	/* bytes */
+	uint64_t spool_size, ring_buffer_size;	/* bytes */
 	bool promisc, no_promisc;	/* the first is what holds without either */
 	bool immediate, include_own_traffic;
 	const char *on_interface_loss;	/* "exit" or "wait" */

@@ -115,7 +115,7 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_TEXT, SETS(ring), 0, 0, NULL },
 	{ "ring-size", "SIZE", OPTIONS_GROUP_LIVE,
 	    "bytes of all these files together",
-	    OPTIONS_KIND_SIZE, SETS(ring_size), KILO * KILO, 16384 * GIGA,
+	    OPTIONS_KIND_SIZE, SETS(ring_buffer_size), KILO * KILO, 16384 * GIGA,
 	    "1G" },
 	{ "on-interface-loss", "WHAT", OPTIONS_GROUP_LIVE,
 	    "when the interface goes down or away: exit, or wait for it "

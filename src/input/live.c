@@ -32,7 +32,7 @@
 
 struct live {
 	const struct sniff_config *config;
-	struct archive_config archive;	/* these, with the id of the capture */
+	struct packet_ring_config packet_ring;	/* these, with the id of the capture */
 	pid_t espcap, process;
 	int data, control;	/* -1: taken over; closed */
 	int its_data, its_control;
@@ -84,12 +84,12 @@ open_stores(const struct live *live, struct sniff_means *means,
 		if (means->spool == NULL)
 			return -1;
 	}
-	if (config->archive.dir == NULL)
+	if (config->packet_ring.dir == NULL)
 		return 0;
 	if (privilege_target(&uid, &gid, error) != 0)
 		return -1;
-	means->archive = archive_open(&live->archive, uid, gid, error);
-	return means->archive != NULL ? 0 : -1;
+	means->packet_ring = packet_ring_open(&live->packet_ring, uid, gid, error);
+	return means->packet_ring != NULL ? 0 : -1;
 }
 
 static int
@@ -102,7 +102,7 @@ open_means(const struct live *live, struct sniff_means *means,
 	if (means->nic == NULL || open_stores(live, means, error) != 0 ||
 	    limit(live, &user, error) != 0)
 		return -1;
-	return means->archive == NULL ? 0 : archive_begin(means->archive,
+	return means->packet_ring == NULL ? 0 : packet_ring_begin(means->packet_ring,
 	    nic_header(means->nic), user, error);
 }
 
@@ -120,7 +120,7 @@ work(void *ctx)
 	else
 		sniff_say(live->its_control, SNIFF_FAILED, error.outcome,
 		    error.text);
-	archive_free(means.archive);
+	packet_ring_free(means.packet_ring);
 	spool_file_free(means.spool);
 	nic_free(means.nic);
 	return rv == 0 ? 0 : 1;
@@ -229,8 +229,8 @@ live_start(const struct sniff_config *config, struct error *error)
 		live_free(live);
 		return NULL;
 	}
-	live->archive = config->archive;
-	live->archive.capture = live->id;
+	live->packet_ring = config->packet_ring;
+	live->packet_ring.capture = live->id;
 	if (start(live, error) == 0)
 		return live;
 	live_free(live);
@@ -493,7 +493,7 @@ live_spool_room(const struct live *live)
 bool
 live_has_ring(const struct live *live)
 {
-	return live->config->archive.dir != NULL;
+	return live->config->packet_ring.dir != NULL;
 }
 
 uint64_t

@@ -225,10 +225,10 @@ open_live(struct app *app, struct error *error)
 	sniff->queue = options->queue;
 	sniff->spool = options->spool;
 	sniff->spool_size = options->spool_size;
-	sniff->archive.dir = options->ring;
-	sniff->archive.size = options->ring_size;
-	sniff->archive.interface = options->nic;
-	sniff->archive.snaplen = (uint32_t)options->snaplen;
+	sniff->packet_ring.dir = options->ring;
+	sniff->packet_ring.size = options->ring_buffer_size;
+	sniff->packet_ring.interface = options->nic;
+	sniff->packet_ring.snaplen = (uint32_t)options->snaplen;
 	sniff->wait = strcmp(options->on_interface_loss, "wait") == 0;
 	app->live = live_start(sniff, error);
 	if (app->live == NULL)

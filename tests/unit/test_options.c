@@ -569,13 +569,13 @@ test_spool_and_ring(void **state)
 	ACCEPT("--nic=eth0");
 	assert_true(options.spool == NULL && options.ring == NULL);
 	assert_int_equal(options.spool_size, 1 << 30);
-	assert_int_equal(options.ring_size, 1 << 30);
+	assert_int_equal(options.ring_buffer_size, 1 << 30);
 	ACCEPT("--nic=a", "--spool=b", "--spool-size=2G", "--ring=c",
 	    "--ring-size=1M");
 	assert_string_equal(options.spool, "b");
 	assert_string_equal(options.ring, "c");
 	assert_int_equal(options.spool_size, (uint64_t)2 << 30);
-	assert_int_equal(options.ring_size, 1 << 20);
+	assert_int_equal(options.ring_buffer_size, 1 << 20);
 	REFUSE("--spool goes with --nic only", "--file=a", "--spool=b");
 	REFUSE("--ring goes with --nic only", "--file=a", "--ring=b");
 	REFUSE("--spool-size goes with --spool only", "--nic=a",

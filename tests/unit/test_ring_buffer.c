@@ -1,4 +1,4 @@
-/* Unit tests of capture/ring.c. */
+/* Unit tests of capture/ring_buffer.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/ring.h"
+#include "capture/ring_buffer.h"
 
 /* What is in it, as one piece. */
 static size_t
-read_all(const struct ring *ring, uint8_t *out)
+read_all(const struct ring_buffer *ring, uint8_t *out)
 {
 	struct iovec pieces[2];
-	int count = ring_pieces(ring, pieces);
+	int count = ring_buffer_pieces(ring, pieces);
 	size_t len = 0;
 
 	for (int i = 0; i < count; i++) {
@@ -30,42 +30,42 @@ read_all(const struct ring *ring, uint8_t *out)
 static void
 test_bound(void **state)
 {
-	struct ring ring;
+	struct ring_buffer ring;
 	uint8_t out[8];
 
 	(void)state;
-	assert_int_equal(ring_init(&ring, 8), 0);
+	assert_int_equal(ring_buffer_init(&ring, 8), 0);
 	assert_int_equal(read_all(&ring, out), 0);
-	assert_int_equal(ring_put(&ring, "ab", 2, "cdefg", 5), 0);
-	assert_int_equal(ring_put(&ring, "x", 1, "y", 1), -1);
-	assert_int_equal(ring_put(&ring, "x", 1, NULL, SIZE_MAX), -1);
-	assert_int_equal(ring_put(&ring, "h", 1, NULL, 0), 0);
-	assert_int_equal(ring_put(&ring, "x", 1, NULL, 0), -1);
+	assert_int_equal(ring_buffer_put(&ring, "ab", 2, "cdefg", 5), 0);
+	assert_int_equal(ring_buffer_put(&ring, "x", 1, "y", 1), -1);
+	assert_int_equal(ring_buffer_put(&ring, "x", 1, NULL, SIZE_MAX), -1);
+	assert_int_equal(ring_buffer_put(&ring, "h", 1, NULL, 0), 0);
+	assert_int_equal(ring_buffer_put(&ring, "x", 1, NULL, 0), -1);
 	assert_int_equal(read_all(&ring, out), 8);
 	assert_memory_equal(out, "abcdefgh", 8);
-	ring_release(&ring);
+	ring_buffer_release(&ring);
 }
 
 static void
 test_wraps_around(void **state)
 {
-	struct ring ring;
+	struct ring_buffer ring;
 	uint8_t out[8];
 	struct iovec pieces[2];
 
 	(void)state;
-	assert_int_equal(ring_init(&ring, 8), 0);
-	assert_int_equal(ring_put(&ring, "abc", 3, "def", 3), 0);
-	ring_take(&ring, 4);
-	assert_int_equal(ring_put(&ring, "gh", 2, "ijkl", 4), 0);
-	assert_int_equal(ring_pieces(&ring, pieces), 2);
+	assert_int_equal(ring_buffer_init(&ring, 8), 0);
+	assert_int_equal(ring_buffer_put(&ring, "abc", 3, "def", 3), 0);
+	ring_buffer_take(&ring, 4);
+	assert_int_equal(ring_buffer_put(&ring, "gh", 2, "ijkl", 4), 0);
+	assert_int_equal(ring_buffer_pieces(&ring, pieces), 2);
 	assert_int_equal(read_all(&ring, out), 8);
 	assert_memory_equal(out, "efghijkl", 8);
-	ring_take(&ring, 8);
+	ring_buffer_take(&ring, 8);
 	/* Empty it begins at the front again. */
-	assert_int_equal(ring_put(&ring, "mnopqrst", 8, NULL, 0), 0);
-	assert_int_equal(ring_pieces(&ring, pieces), 1);
-	ring_release(&ring);
+	assert_int_equal(ring_buffer_put(&ring, "mnopqrst", 8, NULL, 0), 0);
+	assert_int_equal(ring_buffer_pieces(&ring, pieces), 1);
+	ring_buffer_release(&ring);
 }
 
 /* Against a plain queue, with sizes that meet every place. */
@@ -73,12 +73,12 @@ static void
 test_many(void **state)
 {
 	uint8_t in[16], out[101], next_in = 0, next_out = 0;
-	struct ring ring;
+	struct ring_buffer ring;
 	size_t have = 0;
 
 	(void)state;
 	srand(1);
-	assert_int_equal(ring_init(&ring, 101), 0);
+	assert_int_equal(ring_buffer_init(&ring, 101), 0);
 	for (int i = 0; i < 20000; i++) {
 		size_t head = (size_t)rand() % 8, body = (size_t)rand() % 9;
 		size_t taken = (size_t)rand() % 16;
@@ -86,7 +86,7 @@ test_many(void **state)
 
 		for (size_t j = 0; j < head + body; j++)
 			in[j] = (uint8_t)(next_in + j);
-		assert_int_equal(ring_put(&ring, in, head, in + head, body),
+		assert_int_equal(ring_buffer_put(&ring, in, head, in + head, body),
 		    fits ? 0 : -1);
 		next_in = (uint8_t)(next_in + (fits ? head + body : 0));
 		have += fits ? head + body : 0;
@@ -94,11 +94,11 @@ test_many(void **state)
 		for (size_t j = 0; j < have; j++)
 			assert_int_equal(out[j], (uint8_t)(next_out + j));
 		taken = taken > have ? have : taken;
-		ring_take(&ring, taken);
+		ring_buffer_take(&ring, taken);
 		next_out = (uint8_t)(next_out + taken);
 		have -= taken;
 	}
-	ring_release(&ring);
+	ring_buffer_release(&ring);
 }
 
 int

@@ -1,11 +1,11 @@
 /* A ring of bytes with a fixed bound. */
-#include "capture/ring.h"
+#include "capture/ring_buffer.h"
 
 #include <string.h>
 #include <sys/mman.h>
 
 int
-ring_init(struct ring *ring, size_t size)
+ring_buffer_init(struct ring_buffer *ring, size_t size)
 {
 	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -19,7 +19,7 @@ ring_init(struct ring *ring, size_t size)
 }
 
 void
-ring_release(struct ring *ring)
+ring_buffer_release(struct ring_buffer *ring)
 {
 	if (ring->bytes != NULL)
 		(void)munmap(ring->bytes, ring->size);
@@ -27,7 +27,7 @@ ring_release(struct ring *ring)
 }
 
 static void
-put(struct ring *ring, const void *bytes, size_t len)
+put(struct ring_buffer *ring, const void *bytes, size_t len)
 {
 	size_t at = (ring->first + ring->len) % ring->size;
 	size_t straight = ring->size - at < len ? ring->size - at : len;
@@ -40,7 +40,7 @@ put(struct ring *ring, const void *bytes, size_t len)
 }
 
 int
-ring_put(struct ring *ring, const void *head, size_t head_len,
+ring_buffer_put(struct ring_buffer *ring, const void *head, size_t head_len,
     const void *body, size_t body_len)
 {
 	size_t room = ring->size - ring->len;
@@ -53,7 +53,7 @@ ring_put(struct ring *ring, const void *head, size_t head_len,
 }
 
 int
-ring_pieces(const struct ring *ring, struct iovec pieces[2])
+ring_buffer_pieces(const struct ring_buffer *ring, struct iovec pieces[2])
 {
 	size_t straight = ring->size - ring->first;
 
@@ -69,7 +69,7 @@ ring_pieces(const struct ring *ring, struct iovec pieces[2])
 }
 
 void
-ring_take(struct ring *ring, size_t len)
+ring_buffer_take(struct ring_buffer *ring, size_t len)
 {
 	ring->len -= len;
 	/* An idle ring stays in its first pages, so that it takes no more memory than it must. */

@@ -1,7 +1,7 @@
 /* The packets of a capture as pcapng files in a directory. */
 #include "config.h"
 
-#include "capture/archive.h"
+#include "capture/packet_ring.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -36,8 +36,8 @@
 #define MAGIC_NANO 0xa1b23c4d
 #define LINKTYPE_AT 20
 
-struct archive {
-	const struct archive_config *config;
+struct packet_ring {
+	const struct packet_ring_config *config;
 	int dir, fd;		/* -1 for none */
 	struct rotation *rotation;
 	struct pcapng_write_interface interface;
@@ -57,7 +57,7 @@ file_max(uint64_t size)
 }
 
 uint64_t
-archive_longest_file(uint64_t size)
+packet_ring_longest_file(uint64_t size)
 {
 	uint64_t one = HEADER_MAX + PACKET_MAX;
 
@@ -67,7 +67,7 @@ archive_longest_file(uint64_t size)
 /* Opening. */
 
 static int
-refuse(const struct archive_config *config, struct error *error)
+refuse(const struct packet_ring_config *config, struct error *error)
 {
 	return error_set(error, OUTCOME_USAGE, "--ring=%.400s: %s; name a "
 	    "directory for the packets, or one that espcap can make",
@@ -114,20 +114,20 @@ check_limit(uint64_t size, struct error *error)
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 ||
-	    limit.rlim_max >= archive_longest_file(size))
+	    limit.rlim_max >= packet_ring_longest_file(size))
 		return 0;
 	return error_set(error, OUTCOME_USAGE, "--ring-size: files may not be "
 	    "longer than %llu bytes here, and those of the ring get as long as "
 	    "%llu (ulimit -f); give less, or raise that limit",
 	    (unsigned long long)limit.rlim_max,
-	    (unsigned long long)archive_longest_file(size));
+	    (unsigned long long)packet_ring_longest_file(size));
 }
 
-struct archive *
-archive_open(const struct archive_config *config, uid_t uid, gid_t gid,
+struct packet_ring *
+packet_ring_open(const struct packet_ring_config *config, uid_t uid, gid_t gid,
     struct error *error)
 {
-	struct archive *archive;
+	struct packet_ring *packet_ring;
 	int dir;
 
 	if (check_limit(config->size, error) != 0)
@@ -139,55 +139,55 @@ archive_open(const struct archive_config *config, uid_t uid, gid_t gid,
 		refuse(config, error);
 		return NULL;
 	}
-	archive = xcalloc(1, sizeof(*archive));
-	archive->config = config;
-	archive->dir = dir;
-	archive->fd = -1;
-	archive->file_max = file_max(config->size);
-	archive->rotation = rotation_new(config->interface, config->size);
-	buffer_init(&archive->blocks, FLUSH_LEN + HEADER_MAX + PACKET_MAX);
-	return archive;
+	packet_ring = xcalloc(1, sizeof(*packet_ring));
+	packet_ring->config = config;
+	packet_ring->dir = dir;
+	packet_ring->fd = -1;
+	packet_ring->file_max = file_max(config->size);
+	packet_ring->rotation = rotation_new(config->interface, config->size);
+	buffer_init(&packet_ring->blocks, FLUSH_LEN + HEADER_MAX + PACKET_MAX);
+	return packet_ring;
 }
 
 void
-archive_free(struct archive *archive)
+packet_ring_free(struct packet_ring *packet_ring)
 {
-	if (archive == NULL)
+	if (packet_ring == NULL)
 		return;
-	if (archive->fd >= 0)
-		close(archive->fd);
-	close(archive->dir);
-	rotation_free(archive->rotation);
-	buffer_release(&archive->blocks);
-	free(archive);
+	if (packet_ring->fd >= 0)
+		close(packet_ring->fd);
+	close(packet_ring->dir);
+	rotation_free(packet_ring->rotation);
+	buffer_release(&packet_ring->blocks);
+	free(packet_ring);
 }
 
 uint64_t
-archive_missing(const struct archive *archive)
+packet_ring_missing(const struct packet_ring *packet_ring)
 {
-	return archive->missing;
+	return packet_ring->missing;
 }
 
 int
-archive_failure(const struct archive *archive)
+packet_ring_failure(const struct packet_ring *packet_ring)
 {
-	return archive->failure;
+	return packet_ring->failure;
 }
 
 /* Files. */
 
 static void
-fail(struct archive *archive, int reason)
+fail(struct packet_ring *packet_ring, int reason)
 {
-	archive->failure = reason;
-	archive->ready_at = clock_ms() + RETRY_MS;
+	packet_ring->failure = reason;
+	packet_ring->ready_at = clock_ms() + RETRY_MS;
 }
 
 static int
-find_files(struct archive *archive)
+find_files(struct packet_ring *packet_ring)
 {
 	/* The descriptor was opened when more was permitted than may be now. */
-	int fd = fcntl(archive->dir, F_DUPFD_CLOEXEC, 3);
+	int fd = fcntl(packet_ring->dir, F_DUPFD_CLOEXEC, 3);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 	struct stat found;
@@ -198,30 +198,30 @@ find_files(struct archive *archive)
 		return -1;
 	}
 	while ((entry = readdir(dir)) != NULL)
-		if (fstatat(archive->dir, entry->d_name, &found,
+		if (fstatat(packet_ring->dir, entry->d_name, &found,
 		    AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(found.st_mode))
-			(void)rotation_found(archive->rotation, entry->d_name,
+			(void)rotation_found(packet_ring->rotation, entry->d_name,
 			    (uint64_t)found.st_size);
 	closedir(dir);
-	rotation_begin(archive->rotation);
+	rotation_begin(packet_ring->rotation);
 	return 0;
 }
 
 /* Deletes the oldest files until need bytes more are within the bound. -1 with errno. */
 static int
-make_room(struct archive *archive, uint64_t need)
+make_room(struct packet_ring *packet_ring, uint64_t need)
 {
 	char name[ROTATION_NAME_LEN];
 	size_t index = 0;
 	int reason = EDQUOT;
 
-	while (!rotation_fits(archive->rotation, need)) {
-		if (!rotation_name(archive->rotation, index, name)) {
+	while (!rotation_fits(packet_ring->rotation, need)) {
+		if (!rotation_name(packet_ring->rotation, index, name)) {
 			errno = reason;
 			return -1;
 		}
-		if (unlinkat(archive->dir, name, 0) == 0 || errno == ENOENT)
-			rotation_remove(archive->rotation, index);
+		if (unlinkat(packet_ring->dir, name, 0) == 0 || errno == ENOENT)
+			rotation_remove(packet_ring->rotation, index);
 		else {
 			/* Perhaps the next one can be deleted. */
 			reason = errno;
@@ -233,46 +233,46 @@ make_room(struct archive *archive, uint64_t need)
 
 /* Only when what was for the last one is written. -1 with errno. */
 static int
-open_next(struct archive *archive, size_t packet_len)
+open_next(struct packet_ring *packet_ring, size_t packet_len)
 {
 	char name[ROTATION_NAME_LEN];
 	uint64_t need = HEADER_MAX + packet_len;
 	int reason;
 
-	if (archive->fd >= 0)
-		close(archive->fd);
-	archive->fd = -1;
-	archive->file_len = 0;
-	archive->limit = need > archive->file_max ? need : archive->file_max;
-	if (make_room(archive, archive->limit) != 0)
+	if (packet_ring->fd >= 0)
+		close(packet_ring->fd);
+	packet_ring->fd = -1;
+	packet_ring->file_len = 0;
+	packet_ring->limit = need > packet_ring->file_max ? need : packet_ring->file_max;
+	if (make_room(packet_ring, packet_ring->limit) != 0)
 		return -1;
-	rotation_next(archive->rotation, (int64_t)time(NULL), name);
-	archive->fd = openat(archive->dir, name, O_WRONLY | O_CREAT | O_EXCL |
+	rotation_next(packet_ring->rotation, (int64_t)time(NULL), name);
+	packet_ring->fd = openat(packet_ring->dir, name, O_WRONLY | O_CREAT | O_EXCL |
 	    O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (archive->fd >= 0)
+	if (packet_ring->fd >= 0)
 		return 0;
 	reason = errno;
-	rotation_withdraw(archive->rotation);
+	rotation_withdraw(packet_ring->rotation);
 	errno = reason;
 	return -1;
 }
 
 static void
-put_header(struct archive *archive)
+put_header(struct packet_ring *packet_ring)
 {
 	char comment[100];
 
 	(void)snprintf(comment, sizeof(comment), "espcap.capture: %s",
-	    archive->config->capture);
-	(void)pcapng_write_section(&archive->blocks, comment, PACKAGE_STRING);
-	(void)pcapng_write_interface(&archive->blocks, &archive->interface);
+	    packet_ring->config->capture);
+	(void)pcapng_write_section(&packet_ring->blocks, comment, PACKAGE_STRING);
+	(void)pcapng_write_interface(&packet_ring->blocks, &packet_ring->interface);
 }
 
 static int
-refuse_user(const struct archive *archive, const char *user,
+refuse_user(const struct packet_ring *packet_ring, const char *user,
     struct error *error)
 {
-	const char *dir = archive->config->dir;
+	const char *dir = packet_ring->config->dir;
 	int reason = errno;
 
 	if (user == NULL)
@@ -286,28 +286,28 @@ refuse_user(const struct archive *archive, const char *user,
 }
 
 int
-archive_begin(struct archive *archive, const uint8_t *header, const char *user,
+packet_ring_begin(struct packet_ring *packet_ring, const uint8_t *header, const char *user,
     struct error *error)
 {
-	const struct archive_config *config = archive->config;
+	const struct packet_ring_config *config = packet_ring->config;
 	uint32_t magic, linktype;
 
 	memcpy(&magic, header, sizeof(magic));
 	memcpy(&linktype, header + LINKTYPE_AT, sizeof(linktype));
-	archive->interface = (struct pcapng_write_interface){
+	packet_ring->interface = (struct pcapng_write_interface){
 		.name = config->interface, .snaplen = config->snaplen,
 		.linktype = (uint16_t)linktype, .nano = magic == MAGIC_NANO };
-	if (find_files(archive) != 0)
+	if (find_files(packet_ring) != 0)
 		return error_set(error, OUTCOME_USAGE, "--ring=%.400s: %s",
 		    config->dir, strerror(errno));
-	if (open_next(archive, 0) != 0) {
+	if (open_next(packet_ring, 0) != 0) {
 		if (errno == EACCES || errno == EPERM || errno == EROFS)
-			return refuse_user(archive, user, error);
-		fail(archive, errno);
+			return refuse_user(packet_ring, user, error);
+		fail(packet_ring, errno);
 		return 0;
 	}
-	put_header(archive);
-	archive_flush(archive);
+	put_header(packet_ring);
+	packet_ring_flush(packet_ring);
 	return 0;
 }
 
@@ -315,80 +315,80 @@ archive_begin(struct archive *archive, const uint8_t *header, const char *user,
 
 /* What was written of the blocks: cuts off a part of one, and counts what is not there. */
 static void
-keep_whole(struct archive *archive, size_t done)
+keep_whole(struct packet_ring *packet_ring, size_t done)
 {
 	uint64_t packets;
-	size_t whole = pcapng_write_whole(archive->blocks.data, done, &packets);
+	size_t whole = pcapng_write_whole(packet_ring->blocks.data, done, &packets);
 
-	archive->missing += archive->packets - packets;
-	archive->file_len += whole;
-	rotation_grow(archive->rotation, whole);
+	packet_ring->missing += packet_ring->packets - packets;
+	packet_ring->file_len += whole;
+	rotation_grow(packet_ring->rotation, whole);
 	if (whole == done ||
-	    ftruncate(archive->fd, (off_t)archive->file_len) == 0)
+	    ftruncate(packet_ring->fd, (off_t)packet_ring->file_len) == 0)
 		return;
 	/* It cannot be gone on with, but is there. */
-	rotation_grow(archive->rotation, done - whole);
-	close(archive->fd);
-	archive->fd = -1;
+	rotation_grow(packet_ring->rotation, done - whole);
+	close(packet_ring->fd);
+	packet_ring->fd = -1;
 }
 
 void
-archive_flush(struct archive *archive)
+packet_ring_flush(struct packet_ring *packet_ring)
 {
-	struct buffer *blocks = &archive->blocks;
+	struct buffer *blocks = &packet_ring->blocks;
 	size_t done = 0;
 
 	if (blocks->len == 0)
 		return;
 	while (done < blocks->len) {
-		ssize_t n = write(archive->fd, blocks->data + done,
+		ssize_t n = write(packet_ring->fd, blocks->data + done,
 		    blocks->len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			fail(archive, n == 0 ? ENOSPC : errno);
+			fail(packet_ring, n == 0 ? ENOSPC : errno);
 			break;
 		}
 		done += (size_t)n;
 	}
 	if (done == blocks->len) {
-		archive->file_len += done;
-		rotation_grow(archive->rotation, done);
+		packet_ring->file_len += done;
+		rotation_grow(packet_ring->rotation, done);
 	} else
-		keep_whole(archive, done);
-	archive->packets = 0;
+		keep_whole(packet_ring, done);
+	packet_ring->packets = 0;
 	buffer_clear(blocks);
 }
 
 static bool
-is_waiting(const struct archive *archive)
+is_waiting(const struct packet_ring *packet_ring)
 {
-	return archive->ready_at != 0 && clock_ms() < archive->ready_at;
+	return packet_ring->ready_at != 0 && clock_ms() < packet_ring->ready_at;
 }
 
 /* A file in which a block of len bytes has its place; -1 if there is none now. */
 static int
-find_place(struct archive *archive, size_t len)
+find_place(struct packet_ring *packet_ring, size_t len)
 {
-	uint64_t used = archive->file_len + archive->blocks.len;
+	uint64_t used = packet_ring->file_len + packet_ring->blocks.len;
 
-	if (is_waiting(archive))
+	if (is_waiting(packet_ring))
 		return -1;
-	if (archive->fd >= 0 && (used == 0 ? HEADER_MAX : used) + len <=
-	    archive->limit)
+	if (packet_ring->fd >= 0 && (used == 0 ? HEADER_MAX : used) + len <=
+	    packet_ring->limit)
 		return 0;
-	archive_flush(archive);
-	if (is_waiting(archive))
+	packet_ring_flush(packet_ring);
+	if (is_waiting(packet_ring))
 		return -1;
-	if (open_next(archive, len) == 0)
+	if (open_next(packet_ring, len) == 0)
 		return 0;
-	fail(archive, errno);
+	fail(packet_ring, errno);
 	return -1;
 }
 
 void
-archive_packet(struct archive *archive, const struct nic_packet *packet,
+packet_ring_packet(struct packet_ring *packet_ring, const struct nic_packet *packet,
     uint64_t ordinal)
 {
 	const struct pcapng_write_packet block = { .sec = packet->sec,
@@ -397,16 +397,16 @@ archive_packet(struct archive *archive, const struct nic_packet *packet,
 		.id = ordinal };
 	size_t len = pcapng_write_packet_len(&block);
 
-	if (len > PACKET_MAX || find_place(archive, len) != 0) {
-		archive->missing++;
+	if (len > PACKET_MAX || find_place(packet_ring, len) != 0) {
+		packet_ring->missing++;
 		return;
 	}
-	archive->ready_at = 0;
-	if (archive->file_len + archive->blocks.len == 0)
-		put_header(archive);
-	(void)pcapng_write_packet(&archive->blocks, archive->interface.nano,
+	packet_ring->ready_at = 0;
+	if (packet_ring->file_len + packet_ring->blocks.len == 0)
+		put_header(packet_ring);
+	(void)pcapng_write_packet(&packet_ring->blocks, packet_ring->interface.nano,
 	    &block);
-	archive->packets++;
-	if (archive->blocks.len >= FLUSH_LEN)
-		archive_flush(archive);
+	packet_ring->packets++;
+	if (packet_ring->blocks.len >= FLUSH_LEN)
+		packet_ring_flush(packet_ring);
 }

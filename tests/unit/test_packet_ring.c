@@ -1,4 +1,4 @@
-/* Unit tests of capture/archive.c. */
+/* Unit tests of capture/packet_ring.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/archive.h"
+#include "capture/packet_ring.h"
 #include "packet/capture.h"
 
 #define MEGA ((uint64_t)1 << 20)
@@ -132,37 +132,37 @@ read_all(uint32_t next, bool from_any)
 	return next;
 }
 
-static const struct archive_config config = { .dir = folder, .size = MEGA,
+static const struct packet_ring_config config = { .dir = folder, .size = MEGA,
 	.interface = "eth0", .snaplen = 262144, .capture = "0123" };
 
-static struct archive *
+static struct packet_ring *
 begin(void)
 {
 	struct error error;
-	struct archive *archive = archive_open(&config, geteuid(), getegid(),
+	struct packet_ring *packet_ring = packet_ring_open(&config, geteuid(), getegid(),
 	    &error);
 
-	assert_non_null(archive);
-	assert_int_equal(archive_begin(archive, (const uint8_t *)header, NULL,
+	assert_non_null(packet_ring);
+	assert_int_equal(packet_ring_begin(packet_ring, (const uint8_t *)header, NULL,
 	    &error), 0);
-	return archive;
+	return packet_ring;
 }
 
 static void
-put(struct archive *archive, uint32_t number, uint32_t len)
+put(struct packet_ring *packet_ring, uint32_t number, uint32_t len)
 {
 	static uint8_t bytes[262144];
 	const struct nic_packet packet = { .sec = number, .caplen = len,
 		.wirelen = len, .bytes = bytes };
 
 	memset(bytes, (int)number, len);
-	archive_packet(archive, &packet, number);
+	packet_ring_packet(packet_ring, &packet, number);
 }
 
 static void
 test_bound_over_many_files(void **state)
 {
-	struct archive *archive;
+	struct packet_ring *packet_ring;
 	char path[600];
 	uint32_t next;
 	FILE *file;
@@ -173,31 +173,31 @@ test_bound_over_many_files(void **state)
 	file = fopen(path, "w");
 	assert_non_null(file);
 	(void)fclose(file);
-	archive = begin();
+	packet_ring = begin();
 	srand(1);
 	/* Also some that are longer than a file. */
 	for (uint32_t i = 1; i <= 20000; i++) {
 		bool is_long = rand() % 2000 == 0;
 
-		put(archive, i, is_long ? 262144 : 1 + (uint32_t)rand() % 1500);
+		put(packet_ring, i, is_long ? 262144 : 1 + (uint32_t)rand() % 1500);
 		if (is_long || i % 64 == 0) {
-			archive_flush(archive);
+			packet_ring_flush(packet_ring);
 			assert_true(total() <= MEGA);
 		}
 	}
-	archive_flush(archive);
-	assert_int_equal(archive_missing(archive), 0);
-	archive_free(archive);
+	packet_ring_flush(packet_ring);
+	assert_int_equal(packet_ring_missing(packet_ring), 0);
+	packet_ring_free(packet_ring);
 	assert_true(total() <= MEGA && total() > MEGA / 2);
 	next = read_all(0, true);
 	assert_int_equal(next, 20001);
 	assert_int_equal(access(path, F_OK), 0);
 	/* Another run goes on, and what is there counts. */
-	archive = begin();
+	packet_ring = begin();
 	for (uint32_t i = next; i < next + 1000; i++)
-		put(archive, i, 1400);
-	archive_flush(archive);
-	archive_free(archive);
+		put(packet_ring, i, 1400);
+	packet_ring_flush(packet_ring);
+	packet_ring_free(packet_ring);
 	assert_true(total() <= MEGA);
 	assert_int_equal(read_all(0, true), next + 1000);
 	assert_int_equal(access(path, F_OK), 0);
@@ -223,84 +223,84 @@ wait_for_retry(void)
 static void
 test_write_fails(void **state)
 {
-	struct archive *archive;
+	struct packet_ring *packet_ring;
 	uint64_t missing;
 
 	(void)state;
 	empty_folder();
 	(void)signal(SIGXFSZ, SIG_IGN);
-	archive = begin();
+	packet_ring = begin();
 	set_limit(5000);
 	for (uint32_t i = 1; i <= 10; i++)
-		put(archive, i, 1000);
-	archive_flush(archive);
-	assert_int_equal(archive_failure(archive), EFBIG);
-	missing = archive_missing(archive);
+		put(packet_ring, i, 1000);
+	packet_ring_flush(packet_ring);
+	assert_int_equal(packet_ring_failure(packet_ring), EFBIG);
+	missing = packet_ring_missing(packet_ring);
 	assert_int_equal(missing, 6);
 	assert_int_equal(read_all(1, false), 5);
-	put(archive, 99, 10);
-	assert_int_equal(archive_missing(archive), missing + 1);
+	put(packet_ring, 99, 10);
+	assert_int_equal(packet_ring_missing(packet_ring), missing + 1);
 	set_limit(RLIM_INFINITY);
 	wait_for_retry();
 	for (uint32_t i = 5; i <= 10; i++)
-		put(archive, i, 1000);
-	archive_flush(archive);
-	assert_int_equal(archive_missing(archive), missing + 1);
+		put(packet_ring, i, 1000);
+	packet_ring_flush(packet_ring);
+	assert_int_equal(packet_ring_missing(packet_ring), missing + 1);
 	assert_int_equal(read_all(1, false), 11);
-	archive_free(archive);
+	packet_ring_free(packet_ring);
 }
 
 /* Not even the header could be written. */
 static void
 test_nothing_can_be_written(void **state)
 {
-	struct archive *archive;
+	struct packet_ring *packet_ring;
 
 	(void)state;
 	empty_folder();
 	(void)signal(SIGXFSZ, SIG_IGN);
 	set_limit(10);
-	archive = begin();
-	put(archive, 1, 100);
-	archive_flush(archive);
-	assert_int_equal(archive_missing(archive), 1);
+	packet_ring = begin();
+	put(packet_ring, 1, 100);
+	packet_ring_flush(packet_ring);
+	assert_int_equal(packet_ring_missing(packet_ring), 1);
 	assert_int_equal(total(), 0);
 	set_limit(RLIM_INFINITY);
 	wait_for_retry();
-	put(archive, 7, 100);
-	archive_flush(archive);
-	assert_int_equal(archive_missing(archive), 1);
+	put(packet_ring, 7, 100);
+	packet_ring_flush(packet_ring);
+	assert_int_equal(packet_ring_missing(packet_ring), 1);
 	assert_int_equal(read_all(7, false), 8);
-	archive_free(archive);
+	packet_ring_free(packet_ring);
 }
 
 /* Someone took the files away. */
 static void
 test_files_go_by_themselves(void **state)
 {
-	struct archive *archive;
+	struct packet_ring *packet_ring;
 
 	(void)state;
 	empty_folder();
-	archive = begin();
+	packet_ring = begin();
 	for (uint32_t i = 1; i <= 2000; i++) {
-		put(archive, i, 1000);
+		put(packet_ring, i, 1000);
 		if (i == 600) {
-			archive_flush(archive);
+			packet_ring_flush(packet_ring);
 			empty_folder();
 		}
 	}
-	archive_flush(archive);
-	assert_int_equal(archive_missing(archive), 0);
+	packet_ring_flush(packet_ring);
+	assert_int_equal(packet_ring_missing(packet_ring), 0);
 	assert_int_equal(read_all(0, true), 2001);
-	archive_free(archive);
+	packet_ring_free(packet_ring);
 }
 
 /* Whoever knows the next name gains nothing: what is there is not written to, and the name behind it is taken. */
 static void
 test_link_is_not_followed(void **state)
 {
-	struct archive *archive;
+	struct packet_ring *packet_ring;
 	char last[600], next[600], target[600];
 	FILE *file;
 
@@ -315,15 +315,15 @@ test_link_is_not_followed(void **state)
 	assert_non_null(file);
 	(void)fclose(file);
 	assert_int_equal(symlink(target, next), 0);
-	archive = begin();
-	put(archive, 1, 100);
-	assert_int_equal(archive_missing(archive), 1);
-	assert_int_equal(archive_failure(archive), EEXIST);
+	packet_ring = begin();
+	put(packet_ring, 1, 100);
+	assert_int_equal(packet_ring_missing(packet_ring), 1);
+	assert_int_equal(packet_ring_failure(packet_ring), EEXIST);
 	wait_for_retry();
-	put(archive, 2, 100);
-	archive_flush(archive);
-	assert_int_equal(archive_missing(archive), 1);
-	archive_free(archive);
+	put(packet_ring, 2, 100);
+	packet_ring_flush(packet_ring);
+	assert_int_equal(packet_ring_missing(packet_ring), 1);
+	packet_ring_free(packet_ring);
 	assert_int_equal(access(target, F_OK), -1);
 	assert_int_equal(unlink(next), 0);
 	assert_int_equal(unlink(last), 0);
@@ -333,15 +333,15 @@ test_link_is_not_followed(void **state)
 static void
 test_refused(void **state)
 {
-	struct archive_config wrong = config;
+	struct packet_ring_config wrong = config;
 	struct error error;
 
 	(void)state;
 	wrong.dir = "/etc/passwd";
-	assert_null(archive_open(&wrong, geteuid(), getegid(), &error));
+	assert_null(packet_ring_open(&wrong, geteuid(), getegid(), &error));
 	assert_int_equal(error.outcome, OUTCOME_USAGE);
 	wrong.dir = "/nonexistent/ring/files";
-	assert_null(archive_open(&wrong, geteuid(), getegid(), &error));
+	assert_null(packet_ring_open(&wrong, geteuid(), getegid(), &error));
 	assert_int_equal(error.outcome, OUTCOME_USAGE);
 	assert_non_null(strstr(error.text, "--ring=/nonexistent/ring/files: "));
 }
@@ -349,8 +349,8 @@ test_refused(void **state)
 static void
 test_makes_its_directory(void **state)
 {
-	struct archive_config new = config;
-	struct archive *archive;
+	struct packet_ring_config new = config;
+	struct packet_ring *packet_ring;
 	char path[100];
 	struct error error;
 	struct stat found;
@@ -359,21 +359,21 @@ test_makes_its_directory(void **state)
 	(void)state;
 	(void)snprintf(path, sizeof(path), "%s/made", folder);
 	new.dir = path;
-	archive = archive_open(&new, root ? 65534 : geteuid(),
+	packet_ring = packet_ring_open(&new, root ? 65534 : geteuid(),
 	    root ? 65534 : getegid(), &error);
-	assert_non_null(archive);
+	assert_non_null(packet_ring);
 	assert_int_equal(stat(path, &found), 0);
 	assert_int_equal(found.st_mode & 07777, 0700);
 	assert_int_equal(found.st_uid, root ? 65534 : geteuid());
-	archive_free(archive);
+	packet_ring_free(packet_ring);
 	/* One that is there stays as it is. */
 	assert_int_equal(chmod(path, 0750), 0);
-	archive = archive_open(&new, 1, 1, &error);
-	assert_non_null(archive);
+	packet_ring = packet_ring_open(&new, 1, 1, &error);
+	assert_non_null(packet_ring);
 	assert_int_equal(stat(path, &found), 0);
 	assert_int_equal(found.st_mode & 07777, 0750);
 	assert_int_not_equal(found.st_uid, 1);
-	archive_free(archive);
+	packet_ring_free(packet_ring);
 	assert_int_equal(rmdir(path), 0);
 }
 
