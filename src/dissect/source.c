@@ -55,7 +55,7 @@ struct source {
 	bool data_eof;
 	bool failed;		/* nothing can follow what data holds */
 	struct error error;	/* told when data is used up */
-	struct capture *capture;
+	struct capture_reader *capture;
 	size_t taken;		/* of data, by the record given last */
 	bool is_foreign, is_empty;
 	bool read_failed;
@@ -105,7 +105,7 @@ source_free(struct source *source)
 	buffer_release(&source->raw);
 	buffer_release(&source->data);
 	expand_free(source->expand);
-	capture_free(source->capture);
+	capture_reader_free(source->capture);
 	digest_free(source->digest);
 	free(source->marks);
 	free(source);
@@ -376,7 +376,7 @@ void
 source_anchor(struct source *source)
 {
 	/* The record is past in the view of the reader. */
-	source->anchor = capture_offset(source->capture) - source->taken;
+	source->anchor = capture_reader_offset(source->capture) - source->taken;
 	source->anchor_position = source->position - source->taken;
 	source->anchor_packets = source->packets;
 }
@@ -393,7 +393,7 @@ source_rewind(struct source *source)
 	buffer_clear(&source->raw);
 	buffer_clear(&source->data);
 	expand_free(source->expand);
-	capture_free(source->capture);
+	capture_reader_free(source->capture);
 	source->expand = NULL;
 	source->capture = NULL;
 	source->stage = STAGE_START;
@@ -412,14 +412,14 @@ source_copy_record(const struct source *source,
 {
 	if (source->is_foreign)
 		return buffer_append(out, record->raw, record->raw_len);
-	return capture_copy(source->capture, record, out);
+	return capture_reader_copy(source->capture, record, out);
 }
 
 int
 source_empty_record(const struct source *source,
     const struct capture_record *record, struct buffer *out)
 {
-	return capture_empty(source->capture, record, out);
+	return capture_reader_empty(source->capture, record, out);
 }
 
 /* One read. SOURCE_RECORD if it brought bytes or the end. */
@@ -517,11 +517,11 @@ reach_anchor(struct source *source)
 static void
 start_capture(struct source *source, enum capture_format format)
 {
-	source->capture = capture_new(format);
-	capture_begin_at(source->capture, source->anchor, source->anchor_packets);
+	source->capture = capture_reader_new(format);
+	capture_reader_begin_at(source->capture, source->anchor, source->anchor_packets);
 	source->packets = source->anchor_packets;
 	if (source->trusted)
-		capture_trust(source->capture);
+		capture_reader_trust(source->capture);
 }
 
 /* The two questions at the beginning. True when answered. */
@@ -547,7 +547,7 @@ decide(struct source *source)
 		    CAPTURE_PROBE_LEN && !source->data_eof))
 			return false;
 		bytes = (const uint8_t *)source->data.data;
-		format = capture_probe(bytes, source->data.len);
+		format = capture_reader_probe(bytes, source->data.len);
 		source->is_foreign = format == CAPTURE_UNKNOWN;
 		if (!source->is_foreign)
 			start_capture(source, format);
@@ -591,7 +591,7 @@ take(struct source *source, struct capture_record *record,
 		record->raw_len = source->taken = source->data.len;
 		return SOURCE_RECORD;
 	}
-	rv = capture_next(source->capture, (const uint8_t *)source->data.data,
+	rv = capture_reader_next(source->capture, (const uint8_t *)source->data.data,
 	    source->data.len, eof, record, error);
 	if (rv < 0) {
 		source->stage = STAGE_DONE;
@@ -609,7 +609,7 @@ take(struct source *source, struct capture_record *record,
 static bool
 hurry(struct source *source)
 {
-	return source->capture != NULL && capture_hurry(source->capture,
+	return source->capture != NULL && capture_reader_hurry(source->capture,
 	    (const uint8_t *)source->data.data, source->data.len);
 }
 

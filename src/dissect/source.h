@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 #include "packet/digest.h"
 #include "process/folder.h"
 
@@ -41,7 +41,7 @@ bool source_is_following(const struct source *source);
 /* After SOURCE_WAIT: the beginning of a record is there, and its end is not. */
 bool source_has_rest(const struct source *source);
 
-/* Before the first source_next: it is a live capture's own stream, see capture_trust. */
+/* Before the first source_next: it is a live capture's own stream, see capture_reader_trust. */
 void source_trust(struct source *source);
 
 /* Begins again at the first byte that was read, or at the anchor; false for a pipe. */

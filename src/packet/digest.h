@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 
 /* 256 bits in hexadecimal, and the end. */
 #define DIGEST_LEN 65

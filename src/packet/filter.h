@@ -3,7 +3,7 @@
 #define ESPCAP_PACKET_FILTER_H
 
 #include "base/error.h"
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 
 struct filter;
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 
 enum joined {
 	JOINED_NOT,

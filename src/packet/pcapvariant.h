@@ -1,4 +1,4 @@
-/* Which headers the records of a pcap file have, where its magic number does not tell; pcapfile.c is the only user. */
+/* Which headers the records of a pcap file have, where its magic number does not tell; pcap_reader.c is the only user. */
 #ifndef ESPCAP_PACKET_PCAPVARIANT_H
 #define ESPCAP_PACKET_PCAPVARIANT_H
 

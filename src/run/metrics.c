@@ -166,7 +166,7 @@ put_queues(struct writer *w, const struct metrics *m)
 	    "Bytes that wait for tshark (capture, spool), or to be "
 	    "delivered.");
 	if (m->totals.is_live)
-		put(w, "queue", "capture", m->capture_bytes);
+		put(w, "queue", "capture", m->capture_reader_bytes);
 	if (m->spool_room > 0)
 		put(w, "queue", "spool", m->spool_bytes);
 	put(w, "queue", "delivery", m->delivery_bytes);
@@ -175,7 +175,7 @@ put_queues(struct writer *w, const struct metrics *m)
 	begin(w, "espcap_queue_limit_bytes", "gauge",
 	    "Bytes that may wait there.");
 	if (m->totals.is_live)
-		put(w, "queue", "capture", m->capture_room);
+		put(w, "queue", "capture", m->capture_reader_room);
 	if (m->spool_room > 0)
 		put(w, "queue", "spool", m->spool_room);
 	if (m->delivery_room > 0)
@@ -198,7 +198,7 @@ put_processes(struct writer *w, const struct metrics *m)
 		const char *name;
 		uint64_t bytes;
 	} list[] = {
-		{ "espcap", m->own_memory }, { "capture", m->capture_memory },
+		{ "espcap", m->own_memory }, { "capture", m->capture_reader_memory },
 		{ "tshark", m->tshark_memory }
 	};
 	bool begun = false;

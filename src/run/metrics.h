@@ -18,11 +18,11 @@ struct metrics {
 	uint64_t resolved;		/* when a document was last delivered, found there or rejected; 0: never */
 	struct totals totals;
 	uint64_t in_flight;		/* documents */
-	uint64_t capture_bytes, capture_room;	/* of the queue of a live capture */
+	uint64_t capture_reader_bytes, capture_reader_room;	/* of the queue of a live capture */
 	uint64_t spool_bytes, spool_room;	/* the same of its spool; room 0: there is none */
 	bool has_ring;			/* totals.ring_missing is of interest */
 	uint64_t delivery_bytes, delivery_room;	/* that wait to be delivered; room 0: not known */
-	uint64_t own_memory, capture_memory, tshark_memory;	/* bytes; 0: not known */
+	uint64_t own_memory, capture_reader_memory, tshark_memory;	/* bytes; 0: not known */
 	bool ended;
 	int status;			/* the exit status, if it has */
 };

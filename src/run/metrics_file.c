@@ -135,7 +135,7 @@ metrics_file_end(struct metrics_file *file, struct log *log,
 		last->totals = *totals;
 	last->ended = true;
 	last->status = status;
-	last->in_flight = last->capture_bytes = last->delivery_bytes = 0;
-	last->own_memory = last->capture_memory = last->tshark_memory = 0;
+	last->in_flight = last->capture_reader_bytes = last->delivery_bytes = 0;
+	last->own_memory = last->capture_reader_memory = last->tshark_memory = 0;
 	put(file, log);
 }

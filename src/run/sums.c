@@ -129,12 +129,12 @@ put_capture(struct metrics *metrics, const struct live *live)
 {
 	struct live_counts counts = live_counts(live);
 
-	metrics->capture_bytes = counts.queued;
+	metrics->capture_reader_bytes = counts.queued;
 	metrics->spool_bytes = counts.spooled;
 	metrics->spool_room = live_spool_room(live);
 	metrics->has_ring = live_has_ring(live);
-	metrics->capture_room = live_room(live);
-	metrics->capture_memory = live_memory(live);
+	metrics->capture_reader_room = live_room(live);
+	metrics->capture_reader_memory = live_memory(live);
 }
 
 void

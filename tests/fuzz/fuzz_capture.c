@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,11 +31,11 @@ touch(const struct capture_record *record)
 }
 
 static void
-check_record(const struct capture *capture, const struct capture_record *record,
+check_record(const struct capture_reader *capture, const struct capture_record *record,
     const uint8_t *data, struct buffer *out)
 {
 	assert(record->raw == data && record->raw_len > 0);
-	assert(capture_copy(capture, record, out) == 0);
+	assert(capture_reader_copy(capture, record, out) == 0);
 	if (!record->is_packet)
 		return;
 	assert(record->part == CAPTURE_PART_GOES_ON);
@@ -45,7 +45,7 @@ check_record(const struct capture *capture, const struct capture_record *record,
 	    record->raw_len - (size_t)(record->bytes - record->raw));
 	(void)touch(record);
 	buffer_clear(out);
-	assert(capture_empty(capture, record, out) == 0);
+	assert(capture_reader_empty(capture, record, out) == 0);
 	assert(out->len <= record->raw_len || out->len <= 64);
 }
 
@@ -54,7 +54,7 @@ static uint64_t
 read_all(enum capture_format format, const uint8_t *data, size_t size,
     size_t step, char *message)
 {
-	struct capture *capture = capture_new(format);
+	struct capture_reader *capture = capture_reader_new(format);
 	struct capture_record record;
 	struct error error = { .text = "" };
 	size_t at = 0, given = 0;
@@ -66,7 +66,7 @@ read_all(enum capture_format format, const uint8_t *data, size_t size,
 	do {
 		uint8_t *piece = own_copy(data + at, given - at);
 
-		got = capture_next(capture, piece, given - at, given == size,
+		got = capture_reader_next(capture, piece, given - at, given == size,
 		    &record, &error);
 		if (got == 1) {
 			check_record(capture, &record, piece, &out);
@@ -74,7 +74,7 @@ read_all(enum capture_format format, const uint8_t *data, size_t size,
 			packets += record.is_packet;
 			assert(!record.is_packet || record.ordinal == packets);
 			at += record.raw_len;
-			assert(at <= given && capture_offset(capture) == at);
+			assert(at <= given && capture_reader_offset(capture) == at);
 		}
 		free(piece);
 		if (got == 0 && given == size)
@@ -85,14 +85,14 @@ read_all(enum capture_format format, const uint8_t *data, size_t size,
 	assert(got == -1 || at == size);
 	strcpy(message, error.text);
 	buffer_release(&out);
-	capture_free(capture);
+	capture_reader_free(capture);
 	return packets;
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	enum capture_format format = capture_probe(data, size);
+	enum capture_format format = capture_reader_probe(data, size);
 	char whole[sizeof(((struct error *)0)->text)], pieces[sizeof(whole)];
 	uint64_t packets;
 

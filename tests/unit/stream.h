@@ -1,11 +1,11 @@
-/* Streams made by hand and read again, for the tests of packet/capture.c; goes behind cmocka.h. */
+/* Streams made by hand and read again, for the tests of packet/capture_reader.c; goes behind cmocka.h. */
 #ifndef ESPCAP_TESTS_STREAM_H
 #define ESPCAP_TESTS_STREAM_H
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 
 /* A stream being made, in one byte order. */
 struct stream {
@@ -132,7 +132,7 @@ put_text_block(struct stream *stream, uint32_t type, const char *text)
 
 /* Reads a stream in memory of just its size: the sanitizer sees a read behind it. */
 struct reader {
-	struct capture *capture;
+	struct capture_reader *capture;
 	uint8_t *data;
 	size_t len;
 	size_t at;
@@ -149,26 +149,26 @@ reader_init_as(struct reader *reader, const struct stream *stream,
 	assert_non_null(reader->data);
 	memcpy(reader->data, stream->data, stream->len);
 	reader->len = stream->len;
-	reader->capture = capture_new(format);
+	reader->capture = capture_reader_new(format);
 }
 
 static inline void
 reader_init(struct reader *reader, const struct stream *stream)
 {
-	reader_init_as(reader, stream, capture_probe(stream->data, stream->len));
+	reader_init_as(reader, stream, capture_reader_probe(stream->data, stream->len));
 }
 
 static inline void
 reader_release(struct reader *reader)
 {
-	capture_free(reader->capture);
+	capture_reader_free(reader->capture);
 	free(reader->data);
 }
 
 static inline int
 next(struct reader *reader)
 {
-	int got = capture_next(reader->capture, reader->data + reader->at,
+	int got = capture_reader_next(reader->capture, reader->data + reader->at,
 	    reader->len - reader->at, true, &reader->record, &reader->error);
 
 	if (got > 0)
@@ -218,7 +218,7 @@ check_empty(struct reader *reader, const struct stream *header, uint32_t caplen,
 	struct buffer out;
 
 	buffer_init(&out, 200);
-	assert_int_equal(capture_empty(reader->capture, &original, &out), 0);
+	assert_int_equal(capture_reader_empty(reader->capture, &original, &out), 0);
 	put_bytes(&stream, out.data, out.len);
 	reader_init(&again, &stream);
 	while (again.at < header->len)
@@ -236,12 +236,12 @@ check_empty(struct reader *reader, const struct stream *header, uint32_t caplen,
 	reader_release(&again);
 	buffer_release(&out);
 	buffer_init(&out, 3);
-	assert_int_equal(capture_empty(reader->capture, &original, &out), -1);
+	assert_int_equal(capture_reader_empty(reader->capture, &original, &out), -1);
 	assert_int_equal(out.len, 0);
 	buffer_release(&out);
 }
 
-/* What capture_copy makes of every record. */
+/* What capture_reader_copy makes of every record. */
 static inline void
 copy_all(const struct stream *stream, struct stream *copy)
 {
@@ -251,7 +251,7 @@ copy_all(const struct stream *stream, struct stream *copy)
 	buffer_init(&out, sizeof(copy->data));
 	reader_init(&reader, stream);
 	while (next(&reader) == 1)
-		assert_int_equal(capture_copy(reader.capture, &reader.record,
+		assert_int_equal(capture_reader_copy(reader.capture, &reader.record,
 		    &out), 0);
 	assert_int_equal(reader.at, reader.len);
 	put_bytes(copy, out.data, out.len);

@@ -16,13 +16,13 @@
 #include "base/log.h"
 
 /* While it is open, stderr goes to a file. */
-struct capture {
+struct capture_reader {
 	int saved, file;
 	char text[20000];
 };
 
 static void
-capture_start(struct capture *capture)
+capture_start(struct capture_reader *capture)
 {
 	char path[] = "/tmp/test_log.XXXXXX";
 
@@ -34,7 +34,7 @@ capture_start(struct capture *capture)
 }
 
 static const char *
-capture_end(struct capture *capture)
+capture_end(struct capture_reader *capture)
 {
 	ssize_t n = pread(capture->file, capture->text,
 	    sizeof(capture->text) - 1, 0);
@@ -60,7 +60,7 @@ test_levels(void **state)
 {
 	static const char *const wanted[] = { "p: an error\n",
 		"p: an error\np: a note\n", "p: an error\np: a note\np: more\n" };
-	static struct capture capture;
+	static struct capture_reader capture;
 
 	(void)state;
 	for (int level = LOG_LEVEL_QUIET; level <= LOG_LEVEL_VERBOSE; level++) {
@@ -77,7 +77,7 @@ static void
 test_foreign_bytes_are_harmless(void **state)
 {
 	struct log log = { .program = "p", .level = LOG_LEVEL_NORMAL };
-	static struct capture capture;
+	static struct capture_reader capture;
 
 	(void)state;
 	capture_start(&capture);
@@ -90,7 +90,7 @@ static void
 test_long_message_is_one_line(void **state)
 {
 	struct log log = { .program = "p", .level = LOG_LEVEL_NORMAL };
-	static struct capture capture;
+	static struct capture_reader capture;
 	static char text[10000];
 	const char *got;
 
@@ -107,7 +107,7 @@ static void
 test_messages_do_not_mix_with_progress(void **state)
 {
 	struct log log = { .program = "p", .level = LOG_LEVEL_NORMAL };
-	static struct capture capture;
+	static struct capture_reader capture;
 
 	(void)state;
 	capture_start(&capture);

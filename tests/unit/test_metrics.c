@@ -29,9 +29,9 @@ static const struct metrics live_run = { .version = "1.2", .tshark = "4.0.17",
 	.dropped = 1, .retries = 9, .maybe_duplicate = 8, .kernel_drop = 7, .ring_missing = 22,
 	.interface_drop = UINT64_MAX, .is_live = true, .has_server = true,
 	.has_auto_id = true, .tsharks = 3 }, .in_flight = 11,
-	.capture_bytes = 12, .capture_room = 13,
+	.capture_reader_bytes = 12, .capture_reader_room = 13,
 	.spool_bytes = 19, .spool_room = 20, .has_ring = true, .delivery_bytes = 14,
-	.delivery_room = 15, .own_memory = 16, .capture_memory = 17,
+	.delivery_room = 15, .own_memory = 16, .capture_reader_memory = 17,
 	.tshark_memory = 18 };
 
 /* Terminated, to be freed. */

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "capture/packet_ring.h"
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 
 #define MEGA ((uint64_t)1 << 20)
 
@@ -85,7 +85,7 @@ total(void)
 static void
 read_file(const char *name, uint32_t *next, bool first)
 {
-	struct capture *capture = capture_new(CAPTURE_PCAPNG);
+	struct capture_reader *capture = capture_reader_new(CAPTURE_PCAPNG);
 	uint8_t *bytes = malloc(2 * MEGA);
 	struct capture_record record;
 	struct error error;
@@ -99,7 +99,7 @@ read_file(const char *name, uint32_t *next, bool first)
 	assert_true(file != NULL && bytes != NULL);
 	len = fread(bytes, 1, 2 * MEGA, file);
 	(void)fclose(file);
-	while ((got = capture_next(capture, bytes + at, len - at, true,
+	while ((got = capture_reader_next(capture, bytes + at, len - at, true,
 	    &record, &error)) == 1) {
 		at += record.raw_len;
 		if (!record.is_packet)
@@ -112,7 +112,7 @@ read_file(const char *name, uint32_t *next, bool first)
 		    (uint8_t)record.sec);
 	}
 	assert_int_equal(got, 0);
-	capture_free(capture);
+	capture_reader_free(capture);
 	free(bytes);
 }
 

@@ -1,4 +1,4 @@
-/* Unit tests of packet/pcapng_write.c: what it writes, packet/capture.c reads. */
+/* Unit tests of packet/pcapng_write.c: what it writes, packet/capture_reader.c reads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 #include "packet/pcapng_write.h"
 
 static void
@@ -73,7 +73,7 @@ test_is_read_again(void **state)
 {
 	const struct pcapng_write_interface interface = { .name = "eth0",
 		.linktype = 1, .snaplen = 65535, .nano = true };
-	struct capture *capture = capture_new(CAPTURE_PCAPNG);
+	struct capture_reader *capture = capture_reader_new(CAPTURE_PCAPNG);
 	uint8_t bytes[64];
 	struct capture_record record;
 	struct error error;
@@ -92,7 +92,7 @@ test_is_read_again(void **state)
 		    .fraction = 999999999, .caplen = i, .wirelen = 100 + i,
 		    .bytes = bytes, .id = i }), 0);
 	for (uint32_t i = 0; i <= 64; at += record.raw_len) {
-		assert_int_equal(capture_next(capture,
+		assert_int_equal(capture_reader_next(capture,
 		    (const uint8_t *)out.data + at, out.len - at, true,
 		    &record, &error), 1);
 		if (!record.is_packet)
@@ -117,7 +117,7 @@ test_is_read_again(void **state)
 		assert_true(whole <= len && len - whole < 256);
 		assert_true(packets < 65);
 	}
-	capture_free(capture);
+	capture_reader_free(capture);
 	buffer_release(&out);
 }
 

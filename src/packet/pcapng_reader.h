@@ -1,8 +1,8 @@
-/* Blocks of the pcapng format; capture.c is its only user. */
-#ifndef ESPCAP_PACKET_PCAPNG_H
-#define ESPCAP_PACKET_PCAPNG_H
+/* Blocks of the pcapng format; capture_reader.c is its only user. */
+#ifndef ESPCAP_PACKET_PCAPNG_READER_H
+#define ESPCAP_PACKET_PCAPNG_READER_H
 
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 
 struct pcapng_interface {
 	uint32_t linktype;
@@ -12,7 +12,7 @@ struct pcapng_interface {
 };
 
 /* What the current section says. Start with a zeroed one. */
-struct pcapng {
+struct pcapng_reader {
 	bool started;		/* a section header was read */
 	bool big;		/* big-endian */
 	struct pcapng_interface *interfaces;
@@ -20,24 +20,24 @@ struct pcapng {
 	size_t room;
 };
 
-void pcapng_release(struct pcapng *ng);
+void pcapng_reader_release(struct pcapng_reader *ng);
 
-/* Bytes that pcapng_probe needs. */
+/* Bytes that pcapng_reader_probe needs. */
 #define PCAPNG_PROBE_LEN 12
-bool pcapng_probe(const uint8_t *data);
-/* The byte order of a section header that pcapng_probe takes for one. */
-bool pcapng_is_big(const uint8_t *data);
+bool pcapng_reader_probe(const uint8_t *data);
+/* The byte order of a section header that pcapng_reader_probe takes for one. */
+bool pcapng_reader_is_big(const uint8_t *data);
 
 /*
  * Takes the next block from data. 1 with *record filled but for the ordinal; 0
  * if more bytes are needed; -1 with a text in *error. Sets record->is_packet in
  * each case, as far as the bytes tell.
  */
-int pcapng_take(struct pcapng *ng, const uint8_t *data, size_t len,
+int pcapng_reader_take(struct pcapng_reader *ng, const uint8_t *data, size_t len,
     struct capture_record *record, struct error *error);
 
-/* See capture_empty. */
-int pcapng_empty(const struct pcapng *ng, const struct capture_record *record,
+/* See capture_reader_empty. */
+int pcapng_reader_empty(const struct pcapng_reader *ng, const struct capture_record *record,
     struct buffer *out);
 
 #endif

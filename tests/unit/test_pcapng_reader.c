@@ -1,4 +1,4 @@
-/* Unit tests of packet/capture.c with the pcapng format. */
+/* Unit tests of packet/capture_reader.c with the pcapng format. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* The classic pcap format, as pcap-savefile(5) describes it and wiretap reads it from a pipe. */
-#include "packet/pcapfile.h"
+#include "packet/pcap_reader.h"
 
 #include "packet/bytes.h"
 #include "packet/joined.h"
@@ -24,22 +24,22 @@ is_magic(uint32_t magic)
 }
 
 bool
-pcapfile_probe(const uint8_t *data)
+pcap_reader_probe(const uint8_t *data)
 {
 	return is_magic(bytes_u32(data, false)) ||
 	    is_magic(bytes_u32(data, true));
 }
 
 bool
-pcapfile_is_big(const uint8_t *data)
+pcap_reader_is_big(const uint8_t *data)
 {
 	return is_magic(bytes_u32(data, true));
 }
 
 bool
-pcapfile_has_linktype(const uint8_t *data)
+pcap_reader_has_linktype(const uint8_t *data)
 {
-	return (bytes_u32(data + 20, pcapfile_is_big(data)) &
+	return (bytes_u32(data + 20, pcap_reader_is_big(data)) &
 	    LINKTYPE_RESERVED) == 0;
 }
 
@@ -48,7 +48,7 @@ pcapfile_has_linktype(const uint8_t *data)
  * and nanoseconds; wiretap takes these four values for a sign of it.
  */
 static void
-guess_aix(struct pcapfile *file)
+guess_aix(struct pcap_reader *file)
 {
 	static const struct {
 		uint32_t interface_type, linktype;
@@ -63,7 +63,7 @@ guess_aix(struct pcapfile *file)
 }
 
 static void
-set_version(struct pcapfile *file, uint16_t major, uint16_t minor)
+set_version(struct pcap_reader *file, uint16_t major, uint16_t minor)
 {
 	if (major == 543 || (major == 2 && minor < 3))
 		file->lengths = PCAPFILE_LENGTHS_EXCHANGED;
@@ -77,7 +77,7 @@ set_version(struct pcapfile *file, uint16_t major, uint16_t minor)
 }
 
 static int
-take_file_header(struct pcapfile *file, const uint8_t *data, size_t len,
+take_file_header(struct pcap_reader *file, const uint8_t *data, size_t len,
     struct capture_record *record, struct error *error)
 {
 	uint32_t magic, network;
@@ -85,7 +85,7 @@ take_file_header(struct pcapfile *file, const uint8_t *data, size_t len,
 
 	if (len < FILE_HEADER_LEN)
 		return 0;
-	file->big = pcapfile_is_big(data);
+	file->big = pcap_reader_is_big(data);
 	magic = bytes_u32(data, file->big);
 	if (!is_magic(magic))
 		return error_set(error, OUTCOME_INPUT,
@@ -96,7 +96,7 @@ take_file_header(struct pcapfile *file, const uint8_t *data, size_t len,
 		    "pcap version %u is not supported", major);
 	/* The upper bits: 4 bits of FCS length, one reserved, "FCS length present", 10 reserved. */
 	network = bytes_u32(data + 20, file->big);
-	if (!pcapfile_has_linktype(data))
+	if (!pcap_reader_has_linktype(data))
 		return error_set(error, OUTCOME_INPUT,
 		    "link type 0x%08x is not supported", network);
 	file->nanoseconds = magic == magic_nano;
@@ -111,7 +111,7 @@ take_file_header(struct pcapfile *file, const uint8_t *data, size_t len,
 }
 
 static void
-set_lengths(const struct pcapfile *file, const uint8_t *data,
+set_lengths(const struct pcap_reader *file, const uint8_t *data,
     struct capture_record *record)
 {
 	uint32_t caplen = bytes_u32(data + 8, file->big);
@@ -124,7 +124,7 @@ set_lengths(const struct pcapfile *file, const uint8_t *data,
 }
 
 static void
-set_time(const struct pcapfile *file, const uint8_t *data,
+set_time(const struct pcap_reader *file, const uint8_t *data,
     struct capture_record *record)
 {
 	uint32_t fraction = bytes_u32(data + 4, file->big);
@@ -136,7 +136,7 @@ set_time(const struct pcapfile *file, const uint8_t *data,
 }
 
 static struct pcapvariant_file
-variant_file(const struct pcapfile *file)
+variant_file(const struct pcap_reader *file)
 {
 	return (struct pcapvariant_file){ .big = file->big,
 	    .modified = file->modified, .snaplen = file->snaplen == 0 ?
@@ -145,7 +145,7 @@ variant_file(const struct pcapfile *file)
 }
 
 bool
-pcapfile_hurry(struct pcapfile *file, const uint8_t *data, size_t len)
+pcap_reader_hurry(struct pcap_reader *file, const uint8_t *data, size_t len)
 {
 	const struct pcapvariant_file known = variant_file(file);
 
@@ -157,7 +157,7 @@ pcapfile_hurry(struct pcapfile *file, const uint8_t *data, size_t len)
 }
 
 static int
-guess_variant(struct pcapfile *file, const uint8_t *data, size_t len, bool end,
+guess_variant(struct pcap_reader *file, const uint8_t *data, size_t len, bool end,
     struct error *error)
 {
 	const struct pcapvariant_file known = variant_file(file);
@@ -178,7 +178,7 @@ guess_variant(struct pcapfile *file, const uint8_t *data, size_t len, bool end,
 }
 
 static int
-take_packet(const struct pcapfile *file, const uint8_t *data, size_t len,
+take_packet(const struct pcap_reader *file, const uint8_t *data, size_t len,
     struct capture_record *record, struct error *error)
 {
 	size_t header = pcapvariant_header_len(file->variant);
@@ -210,7 +210,7 @@ take_packet(const struct pcapfile *file, const uint8_t *data, size_t len,
 }
 
 int
-pcapfile_take(struct pcapfile *file, const uint8_t *data, size_t len, bool end,
+pcap_reader_take(struct pcap_reader *file, const uint8_t *data, size_t len, bool end,
     struct capture_record *record, struct error *error)
 {
 	int got;
@@ -223,14 +223,14 @@ pcapfile_take(struct pcapfile *file, const uint8_t *data, size_t len, bool end,
 }
 
 bool
-pcapfile_fits(const struct pcapfile *file, const struct pcapfile *other)
+pcap_reader_fits(const struct pcap_reader *file, const struct pcap_reader *other)
 {
 	return file->nanoseconds == other->nanoseconds &&
 	    file->lengths == other->lengths && file->network == other->network;
 }
 
 static int
-append_packet(const struct pcapfile *file, const struct capture_record *record,
+append_packet(const struct pcap_reader *file, const struct capture_record *record,
     uint32_t caplen, struct buffer *out)
 {
 	uint8_t header[RECORD_HEADER_LEN];
@@ -248,7 +248,7 @@ append_packet(const struct pcapfile *file, const struct capture_record *record,
 }
 
 int
-pcapfile_copy(const struct pcapfile *file, const struct capture_record *record,
+pcap_reader_copy(const struct pcap_reader *file, const struct capture_record *record,
     struct buffer *out)
 {
 	uint8_t header[FILE_HEADER_LEN];
@@ -264,7 +264,7 @@ pcapfile_copy(const struct pcapfile *file, const struct capture_record *record,
 }
 
 int
-pcapfile_empty(const struct pcapfile *file, const struct capture_record *record,
+pcap_reader_empty(const struct pcap_reader *file, const struct capture_record *record,
     struct buffer *out)
 {
 	return append_packet(file, record,

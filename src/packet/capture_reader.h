@@ -1,6 +1,6 @@
 /* Reads the records of a pcap or pcapng stream from bytes in memory, and writes an empty record in place of one. No I/O. */
-#ifndef ESPCAP_PACKET_CAPTURE_H
-#define ESPCAP_PACKET_CAPTURE_H
+#ifndef ESPCAP_PACKET_CAPTURE_READER_H
+#define ESPCAP_PACKET_CAPTURE_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ enum capture_format {
 	CAPTURE_PCAPNG
 };
 
-/* Bytes that capture_probe needs to be sure. */
+/* Bytes that capture_reader_probe needs to be sure. */
 #define CAPTURE_PROBE_LEN 12
 
 /* A link type that no BPF filter can be compiled for (a record that tshark counts but that is no packet). */
@@ -51,26 +51,26 @@ struct capture_record {
 	uint32_t wirelen;	/* bytes on the wire; can be less than caplen */
 };
 
-struct capture;
+struct capture_reader;
 
 /* Which format the stream that begins with these bytes has. */
-enum capture_format capture_probe(const uint8_t *data, size_t len);
+enum capture_format capture_reader_probe(const uint8_t *data, size_t len);
 
-/* A reader for one stream of a known format. Free with capture_free. */
-struct capture *capture_new(enum capture_format format);
-void capture_free(struct capture *capture);
+/* A reader for one stream of a known format. Free with capture_reader_free. */
+struct capture_reader *capture_reader_new(enum capture_format format);
+void capture_reader_free(struct capture_reader *capture);
 /* Before the first record. It is known to be a standard one with no other joined to it: a live capture's own. */
-void capture_trust(struct capture *capture);
+void capture_reader_trust(struct capture_reader *capture);
 /* The same. It begins at a part, after so many bytes and packets of the stream. */
-void capture_begin_at(struct capture *capture, uint64_t offset, uint64_t packets);
+void capture_reader_begin_at(struct capture_reader *capture, uint64_t offset, uint64_t packets);
 
 /* Bytes of the stream before the record that comes next. */
-uint64_t capture_offset(const struct capture *capture);
+uint64_t capture_reader_offset(const struct capture_reader *capture);
 /*
- * After capture_next wanted more bytes than these and none may come for long (a pipe, a file that grows). True if it can go on with
+ * After capture_reader_next wanted more bytes than these and none may come for long (a pipe, a file that grows). True if it can go on with
  * these: it looks ahead to know which variant of pcap it reads, but needs not when the bytes end with a record.
  */
-bool capture_hurry(struct capture *capture, const uint8_t *data, size_t len);
+bool capture_reader_hurry(struct capture_reader *capture, const uint8_t *data, size_t len);
 
 /*
  * Takes the next record from data[0..len), which must begin where the last
@@ -82,18 +82,18 @@ bool capture_hurry(struct capture *capture, const uint8_t *data, size_t len);
  * A record is at most CAPTURE_RECORD_MAX bytes long; a longer one is an error.
  */
 #define CAPTURE_RECORD_MAX (16u << 20)
-int capture_next(struct capture *capture, const uint8_t *data, size_t len, bool eof,
+int capture_reader_next(struct capture_reader *capture, const uint8_t *data, size_t len, bool eof,
     struct capture_record *record, struct error *error);
 
 /*
  * Appends to out the record (a packet or not) so that tshark can read it from
  * a pipe: as it stands, but for the variants of pcap with other record headers,
  * which tshark takes from regular files only and which become standard pcap, and
- * for parts of another byte order. Both functions want a record that capture_next
+ * for parts of another byte order. Both functions want a record that capture_reader_next
  * returned since the last part that differs, of pcapng the last one. -1 if out is
  * full (nothing is appended then).
  */
-int capture_copy(const struct capture *capture, const struct capture_record *record,
+int capture_reader_copy(const struct capture_reader *capture, const struct capture_record *record,
     struct buffer *out);
 
 /*
@@ -104,7 +104,7 @@ int capture_copy(const struct capture *capture, const struct capture_record *rec
  * length on the wire; a record of CAPTURE_LINKTYPE_NONE is copied whole. -1 if
  * out is full (nothing is appended then).
  */
-int capture_empty(const struct capture *capture, const struct capture_record *record,
+int capture_reader_empty(const struct capture_reader *capture, const struct capture_record *record,
     struct buffer *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* The pcapng format (draft-ietf-opsawg-pcapng), read as wiretap 4.0 does: our count is tshark's. */
-#include "packet/pcapng.h"
+#include "packet/pcapng_reader.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -42,14 +42,14 @@ struct block {
 };
 
 void
-pcapng_release(struct pcapng *ng)
+pcapng_reader_release(struct pcapng_reader *ng)
 {
 	free(ng->interfaces);
 	memset(ng, 0, sizeof(*ng));
 }
 
 bool
-pcapng_probe(const uint8_t *data)
+pcapng_reader_probe(const uint8_t *data)
 {
 	return bytes_u32(data, false) == BLOCK_SECTION &&
 	    (bytes_u32(data + 8, false) == order_magic ||
@@ -57,7 +57,7 @@ pcapng_probe(const uint8_t *data)
 }
 
 bool
-pcapng_is_big(const uint8_t *data)
+pcapng_reader_is_big(const uint8_t *data)
 {
 	return bytes_u32(data + 8, true) == order_magic;
 }
@@ -111,7 +111,7 @@ body_min(uint32_t type)
 }
 
 static int
-take_section(struct pcapng *ng, const struct block *block, struct error *error)
+take_section(struct pcapng_reader *ng, const struct block *block, struct error *error)
 {
 	uint16_t major = bytes_u16(block->body.data + 4, block->body.big);
 	uint16_t minor = bytes_u16(block->body.data + 6, block->body.big);
@@ -171,7 +171,7 @@ read_interface_options(const struct block *block,
 }
 
 static int
-take_interface(struct pcapng *ng, const struct block *block, struct error *error)
+take_interface(struct pcapng_reader *ng, const struct block *block, struct error *error)
 {
 	struct pcapng_interface interface = { .units = 1000000 };
 
@@ -238,7 +238,7 @@ set_bytes(const struct block *block, size_t at,
 }
 
 static int
-take_packet(const struct pcapng *ng, const struct block *block,
+take_packet(const struct pcapng_reader *ng, const struct block *block,
     struct capture_record *record, struct error *error)
 {
 	const uint8_t *data = block->body.data;
@@ -266,7 +266,7 @@ take_packet(const struct pcapng *ng, const struct block *block,
 
 /* A simple packet is of the first interface, and cut by its snaplen. */
 static int
-take_simple_packet(const struct pcapng *ng, const struct block *block,
+take_simple_packet(const struct pcapng_reader *ng, const struct block *block,
     struct capture_record *record, struct error *error)
 {
 	const struct pcapng_interface *interface = ng->interfaces;
@@ -365,7 +365,7 @@ take_custom(const struct block *block, struct capture_record *record,
 }
 
 static int
-take_block(struct pcapng *ng, const struct block *block,
+take_block(struct pcapng_reader *ng, const struct block *block,
     struct capture_record *record, struct error *error)
 {
 	switch (block->type) {
@@ -400,7 +400,7 @@ take_block(struct pcapng *ng, const struct block *block,
 
 /* Type and byte order of the block that data begins: 1, 0 for more bytes, -1 with a text. */
 static int
-read_type(const struct pcapng *ng, const uint8_t *data, size_t len,
+read_type(const struct pcapng_reader *ng, const uint8_t *data, size_t len,
     struct block *block, struct capture_record *record, struct error *error)
 {
 	if (len < 4)
@@ -413,8 +413,8 @@ read_type(const struct pcapng *ng, const uint8_t *data, size_t len,
 	if (block->type != BLOCK_SECTION)
 		return ng->started ? 1 : error_set(error, OUTCOME_INPUT,
 		    "block of type %u before any section", block->type);
-	block->body.big = pcapng_is_big(data);
-	if (!pcapng_probe(data))
+	block->body.big = pcapng_reader_is_big(data);
+	if (!pcapng_reader_probe(data))
 		return error_set(error, OUTCOME_INPUT,
 		    "byte order 0x%08x unknown", bytes_u32(data + 8, false));
 	return 1;
@@ -428,7 +428,7 @@ block_len(const uint8_t *field, bool big)
 }
 
 int
-pcapng_take(struct pcapng *ng, const uint8_t *data, size_t len,
+pcapng_reader_take(struct pcapng_reader *ng, const uint8_t *data, size_t len,
     struct capture_record *record, struct error *error)
 {
 	struct block block;
@@ -462,7 +462,7 @@ pcapng_take(struct pcapng *ng, const uint8_t *data, size_t len,
 }
 
 int
-pcapng_empty(const struct pcapng *ng, const struct capture_record *record,
+pcapng_reader_empty(const struct pcapng_reader *ng, const struct capture_record *record,
     struct buffer *out)
 {
 	uint32_t type = bytes_u32(record->raw, ng->big), total;

@@ -1,4 +1,4 @@
-/* Unit tests of packet/capture.c and the pcap format behind it. */
+/* Unit tests of packet/capture_reader.c and the pcap format behind it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,14 +18,14 @@ test_probe(void **state)
 	(void)state;
 	put_file_header(&pcap, 0xa1b23c4d, 4, 1);
 	put_section(&ng);
-	assert_int_equal(capture_probe(pcap.data, 4), CAPTURE_PCAP);
-	assert_int_equal(capture_probe(pcap.data, 3), CAPTURE_UNKNOWN);
-	assert_int_equal(capture_probe(ng.data, CAPTURE_PROBE_LEN),
+	assert_int_equal(capture_reader_probe(pcap.data, 4), CAPTURE_PCAP);
+	assert_int_equal(capture_reader_probe(pcap.data, 3), CAPTURE_UNKNOWN);
+	assert_int_equal(capture_reader_probe(ng.data, CAPTURE_PROBE_LEN),
 	    CAPTURE_PCAPNG);
-	assert_int_equal(capture_probe(ng.data, CAPTURE_PROBE_LEN - 1),
+	assert_int_equal(capture_reader_probe(ng.data, CAPTURE_PROBE_LEN - 1),
 	    CAPTURE_UNKNOWN);
-	assert_int_equal(capture_probe(other, sizeof(other)), CAPTURE_UNKNOWN);
-	assert_int_equal(capture_probe(NULL, 0), CAPTURE_UNKNOWN);
+	assert_int_equal(capture_reader_probe(other, sizeof(other)), CAPTURE_UNKNOWN);
+	assert_int_equal(capture_reader_probe(NULL, 0), CAPTURE_UNKNOWN);
 }
 
 static void
@@ -174,19 +174,19 @@ static void
 test_more_is_asked_for(void **state)
 {
 	struct stream stream = { .big = false };
-	struct capture *capture = capture_new(CAPTURE_PCAP);
+	struct capture_reader *capture = capture_reader_new(CAPTURE_PCAP);
 	struct capture_record record;
 	struct error error;
 
 	(void)state;
 	put_file_header(&stream, 0xa1b2c3d4, 4, 1);
-	assert_int_equal(capture_next(capture, stream.data, 10, false, &record,
+	assert_int_equal(capture_reader_next(capture, stream.data, 10, false, &record,
 	    &error), 0);
-	assert_int_equal(capture_next(capture, stream.data, 24, false, &record,
+	assert_int_equal(capture_reader_next(capture, stream.data, 24, false, &record,
 	    &error), 1);
-	assert_int_equal(capture_next(capture, stream.data, 0, false, &record,
+	assert_int_equal(capture_reader_next(capture, stream.data, 0, false, &record,
 	    &error), 0);
-	capture_free(capture);
+	capture_reader_free(capture);
 }
 
 /* What tshark accepts, and one byte more: it needs no more than the header to see that. */
@@ -202,7 +202,7 @@ check_limit(uint32_t linktype, uint32_t most, const char *text)
 	put_packet(&stream, 1, 0, most, 0, "");
 	reader_init(&reader, &stream);
 	assert_block(&reader);
-	assert_int_equal(capture_next(reader.capture, reader.data + 24, 16,
+	assert_int_equal(capture_reader_next(reader.capture, reader.data + 24, 16,
 	    false, &record, &error), 0);
 	reader_release(&reader);
 	stream.len = 24;
@@ -401,13 +401,13 @@ test_variant_is_waited_for(void **state)
 	put_packet(&stream, 2, 0, 5, 60, "other");
 	reader_init(&reader, &stream);
 	assert_block(&reader);
-	assert_int_equal(capture_next(reader.capture, reader.data + 24, 20,
+	assert_int_equal(capture_reader_next(reader.capture, reader.data + 24, 20,
 	    false, &reader.record, &reader.error), 0);
-	assert_false(capture_hurry(reader.capture, reader.data + 24, 20));
-	assert_int_equal(capture_next(reader.capture, reader.data + 24, 21,
+	assert_false(capture_reader_hurry(reader.capture, reader.data + 24, 20));
+	assert_int_equal(capture_reader_next(reader.capture, reader.data + 24, 21,
 	    false, &reader.record, &reader.error), 0);
-	assert_true(capture_hurry(reader.capture, reader.data + 24, 21));
-	assert_false(capture_hurry(reader.capture, reader.data + 24, 21));
+	assert_true(capture_reader_hurry(reader.capture, reader.data + 24, 21));
+	assert_false(capture_reader_hurry(reader.capture, reader.data + 24, 21));
 	assert_packet(&reader, 1, 1, 0, 5, 60);
 	assert_packet(&reader, 2, 2, 0, 5, 60);
 	reader_release(&reader);
@@ -425,9 +425,9 @@ test_trusted(void **state)
 	put_packet(&stream, 0xa1b2c3d4, 0x00040002, 0, 0, "");
 	put_packet(&stream, 96, 1, 0, 0, "");
 	reader_init(&reader, &stream);
-	capture_trust(reader.capture);
+	capture_reader_trust(reader.capture);
 	assert_block(&reader);
-	assert_int_equal(capture_next(reader.capture, reader.data + 24, 16,
+	assert_int_equal(capture_reader_next(reader.capture, reader.data + 24, 16,
 	    false, &reader.record, &reader.error), 1);
 	assert_true(reader.record.is_packet);
 	reader_release(&reader);
@@ -473,7 +473,7 @@ test_joined(void **state)
 	reader_init(&reader, &stream);
 	while (next(&reader) == 1)
 		if (reader.record.part != CAPTURE_PART_FITS)
-			assert_int_equal(capture_copy(reader.capture,
+			assert_int_equal(capture_reader_copy(reader.capture,
 			    &reader.record, &out), 0);
 	assert_int_equal(reader.at, reader.len);
 	assert_int_equal(out.len, standard.len);
@@ -524,7 +524,7 @@ test_joined_of_other_formats(void **state)
 	assert_part(&reader, CAPTURE_PART_DIFFERS);
 	assert_number(&reader, 4, 1);
 	assert_int_equal(next(&reader), 0);
-	assert_int_equal(capture_offset(reader.capture), stream.len);
+	assert_int_equal(capture_reader_offset(reader.capture), stream.len);
 	reader_release(&reader);
 }
 

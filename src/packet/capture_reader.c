@@ -1,5 +1,5 @@
 /* Reads pcap and pcapng streams record by record: what both formats share. */
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,14 +7,14 @@
 
 #include "base/xalloc.h"
 #include "packet/joined.h"
-#include "packet/pcapfile.h"
-#include "packet/pcapng.h"
+#include "packet/pcap_reader.h"
+#include "packet/pcapng_reader.h"
 
-struct capture {
+struct capture_reader {
 	enum capture_format format;
-	struct pcapfile pcapfile;
-	struct pcapfile fitted;		/* the one that the records of this and other parts are to stand in */
-	struct pcapng pcapng;
+	struct pcap_reader pcap_reader;
+	struct pcap_reader fitted;		/* the one that the records of this and other parts are to stand in */
+	struct pcapng_reader pcapng;
 	uint64_t offset;	/* of the next record in the stream */
 	uint64_t packets;	/* taken so far */
 	uint64_t before;	/* those before this part */
@@ -24,67 +24,67 @@ struct capture {
 };
 
 enum capture_format
-capture_probe(const uint8_t *data, size_t len)
+capture_reader_probe(const uint8_t *data, size_t len)
 {
-	if (len >= 4 && pcapfile_probe(data))
+	if (len >= 4 && pcap_reader_probe(data))
 		return CAPTURE_PCAP;
-	if (len >= PCAPNG_PROBE_LEN && pcapng_probe(data))
+	if (len >= PCAPNG_PROBE_LEN && pcapng_reader_probe(data))
 		return CAPTURE_PCAPNG;
 	return CAPTURE_UNKNOWN;
 }
 
-struct capture *
-capture_new(enum capture_format format)
+struct capture_reader *
+capture_reader_new(enum capture_format format)
 {
-	struct capture *capture = xcalloc(1, sizeof(*capture));
+	struct capture_reader *capture = xcalloc(1, sizeof(*capture));
 
 	capture->format = format;
 	return capture;
 }
 
 void
-capture_free(struct capture *capture)
+capture_reader_free(struct capture_reader *capture)
 {
 	if (capture == NULL)
 		return;
-	pcapng_release(&capture->pcapng);
+	pcapng_reader_release(&capture->pcapng);
 	free(capture);
 }
 
 void
-capture_trust(struct capture *capture)
+capture_reader_trust(struct capture_reader *capture)
 {
 	capture->trusted = true;
 }
 
 void
-capture_begin_at(struct capture *capture, uint64_t offset, uint64_t packets)
+capture_reader_begin_at(struct capture_reader *capture, uint64_t offset, uint64_t packets)
 {
 	capture->offset = offset;
 	capture->packets = capture->before = packets;
 }
 
 uint64_t
-capture_offset(const struct capture *capture)
+capture_reader_offset(const struct capture_reader *capture)
 {
 	return capture->offset;
 }
 
 bool
-capture_hurry(struct capture *capture, const uint8_t *data, size_t len)
+capture_reader_hurry(struct capture_reader *capture, const uint8_t *data, size_t len)
 {
 	return capture->format == CAPTURE_PCAP && !capture->failed &&
-	    pcapfile_hurry(&capture->pcapfile, data, len);
+	    pcap_reader_hurry(&capture->pcap_reader, data, len);
 }
 
 static bool
-started(const struct capture *capture)
+started(const struct capture_reader *capture)
 {
-	return capture->pcapfile.started || capture->pcapng.started;
+	return capture->pcap_reader.started || capture->pcapng.started;
 }
 
 static int
-fail(struct capture *capture, bool in_packet, uint64_t offset,
+fail(struct capture_reader *capture, bool in_packet, uint64_t offset,
     const char *what, const char *why, struct error *error)
 {
 	char place[64];
@@ -108,15 +108,15 @@ fail(struct capture *capture, bool in_packet, uint64_t offset,
 }
 
 static int
-take(struct capture *capture, const uint8_t *data, size_t len, bool eof,
+take(struct capture_reader *capture, const uint8_t *data, size_t len, bool eof,
     struct capture_record *record, struct error *error)
 {
 	switch (capture->format) {
 	case CAPTURE_PCAP:
-		return pcapfile_take(&capture->pcapfile, data, len, eof,
+		return pcap_reader_take(&capture->pcap_reader, data, len, eof,
 		    record, error);
 	case CAPTURE_PCAPNG:
-		return pcapng_take(&capture->pcapng, data, len, record, error);
+		return pcapng_reader_take(&capture->pcapng, data, len, record, error);
 	case CAPTURE_UNKNOWN:
 		break;
 	}
@@ -125,18 +125,18 @@ take(struct capture *capture, const uint8_t *data, size_t len, bool eof,
 
 /* The readers begin anew. */
 static void
-begin_part(struct capture *capture, enum capture_format format)
+begin_part(struct capture_reader *capture, enum capture_format format)
 {
 	capture->format = format;
-	memset(&capture->pcapfile, 0, sizeof(capture->pcapfile));
-	pcapng_release(&capture->pcapng);
+	memset(&capture->pcap_reader, 0, sizeof(capture->pcap_reader));
+	pcapng_reader_release(&capture->pcapng);
 	capture->before = capture->packets;
 	capture->joining = true;
 }
 
 /* False if more bytes must tell whether a part begins. */
 static bool
-look_for_part(struct capture *capture, const uint8_t *data, size_t len,
+look_for_part(struct capture_reader *capture, const uint8_t *data, size_t len,
     bool eof)
 {
 	enum joined joined;
@@ -148,7 +148,7 @@ look_for_part(struct capture *capture, const uint8_t *data, size_t len,
 		return false;
 	/* Nothing but a header can begin so and be cut short there. */
 	if (joined == JOINED_PCAP || (joined == JOINED_PERHAPS &&
-	    len >= 4 && pcapfile_probe(data)))
+	    len >= 4 && pcap_reader_probe(data)))
 		begin_part(capture, CAPTURE_PCAP);
 	else if (joined != JOINED_NOT)
 		begin_part(capture, CAPTURE_PCAPNG);
@@ -157,23 +157,23 @@ look_for_part(struct capture *capture, const uint8_t *data, size_t len,
 
 /* A header was taken: whether what is behind it can stand in the same stream as what is before. */
 static enum capture_part
-part_of(struct capture *capture)
+part_of(struct capture_reader *capture)
 {
 	enum capture_part part = CAPTURE_PART_GOES_ON;
 
 	if (capture->joining)
 		part = capture->format == CAPTURE_PCAP &&
-		    capture->fitted.started && pcapfile_fits(&capture->fitted,
-		    &capture->pcapfile) ? CAPTURE_PART_FITS :
+		    capture->fitted.started && pcap_reader_fits(&capture->fitted,
+		    &capture->pcap_reader) ? CAPTURE_PART_FITS :
 		    CAPTURE_PART_DIFFERS;
 	capture->joining = false;
 	if (part != CAPTURE_PART_FITS)
-		capture->fitted = capture->pcapfile;
+		capture->fitted = capture->pcap_reader;
 	return part;
 }
 
 int
-capture_next(struct capture *capture, const uint8_t *data, size_t len, bool eof,
+capture_reader_next(struct capture_reader *capture, const uint8_t *data, size_t len, bool eof,
     struct capture_record *record, struct error *error)
 {
 	struct error why = { .outcome = OUTCOME_OK };
@@ -202,25 +202,25 @@ capture_next(struct capture *capture, const uint8_t *data, size_t len, bool eof,
 	} else
 		record->part = part_of(capture);
 	if (capture->trusted)
-		capture->pcapfile.guessed = true;
+		capture->pcap_reader.guessed = true;
 	capture->offset += record->raw_len;
 	return 1;
 }
 
 int
-capture_copy(const struct capture *capture, const struct capture_record *record,
+capture_reader_copy(const struct capture_reader *capture, const struct capture_record *record,
     struct buffer *out)
 {
 	if (capture->format == CAPTURE_PCAP)
-		return pcapfile_copy(&capture->fitted, record, out);
+		return pcap_reader_copy(&capture->fitted, record, out);
 	return buffer_append(out, record->raw, record->raw_len);
 }
 
 int
-capture_empty(const struct capture *capture, const struct capture_record *record,
+capture_reader_empty(const struct capture_reader *capture, const struct capture_record *record,
     struct buffer *out)
 {
 	if (capture->format == CAPTURE_PCAP)
-		return pcapfile_empty(&capture->fitted, record, out);
-	return pcapng_empty(&capture->pcapng, record, out);
+		return pcap_reader_empty(&capture->fitted, record, out);
+	return pcapng_reader_empty(&capture->pcapng, record, out);
 }

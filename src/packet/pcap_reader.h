@@ -1,54 +1,54 @@
-/* Records of the classic pcap format; capture.c is its only user. */
-#ifndef ESPCAP_PACKET_PCAPFILE_H
-#define ESPCAP_PACKET_PCAPFILE_H
+/* Records of the classic pcap format; capture_reader.c is its only user. */
+#ifndef ESPCAP_PACKET_PCAP_READER_H
+#define ESPCAP_PACKET_PCAP_READER_H
 
-#include "packet/capture.h"
+#include "packet/capture_reader.h"
 #include "packet/pcapvariant.h"
 
 /* pcap 2.2 and older (and DG/UX's 543.0) have the two lengths exchanged; of 2.3 only some files. */
-enum pcapfile_lengths {
+enum pcap_reader_lengths {
 	PCAPFILE_LENGTHS_NORMAL,
 	PCAPFILE_LENGTHS_EXCHANGED,
 	PCAPFILE_LENGTHS_UNSURE
 };
 
 /* Start with a zeroed one. */
-struct pcapfile {
+struct pcap_reader {
 	bool started;		/* the file header was read */
 	bool big;		/* big-endian */
 	bool nanoseconds;
 	bool modified;		/* the magic of Kuznetzov's later patches */
 	bool guessed;		/* variant is known; else the first records tell */
 	enum pcapvariant variant;
-	enum pcapfile_lengths lengths;
+	enum pcap_reader_lengths lengths;
 	uint32_t network;	/* the link type as it stands in the header */
 	uint32_t linktype;
 	uint32_t snaplen;
 };
 
 /* Whether these (at least 4) bytes begin a pcap file that we read. */
-bool pcapfile_probe(const uint8_t *data);
-/* Of a whole file header that pcapfile_probe takes for one: its byte order, and whether the field of the link type is one. */
-bool pcapfile_is_big(const uint8_t *data);
-bool pcapfile_has_linktype(const uint8_t *data);
+bool pcap_reader_probe(const uint8_t *data);
+/* Of a whole file header that pcap_reader_probe takes for one: its byte order, and whether the field of the link type is one. */
+bool pcap_reader_is_big(const uint8_t *data);
+bool pcap_reader_has_linktype(const uint8_t *data);
 
 /*
  * Takes the file header or the next packet from data. 1 with *record filled but
  * for the ordinal; 0 if more bytes are needed; -1 with a text in *error. Sets
  * record->is_packet in each case. end: no more bytes come.
  */
-int pcapfile_take(struct pcapfile *file, const uint8_t *data, size_t len, bool end,
+int pcap_reader_take(struct pcap_reader *file, const uint8_t *data, size_t len, bool end,
     struct capture_record *record, struct error *error);
 /* True if the variant was not known and these bytes, to which none may be added for long, tell it. */
-bool pcapfile_hurry(struct pcapfile *file, const uint8_t *data, size_t len);
+bool pcap_reader_hurry(struct pcap_reader *file, const uint8_t *data, size_t len);
 
 /* Whether records of one file can stand in the other: of another byte order or variant they are written anew. */
-bool pcapfile_fits(const struct pcapfile *file, const struct pcapfile *other);
+bool pcap_reader_fits(const struct pcap_reader *file, const struct pcap_reader *other);
 
-/* See capture_copy and capture_empty. file: the one in which the record is to stand. */
-int pcapfile_copy(const struct pcapfile *file, const struct capture_record *record,
+/* See capture_reader_copy and capture_reader_empty. file: the one in which the record is to stand. */
+int pcap_reader_copy(const struct pcap_reader *file, const struct capture_record *record,
     struct buffer *out);
-int pcapfile_empty(const struct pcapfile *file, const struct capture_record *record,
+int pcap_reader_empty(const struct pcap_reader *file, const struct capture_record *record,
     struct buffer *out);
 
 #endif
