@@ -101,7 +101,7 @@ follow_start(struct reading *reading, int fd)
 	struct dissection_handler handler = { .on_document = on_document,
 		.on_end = on_end, .ctx = reading };
 	char *path = xasprintf("%s/%s",
-	    notice_path(follow->config.watching->notice), reading->name);
+	    watcher_path(follow->config.watching->watcher), reading->name);
 
 	reading->dissection = dissection_new(&follow->dissection, fd,
 	    reading->shown, path, follow->config.count == 0 ? 0 :
@@ -159,7 +159,7 @@ look(struct reading *reading)
 		dissection_look(reading->dissection);
 	if (dissection_is_waiting(reading->dissection) &&
 	    watch_is_finished(follow->watch, reading->file,
-	    dissection_has_rest(reading->dissection), notice_time().now) &&
+	    dissection_has_rest(reading->dissection), watcher_time().now) &&
 	    !follow_has_writer(reading))
 		follow_finish(reading);
 }
@@ -177,7 +177,7 @@ make_room(struct follow *follow)
 	TAILQ_FOREACH(reading, &follow->open, next)
 		if (dissection_is_waiting(reading->dissection) &&
 		    !reading->finishing && watch_is_idle(follow->watch,
-		    reading->file, notice_time().now)) {
+		    reading->file, watcher_time().now)) {
 			reading->asked = 0;
 			(void)follow_has_writer(reading);
 			follow_finish(reading);
@@ -212,7 +212,7 @@ say_lost(struct follow *follow)
 		if (!has_another_name(follow, &file->entry)) {
 			log_error(follow->log, "%s/%s: gone before it was "
 			    "read: what was in it is lost",
-			    notice_name(follow->config.watching->notice),
+			    watcher_name(follow->config.watching->watcher),
 			    file->name);
 			follow_blame(follow, OUTCOME_INPUT);
 		}
@@ -227,7 +227,7 @@ lose_folder(struct follow *follow, const char *why)
 	struct reading *reading;
 
 	log_error(follow->log, "%s: %s; what is open is still read",
-	    notice_name(follow->config.watching->notice), why);
+	    watcher_name(follow->config.watching->watcher), why);
 	follow_blame(follow, OUTCOME_INPUT);
 	follow_drop_examined(follow);
 	say_lost(follow);
@@ -241,19 +241,19 @@ static void
 on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct follow *follow = ctx;
-	struct notice *notice = follow->config.watching->notice;
+	struct watcher *watcher = follow->config.watching->watcher;
 	struct reading *reading;
 
 	(void)fd;
 	(void)what;
 	if (!follow->stopping) {
 		if (++follow->ticks % SCAN_TICKS == 0)
-			notice_scan(notice);
+			watcher_scan(watcher);
 		TAILQ_FOREACH(reading, &follow->open, next)
 			look(reading);
 		follow_look_at_examined(follow);
-		if (notice_end(notice) != NULL)
-			lose_folder(follow, notice_end(notice));
+		if (watcher_end(watcher) != NULL)
+			lose_folder(follow, watcher_end(watcher));
 		else
 			say_lost(follow);
 		make_room(follow);
@@ -317,7 +317,7 @@ follow_new(const struct follow_config *config)
 		abort();	/* out of memory */
 	if (config->duration > 0)
 		loop_start_timer(follow->end, config->duration);
-	notice_listen(watching->notice, config->dissection->loop, config->broker,
+	watcher_listen(watching->watcher, config->dissection->loop, config->broker,
 	    follow->watch);
 	follow_begin(follow);
 	return follow;

@@ -97,7 +97,7 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 	if (priv_broker_folder_probe(follow->config.broker, completion->name,
 	    &completion->entry) != 0 && (errno == ETXTBSY ||
 	    (errno == ENOLCK && !file->close_seen))) {
-		completion->next_ms = notice_time().now +
+		completion->next_ms = watcher_time().now +
 		    (errno == ENOLCK ? UNKNOWN_MS : RETRY_MS);
 		if (errno == ENOLCK)
 			warn(follow, completion);
@@ -151,7 +151,7 @@ end_comparing(struct follow *follow, struct completion *completion)
 	if (result.is_certain)
 		completion->entry = result.entry;
 	else
-		completion->next_ms = notice_time().now + RETRY_MS;
+		completion->next_ms = watcher_time().now + RETRY_MS;
 }
 
 bool
@@ -188,11 +188,11 @@ act(struct follow *follow, struct completion *completion,
 			    "for writing", completion->shown,
 			    completion_action_word(after));
 		completion->told = true;
-		completion->next_ms = notice_time().now + RETRY_MS;
+		completion->next_ms = watcher_time().now + RETRY_MS;
 		return;
 	case AFTER_UNKNOWN:
 		warn(follow, completion);
-		completion->next_ms = notice_time().now + UNKNOWN_MS;
+		completion->next_ms = watcher_time().now + UNKNOWN_MS;
 		return;
 	case AFTER_TOUCHED:
 		completion->is_sure = false;
@@ -208,7 +208,7 @@ act(struct follow *follow, struct completion *completion,
 static void
 try_to_complete(struct follow *follow, struct completion *completion)
 {
-	int64_t now = notice_time().now;
+	int64_t now = watcher_time().now;
 	struct watch_file *file;
 
 	if (now < completion->next_ms || completion->examine != NULL)

@@ -61,7 +61,7 @@ follow_has_same_head(struct reading *reading)
 void
 follow_update(struct reading *reading)
 {
-	struct watch_time time = notice_time();
+	struct watch_time time = watcher_time();
 	struct folder_entry entry;
 
 	if (folder_status(reading->fd, &entry) == 0)
@@ -73,7 +73,7 @@ bool
 follow_has_writer(struct reading *reading)
 {
 	struct follow *follow = reading->follow;
-	int64_t now = notice_time().now;
+	int64_t now = watcher_time().now;
 
 	if (follow->config.watching->after.kind == AFTER_NOTHING ||
 	    !reading->file->is_here)
@@ -94,7 +94,7 @@ static struct reading *
 reading_new(struct follow *follow, struct watch_file *file, int fd)
 {
 	struct reading *reading = xcalloc(1, sizeof(*reading));
-	const char *folder = notice_name(follow->config.watching->notice);
+	const char *folder = watcher_name(follow->config.watching->watcher);
 	const char *join = folder[strlen(folder) - 1] == '/' ? "" : "/";
 
 	reading->follow = follow;
@@ -196,7 +196,7 @@ begin(struct reading *reading, int fd)
 
 	/* What is known to be finished need not be flushed packet by packet. */
 	reading->finishing = watch_is_finished(follow->watch, reading->file,
-	    true, notice_time().now) && !follow_has_writer(reading);
+	    true, watcher_time().now) && !follow_has_writer(reading);
 	reading->closes = reading->file->closes;
 	follow->dissection.follow = !reading->finishing;
 	follow->dissection.mark = reading->known.mark.len > 0 ?
@@ -288,7 +288,7 @@ has_no_room(const struct follow *follow)
 static bool
 may_grow(const struct follow *follow, const struct watch_file *file)
 {
-	int64_t now = notice_time().now, wait = STALLED_MS;
+	int64_t now = watcher_time().now, wait = STALLED_MS;
 
 	if (watch_is_finished(follow->watch, file, true, now))
 		return false;
@@ -433,7 +433,7 @@ examine(struct reading *reading, struct digest_mark *marks, size_t count)
 	watch_set(reading->file, WATCH_READING);
 	reading->examine = examine_new(fd, marks, count,
 	    !watch_is_finished(follow->watch, reading->file, true,
-	    notice_time().now));
+	    watcher_time().now));
 	TAILQ_INSERT_TAIL(&follow->examining, reading, next);
 	follow->examining_count++;
 	work_soon(follow);
@@ -468,7 +468,7 @@ must_wait(struct reading *reading)
 {
 	struct follow *follow = reading->follow;
 	struct watch_file *file = reading->file;
-	int64_t now = notice_time().now;
+	int64_t now = watcher_time().now;
 	struct reading *other;
 
 	if (find_id(&follow->delivering, reading->id) != NULL)
@@ -500,7 +500,7 @@ hold(struct reading *reading)
 	if (!reading->follow->config.omit || reading->id[0] == '\0' ||
 	    !must_wait(reading))
 		return false;
-	file->held_until = notice_time().now + HELD_MS;
+	file->held_until = watcher_time().now + HELD_MS;
 	file->is_held = true;
 	follow_reading_free(reading);
 	return true;
@@ -604,7 +604,7 @@ hold_files(struct follow *follow)
 {
 	struct reading *reading;
 
-	watch_release(follow->watch, notice_time().now);
+	watch_release(follow->watch, watcher_time().now);
 	if (!may_start(follow) || watch_next(follow->watch) == NULL)
 		return;
 	TAILQ_FOREACH(reading, &follow->delivering, next)

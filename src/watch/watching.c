@@ -72,7 +72,7 @@ tidy_registry(struct watching *watching)
 {
 	struct present present = { NULL, NULL, 0, 0 };
 
-	notice_each(watching->notice, add_present, &present);
+	watcher_each(watching->watcher, add_present, &present);
 	if (present.count > 0) {
 		qsort(present.names, present.count, sizeof(*present.names),
 		    by_text);
@@ -101,7 +101,7 @@ default_name(const struct watching *watching, const struct options *options,
 		    "next run");
 		return NULL;
 	}
-	what = xasprintf("%s\n%s\n%s", notice_path(watching->notice),
+	what = xasprintf("%s\n%s\n%s", watcher_path(watching->watcher),
 	    options->node != NULL ? options->node : "",
 	    options->node != NULL ? options->index : "");
 	if (EVP_Digest(what, strlen(what), digest, NULL, EVP_sha256(),
@@ -199,10 +199,10 @@ watching_open(struct watching *watching, const struct options *options,
 {
 	memset(watching, 0, sizeof(*watching));
 	watching->folder.fd = watching->folder.target = -1;
-	watching->notice = notice_open(options->watch, log, error);
-	if (watching->notice == NULL)
+	watching->watcher = watcher_open(options->watch, log, error);
+	if (watching->watcher == NULL)
 		return -1;
-	watching->folder.fd = notice_fd(watching->notice);
+	watching->folder.fd = watcher_fd(watching->watcher);
 	if (open_completion_action(watching, options, error) != 0)
 		return -1;
 	return open_registry(watching, options, log, error);
@@ -211,10 +211,10 @@ watching_open(struct watching *watching, const struct options *options,
 void
 watching_release(struct watching *watching)
 {
-	if (watching->notice == NULL)
+	if (watching->watcher == NULL)
 		return;
 	if (watching->folder.target >= 0)
 		close(watching->folder.target);
 	registry_file_free(watching->registry);
-	notice_free(watching->notice);
+	watcher_free(watching->watcher);
 }

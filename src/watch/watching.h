@@ -4,11 +4,11 @@
 
 #include "config/options.h"
 #include "watch/completion_action.h"
-#include "watch/notice.h"
 #include "watch/registry_file.h"
+#include "watch/watcher.h"
 
 struct watching {
-	struct notice *notice;
+	struct watcher *watcher;
 	struct registry_file *registry;
 	struct folder folder;	/* for the privileged broker */
 	struct completion_action after;

@@ -1,5 +1,5 @@
 /* What happens in a watched folder. */
-#include "watch/notice.h"
+#include "watch/watcher.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 #define NEWS (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | \
 	IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 
-struct notice {
+struct watcher {
 	char *name, *path;
 	struct log *log;
 	int fd;
@@ -37,7 +37,7 @@ struct found {
 };
 
 struct watch_time
-notice_time(void)
+watcher_time(void)
 {
 	struct timespec real;
 	struct watch_time time;
@@ -49,119 +49,119 @@ notice_time(void)
 }
 
 static void
-ask_for_news(struct notice *notice)
+ask_for_news(struct watcher *watcher)
 {
-	notice->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (notice->inotify >= 0 && inotify_add_watch(notice->inotify,
-	    notice->path, NEWS | IN_ONLYDIR) >= 0)
+	watcher->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (watcher->inotify >= 0 && inotify_add_watch(watcher->inotify,
+	    watcher->path, NEWS | IN_ONLYDIR) >= 0)
 		return;
-	log_note(notice->log, "%s: no news of it from the kernel (%s): it is "
-	    "looked through every few seconds only", notice->name,
+	log_note(watcher->log, "%s: no news of it from the kernel (%s): it is "
+	    "looked through every few seconds only", watcher->name,
 	    strerror(errno));
-	if (notice->inotify >= 0)
-		close(notice->inotify);
-	notice->inotify = -1;
+	if (watcher->inotify >= 0)
+		close(watcher->inotify);
+	watcher->inotify = -1;
 }
 
-struct notice *
-notice_open(const char *name, struct log *log, struct error *error)
+struct watcher *
+watcher_open(const char *name, struct log *log, struct error *error)
 {
-	struct notice *notice = xcalloc(1, sizeof(*notice));
+	struct watcher *watcher = xcalloc(1, sizeof(*watcher));
 
-	notice->name = xstrdup(name);
-	notice->log = log;
-	notice->inotify = -1;
-	notice->fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (notice->fd >= 0)
-		notice->path = realpath(name, NULL);
-	if (notice->path == NULL) {
+	watcher->name = xstrdup(name);
+	watcher->log = log;
+	watcher->inotify = -1;
+	watcher->fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (watcher->fd >= 0)
+		watcher->path = realpath(name, NULL);
+	if (watcher->path == NULL) {
 		error_set(error, OUTCOME_INPUT, "%s: %s", name,
 		    errno == ENOTDIR ? "not a folder; --file reads a file" :
 		    strerror(errno));
-		notice_free(notice);
+		watcher_free(watcher);
 		return NULL;
 	}
-	ask_for_news(notice);
-	return notice;
+	ask_for_news(watcher);
+	return watcher;
 }
 
 void
-notice_free(struct notice *notice)
+watcher_free(struct watcher *watcher)
 {
-	if (notice == NULL)
+	if (watcher == NULL)
 		return;
-	if (notice->readable != NULL)
-		event_free(notice->readable);
-	if (notice->inotify >= 0)
-		close(notice->inotify);
-	if (notice->fd >= 0)
-		close(notice->fd);
-	free(notice->name);
-	free(notice->path);
-	free(notice);
+	if (watcher->readable != NULL)
+		event_free(watcher->readable);
+	if (watcher->inotify >= 0)
+		close(watcher->inotify);
+	if (watcher->fd >= 0)
+		close(watcher->fd);
+	free(watcher->name);
+	free(watcher->path);
+	free(watcher);
 }
 
 int
-notice_fd(const struct notice *notice)
+watcher_fd(const struct watcher *watcher)
 {
-	return notice->fd;
+	return watcher->fd;
 }
 
 const char *
-notice_name(const struct notice *notice)
+watcher_name(const struct watcher *watcher)
 {
-	return notice->name;
+	return watcher->name;
 }
 
 const char *
-notice_path(const struct notice *notice)
+watcher_path(const struct watcher *watcher)
 {
-	return notice->path;
+	return watcher->path;
 }
 
 const char *
-notice_end(const struct notice *notice)
+watcher_end(const struct watcher *watcher)
 {
 	struct stat st;
 
-	if (notice->end == NULL && fstat(notice->fd, &st) == 0 &&
+	if (watcher->end == NULL && fstat(watcher->fd, &st) == 0 &&
 	    st.st_nlink == 0)
 		return "the folder was removed";
-	return notice->end;
+	return watcher->end;
 }
 
 /* Looking. */
 
 static void
-look_at(struct notice *notice, const char *name)
+look_at(struct watcher *watcher, const char *name)
 {
-	struct watch_time time = notice_time();
+	struct watch_time time = watcher_time();
 	struct folder_entry entry;
 
 	if (watch_is_hidden(name))
 		return;
-	if (priv_broker_folder_look(notice->broker, name, &entry) != 0) {
+	if (priv_broker_folder_look(watcher->broker, name, &entry) != 0) {
 		if (errno == ENOENT)
-			watch_missing(notice->watch, name);
+			watch_missing(watcher->watch, name);
 		return;
 	}
 	/* Links are not followed: who may fill the folder could have us read any file. */
 	if (S_ISREG(entry.mode))
-		(void)watch_seen(notice->watch, name, &entry, &time);
+		(void)watch_seen(watcher->watch, name, &entry, &time);
 	else
-		watch_missing(notice->watch, name);
+		watch_missing(watcher->watch, name);
 }
 
 void
-notice_each(const struct notice *notice,
+watcher_each(const struct watcher *watcher,
     void (*see)(void *ctx, const char *name, uint64_t inode), void *ctx)
 {
-	int fd = openat(notice->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(watcher->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
 	DIR *dir;
 
 	/* Who may not open it any more reads what is open, from its beginning. */
-	if (fd < 0 && (fd = fcntl(notice->fd, F_DUPFD_CLOEXEC, 3)) >= 0)
+	if (fd < 0 && (fd = fcntl(watcher->fd, F_DUPFD_CLOEXEC, 3)) >= 0)
 		(void)lseek(fd, 0, SEEK_SET);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (dir == NULL) {
@@ -197,27 +197,27 @@ by_name(const void *a, const void *b)
 
 /* First the names that are known, so that a new name can be that of a file that has lost its own. */
 void
-notice_scan(struct notice *notice)
+watcher_scan(struct watcher *watcher)
 {
 	struct found found = { NULL, 0, 0 };
 	size_t unknown = 0;
 
-	notice_each(notice, remember, &found);
+	watcher_each(watcher, remember, &found);
 	if (found.count > 0)
 		qsort(found.names, found.count, sizeof(*found.names), by_name);
-	watch_begin_scan(notice->watch);
+	watch_begin_scan(watcher->watch);
 	for (size_t i = 0; i < found.count; i++) {
 		char *name = found.names[i];
 
-		if (watch_find(notice->watch, name) != NULL) {
-			look_at(notice, name);
+		if (watch_find(watcher->watch, name) != NULL) {
+			look_at(watcher, name);
 			free(name);
 		} else
 			found.names[unknown++] = name;
 	}
-	watch_end_scan(notice->watch);
+	watch_end_scan(watcher->watch);
 	for (size_t i = 0; i < unknown; i++) {
-		look_at(notice, found.names[i]);
+		look_at(watcher, found.names[i]);
 		free(found.names[i]);
 	}
 	free(found.names);
@@ -226,38 +226,38 @@ notice_scan(struct notice *notice)
 /* News. */
 
 static void
-take_event(struct notice *notice, const struct inotify_event *event)
+take_event(struct watcher *watcher, const struct inotify_event *event)
 {
 	const char *name = event->len > 0 ? event->name : "";
 
 	if ((event->mask & IN_Q_OVERFLOW) != 0) {
-		watch_forget_writers(notice->watch);
-		notice_scan(notice);
+		watch_forget_writers(watcher->watch);
+		watcher_scan(watcher);
 		return;
 	}
 	if ((event->mask & IN_MOVE_SELF) != 0)
-		notice->end = "the folder was moved away";
+		watcher->end = "the folder was moved away";
 	if ((event->mask & (IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0 &&
-	    notice->end == NULL)
-		notice->end = "the folder was removed";
+	    watcher->end == NULL)
+		watcher->end = "the folder was removed";
 	if (name[0] == '\0' || (event->mask & IN_ISDIR) != 0)
 		return;
 	if ((event->mask & (IN_DELETE | IN_MOVED_FROM)) != 0)
-		watch_missing(notice->watch, name);
+		watch_missing(watcher->watch, name);
 	else
-		look_at(notice, name);
+		look_at(watcher, name);
 	if ((event->mask & IN_MODIFY) != 0)
-		watch_set_writer(notice->watch, name, WATCH_WRITER_OPEN);
+		watch_set_writer(watcher->watch, name, WATCH_WRITER_OPEN);
 	else if ((event->mask & IN_CLOSE_WRITE) != 0)
-		watch_closed(notice->watch, name);
+		watch_closed(watcher->watch, name);
 	else if ((event->mask & IN_MOVED_TO) != 0)
-		watch_set_writer(notice->watch, name, WATCH_WRITER_CLOSED);
+		watch_set_writer(watcher->watch, name, WATCH_WRITER_CLOSED);
 }
 
 static void
 on_news(evutil_socket_t fd, short what, void *ctx)
 {
-	struct notice *notice = ctx;
+	struct watcher *watcher = ctx;
 	char events[16384]
 	    __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t n = read(fd, events, sizeof(events));
@@ -267,23 +267,23 @@ on_news(evutil_socket_t fd, short what, void *ctx)
 		const struct inotify_event *event =
 		    (const void *)(events + at);
 
-		take_event(notice, event);
+		take_event(watcher, event);
 		at += (ssize_t)(sizeof(*event) + event->len);
 	}
 }
 
 void
-notice_listen(struct notice *notice, struct loop *loop, struct priv_broker *broker,
+watcher_listen(struct watcher *watcher, struct loop *loop, struct priv_broker *broker,
     struct watch *watch)
 {
-	notice->broker = broker;
-	notice->watch = watch;
-	if (notice->inotify >= 0) {
-		notice->readable = event_new(loop_base(loop), notice->inotify,
-		    EV_READ | EV_PERSIST, on_news, notice);
-		if (notice->readable == NULL ||
-		    event_add(notice->readable, NULL) != 0)
+	watcher->broker = broker;
+	watcher->watch = watch;
+	if (watcher->inotify >= 0) {
+		watcher->readable = event_new(loop_base(loop), watcher->inotify,
+		    EV_READ | EV_PERSIST, on_news, watcher);
+		if (watcher->readable == NULL ||
+		    event_add(watcher->readable, NULL) != 0)
 			abort();	/* out of memory */
 	}
-	notice_scan(notice);
+	watcher_scan(watcher);
 }
