@@ -12,7 +12,7 @@
 #include "base/xalloc.h"
 #include "server/backoff.h"
 #include "server/bulk_reply.h"
-#include "server/complaint.h"
+#include "server/log_limit.h"
 #include "server/verdict.h"
 #include "sink/zip.h"
 
@@ -66,7 +66,7 @@ struct shipping {
 	uint64_t answered;	/* bulk requests with a readable answer */
 	uint64_t answered_before;	/* that at the last document given up without one */
 	struct sink_counts counts;
-	struct complaint complaint;
+	struct log_limit log_limit;
 };
 
 static void ship(struct shipment *shipment);
@@ -84,7 +84,7 @@ fail(struct shipping *shipping, enum outcome outcome, const char *text)
 static void
 say(struct shipping *shipping, const char *kind, const char *text)
 {
-	complaint_tell(&shipping->complaint, shipping->log, clock_seconds(),
+	log_limit_tell(&shipping->log_limit, shipping->log, clock_seconds(),
 	    kind, text);
 }
 
@@ -391,7 +391,7 @@ say_remedy(struct shipping *shipping, const char *kind, const char *why)
 	(void)snprintf(text, sizeof(text), "%.1000s; %s", why,
 	    shipping->config.remedy);
 	say(shipping, kind, text);
-	complaint_note(&shipping->complaint, why);
+	log_limit_note(&shipping->log_limit, why);
 }
 
 /* The inputs of the documents that have reached their final place learn it. */
@@ -615,7 +615,7 @@ take_refusal(struct shipment *shipment, size_t node,
 	case VERDICT_REQUEST_NODE:
 		cluster_blame(shipping->cluster, node, why +
 		    strlen(cluster_url(shipping->cluster, node)) + 2);
-		complaint_note(&shipping->complaint, why);
+		log_limit_note(&shipping->log_limit, why);
 		ship_later(shipment, shipment->attempt++);
 		break;
 	case VERDICT_REQUEST_TOO_LARGE:
@@ -678,7 +678,7 @@ on_reply(void *ctx, size_t node, const struct http_reply *reply)
 		/* The cluster has said it already. */
 		(void)snprintf(why, sizeof(why), "%s: %s",
 		    cluster_url(shipping->cluster, node), reply->text);
-		complaint_note(&shipping->complaint, why);
+		log_limit_note(&shipping->log_limit, why);
 		take_unknown(shipment, why);
 	} else if (reply->status == 200)
 		take_items(shipment, node, reply);
@@ -793,5 +793,5 @@ shipping_counts(const struct shipping *shipping)
 const char *
 shipping_trouble(const struct shipping *shipping)
 {
-	return shipping->complaint.text;
+	return shipping->log_limit.text;
 }

@@ -1,4 +1,4 @@
-/* Tests of server/complaint.c: what is told, and how often. */
+/* Tests of server/log_limit.c: what is told, and how often. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,22 +10,22 @@
 
 #include <cmocka.h>
 
-#include "server/complaint.h"
+#include "server/log_limit.h"
 
-/* What complaint_tell prints. */
+/* What log_limit_tell prints. */
 static const char *
-told_as(struct complaint *complaint, uint64_t now, const char *kind,
+told_as(struct log_limit *log_limit, uint64_t now, const char *kind,
     const char *text)
 {
 	static char said[1024];
-	char name[] = "/tmp/test_complaint.XXXXXX";
+	char name[] = "/tmp/test_log_limit.XXXXXX";
 	struct log log = { .program = "test", .level = LOG_LEVEL_NORMAL };
 	int fd = mkstemp(name), before = dup(STDERR_FILENO);
 	ssize_t n;
 
 	assert_true(fd >= 0 && before >= 0);
 	assert_true(dup2(fd, STDERR_FILENO) >= 0);
-	complaint_tell(complaint, &log, now, kind, text);
+	log_limit_tell(log_limit, &log, now, kind, text);
 	assert_true(dup2(before, STDERR_FILENO) >= 0);
 	n = pread(fd, said, sizeof(said) - 1, 0);
 	assert_true(n >= 0);
@@ -33,21 +33,21 @@ told_as(struct complaint *complaint, uint64_t now, const char *kind,
 	close(fd);
 	close(before);
 	unlink(name);
-	assert_string_equal(complaint->text, text);
+	assert_string_equal(log_limit->text, text);
 	return said;
 }
 
 /* A text that is its own kind. */
 static const char *
-told(struct complaint *complaint, uint64_t now, const char *text)
+told(struct log_limit *log_limit, uint64_t now, const char *text)
 {
-	return told_as(complaint, now, text, text);
+	return told_as(log_limit, now, text, text);
 }
 
 static void
 test_the_same_once_a_minute(void **state)
 {
-	struct complaint it = { .told_at = 0 };
+	struct log_limit it = { .told_at = 0 };
 
 	(void)state;
 	assert_string_equal(told(&it, 0, "busy"), "test: busy; trying again\n");
@@ -61,7 +61,7 @@ test_the_same_once_a_minute(void **state)
 static void
 test_a_kind_once_a_minute(void **state)
 {
-	struct complaint it = { .told_at = 0 };
+	struct log_limit it = { .told_at = 0 };
 
 	(void)state;
 	assert_string_equal(told_as(&it, 0, "429", "429: 17 of 20 bytes"),
@@ -82,7 +82,7 @@ test_a_kind_once_a_minute(void **state)
 static void
 test_many_kinds(void **state)
 {
-	struct complaint it = { .told_at = 0 };
+	struct log_limit it = { .told_at = 0 };
 	char kind[3] = "a";
 
 	(void)state;
@@ -97,7 +97,7 @@ test_many_kinds(void **state)
 static void
 test_long_kinds(void **state)
 {
-	struct complaint it = { .told_at = 0 };
+	struct log_limit it = { .told_at = 0 };
 	char kind[2 * COMPLAINT_KIND_LEN];
 
 	(void)state;
@@ -110,7 +110,7 @@ test_long_kinds(void **state)
 static void
 test_another_at_once_but_one_a_second(void **state)
 {
-	struct complaint it = { .told_at = 0 };
+	struct log_limit it = { .told_at = 0 };
 
 	(void)state;
 	assert_string_not_equal(told(&it, 5, "busy"), "");
@@ -123,14 +123,14 @@ test_another_at_once_but_one_a_second(void **state)
 static void
 test_one_end_is_enough(void **state)
 {
-	struct complaint it = { .told_at = 0 };
+	struct log_limit it = { .told_at = 0 };
 
 	(void)state;
 	assert_string_equal(told(&it, 1, "blocked by [x];"),
 	    "test: blocked by [x]; trying again\n");
 	assert_string_equal(told(&it, 2, "It cannot. "),
 	    "test: It cannot; trying again\n");
-	complaint_note(&it, "noted only");
+	log_limit_note(&it, "noted only");
 	assert_string_equal(it.text, "noted only");
 	assert_string_equal(told(&it, 3, ""), "test: ; trying again\n");
 }

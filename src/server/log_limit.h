@@ -1,6 +1,6 @@
 /* What goes wrong with a server for a while: told to the person now and then, not each time. */
-#ifndef ESPCAP_SERVER_COMPLAINT_H
-#define ESPCAP_SERVER_COMPLAINT_H
+#ifndef ESPCAP_SERVER_LOG_LIMIT_H
+#define ESPCAP_SERVER_LOG_LIMIT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #define COMPLAINT_KINDS 16
 
 /* All zeros for none so far. */
-struct complaint {
+struct log_limit {
 	char text[600];		/* the last one, told or not; "" for none */
 	struct {
 		char kind[COMPLAINT_KIND_LEN];
@@ -23,13 +23,13 @@ struct complaint {
 };
 
 /* Remembers the text only: somebody else tells it. */
-void complaint_note(struct complaint *complaint, const char *text);
+void log_limit_note(struct log_limit *log_limit, const char *text);
 
 /*
  * Remembers the text, and tells it with "trying again" unless one of its kind was told in the last minute, or one of
  * another kind in this second. The kind is what stays the same when numbers, names and times in the text change; it is
  * cut to COMPLAINT_KIND_LEN.
  */
-void complaint_tell(struct complaint *complaint, struct log *log, uint64_t now, const char *kind, const char *text);
+void log_limit_tell(struct log_limit *log_limit, struct log *log, uint64_t now, const char *kind, const char *text);
 
 #endif
