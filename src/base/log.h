@@ -1,4 +1,4 @@
-/* Messages for the person, on stderr, one line each, foreign bytes made harmless. */
+/* Messages for the person, on stderr, one line each, opaque bytes made harmless. */
 #ifndef ESPCAP_BASE_LOG_H
 #define ESPCAP_BASE_LOG_H
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "dissect/foreign.h"
+#include "dissect/opaque_format.h"
 #include "dissect/passes.h"
 
 /* What all shares of a capture may have printed that waits for its turn, and each of them at least. */
@@ -44,7 +44,7 @@ write_document(struct dissection *dissection,
 
 /* Its bytes are not known to us: time, length and ordinal must do. */
 static void
-identify_foreign(struct dissection *dissection, struct document_packet *packet)
+identify_opaque(struct dissection *dissection, struct document_packet *packet)
 {
 	struct capture_record record = { .ordinal = packet->ordinal,
 		.has_time = packet->has_time, .sec = packet->sec,
@@ -59,19 +59,19 @@ identify_foreign(struct dissection *dissection, struct document_packet *packet)
 
 /* Of a format that only tshark reads, it alone knows the packets. */
 static void
-foreign_document(struct dissection *dissection, uint64_t number)
+opaque_format_document(struct dissection *dissection, uint64_t number)
 {
 	struct document_packet packet = { .ordinal = number };
 
 	if (dissection_has_enough(dissection))
 		return;
-	foreign_packet(&dissection->tree, dissection->config.tshark->names,
+	opaque_format_packet(&dissection->tree, dissection->config.tshark->names,
 	    &packet);
 	/*
 	 * tshark shows the parts of files that hold no packets, too (JSON,
 	 * PNG, ...): these have no time.
 	 */
-	if (dissection->foreign_read == 0 && !packet.has_time) {
+	if (dissection->opaque_format_read == 0 && !packet.has_time) {
 		dissection->no_capture = true;
 		dissection_fail(dissection, "no capture");
 		return;
@@ -83,8 +83,8 @@ foreign_document(struct dissection *dissection, uint64_t number)
 		dissection_fail(dissection, "--bpf");
 		return;
 	}
-	dissection->foreign_read++;
-	identify_foreign(dissection, &packet);
+	dissection->opaque_format_read++;
+	identify_opaque(dissection, &packet);
 	write_document(dissection, &packet);
 	if (dissection_has_enough(dissection))
 		dissection_finish_input(dissection);
@@ -176,8 +176,8 @@ take_document(struct dissection *dissection)
 	if (is_others(dissection, number))
 		return;
 	dissection->pass_documents++;
-	if (feed_is_foreign(dissection->feed)) {
-		foreign_document(dissection, number);
+	if (feed_is_opaque(dissection->feed)) {
+		opaque_format_document(dissection, number);
 		return;
 	}
 	while ((first = feed_first(dissection->feed)) != NULL &&

@@ -75,7 +75,7 @@ dissection_end(struct dissection *dissection)
 	}
 	/* A tshark that was replaced without loss is no failure of the run. */
 	if (dissection->tshark_failed && (dissection->counts.undissected > 0 ||
-	    feed_is_foreign(dissection->feed) ||
+	    feed_is_opaque(dissection->feed) ||
 	    (dissection_is_live(dissection) &&
 	    dissection->pass == PASS_DRAIN))) {
 		(void)snprintf(why, sizeof(why), "tshark failed: %s",
@@ -571,7 +571,7 @@ dissection_counts(const struct dissection *dissection)
 {
 	struct dissection_counts counts = dissection->counts;
 
-	counts.read = feed_read(dissection->feed) + dissection->foreign_read;
+	counts.read = feed_read(dissection->feed) + dissection->opaque_format_read;
 	counts.skipped = feed_skipped(dissection->feed);
 	return counts;
 }

@@ -26,7 +26,7 @@ struct dissection {
 	struct dissection_handler handler;
 	char *name, *file_name, *path;
 	uint64_t count;
-	uint64_t foreign_read;	/* packets that tshark found in a foreign format */
+	uint64_t opaque_format_read;	/* packets that tshark found in a opaque format */
 	struct dissection_counts counts;
 	struct ranges undissected;
 
@@ -107,7 +107,7 @@ static inline bool
 dissection_is_probe(const struct dissection *dissection)
 {
 	return dissection->config.filter != NULL &&
-	    feed_is_foreign(dissection->feed);
+	    feed_is_opaque(dissection->feed);
 }
 
 static inline bool
@@ -121,8 +121,8 @@ dissection_has_filter(const struct dissection *dissection)
 static inline bool
 dissection_has_enough(const struct dissection *dissection)
 {
-	return feed_is_foreign(dissection->feed) && dissection->count > 0 &&
-	    dissection->foreign_read >= dissection->count;
+	return feed_is_opaque(dissection->feed) && dissection->count > 0 &&
+	    dissection->opaque_format_read >= dissection->count;
 }
 
 /* Keeps the first text of each outcome. */

@@ -35,7 +35,7 @@ struct feed {
 	struct ranges inapplicable;	/* packets that it could not be applied to */
 	struct feed_share share;
 	bool scanning;		/* for the first packet of the share */
-	struct parts parts;	/* of a live capture and a foreign format one */
+	struct parts parts;	/* of a live capture and a opaque format one */
 	char id[CAPTURE_ID_LEN];	/* of the first */
 	bool ids, live;
 	unsigned session;
@@ -193,7 +193,7 @@ forget_dead(struct feed *feed)
 }
 
 bool
-feed_bury(struct feed *feed)
+feed_skip_poison(struct feed *feed)
 {
 	const struct pending_packet *first = pending_first(&feed->pending);
 
@@ -417,7 +417,7 @@ give_packet(struct feed *feed, const struct capture_record *record,
 
 /* Of a format that only tshark knows. */
 static enum feed_event
-give_foreign(struct feed *feed, const struct capture_record *record,
+give_opaque(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
 	feed->can_resume = false;
@@ -460,8 +460,8 @@ static enum feed_event
 give_other(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
-	if (source_is_foreign(feed->source))
-		return give_foreign(feed, record, error);
+	if (source_is_opaque(feed->source))
+		return give_opaque(feed, record, error);
 	if (record->part != CAPTURE_PART_GOES_ON)
 		tell_joined(feed);
 	if (record->part == CAPTURE_PART_DIFFERS)
@@ -767,9 +767,9 @@ feed_is_pipe(const struct feed *feed)
 }
 
 bool
-feed_is_foreign(const struct feed *feed)
+feed_is_opaque(const struct feed *feed)
 {
-	return source_is_foreign(feed->source);
+	return source_is_opaque(feed->source);
 }
 
 bool

@@ -90,7 +90,7 @@ uint64_t feed_resolved(const struct feed *feed);
 
 /* From now on the oldest is given as an empty record. False if that was done FEED_DEAD_MAX times already; a live capture forgets those it is past. */
 #define FEED_DEAD_MAX 10
-bool feed_bury(struct feed *feed);
+bool feed_skip_poison(struct feed *feed);
 /* From now on those resolved are given as empty records: a new tshark does not take up their memory. */
 void feed_forget(struct feed *feed);
 
@@ -120,13 +120,13 @@ bool feed_is_following(const struct feed *feed);
 bool feed_has_rest(const struct feed *feed);
 
 bool feed_is_pipe(const struct feed *feed);
-bool feed_is_foreign(const struct feed *feed);	/* only tshark can read it: no packet is ever pending */
+bool feed_is_opaque(const struct feed *feed);	/* only tshark can read it: no packet is ever pending */
 bool feed_is_empty(const struct feed *feed);
 int feed_fd(const struct feed *feed);
 /* What it reads from; borrowed. */
 struct source *feed_source(const struct feed *feed);
-/* Known after the first FEED_GAVE with a packet (or of a foreign format); "" before. */
-/* Of the first capture. Known after the first FEED_GAVE with a packet (or of a foreign format); "" before. */
+/* Known after the first FEED_GAVE with a packet (or of a opaque format); "" before. */
+/* Of the first capture. Known after the first FEED_GAVE with a packet (or of a opaque format); "" before. */
 const char *feed_id(const struct feed *feed);
 bool feed_date(const struct feed *feed, int64_t *sec);
 void feed_bytes(const struct feed *feed, uint64_t *done, uint64_t *all);

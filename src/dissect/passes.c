@@ -92,13 +92,13 @@ end_as_no_capture(struct dissection *dissection)
 
 /* The packet that tshark was at when a pass with flushed output failed. False if there were too many. */
 static bool
-bury(struct dissection *dissection)
+skip_poison(struct dissection *dissection)
 {
 	const struct pending_packet *packet = feed_first(dissection->feed);
 
 	if (packet == NULL)
 		return true;
-	if (!feed_bury(dissection->feed))
+	if (!feed_skip_poison(dissection->feed))
 		return false;
 	log_note(dissection->config.log, "%s: tshark failed on packet %" PRIu64
 	    " (%s); going on behind it", dissection->name, packet->ordinal,
@@ -203,7 +203,7 @@ go_on(struct dissection *dissection, enum pass *next, bool *warmly)
 	bool served = has_served(dissection);
 
 	*next = PASS_CAREFUL;
-	if (feed_is_foreign(dissection->feed) || dissection->stopping ||
+	if (feed_is_opaque(dissection->feed) || dissection->stopping ||
 	    fails_too_often(dissection))
 		return false;
 	if (lossy)
@@ -232,7 +232,7 @@ go_on(struct dissection *dissection, enum pass *next, bool *warmly)
 		*next = PASS_LOCATE;
 	else if (dissection->pass != PASS_FIRST ||
 	    feed_is_pipe(dissection->feed))
-		return bury(dissection);
+		return skip_poison(dissection);
 	log_verbose(dissection->config.log,
 	    "%s: tshark failed (%s); reading again, with care",
 	    dissection->name, dissection->failure);
@@ -252,7 +252,7 @@ completion_action_failure(struct dissection *dissection)
 	}
 	describe_failure(dissection);
 	if (dissection->no_capture || (is_refused(dissection) &&
-	    feed_is_foreign(dissection->feed) &&
+	    feed_is_opaque(dissection->feed) &&
 	    dissection_outcome(dissection, &error) == OUTCOME_OK)) {
 		end_as_no_capture(dissection);
 		return;
@@ -306,14 +306,14 @@ leave_child(void *ctx)
 	bool good = child_succeeded(dissection->child);
 
 	if (!good && is_complete(dissection) && !dissection_has_filter(dissection) &&
-	    !feed_is_foreign(dissection->feed) &&
+	    !feed_is_opaque(dissection->feed) &&
 	    feed_resolved(dissection->feed) > 0) {
 		log_note(dissection->config.log, "%s: tshark ended with %s, but "
 		    "with the documents of all packets", dissection->name,
 		    child_status(dissection->child));
 		good = true;
 	}
-	/* --count cuts a foreign format off where tshark does not expect it. */
+	/* --count cuts a opaque format off where tshark does not expect it. */
 	if (is_complete(dissection) && (good ||
 	    dissection_has_enough(dissection)))
 		completion_action_success(dissection);
@@ -513,7 +513,7 @@ passes_seek(void *ctx)
 				return;
 			continue;
 		}
-		if (event != FEED_GAVE || feed_is_foreign(dissection->feed)) {
+		if (event != FEED_GAVE || feed_is_opaque(dissection->feed)) {
 			/* What is wrong with the file the first share tells. */
 			dissection_end(dissection);
 			return;

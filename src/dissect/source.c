@@ -57,7 +57,7 @@ struct source {
 	struct error error;	/* told when data is used up */
 	struct capture_reader *capture;
 	size_t taken;		/* of data, by the record given last */
-	bool is_foreign, is_empty;
+	bool is_opaque, is_empty;
 	bool read_failed;
 
 	/* Of a tracked file. */
@@ -203,7 +203,7 @@ track_record(struct source *source, const struct capture_record *record)
 	done = digest_len(source->digest);
 	if (source->position <= done)
 		return;
-	if (source->is_foreign)
+	if (source->is_opaque)
 		track_bytes(source, record->raw + (done - start),
 		    (size_t)(source->position - done));
 	else {
@@ -312,9 +312,9 @@ source_trust(struct source *source)
 }
 
 bool
-source_is_foreign(const struct source *source)
+source_is_opaque(const struct source *source)
 {
-	return source->is_foreign;
+	return source->is_opaque;
 }
 
 bool
@@ -410,7 +410,7 @@ int
 source_copy_record(const struct source *source,
     const struct capture_record *record, struct buffer *out)
 {
-	if (source->is_foreign)
+	if (source->is_opaque)
 		return buffer_append(out, record->raw, record->raw_len);
 	return capture_reader_copy(source->capture, record, out);
 }
@@ -548,10 +548,10 @@ decide(struct source *source)
 			return false;
 		bytes = (const uint8_t *)source->data.data;
 		format = capture_reader_probe(bytes, source->data.len);
-		source->is_foreign = format == CAPTURE_UNKNOWN;
-		if (!source->is_foreign)
+		source->is_opaque = format == CAPTURE_UNKNOWN;
+		if (!source->is_opaque)
 			start_capture(source, format);
-		source->stage = source->is_foreign ? STAGE_FOREIGN :
+		source->stage = source->is_opaque ? STAGE_FOREIGN :
 		    STAGE_RECORDS;
 	}
 	return true;

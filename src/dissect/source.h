@@ -25,14 +25,14 @@ void source_free(struct source *source);
 
 /*
  * The next record, valid until the next call. An input in a format that only
- * tshark knows (source_is_foreign) comes in pieces that are no packets. With SOURCE_BAD *error is filled
+ * tshark knows (source_is_opaque) comes in pieces that are no packets. With SOURCE_BAD *error is filled
  * (OUTCOME_INPUT, or OUTCOME_INTERNAL if reading failed).
  */
 enum source_event source_next(struct source *source, struct capture_record *record,
     struct error *error);
 
 /* Known after the first event other than SOURCE_WAIT. */
-bool source_is_foreign(const struct source *source);
+bool source_is_opaque(const struct source *source);
 bool source_is_empty(const struct source *source);
 
 /* Whether what comes behind the end of a regular file is waited for. At the start it is not. */
@@ -51,7 +51,7 @@ void source_anchor(struct source *source);
 bool source_is_pipe(const struct source *source);
 int source_fd(const struct source *source);
 
-/* Appends a record as tshark can read it from a pipe; of a foreign format its bytes. */
+/* Appends a record as tshark can read it from a pipe; of a opaque format its bytes. */
 int source_copy_record(const struct source *source, const struct capture_record *record,
     struct buffer *out);
 /* Appends a record with no captured bytes in place of this one. */

@@ -201,7 +201,7 @@ keep_items(struct shipment *shipment)
 }
 
 static void
-bury(struct shipment *shipment, size_t i, long status, const char *type,
+skip_poison(struct shipment *shipment, size_t i, long status, const char *type,
     const char *reason)
 {
 	struct dead_letter_entry entry = { .status = status, .type = type,
@@ -215,7 +215,7 @@ bury(struct shipment *shipment, size_t i, long status, const char *type,
 }
 
 static int
-bury_done(struct shipping *shipping, uint64_t count)
+skip_done(struct shipping *shipping, uint64_t count)
 {
 	struct error error;
 
@@ -232,8 +232,8 @@ reject_single(struct shipment *shipment, long status, const char *type,
 {
 	struct shipping *shipping = shipment->shipping;
 
-	bury(shipment, 0, status, type, reason);
-	if (bury_done(shipping, 1) != 0)
+	skip_poison(shipment, 0, status, type, reason);
+	if (skip_done(shipping, 1) != 0)
 		return;
 	shipment->keep = xreallocarray(shipment->keep, 1,
 	    sizeof(*shipment->keep));
@@ -298,11 +298,11 @@ on_item(void *ctx, size_t i, const struct bulk_reply_item *item)
 	switch (verdict) {
 	case VERDICT_REJECTED:
 		if (item->in_failure_store && item->type[0] == '\0')
-			bury(shipment, i, item->status, "failure_store", "the "
+			skip_poison(shipment, i, item->status, "failure_store", "the "
 			    "server put it into the failure store of the data "
 			    "stream");
 		else
-			bury(shipment, i, item->status, item->type,
+			skip_poison(shipment, i, item->status, item->type,
 			    item->reason);
 		break;
 	case VERDICT_RETRY:
@@ -523,7 +523,7 @@ resolve(struct shipment *shipment)
 	shipping->counts.duplicate += of[VERDICT_DUPLICATE];
 	shipment->held = of[VERDICT_MISFIT] > 0;
 	/* If they cannot be kept they are not resolved: unsent, and the end. */
-	if (bury_done(shipping, of[VERDICT_REJECTED]) != 0)
+	if (skip_done(shipping, of[VERDICT_REJECTED]) != 0)
 		return;
 	tell_inputs(shipment);
 	keep_items(shipment);

@@ -157,7 +157,7 @@ may_succeed(const struct reading *reading, enum outcome outcome)
 	    source_read_failed(source))
 		return true;
 	if (outcome == OUTCOME_TSHARK)
-		return source_is_foreign(source);
+		return source_is_opaque(source);
 	return outcome != OUTCOME_OK && outcome != OUTCOME_INPUT;
 }
 

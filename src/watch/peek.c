@@ -18,7 +18,7 @@ peek_id(int fd, char id[CAPTURE_ID_LEN])
 		return -1;
 	source = source_new(own);
 	while (source_next(source, &record, &error) == SOURCE_RECORD)
-		if (record.is_packet || source_is_foreign(source)) {
+		if (record.is_packet || source_is_opaque(source)) {
 			rv = capture_id(&record, id);
 			break;
 		}

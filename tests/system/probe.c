@@ -4,7 +4,7 @@
  *
  * Built and used by test_syscalls.py. It answers --version and -G from files in its own folder, and reads there, from
  * the file "targets": the id of another process of its user, a file of that user, a folder of that user, the path of a
- * datagram socket and the name of an abstract one. If the file is called "foreign" it tries only that.
+ * datagram socket and the name of an abstract one. If the file is called "opaque" it tries only that.
  */
 #define _GNU_SOURCE
 #include <errno.h>

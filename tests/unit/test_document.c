@@ -1,4 +1,4 @@
-/* Tests of document/document.c: the whole document, typed copies, lean documents, foreign bytes. */
+/* Tests of document/document.c: the whole document, typed copies, lean documents, opaque bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

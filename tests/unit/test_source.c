@@ -228,7 +228,7 @@ test_met_opaque(void **state)
 	source = source_new(make_file(bytes, 3000));
 	source_track(source, marks, 2);
 	(void)read_all(source, SOURCE_END);
-	assert_true(source_is_foreign(source));
+	assert_true(source_is_opaque(source));
 	assert_int_equal(source_met(source), 2);
 	source_free(source);
 	bytes[1500] = 'y';

@@ -1,4 +1,4 @@
-/* Tests of base/text.c: UTF-8, foreign bytes made visible, numbers, sizes, times. */
+/* Tests of base/text.c: UTF-8, opaque bytes made visible, numbers, sizes, times. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,13 +1,13 @@
 /* A packet of a format that only tshark reads: what its fields say of it. No I/O. */
-#ifndef ESPCAP_DISSECT_FOREIGN_H
-#define ESPCAP_DISSECT_FOREIGN_H
+#ifndef ESPCAP_DISSECT_OPAQUE_FORMAT_H
+#define ESPCAP_DISSECT_OPAQUE_FORMAT_H
 
 #include "document/document.h"
 #include "document/tree.h"
 #include "fields/names.h"
 
 /* Fills in the time, if it has one that can be read, and the length. */
-void foreign_packet(const struct tree *tree, const struct names *names,
+void opaque_format_packet(const struct tree *tree, const struct names *names,
     struct document_packet *packet);
 
 #endif

@@ -1,5 +1,5 @@
 /* A packet of a format that only tshark reads: what its fields say of it. */
-#include "dissect/foreign.h"
+#include "dissect/opaque_format.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ read_time(const char *text, struct document_packet *packet)
 }
 
 void
-foreign_packet(const struct tree *tree, const struct names *names,
+opaque_format_packet(const struct tree *tree, const struct names *names,
     struct document_packet *packet)
 {
 	char text[64];
