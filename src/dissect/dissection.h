@@ -29,7 +29,7 @@ struct dissection_live {
 };
 
 /*
- * One of several dissections of one regular file, each of other packets (packet/share.h), whose documents go out in the order
+ * One of several dissections of one regular file, each of other packets (packet/flow_hash.h), whose documents go out in the order
  * of the file. All borrowed.
  */
 struct dissection_share {

@@ -11,7 +11,7 @@
 #include "dissect/source.h"
 #include "dissect/warm_up.h"
 #include "packet/capture_id.h"
-#include "packet/share.h"
+#include "packet/flow_hash.h"
 
 /* What is kept of a pipe, to begin again: its blocks that are no packets, and the packets pending. */
 #define PREAMBLE_MAX ((size_t)4 << 20)
@@ -273,7 +273,7 @@ is_others(struct feed *feed, const struct capture_record *record)
 
 	if (feed->share.order == NULL)
 		return false;
-	owner = share_of(record->linktype, record->bytes, record->caplen,
+	owner = flow_hash_shard(record->linktype, record->bytes, record->caplen,
 	    feed->share.count);
 	if (!feed->scanning)
 		order_add(feed->share.order, record->ordinal, owner);

@@ -21,7 +21,7 @@ struct feed;
 struct source;
 
 /*
- * Of several tsharks that dissect one capture: which packets this one gets (packet/share.h). Those of the others it gets as
+ * Of several tsharks that dissect one capture: which packets this one gets (packet/flow_hash.h). Those of the others it gets as
  * empty records with a length on the wire of `mark`, so that it counts them; they are never pending.
  */
 struct feed_share {

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "dissect/pairs.h"
+#include "dissect/address_pairs.h"
 
 /* A number that leaves out so many is none of a stream: what stands for "not known" is left as it is. */
 #define GAP_MAX 4096
@@ -46,7 +46,7 @@ struct streams {
 	struct table *tables;	/* of each part, COUNTED */
 	uint32_t next[COUNTED];
 	uint32_t sources[KEYED], destinations[KEYED];
-	struct pairs *pairs[KEYED];
+	struct address_pairs *pairs[KEYED];
 };
 
 static uint32_t
@@ -79,7 +79,7 @@ streams_new(const struct names *names, unsigned parts)
 		    1 + COUNTED + i);
 		streams->sources[i] = id_of(names, keyed[i].source);
 		streams->destinations[i] = id_of(names, keyed[i].destination);
-		streams->pairs[i] = pairs_new();
+		streams->pairs[i] = address_pairs_new();
 	}
 	return streams;
 }
@@ -92,7 +92,7 @@ streams_free(struct streams *streams)
 	for (size_t i = 0; i < streams->parts * COUNTED; i++)
 		free(streams->tables[i].ours);
 	for (size_t i = 0; i < KEYED; i++)
-		pairs_free(streams->pairs[i]);
+		address_pairs_free(streams->pairs[i]);
 	free(streams->tables);
 	free(streams->kinds);
 	free(streams);
@@ -119,8 +119,8 @@ streams_turn(struct streams *streams, unsigned session)
 		streams_restart(streams, part);
 	memset(streams->next, 0, sizeof(streams->next));
 	for (size_t i = 0; i < KEYED; i++) {
-		pairs_free(streams->pairs[i]);
-		streams->pairs[i] = pairs_new();
+		address_pairs_free(streams->pairs[i]);
+		streams->pairs[i] = address_pairs_new();
 	}
 }
 
@@ -206,7 +206,7 @@ renumber_keyed(struct streams *streams, const struct tree *tree,
 
 	if (source == NULL || destination == NULL)
 		return false;
-	*number = pairs_number(streams->pairs[which],
+	*number = address_pairs_number(streams->pairs[which],
 	    tree_leaf_text(tree, source), source->len,
 	    tree_leaf_text(tree, destination), destination->len);
 	return true;

@@ -21,7 +21,7 @@
 #include "base/xalloc.h"
 #include "process/helper.h"
 #include "process/pipes.h"
-#include "process/resident.h"
+#include "process/process_memory.h"
 #include "sandbox/privilege.h"
 
 /* The pipe's own buffer, if the system lets us have it. */
@@ -499,5 +499,5 @@ live_has_ring(const struct live *live)
 uint64_t
 live_memory(const struct live *live)
 {
-	return live->process > 0 ? resident_bytes(live->process) : 0;
+	return live->process > 0 ? process_memory_bytes(live->process) : 0;
 }

@@ -55,7 +55,7 @@ struct live_counts live_counts(const struct live *live);
 uint64_t live_room(const struct live *live);
 uint64_t live_spool_room(const struct live *live);
 bool live_has_ring(const struct live *live);
-/* Memory of the process, see resident_bytes. */
+/* Memory of the process, see process_memory_bytes. */
 uint64_t live_memory(const struct live *live);
 
 #endif

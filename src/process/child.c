@@ -16,7 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/xalloc.h"
-#include "process/resident.h"
+#include "process/process_memory.h"
 #include "process/spawn.h"
 #include "process/tail.h"
 
@@ -513,7 +513,7 @@ child_cpu(const struct child *child)
 uint64_t
 child_memory(const struct child *child)
 {
-	return child->dead ? 0 : resident_bytes(child->pid);
+	return child->dead ? 0 : process_memory_bytes(child->pid);
 }
 
 unsigned long long

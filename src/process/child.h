@@ -86,7 +86,7 @@ void child_kill(struct child *child);
 unsigned long long child_progress(const struct child *child);
 /* Processor time it has used so far, in ms; 0 if that cannot be told. Not that of its own children. */
 unsigned long long child_cpu(const struct child *child);
-/* Memory it takes now, see resident_bytes. */
+/* Memory it takes now, see process_memory_bytes. */
 uint64_t child_memory(const struct child *child);
 
 /* Bytes of its address space; 0 if that cannot be told. */

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "run/run_live.h"
 #include "run/run_private.h"
-#include "run/sensor.h"
-#include "run/sums.h"
+#include "run/run_totals.h"
 #include "sink/sink_stdout.h"
 
 /* Documents of an input whose turn has not come wait up to about here. */
@@ -178,7 +178,7 @@ retire(void *ctx)
 		uint64_t done, all;
 
 		if (job->split != NULL) {
-			sums_add_job(&run->totals, job);
+			run_totals_add_job(&run->totals, job);
 			split_bytes(job->split, &done, &all);
 			run->bytes_done += done;
 		}
@@ -335,7 +335,7 @@ end_replay(struct run *run)
 static void
 on_follow_end(void *ctx)
 {
-	sensor_hurry(ctx);
+	run_live_hurry(ctx);
 	finish(ctx);
 }
 
@@ -427,7 +427,7 @@ stop_reading(struct run *run)
 		replay_stop(run->replay);
 	if (run->follow != NULL) {
 		follow_stop(run->follow);
-		sensor_hurry(run);
+		run_live_hurry(run);
 	}
 	for (size_t i = 0; i < run->job_count; i++)
 		if (job_at(run, i)->split != NULL &&
@@ -448,7 +448,7 @@ on_signal(void *ctx, int number)
 	run->stopping = true;
 	status_stopping(run->status);
 	if (run->config->live != NULL && run->ready)
-		sensor_stop(run);
+		run_live_stop(run);
 	else
 		stop_reading(run);
 	log_note(run->log, "%s: delivering what was read; a second signal "
@@ -458,8 +458,8 @@ on_signal(void *ctx, int number)
 static struct status *
 start_status(struct run *run)
 {
-	const struct status_source source = { sums_progress, sums_totals,
-		sums_metrics, run };
+	const struct status_source source = { run_totals_progress, run_totals_totals,
+		run_totals_metrics, run };
 	bool is_live = run->config->live != NULL;
 	const struct status_config config = { .progress = run->config->progress,
 		.minutely = is_live && run->log->level == LOG_LEVEL_VERBOSE,
@@ -504,7 +504,7 @@ run_inputs(const struct run_config *config, struct totals *totals,
 	run.job_room = config->jobs;
 	run.jobs = xcalloc(run.job_room, sizeof(*run.jobs));
 	loop_catch(config->dissection.loop, on_signal, &run);
-	sensor_listen(&run);
+	run_live_listen(&run);
 	run.status = start_status(&run);
 	if (loop_run(config->dissection.loop, &error) != 0) {
 		log_error(run.log, "%s", error.text);
@@ -514,7 +514,7 @@ run_inputs(const struct run_config *config, struct totals *totals,
 	status_stop(run.status);
 	if (config->live != NULL)
 		live_close(config->live);
-	sums_totals(&run, totals);
+	run_totals_totals(&run, totals);
 	run.totals = *totals;
 	judge(&run);
 	end_replay(&run);

@@ -1,4 +1,4 @@
-/* What the parts of a run share: command.c, sums.c and sensor.c; for no others. */
+/* What the parts of a run share: command.c, run_totals.c and run_live.c; for no others. */
 #ifndef ESPCAP_RUN_RUN_PRIVATE_H
 #define ESPCAP_RUN_RUN_PRIVATE_H
 

@@ -13,7 +13,7 @@
 #include "server/backoff.h"
 #include "server/bulk_reply.h"
 #include "server/day.h"
-#include "server/kind.h"
+#include "server/server_kind.h"
 #include "server/verdict.h"
 
 #define REPLY_MAX ((size_t)16 << 20)

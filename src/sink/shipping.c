@@ -14,7 +14,7 @@
 #include "server/bulk_reply.h"
 #include "server/log_limit.h"
 #include "server/verdict.h"
-#include "sink/zip.h"
+#include "sink/compress.h"
 
 /* Bulk requests that are not resolved at the same time, those that wait for another try among them. */
 #define SLOTS 4
@@ -58,7 +58,7 @@ struct shipping {
 	struct shipping_config config;
 	struct cluster *cluster;
 	struct rejects *rejects;
-	struct guard *guard;	/* NULL while there is nothing to guard */
+	struct mapping_check *guard;	/* NULL while there is nothing to guard */
 	struct shipping_handler handler;
 	bool started, stopped;
 	struct shipments queue, slots;
@@ -445,7 +445,7 @@ list_indices(const struct batch *batch, struct buffer *names)
 }
 
 static void
-on_examined(void *ctx, enum guard_finding finding, const char *text)
+on_examined(void *ctx, enum mapping_check_finding finding, const char *text)
 {
 	struct shipment *shipment = ctx;
 	struct shipping *shipping = shipment->shipping;
@@ -491,7 +491,7 @@ examine(struct shipment *shipment)
 	buffer_init(&names, NAMES_MAX);
 	count = list_indices(shipment->batch, &names);
 	if (count > 0)
-		guard_examine(shipment->shipping->guard, names.data, count,
+		mapping_check_examine(shipment->shipping->guard, names.data, count,
 		    on_examined, shipment);
 	else
 		halve(shipment);
@@ -701,7 +701,7 @@ ship(struct shipment *shipment)
 
 	if (shipping->stopped)
 		return;
-	if (config->compress && zip_gzip(&shipment->batch->body,
+	if (config->compress && compress_gzip(&shipment->batch->body,
 	    &shipment->zipped) == 0) {
 		request.body = shipment->zipped.data;
 		request.len = shipment->zipped.len;
@@ -764,7 +764,7 @@ shipping_start(struct shipping *shipping)
 }
 
 void
-shipping_guard(struct shipping *shipping, struct guard *guard)
+shipping_mapping_check(struct shipping *shipping, struct mapping_check *guard)
 {
 	shipping->guard = guard;
 }

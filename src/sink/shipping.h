@@ -11,7 +11,7 @@
 #include "loop/loop.h"
 #include "server/cluster.h"
 #include "sink/batch.h"
-#include "sink/guard.h"
+#include "sink/mapping_check.h"
 #include "sink/rejects.h"
 #include "sink/sink.h"
 
@@ -52,7 +52,7 @@ void shipping_stop(struct shipping *shipping);
  * From now on documents that do not fit into the mapping of their index are rejected only if the guard (borrowed) finds
  * that mapping to be espcap's.
  */
-void shipping_guard(struct shipping *shipping, struct guard *guard);
+void shipping_mapping_check(struct shipping *shipping, struct mapping_check *guard);
 
 /* Takes over a batch that is not empty. */
 void shipping_add(struct shipping *shipping, struct batch *batch);

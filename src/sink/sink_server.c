@@ -11,7 +11,7 @@
 #include "base/xalloc.h"
 #include "server/day.h"
 #include "sink/batch.h"
-#include "sink/guard.h"
+#include "sink/mapping_check.h"
 #include "sink/rejects.h"
 #include "sink/shipping.h"
 
@@ -34,7 +34,7 @@ struct server {
 	struct batch *open;
 	struct event *flush;
 	struct shipping *shipping;
-	struct guard *guard;	/* NULL if the template is none of espcap's */
+	struct mapping_check *guard;	/* NULL if the template is none of espcap's */
 	size_t bytes;		/* of all batches */
 	uint64_t documents;	/* in all batches */
 	bool was_full;
@@ -348,7 +348,7 @@ server_free(struct sink *sink)
 	struct server *server = self(sink);
 
 	cluster_free(server->cluster);
-	guard_free(server->guard);
+	mapping_check_free(server->guard);
 	setup_free(server->setup);
 	shipping_free(server->shipping);
 	batch_free(server->open);
@@ -375,9 +375,9 @@ on_setup(void *ctx, enum template_engine engine, enum setup_found found)
 	struct server *server = ctx;
 
 	if (found == SETUP_FOUND_OURS || found == SETUP_FOUND_PUT) {
-		server->guard = guard_new(server->loop, server->log,
+		server->guard = mapping_check_new(server->loop, server->log,
 		    server->cluster, &server->config->setup, engine);
-		shipping_guard(server->shipping, server->guard);
+		shipping_mapping_check(server->shipping, server->guard);
 	}
 	server->engine = engine;
 	server->ready = true;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "watch/peek.h"
+#include "watch/file_id.h"
 
 /* Files that are only looked at in one go: others want their turn. */
 #define SKIPS_MAX 100
@@ -516,7 +516,7 @@ start(struct reading *reading)
 	struct digest_mark *marks;
 	size_t count;
 
-	if (peek_id(reading->fd, reading->id) != 0)
+	if (file_id_of(reading->fd, reading->id) != 0)
 		reading->id[0] = '\0';
 	if (postpone(reading) || hold(reading))
 		return;

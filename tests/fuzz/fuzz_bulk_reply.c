@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "server/bulk_reply.h"
-#include "server/kind.h"
 #include "server/mapping.h"
+#include "server/server_kind.h"
 #include "server/template.h"
 #include "server/verdict.h"
 

@@ -26,7 +26,7 @@
 
 #include "process/namespace_maker.h"
 #include "process/pidspace.h"
-#include "process/resident.h"
+#include "process/process_memory.h"
 #include "process/spawn.h"
 #include "sandbox/privilege.h"
 
@@ -205,7 +205,7 @@ sees_itself(void)
 	pid = begin(made, look_around);
 	wait_found(1);
 	/* A child as any other: it can be killed with its group and waited for, and its memory be read. */
-	CHECK(resident_bytes(pid) > 0);
+	CHECK(process_memory_bytes(pid) > 0);
 	CHECK(kill(pid, SIGKILL) == 0);
 	CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
 	CHECK(info.si_pid == pid);
@@ -559,7 +559,7 @@ other_user(void)
 	CHECK(made->is_other && geteuid() != 0 && geteuid() != OTHER);
 	pid = begin(made, be_other);
 	wait_found(2);
-	CHECK(resident_bytes(pid) > 0);
+	CHECK(process_memory_bytes(pid) > 0);
 	CHECK(prlimit(pid, RLIMIT_NOFILE, NULL, &limit) == 0);
 	CHECK(kill(pid, SIGSTOP) == 0 && kill(pid, SIGCONT) == 0);
 	/* With its whole group, as process/child.c does. */

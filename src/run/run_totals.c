@@ -1,11 +1,11 @@
 /* The sums of a run. */
-#include "run/sums.h"
+#include "run/run_totals.h"
 
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "process/resident.h"
-#include "run/sensor.h"
+#include "process/process_memory.h"
+#include "run/run_live.h"
 
 static void
 add_counts(struct totals *totals, const struct dissection_counts *counts)
@@ -19,7 +19,7 @@ add_counts(struct totals *totals, const struct dissection_counts *counts)
 }
 
 void
-sums_add_job(struct totals *totals, const struct job *job)
+run_totals_add_job(struct totals *totals, const struct job *job)
 {
 	struct dissection_counts counts;
 
@@ -57,7 +57,7 @@ put_live(struct progress *progress, const struct run *run)
 {
 	struct totals totals = { 0 };
 
-	sensor_count(run, &totals);
+	run_live_count(run, &totals);
 	progress->interface = live_interface(run->config->live);
 	progress->packets = totals.read;
 	progress->dropped = totals.dropped + totals.kernel_drop +
@@ -65,7 +65,7 @@ put_live(struct progress *progress, const struct run *run)
 }
 
 void
-sums_progress(void *ctx, struct progress *progress)
+run_totals_progress(void *ctx, struct progress *progress)
 {
 	struct run *run = ctx;
 	struct sink_counts counts = run->sink->type->counts(run->sink);
@@ -92,14 +92,14 @@ sums_progress(void *ctx, struct progress *progress)
 }
 
 void
-sums_totals(void *ctx, struct totals *totals)
+run_totals_totals(void *ctx, struct totals *totals)
 {
 	struct run *run = ctx;
 	struct sink_counts counts = run->sink->type->counts(run->sink);
 
 	*totals = run->totals;
 	for (size_t i = 0; i < run->job_count; i++)
-		sums_add_job(totals, job_at(run, i));
+		run_totals_add_job(totals, job_at(run, i));
 	if (run->replay != NULL)
 		totals->read += replay_read(run->replay);
 	if (run->follow != NULL) {
@@ -118,7 +118,7 @@ sums_totals(void *ctx, struct totals *totals)
 	totals->has_server = run->config->server != NULL;
 	totals->has_auto_id = totals->has_server &&
 	    run->config->server->auto_id;
-	sensor_count(run, totals);
+	run_live_count(run, totals);
 	totals->unsent = totals->read - totals->delivered -
 	    totals->duplicate - totals->rejected - totals->discarded -
 	    totals->filtered - totals->undissected - totals->dropped;
@@ -138,7 +138,7 @@ put_capture(struct metrics *metrics, const struct live *live)
 }
 
 void
-sums_metrics(void *ctx, struct metrics *metrics)
+run_totals_metrics(void *ctx, struct metrics *metrics)
 {
 	struct run *run = ctx;
 	const struct run_config *config = run->config;
@@ -146,8 +146,8 @@ sums_metrics(void *ctx, struct metrics *metrics)
 
 	*metrics = (struct metrics){ .in_flight = counts.in_flight,
 		.delivery_bytes = counts.queued,
-		.own_memory = resident_bytes(getpid()) };
-	sums_totals(run, &metrics->totals);
+		.own_memory = process_memory_bytes(getpid()) };
+	run_totals_totals(run, &metrics->totals);
 	/* A replay has none. */
 	if (config->dissection.tshark->version != NULL) {
 		metrics->tshark = config->dissection.tshark->version;

@@ -1,5 +1,5 @@
 /* What a capture file is known by. */
-#include "watch/peek.h"
+#include "watch/file_id.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include "dissect/source.h"
 
 int
-peek_id(int fd, char id[CAPTURE_ID_LEN])
+file_id_of(int fd, char id[CAPTURE_ID_LEN])
 {
 	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3), rv = -1;
 	struct capture_record record;

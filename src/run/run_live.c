@@ -1,5 +1,5 @@
 /* What a run has to do with its live capture. */
-#include "run/sensor.h"
+#include "run/run_live.h"
 
 /* A live capture that was interrupted tries as long to deliver what it has as files do by default, ms. */
 #define RETRY_LAST 300000
@@ -23,7 +23,7 @@ on_lost(void *ctx, const char *text)
 }
 
 void
-sensor_listen(struct run *run)
+run_live_listen(struct run *run)
 {
 	const struct live_handler handler = { on_note, on_lost, run };
 
@@ -33,22 +33,22 @@ sensor_listen(struct run *run)
 }
 
 void
-sensor_hurry(struct run *run)
+run_live_hurry(struct run *run)
 {
 	if (run->config->server != NULL && run->config->server->retry_for == 0)
 		sink_server_retry_for(run->sink, RETRY_LAST);
 }
 
 void
-sensor_stop(struct run *run)
+run_live_stop(struct run *run)
 {
 	live_stop(run->config->live);
-	sensor_hurry(run);
+	run_live_hurry(run);
 }
 
 /* What the capture process saw is what was read; of the packets in its queue when it ended nobody else knows. */
 void
-sensor_count(const struct run *run, struct totals *totals)
+run_live_count(const struct run *run, struct totals *totals)
 {
 	struct live_counts counts;
 

@@ -1,11 +1,11 @@
 /* How much memory a process takes. */
-#ifndef ESPCAP_PROCESS_RESIDENT_H
-#define ESPCAP_PROCESS_RESIDENT_H
+#ifndef ESPCAP_PROCESS_PROCESS_MEMORY_H
+#define ESPCAP_PROCESS_PROCESS_MEMORY_H
 
 #include <stdint.h>
 #include <sys/types.h>
 
 /* Bytes of real memory (RSS) that a process has now; 0 if that cannot be told, for who has ended has none. */
-uint64_t resident_bytes(pid_t pid);
+uint64_t process_memory_bytes(pid_t pid);
 
 #endif

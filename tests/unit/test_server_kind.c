@@ -1,4 +1,4 @@
-/* Tests of server/kind.c: the kinds of servers by what they say of themselves. */
+/* Tests of server/server_kind.c: the kinds of servers by what they say of themselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "server/kind.h"
+#include "server/server_kind.h"
 
 #define ROOT(version, tagline) "{\"name\":\"n\",\"cluster_name\":\"c\"," \
 	"\"version\":{" version ",\"lucene_version\":\"9.12.1\"}," \

@@ -1,15 +1,15 @@
 /* Finds out why documents do not fit into an index: by themselves, or because its mapping is not espcap's. */
-#ifndef ESPCAP_SINK_GUARD_H
-#define ESPCAP_SINK_GUARD_H
+#ifndef ESPCAP_SINK_MAPPING_CHECK_H
+#define ESPCAP_SINK_MAPPING_CHECK_H
 
 #include "base/log.h"
 #include "loop/loop.h"
 #include "server/cluster.h"
 #include "server/setup.h"
 
-struct guard;
+struct mapping_check;
 
-enum guard_finding {
+enum mapping_check_finding {
 	GUARD_OURS,		/* the mappings are espcap's: the documents are at fault */
 	GUARD_GONE,		/* an index is not there any more, its template is: send again */
 	GUARD_WRONG,		/* an administrator has to act; the text says how */
@@ -18,16 +18,16 @@ enum guard_finding {
 };
 
 /* loop, log, cluster and rules are borrowed; the template that rules make was espcap's when the run began. */
-struct guard *guard_new(struct loop *loop, struct log *log, struct cluster *cluster, const struct setup_config *config,
+struct mapping_check *mapping_check_new(struct loop *loop, struct log *log, struct cluster *cluster, const struct setup_config *config,
     enum template_engine engine);
 /* The cluster, which may have a request of it, must be freed before. NULL is allowed. */
-void guard_free(struct guard *guard);
+void mapping_check_free(struct mapping_check *guard);
 
 /*
  * Looks at the mappings of these indices (count names, separated by commas); a template of espcap's that is missing is
  * put again. on_found is called once, from the loop. text is "" or, with GUARD_WRONG, what to do; valid during the call.
  */
-void guard_examine(struct guard *guard, const char *indices, size_t count,
-    void (*on_found)(void *ctx, enum guard_finding finding, const char *text), void *ctx);
+void mapping_check_examine(struct mapping_check *guard, const char *indices, size_t count,
+    void (*on_found)(void *ctx, enum mapping_check_finding finding, const char *text), void *ctx);
 
 #endif

@@ -1,6 +1,6 @@
 /* Which of several tsharks a packet goes to: all packets between two addresses to the same one. No I/O. */
-#ifndef ESPCAP_PACKET_SHARE_H
-#define ESPCAP_PACKET_SHARE_H
+#ifndef ESPCAP_PACKET_FLOW_HASH_H
+#define ESPCAP_PACKET_FLOW_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +11,6 @@
  * MPLS in IP, AH, PIM Register), and an ICMP error, which quotes the packet it is about, go by the addresses of that one, whose conversation tshark shows in them; not so if they
  * are fragments, or if the carrier has a conversation of its own (all over UDP). 0 for packets that are not IP, are cut short, or have a link type that is not known here.
  */
-unsigned share_of(uint32_t linktype, const uint8_t *bytes, size_t len, unsigned count);
+unsigned flow_hash_shard(uint32_t linktype, const uint8_t *bytes, size_t len, unsigned count);
 
 #endif

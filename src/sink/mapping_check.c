@@ -1,5 +1,5 @@
 /* Finds out why documents do not fit into an index: one question after the other. */
-#include "sink/guard.h"
+#include "sink/mapping_check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +15,12 @@
 struct look {
 	char *indices;
 	size_t count;
-	void (*on_found)(void *ctx, enum guard_finding finding, const char *text);
+	void (*on_found)(void *ctx, enum mapping_check_finding finding, const char *text);
 	void *ctx;
 	TAILQ_ENTRY(look) next;
 };
 
-struct guard {
+struct mapping_check {
 	struct loop *loop;
 	struct log *log;
 	struct cluster *cluster;
@@ -32,10 +32,10 @@ struct guard {
 	TAILQ_HEAD(, look) looks;	/* the first is being worked on */
 };
 
-static void ask(struct guard *guard);
+static void ask(struct mapping_check *guard);
 
 static void
-look_free(struct guard *guard, struct look *look)
+look_free(struct mapping_check *guard, struct look *look)
 {
 	TAILQ_REMOVE(&guard->looks, look, next);
 	free(look->indices);
@@ -43,7 +43,7 @@ look_free(struct guard *guard, struct look *look)
 }
 
 static void
-finish(struct guard *guard, enum guard_finding finding, const char *text)
+finish(struct mapping_check *guard, enum mapping_check_finding finding, const char *text)
 {
 	struct look *look = TAILQ_FIRST(&guard->looks);
 
@@ -56,7 +56,7 @@ finish(struct guard *guard, enum guard_finding finding, const char *text)
 /* The template. */
 
 static void
-tell_wrong(struct guard *guard, const char *template, const char *remedy)
+tell_wrong(struct mapping_check *guard, const char *template, const char *remedy)
 {
 	char text[1600], index[400] = "";
 
@@ -70,7 +70,7 @@ tell_wrong(struct guard *guard, const char *template, const char *remedy)
 
 /* Not from within the setup's own call. */
 static void
-drop_setup(struct guard *guard)
+drop_setup(struct mapping_check *guard)
 {
 	setup_free(guard->setup);
 	guard->setup = NULL;
@@ -81,7 +81,7 @@ on_template(void *ctx, enum template_engine engine, enum setup_found found)
 {
 	static const char again[] = "delete or reindex that index and run "
 	    "espcap again, or deliver to it as it is with --no-template";
-	struct guard *guard = ctx;
+	struct mapping_check *guard = ctx;
 
 	(void)engine;
 	switch (found) {
@@ -115,7 +115,7 @@ on_template(void *ctx, enum template_engine engine, enum setup_found found)
 static void
 on_no_template(void *ctx, const struct error *error)
 {
-	struct guard *guard = ctx;
+	struct mapping_check *guard = ctx;
 
 	/* Else it is the server that cannot now, or the credentials that it does not know. */
 	if (error->outcome != OUTCOME_USAGE)
@@ -127,7 +127,7 @@ on_no_template(void *ctx, const struct error *error)
 }
 
 static void
-look_for_template(struct guard *guard, const char *wrong)
+look_for_template(struct mapping_check *guard, const char *wrong)
 {
 	const struct setup_handler handler = { on_template, on_no_template,
 		guard };
@@ -141,7 +141,7 @@ look_for_template(struct guard *guard, const char *wrong)
 /* The mappings. */
 
 static void
-be_blind(struct guard *guard)
+be_blind(struct mapping_check *guard)
 {
 	if (!guard->said)
 		log_note(guard->log, "these credentials may not read the "
@@ -154,7 +154,7 @@ be_blind(struct guard *guard)
 static void
 on_mappings(void *ctx, size_t node, const struct http_reply *reply)
 {
-	struct guard *guard = ctx;
+	struct mapping_check *guard = ctx;
 	const struct look *look = TAILQ_FIRST(&guard->looks);
 	struct mapping_found found;
 
@@ -178,7 +178,7 @@ on_mappings(void *ctx, size_t node, const struct http_reply *reply)
 }
 
 static void
-ask(struct guard *guard)
+ask(struct mapping_check *guard)
 {
 	const struct look *look = TAILQ_FIRST(&guard->looks);
 	char *path = xasprintf("/%s/_mapping?ignore_unavailable=true",
@@ -191,8 +191,8 @@ ask(struct guard *guard)
 }
 
 void
-guard_examine(struct guard *guard, const char *indices, size_t count,
-    void (*on_found)(void *ctx, enum guard_finding finding, const char *text),
+mapping_check_examine(struct mapping_check *guard, const char *indices, size_t count,
+    void (*on_found)(void *ctx, enum mapping_check_finding finding, const char *text),
     void *ctx)
 {
 	struct look *look = xcalloc(1, sizeof(*look));
@@ -207,11 +207,11 @@ guard_examine(struct guard *guard, const char *indices, size_t count,
 		ask(guard);
 }
 
-struct guard *
-guard_new(struct loop *loop, struct log *log, struct cluster *cluster,
+struct mapping_check *
+mapping_check_new(struct loop *loop, struct log *log, struct cluster *cluster,
     const struct setup_config *config, enum template_engine engine)
 {
-	struct guard *guard = xcalloc(1, sizeof(*guard));
+	struct mapping_check *guard = xcalloc(1, sizeof(*guard));
 
 	guard->loop = loop;
 	guard->log = log;
@@ -223,7 +223,7 @@ guard_new(struct loop *loop, struct log *log, struct cluster *cluster,
 }
 
 void
-guard_free(struct guard *guard)
+mapping_check_free(struct mapping_check *guard)
 {
 	if (guard == NULL)
 		return;

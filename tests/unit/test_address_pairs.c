@@ -1,4 +1,4 @@
-/* Tests of dissect/pairs.c: a number for each pair. */
+/* Tests of dissect/address_pairs.c: a number for each pair. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,18 +8,18 @@
 
 #include <cmocka.h>
 
-#include "dissect/pairs.h"
+#include "dissect/address_pairs.h"
 
 static uint32_t
-number(struct pairs *pairs, const char *one, const char *other)
+number(struct address_pairs *pairs, const char *one, const char *other)
 {
-	return pairs_number(pairs, one, strlen(one), other, strlen(other));
+	return address_pairs_number(pairs, one, strlen(one), other, strlen(other));
 }
 
 static void
 test_few(void **state)
 {
-	struct pairs *pairs = pairs_new();
+	struct address_pairs *pairs = address_pairs_new();
 
 	(void)state;
 	assert_int_equal(number(pairs, "b", "a"), 0);
@@ -32,14 +32,14 @@ test_few(void **state)
 	assert_int_equal(number(pairs, "", "ab"), 4);
 	assert_int_equal(number(pairs, "", ""), 5);
 	assert_int_equal(number(pairs, "b", "a"), 0);
-	pairs_free(pairs);
-	pairs_free(NULL);
+	address_pairs_free(pairs);
+	address_pairs_free(NULL);
 }
 
 static void
 test_many(void **state)
 {
-	struct pairs *pairs = pairs_new();
+	struct address_pairs *pairs = address_pairs_new();
 	char one[32], other[32];
 
 	(void)state;
@@ -52,7 +52,7 @@ test_many(void **state)
 			    number(pairs, one, other) :
 			    number(pairs, other, one), i);
 		}
-	pairs_free(pairs);
+	address_pairs_free(pairs);
 }
 
 int

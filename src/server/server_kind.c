@@ -1,5 +1,5 @@
 /* What kind of server answers. */
-#include "server/kind.h"
+#include "server/server_kind.h"
 
 #include <stdlib.h>
 

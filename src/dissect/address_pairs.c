@@ -1,5 +1,5 @@
 /* Pairs of texts, numbered as they appear. */
-#include "dissect/pairs.h"
+#include "dissect/address_pairs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ struct entry {
 	uint64_t hash;
 };
 
-struct pairs {
+struct address_pairs {
 	struct buffer texts, key;
 	struct entry *entries;
 	uint32_t count, room;
@@ -20,10 +20,10 @@ struct pairs {
 	uint64_t seed;		/* so that nobody can know which pairs share a slot */
 };
 
-struct pairs *
-pairs_new(void)
+struct address_pairs *
+address_pairs_new(void)
 {
-	struct pairs *pairs = xcalloc(1, sizeof(*pairs));
+	struct address_pairs *pairs = xcalloc(1, sizeof(*pairs));
 
 	buffer_init(&pairs->texts, SIZE_MAX / 2);
 	buffer_init(&pairs->key, SIZE_MAX / 2);
@@ -32,7 +32,7 @@ pairs_new(void)
 }
 
 void
-pairs_free(struct pairs *pairs)
+address_pairs_free(struct address_pairs *pairs)
 {
 	if (pairs == NULL)
 		return;
@@ -44,7 +44,7 @@ pairs_free(struct pairs *pairs)
 }
 
 static uint64_t
-hash_of(const struct pairs *pairs)
+hash_of(const struct address_pairs *pairs)
 {
 	uint64_t hash = pairs->seed;
 
@@ -58,7 +58,7 @@ hash_of(const struct pairs *pairs)
 
 /* The two texts with a zero byte between them, the lower first. */
 static void
-make_key(struct pairs *pairs, const char *one, size_t one_len,
+make_key(struct address_pairs *pairs, const char *one, size_t one_len,
     const char *other, size_t other_len)
 {
 	int order = memcmp(one, other, one_len < other_len ? one_len :
@@ -77,7 +77,7 @@ make_key(struct pairs *pairs, const char *one, size_t one_len,
 }
 
 static uint32_t *
-free_slot(struct pairs *pairs, uint64_t hash)
+free_slot(struct address_pairs *pairs, uint64_t hash)
 {
 	uint32_t mask = pairs->room * 2 - 1, at = (uint32_t)hash & mask;
 
@@ -87,7 +87,7 @@ free_slot(struct pairs *pairs, uint64_t hash)
 }
 
 static void
-grow(struct pairs *pairs)
+grow(struct address_pairs *pairs)
 {
 	pairs->room = pairs->room == 0 ? 64 : pairs->room * 2;
 	pairs->entries = xreallocarray(pairs->entries, pairs->room,
@@ -101,7 +101,7 @@ grow(struct pairs *pairs)
 
 /* 1 + the number of the pair in key, 0 if it has none. */
 static uint32_t
-find(const struct pairs *pairs, uint64_t hash)
+find(const struct address_pairs *pairs, uint64_t hash)
 {
 	uint32_t mask = pairs->room * 2 - 1, at = (uint32_t)hash & mask;
 	const struct entry *entry;
@@ -119,7 +119,7 @@ find(const struct pairs *pairs, uint64_t hash)
 }
 
 uint32_t
-pairs_number(struct pairs *pairs, const char *one, size_t one_len,
+address_pairs_number(struct address_pairs *pairs, const char *one, size_t one_len,
     const char *other, size_t other_len)
 {
 	uint64_t hash;

@@ -1,12 +1,12 @@
 /* Compresses the body of a request. */
-#include "sink/zip.h"
+#include "sink/compress.h"
 
 #include <stdint.h>
 #include <zlib.h>
 
 /* Level 1: the network is slower than that, and more costs more than it saves. */
 int
-zip_gzip(const struct buffer *from, struct buffer *to)
+compress_gzip(const struct buffer *from, struct buffer *to)
 {
 	z_stream stream = { .next_in = (Bytef *)from->data };
 	size_t left = from->len;

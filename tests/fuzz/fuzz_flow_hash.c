@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet/share.h"
+#include "packet/flow_hash.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,7 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	exact = malloc(size > 0 ? size : 1);
 	assert(exact != NULL);
 	memcpy(exact, data + 3, size);
-	assert(share_of(data[0] | (uint32_t)data[1] << 8, exact, size,
+	assert(flow_hash_shard(data[0] | (uint32_t)data[1] << 8, exact, size,
 	    1u + data[2]) <= data[2]);
 	free(exact);
 	return 0;

@@ -1,5 +1,5 @@
 /* Which of several tsharks a packet goes to. */
-#include "packet/share.h"
+#include "packet/flow_hash.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -409,7 +409,7 @@ mix(const struct pair *pair)
 }
 
 unsigned
-share_of(uint32_t linktype, const uint8_t *bytes, size_t len, unsigned count)
+flow_hash_shard(uint32_t linktype, const uint8_t *bytes, size_t len, unsigned count)
 {
 	struct rest rest = { bytes, len };
 	struct pair pair;

@@ -1,6 +1,6 @@
 /* What kind of server answers, by all that it says of itself. No I/O. */
-#ifndef ESPCAP_SERVER_KIND_H
-#define ESPCAP_SERVER_KIND_H
+#ifndef ESPCAP_SERVER_SERVER_KIND_H
+#define ESPCAP_SERVER_SERVER_KIND_H
 
 #include <stdbool.h>
 

@@ -1,12 +1,12 @@
 /* How much memory a process takes, by proc(5). */
-#include "process/resident.h"
+#include "process/process_memory.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 uint64_t
-resident_bytes(pid_t pid)
+process_memory_bytes(pid_t pid)
 {
 	unsigned long long size, resident;
 	char path[64], text[256];

@@ -1,4 +1,4 @@
-/* Tests of sink/zip.c: zlib itself gets back what was put in. */
+/* Tests of sink/compress.c: zlib itself gets back what was put in. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
-#include "sink/zip.h"
+#include "sink/compress.h"
 
 static void
 test_there_and_back(void **state)
@@ -32,7 +32,7 @@ test_there_and_back(void **state)
 			assert_int_equal(buffer_append(&from,
 			    (char[]){ (char)(random >> 24) }, 1), 0);
 		}
-		assert_int_equal(zip_gzip(&from, &to), 0);
+		assert_int_equal(compress_gzip(&from, &to), 0);
 		stream.next_in = (Bytef *)to.data;
 		stream.avail_in = (uInt)to.len;
 		assert_int_equal(inflateInit2(&stream, 31), Z_OK);
@@ -57,7 +57,7 @@ test_no_room(void **state)
 	buffer_init(&from, 100);
 	buffer_init(&to, 10);
 	assert_int_equal(buffer_puts(&from, "some bytes"), 0);
-	assert_int_equal(zip_gzip(&from, &to), -1);
+	assert_int_equal(compress_gzip(&from, &to), -1);
 	buffer_release(&from);
 	buffer_release(&to);
 }

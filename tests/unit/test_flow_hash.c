@@ -1,4 +1,4 @@
-/* Tests of packet/share.c: which packets stay together. */
+/* Tests of packet/flow_hash.c: which packets stay together. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "packet/share.h"
+#include "packet/flow_hash.h"
 
 #define COUNT 251
 #define ETHERNET 1
@@ -59,7 +59,7 @@ prepend_ipv6(struct packet *packet, uint8_t next, uint8_t source,
 static unsigned
 share(const struct packet *packet, uint32_t linktype)
 {
-	return share_of(linktype, packet->bytes + packet->at,
+	return flow_hash_shard(linktype, packet->bytes + packet->at,
 	    sizeof(packet->bytes) - packet->at, COUNT);
 }
 
@@ -316,7 +316,7 @@ test_cut_short(void **state)
 		uint8_t *end = beginning + sizeof(beginning) - len;
 
 		memcpy(end, packet.bytes + packet.at, len);
-		assert_int_equal(share_of(ETHERNET, end, len, COUNT),
+		assert_int_equal(flow_hash_shard(ETHERNET, end, len, COUNT),
 		    len < 22 + 20 ? 0 : len < 22 + 20 + 16 + 20 ?
 		    plain4(3, 4) : plain4(1, 2));
 	}
@@ -329,10 +329,10 @@ test_others(void **state)
 	struct packet packet = nothing;
 
 	(void)state;
-	assert_int_equal(share_of(ETHERNET, arp, sizeof(arp), COUNT), 0);
+	assert_int_equal(flow_hash_shard(ETHERNET, arp, sizeof(arp), COUNT), 0);
 	prepend_ipv4(&packet, 6, 1, 2);
 	assert_int_equal(share(&packet, 105), 0);
-	assert_int_equal(share_of(RAW, packet.bytes + packet.at, 20, 1), 0);
+	assert_int_equal(flow_hash_shard(RAW, packet.bytes + packet.at, 20, 1), 0);
 	packet.bytes[packet.at] = 0x55;
 	assert_int_equal(share(&packet, RAW), 0);
 	packet.bytes[packet.at] = 0x41;
