@@ -240,7 +240,7 @@ renew(struct dissection *dissection)
 {
 	log_verbose(dissection->config.log, "%s: a fresh tshark goes on behind "
 	    "packet %" PRIu64 ": it has had %s", dissection->name,
-	    feed_given(dissection->feed), dissection->worn);
+	    feed_given(dissection->feed), dissection->handover_reason);
 	dissection->renewing = true;
 	dissection_finish_input(dissection);
 }

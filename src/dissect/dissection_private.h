@@ -52,9 +52,9 @@ struct dissection {
 	struct child *child;
 	size_t warm;			/* packets given to it that no document is wanted of */
 	uint64_t begun;			/* when it was; ms */
-	char worn[48];			/* what it has had too much of; "" if nothing is known */
-	uint64_t swollen;		/* when it was seen to take much memory, ms; 0 if it was not */
-	unsigned long long swollen_to;
+	char handover_reason[48];	/* what it has had too much of; "" if nothing is known */
+	uint64_t grown_at;		/* when it was seen to take much memory, ms; 0 if it was not */
+	unsigned long long grown_to;
 	struct child *next;		/* the one to relieve it, if it has been started */
 	size_t next_warm;
 	bool next_plugin, next_failed;
@@ -136,7 +136,7 @@ void dissection_fail(struct dissection *dissection, const char *why);
 void dissection_resolve(struct dissection *dissection, uint64_t *count);
 void dissection_resolve_all(struct dissection *dissection, uint64_t *count);
 
-/* The fate of the oldest packet given is known; true if it must be counted (feed_resolve). */
+/* The outcome of the oldest packet given is known; true if it must be counted (feed_resolve). */
 bool dissection_resolve_first(struct dissection *dissection);
 /* Tells the others of a share. */
 void dissection_tell_order(struct dissection *dissection);

@@ -83,9 +83,9 @@ const struct pending_packet *feed_first(const struct feed *feed);
 size_t feed_pending(const struct feed *feed);
 /* Takes the oldest off. */
 void feed_pop(struct feed *feed);
-/* Says that the fate of the oldest is known. True if it was not before and --bpf wants it: then it must be counted. */
+/* Says that the outcome of the oldest is known. True if it was not before and --bpf wants it: then it must be counted. */
 bool feed_resolve(struct feed *feed);
-/* The fate of packets up to this one is known; 0 for none. */
+/* The outcome of packets up to this one is known; 0 for none. */
 uint64_t feed_resolved(const struct feed *feed);
 
 /* From now on the oldest is given as an empty record. False if that was done FEED_DEAD_MAX times already; a live capture forgets those it is past. */

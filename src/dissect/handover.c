@@ -75,14 +75,14 @@ handover_is_due(struct dissection *dissection)
 	lifetime = dissection->config.live->lifetime;
 	since = feed_since(dissection->feed);
 	if (lifetime > 0 && since >= lifetime) {
-		(void)snprintf(dissection->worn, sizeof(dissection->worn),
+		(void)snprintf(dissection->handover_reason, sizeof(dissection->handover_reason),
 		    "%" PRIu64 " packets", since);
 		return true;
 	}
 	if (lifetime > 0 && early_packets(lifetime) > 0 &&
 	    since >= lifetime - early_packets(lifetime))
 		prepare_next(dissection);
-	return dissection->worn[0] != '\0';
+	return dissection->handover_reason[0] != '\0';
 }
 
 static void
@@ -96,7 +96,7 @@ look_at_age(struct dissection *dissection, uint64_t now)
 	if (most == 0)
 		return;
 	if (now - dissection->begun >= most)
-		(void)snprintf(dissection->worn, sizeof(dissection->worn),
+		(void)snprintf(dissection->handover_reason, sizeof(dissection->handover_reason),
 		    "%" PRIu64 " s", (now - dissection->begun) / 1000);
 	else if (now - dissection->begun + EARLY_MS >= most &&
 	    feed_since(dissection->feed) > 0)
@@ -112,16 +112,16 @@ look_at_memory(struct dissection *dissection, uint64_t now)
 
 	if (sandbox == NULL || feed_since(dissection->feed) < MEMORY_PACKETS)
 		return;
-	if (dissection->swollen == 0) {
+	if (dissection->grown_at == 0) {
 		size = child_space(dissection->child);
 		if (size < sandbox_memory(sandbox) / 8 * 7)
 			return;
-		dissection->swollen = now;
-		dissection->swollen_to = size;
+		dissection->grown_at = now;
+		dissection->grown_to = size;
 		prepare_next(dissection);
-	} else if (now - dissection->swollen >= EARLY_MS / 2)
-		(void)snprintf(dissection->worn, sizeof(dissection->worn),
-		    "%llu MB of address space", dissection->swollen_to >> 20);
+	} else if (now - dissection->grown_at >= EARLY_MS / 2)
+		(void)snprintf(dissection->handover_reason, sizeof(dissection->handover_reason),
+		    "%llu MB of address space", dissection->grown_to >> 20);
 }
 
 void
@@ -146,8 +146,8 @@ handover_begin(struct dissection *dissection, bool warmly)
 		dissection->next = NULL;
 	}
 	dissection->next_failed = false;
-	dissection->worn[0] = '\0';
-	dissection->swollen = 0;
+	dissection->handover_reason[0] = '\0';
+	dissection->grown_at = 0;
 	dissection->begun = clock_ms();
 	if (dissection->next != NULL)
 		return dissection->next_warm;

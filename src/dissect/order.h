@@ -15,7 +15,7 @@ void order_free(struct order *order);
 /* Packets are told with their owners by whoever reads them first, from ordinal 1 on without a gap; what is known is passed over. */
 void order_add(struct order *order, uint64_t ordinal, unsigned owner);
 
-/* The first packet whose fate is not known; one more than all known if there is none. */
+/* The first packet whose outcome is not known; one more than all known if there is none. */
 uint64_t order_next(const struct order *order);
 /* Whose it is; ORDER_NOBODY if it has not been told. */
 #define ORDER_NOBODY UINT16_MAX
@@ -23,7 +23,7 @@ unsigned order_owner(const struct order *order);
 /* The last packet told. */
 uint64_t order_last(const struct order *order);
 
-/* The fate of a packet is known: it needs no turn any more. */
+/* The outcome of a packet is known: it needs no turn any more. */
 void order_done(struct order *order, uint64_t ordinal);
 /* The same for all of this owner, also those still to be told. */
 void order_leave(struct order *order, unsigned owner);
