@@ -31,6 +31,7 @@ static const struct {
 } aliases[] = {
 	{ "list", "list-interfaces" },
 	{ "l", "list-interfaces" },
+	{ "ledger", "registry" },
 	{ "b", "bpf" },
 	{ "l", "list-interfaces" },
 	{ "d", "dir" },
@@ -432,7 +433,7 @@ check_needs(const struct parse *parse)
 		{ "retry-for", "node" }, { "request-timeout", "node" },
 		{ "memory", "node" }, { "latency", "node" }, { "max-indices", "node" },
 		{ "chunk-bytes", "node" }, { "password-file", "node" },
-		{ "watch-idle", "watch" }, { "ledger", "watch" },
+		{ "watch-idle", "watch" }, { "registry", "watch" },
 		{ "after", "watch" }, { "snaplen", "nic" },
 		{ "promisc", "nic" }, { "no-promisc", "nic" },
 		{ "immediate", "nic" }, { "buffer", "nic" },

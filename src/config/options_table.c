@@ -68,7 +68,7 @@ const struct options_row options_rows[] = {
 	{ "watch-idle", "TIME", OPTIONS_GROUP_WATCH,
 	    "a file that has not grown for so long counts as finished",
 	    OPTIONS_KIND_TIME, SETS(watch_idle), SECOND, 365 * DAY, "60s" },
-	{ "ledger", "FILE", OPTIONS_GROUP_WATCH,
+	{ "registry", "FILE", OPTIONS_GROUP_WATCH,
 	    "keep here which files are finished (default: a file in the state "
 	    "directory)",
 	    OPTIONS_KIND_TEXT, SETS(registry), 0, 0, NULL },

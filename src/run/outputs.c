@@ -100,7 +100,7 @@ list_outputs(const struct options *options, struct named outputs[OUTPUTS])
 	} options_named[OUTPUTS] = {
 		{ "summary-json", options->summary_json },
 		{ "metrics", options->metrics },
-		{ "ledger", options->registry },
+		{ "registry", options->registry },
 		{ "dead-letter", options->node != NULL ? options->dead_letter :
 		    NULL }
 	};
@@ -150,7 +150,7 @@ check_watched(const char *name, const struct named *outputs, size_t count,
 		    fstatat(dirfd(dir), entry->d_name, &st, 0) != 0)
 			continue;
 		for (size_t i = 0; rv == 0 && i < count; i++)
-			if (strcmp(outputs[i].what, "ledger") != 0 &&
+			if (strcmp(outputs[i].what, "registry") != 0 &&
 			    is_same_file(&outputs[i], &st))
 				rv = error_set(error, OUTCOME_USAGE,
 				    "--%s=%.400s: --watch reads this file as "

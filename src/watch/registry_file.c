@@ -31,8 +31,8 @@ struct registry_file {
 static void
 give_up(struct registry_file *file, const char *what, int reason)
 {
-	log_note(file->log, "ledger %s: %s: %s; going on without: what is read "
-	    "now may be read again by the next run", file->name, what,
+	log_note(file->log, "registry %s: %s: %s; continuing without it: files "
+	    "read now may be read again by the next run", file->name, what,
 	    strerror(reason));
 	if (file->fd >= 0)
 		close(file->fd);
@@ -80,7 +80,7 @@ open_locked(struct registry_file *file, struct error *error)
 		return 1;
 	}
 	return error_set(error, OUTCOME_USAGE, "%.500s: another espcap uses "
-	    "this ledger: give this one its own with --ledger=FILE",
+	    "this registry: give this one its own with --registry=FILE",
 	    file->name);
 }
 
@@ -109,15 +109,15 @@ read_lines(struct registry_file *file, bool chosen, struct error *error)
 	damaged = registry_parse(file->registry, text.data, text.len, &newer);
 	buffer_release(&text);
 	if (chosen && registry_count(file->registry) == 0 && !is_ours(file))
-		return error_set(error, OUTCOME_USAGE, "--ledger=%.400s: this "
+		return error_set(error, OUTCOME_USAGE, "--registry=%.400s: this "
 		    "file is not a registry and would be overwritten: name "
 		    "another one, or remove it", file->name);
 	if (failed != 0)
-		log_note(file->log, "ledger %s; what is in it is not known",
+		log_note(file->log, "registry %s; its content is unknown",
 		    reason.text);
 	if (damaged > 0)
-		log_note(file->log, "ledger %s: %zu damaged lines passed over; "
-		    "files they told of are read again", file->name, damaged);
+		log_note(file->log, "registry %s: %zu damaged lines skipped; "
+		    "the files they describe are read again", file->name, damaged);
 	if (newer > 0)
 		log_note(file->log, "registry %s: %zu lines were written by a "
 		    "newer espcap and are dropped; the files they describe "
@@ -228,7 +228,7 @@ registry_file_rewrite(struct registry_file *file,
 		close(file->fd);
 		file->fd = fd;
 	} else
-		log_note(file->log, "ledger %s: cannot be written anew: %s",
+		log_note(file->log, "registry %s: cannot be replaced: %s",
 		    file->name, strerror(errno));
 	buffer_release(&text);
 }

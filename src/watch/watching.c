@@ -86,6 +86,21 @@ tidy_registry(struct watching *watching)
 	free(present.inodes);
 }
 
+/* The name of 0.1.0 is kept where there is such a file: without it everything would be read again. */
+static char *
+registry_name(const char *state, const char *hex)
+{
+	char *name = xasprintf("%s/watch-%s.registry", state, hex);
+	char *former = xasprintf("%s/watch-%s.ledger", state, hex);
+
+	if (access(name, F_OK) != 0 && access(former, F_OK) == 0) {
+		free(name);
+		return former;
+	}
+	free(former);
+	return name;
+}
+
 /* Each folder has its registry for each place that its packets go to. NULL if there is no folder for it. */
 static char *
 default_name(const struct watching *watching, const struct options *options,
@@ -96,8 +111,8 @@ default_name(const struct watching *watching, const struct options *options,
 	char hex[17] = "";
 
 	if (state == NULL) {
-		log_note(log, "no folder to keep a ledger in (--ledger=FILE "
-		    "names one): what is read now may be read again by the "
+		log_note(log, "no folder for a registry (--registry=FILE names "
+		    "a file): files read now may be read again by the "
 		    "next run");
 		return NULL;
 	}
@@ -108,7 +123,7 @@ default_name(const struct watching *watching, const struct options *options,
 	    NULL) == 1) {
 		for (int i = 0; i < 8; i++)
 			(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-		name = xasprintf("%s/watch-%s.ledger", state, hex);
+		name = registry_name(state, hex);
 	}
 	free(what);
 	free(state);
@@ -122,7 +137,7 @@ open_registry(struct watching *watching, const struct options *options,
 	char *name;
 
 	if (options->registry != NULL && descriptor_output(options->registry) >= 0)
-		return error_set(error, OUTCOME_USAGE, "--ledger=%.400s: "
+		return error_set(error, OUTCOME_USAGE, "--registry=%.400s: "
 		    "names an open descriptor; the registry is replaced as a "
 		    "whole and must be a file", options->registry);
 	name = options->registry != NULL ? xstrdup(options->registry) :
@@ -131,7 +146,7 @@ open_registry(struct watching *watching, const struct options *options,
 	    log, error);
 	if (watching->registry != NULL) {
 		if (name != NULL)
-			log_verbose(log, "ledger %s: %zu files", name,
+			log_verbose(log, "registry %s: %zu files", name,
 			    registry_count(registry_file_registry(watching->registry)));
 		tidy_registry(watching);
 	}

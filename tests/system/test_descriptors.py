@@ -212,10 +212,10 @@ def test_closed_standard_error(good):
     assert numbers_of(result.lines) == list(range(1, PACKETS + 1))
 
 
-REPLACED = [("--metrics", "must be a file", ()), ("--ledger", "must be a file", ("--watch=.",))]
+REPLACED = [("--metrics", "must be a file", ()), ("--registry", "must be a file", ("--watch=.",))]
 
 
-@pytest.mark.parametrize("option, says, more", REPLACED, ids=["metrics", "ledger"])
+@pytest.mark.parametrize("option, says, more", REPLACED, ids=["metrics", "registry"])
 @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/stderr", "/dev/fd/1"])
 def test_what_is_written_anew_must_be_a_file(option, says, more, name, good, folder):
     given = more if more else ("--file", good)
@@ -226,7 +226,7 @@ def test_what_is_written_anew_must_be_a_file(option, says, more, name, good, fol
 
 CLASH = {
     "summary": ["--summary-json"], "metrics": ["--metrics"],
-    "dead letter": ["--node=localhost:1", "--dead-letter"], "ledger": ["--watch=.", "--ledger"]
+    "dead letter": ["--node=localhost:1", "--dead-letter"], "registry": ["--watch=.", "--registry"]
 }
 
 
@@ -240,7 +240,7 @@ def test_output_where_a_stream_goes_already(kind, stream, link, who, good, folde
         name = os.path.join(folder, "another")
         (os.link if link == "hard" else os.symlink)(target, name)
     *more, option = CLASH[kind]
-    given = [] if kind == "ledger" else ["--file", good]
+    given = [] if kind == "registry" else ["--file", good]
     with open(target, "ab") as output:
         child = subprocess.run([*who, *espcap.command(*given, *more, "%s=%s" % (option, name))], cwd=folder,
                                env=espcap.ENVIRONMENT, check=False, timeout=60,

@@ -22,7 +22,7 @@ import fake_server
 import fakes
 import frames
 from conftest import needs_root
-from test_watch import (Watch, append, capture, ledger_of, payloads, place, records,  # noqa: F401 (place is a fixture)
+from test_watch import (Watch, append, capture, registry_of, payloads, place, records,  # noqa: F401 (place is a fixture)
                         states_of)
 
 QUICK = "--watch-idle=1s"
@@ -318,7 +318,7 @@ def test_a_registry_of_version_1(place):
     (registry,) = (place / "state" / "espcap").iterdir()
     lines = ["# captures that espcap --watch has read: capture device:inode bytes packets state time name"]
     lines += [" ".join([entry.capture, entry.file, entry.size, entry.packets, entry.state, entry.time, entry.name])
-              for entry in ledger_of(place)]
+              for entry in registry_of(place)]
     registry.write_text("\n".join(lines) + "\n")
     shutil.copy(place / "in" / "b", place / "in" / "c")
     os.unlink(place / "in" / "b")
@@ -380,7 +380,7 @@ def test_a_filter_that_has_no_meaning_for_some_packets(place):
     counts = watch.end()
     assert counts["delivered"] == 5 and counts["skipped"] == 3
     assert "in/cap: stays where it is" in watch.messages and (place / "in" / "cap").exists()
-    (entry,) = ledger_of(place)
+    (entry,) = registry_of(place)
     assert (entry.state, entry.packets, entry.failed) == ("failed", "8", "3-5")
     watch, counts = run(place, ends=["cap"])
     assert "in/cap: tried again: an earlier run did not deliver 3 packets of it" in watch.messages
@@ -403,7 +403,7 @@ def test_packets_that_were_not_dissected_are_tried_again(place, fake):
     assert counts["delivered"] == 18 and counts["undissected"] == 3
     assert len(re.findall("in/cap: begins", watch.messages)) == 1
     assert (place / "in" / "cap").exists()
-    (entry,) = [entry for entry in ledger_of(place) if entry.name == "cap"]
+    (entry,) = [entry for entry in registry_of(place) if entry.name == "cap"]
     assert (entry.state, entry.packets, entry.failed) == ("failed", "20", "5-6,17")
     os.unlink(place / "in" / "later")
     # It fails again, and nothing is printed twice.
@@ -414,7 +414,7 @@ def test_packets_that_were_not_dissected_are_tried_again(place, fake):
     watch, counts = run(place, *options, ends=["cap"])
     assert [document["espcap"]["ordinal"] for document in watch.documents] == [5, 6, 17]
     assert counts["duplicate"] == 17
-    assert [entry.state for entry in ledger_of(place) if entry.name == "cap"][-1] == "delivered"
+    assert [entry.state for entry in registry_of(place) if entry.name == "cap"][-1] == "delivered"
     known(place, "cap")
 
 

@@ -141,7 +141,7 @@ def names_of(documents):
 Entry = collections.namedtuple("Entry", "version capture file size changed packets mark state rejected failed time name")
 
 
-def ledger_of(place):
+def registry_of(place):
     """The entries of the only registry."""
     (name,) = (place / "state" / "espcap").iterdir()
     assert os.stat(name).st_mode & 0o777 == 0o600
@@ -149,7 +149,7 @@ def ledger_of(place):
 
 
 def states_of(place):
-    return sorted((entry.name, entry.state) for entry in ledger_of(place))
+    return sorted((entry.name, entry.state) for entry in registry_of(place))
 
 
 def append(path, data):
@@ -252,7 +252,7 @@ def test_deleted_and_renamed_while_it_is_read(place):
     counts = watch.end()
     assert counts["delivered"] == 3
     assert len(re.findall(": begins", watch.messages)) == 1
-    assert [entry.name for entry in ledger_of(place)] == ["other"]
+    assert [entry.name for entry in registry_of(place)] == ["other"]
 
 
 def test_written_anew_in_its_place(place):
@@ -425,7 +425,7 @@ def test_ring_that_deletes_its_oldest_file(place):
         assert set(found.values()) == {1} and not set(found) - set(payloads(conserve.make_packets(800, 1)))
 
 
-# The ledger.
+# The registry.
 
 def test_finished_files_are_not_read_again(place):
     with fake_server.Server() as server:
@@ -435,7 +435,7 @@ def test_finished_files_are_not_read_again(place):
         watch.finished("cap0", "cap1", "cap2")
         watch.end()
         assert len(server.ledger) == 90
-        assert sorted((entry.name, entry.packets, entry.state) for entry in ledger_of(place)) == [
+        assert sorted((entry.name, entry.packets, entry.state) for entry in registry_of(place)) == [
             ("cap0", "30", "delivered"), ("cap1", "30", "delivered"), ("cap2", "30", "delivered")]
         requests = len(server.bulks)
         os.unlink(place / "in" / "cap0")
@@ -448,11 +448,11 @@ def test_finished_files_are_not_read_again(place):
         assert counts["read"] == counts["delivered"] == 30
         assert len(server.bulks) - requests == 2
         # What is gone may come back; the renamed one has another entry.
-        assert {entry.name for entry in ledger_of(place)} == {"cap0", "cap1", "renamed", "cap2", "cap3"}
+        assert {entry.name for entry in registry_of(place)} == {"cap0", "cap1", "renamed", "cap2", "cap3"}
 
 
 @pytest.mark.parametrize("damage", ["lost", "torn", "garbage", "unwritable"])
-def test_ledger_lost_or_damaged(place, damage):
+def test_registry_lost_or_damaged(place, damage):
     """The ids still prevent doubles."""
     with fake_server.Server() as server:
         for number in range(2):
@@ -460,68 +460,89 @@ def test_ledger_lost_or_damaged(place, damage):
         watch = Watch(place, "--watch-idle=1s", node=server)
         watch.finished("cap0", "cap1")
         watch.end()
-        (ledger,) = (place / "state" / "espcap").iterdir()
-        text = ledger.read_bytes()
+        (registry,) = (place / "state" / "espcap").iterdir()
+        text = registry.read_bytes()
         if damage == "lost":
-            ledger.unlink()
+            registry.unlink()
         elif damage == "torn":
-            ledger.write_bytes(text[:-20])
+            registry.write_bytes(text[:-20])
         elif damage == "garbage":
-            ledger.write_bytes(os.urandom(3000) + b"\n" + text[-50:])
+            registry.write_bytes(os.urandom(3000) + b"\n" + text[-50:])
         else:
-            ledger.unlink()
-            ledger.mkdir()
+            registry.unlink()
+            registry.mkdir()
         watch = Watch(place, "--watch-idle=1s", node=server)
         watch.says(r"was read before|finished", times=2)
         counts = watch.end()
         assert len(server.ledger) == 60 and server.violations == []
         assert counts["delivered"] == 0 and counts["duplicate"] == counts["read"] == (30 if damage == "torn" else 60)
         assert ("damaged lines" in watch.messages) == (damage in ("torn", "garbage"))
-        assert ("going on without" in watch.messages) == (damage == "unwritable")
+        assert ("continuing without" in watch.messages) == (damage == "unwritable")
 
 
-def test_what_is_beside_the_ledger_stays(place):
+def test_what_is_beside_the_registry_stays(place):
     """It is written anew at each start, by way of another file: that is one of its own."""
     capture(place / "in" / "cap1", 3, 1)
     for name in ("mine.new", "mine.tmp"):
-        (place / name).write_text("not the ledger's")
+        (place / name).write_text("not the registry's")
     for messages in ("finished", "was read before"):
-        watch = Watch(place, "--ledger=mine", "--watch-idle=1s")
+        watch = Watch(place, "--registry=mine", "--watch-idle=1s")
         watch.says("in/cap1: " + messages)
         watch.end()
         assert (place / "mine").read_bytes()
         assert sorted(path.name for path in place.iterdir() if path.is_file()) == ["mine", "mine.new", "mine.tmp"]
-        assert {(place / name).read_text() for name in ("mine.new", "mine.tmp")} == {"not the ledger's"}
+        assert {(place / name).read_text() for name in ("mine.new", "mine.tmp")} == {"not the registry's"}
 
 
-def test_a_ledger_that_is_something_else(place):
+def test_the_former_name_of_a_registry(place):
+    """A file of the default name of before is used on; --ledger means --registry."""
+    capture(place / "in" / "cap", 3, 1)
+    watch = Watch(place, "--watch-idle=1s")
+    watch.finished("cap")
+    watch.end()
+    (file,) = (place / "state" / "espcap").iterdir()
+    assert file.suffix == ".registry"
+    file.rename(file.with_suffix(".ledger"))
+    watch = Watch(place, "--watch-idle=1s")
+    watch.says(r"registry .*\.ledger: 1 files")
+    watch.says("was read before")
+    assert watch.end()["read"] == 0
+    assert [path.name for path in (place / "state" / "espcap").iterdir()] == [file.with_suffix(".ledger").name]
+    (place / "named").write_bytes(file.with_suffix(".ledger").read_bytes())
+    watch = Watch(place, "--ledger=named", "--watch-idle=1s")
+    watch.says("registry named: 1 files")
+    watch.says("was read before")
+    assert watch.end()["read"] == 0
+
+
+def test_a_registry_that_is_something_else(place):
     """It would be replaced by a registry."""
     capture(place / "in" / "a", 3, 1)
     for content in (records(500, 1), [b"7 lines of\n", b"# text\n"]):
         (place / "mine").write_bytes(frames.pcap_header() * (len(content) > 2) + b"".join(content))
         before = (place / "mine").read_bytes()
-        watch = Watch(place, "--ledger=mine")
+        watch = Watch(place, "--registry=mine")
         assert watch.process.wait(30) == 2
-        watch.says("--ledger=mine: this file is not a registry")
+        watch.says("--registry=mine: this file is not a registry")
         assert (place / "mine").read_bytes() == before
     (place / "mine").write_bytes(b"")
-    watch = Watch(place, "--ledger=mine", "--watch-idle=1s")
+    watch = Watch(place, "--registry=mine", "--watch-idle=1s")
     watch.finished("a")
     watch.end()
     # Damaged, but one of its own.
     (place / "mine").write_bytes((place / "mine").read_bytes().split(b"\n")[0] + b"\n" + os.urandom(100))
-    watch = Watch(place, "--ledger=mine", "--watch-idle=1s")
+    watch = Watch(place, "--registry=mine", "--watch-idle=1s")
     watch.finished("a")
     watch.end()
 
 
-def test_one_ledger_for_one_run(place):
+def test_one_registry_for_one_run(place):
     capture(place / "in" / "a", 3, 1)
-    watch = Watch(place, "--ledger=mine")
+    watch = Watch(place, "--registry=mine")
     watch.printed(3)
-    other = Watch(place, "--ledger=mine")
+    other = Watch(place, "--registry=mine")
     assert other.process.wait(30) == 2
-    other.says("another espcap uses this ledger")
+    other.says("another espcap uses this registry")
     watch.end()
     assert (place / "mine").exists() and not (place / "state").exists()
 
@@ -548,7 +569,7 @@ def test_only_what_is_new_is_printed(place):
 
 
 def test_killed_in_the_middle(place):
-    """Each packet is on the server once, whatever the ledger knew."""
+    """Each packet is on the server once, whatever the registry knew."""
     with fake_server.Server(faults.Slow(0.05, times=None)) as server:
         for number in range(4):
             capture(place / "in" / ("cap%d" % number), 200, number + 1)

@@ -598,7 +598,7 @@ test_watch(void **state)
 	assert_null(options.after);
 	/* It has no end, and files can wait. */
 	assert_int_equal(options.retry_for, 0);
-	ACCEPT("--watch=in", "--watch-idle=2s", "--ledger=l", "--after=delete",
+	ACCEPT("--watch=in", "--watch-idle=2s", "--registry=l", "--after=delete",
 	    "--duration=1h", "--node=a", "--retry-for=5m");
 	assert_int_equal(options.watch_idle, 2000);
 	assert_string_equal(options.registry, "l");
@@ -612,7 +612,8 @@ test_watch(void **state)
 	    "--watch=a", "--after=move:");
 	REFUSE("--after takes delete or move:DIR, not \"burn\"",
 	    "--watch=a", "--after=burn");
-	REFUSE("--ledger goes with --watch only", "--dir=a", "--ledger=b");
+	REFUSE("--registry goes with --watch only", "--dir=a", "--registry=b");
+	REFUSE("--registry goes with --watch only", "--dir=a", "--ledger=b");
 	REFUSE("--duration goes with --nic or --watch only", "--file=a",
 	    "--duration=2s");
 }
