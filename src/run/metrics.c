@@ -110,26 +110,38 @@ put_run(struct writer *w, const struct metrics *m)
 		    "server, in seconds since 1970.", m->resolved);
 }
 
+/* "fate" is the former name of the label. */
+static void
+put_outcome(struct writer *w, const char *outcome, uint64_t number)
+{
+	w->rv |= buffer_puts(w->out, w->name);
+	if (w->interface != NULL)
+		put_label(w, true, "interface", w->interface);
+	put_label(w, w->interface == NULL, "outcome", outcome);
+	put_label(w, false, "fate", outcome);
+	w->rv |= buffer_printf(w->out, "} %" PRIu64 "\n", number);
+}
+
 static void
 put_packets(struct writer *w, const struct totals *totals)
 {
 	put_single(w, "espcap_packets_read_total", "counter",
-	    "Packets read: the sum of all fates, and of those pending.",
+	    "Packets read: the sum of all outcomes, and of those pending.",
 	    totals->read);
 	begin(w, "espcap_packets_total", "counter",
 	    "Packets by what has become of them.");
-	put(w, "fate", totals->has_server ? "indexed" : "printed",
+	put_outcome(w, totals->has_server ? "indexed" : "printed",
 	    totals->delivered);
 	if (totals->has_server) {
-		put(w, "fate", "duplicate", totals->duplicate);
-		put(w, "fate", "rejected", totals->rejected);
-		put(w, "fate", "discarded", totals->discarded);
+		put_outcome(w, "duplicate", totals->duplicate);
+		put_outcome(w, "rejected", totals->rejected);
+		put_outcome(w, "discarded", totals->discarded);
 	}
-	put(w, "fate", "filtered", totals->filtered);
-	put(w, "fate", "undissected", totals->undissected);
-	put(w, "fate", "dropped", totals->dropped);
+	put_outcome(w, "filtered", totals->filtered);
+	put_outcome(w, "undissected", totals->undissected);
+	put_outcome(w, "dropped", totals->dropped);
 	put_single(w, "espcap_packets_pending", "gauge",
-	    "Packets read that have no fate yet; at the end, unsent ones.",
+	    "Packets read that have no outcome yet; at the end, unsent ones.",
 	    totals->unsent);
 	put_single(w, "espcap_packets_skipped_total", "counter",
 	    "Packets that the capture filter did not want; they count as not "
@@ -138,7 +150,7 @@ put_packets(struct writer *w, const struct totals *totals)
 		return;
 	begin(w, "espcap_capture_drops_total", "counter",
 	    "Packets lost while capturing: no room in the queue (those have "
-	    "the fate dropped), or never read.");
+	    "the outcome dropped), or never read.");
 	put(w, "cause", "queue", totals->dropped);
 	put(w, "cause", "kernel", totals->kernel_drop);
 	put(w, "cause", "interface", totals->interface_drop);

@@ -78,7 +78,7 @@ def test_dropped_by_a_pipeline(options, numbered, tmp_path):
         assert counts["unsent"] == counts["retries"] == 0 and len(server.ledger) == PACKETS - 20
         done.says("pipeline.*20 packets")
     assert '"rejected":0,"discarded":20,"filtered":0' in (tmp_path / "summary.json").read_text("ascii")
-    assert 'espcap_packets_total{fate="discarded"} 20\n' in (folder / "espcap.prom").read_text("ascii")
+    assert 'espcap_packets_total{outcome="discarded",fate="discarded"} 20\n' in (folder / "espcap.prom").read_text("ascii")
 
 
 def test_nothing_is_discarded(numbered, tmp_path):

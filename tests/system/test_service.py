@@ -131,8 +131,8 @@ def test_files(folder):
     assert result.code == 0
     metrics, counts = exposition.read(path), result.counts
     assert metrics("espcap_packets_read_total") == counts["read"] > 0
-    for fate in ("printed", "filtered", "undissected", "dropped"):
-        assert metrics("espcap_packets_total", fate=fate) == counts[fate]
+    for outcome in ("printed", "filtered", "undissected", "dropped"):
+        assert metrics("espcap_packets_total", outcome=outcome, fate=outcome) == counts[outcome]
     assert counts["printed"] > 0 and counts["filtered"] > 0
     assert metrics("espcap_packets_pending") == 0
     assert metrics("espcap_packets_skipped_total") == counts["skipped"]
@@ -155,9 +155,9 @@ def test_delivery(folder, numbered):
             done = deliveries.deliver(server, numbered, folder, "--metrics", path)
             assert done.code == 0, done.errors
             metrics = exposition.read(path)
-            assert metrics("espcap_packets_total", fate="indexed") == indexed
-            assert metrics("espcap_packets_total", fate="duplicate") == duplicate
-            assert metrics("espcap_packets_total", fate="rejected") == 0
+            assert metrics("espcap_packets_total", outcome="indexed", fate="indexed") == indexed
+            assert metrics("espcap_packets_total", outcome="duplicate", fate="duplicate") == duplicate
+            assert metrics("espcap_packets_total", outcome="rejected", fate="rejected") == 0
             assert metrics("espcap_requests_retried_total") == 0
             assert metrics("espcap_queue_limit_bytes", queue="delivery") == 256 << 20
             assert "espcap_last_delivery_timestamp_seconds" in metrics.names()
@@ -259,7 +259,7 @@ def test_live(folder, namespace):
 
         def is_counted():
             found = exposition.read(path)
-            return found("espcap_packets_total", interface="lo", fate="printed") == 20
+            return found("espcap_packets_total", interface="lo", outcome="printed", fate="printed") == 20
         service.until(is_counted, "metrics of 20 packets", 40)
         metrics = exposition.read(path)
         assert all(dict(labels)["interface"] == "lo" for _, labels in metrics.values)
@@ -293,7 +293,7 @@ def test_live(folder, namespace):
         assert len(manager.times("STOPPING=1")) == len(manager.times("READY=1")) == 1
         metrics = exposition.read(path)
         assert metrics("espcap_running", interface="lo") == 0
-        assert metrics("espcap_packets_total", interface="lo", fate="printed") == 20
+        assert metrics("espcap_packets_total", interface="lo", outcome="printed", fate="printed") == 20
         assert "read=20 printed=20 " in service.messages
 
 
