@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All zero at the start. Whoever gives documents with it keeps it until it is resolved, or the sink is freed. */
+/* All zero at the start. Who gives documents with it keeps it until it is resolved, or the sink is freed. */
 struct ack {
 	uint64_t given;		/* to the sink; counted by the giver */
 	uint64_t acknowledged;	/* printed or indexed, or the server had them or dropped them */
 	uint64_t rejected;	/* safe in the dead letter file */
 };
 
-/* Each may be called without a ack. */
+/* Each may be called without an ack. */
 static inline void
 ack_deliver(struct ack *ack)
 {

@@ -1,4 +1,4 @@
-/* Messages for the person, on stderr, one line each, opaque bytes made harmless. */
+/* Messages for the person, on stderr, one line each, bytes of others made harmless. */
 #ifndef ESPCAP_BASE_LOG_H
 #define ESPCAP_BASE_LOG_H
 

@@ -1,4 +1,4 @@
-/* Small readers and writers of text: numbers with ranges, sizes, times, and opaque bytes made visible. */
+/* Small readers and writers of text: numbers with ranges, sizes, times, and bytes of others made visible. */
 #ifndef ESPCAP_BASE_TEXT_H
 #define ESPCAP_BASE_TEXT_H
 

@@ -11,11 +11,11 @@
 
 struct rotation;
 
-/* size: bytes that all files together may have. Files of other interfaces are opaque. Free with rotation_free. */
+/* size: bytes that all files together may have. Files of other interfaces are not touched. Free with rotation_free. */
 struct rotation *rotation_new(const char *interface, uint64_t size);
 void rotation_free(struct rotation *rotation);
 
-/* A file that is there already; false if its name is opaque. */
+/* A file that is there already; false if its name is not ours. */
 bool rotation_found(struct rotation *rotation, const char *name, uint64_t len);
 /* That was all of them; to be called once, before what follows. */
 void rotation_begin(struct rotation *rotation);

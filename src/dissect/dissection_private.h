@@ -26,7 +26,7 @@ struct dissection {
 	struct dissection_handler handler;
 	char *name, *file_name, *path;
 	uint64_t count;
-	uint64_t opaque_format_read;	/* packets that tshark found in a opaque format */
+	uint64_t opaque_format_read;	/* packets that tshark found in an opaque format */
 	struct dissection_counts counts;
 	struct ranges undissected;
 

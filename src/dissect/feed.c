@@ -35,7 +35,7 @@ struct feed {
 	struct ranges inapplicable;	/* packets that it could not be applied to */
 	struct feed_share share;
 	bool scanning;		/* for the first packet of the share */
-	struct parts parts;	/* of a live capture and a opaque format one */
+	struct parts parts;	/* of a live capture and one of an opaque format */
 	char id[CAPTURE_ID_LEN];	/* of the first */
 	bool ids, live;
 	unsigned session;

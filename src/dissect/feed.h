@@ -125,8 +125,8 @@ bool feed_is_empty(const struct feed *feed);
 int feed_fd(const struct feed *feed);
 /* What it reads from; borrowed. */
 struct source *feed_source(const struct feed *feed);
-/* Known after the first FEED_GAVE with a packet (or of a opaque format); "" before. */
-/* Of the first capture. Known after the first FEED_GAVE with a packet (or of a opaque format); "" before. */
+/* Known after the first FEED_GAVE with a packet (or of an opaque format); "" before. */
+/* Of the first capture. Known after the first FEED_GAVE with a packet (or of an opaque format); "" before. */
 const char *feed_id(const struct feed *feed);
 bool feed_date(const struct feed *feed, int64_t *sec);
 void feed_bytes(const struct feed *feed, uint64_t *done, uint64_t *all);

@@ -1,4 +1,4 @@
-/* When a live capture's tshark is to be relieved by a fresh one, and that which stands ready for it. */
+/* When a live capture's tshark is to be relieved by a fresh one, and the one that stands ready for it. */
 #include "dissect/handover.h"
 
 #include <inttypes.h>

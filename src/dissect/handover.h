@@ -1,4 +1,4 @@
-/* When a live capture's tshark is to be relieved by a fresh one, and that which stands ready for it. */
+/* When a live capture's tshark is to be relieved by a fresh one, and the one that stands ready for it. */
 #ifndef ESPCAP_DISSECT_HANDOVER_H
 #define ESPCAP_DISSECT_HANDOVER_H
 

@@ -313,7 +313,7 @@ leave_child(void *ctx)
 		    child_status(dissection->child));
 		good = true;
 	}
-	/* --count cuts a opaque format off where tshark does not expect it. */
+	/* --count cuts an opaque format off where tshark does not expect it. */
 	if (is_complete(dissection) && (good ||
 	    dissection_has_enough(dissection)))
 		completion_action_success(dissection);

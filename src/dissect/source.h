@@ -51,7 +51,7 @@ void source_anchor(struct source *source);
 bool source_is_pipe(const struct source *source);
 int source_fd(const struct source *source);
 
-/* Appends a record as tshark can read it from a pipe; of a opaque format its bytes. */
+/* Appends a record as tshark can read it from a pipe; of an opaque format its bytes. */
 int source_copy_record(const struct source *source, const struct capture_record *record,
     struct buffer *out);
 /* Appends a record with no captured bytes in place of this one. */

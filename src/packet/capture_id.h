@@ -10,14 +10,14 @@
 
 /*
  * The id of the capture that begins with this packet: the same for the file
- * whatever its name, compression or length. Of a opaque format (not
+ * whatever its name, compression or length. Of an opaque format (not
  * is_packet) it hashes the first 512 bytes. -1 if the crypto library fails.
  */
 int capture_id(const struct capture_record *first, char id[CAPTURE_ID_LEN]);
 
 /*
  * The id of a packet of that capture: over the capture's id, the packet's ordinal, time, both lengths and
- * bytes. Of a opaque format pass a record without bytes. -1 if the crypto library fails.
+ * bytes. Of an opaque format pass a record without bytes. -1 if the crypto library fails.
  */
 int capture_id_packet(const char *capture, const struct capture_record *packet, uint8_t id[PACKET_ID_LEN]);
 

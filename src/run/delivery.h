@@ -29,7 +29,7 @@ void delivery_release(struct delivery *delivery);
 
 /* Does nothing without --node. -1 with OUTCOME_USAGE. */
 int delivery_open(struct delivery *delivery, struct error *error);
-/* secret_index is the place of secrets_file, if there is one, among the paths of privileged broker (borrowed). -1 with OUTCOME_USAGE. */
+/* secret_index is the place of secrets_file, if there is one, among the paths of the privileged broker (borrowed). -1 with OUTCOME_USAGE. */
 int delivery_authorize(struct delivery *delivery, struct priv_broker *broker, size_t secret_index,
     struct error *error);
 

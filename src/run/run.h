@@ -34,7 +34,7 @@ struct run_config {
 	const struct sink_server_config *server;	/* NULL: documents go to stdout */
 	const char *authorization;	/* for the server, NULL for none */
 	const char *replay;		/* the dead letter file that is read instead of inputs, NULL for none */
-	size_t replay_index;		/* of it in privileged broker */
+	size_t replay_index;		/* of it in the privileged broker */
 	/* SIGHUP: the authorization that holds from now on; NULL to leave it. */
 	const char *(*reauthorize)(void *ctx);
 	void *ctx;

@@ -1,4 +1,4 @@
-/* The sandboxes around a child that reads what strangers sent: what it may not do even if it is taken over. */
+/* The sandbox of a child that reads untrusted bytes: what the child cannot do even if it is compromised. */
 #ifndef ESPCAP_SANDBOX_SANDBOX_H
 #define ESPCAP_SANDBOX_SANDBOX_H
 
@@ -22,7 +22,7 @@ struct sandbox *sandbox_new(struct namespaces *namespaces);
 int sandbox_finish(struct sandbox *sandbox, const struct sandbox_spec *spec, struct error *error);
 void sandbox_free(struct sandbox *sandbox);
 
-/* For people: one line of text for each sandbox, whether it holds, and if not why. */
+/* For people: one line of text for each restriction, whether it is in force, and if not why. */
 void sandbox_describe(const struct sandbox *sandbox, void (*say)(void *ctx, const char *line), void *ctx);
 uint64_t sandbox_memory(const struct sandbox *sandbox);
 /* Whether tshark runs as a user other than espcap: then it needs leave to read what it is to read. */

@@ -1,4 +1,4 @@
-/* The end of a file of a watched folder: what is told, the registry, and what becomes of the file. */
+/* The end of a file of a watched folder: messages, the registry, and what becomes of the file. */
 #include "watch/follow_private.h"
 
 #include <inttypes.h>
