@@ -40,6 +40,7 @@ struct sink_stdout {
 	bool flush_pending;
 	bool is_waiting;
 	bool was_high;
+	bool ended;
 	struct buffer queue;
 	struct end *ends;	/* a ring */
 	size_t ends_room, ends_first, ends_count;
@@ -167,8 +168,9 @@ flush(struct sink_stdout *out)
 	}
 	if (out->queue.len == 0)
 		buffer_shrink(&out->queue, HIGH * 2);
-	if (out->was_high && out->queue.len < LOW) {
-		out->was_high = false;
+	if ((out->was_high && out->queue.len < LOW) ||
+	    (out->ended && out->queue.len == 0)) {
+		out->was_high = out->ended = false;
 		loop_defer(out->loop, tell_drain, out);
 	}
 }
@@ -213,11 +215,13 @@ stdout_write(struct sink *sink, const struct document_ready *ready)
 	}
 }
 
-/* on_drain comes when the queue is flushed, which is under way already. */
+/* What is queued is under way already. on_drain may have come when a part of it was out. */
 static void
 stdout_end(struct sink *sink)
 {
-	(void)sink;
+	struct sink_stdout *out = self(sink);
+
+	out->ended = out->queue.len > 0;
 }
 
 static bool

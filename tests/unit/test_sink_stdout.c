@@ -231,6 +231,39 @@ test_one_document_goes_out_at_once(void **state)
 	assert_all_arrived(bench);
 }
 
+static void
+keep_going(void *ctx)
+{
+	struct bench *bench = ctx;
+
+	if (bench->drains == 0)
+		loop_defer(bench->loop, keep_going, bench);
+	else
+		loop_stop(bench->loop);
+}
+
+/* Room for more documents is told while some are queued; that all are out is told again if none follow. */
+static void
+test_slow_reader_at_the_end(void **state)
+{
+	struct bench *bench = *state;
+
+	start_with_reader(bench);
+	event_del(bench->readable);
+	bench->to_send = 150;
+	send_some(bench);
+	loop_defer(bench->loop, keep_going, bench);
+	assert_int_equal(loop_run(bench->loop, NULL), 0);
+	assert_int_equal(bench->drains, 1);
+	assert_false(bench->sink->type->is_empty(bench->sink));
+	bench->sink->type->end(bench->sink);
+	event_add(bench->readable, NULL);
+	assert_int_equal(loop_run(bench->loop, NULL), 0);
+	assert_true(bench->sink->type->is_empty(bench->sink));
+	assert_int_equal(bench->drains, 2);
+	assert_all_arrived(bench);
+}
+
 /* Somebody else's descriptor must not become non-blocking. */
 static void
 test_stdout_stays_as_it_is(void **state)
@@ -327,6 +360,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_documents_arrive_in_order),
 		TEST(test_one_document_goes_out_at_once),
+		TEST(test_slow_reader_at_the_end),
 		TEST(test_stdout_stays_as_it_is),
 		TEST(test_reader_that_goes_away),
 		TEST(test_full_disk),
