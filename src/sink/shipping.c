@@ -201,7 +201,7 @@ keep_items(struct shipment *shipment)
 }
 
 static void
-skip_poison(struct shipment *shipment, size_t i, long status, const char *type,
+reject_item(struct shipment *shipment, size_t i, long status, const char *type,
     const char *reason)
 {
 	struct dead_letter_entry entry = { .status = status, .type = type,
@@ -215,7 +215,7 @@ skip_poison(struct shipment *shipment, size_t i, long status, const char *type,
 }
 
 static int
-skip_done(struct shipping *shipping, uint64_t count)
+reject_done(struct shipping *shipping, uint64_t count)
 {
 	struct error error;
 
@@ -232,8 +232,8 @@ reject_single(struct shipment *shipment, long status, const char *type,
 {
 	struct shipping *shipping = shipment->shipping;
 
-	skip_poison(shipment, 0, status, type, reason);
-	if (skip_done(shipping, 1) != 0)
+	reject_item(shipment, 0, status, type, reason);
+	if (reject_done(shipping, 1) != 0)
 		return;
 	shipment->keep = xreallocarray(shipment->keep, 1,
 	    sizeof(*shipment->keep));
@@ -298,11 +298,11 @@ on_item(void *ctx, size_t i, const struct bulk_reply_item *item)
 	switch (verdict) {
 	case VERDICT_REJECTED:
 		if (item->in_failure_store && item->type[0] == '\0')
-			skip_poison(shipment, i, item->status, "failure_store", "the "
+			reject_item(shipment, i, item->status, "failure_store", "the "
 			    "server put it into the failure store of the data "
 			    "stream");
 		else
-			skip_poison(shipment, i, item->status, item->type,
+			reject_item(shipment, i, item->status, item->type,
 			    item->reason);
 		break;
 	case VERDICT_RETRY:
@@ -344,6 +344,8 @@ accuse_single(struct shipment *shipment, long status, const char *type,
 	    shipping->answered <= shipping->answered_before) {
 		say(shipping, type, reason);
 		ship_later(shipment, shipment->attempt++);
+		/* Such as the other half of its batch. */
+		pump(shipping);
 		return;
 	}
 	shipping->answered_before = shipping->answered;
@@ -523,7 +525,7 @@ resolve(struct shipment *shipment)
 	shipping->counts.duplicate += of[VERDICT_DUPLICATE];
 	shipment->held = of[VERDICT_MISFIT] > 0;
 	/* If they cannot be kept they are not resolved: unsent, and the end. */
-	if (skip_done(shipping, of[VERDICT_REJECTED]) != 0)
+	if (reject_done(shipping, of[VERDICT_REJECTED]) != 0)
 		return;
 	tell_inputs(shipment);
 	keep_items(shipment);

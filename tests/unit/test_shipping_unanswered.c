@@ -249,6 +249,26 @@ test_poison_is_found(void **state)
 	}
 }
 
+/* The only other documents are in the other half: it is sent while the accused one waits. */
+static void
+test_first_of_two_is_poison(void **state)
+{
+	(void)state;
+	begin();
+	give(2);
+	answer(0, 400, ERROR("odd", "why"));
+	assert_sent(sent_after(0), " 0");
+	answer(1, 400, ERROR("odd", "why"));
+	assert_sent(2, " 1");
+	reply(2, "i");
+	assert_counts(1, 0, 0, 0);
+	assert_sent(sent_after(1000), " 0");
+	answer(3, 400, ERROR("odd", "why"));
+	assert_counts(1, 0, 0, 1);
+	assert_int_equal(bench.acks[0].rejected, 1);
+	assert_all_settled();
+}
+
 /* What was answered before the batch was halved counts for neither half. */
 static void
 test_accused_halves(void **state)
@@ -307,6 +327,7 @@ main(void)
 		TEST(test_accused_without_others),
 		TEST(test_accused_one_by_one),
 		TEST(test_poison_is_found),
+		TEST(test_first_of_two_is_poison),
 		TEST(test_accused_halves),
 		TEST(test_suspected_anew),
 	};
