@@ -553,19 +553,6 @@ dissection_undissected(const struct dissection *dissection)
 	return &dissection->undissected;
 }
 
-void
-dissection_counts_add(struct dissection_counts *sum,
-    const struct dissection_counts *counts)
-{
-	sum->read += counts->read;
-	sum->printed += counts->printed;
-	sum->filtered += counts->filtered;
-	sum->undissected += counts->undissected;
-	sum->skipped += counts->skipped;
-	sum->fallbacks += counts->fallbacks;
-	sum->tsharks += counts->tsharks;
-}
-
 struct dissection_counts
 dissection_counts(const struct dissection *dissection)
 {

@@ -71,7 +71,18 @@ struct dissection_counts {
 	uint64_t tsharks;	/* that were started for it */
 };
 
-void dissection_counts_add(struct dissection_counts *sum, const struct dissection_counts *counts);
+static inline void
+dissection_counts_add(struct dissection_counts *sum,
+    const struct dissection_counts *counts)
+{
+	sum->read += counts->read;
+	sum->printed += counts->printed;
+	sum->filtered += counts->filtered;
+	sum->undissected += counts->undissected;
+	sum->skipped += counts->skipped;
+	sum->fallbacks += counts->fallbacks;
+	sum->tsharks += counts->tsharks;
+}
 
 struct dissection_handler {
 	/* A document; valid during the call. */

@@ -1,0 +1,207 @@
+/* The privileged broker, the live capture, the replay and the watched folder, which are none: of running.h, which includes it after its bench. */
+#ifndef ESPCAP_TESTS_RUN_MODES_DOUBLE_H
+#define ESPCAP_TESTS_RUN_MODES_DOUBLE_H
+
+/* The privileged broker. */
+
+int
+priv_broker_open(struct priv_broker *broker, size_t index, struct error *error)
+{
+	const char *name = bench_now->config.replay != NULL ? "dead" :
+	    bench_now->list[index].name;
+
+	(void)broker;
+	if (bench_now->unreadable != NULL &&
+	    strcmp(bench_now->unreadable, name) == 0)
+		return error_set(error, OUTCOME_INPUT, "Permission denied");
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* The live capture. */
+
+int
+live_take_fd(struct live *live)
+{
+	(void)live;
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void
+live_listen(struct live *live, struct loop *loop,
+    const struct live_handler *handler)
+{
+	(void)live;
+	(void)loop;
+	bench_now->live_handler = *handler;
+}
+
+const char *
+live_interface(const struct live *live)
+{
+	(void)live;
+	return "eth7";
+}
+
+void
+live_stop(struct live *live)
+{
+	(void)live;
+	SAY("stop capture");
+}
+
+void
+live_close(struct live *live)
+{
+	(void)live;
+	SAY("close capture");
+}
+
+struct live_counts
+live_counts(const struct live *live)
+{
+	(void)live;
+	return bench_now->captured;
+}
+
+uint64_t
+live_room(const struct live *live)
+{
+	(void)live;
+	return 0;
+}
+
+uint64_t
+live_spool_room(const struct live *live)
+{
+	(void)live;
+	return 0;
+}
+
+bool
+live_has_ring(const struct live *live)
+{
+	(void)live;
+	return false;
+}
+
+uint64_t
+live_memory(const struct live *live)
+{
+	(void)live;
+	return 0;
+}
+
+/* The replay. */
+
+struct replay {
+	int none;
+};
+
+struct replay *
+replay_new(struct loop *loop, int fd, struct sink *sink,
+    void (*on_end)(void *ctx), void *ctx)
+{
+	(void)loop;
+	(void)sink;
+	close(fd);
+	bench_now->on_over = on_end;
+	bench_now->over_ctx = ctx;
+	return xcalloc(1, sizeof(struct replay));
+}
+
+void
+replay_free(struct replay *replay)
+{
+	free(replay);
+}
+
+void
+replay_go(struct replay *replay)
+{
+	(void)replay;
+	SAY("go");
+}
+
+void
+replay_stop(struct replay *replay)
+{
+	(void)replay;
+	SAY("stop replay");
+}
+
+uint64_t
+replay_read(const struct replay *replay)
+{
+	(void)replay;
+	return 7;
+}
+
+enum outcome
+replay_outcome(const struct replay *replay, struct error *error)
+{
+	(void)replay;
+	(void)error_set(error, bench_now->over, "as told");
+	return bench_now->over;
+}
+
+/* The watched folder. */
+
+struct follow {
+	int none;
+};
+
+struct follow *
+follow_new(const struct follow_config *config)
+{
+	assert_ptr_equal(config->sink, &bench_now->sink);
+	note("watch", config->omit ? "omit" : "all", config->count);
+	bench_now->on_over = config->on_end;
+	bench_now->over_ctx = config->ctx;
+	return xcalloc(1, sizeof(struct follow));
+}
+
+void
+follow_free(struct follow *follow)
+{
+	free(follow);
+}
+
+void
+follow_go(struct follow *follow)
+{
+	(void)follow;
+	SAY("go");
+}
+
+void
+follow_stop(struct follow *follow)
+{
+	(void)follow;
+	SAY("stop watch");
+}
+
+void
+follow_close(struct follow *follow)
+{
+	(void)follow;
+	SAY("close watch");
+}
+
+struct follow_counts
+follow_counts(const struct follow *follow)
+{
+	const struct follow_counts counts = { .dissection = { .read = 9 } };
+
+	(void)follow;
+	return counts;
+}
+
+
+enum outcome
+follow_outcome(const struct follow *follow)
+{
+	(void)follow;
+	return bench_now->over;
+}
+
+#endif

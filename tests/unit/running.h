@@ -1,0 +1,515 @@
+/*
+ * One run of run/run.c by a script. Dissections (dissect/split.h), the sink, the live capture, the replay, the watched folder and
+ * the privileged broker are none: they note what is done with them. Goes behind cmocka.h.
+ *
+ * A script is words; each is done in a turn of the loop of its own:
+ *   ready drain          the sink says so; drain: it is not full any more
+ *   full empty busy      the sink is from now on; as the two others, at the start it is empty
+ *   fail                 the sink has failed, with bench->failure
+ *   a1                   document 1 of the input that is called a
+ *   a*                   one of a megabyte
+ *   a-                   a packet without a document, of any kind
+ *   a.                   the input ends
+ *   int term hup         a signal
+ *   shut                 standard input is closed
+ *   lost                 the interface is
+ *   over                 the replay, or the watched folder, has ended
+ * When it is done and the run is not, "running" is noted and the run ended.
+ */
+#ifndef ESPCAP_TESTS_RUNNING_H
+#define ESPCAP_TESTS_RUNNING_H
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "watch/follow.h"
+#include "run/replay.h"
+#include "run/run.h"
+#include "base/xalloc.h"
+#include "dissect/split.h"
+#include "sink/sink_stdout.h"
+
+#define NAMES_MAX 8
+
+/* A dissection. */
+struct split {
+	struct dissection_handler handler;
+	const char *name;
+	struct dissection_counts counts;
+	struct split *next;
+};
+
+struct bench {
+	struct log log;
+	struct loop *loop;
+	struct input list[NAMES_MAX];
+	struct inputs inputs;
+	struct run_config config;
+	struct sink_server_config server;
+	struct totals totals;
+	enum outcome outcome;
+	int signal_number;
+
+	const char *script;
+	struct event *turn;
+	char events[8192];
+
+	/* As told. */
+	const char *unreadable;		/* an input that cannot be opened */
+	struct {
+		enum outcome outcome;
+		bool no_capture, unfilterable;
+	} ends[NAMES_MAX];		/* by the letter of the input */
+	enum outcome lesser;		/* of one that --bpf has no meaning for */
+	enum outcome failure;		/* of the sink */
+	size_t value_max;
+	enum outcome over;		/* of the replay, or the watched folder */
+	struct live_counts captured;
+	struct sink_counts counts;
+
+	/* What they have been given. */
+	struct split *splits;
+	struct sink_handler sink_handler;
+	struct sink sink;
+	bool is_full, is_busy;
+	struct live_handler live_handler;
+	void (*on_over)(void *ctx);
+	void *over_ctx;
+};
+
+static struct bench *bench_now;
+
+static inline void
+note(const char *format, const char *name, uint64_t number)
+{
+	size_t len = strlen(bench_now->events);
+	char text[200];
+
+	(void)snprintf(text, sizeof(text), "%s %s", format, name);
+	if (number != UINT64_MAX)
+		(void)snprintf(text, sizeof(text), "%s %s%s%" PRIu64, format, name,
+		    name[0] == '\0' ? "" : " ", number);
+	else if (name[0] == '\0')
+		(void)snprintf(text, sizeof(text), "%s", format);
+	assert_true(len + strlen(text) + 3 < sizeof(bench_now->events));
+	(void)snprintf(bench_now->events + len,
+	    sizeof(bench_now->events) - len, "%s%s", len == 0 ? "" : ", ", text);
+}
+
+#define SAY(text) note((text), "", UINT64_MAX)
+#define SAY_NAME(text, name) note((text), (name), UINT64_MAX)
+
+/* Dissections. */
+
+static inline unsigned
+end_of(const struct split *split)
+{
+	return (unsigned)(split->name[0] - 'a') % NAMES_MAX;
+}
+
+struct split *
+split_new(const struct dissection_config *config, unsigned parts, int fd,
+    const char *name, const char *path, uint64_t count,
+    const struct dissection_handler *handler)
+{
+	struct split *split = xcalloc(1, sizeof(*split));
+
+	(void)path;
+	assert_true(fd >= 0);
+	close(fd);
+	split->handler = *handler;
+	split->name = name;
+	split->next = bench_now->splits;
+	bench_now->splits = split;
+	note("new", name, count);
+	if (parts != 1)
+		note("parts", "", parts);
+	if (config->max_value > 0)
+		note("max", "", config->max_value);
+	return split;
+}
+
+void
+split_free(struct split *split)
+{
+	if (split == NULL)
+		return;
+	SAY_NAME("free", split->name);
+	for (struct split **at = &bench_now->splits; *at != NULL;
+	    at = &(*at)->next)
+		if (*at == split) {
+			*at = split->next;
+			break;
+		}
+	free(split);
+}
+
+void
+split_pause(struct split *split)
+{
+	SAY_NAME("pause", split->name);
+}
+
+void
+split_resume(struct split *split)
+{
+	SAY_NAME("resume", split->name);
+}
+
+void
+split_stop(struct split *split)
+{
+	SAY_NAME("stop", split->name);
+}
+
+struct dissection_counts
+split_counts(const struct split *split)
+{
+	return split->counts;
+}
+
+uint64_t
+split_memory(const struct split *split)
+{
+	(void)split;
+	return 0;
+}
+
+void
+split_bytes(const struct split *split, uint64_t *done, uint64_t *all)
+{
+	*done = split->counts.read * 10;
+	*all = 100;
+}
+
+bool
+split_is_filterable(const struct split *split)
+{
+	return !bench_now->ends[end_of(split)].unfilterable;
+}
+
+enum outcome
+split_outcome(const struct split *split, struct error *error)
+{
+	enum outcome outcome = bench_now->ends[end_of(split)].outcome;
+
+	(void)error_set(error, outcome, "as told");
+	return outcome;
+}
+
+enum outcome
+split_lesser_outcome(const struct split *split, enum outcome than)
+{
+	(void)split;
+	(void)than;
+	return bench_now->lesser;
+}
+
+bool
+split_is_no_capture(const struct split *split)
+{
+	return bench_now->ends[end_of(split)].no_capture;
+}
+
+/* The sink. */
+
+static inline void
+sink_write(struct sink *sink, const struct document_ready *ready)
+{
+	assert_ptr_equal(sink, &bench_now->sink);
+	SAY_NAME("write", ready->len > 100 ? "large" : ready->json);
+	bench_now->counts.delivered++;
+}
+
+static inline void
+sink_end(struct sink *sink)
+{
+	(void)sink;
+	SAY("end");
+}
+
+static inline bool
+sink_is_full(const struct sink *sink)
+{
+	(void)sink;
+	return bench_now->is_full;
+}
+
+static inline bool
+sink_is_empty(const struct sink *sink)
+{
+	(void)sink;
+	return !bench_now->is_busy;
+}
+
+static inline size_t
+sink_value_max(const struct sink *sink)
+{
+	(void)sink;
+	return bench_now->value_max;
+}
+
+static inline struct sink_counts
+sink_counts(const struct sink *sink)
+{
+	(void)sink;
+	return bench_now->counts;
+}
+
+static inline enum outcome
+sink_failure(const struct sink *sink, struct error *error)
+{
+	(void)sink;
+	(void)error_set(error, bench_now->failure, "as told");
+	return bench_now->failure;
+}
+
+static inline void
+sink_free(struct sink *sink)
+{
+	(void)sink;
+	SAY("gone");
+}
+
+static const struct sink_type sink_double = { sink_write, sink_end,
+	sink_is_full, sink_is_empty, sink_value_max, sink_counts, sink_failure,
+	sink_free };
+
+static inline struct sink *
+sink_new(const struct sink_handler *handler)
+{
+	bench_now->sink_handler = *handler;
+	bench_now->sink.type = &sink_double;
+	return &bench_now->sink;
+}
+
+struct sink *
+sink_stdout_new(struct loop *loop, const struct sink_handler *handler,
+    struct error *error)
+{
+	(void)loop;
+	if (bench_now->failure == OUTCOME_USAGE) {
+		(void)error_set(error, OUTCOME_OUTPUT, "as told");
+		return NULL;
+	}
+	return sink_new(handler);
+}
+
+struct sink *
+sink_server_new(struct loop *loop, struct log *log,
+    const struct sink_server_config *config, const struct sink_handler *handler,
+    struct error *error)
+{
+	(void)loop;
+	(void)log;
+	(void)error;
+	assert_ptr_equal(config, &bench_now->server);
+	SAY("server");
+	return sink_new(handler);
+}
+
+void
+sink_server_authorize(struct sink *sink, const char *authorization)
+{
+	(void)sink;
+	SAY_NAME("authorize", authorization);
+}
+
+void
+sink_server_retry_for(struct sink *sink, uint64_t ms)
+{
+	(void)sink;
+	note("retry", "", ms);
+}
+
+int
+sink_server_write_as(struct sink *sink, const char *index, size_t index_len,
+    const char *id, size_t id_len, const char *json, size_t len)
+{
+	(void)sink;
+	(void)index;
+	(void)index_len;
+	(void)id;
+	(void)id_len;
+	(void)json;
+	(void)len;
+	fail();
+	return -1;
+}
+
+bool
+dead_letter_is_fd(const struct dead_letter *dead_letter, int fd)
+{
+	(void)fd;
+	return dead_letter != NULL;
+}
+
+#include "run_modes_double.h"
+
+/* The script. */
+
+static inline void
+bench_document(const struct split *split, const char *word)
+{
+	static char large[1 << 20];
+	struct document_ready ready = { .json = word, .len = strlen(word) + 1 };
+
+	if (word[1] == '*') {
+		ready.json = large;
+		ready.len = sizeof(large);
+	}
+	split->handler.on_document(split->handler.ctx, &ready);
+}
+
+/* What an input does. */
+static inline void
+bench_input(const char *word)
+{
+	struct split *split = bench_now->splits;
+
+	while (split != NULL && split->name[0] != word[0])
+		split = split->next;
+	if (split == NULL) {
+		SAY_NAME("nobody", word);
+		return;
+	}
+	if (word[1] == '.') {
+		split->handler.on_end(split->handler.ctx);
+		return;
+	}
+	split->counts.read++;
+	if (word[1] == '-') {
+		split->counts.undissected++;
+		return;
+	}
+	split->counts.printed++;
+	bench_document(split, word);
+}
+
+static inline void
+bench_word(const char *word)
+{
+	struct bench *bench = bench_now;
+	const struct sink_handler *sink = &bench->sink_handler;
+
+	if (strcmp(word, "ready") == 0)
+		sink->on_ready(sink->ctx);
+	else if (strcmp(word, "full") == 0)
+		bench->is_full = true;
+	else if (strcmp(word, "busy") == 0)
+		bench->is_busy = true;
+	else if (strcmp(word, "empty") == 0)
+		bench->is_busy = false;
+	else if (strcmp(word, "drain") == 0) {
+		bench->is_full = false;
+		sink->on_drain(sink->ctx);
+	} else if (strcmp(word, "fail") == 0)
+		sink->on_fail(sink->ctx);
+	else if (strcmp(word, "int") == 0)
+		(void)raise(SIGINT);
+	else if (strcmp(word, "term") == 0)
+		(void)raise(SIGTERM);
+	else if (strcmp(word, "hup") == 0)
+		(void)raise(SIGHUP);
+	else if (strcmp(word, "shut") == 0)
+		close(STDIN_FILENO);
+	else if (strcmp(word, "lost") == 0)
+		bench->live_handler.on_lost(bench->live_handler.ctx, "lost");
+	else if (strcmp(word, "over") == 0)
+		bench->on_over(bench->over_ctx);
+	else
+		bench_input(word);
+}
+
+static inline void
+bench_turn(evutil_socket_t fd, short what, void *ctx)
+{
+	struct bench *bench = ctx;
+	size_t len = strcspn(bench->script, " ");
+	char word[16];
+
+	(void)fd;
+	(void)what;
+	if (len == 0) {
+		SAY("running");
+		loop_stop(bench->loop);
+		return;
+	}
+	assert_true(len < sizeof(word));
+	memcpy(word, bench->script, len);
+	word[len] = '\0';
+	bench->script += len + strspn(bench->script + len, " ");
+	/* What a word brings about is deferred, perhaps twice. */
+	loop_start_timer(bench->turn, 2);
+	bench_word(word);
+}
+
+static inline int
+bench_setup(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	if (bench == NULL)
+		return -1;
+	bench_now = bench;
+	bench->log = (struct log){ .program = "test",
+		.level = LOG_LEVEL_QUIET };
+	bench->loop = loop_new(NULL);
+	bench->inputs.list = bench->list;
+	bench->config = (struct run_config){ .inputs = &bench->inputs,
+		.jobs = 1, .parts = 1 };
+	bench->config.dissection.loop = bench->loop;
+	bench->config.dissection.log = &bench->log;
+	*state = bench;
+	alarm(60);
+	return bench->loop == NULL ? -1 : 0;
+}
+
+static inline int
+bench_teardown(void **state)
+{
+	struct bench *bench = *state;
+
+	loop_free(bench->loop);
+	free(bench);
+	alarm(0);
+	return 0;
+}
+
+/* The inputs by their letters. */
+static inline void
+bench_inputs(struct bench *bench, const char *letters)
+{
+	static char names[NAMES_MAX][2];
+
+	for (; letters[bench->inputs.count] != '\0'; bench->inputs.count++) {
+		size_t i = bench->inputs.count;
+
+		assert_true(i < NAMES_MAX);
+		names[i][0] = letters[i];
+		bench->list[i].name = names[i];
+		bench->list[i].path = names[i];
+	}
+}
+
+/* Runs by this script, to what must have been done by then. */
+static inline void
+bench_run(struct bench *bench, const char *script, const char *wanted)
+{
+	bench->script = script;
+	bench->turn = evtimer_new(loop_base(bench->loop), bench_turn, bench);
+	loop_start_timer(bench->turn, 1);
+	bench->outcome = run_inputs(&bench->config, &bench->totals,
+	    &bench->signal_number);
+	event_free(bench->turn);
+	assert_null(bench->splits);
+	assert_string_equal(bench->events, wanted);
+}
+
+#endif

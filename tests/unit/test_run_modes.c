@@ -1,0 +1,472 @@
+/*
+ * Tests of run/run.c and sensor.c: signals, a server, a live capture, a replay, a watched folder, by scripts (running.h). The table of the
+ * run is in test_run.c; the modes differ in what is begun when the sink is ready, and in what a signal stops:
+ *
+ *   mode            begun                            a signal                        ends when
+ *   --------------  -------------------------------  ------------------------------  ---------------------------
+ *   files, stdin    a dissection of each, in order   stops them                      all have ended
+ *   live capture    one, without --count             stops capturing only            it has ended
+ *   replay          the replay                       stops it                        it is over
+ *   watched folder  the watching                     stops it                        it is over
+ *
+ * A live capture and a watched folder have no end of their own, and try for ever to deliver: not after a signal.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "running.h"
+
+static int
+setup_files(void **state)
+{
+	return bench_setup(state);
+}
+
+static struct live *
+some_live(void)
+{
+	static int any;
+
+	return (struct live *)(void *)&any;
+}
+
+static int
+setup_live(void **state)
+{
+	struct bench *bench;
+
+	if (bench_setup(state) != 0)
+		return -1;
+	bench = *state;
+	bench->config.live = some_live();
+	bench_inputs(bench, "a");
+	return 0;
+}
+
+static int
+setup_server(void **state)
+{
+	struct bench *bench;
+
+	if (bench_setup(state) != 0)
+		return -1;
+	bench = *state;
+	bench->config.server = &bench->server;
+	return 0;
+}
+
+static int
+setup_watch(void **state)
+{
+	static struct watching watching;
+	struct bench *bench;
+
+	if (bench_setup(state) != 0)
+		return -1;
+	bench = *state;
+	bench->config.watching = &watching;
+	return 0;
+}
+
+static int
+setup_replay(void **state)
+{
+	struct bench *bench;
+
+	if (setup_server(state) != 0)
+		return -1;
+	bench = *state;
+	bench->config.replay = "dead";
+	return 0;
+}
+
+/* Signals. */
+
+static void
+test_signal_before_ready(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_inputs(bench, "a");
+	bench_run(bench, "int ready a1", "gone");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+	assert_int_equal(bench->signal_number, 0);
+}
+
+/* What was read is delivered. */
+static void
+test_signal_while_reading(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->config.jobs = 3;
+	bench_inputs(bench, "abcd");
+	bench_run(bench, "ready a1 b1 c. int a2 a. b2 b.", "new a 0, new b 0, "
+	    "new c 0, write a1, stop a, stop b, write a2, free a, write b1, "
+	    "resume b, write b2, free b, resume c, free c, end, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+	assert_int_equal(bench->signal_number, 0);
+}
+
+static void
+test_signal_while_full(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_inputs(bench, "ab");
+	bench_run(bench, "ready full a1 term drain a.", "new a 0, write a1, "
+	    "pause a, stop a, resume a, free a, end, gone");
+}
+
+static void
+test_signal_at_the_end(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_inputs(bench, "a");
+	bench_run(bench, "ready busy a1 a. int empty drain", "new a 0, write a1, "
+	    "free a, end, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+}
+
+/* The second ends it at once. */
+static void
+test_two_signals(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_inputs(bench, "ab");
+	bench_run(bench, "ready a1 int a2 term a3", "new a 0, write a1, stop a, "
+	    "write a2, free a, gone");
+	assert_int_equal(bench->signal_number, SIGTERM);
+}
+
+static void
+test_two_signals_while_busy(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_inputs(bench, "a");
+	bench_run(bench, "ready busy a1 a. int int empty", "new a 0, write a1, "
+	    "free a, end, gone");
+	assert_int_equal(bench->signal_number, SIGINT);
+}
+
+/* A server. */
+
+static void
+test_server(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_inputs(bench, "a");
+	bench_run(bench, "ready a1 a.", "server, new a 0, write a1, free a, end, "
+	    "gone");
+	assert_true(bench->totals.has_server);
+}
+
+static const char *
+new_authorization(void *ctx)
+{
+	(void)ctx;
+	return "second";
+}
+
+static const char *
+no_authorization(void *ctx)
+{
+	(void)ctx;
+	return NULL;
+}
+
+static void
+test_authorization(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->config.authorization = "first";
+	bench->config.reauthorize = new_authorization;
+	bench_inputs(bench, "a");
+	bench_run(bench, "hup ready a1 hup a.", "server, authorize first, "
+	    "authorize second, new a 0, write a1, authorize second, free a, "
+	    "end, gone");
+}
+
+static void
+test_authorization_that_stays(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->config.authorization = "first";
+	bench->config.reauthorize = no_authorization;
+	bench_inputs(bench, "a");
+	bench_run(bench, "ready hup a.", "server, authorize first, new a 0, "
+	    "free a, end, gone");
+}
+
+/* Files have an end: nobody is in a hurry. */
+static void
+test_signal_with_server(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_inputs(bench, "a");
+	bench_run(bench, "ready a1 int a.", "server, new a 0, write a1, stop a, "
+	    "free a, end, gone");
+}
+
+/* Live captures. */
+
+/* It counts for itself, for it counts what it drops, too. */
+static void
+test_live(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->config.count = 5;
+	bench->captured = (struct live_counts){ .captured = 9, .queue_drop = 3,
+		.kernel_drop = 2, .interface_drop = 1, .ring_missing = 4 };
+	bench_run(bench, "ready a1 a2 a.", "new a 0, write a1, write a2, free a, "
+	    "end, close capture, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+	assert_true(bench->totals.is_live);
+	assert_int_equal(bench->totals.read, 9);
+	assert_int_equal(bench->totals.dropped, 3);
+	assert_int_equal(bench->totals.kernel_drop, 2);
+	assert_int_equal(bench->totals.interface_drop, 1);
+	assert_int_equal(bench->totals.ring_missing, 4);
+	assert_int_equal(bench->totals.unsent, 9 - 2 - 3);
+}
+
+/* What was captured is still dissected. */
+static void
+test_live_signal(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "ready a1 int a2 a.", "new a 0, write a1, stop capture, "
+	    "write a2, free a, end, close capture, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+}
+
+static void
+test_live_signal_with_server(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->config.server = &bench->server;
+	bench_run(bench, "ready a1 int a.", "server, new a 0, write a1, "
+	    "stop capture, retry 300000, free a, end, close capture, gone");
+}
+
+/* Whoever has said for how long is not overruled. */
+static void
+test_live_signal_with_time(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->config.server = &bench->server;
+	bench->server.retry_for = 5000;
+	bench_run(bench, "ready a1 int a.", "server, new a 0, write a1, "
+	    "stop capture, free a, end, close capture, gone");
+}
+
+/* Nobody was there to take what was captured. */
+static void
+test_live_signal_before_ready(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->captured.captured = 4;
+	bench_run(bench, "int", "close capture, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OUTPUT);
+	assert_int_equal(bench->totals.unsent, 4);
+}
+
+static void
+test_live_signal_before_any(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "int", "close capture, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+}
+
+/* That its stream ends within a packet then is no other failure. */
+static void
+test_live_lost(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->ends[0].outcome = OUTCOME_INPUT;
+	bench_run(bench, "ready a1 lost a2 a.", "new a 0, write a1, write a2, "
+	    "free a, end, close capture, gone");
+	assert_int_equal(bench->outcome, OUTCOME_TSHARK);
+}
+
+static void
+test_live_damaged(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->ends[0].outcome = OUTCOME_INPUT;
+	bench_run(bench, "ready a.", "new a 0, free a, end, close capture, gone");
+	assert_int_equal(bench->outcome, OUTCOME_INPUT);
+}
+
+/* A replay. */
+
+static void
+test_replay(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "ready drain over", "server, go, go, end, gone");
+	assert_int_equal(bench->totals.read, 7);
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+}
+
+static void
+test_replay_signal(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "ready int over", "server, go, stop replay, end, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+}
+
+static void
+test_replay_of_bad_lines(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->over = OUTCOME_INPUT;
+	bench_run(bench, "ready over", "server, go, end, gone");
+	assert_int_equal(bench->outcome, OUTCOME_INPUT);
+}
+
+static void
+test_replay_unreadable(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->unreadable = "dead";
+	bench_run(bench, "ready", "server, end, gone");
+	assert_int_equal(bench->outcome, OUTCOME_INPUT);
+	assert_int_equal(bench->totals.read, 0);
+}
+
+/* It would read what it writes. */
+static void
+test_replay_of_its_own_file(void **state)
+{
+	struct bench *bench = *state;
+	int any;
+
+	bench->server.dead_letter = (struct dead_letter *)(void *)&any;
+	bench_run(bench, "ready", "server, end, gone");
+	assert_int_equal(bench->outcome, OUTCOME_USAGE);
+}
+
+/* A watched folder. */
+
+static void
+test_watch(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->config.count = 6;
+	bench_run(bench, "ready drain over", "watch omit 6, go, end, "
+	    "close watch, gone");
+	assert_int_equal(bench->totals.read, 9);
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+}
+
+/* With ids the server notices what is given twice. */
+static void
+test_watch_with_server(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->config.dissection.ids = true;
+	bench->config.server = &bench->server;
+	bench_run(bench, "ready over", "server, watch all 0, retry 300000, end, "
+	    "close watch, gone");
+}
+
+static void
+test_watch_signal(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->config.server = &bench->server;
+	bench->over = OUTCOME_INPUT;
+	bench_run(bench, "ready int over", "server, watch omit 0, stop watch, "
+	    "retry 300000, retry 300000, end, close watch, gone");
+	assert_int_equal(bench->outcome, OUTCOME_INPUT);
+}
+
+/* What has its place by then is put into the registry also now. */
+static void
+test_watch_two_signals(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "ready int int", "watch omit 0, stop watch, "
+	    "close watch, gone");
+	assert_int_equal(bench->signal_number, SIGINT);
+}
+
+static void
+test_watch_sink_fails(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->failure = OUTCOME_OUTPUT;
+	bench_run(bench, "ready fail", "watch omit 0, close watch, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OUTPUT);
+}
+
+#define TEST(kind, name) \
+	cmocka_unit_test_setup_teardown(name, setup_##kind, bench_teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(files, test_signal_before_ready),
+		TEST(files, test_signal_while_reading),
+		TEST(files, test_signal_while_full),
+		TEST(files, test_signal_at_the_end),
+		TEST(files, test_two_signals),
+		TEST(files, test_two_signals_while_busy),
+		TEST(server, test_server),
+		TEST(server, test_authorization),
+		TEST(server, test_authorization_that_stays),
+		TEST(server, test_signal_with_server),
+		TEST(live, test_live),
+		TEST(live, test_live_signal),
+		TEST(live, test_live_signal_with_server),
+		TEST(live, test_live_signal_with_time),
+		TEST(live, test_live_signal_before_ready),
+		TEST(live, test_live_signal_before_any),
+		TEST(live, test_live_lost),
+		TEST(live, test_live_damaged),
+		TEST(replay, test_replay),
+		TEST(replay, test_replay_signal),
+		TEST(replay, test_replay_of_bad_lines),
+		TEST(replay, test_replay_unreadable),
+		TEST(replay, test_replay_of_its_own_file),
+		TEST(watch, test_watch),
+		TEST(watch, test_watch_with_server),
+		TEST(watch, test_watch_signal),
+		TEST(watch, test_watch_two_signals),
+		TEST(watch, test_watch_sink_fails),
+	};
+
+	return cmocka_run_group_tests_name("run_modes", tests, NULL, NULL);
+}
