@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * In place of Wireshark's functions that give back what tshark has kept, which it calls when
  * it ends: that is done in no time then, and packet by packet it takes long.
  */
-/* SPDX-License-Identifier: GPL-2.0-or-later */
 #define HAVE_PLUGINS 1
 #include <epan/epan.h>
 

@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * In place of Wireshark's own look-up of enterprises, 4.0 only: of its list, which takes an eighth of its start to
  * read, few captures need a name. Their names in people's own lists are Wireshark's, and come first.
  */
-/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -23,8 +23,8 @@ struct enterprise {
 
 static struct {
 	bool probing, probed;
-	FILE *file;	/* still to be read */
-	struct enterprise *list;	/* by number, the last of a number first */
+	FILE *file;              /* still to be read */
+	struct enterprise *list; /* by number, the last of a number first */
 	size_t count, room;
 } enterprises;
 

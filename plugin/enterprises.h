@@ -1,5 +1,5 @@
-/* The list of enterprises, read when one is looked up. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The list of enterprises, read when one is looked up. */
 #ifndef ESPCAP_PLUGIN_ENTERPRISES_H
 #define ESPCAP_PLUGIN_ENTERPRISES_H
 

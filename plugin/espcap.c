@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A plugin for tshark: writes the dissection tree of each packet to standard
  * output as espcap's frames (src/readers/frames_wire.h), for
@@ -21,8 +22,6 @@
  * the GNU General Public License as published by the Free Software Foundation,
  * version 2 or (at your option) any later version, as is Wireshark, which it
  * becomes a part of when it is loaded: see COPYING in this folder.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -83,14 +82,14 @@ static struct {
 } out = { .fd = STDOUT_FILENO };
 
 static struct {
-	uint32_t *ids;		/* by Wireshark's field number; 0: not named yet */
+	uint32_t *ids; /* by Wireshark's field number; 0: not named yet */
 	size_t count;
 	uint32_t last;
 	bool flush;
 	bool objects;
-	bool lean;		/* lean_is_on, which is asked for each row */
+	bool lean; /* lean_is_on, which is asked for each row */
 	uint32_t mark;
-	unsigned unwritten;	/* packets since something was written out */
+	unsigned unwritten; /* packets since something was written out */
 } writer;
 
 static void
@@ -184,13 +183,15 @@ type_of(const header_field_info *field)
 	if (field->type == FT_BOOLEAN)
 		return FRAMES_TYPE_BOOLEAN;
 	return field->type == FT_NONE && field->id != hf_text_only ?
-	    FRAMES_TYPE_PRESENT : FRAMES_TYPE_VALUE;
+	    FRAMES_TYPE_PRESENT :
+	    FRAMES_TYPE_VALUE;
 }
 
 static uint32_t
 name_field(const header_field_info *field)
 {
-	const char *protocol = field->parent < 0 ? "" :
+	const char *protocol = field->parent < 0 ?
+	    "" :
 	    proto_registrar_get_nth((unsigned)field->parent)->abbrev;
 	size_t len = strlen(field->abbrev), rest = strlen(protocol);
 	uint32_t id = ++writer.last;
@@ -250,7 +251,9 @@ put_value(uint32_t id, field_info *info, wmem_allocator_t *pool)
 		return;
 	case FT_BOOLEAN:
 		put_item(fvalue_get_uinteger64(VALUE(info)) != 0 ?
-		    FRAMES_TRUE : FRAMES_FALSE, id);
+			FRAMES_TRUE :
+			FRAMES_FALSE,
+		    id);
 		return;
 	case FT_ABSOLUTE_TIME:
 		value_read_date(&value, VALUE_TIME(VALUE(info)));
@@ -289,8 +292,8 @@ put_protocol(const proto_node *node, uint32_t id, wmem_allocator_t *pool)
 	put_item(FRAMES_OPEN, id);
 	/* Stands for all that is not made: a protocol with a tree of its own has fields, wanted or not. */
 	if (writer.lean && PNODE_FINFO(node)->tree_type >= 0)
-		put_item(FRAMES_TRUE, id_of(
-		    proto_registrar_get_nth((unsigned)hf_text_only)));
+		put_item(FRAMES_TRUE,
+		    id_of(proto_registrar_get_nth((unsigned)hf_text_only)));
 	put_children(node, pool);
 	put_item(FRAMES_CLOSE, 0);
 }
@@ -308,8 +311,8 @@ put_node(const proto_node *node, wmem_allocator_t *pool)
 {
 	field_info *info = PNODE_FINFO(node);
 
-	if (info == NULL || (info->hfinfo->type == FT_PROTOCOL &&
-	    is_columns(info->hfinfo)))
+	if (info == NULL ||
+	    (info->hfinfo->type == FT_PROTOCOL && is_columns(info->hfinfo)))
 		return;
 	if (info->hfinfo->type == FT_PROTOCOL) {
 		put_protocol(node, id_of(info->hfinfo), pool);
@@ -326,7 +329,7 @@ static void
 put_children(const proto_node *parent, wmem_allocator_t *pool)
 {
 	for (const proto_node *node = parent->first_child; node != NULL;
-	    node = node->next)
+	     node = node->next)
 		put_node(node, pool);
 }
 
@@ -407,7 +410,7 @@ static void
 read_word(const char *word, size_t len)
 {
 	static const char flush[] = "flush", only[] = "only=", mark[] = "mark=",
-	    objects[] = "objects";
+			  objects[] = "objects";
 
 	if (len == sizeof(objects) - 1 && memcmp(word, objects, len) == 0)
 		writer.objects = true;
@@ -505,7 +508,8 @@ start(const char *argument, void *ctx)
 	/* Packets that a dissector calls an error of others are packets, too. */
 	error = register_tap_listener("frame", &writer, filter,
 	    TL_REQUIRES_PROTO_TREE | TL_REQUIRES_COLUMNS |
-	    TL_REQUIRES_ERROR_PACKETS, NULL, on_packet, on_end, NULL);
+		TL_REQUIRES_ERROR_PACKETS,
+	    NULL, on_packet, on_end, NULL);
 	must(error != NULL ? error->str : NULL);
 	if (!writer.lean)
 		want_all_fields();

@@ -1,5 +1,5 @@
-/* Arrays that grow with what they are asked for. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Arrays that grow with what they are asked for. */
 #ifndef ESPCAP_PLUGIN_GROW_H
 #define ESPCAP_PLUGIN_GROW_H
 

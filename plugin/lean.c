@@ -1,9 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Without a visible tree Wireshark makes only fields that are marked as referred to by a
  * display filter. It makes a list of those that a packet has, for each field its own, and
  * takes the marks of these fields back behind the packet.
  */
-/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plugin/lean.h"
 
 #include <stdint.h>
@@ -18,13 +18,13 @@
 
 static struct {
 	bool on;
-	bool *wanted, *renewed;		/* by Wireshark's field number */
+	bool *wanted, *renewed; /* by Wireshark's field number */
 	size_t wanted_count, renewed_count;
-	GPtrArray *fields;	/* header_field_info; those wanted */
-	GArray *marks;		/* int; those renewed for each packet */
+	GPtrArray *fields; /* header_field_info; those wanted */
+	GArray *marks;     /* int; those renewed for each packet */
 	bool has_filter;
-	bool shared;		/* all fields are in one list, and keep their marks */
-	GHashTable *one_list;	/* of the tree; NULL before the first packet */
+	bool shared;          /* all fields are in one list, and keep their marks */
+	GHashTable *one_list; /* of the tree; NULL before the first packet */
 } lean;
 
 bool
@@ -76,7 +76,7 @@ mark_protocols(int mark)
 	void *cookie;
 
 	for (int id = proto_get_first_protocol(&cookie); id != -1;
-	    id = proto_get_next_protocol(&cookie))
+	     id = proto_get_next_protocol(&cookie))
 		proto_registrar_get_nth((unsigned)id)->ref_type = mark;
 }
 
@@ -119,7 +119,7 @@ static void
 renew_marks(const proto_node *parent)
 {
 	for (const proto_node *node = parent->first_child; node != NULL;
-	    node = node->next) {
+	     node = node->next) {
 		const field_info *info = PNODE_FINFO(node);
 
 		if (info != NULL && info->hfinfo->type != FT_PROTOCOL &&

@@ -1,5 +1,5 @@
-/* Has Wireshark make only some fields, and the protocols around them. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Has Wireshark make only some fields, and the protocols around them. */
 #ifndef ESPCAP_PLUGIN_LEAN_H
 #define ESPCAP_PLUGIN_LEAN_H
 

@@ -1,10 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * In place of fopen(3): Wireshark 4.0 reads its lists of the makers of network cards, of services
  * and of enterprises when it starts, and forgets them and reads them again when it opens a capture
  * (host_name_lookup_reset). The first time is a fifth of its start, and here there is no list to
  * be read then; that of enterprises is only opened, and read when one is looked up (enterprises.c).
  */
-/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <string.h>
 
@@ -15,10 +15,10 @@
 
 #if SINCE(4, 0) && !SINCE(4, 2)
 static struct list {
-	const char *name;	/* how its path ends */
-	bool enterprises;	/* they are looked up here, if Wireshark asks here */
-	char *path;		/* of the first that was to be read */
-	bool is_due;		/* it was to be read again */
+	const char *name; /* how its path ends */
+	bool enterprises; /* they are looked up here, if Wireshark asks here */
+	char *path;       /* of the first that was to be read */
+	bool is_due;      /* it was to be read again */
 } lists[] = {
 	{ .name = "/wireshark/manuf" },
 	{ .name = "/wireshark/services" },

@@ -1,9 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * In place of Wireshark's function by which it calls the dissector of all packets, "frame":
  * of marked packets it dissects nothing, which takes most of what a packet without bytes
  * takes, because it is dissected as a malformed one.
  */
-/* SPDX-License-Identifier: GPL-2.0-or-later */
 #define HAVE_PLUGINS 1
 #include <epan/packet.h>
 
@@ -11,7 +11,7 @@
 #include "plugin/shortcut.h"
 
 static struct {
-	uint32_t wire_len;	/* 0: no packet is marked */
+	uint32_t wire_len; /* 0: no packet is marked */
 	void (*passed)(void);
 } marked;
 

@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Packets whose bytes another tshark has got (src/readers/frames_wire.h): they count, and
  * nothing is dissected of them.
  */
-/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPCAP_PLUGIN_MARKED_H
 #define ESPCAP_PLUGIN_MARKED_H
 
@@ -23,7 +23,7 @@ marked_is(const frame_data *frame, uint32_t wire_len)
  * Before the first packet; NULL if the object was not preloaded. wire_len: not 0. passed:
  * called in place of the dissection of each marked packet.
  */
-__attribute__((visibility("default"), weak))
-void espcap_marked_begin(uint32_t wire_len, void (*passed)(void));
+void espcap_marked_begin(uint32_t wire_len, void (*passed)(void))
+    __attribute__((visibility("default"), weak));
 
 #endif

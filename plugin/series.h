@@ -1,5 +1,5 @@
-/* What differs between the series of Wireshark that the plugin is built for. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What differs between the series of Wireshark that the plugin is built for. */
 #ifndef ESPCAP_PLUGIN_SERIES_H
 #define ESPCAP_PLUGIN_SERIES_H
 

@@ -1,9 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What takes the place of Wireshark's own functions is an object of its own, shortcuts.so,
  * for LD_PRELOAD of ld.so(8): tshark does less with it, once the plugin tells each to begin. It
  * needs nothing but the C library, so that it may come into other programs, too.
  */
-/* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef ESPCAP_PLUGIN_SHORTCUT_H
 #define ESPCAP_PLUGIN_SHORTCUT_H
 

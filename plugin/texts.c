@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The functions by which dissectors make a row of the tree with a text for people, in
  * place of Wireshark's own: they make the row, and no text. Wireshark makes all texts or
@@ -5,7 +6,6 @@
  * field are written by their text: these get theirs from Wireshark, and so do the rows
  * right below them, of whose texts dissectors may make it (packet-iax2.c does).
  */
-/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -53,10 +53,11 @@ espcap_texts_begin(int text_only, bool has_filter)
 static bool
 is_text(const proto_node *row)
 {
-	return row != NULL && PNODE_FINFO(row) != NULL && (!texts.begun ||
-	    PNODE_FINFO(row)->hfinfo->id == texts.text_only);
+	return row != NULL && PNODE_FINFO(row) != NULL &&
+	    (!texts.begun || PNODE_FINFO(row)->hfinfo->id == texts.text_only);
 }
 
+/* clang-format off */
 #define TEXT_FUNCTION(name)						\
 EXPORTED void								\
 name(proto_item *item, const char *format, ...)				\
@@ -74,6 +75,7 @@ name(proto_item *item, const char *format, ...)				\
 	va_end(arguments);						\
 	own(item, "%s", text);						\
 }
+/* clang-format on */
 
 TEXT_FUNCTION(proto_item_set_text)
 TEXT_FUNCTION(proto_item_append_text)
@@ -117,6 +119,7 @@ proto_tree_add_protocol_format(proto_tree *tree, int field, tvbuff_t *bytes,
 }
 
 /* proto_tree_add_TYPE_format and _format_value are proto_tree_add_TYPE and a text. */
+/* clang-format off */
 #define ADD_FORMAT(name, add, type)					\
 EXPORTED proto_item *							\
 name(proto_tree *tree, int field, tvbuff_t *bytes, gint start, gint length,\
@@ -136,8 +139,9 @@ name(proto_tree *tree, int field, tvbuff_t *bytes, gint start, gint length,\
 	va_end(arguments);						\
 	return own(tree, field, bytes, start, length, value, "%s", text);\
 }
-#define ADD_FORMATS(add, type)						\
-	ADD_FORMAT(add##_format, add, type)				\
+/* clang-format on */
+#define ADD_FORMATS(add, type) \
+	ADD_FORMAT(add##_format, add, type) \
 	ADD_FORMAT(add##_format_value, add, type)
 
 /* These alone find their value themselves. */
@@ -173,9 +177,9 @@ is_bits(const proto_tree *tree, int field, int bits)
 	    PTREE_DATA(tree)->count > ROWS_MANY || bits < 1 || bits > 64)
 		return false;
 	info = proto_registrar_get_nth((unsigned)field);
-	return info->bitmask == 0 && (info->type == FT_UINT8 ||
-	    info->type == FT_UINT16 || info->type == FT_UINT24 ||
-	    info->type == FT_UINT32);
+	return info->bitmask == 0 &&
+	    (info->type == FT_UINT8 || info->type == FT_UINT16 ||
+		info->type == FT_UINT24 || info->type == FT_UINT32);
 }
 
 /* Its text begins with the bits. */
@@ -195,8 +199,8 @@ proto_tree_add_uint_bits_format_value(proto_tree *tree, const int field,
 		/* The bits may be missing, which throws. */
 		(void)tvb_get_bits64(bytes, offset, bits, encoding);
 		return proto_tree_add_uint(tree, field, bytes,
-		    (gint)(offset / 8), (gint)(offset % 8 + (guint)bits + 7) /
-		    8, value);
+		    (gint)(offset / 8),
+		    (gint)(offset % 8 + (guint)bits + 7) / 8, value);
 	}
 	if (own == NULL)
 		*(void **)&own = original(__func__);

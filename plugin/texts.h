@@ -1,5 +1,5 @@
-/* Rows of the tree without the texts for people. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rows of the tree without the texts for people. */
 #ifndef ESPCAP_PLUGIN_TEXTS_H
 #define ESPCAP_PLUGIN_TEXTS_H
 
@@ -10,7 +10,7 @@
  * the number of rows without a field, which keep their texts. has_filter: a display filter may
  * look at the texts of protocols, which are values.
  */
-__attribute__((visibility("default"), weak))
-void espcap_texts_begin(int text_only, bool has_filter);
+void espcap_texts_begin(int text_only, bool has_filter)
+    __attribute__((visibility("default"), weak));
 
 #endif

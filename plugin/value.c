@@ -1,5 +1,5 @@
-/* The values of fields as -T ek prints them. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The values of fields as -T ek prints them. */
 #include "plugin/value.h"
 
 #include <stdint.h>
@@ -85,8 +85,9 @@ read_signed(struct value *value, int64_t number)
 
 	if (number < 0)
 		*to++ = '-';
-	set_room(value, put_decimal(to,
-	    number < 0 ? -(uint64_t)number : (uint64_t)number, 1));
+	set_room(value,
+	    put_decimal(
+		to, number < 0 ? -(uint64_t)number : (uint64_t)number, 1));
 }
 
 static void
@@ -134,8 +135,9 @@ read_bytes(struct value *value, int display, fvalue_t *from)
 {
 	size_t len = VALUE_BYTES_LEN(from);
 
-	if (len == 0 || (FIELD_DISPLAY(display) != BASE_NONE &&
-	    FIELD_DISPLAY(display) != SEP_COLON))
+	if (len == 0 ||
+	    (FIELD_DISPLAY(display) != BASE_NONE &&
+		FIELD_DISPLAY(display) != SEP_COLON))
 		return;
 	value->form = VALUE_HEX;
 	value->data = VALUE_BYTES(from);

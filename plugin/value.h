@@ -1,5 +1,5 @@
-/* The values of fields as -T ek prints them, without the memory and the copies that Wireshark needs for it. */
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The values of fields as -T ek prints them, without the memory and the copies that Wireshark needs for it. */
 #ifndef ESPCAP_PLUGIN_VALUE_H
 #define ESPCAP_PLUGIN_VALUE_H
 
@@ -12,14 +12,14 @@
 #include <epan/ftypes/ftypes.h>
 
 enum value_form {
-	VALUE_OTHER,	/* only Wireshark knows */
+	VALUE_OTHER, /* only Wireshark knows */
 	VALUE_TEXT,
-	VALUE_HEX	/* two hex digits a byte and colons between the bytes; at least one byte */
+	VALUE_HEX /* two hex digits a byte and colons between the bytes; at least one byte */
 };
 
 struct value {
 	enum value_form form;
-	const void *data;	/* the text or the bytes, borrowed; may be in room */
+	const void *data; /* the text or the bytes, borrowed; may be in room */
 	size_t len;
 	char room[48];
 };

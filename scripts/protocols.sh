@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # Prints conf/protocols.list, made from the protocols of a tshark.
 #
 #	scripts/protocols.sh [TSHARK] >conf/protocols.list

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Starts nodes as OpenSearchRunner's own main does, but with the role ingest: without a node that has it no pipeline runs. */
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # How scripts/engine runs Elasticsearch.
 
 elasticsearch_check_options() {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # How scripts/engine finds a Java, and fetches, checks and unpacks a server.
 
 # java_version JAVA: its major version, as the user the server runs as.

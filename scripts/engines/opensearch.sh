@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # How scripts/engine runs OpenSearch, by a small program that runs all nodes of a cluster in one process.
 
 opensearch_check_options() {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # How scripts/engine picks ports, and knows and ends the processes it started.
 
 # is_listening PORT: whether somebody answers there.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The file formats: recordings of a kind of their own, and other ways to
 # write a recording that is there already.

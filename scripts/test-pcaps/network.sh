@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Network namespaces, the programs in them, and the captures taken there.
 # Wants WORK (scratch folder), OUT (where captures go), HERE (this folder).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Rewrite a capture file without touching a packet.
 
     rewrite.py swap IN OUT       the pcap file IN in the other byte order

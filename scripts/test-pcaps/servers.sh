@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # The servers and clients of the recordings, each with a configuration that
 # names nothing of this machine.  Wants WORK, UNPACKED and PYTHON.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """A WebSocket echo server, and a client that says a few things to it.
 
     websocket.py server ADDRESS PORT

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Wires that the kernel may lack: a lossy cable, a VLAN port, a tunnel end.
 
     wire.py cable IF1 IF2 [drop=IF:N] [hold=IF:N] [dropsyn=IF]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What became of the documents of one input: the sink counts each when it has reached its final place. No I/O. */
 #ifndef ESPCAP_BASE_ACK_H
 #define ESPCAP_BASE_ACK_H
@@ -8,9 +9,9 @@
 
 /* All zero at the start. Who gives documents with it keeps it until it is resolved, or the sink is freed. */
 struct ack {
-	uint64_t given;		/* to the sink; counted by the giver */
-	uint64_t acknowledged;	/* printed or indexed, or the server had them or dropped them */
-	uint64_t rejected;	/* safe in the dead letter file */
+	uint64_t given;        /* to the sink; counted by the giver */
+	uint64_t acknowledged; /* printed or indexed, or the server had them or dropped them */
+	uint64_t rejected;     /* safe in the dead letter file */
 };
 
 /* Each may be called without an ack. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Interrupts a system call that should not wait. */
 #include "base/alarm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Interrupts a system call that should not wait, and does. */
 #ifndef ESPCAP_BASE_ALARM_H
 #define ESPCAP_BASE_ALARM_H

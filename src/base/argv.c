@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Builds the argument vector of a child. */
 #include "base/argv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Builds the argument vector of a child: always an array, never a shell. */
 #ifndef ESPCAP_BASE_ARGV_H
 #define ESPCAP_BASE_ARGV_H
@@ -5,7 +6,7 @@
 #include <stddef.h>
 
 struct argv {
-	char **words;	/* NULL-terminated; NULL while empty */
+	char **words; /* NULL-terminated; NULL while empty */
 	size_t count;
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A byte buffer with a stated maximum. */
 #include "base/buffer.h"
 

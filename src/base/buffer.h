@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A byte buffer with a stated maximum. Appending at the end and consuming at the front are cheap. */
 #ifndef ESPCAP_BASE_BUFFER_H
 #define ESPCAP_BASE_BUFFER_H
@@ -11,11 +12,11 @@
  * below. The bytes are not terminated.
  */
 struct buffer {
-	char *data;	/* first byte not yet consumed */
-	size_t len;	/* bytes from data on */
-	size_t max;	/* len never exceeds this */
-	char *base;	/* what was allocated */
-	size_t size;	/* bytes allocated at base */
+	char *data;  /* first byte not yet consumed */
+	size_t len;  /* bytes from data on */
+	size_t max;  /* len never exceeds this */
+	char *base;  /* what was allocated */
+	size_t size; /* bytes allocated at base */
 };
 
 void buffer_init(struct buffer *buffer, size_t max);
@@ -51,7 +52,7 @@ buffer_extend(struct buffer *buffer, size_t count)
 	char *at;
 
 	if ((buffer_room(buffer) < count ||
-	    buffer->max - buffer->len < count) &&
+		buffer->max - buffer->len < count) &&
 	    buffer_reserve(buffer, count) != 0)
 		return NULL;
 	at = buffer->data + buffer->len;

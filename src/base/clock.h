@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The monotonic clock: it does not step with the time of day. And that one, for other programs. */
 #ifndef ESPCAP_BASE_CLOCK_H
 #define ESPCAP_BASE_CLOCK_H

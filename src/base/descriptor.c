@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Paths that name open descriptors. */
 #include "base/descriptor.h"
 
@@ -20,7 +21,8 @@ number_of(const char *text)
 {
 	uint64_t number;
 
-	return text_number(text, 0, INT_MAX - 1, &number) == 0 ? (int)number :
+	return text_number(text, 0, INT_MAX - 1, &number) == 0 ?
+	    (int)number :
 	    -1;
 }
 
@@ -29,9 +31,9 @@ static int
 well_known(const char *path)
 {
 	static const char *const streams[] = { "/dev/stdin", "/dev/stdout",
-	    "/dev/stderr" };
+		"/dev/stderr" };
 	static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/",
-	    "/proc/thread-self/fd/" };
+		"/proc/thread-self/fd/" };
 
 	for (int i = 0; i < 3; i++)
 		if (strcmp(path, streams[i]) == 0)
@@ -73,8 +75,9 @@ follow_link(const char *path, size_t folder_len)
 	if (len < 0)
 		return NULL;
 	target[len] = '\0';
-	return target[0] == '/' ? xstrdup(target) : xasprintf("%.*s%s",
-	    (int)folder_len, path, target);
+	return target[0] == '/' ?
+	    xstrdup(target) :
+	    xasprintf("%.*s%s", (int)folder_len, path, target);
 }
 
 /* The number behind the process's folder that path leads to, and whose folder that is. -1 if it leads elsewhere. */
@@ -131,7 +134,8 @@ descriptor_is_of_another(const char *path)
 int
 descriptor_take(int number, int flag, struct error *error)
 {
-	enum outcome outcome = flag == O_RDONLY ? OUTCOME_INPUT :
+	enum outcome outcome = flag == O_RDONLY ?
+	    OUTCOME_INPUT :
 	    OUTCOME_OUTPUT;
 	int flags = fcntl(number, F_GETFL), own = fcntl(number, F_GETFD), fd;
 
@@ -139,11 +143,12 @@ descriptor_take(int number, int flag, struct error *error)
 	if (flags < 0 || own < 0 || (own & FD_CLOEXEC) != 0)
 		return error_set(error, outcome, "descriptor %d is not open",
 		    number);
-	if ((flags & O_PATH) != 0 || ((flags & O_ACCMODE) != O_RDWR &&
-	    (flags & O_ACCMODE) != flag))
-		return error_set(error, outcome, "descriptor %d is not open "
-		    "for %s", number, flag == O_RDONLY ? "reading" :
-		    "writing");
+	if ((flags & O_PATH) != 0 ||
+	    ((flags & O_ACCMODE) != O_RDWR && (flags & O_ACCMODE) != flag))
+		return error_set(error, outcome,
+		    "descriptor %d is not open "
+		    "for %s",
+		    number, flag == O_RDONLY ? "reading" : "writing");
 	fd = fcntl(number, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return error_set(error, outcome, "descriptor %d: %s", number,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Paths that name open descriptors: /dev/stdin, /dev/fd/63, /proc/self/fd/3, and links to these. */
 #ifndef ESPCAP_BASE_DESCRIPTOR_H
 #define ESPCAP_BASE_DESCRIPTOR_H

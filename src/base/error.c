@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Errors as values: an outcome and a text, passed up and printed once. */
 #include "base/error.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Small files read whole. */
 #include "base/files.h"
 
@@ -22,15 +23,18 @@ files_open(const char *name, struct error *error)
 
 	if (number >= 0) {
 		fd = descriptor_take(number, O_RDONLY, &reason);
-		return fd >= 0 ? fd : error_set(error, OUTCOME_USAGE, "%s: %s",
-		    name, reason.text);
+		return fd >= 0 ?
+		    fd :
+		    error_set(
+			error, OUTCOME_USAGE, "%s: %s", name, reason.text);
 	}
 	fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	/* open(2): whoever holds a lease on it must first be asked. */
 	if (fd < 0 && errno == EAGAIN)
 		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return fd >= 0 ? fd : error_set(error, OUTCOME_USAGE, "%s: %s", name,
-	    strerror(errno));
+	return fd >= 0 ?
+	    fd :
+	    error_set(error, OUTCOME_USAGE, "%s: %s", name, strerror(errno));
 }
 
 /* As read(2), whatever it is. */
@@ -53,8 +57,8 @@ files_read_fd(int fd, const char *name, struct buffer *out,
     struct error *error)
 {
 	struct stat st;
-	bool is_file = fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) ||
-	    S_ISDIR(st.st_mode));
+	bool is_file =
+	    fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
 	ssize_t n = 1;
 
 	while (n > 0) {

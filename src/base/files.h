@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Small files read whole. */
 #ifndef ESPCAP_BASE_FILES_H
 #define ESPCAP_BASE_FILES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes JSON text: always valid UTF-8, whatever the bytes. */
 #include "base/json.h"
 
@@ -17,7 +18,8 @@ word_is_special(uint64_t w)
 
 	/* The classic "has a zero byte", "has a byte less than n" tests. */
 	return ((w - ONES * 0x20) | w | (w + ONES) |
-	    ((quote - ONES) & ~quote) | ((slash - ONES) & ~slash)) & HIGH;
+		   ((quote - ONES) & ~quote) | ((slash - ONES) & ~slash)) &
+	    HIGH;
 }
 
 static bool
@@ -157,8 +159,9 @@ json_string(struct buffer *out, const char *bytes, size_t len)
 		i += plain;
 		if (i == len)
 			break;
-		if (buffer_append(out, text, escape(text,
-		    (const unsigned char *)bytes + i, len - i, &taken)) != 0)
+		if (buffer_append(out, text,
+			escape(text, (const unsigned char *)bytes + i, len - i,
+			    &taken)) != 0)
 			return -1;
 		i += taken;
 	}
@@ -212,8 +215,9 @@ json_cut(const char *bytes, size_t len, size_t max)
 
 		if ((c & 0xc0) == 0x80)
 			continue;
-		if (c >= 0xc0 && text_utf8_len((const unsigned char *)bytes +
-		    n - back, back) == 0)
+		if (c >= 0xc0 &&
+		    text_utf8_len(
+			(const unsigned char *)bytes + n - back, back) == 0)
 			return n - back;
 		break;
 	}

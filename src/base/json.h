@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes JSON text (RFC 8259): always valid UTF-8, whatever the bytes. */
 #ifndef ESPCAP_BASE_JSON_H
 #define ESPCAP_BASE_JSON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Messages for the person, on stderr. */
 #include "base/log.h"
 
@@ -70,8 +71,10 @@ say_dropped(struct log *log)
 
 	if (log->dropped == 0)
 		return;
-	len = snprintf(line, sizeof(line), "%s: standard error was not read: "
-	    "%llu messages are missing here\n", log->program,
+	len = snprintf(line, sizeof(line),
+	    "%s: standard error was not read: "
+	    "%llu messages are missing here\n",
+	    log->program,
 	    (unsigned long long)log->dropped);
 	log->dropped = 0;
 	put(log, line, (size_t)len);
@@ -81,8 +84,8 @@ bool
 log_flush(struct log *log)
 {
 	if (log->kept.len > 0)
-		buffer_consume(&log->kept, write_some(log->kept.data,
-		    log->kept.len));
+		buffer_consume(
+		    &log->kept, write_some(log->kept.data, log->kept.len));
 	if (log->kept.len == 0) {
 		buffer_shrink(&log->kept, 0);
 		say_dropped(log);

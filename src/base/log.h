@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Messages for the person, on stderr, one line each, bytes of others made harmless. */
 #ifndef ESPCAP_BASE_LOG_H
 #define ESPCAP_BASE_LOG_H
@@ -8,7 +9,7 @@
 #include "base/buffer.h"
 
 enum log_level {
-	LOG_LEVEL_QUIET,	/* errors and the final line only */
+	LOG_LEVEL_QUIET, /* errors and the final line only */
 	LOG_LEVEL_NORMAL,
 	LOG_LEVEL_VERBOSE
 };
@@ -18,12 +19,12 @@ enum log_level {
  * next message, or by log_flush. Messages beyond the bound are counted, and their number is said when there is room again.
  */
 struct log {
-	const char *program;	/* printed in front of every line */
+	const char *program; /* printed in front of every line */
 	enum log_level level;
-	bool line_open;		/* a progress line stands without newline; a message erases it first */
+	bool line_open; /* a progress line stands without newline; a message erases it first */
 	struct buffer kept;
-	uint64_t dropped;	/* messages since it was last said */
-	void (*on_kept)(void *ctx);	/* bytes are kept, and none were before: log_flush when stderr is writable. NULL for none */
+	uint64_t dropped;           /* messages since it was last said */
+	void (*on_kept)(void *ctx); /* bytes are kept, and none were before: log_flush when stderr is writable. NULL for none */
 	void *ctx;
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A set of numbers that is mostly few ranges. */
 #include "base/ranges.h"
 
@@ -9,7 +10,8 @@
 void
 ranges_add(struct ranges *ranges, uint64_t number)
 {
-	uint64_t last = ranges->count == 0 ? 0 :
+	uint64_t last = ranges->count == 0 ?
+	    0 :
 	    ranges->at[ranges->count - 1].last;
 
 	if (ranges->is_full || (ranges->count > 0 && number <= last))
@@ -28,7 +30,8 @@ ranges_add(struct ranges *ranges, uint64_t number)
 static uint64_t
 limit_of(const struct ranges *ranges)
 {
-	return ranges->is_full ? ranges->at[ranges->count - 1].last :
+	return ranges->is_full ?
+	    ranges->at[ranges->count - 1].last :
 	    UINT64_MAX;
 }
 
@@ -54,17 +57,18 @@ ranges_merge(struct ranges *ranges, const struct ranges *other)
 {
 	const struct ranges *from[2] = { ranges, other };
 	uint64_t limit = limit_of(ranges) < limit_of(other) ?
-	    limit_of(ranges) : limit_of(other);
+	    limit_of(ranges) :
+	    limit_of(other);
 	struct ranges all = { .is_full = false };
 	size_t at[2] = { 0, 0 };
 
 	while (!all.is_full &&
 	    (at[0] < ranges->count || at[1] < other->count)) {
 		unsigned next = at[0] == ranges->count ||
-		    (at[1] < other->count && other->at[at[1]].first <
-		    ranges->at[at[0]].first);
+		    (at[1] < other->count &&
+			other->at[at[1]].first < ranges->at[at[0]].first);
 		uint64_t first = from[next]->at[at[next]].first,
-		    last = from[next]->at[at[next]].last;
+			 last = from[next]->at[at[next]].last;
 
 		at[next]++;
 		if (first <= limit)
@@ -114,7 +118,7 @@ parse_range(struct ranges *ranges, char *text, uint64_t before)
 	if (ranges->count == RANGES_MAX ||
 	    text_number(text, before + 1, UINT64_MAX - 1, &first) != 0 ||
 	    text_number(dash != NULL ? dash : text, first, UINT64_MAX - 1,
-	    &last) != 0)
+		&last) != 0)
 		return -1;
 	ranges->at[ranges->count].first = first;
 	ranges->at[ranges->count++].last = last;
@@ -136,8 +140,10 @@ ranges_parse(struct ranges *ranges, const char *text)
 			return -1;
 		memcpy(part, text, len);
 		part[len] = '\0';
-		if (parse_range(ranges, part, ranges->count == 0 ? 0 :
-		    ranges->at[ranges->count - 1].last) != 0)
+		if (parse_range(ranges, part,
+			ranges->count == 0 ?
+			    0 :
+			    ranges->at[ranges->count - 1].last) != 0)
 			return -1;
 		if (text[len] == '\0')
 			return 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A set of numbers that is mostly few ranges, such as the packets that failed. No I/O. */
 #ifndef ESPCAP_BASE_RANGES_H
 #define ESPCAP_BASE_RANGES_H
@@ -14,9 +15,9 @@
 struct ranges {
 	struct {
 		uint64_t first, last;
-	} at[RANGES_MAX];	/* ascending */
+	} at[RANGES_MAX]; /* ascending */
 	size_t count;
-	bool is_full;		/* some numbers after the last range were not added */
+	bool is_full; /* some numbers after the last range were not added */
 };
 
 /* Numbers must be added in ascending order, from 1; one that is in the set already changes nothing. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads what is there of a descriptor that others share. */
 #ifndef ESPCAP_BASE_READ_H
 #define ESPCAP_BASE_READ_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes a file anew, and puts it in the place of the old one as a whole. */
 #include "base/replace.h"
 
@@ -28,7 +29,8 @@ folder_of(const char *name)
 {
 	const char *slash = strrchr(name, '/');
 
-	return slash == NULL ? xstrdup(".") :
+	return slash == NULL ?
+	    xstrdup(".") :
 	    xstrndup(name, (size_t)(slash - name) + 1);
 }
 
@@ -40,10 +42,11 @@ make_name(const char *name, ino_t inode)
 	uint64_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		abort();	/* only before the system has booted */
-	made = inode == 0 ? xasprintf("%s/" PREFIX "%016" PRIx64 SUFFIX, folder,
-	    random) : xasprintf("%s/" PREFIX "%016" PRIx64 "-%jx" SUFFIX,
-	    folder, random, (uintmax_t)inode);
+		abort(); /* only before the system has booted */
+	made = inode == 0 ?
+	    xasprintf("%s/" PREFIX "%016" PRIx64 SUFFIX, folder, random) :
+	    xasprintf("%s/" PREFIX "%016" PRIx64 "-%jx" SUFFIX, folder, random,
+		(uintmax_t)inode);
 	free(folder);
 	return made;
 }
@@ -62,7 +65,7 @@ give_name(struct replacement *new, const char *name)
 		char *made = make_name(name, st.st_ino);
 
 		if (linkat(AT_FDCWD, from, AT_FDCWD, made,
-		    AT_SYMLINK_FOLLOW) == 0) {
+			AT_SYMLINK_FOLLOW) == 0) {
 			new->name = made;
 			return 0;
 		}
@@ -77,8 +80,9 @@ static int
 open_nameless(const char *name, int flags, mode_t mode)
 {
 	char *folder = folder_of(name);
-	int fd = access(DESCRIPTORS, X_OK) != 0 ? -1 : open(folder, O_TMPFILE |
-	    O_RDWR | O_CLOEXEC | flags, mode);
+	int fd = access(DESCRIPTORS, X_OK) != 0 ?
+	    -1 :
+	    open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, mode);
 
 	free(folder);
 	return fd;
@@ -94,8 +98,9 @@ open_named(struct replacement *new, const char *name, int flags, mode_t mode)
 	for (int i = 0; i < TRIES && new->fd < 0; i++) {
 		free(new->name);
 		new->name = make_name(name, 0);
-		new->fd = open(new->name, O_RDWR | O_CREAT | O_EXCL |
-		    O_NOFOLLOW | O_CLOEXEC | flags, mode);
+		new->fd = open(new->name,
+		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | flags,
+		    mode);
 		if (new->fd < 0 && errno != EEXIST)
 			break;
 	}
@@ -182,7 +187,8 @@ inode_in(const char *name)
 	name += head + 17;
 	len = strspn(name, digits);
 	return len > 0 && len <= 16 && strcmp(name + len, SUFFIX) == 0 ?
-	    strtoumax(name, NULL, 16) : 0;
+	    strtoumax(name, NULL, 16) :
+	    0;
 }
 
 static void

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes a file anew, and puts it in the place of the old one as a whole. */
 #ifndef ESPCAP_BASE_REPLACE_H
 #define ESPCAP_BASE_REPLACE_H
@@ -7,7 +8,7 @@
 /* The new file: write to fd, which is locked (flock(2), exclusive). */
 struct replacement {
 	int fd;
-	char *name;	/* under which it can be seen, NULL: it has none yet */
+	char *name; /* under which it can be seen, NULL: it has none yet */
 };
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Small readers and writers of text. */
 #include "base/text.h"
 
@@ -45,6 +46,7 @@ text_utf8_len(const unsigned char *s, size_t len)
 	return need;
 }
 
+/* clang-format off */
 #define DIGIT(n) ((n) < 10 ? '0' + (n) : 'a' + (n) - 10)
 #define HEX(high, low) { DIGIT(high), DIGIT(low), ':' }
 #define HEX_4(high, low) HEX(high, low), HEX(high, (low) + 1), \
@@ -52,6 +54,7 @@ text_utf8_len(const unsigned char *s, size_t len)
 #define HEX_16(high) HEX_4(high, 0), HEX_4(high, 4), HEX_4(high, 8), HEX_4(high, 12)
 #define HEX_64(high) HEX_16(high), HEX_16((high) + 1), HEX_16((high) + 2), \
     HEX_16((high) + 3)
+/* clang-format on */
 
 void
 text_hex(char *dst, const void *bytes, size_t len)
@@ -100,7 +103,8 @@ static bool
 is_unseen(uint32_t point)
 {
 	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]) &&
-	    unseen[i].first <= point; i++)
+	     unseen[i].first <= point;
+	     i++)
 		if (point <= unseen[i].last)
 			return true;
 	return false;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Small readers and writers of text: numbers with ranges, sizes, times, and bytes of others made visible. */
 #ifndef ESPCAP_BASE_TEXT_H
 #define ESPCAP_BASE_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes to files, and to descriptors that others share. */
 #include "base/write.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes all of some bytes to a file; and to a descriptor that others share, without ever waiting in the write itself. */
 #ifndef ESPCAP_BASE_WRITE_H
 #define ESPCAP_BASE_WRITE_H
@@ -11,7 +12,7 @@ int write_all(int fd, const void *data, size_t len);
 
 /* What a descriptor is open on, as far as writing to it differs. */
 enum write_kind {
-	WRITE_FILE,	/* a file, /dev/null: takes everything, or fails */
+	WRITE_FILE, /* a file, /dev/null: takes everything, or fails */
 	WRITE_PIPE,
 	WRITE_SOCKET,
 	WRITE_TERMINAL

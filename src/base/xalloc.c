@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Allocation that does not return NULL. */
 #include "base/xalloc.h"
 
@@ -34,8 +35,9 @@ xreallocarray(void *old, size_t count, size_t size)
 {
 	if (count == 0 || size == 0)
 		count = size = 1;
-	return checked(count > SIZE_MAX / size ? NULL :
-	    realloc(old, count * size));
+	return checked(count > SIZE_MAX / size ?
+		NULL :
+		realloc(old, count * size));
 }
 
 char *

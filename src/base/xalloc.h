@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Allocation that does not return NULL: out of memory ends the program with a message. */
 #ifndef ESPCAP_BASE_XALLOC_H
 #define ESPCAP_BASE_XALLOC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The packets that were captured and are not in the pipe yet. */
 #include "capture/backlog.h"
 
@@ -16,8 +17,8 @@
 struct backlog {
 	struct ring_buffer memory;
 	struct spool_file *spool;
-	uint8_t *piece;		/* PIECE_LEN bytes; NULL without spool */
-	size_t staged;		/* of these, for the spool */
+	uint8_t *piece; /* PIECE_LEN bytes; NULL without spool */
+	size_t staged;  /* of these, for the spool */
 	void (*on_resolved)(void *ctx, const struct nic_packet *packet,
 	    bool taken);
 	void *ctx;
@@ -84,11 +85,12 @@ backlog_put(struct backlog *backlog, const struct nic_packet *packet)
 	const uint32_t head[4] = { packet->sec, packet->fraction,
 		packet->caplen, packet->wirelen };
 	/* Who comes behind what is in the spool goes there too. */
-	bool straight = backlog->staged == 0 && (backlog->spool == NULL ||
-	    spool_file_is_empty(backlog->spool));
+	bool straight = backlog->staged == 0 &&
+	    (backlog->spool == NULL || spool_file_is_empty(backlog->spool));
 
-	if (straight && ring_buffer_put(&backlog->memory, head, sizeof(head),
-	    packet->bytes, packet->caplen) == 0)
+	if (straight &&
+	    ring_buffer_put(&backlog->memory, head, sizeof(head), packet->bytes,
+		packet->caplen) == 0)
 		backlog->on_resolved(backlog->ctx, packet, true);
 	else if (!stage(backlog, head, packet)) {
 		backlog_resolve(backlog);
@@ -111,7 +113,8 @@ backlog_resolve(struct backlog *backlog)
 
 		memcpy(head, backlog->piece + at, sizeof(head));
 		packet = (struct nic_packet){ .sec = head[0],
-			.fraction = head[1], .caplen = head[2],
+			.fraction = head[1],
+			.caplen = head[2],
 			.wirelen = head[3],
 			.bytes = backlog->piece + at + HEAD_LEN };
 		at += HEAD_LEN + (size_t)packet.caplen;
@@ -136,8 +139,8 @@ backlog_spooled(const struct backlog *backlog)
 bool
 backlog_waits(const struct backlog *backlog)
 {
-	return backlog->memory.len > 0 || (backlog->spool != NULL &&
-	    !spool_file_is_empty(backlog->spool));
+	return backlog->memory.len > 0 ||
+	    (backlog->spool != NULL && !spool_file_is_empty(backlog->spool));
 }
 
 /* Before the memory is empty, so that who reads the pipe has no need to wait for the disk. */

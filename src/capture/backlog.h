@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The packets that were captured and are not in the pipe yet: in memory, and behind these in a spool on disk. */
 #ifndef ESPCAP_CAPTURE_BACKLOG_H
 #define ESPCAP_CAPTURE_BACKLOG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The list of network interfaces, as libpcap finds them. */
 #include "capture/devices.h"
 
@@ -65,7 +66,8 @@ put_json(struct buffer *out, const pcap_if_t *device)
 	bad = buffer_puts(out, "{\"name\":");
 	bad |= put_string(out, device->name);
 	bad |= buffer_puts(out, ",\"description\":");
-	bad |= device->description == NULL ? buffer_puts(out, "null") :
+	bad |= device->description == NULL ?
+	    buffer_puts(out, "null") :
 	    put_string(out, device->description);
 	bad |= buffer_puts(out, ",\"addresses\":[");
 	for (const pcap_addr_t *a = device->addresses; a != NULL; a = a->next) {
@@ -115,7 +117,8 @@ row_addresses(const pcap_addr_t *addresses, struct row *row)
 static void
 row_init(struct row *row, const pcap_if_t *device)
 {
-	const char *description = device->description == NULL ? "" :
+	const char *description = device->description == NULL ?
+	    "" :
 	    device->description;
 
 	(void)text_visible(row->name, sizeof(row->name), device->name,
@@ -185,8 +188,9 @@ devices_list(struct buffer *out, bool json, struct error *error)
 	int bad = 0;
 
 	if (pcap_findalldevs(&devices, message) != 0)
-		return error_set(error, is_refusal(message) ? OUTCOME_USAGE :
-		    OUTCOME_INTERNAL, "list the interfaces: %s", message);
+		return error_set(error,
+		    is_refusal(message) ? OUTCOME_USAGE : OUTCOME_INTERNAL,
+		    "list the interfaces: %s", message);
 	if (json)
 		for (const pcap_if_t *d = devices; d != NULL; d = d->next)
 			bad |= put_json(out, d);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The network interfaces that libpcap can capture on. */
 #ifndef ESPCAP_CAPTURE_DEVICES_H
 #define ESPCAP_CAPTURE_DEVICES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One network interface, captured on with libpcap. */
 #include "capture/nic.h"
 
@@ -24,10 +25,10 @@ struct nic {
 	const struct nic_config *config;
 	pcap_t *pcap;
 	uint8_t header[NIC_HEADER_LEN];
-	char name[IFNAMSIZ];	/* that it has now */
-	unsigned index;		/* 0: any */
-	unsigned short kind;	/* ARPHRD_ */
-	uint32_t kernel_drop, interface_drop;	/* as libpcap told last */
+	char name[IFNAMSIZ];                  /* that it has now */
+	unsigned index;                       /* 0: any */
+	unsigned short kind;                  /* ARPHRD_ */
+	uint32_t kernel_drop, interface_drop; /* as libpcap told last */
 	char message[PCAP_ERRBUF_SIZE];
 
 	/* During nic_read. */
@@ -76,8 +77,12 @@ check_name(const char *name, struct error *error)
 	if (!found)
 		name_all(devices, list, sizeof(list));
 	pcap_freealldevs(devices);
-	return found ? 0 : error_set(error, OUTCOME_USAGE, "--nic=%.100s: no "
-	    "network interface of this machine; there are %s", name, list);
+	return found ?
+	    0 :
+	    error_set(error, OUTCOME_USAGE,
+		"--nic=%.100s: no "
+		"network interface of this machine; there are %s",
+		name, list);
 }
 
 /* Opening. */
@@ -90,18 +95,22 @@ fail(struct nic *nic, int code, struct error *error)
 	switch (code) {
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
-		return error_set(error, OUTCOME_USAGE, "--nic=%s: not "
+		return error_set(error, OUTCOME_USAGE,
+		    "--nic=%s: not "
 		    "permitted: run espcap as root, or give the program the "
 		    "right once with: setcap cap_net_raw+ep $(command -v "
-		    "espcap)", name);
+		    "espcap)",
+		    name);
 	case PCAP_ERROR_NO_SUCH_DEVICE:
 		return error_set(error, OUTCOME_USAGE, "--nic=%s: %s", name,
 		    pcap_statustostr(code));
 	/* That may change without another option: a service is started again. */
 	case PCAP_ERROR_IFACE_NOT_UP:
-		return error_set(error, OUTCOME_INPUT, "--nic=%s: the interface "
+		return error_set(error, OUTCOME_INPUT,
+		    "--nic=%s: the interface "
 		    "is down: bring it up (ip link set %s up), and start "
-		    "espcap again", name, name);
+		    "espcap again",
+		    name, name);
 	default:
 		return error_set(error, OUTCOME_INTERNAL, "--nic=%s: %s%s%s",
 		    name, pcap_statustostr(code), detail[0] != '\0' ? ": " : "",
@@ -143,8 +152,10 @@ activate(struct nic *nic, struct error *error)
 	    pcap_get_selectable_fd(nic->pcap) < 0)
 		return fail(nic, PCAP_ERROR, error);
 	if (!is_packet_socket(pcap_fileno(nic->pcap)))
-		return error_set(error, OUTCOME_USAGE, "--nic=%s: no network "
-		    "interface", config->name);
+		return error_set(error, OUTCOME_USAGE,
+		    "--nic=%s: no network "
+		    "interface",
+		    config->name);
 	return 0;
 }
 
@@ -176,7 +187,8 @@ kind_of(const struct nic *nic, const char *name)
 	memset(&request, 0, sizeof(request));
 	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	return ioctl(pcap_fileno(nic->pcap), SIOCGIFHWADDR, &request) == 0 ?
-	    request.ifr_hwaddr.sa_family : 0;
+	    request.ifr_hwaddr.sa_family :
+	    0;
 }
 
 struct nic *
@@ -189,8 +201,8 @@ nic_open(const struct nic_config *config, struct error *error)
 	nic = xcalloc(1, sizeof(*nic));
 	nic->config = config;
 	(void)snprintf(nic->name, sizeof(nic->name), "%s", config->name);
-	nic->index = strcmp(config->name, "any") == 0 ? 0 :
-	    if_nametoindex(config->name);
+	nic->index =
+	    strcmp(config->name, "any") == 0 ? 0 : if_nametoindex(config->name);
 	if (activate(nic, error) != 0 || nic_exclude(nic, "", error) != 0 ||
 	    make_header(nic, error) != 0) {
 		nic_free(nic);
@@ -220,13 +232,14 @@ compile(struct nic *nic, const char *expression, struct bpf_program *program,
 	bool optimize = strlen(expression) <= OPTIMIZE_MAX;
 
 	if (pcap_compile(nic->pcap, program, expression, optimize,
-	    PCAP_NETMASK_UNKNOWN) == 0)
+		PCAP_NETMASK_UNKNOWN) == 0)
 		return 0;
 	(void)text_visible(message, sizeof(message), pcap_geterr(nic->pcap),
 	    strlen(pcap_geterr(nic->pcap)));
 	/* Only the optimizer finds out that no packet can match; that is no error here. */
-	if (optimize && pcap_compile(nic->pcap, program, expression, 0,
-	    PCAP_NETMASK_UNKNOWN) == 0)
+	if (optimize &&
+	    pcap_compile(
+		nic->pcap, program, expression, 0, PCAP_NETMASK_UNKNOWN) == 0)
 		return 0;
 	return error_set(error, OUTCOME_USAGE, "--bpf=%.400s: %.400s",
 	    expression, message);
@@ -242,8 +255,10 @@ set_filter(struct nic *nic, const char *expression, struct error *error)
 		return -1;
 	code = pcap_setfilter(nic->pcap, &program);
 	pcap_freecode(&program);
-	return code == 0 ? 0 : error_set(error, OUTCOME_INTERNAL,
-	    "set the capture filter: %s", pcap_geterr(nic->pcap));
+	return code == 0 ?
+	    0 :
+	    error_set(error, OUTCOME_INTERNAL, "set the capture filter: %s",
+		pcap_geterr(nic->pcap));
 }
 
 int
@@ -254,12 +269,15 @@ nic_exclude(struct nic *nic, const char *not_these, struct error *error)
 	int rv;
 
 	if (strlen(bpf) > EXPRESSION_MAX)
-		return error_set(error, OUTCOME_USAGE, "--bpf: the expression "
-		    "is longer than %d bytes", EXPRESSION_MAX);
+		return error_set(error, OUTCOME_USAGE,
+		    "--bpf: the expression "
+		    "is longer than %d bytes",
+		    EXPRESSION_MAX);
 	/* First by itself: what is put in parentheses must be whole. */
 	if (not_these[0] == '\0')
 		return set_filter(nic, bpf, error);
-	both = bpf[0] == '\0' ? xasprintf("not (%s)", not_these) :
+	both = bpf[0] == '\0' ?
+	    xasprintf("not (%s)", not_these) :
 	    xasprintf("(%s) and not (%s)", bpf, not_these);
 	rv = set_filter(nic, both, error);
 	free(both);
@@ -274,7 +292,8 @@ on_packet(u_char *ctx, const struct pcap_pkthdr *header, const u_char *bytes)
 	struct nic *nic = (struct nic *)(void *)ctx;
 	struct nic_packet packet = { .sec = (uint32_t)header->ts.tv_sec,
 		.fraction = (uint32_t)header->ts.tv_usec,
-		.caplen = header->caplen, .wirelen = header->len,
+		.caplen = header->caplen,
+		.wirelen = header->len,
 		.bytes = bytes };
 
 	nic->on_packet(nic->ctx, &packet);
@@ -363,7 +382,7 @@ nic_return(struct nic *nic)
 		return false;
 	address.sll_ifindex = request.mr_ifindex = (int)index;
 	if (bind(fd, (const struct sockaddr *)(const void *)&address,
-	    sizeof(address)) != 0)
+		sizeof(address)) != 0)
 		return false;
 	nic->index = index;
 	if (nic->config->promisc)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One network interface, captured on with libpcap: opening it, its filter, its counters, whether it is still there. */
 #ifndef ESPCAP_CAPTURE_NIC_H
 #define ESPCAP_CAPTURE_NIC_H
@@ -10,12 +11,12 @@
 struct nic;
 
 struct nic_config {
-	const char *name;	/* as the person gave it */
-	const char *bpf;	/* NULL for all packets */
+	const char *name; /* as the person gave it */
+	const char *bpf;  /* NULL for all packets */
 	uint32_t snaplen;
-	uint32_t buffer;	/* bytes of the kernel's ring */
+	uint32_t buffer; /* bytes of the kernel's ring */
 	bool promisc;
-	bool immediate;		/* each packet at once, not in blocks */
+	bool immediate; /* each packet at once, not in blocks */
 };
 
 /* The first bytes of the pcap stream of this capture, as libpcap writes them. */
@@ -38,7 +39,7 @@ const uint8_t *nic_header(const struct nic *nic);
 int nic_fd(const struct nic *nic);
 
 struct nic_packet {
-	uint32_t sec, fraction;	/* in the unit that nic_header tells */
+	uint32_t sec, fraction; /* in the unit that nic_header tells */
 	uint32_t caplen, wirelen;
 	const uint8_t *bytes;
 };
@@ -62,7 +63,7 @@ void nic_drops(struct nic *nic, uint64_t *kernel, uint64_t *interface);
 enum nic_state {
 	NIC_UP,
 	NIC_DOWN,
-	NIC_GONE	/* removed; if it is back, nic_return takes it up again */
+	NIC_GONE /* removed; if it is back, nic_return takes it up again */
 };
 enum nic_state nic_look(struct nic *nic);
 /* The name it has now: interfaces can be renamed. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The packets of a capture as pcapng files in a directory. */
 #include "config.h"
 
@@ -38,16 +39,16 @@
 
 struct packet_ring {
 	const struct packet_ring_config *config;
-	int dir, fd;		/* -1 for none */
+	int dir, fd; /* -1 for none */
 	struct rotation *rotation;
 	struct pcapng_write_interface interface;
-	uint64_t file_max;	/* what a file may have, but for a long packet */
-	uint64_t file_len, limit;	/* of the file that is open: bytes in it, and for which there is room */
-	struct buffer blocks;	/* for it, not written yet */
-	uint64_t packets;	/* in these */
+	uint64_t file_max;        /* what a file may have, but for a long packet */
+	uint64_t file_len, limit; /* of the file that is open: bytes in it, and for which there is room */
+	struct buffer blocks;     /* for it, not written yet */
+	uint64_t packets;         /* in these */
 	uint64_t missing;
 	int failure;
-	uint64_t ready_at;	/* ms, 0 for now */
+	uint64_t ready_at; /* ms, 0 for now */
 };
 
 static uint64_t
@@ -69,7 +70,8 @@ packet_ring_longest_file(uint64_t size)
 static int
 refuse(const struct packet_ring_config *config, struct error *error)
 {
-	return error_set(error, OUTCOME_USAGE, "--ring=%.400s: %s; name a "
+	return error_set(error, OUTCOME_USAGE,
+	    "--ring=%.400s: %s; name a "
 	    "directory for the packets, or one that espcap can make",
 	    config->dir, strerror(errno));
 }
@@ -116,7 +118,8 @@ check_limit(uint64_t size, struct error *error)
 	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 ||
 	    limit.rlim_max >= packet_ring_longest_file(size))
 		return 0;
-	return error_set(error, OUTCOME_USAGE, "--ring-size: files may not be "
+	return error_set(error, OUTCOME_USAGE,
+	    "--ring-size: files may not be "
 	    "longer than %llu bytes here, and those of the ring get as long as "
 	    "%llu (ulimit -f); give less, or raise that limit",
 	    (unsigned long long)limit.rlim_max,
@@ -199,7 +202,8 @@ find_files(struct packet_ring *packet_ring)
 	}
 	while ((entry = readdir(dir)) != NULL)
 		if (fstatat(packet_ring->dir, entry->d_name, &found,
-		    AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(found.st_mode))
+			AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(found.st_mode))
 			(void)rotation_found(packet_ring->rotation, entry->d_name,
 			    (uint64_t)found.st_size);
 	closedir(dir);
@@ -247,8 +251,9 @@ open_next(struct packet_ring *packet_ring, size_t packet_len)
 	if (make_room(packet_ring, packet_ring->limit) != 0)
 		return -1;
 	rotation_next(packet_ring->rotation, (int64_t)time(NULL), name);
-	packet_ring->fd = openat(packet_ring->dir, name, O_WRONLY | O_CREAT | O_EXCL |
-	    O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	packet_ring->fd = openat(packet_ring->dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
 	if (packet_ring->fd >= 0)
 		return 0;
 	reason = errno;
@@ -276,13 +281,17 @@ refuse_user(const struct packet_ring *packet_ring, const char *user,
 	int reason = errno;
 
 	if (user == NULL)
-		return error_set(error, OUTCOME_USAGE, "--ring=%.300s: no file "
+		return error_set(error, OUTCOME_USAGE,
+		    "--ring=%.300s: no file "
 		    "can be made there: %s; name a directory in which espcap "
-		    "may make and delete files", dir, strerror(reason));
-	return error_set(error, OUTCOME_USAGE, "--ring=%.300s: the user %s, as "
+		    "may make and delete files",
+		    dir, strerror(reason));
+	return error_set(error, OUTCOME_USAGE,
+	    "--ring=%.300s: the user %s, as "
 	    "whom espcap goes on, can make no file there: %s; the directory "
 	    "must belong to that user (chown %s %.300s), or name one that is "
-	    "not there yet", dir, user, strerror(reason), user, dir);
+	    "not there yet",
+	    dir, user, strerror(reason), user, dir);
 }
 
 int
@@ -294,9 +303,11 @@ packet_ring_begin(struct packet_ring *packet_ring, const uint8_t *header, const 
 
 	memcpy(&magic, header, sizeof(magic));
 	memcpy(&linktype, header + LINKTYPE_AT, sizeof(linktype));
-	packet_ring->interface = (struct pcapng_write_interface){
-		.name = config->interface, .snaplen = config->snaplen,
-		.linktype = (uint16_t)linktype, .nano = magic == MAGIC_NANO };
+	packet_ring->interface =
+	    (struct pcapng_write_interface){ .name = config->interface,
+		    .snaplen = config->snaplen,
+		    .linktype = (uint16_t)linktype,
+		    .nano = magic == MAGIC_NANO };
 	if (find_files(packet_ring) != 0)
 		return error_set(error, OUTCOME_USAGE, "--ring=%.400s: %s",
 		    config->dir, strerror(errno));
@@ -375,8 +386,8 @@ find_place(struct packet_ring *packet_ring, size_t len)
 
 	if (is_waiting(packet_ring))
 		return -1;
-	if (packet_ring->fd >= 0 && (used == 0 ? HEADER_MAX : used) + len <=
-	    packet_ring->limit)
+	if (packet_ring->fd >= 0 &&
+	    (used == 0 ? HEADER_MAX : used) + len <= packet_ring->limit)
 		return 0;
 	packet_ring_flush(packet_ring);
 	if (is_waiting(packet_ring))
@@ -392,8 +403,10 @@ packet_ring_packet(struct packet_ring *packet_ring, const struct nic_packet *pac
     uint64_t ordinal)
 {
 	const struct pcapng_write_packet block = { .sec = packet->sec,
-		.fraction = packet->fraction, .caplen = packet->caplen,
-		.wirelen = packet->wirelen, .bytes = packet->bytes,
+		.fraction = packet->fraction,
+		.caplen = packet->caplen,
+		.wirelen = packet->wirelen,
+		.bytes = packet->bytes,
 		.id = ordinal };
 	size_t len = pcapng_write_packet_len(&block);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The packets of a capture as pcapng files in a directory, the oldest of which go when there are too many bytes. */
 #ifndef ESPCAP_CAPTURE_PACKET_RING_H
 #define ESPCAP_CAPTURE_PACKET_RING_H
@@ -12,11 +13,11 @@
 struct packet_ring;
 
 struct packet_ring_config {
-	const char *dir;	/* as the person named it */
-	uint64_t size;		/* bytes of all files together, 1 MiB at least */
+	const char *dir; /* as the person named it */
+	uint64_t size;   /* bytes of all files together, 1 MiB at least */
 	const char *interface;
 	uint32_t snaplen;
-	const char *capture;	/* its id, as the documents have it */
+	const char *capture; /* its id, as the documents have it */
 };
 
 /* No file gets longer; bytes. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A ring of bytes with a fixed bound. */
 #include "capture/ring_buffer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A ring of bytes with a fixed bound: what does not fit is refused whole. No I/O. */
 #ifndef ESPCAP_CAPTURE_RING_BUFFER_H
 #define ESPCAP_CAPTURE_RING_BUFFER_H
@@ -8,7 +9,7 @@
 
 struct ring_buffer {
 	uint8_t *bytes;
-	size_t size;	/* the bound */
+	size_t size; /* the bound */
 	size_t first, len;
 };
 

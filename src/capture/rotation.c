@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The files of one capture in a directory. */
 #include "capture/rotation.h"
 
@@ -22,10 +23,10 @@ struct file {
 
 struct rotation {
 	char prefix[3 * INTERFACE_MAX + 16];
-	uint64_t size, total;	/* bytes */
-	struct file *files;	/* the oldest first */
+	uint64_t size, total; /* bytes */
+	struct file *files;   /* the oldest first */
 	size_t count, room;
-	int64_t time;		/* of the newest name so far */
+	int64_t time; /* of the newest name so far */
 	uint32_t number;
 };
 
@@ -104,8 +105,8 @@ rotation_found(struct rotation *rotation, const char *name, uint64_t len)
 
 	if (strncmp(name, rotation->prefix, prefix) != 0 ||
 	    sscanf(name + prefix, "%4d%2d%2dT%2d%2d%2dZ-%6u", &parts.tm_year,
-	    &parts.tm_mon, &parts.tm_mday, &parts.tm_hour, &parts.tm_min,
-	    &parts.tm_sec, &file.number) != 7)
+		&parts.tm_mon, &parts.tm_mday, &parts.tm_hour, &parts.tm_min,
+		&parts.tm_sec, &file.number) != 7)
 		return false;
 	parts.tm_year -= 1900;
 	parts.tm_mon--;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The files of one capture in a directory: their names, their order, and which of them must go. No I/O. */
 #ifndef ESPCAP_CAPTURE_ROTATION_H
 #define ESPCAP_CAPTURE_ROTATION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The work of the capture process. */
 #include "capture/sniff.h"
 
@@ -32,17 +33,17 @@ struct sniff {
 	struct packet_ring *packet_ring;
 	struct backlog *backlog;
 	uint64_t captured, dropped;
-	uint64_t ordinal;	/* of the last packet that was not dropped, as its document has it */
-	uint64_t lost;		/* of those dropped, in the spool */
-	uint64_t missing;	/* in the archive, as told last */
-	uint64_t stop_at;	/* ms, UINT64_MAX for never */
+	uint64_t ordinal; /* of the last packet that was not dropped, as its document has it */
+	uint64_t lost;    /* of those dropped, in the spool */
+	uint64_t missing; /* in the archive, as told last */
+	uint64_t stop_at; /* ms, UINT64_MAX for never */
 	uint64_t next_look;
-	uint64_t said_drop, said_spool, said_lost, said_missing;	/* ms, 0 for never */
+	uint64_t said_drop, said_spool, said_lost, said_missing; /* ms, 0 for never */
 	bool stopping, capturing, closed;
 	enum nic_state state;
 	uint64_t lost_at;
 	unsigned failures;
-	char name[64];		/* of the interface, as told last */
+	char name[64]; /* of the interface, as told last */
 };
 
 /* Speaking. */
@@ -84,25 +85,32 @@ say_drop(struct sniff *sniff)
 {
 	unsigned long long queue = sniff->config->queue;
 	unsigned long long dropped = sniff->dropped;
-	int reason = sniff->spool == NULL ? 0 :
+	int reason = sniff->spool == NULL ?
+	    0 :
 	    spool_file_failure(sniff->spool);
 	char text[800];
 
 	if (!is_time_to_say(&sniff->said_drop))
 		return;
 	if (sniff->spool == NULL)
-		(void)snprintf(text, sizeof(text), "the queue of %llu bytes is "
-		    "full: packets are dropped, %llu so far (--queue)", queue,
+		(void)snprintf(text, sizeof(text),
+		    "the queue of %llu bytes is "
+		    "full: packets are dropped, %llu so far (--queue)",
+		    queue,
 		    dropped);
 	else if (reason == 0)
-		(void)snprintf(text, sizeof(text), "the queue of %llu bytes and "
+		(void)snprintf(text, sizeof(text),
+		    "the queue of %llu bytes and "
 		    "the spool of %llu bytes are full: packets are dropped, "
-		    "%llu so far (--spool-size)", queue,
+		    "%llu so far (--spool-size)",
+		    queue,
 		    (unsigned long long)spool_file_size(sniff->spool), dropped);
 	else
-		(void)snprintf(text, sizeof(text), "the queue of %llu bytes is "
+		(void)snprintf(text, sizeof(text),
+		    "the queue of %llu bytes is "
 		    "full, and the spool in %.400s cannot be written: %s: "
-		    "packets are dropped, %llu so far; it is tried again", queue,
+		    "packets are dropped, %llu so far; it is tried again",
+		    queue,
 		    spool_file_dir(sniff->spool), strerror(reason), dropped);
 	note(sniff, text);
 }
@@ -114,7 +122,8 @@ say_lost(struct sniff *sniff, int reason)
 
 	if (!is_time_to_say(&sniff->said_lost))
 		return;
-	(void)snprintf(text, sizeof(text), "the spool in %.400s cannot be read: "
+	(void)snprintf(text, sizeof(text),
+	    "the spool in %.400s cannot be read: "
 	    "%s: packets in it are lost, %llu so far (queue_drop)",
 	    spool_file_dir(sniff->spool), strerror(reason),
 	    (unsigned long long)sniff->lost);
@@ -129,8 +138,10 @@ say_spooling(struct sniff *sniff)
 	if (sniff->spool == NULL || spool_file_is_empty(sniff->spool) ||
 	    !is_time_to_say(&sniff->said_spool))
 		return;
-	(void)snprintf(text, sizeof(text), "the queue of %zu bytes is full: "
-	    "packets wait in the spool in %.400s", sniff->config->queue,
+	(void)snprintf(text, sizeof(text),
+	    "the queue of %zu bytes is full: "
+	    "packets wait in the spool in %.400s",
+	    sniff->config->queue,
 	    spool_file_dir(sniff->spool));
 	note(sniff, text);
 }
@@ -138,14 +149,16 @@ say_spooling(struct sniff *sniff)
 static void
 say_missing(struct sniff *sniff)
 {
-	uint64_t missing = sniff->packet_ring == NULL ? 0 :
+	uint64_t missing = sniff->packet_ring == NULL ?
+	    0 :
 	    packet_ring_missing(sniff->packet_ring);
 	char text[700];
 
 	if (missing == sniff->missing || !is_time_to_say(&sniff->said_missing))
 		return;
 	sniff->missing = missing;
-	(void)snprintf(text, sizeof(text), "the ring in %.400s cannot be "
+	(void)snprintf(text, sizeof(text),
+	    "the ring in %.400s cannot be "
 	    "written: %s: packets are missing in it, %llu so far; it is tried "
 	    "again (their documents are not concerned)",
 	    sniff->config->packet_ring.dir,
@@ -218,7 +231,8 @@ publish(struct sniff *sniff)
 static void
 read_packets(struct sniff *sniff)
 {
-	uint64_t left = sniff->config->count == 0 ? SLICE :
+	uint64_t left = sniff->config->count == 0 ?
+	    SLICE :
 	    sniff->config->count - sniff->captured;
 	uint64_t dropped = sniff->dropped;
 	int got = nic_read(sniff->nic, left < SLICE ? (int)left : SLICE,
@@ -363,7 +377,8 @@ uint64_t
 sniff_longest_file(const struct sniff_config *config)
 {
 	uint64_t spool = config->spool != NULL ? config->spool_size : 0;
-	uint64_t packet_ring = config->packet_ring.dir == NULL ? 0 :
+	uint64_t packet_ring = config->packet_ring.dir == NULL ?
+	    0 :
 	    packet_ring_longest_file(config->packet_ring.size);
 
 	return spool > packet_ring ? spool : packet_ring;
@@ -414,25 +429,31 @@ void
 sniff_run(const struct sniff_means *means, const struct sniff_config *config,
     int data, int control, struct sniff_counts *counts)
 {
-	struct sniff sniff = { .nic = means->nic, .config = config, .data = data,
-		.spool = means->spool, .packet_ring = means->packet_ring,
-		.control = control, .counts = counts,
+	struct sniff sniff = { .nic = means->nic,
+		.config = config,
+		.data = data,
+		.spool = means->spool,
+		.packet_ring = means->packet_ring,
+		.control = control,
+		.counts = counts,
 		.capturing = true,
-		.stop_at = config->duration == 0 ? UINT64_MAX :
-		clock_ms() + config->duration };
+		.stop_at = config->duration == 0 ?
+		    UINT64_MAX :
+		    clock_ms() + config->duration };
 
 	sniff.backlog = backlog_new(config->queue, means->spool, on_resolved,
 	    &sniff);
-	if (sniff.backlog == NULL || backlog_begin(sniff.backlog,
-	    nic_header(sniff.nic), NIC_HEADER_LEN) != 0) {
+	if (sniff.backlog == NULL ||
+	    backlog_begin(
+		sniff.backlog, nic_header(sniff.nic), NIC_HEADER_LEN) != 0) {
 		sniff_say(control, SNIFF_FAILED, OUTCOME_INTERNAL,
 		    "no memory for the queue (--queue)");
 		goto out;
 	}
 	look_at_name(&sniff);
 	sniff_say(control, SNIFF_OPEN, OUTCOME_OK, "");
-	while (!sniff.closed && (sniff.capturing ||
-	    backlog_waits(sniff.backlog)))
+	while (
+	    !sniff.closed && (sniff.capturing || backlog_waits(sniff.backlog)))
 		step(&sniff);
 	sniff_say(control, SNIFF_END, OUTCOME_OK, "");
 out:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where records stand in a circular file of bounded length. */
 #include "capture/spool.h"
 
@@ -78,7 +79,8 @@ spool_take(struct spool *spool, struct spool_whole taken)
 	spool->len -= taken.len;
 	spool->records -= taken.records;
 	/* An empty one begins at the front again: that part of the file is there. */
-	spool->first = spool->len == 0 ? 0 :
+	spool->first = spool->len == 0 ?
+	    0 :
 	    (spool->first + taken.len) % spool->size;
 }
 

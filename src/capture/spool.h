@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where records stand in a circular file of bounded length: what is free, what is oldest. No I/O. */
 #ifndef ESPCAP_CAPTURE_SPOOL_H
 #define ESPCAP_CAPTURE_SPOOL_H
@@ -7,10 +8,10 @@
 
 /* Zero it but for size. Bytes in it are those of whole records of a pcap stream in the byte order of this machine. */
 struct spool {
-	uint64_t size;		/* the bound, bytes */
-	uint64_t first, len;	/* of what is in it; first is below size */
-	uint64_t records;	/* in it */
-	uint64_t reach;		/* bytes of the file that were ever written, and not given back */
+	uint64_t size;       /* the bound, bytes */
+	uint64_t first, len; /* of what is in it; first is below size */
+	uint64_t records;    /* in it */
+	uint64_t reach;      /* bytes of the file that were ever written, and not given back */
 };
 
 /* A part of the file. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A spool on disk. */
 #include "capture/spool_file.h"
 
@@ -27,7 +28,7 @@ struct spool_file {
 	int fd;
 	struct spool spool;
 	int failure;
-	uint64_t ready_at;	/* ms */
+	uint64_t ready_at; /* ms */
 };
 
 /* Opening. */
@@ -44,8 +45,8 @@ open_and_unlink(const char *dir)
 		clock_gettime(CLOCK_REALTIME, &time);
 		name = xasprintf("%s/.espcap-spool-%ld-%ld", dir,
 		    (long)getpid(), time.tv_nsec);
-		fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
-		    O_CLOEXEC, 0600);
+		fd = open(name,
+		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd >= 0 && unlink(name) != 0) {
 			close(fd);
 			fd = -1;
@@ -65,8 +66,9 @@ open_nameless(const char *dir)
 	int fd = open(dir, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	struct stat found;
 
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR &&
-	    errno != EINVAL && errno != ENOENT))
+	if (fd >= 0 ||
+	    (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL &&
+		errno != ENOENT))
 		return fd;
 	if (stat(dir, &found) != 0)
 		return -1;
@@ -107,9 +109,11 @@ check_limit(uint64_t size, struct error *error)
 	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 ||
 	    limit.rlim_max >= size)
 		return 0;
-	return error_set(error, OUTCOME_USAGE, "--spool-size: files may not "
+	return error_set(error, OUTCOME_USAGE,
+	    "--spool-size: files may not "
 	    "be longer than %llu bytes here (ulimit -f); give less, or raise "
-	    "that limit", (unsigned long long)limit.rlim_max);
+	    "that limit",
+	    (unsigned long long)limit.rlim_max);
 }
 
 struct spool_file *
@@ -300,7 +304,6 @@ spool_file_rest(struct spool_file *file)
 {
 	if (file->spool.len > 0 || file->spool.reach == 0)
 		return;
-	if (ftruncate(file->fd, (off_t)spool_cut(&file->spool,
-	    REST_STEP)) != 0)
-		return;	/* What is kept will be used again. */
+	if (ftruncate(file->fd, (off_t)spool_cut(&file->spool, REST_STEP)) != 0)
+		return; /* What is kept will be used again. */
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A spool on disk: a file without a name, so that nothing is left of it whoever dies. */
 #ifndef ESPCAP_CAPTURE_SPOOL_FILE_H
 #define ESPCAP_CAPTURE_SPOOL_FILE_H
@@ -17,7 +18,7 @@ struct spool_file;
 struct spool_file *spool_file_open(const char *dir, uint64_t size, struct error *error);
 void spool_file_free(struct spool_file *file);
 
-uint64_t spool_file_len(const struct spool_file *file);	/* bytes that wait in it */
+uint64_t spool_file_len(const struct spool_file *file); /* bytes that wait in it */
 bool spool_file_is_empty(const struct spool_file *file);
 /* False for a second after it could not be written. */
 bool spool_file_is_ready(const struct spool_file *file);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the command line of espcap by the table of options. */
 #include "config/options.h"
 
@@ -179,7 +180,8 @@ take_option(struct parse *parse, size_t index, const char *word,
 	if (row->value != NULL && strchr(word, '=') == NULL && is_option(text))
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--%s needs a value, and \"%.100s\" is an option: write "
-		    "--%s=%.100s if you mean it", row->name, text, row->name,
+		    "--%s=%.100s if you mean it",
+		    row->name, text, row->name,
 		    text);
 	if (row->value != NULL && row->kind != OPTIONS_KIND_LIST &&
 	    parse->given[index])
@@ -225,7 +227,7 @@ nearest(const char *name, size_t len)
 	/* --filter, --interfaces: a part was remembered. */
 	for (size_t i = 0; len > 3 && i < OPTIONS_ROWS; i++)
 		if (memmem(options_rows[i].name, strlen(options_rows[i].name),
-		    name, len) != NULL)
+			name, len) != NULL)
 			return options_rows[i].name;
 	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
 		size_t d = distance(name, len, options_rows[i].name);
@@ -252,7 +254,10 @@ name_rows(char *text, size_t size, const bool chosen[OPTIONS_ROWS], const char *
 			continue;
 		left--;
 		used += (size_t)snprintf(text + used, size - used, "--%s%s",
-		    options_rows[i].name, left > 1 ? ", " : left == 1 ? last : "");
+		    options_rows[i].name,
+		    left > 1      ? ", " :
+			left == 1 ? last :
+				    "");
 	}
 }
 
@@ -302,7 +307,8 @@ bad_option(const struct parse *parse, const char *word)
 			if (strncmp(options_rows[i].name, name, len) == 0)
 				return error_set(parse->error, OUTCOME_USAGE,
 				    "unknown option \"-%.*s\": did you mean "
-				    "--%s?", (int)len, name, options_rows[i].name);
+				    "--%s?",
+				    (int)len, name, options_rows[i].name);
 	}
 	return error_set(parse->error, OUTCOME_USAGE,
 	    "unknown option \"%.64s\": espcap --help lists them", word);
@@ -331,14 +337,16 @@ make_getopt(struct option *longopts)
 {
 	memset(longopts, 0, (OPTIONS_ROWS + ALIASES + 1) * sizeof(*longopts));
 	for (size_t i = 0; i < OPTIONS_ROWS + ALIASES; i++) {
-		const char *name = i < OPTIONS_ROWS ? options_rows[i].name :
+		const char *name = i < OPTIONS_ROWS ?
+		    options_rows[i].name :
 		    aliases[i - OPTIONS_ROWS].name;
 		const char *means = i < OPTIONS_ROWS ? name : aliases[i - OPTIONS_ROWS].means;
 		size_t index = options_index(means, strlen(means));
 
 		longopts[i].name = name;
 		longopts[i].has_arg = options_rows[index].value != NULL ?
-		    required_argument : no_argument;
+		    required_argument :
+		    no_argument;
 		longopts[i].val = ROW_BASE + (int)index;
 	}
 }
@@ -409,11 +417,15 @@ check_pipeline(const struct parse *parse)
 {
 	const char *name = parse->options->pipeline;
 
-	if (name == NULL || name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0')
+	if (name == NULL ||
+	    name[strspn(name,
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0')
 		return 0;
-	return error_set(parse->error, OUTCOME_USAGE, "--pipeline takes a name "
-	    "of letters, digits, '.', '_' and '-', not \"%.100s\"", name);
+	return error_set(parse->error, OUTCOME_USAGE,
+	    "--pipeline takes a name "
+	    "of letters, digits, '.', '_' and '-', not \"%.100s\"",
+	    name);
 }
 
 /* Options that mean nothing without another. */
@@ -462,14 +474,16 @@ check_lifetime(struct parse *parse)
 	const char *text = options->lifetime;
 
 	options->tshark_lifetime = LIFETIME;
-	if (text == NULL || text_number(text, 0, UINT64_MAX,
-	    &options->tshark_lifetime) == 0 || text_duration(text,
-	    LIFETIME_MS_MIN, LIFETIME_MS_MAX,
-	    &options->tshark_lifetime_ms) == 0)
+	if (text == NULL ||
+	    text_number(text, 0, UINT64_MAX, &options->tshark_lifetime) == 0 ||
+	    text_duration(text, LIFETIME_MS_MIN, LIFETIME_MS_MAX,
+		&options->tshark_lifetime_ms) == 0)
 		return 0;
-	return error_set(parse->error, OUTCOME_USAGE, "--tshark-lifetime takes "
+	return error_set(parse->error, OUTCOME_USAGE,
+	    "--tshark-lifetime takes "
 	    "a number of packets, or a time such as 10m or 6h from 1s to "
-	    "365d, not \"%.100s\"", text);
+	    "365d, not \"%.100s\"",
+	    text);
 }
 
 static int
@@ -506,12 +520,15 @@ check_delivery(struct parse *parse)
 			    alone[i][0], alone[i][1]);
 	if (check_word(parse, "id", options->id, "packet or auto") != 0 ||
 	    check_word(parse, "compress", options->compress,
-	    "on, off or auto") != 0 || check_word(parse, "on-interface-loss",
-	    options->on_interface_loss, "exit or wait") != 0 || (options->print_template != NULL &&
-	    check_word(parse, "print-template", options->print_template,
-	    "elasticsearch or opensearch") != 0))
+		"on, off or auto") != 0 ||
+	    check_word(parse, "on-interface-loss",
+		options->on_interface_loss, "exit or wait") != 0 ||
+	    (options->print_template != NULL &&
+		check_word(parse, "print-template", options->print_template,
+		    "elasticsearch or opensearch") != 0))
 		return -1;
-	return check_pipeline(parse) != 0 || check_lifetime(parse) != 0 ? -1 :
+	return check_pipeline(parse) != 0 || check_lifetime(parse) != 0 ?
+	    -1 :
 	    check_needs(parse);
 }
 
@@ -599,7 +616,8 @@ options_parse(struct options *options, int argc, char *argv[],
 	if (optind > 0 && optind < argc) {
 		error_set(error, OUTCOME_USAGE,
 		    "unexpected argument \"%.100s\": did you mean --file=%.100s? "
-		    "(a value with spaces needs quotes)", argv[optind],
+		    "(a value with spaces needs quotes)",
+		    argv[optind],
 		    argv[optind]);
 		goto fail;
 	}
@@ -618,4 +636,3 @@ options_release(struct options *options)
 	memset(&options->files, 0, sizeof(options->files));
 	memset(&options->decode_as, 0, sizeof(options->decode_as));
 }
-

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The command line of espcap: one table feeds getopt_long, --help and the check of the man page. No I/O. */
 #ifndef ESPCAP_CONFIG_OPTIONS_H
 #define ESPCAP_CONFIG_OPTIONS_H
@@ -11,11 +12,11 @@
 #include "base/log.h"
 
 enum options_action {
-	OPTIONS_RUN,		/* read packets */
+	OPTIONS_RUN, /* read packets */
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
-	OPTIONS_LIST,		/* list the interfaces */
-	OPTIONS_PRINT_TEMPLATE	/* print_template says which */
+	OPTIONS_LIST,          /* list the interfaces */
+	OPTIONS_PRINT_TEMPLATE /* print_template says which */
 };
 
 /* A list of texts in the order they were given. */
@@ -28,82 +29,82 @@ struct options {
 	enum options_action action;
 
 	/* Input: exactly one kind when action is OPTIONS_RUN. */
-	struct options_list files;	/* --file; "-" is standard input, at most once */
-	const char *dir;		/* --dir, NULL if not given */
+	struct options_list files; /* --file; "-" is standard input, at most once */
+	const char *dir;           /* --dir, NULL if not given */
 	bool recursive;
-	const char *nic;		/* --nic, NULL if not given */
-	const char *watch;		/* --watch, NULL if not given */
-	const char *replay;		/* --replay, NULL if not given */
+	const char *nic;    /* --nic, NULL if not given */
+	const char *watch;  /* --watch, NULL if not given */
+	const char *replay; /* --replay, NULL if not given */
 
 	/* Which packets. */
-	const char *bpf;		/* NULL for all */
-	uint64_t count;			/* 0 for all, else 1.. */
-	const char *display_filter;	/* NULL for all */
+	const char *bpf;            /* NULL for all */
+	uint64_t count;             /* 0 for all, else 1.. */
+	const char *display_filter; /* NULL for all */
 
 	/* A watched folder. */
-	uint64_t watch_idle;		/* ms */
-	const char *registry;		/* NULL: one of its own in the state folder */
-	const char *after;		/* "delete" or "move:DIR", NULL for nothing */
+	uint64_t watch_idle;  /* ms */
+	const char *registry; /* NULL: one of its own in the state folder */
+	const char *after;    /* "delete" or "move:DIR", NULL for nothing */
 
 	/* Live capture. */
-	uint64_t duration;		/* ms, 0 for no end */
-	uint64_t snaplen, buffer, queue;	/* bytes */
-	const char *spool;		/* directory; NULL for none */
-	const char *ring;		/* the same */
-	uint64_t spool_size, ring_buffer_size;	/* bytes */
-	bool promisc, no_promisc;	/* the first is what holds without either */
+	uint64_t duration;                     /* ms, 0 for no end */
+	uint64_t snaplen, buffer, queue;       /* bytes */
+	const char *spool;                     /* directory; NULL for none */
+	const char *ring;                      /* the same */
+	uint64_t spool_size, ring_buffer_size; /* bytes */
+	bool promisc, no_promisc;              /* the first is what holds without either */
 	bool immediate, include_own_traffic;
-	const char *on_interface_loss;	/* "exit" or "wait" */
-	const char *lifetime;		/* as it was given */
-	uint64_t tshark_lifetime;	/* packets, 0 for no end */
-	uint64_t tshark_lifetime_ms;	/* the same in time */
+	const char *on_interface_loss; /* "exit" or "wait" */
+	const char *lifetime;          /* as it was given */
+	uint64_t tshark_lifetime;      /* packets, 0 for no end */
+	uint64_t tshark_lifetime_ms;   /* the same in time */
 
 	/* Dissection. */
-	const char *protocols;		/* NULL: the installed one */
-	const char *typed;		/* NULL: the installed one */
-	const char *tshark;		/* NULL: "tshark" along PATH */
-	const char *dissection;		/* "auto", "plugin", "ek" or "pdml" */
+	const char *protocols;  /* NULL: the installed one */
+	const char *typed;      /* NULL: the installed one */
+	const char *tshark;     /* NULL: "tshark" along PATH */
+	const char *dissection; /* "auto", "plugin", "ek" or "pdml" */
 	struct options_list decode_as;
-	const char *tls_keys;		/* NULL for none */
-	const char *fields;		/* comma list, or @FILE; NULL for all */
-	uint64_t max_value;		/* bytes, 0 for no limit */
-	uint64_t max_doc;		/* bytes, default 16 MiB */
-	uint64_t tshark_timeout;	/* ms, default 60000 */
-	uint64_t tshark_memory;		/* bytes, 0 if not given */
+	const char *tls_keys;    /* NULL for none */
+	const char *fields;      /* comma list, or @FILE; NULL for all */
+	uint64_t max_value;      /* bytes, 0 for no limit */
+	uint64_t max_doc;        /* bytes, default 16 MiB */
+	uint64_t tshark_timeout; /* ms, default 60000 */
+	uint64_t tshark_memory;  /* bytes, 0 if not given */
 	bool no_sandbox;
 	bool no_shortcuts;
-	uint64_t jobs;			/* 1.. ; 0: as many as there are cores */
+	uint64_t jobs; /* 1.. ; 0: as many as there are cores */
 	bool split;
 
 	/* Delivery. */
-	const char *node;		/* NULL: documents go to stdout */
-	const char *index;		/* never NULL */
+	const char *node;  /* NULL: documents go to stdout */
+	const char *index; /* never NULL */
 	uint64_t chunk, chunk_bytes, memory;
-	uint64_t latency;		/* ms */
-	const char *pipeline;		/* NULL for none; letters, digits, . _ - only */
+	uint64_t latency;     /* ms */
+	const char *pipeline; /* NULL for none; letters, digits, . _ - only */
 	const char *id;
-	bool auto_id;			/* --id=auto */
-	const char *dead_letter;	/* never NULL */
+	bool auto_id;            /* --id=auto */
+	const char *dead_letter; /* never NULL */
 	bool put_template, no_template;
 	const char *print_template;
-	uint64_t shards;		/* 0: the server's default */
+	uint64_t shards; /* 0: the server's default */
 	uint64_t replicas;
-	bool has_replicas;		/* --replicas was given */
-	uint64_t retention;		/* days, 0 to keep all */
+	bool has_replicas;  /* --replicas was given */
+	uint64_t retention; /* days, 0 to keep all */
 	uint64_t max_indices;
-	uint64_t retry_for, request_timeout;	/* ms; retry_for 0: for ever */
-	const char *compress;		/* "on", "off" or "auto" */
+	uint64_t retry_for, request_timeout; /* ms; retry_for 0: for ever */
+	const char *compress;                /* "on", "off" or "auto" */
 
 	/* Credentials: names of files, NULL if not given. */
 	const char *user, *password_file, *api_key_file, *ca_file, *cert, *key;
 	bool insecure;
 
 	/* The person. */
-	const char *summary_json, *metrics;	/* NULL for none */
+	const char *summary_json, *metrics; /* NULL for none */
 	enum log_level level;
-	bool progress;			/* --progress; without it the program looks for a terminal */
+	bool progress; /* --progress; without it the program looks for a terminal */
 	bool pretty;
-	bool json;			/* --list-interfaces as JSON lines */
+	bool json; /* --list-interfaces as JSON lines */
 };
 
 /*

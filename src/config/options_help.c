@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The text of --help, made from the table of options. */
 #include "config/options.h"
 

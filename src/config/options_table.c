@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of options. */
 #include "config/options_table.h"
 
@@ -99,7 +100,7 @@ const struct options_row options_rows[] = {
 	{ "queue", "SIZE", OPTIONS_GROUP_LIVE,
 	    "bytes of packets that may wait for tshark; what does not fit is "
 	    "queue_drop",
-	    OPTIONS_KIND_SIZE, SETS(queue), KILO * KILO, 64 * GIGA, "64M" },
+	    OPTIONS_KIND_SIZE, SETS(queue), KILO *KILO, 64 * GIGA, "64M" },
 	{ "spool", "DIR", OPTIONS_GROUP_LIVE,
 	    "let packets that do not fit into the queue wait on disk, in this "
 	    "directory",
@@ -107,7 +108,7 @@ const struct options_row options_rows[] = {
 	{ "spool-size", "SIZE", OPTIONS_GROUP_LIVE,
 	    "bytes of packets that may wait there; what does not fit is "
 	    "queue_drop",
-	    OPTIONS_KIND_SIZE, SETS(spool_size), KILO * KILO, 16384 * GIGA,
+	    OPTIONS_KIND_SIZE, SETS(spool_size), KILO *KILO, 16384 * GIGA,
 	    "1G" },
 	{ "ring", "DIR", OPTIONS_GROUP_LIVE,
 	    "keep the packets as pcapng files in this directory, the newest of "
@@ -115,7 +116,7 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_TEXT, SETS(ring), 0, 0, NULL },
 	{ "ring-size", "SIZE", OPTIONS_GROUP_LIVE,
 	    "bytes of all these files together",
-	    OPTIONS_KIND_SIZE, SETS(ring_buffer_size), KILO * KILO, 16384 * GIGA,
+	    OPTIONS_KIND_SIZE, SETS(ring_buffer_size), KILO *KILO, 16384 * GIGA,
 	    "1G" },
 	{ "on-interface-loss", "WHAT", OPTIONS_GROUP_LIVE,
 	    "when the interface goes down or away: exit, or wait for it "
@@ -146,7 +147,7 @@ const struct options_row options_rows[] = {
 	{ "tshark-memory", "SIZE", OPTIONS_GROUP_DISSECTION,
 	    "address space of one tshark at most (default: half of the "
 	    "machine's memory, but 2G at least)",
-	    OPTIONS_KIND_SIZE, SETS(tshark_memory), 384 * KILO * KILO,
+	    OPTIONS_KIND_SIZE, SETS(tshark_memory), 384 * KILO *KILO,
 	    1024 * GIGA, NULL },
 	{ "no-sandbox", NULL, OPTIONS_GROUP_DISSECTION,
 	    "run tshark without fences around it",
@@ -182,7 +183,8 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_NUMBER, SETS(jobs), 1, 256, NULL },
 	{ "split", NULL, OPTIONS_GROUP_DISSECTION,
 	    "read one file at a time, with so many tsharks (--jobs) that share "
-	    "its conversations", OPTIONS_KIND_FLAG, SETS(split), 0, 0, NULL },
+	    "its conversations",
+	    OPTIONS_KIND_FLAG, SETS(split), 0, 0, NULL },
 
 	{ "node", "URL", OPTIONS_GROUP_DELIVERY,
 	    "index the documents there, as localhost:9200 or "
@@ -246,7 +248,7 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_TIME, SETS(request_timeout), SECOND / 10, DAY, "90s" },
 	{ "memory", "SIZE", OPTIONS_GROUP_DELIVERY,
 	    "bytes that may wait in queues; then reading waits",
-	    OPTIONS_KIND_SIZE, SETS(memory), KILO * KILO, 1024 * GIGA, "256M" },
+	    OPTIONS_KIND_SIZE, SETS(memory), KILO *KILO, 1024 * GIGA, "256M" },
 	{ "compress", "WHEN", OPTIONS_GROUP_DELIVERY,
 	    "gzip the requests: on, off, or auto, when a node is on another "
 	    "machine (default: auto)",
@@ -339,4 +341,3 @@ options_say(char *dst, size_t size, enum options_kind kind, uint64_t number)
 		}
 	(void)snprintf(dst, size, "%llu%s", (unsigned long long)number, unit);
 }
-

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of options, from which getopt_long, --help and the messages are made. */
 #ifndef ESPCAP_CONFIG_OPTIONS_TABLE_H
 #define ESPCAP_CONFIG_OPTIONS_TABLE_H
@@ -18,25 +19,25 @@ enum options_group {
 #define OPTIONS_GROUPS 8
 
 enum options_kind {
-	OPTIONS_KIND_ACTION,	/* enum options_action, set to min */
-	OPTIONS_KIND_LEVEL,	/* enum log_level, set to min */
-	OPTIONS_KIND_FLAG,	/* bool */
-	OPTIONS_KIND_TEXT,	/* const char *, not empty */
-	OPTIONS_KIND_LIST,	/* struct options_list; may be given again and again */
-	OPTIONS_KIND_NUMBER,	/* uint64_t, as are the next two; in min..max */
+	OPTIONS_KIND_ACTION, /* enum options_action, set to min */
+	OPTIONS_KIND_LEVEL,  /* enum log_level, set to min */
+	OPTIONS_KIND_FLAG,   /* bool */
+	OPTIONS_KIND_TEXT,   /* const char *, not empty */
+	OPTIONS_KIND_LIST,   /* struct options_list; may be given again and again */
+	OPTIONS_KIND_NUMBER, /* uint64_t, as are the next two; in min..max */
 	OPTIONS_KIND_SIZE,
 	OPTIONS_KIND_TIME
 };
 
 struct options_row {
 	const char *name;
-	const char *value;	/* what it takes, NULL for nothing */
+	const char *value; /* what it takes, NULL for nothing */
 	enum options_group group;
 	const char *help;
 	enum options_kind kind;
-	size_t offset;		/* of the member of struct options */
+	size_t offset; /* of the member of struct options */
 	uint64_t min, max;
-	const char *preset;	/* as if it had been given; NULL for zero */
+	const char *preset; /* as if it had been given; NULL for zero */
 };
 
 /* In the order of --help and of the man page. */

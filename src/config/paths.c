@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Finds configuration files from where the running binary stands, and the person's cache folder. */
 #include "config/paths.h"
 
@@ -127,11 +128,12 @@ paths_config(const char *name, const char *given, struct error *error)
 {
 	char exe[PATH_MAX];
 	struct paths_roots roots = { running(exe, sizeof(exe)), ESPCAP_SRCDIR,
-	    ESPCAP_SYSCONFDIR };
+		ESPCAP_SYSCONFDIR };
 
 	if (given != NULL) {
 		/* What is open already is read whoever may open it again. */
-		int reason = descriptor_named(given) >= 0 ? 0 :
+		int reason = descriptor_named(given) >= 0 ?
+		    0 :
 		    unreadable(given);
 
 		if (reason == 0)
@@ -152,8 +154,9 @@ is_ours(const char *path, const char *exe)
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 || access(path, R_OK) != 0)
 		return false;
-	return st.st_uid == 0 || (exe != NULL && stat(exe, &binary) == 0 &&
-	    st.st_uid == binary.st_uid);
+	return st.st_uid == 0 ||
+	    (exe != NULL && stat(exe, &binary) == 0 &&
+		st.st_uid == binary.st_uid);
 }
 
 bool
@@ -188,10 +191,11 @@ loose_folder(const char *path, const char *exe)
 		const char *name = folder[0] != '\0' ? folder : "/";
 
 		/* In a sticky one (/tmp) only owners remove files. */
-		if (stat(name, &st) != 0 || (st.st_uid != 0 &&
-		    !(has_exe && st.st_uid == binary.st_uid)) ||
+		if (stat(name, &st) != 0 ||
+		    (st.st_uid != 0 &&
+			!(has_exe && st.st_uid == binary.st_uid)) ||
 		    ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
-		    (st.st_mode & S_ISVTX) == 0))
+			(st.st_mode & S_ISVTX) == 0))
 			return folder;
 	}
 	free(folder);
@@ -202,8 +206,8 @@ static char *
 plugins(const char *exe, const char *pkglibdir)
 {
 	char *build = exe != NULL ? build_tree(exe) : NULL;
-	char *folder = xasprintf("%s/plugin", build != NULL ? build :
-	    pkglibdir);
+	char *folder =
+	    xasprintf("%s/plugin", build != NULL ? build : pkglibdir);
 
 	free(build);
 	return folder;
@@ -218,13 +222,17 @@ paths_find_plugin(const char *exe, const char *pkglibdir, const char *version,
 
 	free(folder);
 	if (access(path, R_OK) != 0)
-		error_set(error, OUTCOME_USAGE, "none for Wireshark %s (%s: "
-		    "%s)", version, path, strerror(errno));
+		error_set(error, OUTCOME_USAGE,
+		    "none for Wireshark %s (%s: "
+		    "%s)",
+		    version, path, strerror(errno));
 	else if (!is_ours(path, exe))
 		error_set(error, OUTCOME_USAGE, "others could change %s", path);
 	else if ((loose = loose_folder(path, exe)) != NULL)
-		error_set(error, OUTCOME_USAGE, "others could change %s, which "
-		    "it is in", loose[0] != '\0' ? loose : "/");
+		error_set(error, OUTCOME_USAGE,
+		    "others could change %s, which "
+		    "it is in",
+		    loose[0] != '\0' ? loose : "/");
 	else
 		return path;
 	free(loose);
@@ -296,7 +304,7 @@ static void
 make_folders(char *path)
 {
 	for (char *slash = strchr(path + 1, '/'); slash != NULL;
-	    slash = strchr(slash + 1, '/')) {
+	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		(void)mkdir(path, 0700);
 		*slash = '/';
@@ -308,7 +316,7 @@ char *
 paths_state(void)
 {
 	const char *given = getenv("STATE_DIRECTORY"),
-	    *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+		   *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	char *state;
 
 	if (given != NULL && given[0] == '/')

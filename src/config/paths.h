@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the configuration files and the cache of a person are. */
 #ifndef ESPCAP_CONFIG_PATHS_H
 #define ESPCAP_CONFIG_PATHS_H
@@ -18,7 +19,7 @@ char *paths_config(const char *name, const char *given, struct error *error);
 /* Where paths_config looks; apart from it for the tests. exe is the running binary, NULL if unknown. */
 struct paths_roots {
 	const char *exe;
-	const char *sources;	/* used only when exe stands in a build tree */
+	const char *sources; /* used only when exe stands in a build tree */
 	const char *sysconfdir;
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Pairs of texts, numbered as they appear. */
 #include "dissect/address_pairs.h"
 
@@ -8,7 +9,7 @@
 #include "base/xalloc.h"
 
 struct entry {
-	size_t at, len;		/* in texts */
+	size_t at, len; /* in texts */
 	uint64_t hash;
 };
 
@@ -16,8 +17,8 @@ struct address_pairs {
 	struct buffer texts, key;
 	struct entry *entries;
 	uint32_t count, room;
-	uint32_t *slots;	/* 1 + the number, 0 for a free one; a power of two, twice the room */
-	uint64_t seed;		/* so that nobody can know which pairs share a slot */
+	uint32_t *slots; /* 1 + the number, 0 for a free one; a power of two, twice the room */
+	uint64_t seed;   /* so that nobody can know which pairs share a slot */
 };
 
 struct address_pairs *
@@ -61,8 +62,8 @@ static void
 make_key(struct address_pairs *pairs, const char *one, size_t one_len,
     const char *other, size_t other_len)
 {
-	int order = memcmp(one, other, one_len < other_len ? one_len :
-	    other_len);
+	int order =
+	    memcmp(one, other, one_len < other_len ? one_len : other_len);
 
 	buffer_clear(&pairs->key);
 	if (order > 0 || (order == 0 && one_len > other_len)) {
@@ -112,7 +113,7 @@ find(const struct address_pairs *pairs, uint64_t hash)
 		entry = &pairs->entries[pairs->slots[at] - 1];
 		if (entry->hash == hash && entry->len == pairs->key.len &&
 		    memcmp(pairs->texts.data + entry->at, pairs->key.data,
-		    entry->len) == 0)
+			entry->len) == 0)
 			return pairs->slots[at];
 	}
 	return 0;
@@ -133,7 +134,8 @@ address_pairs_number(struct address_pairs *pairs, const char *one, size_t one_le
 	if (pairs->count == pairs->room)
 		grow(pairs);
 	pairs->entries[pairs->count] = (struct entry){ .at = pairs->texts.len,
-		.len = pairs->key.len, .hash = hash };
+		.len = pairs->key.len,
+		.hash = hash };
 	(void)buffer_append(&pairs->texts, pairs->key.data, pairs->key.len);
 	*free_slot(pairs, hash) = 1 + pairs->count;
 	return pairs->count++;

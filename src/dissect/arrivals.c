@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What tshark prints: each document that arrives, and which packet it is of. */
 #include "dissect/arrivals.h"
 
@@ -19,7 +20,8 @@ write_document(struct dissection *dissection,
     const struct document_packet *packet)
 {
 	struct document_ready ready = { .has_time = packet->has_time,
-		.sec = packet->sec, .ordinal = packet->ordinal };
+		.sec = packet->sec,
+		.ordinal = packet->ordinal };
 	struct error error;
 
 	if (packet->has_time)
@@ -29,7 +31,7 @@ write_document(struct dissection *dissection,
 	    packet->ordinal, &dissection->capture.before);
 	buffer_shrink(&dissection->out, (size_t)1 << 20);
 	if (document_write(dissection->config.document, &dissection->tree,
-	    &dissection->capture, packet, &dissection->out, &error) != 0) {
+		&dissection->capture, packet, &dissection->out, &error) != 0) {
 		dissection_blame(dissection, error.outcome, error.text);
 		dissection->counts.undissected++;
 		ranges_add(&dissection->undissected, packet->ordinal);
@@ -47,12 +49,15 @@ static void
 identify_opaque(struct dissection *dissection, struct document_packet *packet)
 {
 	struct capture_record record = { .ordinal = packet->ordinal,
-		.has_time = packet->has_time, .sec = packet->sec,
-		.nsec = packet->nsec, .wirelen = packet->wirelen,
+		.has_time = packet->has_time,
+		.sec = packet->sec,
+		.nsec = packet->nsec,
+		.wirelen = packet->wirelen,
 		.bytes = packet->id };
 
-	if (dissection->config.ids && capture_id_packet(
-	    feed_id(dissection->feed), &record, packet->id) != 0)
+	if (dissection->config.ids &&
+	    capture_id_packet(feed_id(dissection->feed), &record, packet->id) !=
+		0)
 		dissection_blame(dissection, OUTCOME_INTERNAL,
 		    "the crypto library offers no SHA-256");
 }
@@ -78,7 +83,8 @@ opaque_format_document(struct dissection *dissection, uint64_t number)
 	}
 	if (dissection_is_probe(dissection)) {
 		dissection->defies_filter = true;
-		dissection_blame(dissection, OUTCOME_USAGE, "--bpf needs pcap "
+		dissection_blame(dissection, OUTCOME_USAGE,
+		    "--bpf needs pcap "
 		    "or pcapng: only tshark knows this format");
 		dissection_fail(dissection, "--bpf");
 		return;
@@ -103,7 +109,7 @@ renumber(struct dissection *dissection)
 
 		if (leaf->kind != TREE_TEXT || leaf->len > 10 ||
 		    !names_is_frame(dissection->config.tshark->names,
-		    leaf->field))
+			leaf->field))
 			continue;
 		memcpy(text, tree_leaf_text(tree, leaf), leaf->len);
 		text[leaf->len] = '\0';
@@ -184,9 +190,10 @@ take_document(struct dissection *dissection)
 	    first->ordinal < number && dissection_has_filter(dissection))
 		dissection_resolve(dissection, &dissection->counts.filtered);
 	if (first == NULL || first->ordinal != number) {
-		(void)snprintf(why, sizeof(why), "it printed packet %" PRIu64
-		    " where packet %" PRIu64 " was to come", number,
-		    first == NULL ? 0 : first->ordinal);
+		(void)snprintf(why, sizeof(why),
+		    "it printed packet %" PRIu64 " where packet %" PRIu64
+		    " was to come",
+		    number, first == NULL ? 0 : first->ordinal);
 		dissection_fail(dissection, why);
 		return;
 	}
@@ -263,7 +270,7 @@ keep(struct dissection *dissection, const char *data, size_t len)
 	if (len == 0)
 		return;
 	if (buffer_append(&dissection->rest, data, len) != 0)
-		abort();	/* far above what is waited with */
+		abort(); /* far above what is waited with */
 	choke(dissection);
 }
 
@@ -293,8 +300,8 @@ arrivals_go_on(struct dissection *dissection)
 		dissection->held = false;
 		take_first(dissection);
 	}
-	buffer_consume(&dissection->rest, take(dissection,
-	    dissection->rest.data, dissection->rest.len));
+	buffer_consume(&dissection->rest,
+	    take(dissection, dissection->rest.data, dissection->rest.len));
 	choke(dissection);
 	if (dissection->finished && !dissection_is_held(dissection))
 		passes_leave(dissection);

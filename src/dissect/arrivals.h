@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What tshark prints: each document that arrives, and which packet it is of. */
 #ifndef ESPCAP_DISSECT_ARRIVALS_H
 #define ESPCAP_DISSECT_ARRIVALS_H

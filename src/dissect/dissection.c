@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One input from its bytes to its documents. */
 #include "dissect/dissection.h"
 
@@ -49,13 +50,17 @@ say_end(void *ctx)
 static void
 tell_unclear(const struct dissection *dissection)
 {
-	uint64_t texts = dissection->unclear + (dissection->reader != NULL ?
-	    reader_unclear(dissection->reader) : 0);
+	uint64_t texts = dissection->unclear +
+	    (dissection->reader != NULL ?
+		    reader_unclear(dissection->reader) :
+		    0);
 
 	if (texts > 0)
-		log_verbose(dissection->config.log, "%s: %" PRIu64
+		log_verbose(dissection->config.log,
+		    "%s: %" PRIu64
 		    " texts are as PDML shows them: whether they hold control "
-		    "characters is unknown", dissection->name, texts);
+		    "characters is unknown",
+		    dissection->name, texts);
 }
 
 void
@@ -68,16 +73,20 @@ dissection_end(struct dissection *dissection)
 	dissection->ended = true;
 	tell_unclear(dissection);
 	if (dissection->anew > 0) {
-		(void)snprintf(why, sizeof(why), TSHARK_LACKS_MEMORY
-		    "; packets behind %" PRIu64 " were dissected without what "
-		    "it knew of those before", dissection->anew);
+		(void)snprintf(why, sizeof(why),
+		    TSHARK_LACKS_MEMORY
+		    "; packets behind %" PRIu64
+		    " were dissected without what "
+		    "it knew of those before",
+		    dissection->anew);
 		dissection_blame(dissection, OUTCOME_TSHARK, why);
 	}
 	/* A tshark that was replaced without loss is no failure of the run. */
-	if (dissection->tshark_failed && (dissection->counts.undissected > 0 ||
-	    feed_is_opaque(dissection->feed) ||
-	    (dissection_is_live(dissection) &&
-	    dissection->pass == PASS_DRAIN))) {
+	if (dissection->tshark_failed &&
+	    (dissection->counts.undissected > 0 ||
+		feed_is_opaque(dissection->feed) ||
+		(dissection_is_live(dissection) &&
+		    dissection->pass == PASS_DRAIN))) {
 		(void)snprintf(why, sizeof(why), "tshark failed: %s",
 		    dissection->failure);
 		dissection_blame(dissection, OUTCOME_TSHARK, why);
@@ -201,8 +210,9 @@ is_ahead(struct dissection *dissection)
 {
 	const struct dissection_share *share = dissection->config.share;
 
-	dissection->ahead = share != NULL && feed_given(dissection->feed) >=
-	    order_next(share->order) + AHEAD_MAX;
+	dissection->ahead = share != NULL &&
+	    feed_given(dissection->feed) >=
+		order_next(share->order) + AHEAD_MAX;
 	return dissection->ahead;
 }
 
@@ -238,8 +248,10 @@ dissection_next(struct dissection *dissection, const void **bytes, size_t *len,
 static void
 renew(struct dissection *dissection)
 {
-	log_verbose(dissection->config.log, "%s: a fresh tshark goes on behind "
-	    "packet %" PRIu64 ": it has had %s", dissection->name,
+	log_verbose(dissection->config.log,
+	    "%s: a fresh tshark goes on behind "
+	    "packet %" PRIu64 ": it has had %s",
+	    dissection->name,
 	    feed_given(dissection->feed), dissection->handover_reason);
 	dissection->renewing = true;
 	dissection_finish_input(dissection);
@@ -326,8 +338,8 @@ is_excused(const struct dissection *dissection)
 {
 	const struct dissection_share *share = dissection->config.share;
 
-	return dissection_is_held(dissection) || (dissection->ahead &&
-	    order_owner(share->order) != share->index);
+	return dissection_is_held(dissection) ||
+	    (dissection->ahead && order_owner(share->order) != share->index);
 }
 
 /* Whether tshark has something to do that it does not do. */
@@ -339,7 +351,7 @@ owes_progress(const struct dissection *dissection)
 		return false;
 	return child_queued(dissection->child) > 0 || dissection->input_done ||
 	    (!dissection_has_filter(dissection) && feed_pending(dissection->feed) > 0 &&
-	    (dissection->pass != PASS_FIRST || dissection_is_live(dissection)));
+		(dissection->pass != PASS_FIRST || dissection_is_live(dissection)));
 }
 
 static void
@@ -369,11 +381,13 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	dissection->idle += TICK_MS;
 	if (dissection->idle < dissection->config.timeout * SLEEP_FACTOR &&
 	    child_cpu(dissection->child) <
-	    dissection->cpu + dissection->config.timeout)
+		dissection->cpu + dissection->config.timeout)
 		return;
-	(void)snprintf(why, sizeof(why), "it neither read nor wrote for %llu ms "
-	    "of its processor time", child_cpu(dissection->child) -
-	    dissection->cpu);
+	(void)snprintf(why, sizeof(why),
+	    "it neither read nor wrote for %llu ms "
+	    "of its processor time",
+	    child_cpu(dissection->child) -
+		dissection->cpu);
 	dissection_fail(dissection, why);
 }
 
@@ -398,7 +412,8 @@ dissection_new(const struct dissection_config *config, int fd, const char *name,
 	dissection->config = *config;
 	dissection->handler = *handler;
 	dissection->name = xstrdup(name);
-	dissection->file_name = config->live != NULL ? NULL :
+	dissection->file_name = config->live != NULL ?
+	    NULL :
 	    xstrdup(plain_name(name));
 	dissection->path = path != NULL ? xstrdup(path) : NULL;
 	dissection->count = count;
@@ -410,9 +425,10 @@ dissection_new(const struct dissection_config *config, int fd, const char *name,
 		source_track(feed_source(dissection->feed), config->mark,
 		    config->mark != NULL);
 	if (config->share != NULL)
-		feed_share(dissection->feed, &(struct feed_share){
-		    config->share->index, config->share->count,
-		    config->share->mark, config->share->order });
+		feed_share(dissection->feed,
+		    &(struct feed_share){ config->share->index,
+			config->share->count, config->share->mark,
+			config->share->order });
 	buffer_init(&dissection->rest, SIZE_MAX / 2);
 	tree_init(&dissection->tree, config->max_value, config->max_doc);
 	times_init(&dissection->times, config->tshark->names);
@@ -434,8 +450,8 @@ dissection_new(const struct dissection_config *config, int fd, const char *name,
 	if (dissection->ticker == NULL ||
 	    event_add(dissection->ticker, &tick) != 0 ||
 	    (dissection->readable == NULL &&
-	    feed_is_pipe(dissection->feed)))
-		abort();	/* out of memory */
+		feed_is_pipe(dissection->feed)))
+		abort(); /* out of memory */
 	loop_defer(config->loop, passes_first, dissection);
 	return dissection;
 }
@@ -587,7 +603,8 @@ dissection_filter(const struct dissection *dissection)
 {
 	if (feed_was_filtered(dissection->feed))
 		return DISSECTION_FILTERED;
-	return feed_defied_filter(dissection->feed) ? DISSECTION_UNFILTERABLE :
+	return feed_defied_filter(dissection->feed) ?
+	    DISSECTION_UNFILTERABLE :
 	    DISSECTION_UNASKED;
 }
 

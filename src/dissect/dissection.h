@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One input from its bytes to its documents: feeds a tshark, reads it, and goes on behind a packet that ends it. */
 #ifndef ESPCAP_DISSECT_DISSECTION_H
 #define ESPCAP_DISSECT_DISSECTION_H
@@ -22,10 +23,10 @@ struct source;
 
 /* A capture without an end. */
 struct dissection_live {
-	const char *id;			/* of the capture */
-	const char *host, *interface;	/* observer.name, observer.ingress.interface.name */
-	uint64_t lifetime;		/* packets until a fresh tshark takes over, 0 for never */
-	uint64_t lifetime_ms;		/* the same in time */
+	const char *id;               /* of the capture */
+	const char *host, *interface; /* observer.name, observer.ingress.interface.name */
+	uint64_t lifetime;            /* packets until a fresh tshark takes over, 0 for never */
+	uint64_t lifetime_ms;         /* the same in time */
 };
 
 /*
@@ -34,7 +35,7 @@ struct dissection_live {
  */
 struct dissection_share {
 	unsigned index, count;
-	uint32_t mark;		/* see struct feed_share */
+	uint32_t mark; /* see struct feed_share */
 	struct order *order;
 	struct streams *streams;
 	/* The order may have moved on: dissection_go_on of the one whose turn it is must be called, and of those that are ahead. */
@@ -48,27 +49,27 @@ struct dissection_config {
 	struct log *log;
 	const struct tshark *tshark;
 	const struct tshark_config *tshark_config;
-	struct document *document;	/* writes one document at a time */
-	struct filter *filter;		/* --bpf, NULL for none */
+	struct document *document; /* writes one document at a time */
+	struct filter *filter;     /* --bpf, NULL for none */
 	size_t max_value, max_doc;
-	bool ids;			/* documents are given with their ids */
-	const struct dissection_live *live;	/* the one input is such a capture; NULL for files */
-	const struct dissection_share *share;	/* NULL: it has the whole input */
-	bool follow;			/* the file may still grow: see dissection_look */
-	bool track;			/* its records are hashed, see source_track */
-	const struct digest_mark *mark;	/* with track: what the file should begin with; NULL for nothing */
-	uint64_t timeout;		/* ms of processor time without any progress until tshark counts as hung */
+	bool ids;                             /* documents are given with their ids */
+	const struct dissection_live *live;   /* the one input is such a capture; NULL for files */
+	const struct dissection_share *share; /* NULL: it has the whole input */
+	bool follow;                          /* the file may still grow: see dissection_look */
+	bool track;                           /* its records are hashed, see source_track */
+	const struct digest_mark *mark;       /* with track: what the file should begin with; NULL for nothing */
+	uint64_t timeout;                     /* ms of processor time without any progress until tshark counts as hung */
 };
 
 /* The sums of one input; they only grow. read = printed + filtered + undissected when it has ended. */
 struct dissection_counts {
-	uint64_t read;		/* packets that --bpf wants */
-	uint64_t printed;	/* given to on_document */
-	uint64_t filtered;	/* not wanted by the display filter */
-	uint64_t undissected;	/* tshark failed on them */
-	uint64_t skipped;	/* not wanted by --bpf */
-	uint64_t fallbacks;	/* times that tshark failed with the plugin and was run without */
-	uint64_t tsharks;	/* that were started for it */
+	uint64_t read;        /* packets that --bpf wants */
+	uint64_t printed;     /* given to on_document */
+	uint64_t filtered;    /* not wanted by the display filter */
+	uint64_t undissected; /* tshark failed on them */
+	uint64_t skipped;     /* not wanted by --bpf */
+	uint64_t fallbacks;   /* times that tshark failed with the plugin and was run without */
+	uint64_t tsharks;     /* that were started for it */
 };
 
 static inline void
@@ -144,7 +145,9 @@ const struct reasons *dissection_reasons(const struct dissection *dissection);
  * last case the outcome is OUTCOME_USAGE at least, with DISSECTION_NO_FILTER; only filter_is_futile tells whether that is one of
  * the run. Of one share split.c tells.
  */
-enum dissection_filter { DISSECTION_UNASKED, DISSECTION_UNFILTERABLE, DISSECTION_FILTERED };
+enum dissection_filter { DISSECTION_UNASKED,
+	DISSECTION_UNFILTERABLE,
+	DISSECTION_FILTERED };
 enum dissection_filter dissection_filter(const struct dissection *dissection);
 #define DISSECTION_NO_FILTER "the --bpf filter cannot be applied to any of its packets"
 /* After on_end: it was no capture at all (nothing was counted); the text says why. */

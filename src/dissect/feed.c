@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What tshark is given of one input. */
 #include "dissect/feed.h"
 
@@ -29,46 +30,46 @@ struct feed {
 	uint64_t count;
 	bool stopping;
 	uint64_t read, skipped;
-	uint64_t chosen;	/* packets that --bpf wants, also those of other shares */
-	const char *news;	/* of the filter; not yet fetched */
-	bool applied;			/* --bpf to some packet */
-	struct ranges inapplicable;	/* packets that it could not be applied to */
+	uint64_t chosen;            /* packets that --bpf wants, also those of other shares */
+	const char *news;           /* of the filter; not yet fetched */
+	bool applied;               /* --bpf to some packet */
+	struct ranges inapplicable; /* packets that it could not be applied to */
 	struct feed_share share;
-	bool scanning;		/* for the first packet of the share */
-	struct parts parts;	/* of a live capture and one of an opaque format */
-	char id[CAPTURE_ID_LEN];	/* of the first */
+	bool scanning;           /* for the first packet of the share */
+	struct parts parts;      /* of a live capture and one of an opaque format */
+	char id[CAPTURE_ID_LEN]; /* of the first */
 	bool ids, live;
 	unsigned session;
-	struct buffer header;	/* of the next session, while turning; of this one, while due */
+	struct buffer header; /* of the next session, while turning; of this one, while due */
 	bool turning, header_due;
-	uint64_t session_before;	/* packets before this session */
+	uint64_t session_before; /* packets before this session */
 	bool told_joined;
-	char joined[160];	/* news of it */
+	char joined[160]; /* news of it */
 
-	uint64_t counted;	/* packets up to this one are in read and skipped */
-	uint64_t given;		/* packets up to this one were taken from the source this time */
-	uint64_t resolved;	/* of packets up to this one it is known where they ended */
-	uint64_t forgotten;	/* those up to this one are given empty */
+	uint64_t counted;   /* packets up to this one are in read and skipped */
+	uint64_t given;     /* packets up to this one were taken from the source this time */
+	uint64_t resolved;  /* of packets up to this one it is known where they ended */
+	uint64_t forgotten; /* those up to this one are given empty */
 	struct pending pending;
 	uint64_t dead[FEED_DEAD_MAX];
 	unsigned dead_count;
-	struct buffer record;	/* the one given last */
+	struct buffer record; /* the one given last */
 
 	/* A pipe cannot be rewound. */
 	bool can_resume;
-	bool lossy;		/* retained has not all that is pending */
-	struct warm_up warm_up;	/* of a live capture: the packets resolved last */
-	uint64_t base;		/* of a live capture: packets before the first that this tshark got */
-	uint64_t begun;		/* packets before the first that a document is wanted of from it */
-	size_t warm;		/* empty records still to be given in front of the overlap */
-	bool warming;		/* the overlap is being given */
+	bool lossy;             /* retained has not all that is pending */
+	struct warm_up warm_up; /* of a live capture: the packets resolved last */
+	uint64_t base;          /* of a live capture: packets before the first that this tshark got */
+	uint64_t begun;         /* packets before the first that a document is wanted of from it */
+	size_t warm;            /* empty records still to be given in front of the overlap */
+	bool warming;           /* the overlap is being given */
 	struct buffer preamble, retained;
 	bool preamble_due;
-	struct capture_record first;	/* in first_raw */
+	struct capture_record first; /* in first_raw */
 	uint8_t *first_raw;
-	struct pending held;	/* given before, to be given again */
-	size_t held_at;		/* their records in retained */
-	uint64_t refill, refill_to;	/* ordinals still to be given as empty records */
+	struct pending held;        /* given before, to be given again */
+	size_t held_at;             /* their records in retained */
+	uint64_t refill, refill_to; /* ordinals still to be given as empty records */
 };
 
 struct feed *
@@ -89,7 +90,7 @@ feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
 		source_trust(feed->source);
 	}
 	feed->can_resume = source_is_pipe(feed->source);
-	feed->refill = 1;	/* refill_to is 0: nothing to give */
+	feed->refill = 1; /* refill_to is 0: nothing to give */
 	buffer_init(&feed->record, CAPTURE_RECORD_MAX + 4096);
 	buffer_init(&feed->header, CAPTURE_RECORD_MAX + 4096);
 	buffer_init(&feed->preamble, PREAMBLE_MAX);
@@ -222,9 +223,10 @@ static void
 put_record(struct feed *feed, const struct capture_record *record, bool empty)
 {
 	buffer_clear(&feed->record);
-	if ((empty ? source_empty_record(feed->source, record, &feed->record) :
-	    source_copy_record(feed->source, record, &feed->record)) != 0)
-		abort();	/* a record is bounded, and so is what is made of it */
+	if ((empty ?
+		    source_empty_record(feed->source, record, &feed->record) :
+		    source_copy_record(feed->source, record, &feed->record)) != 0)
+		abort(); /* a record is bounded, and so is what is made of it */
 }
 
 /* Whether --bpf wants it. Keeps what is new about the filter. */
@@ -327,9 +329,9 @@ retain_other(struct feed *feed)
 		return;
 	/* Interfaces are numbered anew in each section of a pcapng. */
 	if ((!feed->live && feed->preamble.len > 0 && feed->record.len > 4 &&
-	    memcmp(feed->record.data, section, 4) == 0) ||
+		memcmp(feed->record.data, section, 4) == 0) ||
 	    buffer_append(&feed->preamble, feed->record.data,
-	    feed->record.len) != 0)
+		feed->record.len) != 0)
 		give_up_resuming(feed);
 }
 
@@ -341,14 +343,15 @@ remember_part(struct feed *feed, const struct capture_record *record,
 	const struct part *last = parts_find(&feed->parts, UINT64_MAX);
 	struct part *part;
 
-	if (feed->live || (last != NULL && (record->number != 1 ||
-	    record->ordinal <= last->before + 1)))
+	if (feed->live ||
+	    (last != NULL &&
+		(record->number != 1 || record->ordinal <= last->before + 1)))
 		return 0;
 	if (feed->parts.count == PARTS_MAX)
 		return error_set(error, OUTCOME_INPUT,
 		    "more than %d captures are joined", PARTS_MAX);
-	part = parts_add(&feed->parts, record->ordinal == 0 ? 0 :
-	    record->ordinal - 1);
+	part = parts_add(
+	    &feed->parts, record->ordinal == 0 ? 0 : record->ordinal - 1);
 	if (capture_id(record, part->id) != 0)
 		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
 	if (last == NULL)
@@ -389,9 +392,12 @@ give_packet(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
 	struct pending_packet packet = { .ordinal = record->ordinal,
-		.sec = record->sec, .nsec = record->nsec,
-		.wirelen = record->wirelen, .has_time = record->has_time,
-		.big = record->big, .dead = is_dead(feed, record->ordinal) };
+		.sec = record->sec,
+		.nsec = record->nsec,
+		.wirelen = record->wirelen,
+		.has_time = record->has_time,
+		.big = record->big,
+		.dead = is_dead(feed, record->ordinal) };
 
 	feed->given = record->ordinal;
 	if (remember_part(feed, record, error) != 0)
@@ -433,9 +439,12 @@ tell_joined(struct feed *feed)
 	if (feed->told_joined || feed->share.index > 0)
 		return;
 	feed->told_joined = true;
-	(void)snprintf(feed->joined, sizeof(feed->joined), "another capture "
-	    "is joined to it after packet %" PRIu64 ": frame numbers "
-	    "continue, ids are those of each capture by itself", feed->given);
+	(void)snprintf(feed->joined, sizeof(feed->joined),
+	    "another capture "
+	    "is joined to it after packet %" PRIu64
+	    ": frame numbers "
+	    "continue, ids are those of each capture by itself",
+	    feed->given);
 	feed->news = feed->joined;
 }
 
@@ -445,8 +454,10 @@ end_session(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
 	if (feed->session == SESSIONS_MAX) {
-		error_set(error, OUTCOME_INPUT, "more than %d captures of "
-		    "different formats are joined", SESSIONS_MAX);
+		error_set(error, OUTCOME_INPUT,
+		    "more than %d captures of "
+		    "different formats are joined",
+		    SESSIONS_MAX);
 		return FEED_BAD;
 	}
 	put_record(feed, record, false);
@@ -526,10 +537,14 @@ static struct capture_record
 held_record(const struct pending_packet *held, const void *raw)
 {
 	struct capture_record record = { .is_packet = true,
-		.raw_len = held->raw_len, .ordinal = held->ordinal,
-		.has_time = held->has_time, .sec = held->sec,
-		.nsec = held->nsec, .linktype = held->linktype,
-		.big = held->big, .caplen = held->caplen,
+		.raw_len = held->raw_len,
+		.ordinal = held->ordinal,
+		.has_time = held->has_time,
+		.sec = held->sec,
+		.nsec = held->nsec,
+		.linktype = held->linktype,
+		.big = held->big,
+		.caplen = held->caplen,
 		.wirelen = held->wirelen };
 
 	record.raw = raw;
@@ -548,7 +563,8 @@ warm_up(struct feed *feed)
 
 	if (!feed->warming)
 		return false;
-	kept = pad ? warm_up_peek(&feed->warm_up, &raw) :
+	kept = pad ?
+	    warm_up_peek(&feed->warm_up, &raw) :
 	    warm_up_next(&feed->warm_up, &raw);
 	if (kept == NULL) {
 		feed->warming = false;
@@ -580,7 +596,7 @@ refill(struct feed *feed)
 		feed->preamble_due = false;
 		buffer_clear(&feed->record);
 		return buffer_append(&feed->record, feed->preamble.data,
-		    feed->preamble.len) == 0;
+			   feed->preamble.len) == 0;
 	}
 	if (feed->refill <= feed->refill_to) {
 		memset(&packet, 0, sizeof(packet));
@@ -601,7 +617,8 @@ refill(struct feed *feed)
 	put_record(feed, &record, packet.dead);
 	pending_push(&feed->pending, &packet);
 	pending_pop(&feed->held);
-	feed->held_at = feed->held.count == 0 ? 0 :
+	feed->held_at = feed->held.count == 0 ?
+	    0 :
 	    feed->held_at + packet.raw_len;
 	return true;
 }
@@ -642,7 +659,7 @@ resume(struct feed *feed, size_t warm)
 		feed_pop(feed);
 	/* What was given stands before what was still to be given again. */
 	for (; (packet = pending_first(&feed->held)) != NULL;
-	    pending_pop(&feed->held))
+	     pending_pop(&feed->held))
 		pending_push(&feed->pending, packet);
 	swap_pending(feed);
 	feed->held_at = 0;
@@ -674,8 +691,9 @@ has_enough(const struct feed *feed)
 {
 	if (feed->stopping && feed->share.order != NULL)
 		return feed->given >= order_last(feed->share.order);
-	return feed->given >= feed->counted && (feed->stopping ||
-	    (feed->count > 0 && feed->chosen >= feed->count));
+	return feed->given >= feed->counted &&
+	    (feed->stopping ||
+		(feed->count > 0 && feed->chosen >= feed->count));
 }
 
 enum feed_event

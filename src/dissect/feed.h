@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What tshark is given of one input: its packets, counted and selected, and given again after a failure. */
 #ifndef ESPCAP_DISSECT_FEED_H
 #define ESPCAP_DISSECT_FEED_H
@@ -27,15 +28,15 @@ struct source;
 struct feed_share {
 	unsigned index, count;
 	uint32_t mark;
-	struct order *order;	/* borrowed; told whose each packet is. NULL: all packets are of this one */
+	struct order *order; /* borrowed; told whose each packet is. NULL: all packets are of this one */
 };
 
 enum feed_event {
-	FEED_GAVE,	/* bytes for tshark; perhaps none */
-	FEED_WAIT,	/* a pipe, or a file that grows, has nothing now */
-	FEED_SESSION,	/* the same, and a capture follows that cannot stand in one stream with this: see feed_turn */
-	FEED_END,	/* all that is wanted was given */
-	FEED_BAD	/* the same, and something is wrong with the input */
+	FEED_GAVE,    /* bytes for tshark; perhaps none */
+	FEED_WAIT,    /* a pipe, or a file that grows, has nothing now */
+	FEED_SESSION, /* the same, and a capture follows that cannot stand in one stream with this: see feed_turn */
+	FEED_END,     /* all that is wanted was given */
+	FEED_BAD      /* the same, and something is wrong with the input */
 };
 
 /*
@@ -103,7 +104,7 @@ void feed_forget(struct feed *feed);
  * not pending. If fewer are kept, empty records come first; feed_kept must not be 0 then.
  */
 bool feed_again(struct feed *feed, size_t warm);
-uint64_t feed_base(const struct feed *feed);	/* modulo 2^64: with empty records of a live capture it may be below 0 */
+uint64_t feed_base(const struct feed *feed); /* modulo 2^64: with empty records of a live capture it may be below 0 */
 /* Of a live capture: how many of the last packets resolved are kept. */
 size_t feed_kept(const struct feed *feed);
 /* All packets given, to this tshark or those before; and those to this one, the warm ones not counted. */
@@ -120,7 +121,7 @@ bool feed_is_following(const struct feed *feed);
 bool feed_has_rest(const struct feed *feed);
 
 bool feed_is_pipe(const struct feed *feed);
-bool feed_is_opaque(const struct feed *feed);	/* only tshark can read it: no packet is ever pending */
+bool feed_is_opaque(const struct feed *feed); /* only tshark can read it: no packet is ever pending */
 bool feed_is_empty(const struct feed *feed);
 int feed_fd(const struct feed *feed);
 /* What it reads from; borrowed. */
@@ -130,7 +131,7 @@ struct source *feed_source(const struct feed *feed);
 const char *feed_id(const struct feed *feed);
 bool feed_date(const struct feed *feed, int64_t *sec);
 void feed_bytes(const struct feed *feed, uint64_t *done, uint64_t *all);
-uint64_t feed_read(const struct feed *feed);	/* packets that --bpf wants */
-uint64_t feed_skipped(const struct feed *feed);	/* packets that it does not want */
+uint64_t feed_read(const struct feed *feed);    /* packets that --bpf wants */
+uint64_t feed_skipped(const struct feed *feed); /* packets that it does not want */
 
 #endif

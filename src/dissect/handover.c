@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* When a live capture's tshark is to be relieved by a fresh one, and the one that stands ready for it. */
 #include "dissect/handover.h"
 
@@ -25,7 +26,8 @@ early_packets(uint64_t lifetime)
 {
 	if (lifetime < EARLY_LIFE)
 		return 0;
-	return lifetime / EARLY_PART < EARLY_PACKETS ? lifetime / EARLY_PART :
+	return lifetime / EARLY_PART < EARLY_PACKETS ?
+	    lifetime / EARLY_PART :
 	    EARLY_PACKETS;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* When a live capture's tshark is to be relieved by a fresh one, and the one that stands ready for it. */
 #ifndef ESPCAP_DISSECT_HANDOVER_H
 #define ESPCAP_DISSECT_HANDOVER_H

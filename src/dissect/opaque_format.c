@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A packet of a format that only tshark reads: what its fields say of it. */
 #include "dissect/opaque_format.h"
 
@@ -10,8 +11,8 @@ static bool
 field_text(const struct tree *tree, const struct names *names, const char *name,
     char *text, size_t size)
 {
-	const struct tree_leaf *leaf = tree_find(tree, names_id(names, name,
-	    strlen(name)));
+	const struct tree_leaf *leaf =
+	    tree_find(tree, names_id(names, name, strlen(name)));
 
 	if (leaf == NULL || leaf->kind != TREE_TEXT || leaf->len >= size)
 		return false;
@@ -48,8 +49,10 @@ opaque_format_packet(const struct tree *tree, const struct names *names,
 {
 	char text[64];
 
-	packet->has_time = field_text(tree, names, "frame.time_epoch", text,
-	    sizeof(text)) && read_time(text, packet);
+	packet->has_time =
+	    field_text(tree, names, "frame.time_epoch", text,
+		sizeof(text)) &&
+	    read_time(text, packet);
 	if (field_text(tree, names, "frame.len", text, sizeof(text)))
 		packet->wirelen = (uint32_t)strtoul(text, NULL, 10);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A packet of a format that only tshark reads: what its fields say of it. No I/O. */
 #ifndef ESPCAP_DISSECT_OPAQUE_FORMAT_H
 #define ESPCAP_DISSECT_OPAQUE_FORMAT_H

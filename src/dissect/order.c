@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Whose turn it is. */
 #include "dissect/order.h"
 
@@ -6,7 +7,7 @@
 #include "base/xalloc.h"
 
 struct order {
-	uint16_t *ring;		/* owners; ORDER_NOBODY for what is done */
+	uint16_t *ring; /* owners; ORDER_NOBODY for what is done */
 	uint64_t room, next, last;
 	bool left[ORDER_OWNERS];
 };
@@ -44,7 +45,7 @@ advance(struct order *order)
 {
 	while (order->next <= order->last &&
 	    (*at(order, order->next) == ORDER_NOBODY ||
-	    order->left[*at(order, order->next)]))
+		order->left[*at(order, order->next)]))
 		order->next++;
 }
 
@@ -86,7 +87,7 @@ unsigned
 order_owner(const struct order *order)
 {
 	return order->next > order->last ? ORDER_NOBODY :
-	    *at(order, order->next);
+					   *at(order, order->next);
 }
 
 uint64_t

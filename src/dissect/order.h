@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Whose turn it is, when several tsharks dissect the packets of one capture and their documents go out in its order. No I/O. */
 #ifndef ESPCAP_DISSECT_ORDER_H
 #define ESPCAP_DISSECT_ORDER_H

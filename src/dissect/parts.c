@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The captures that are joined in one input. */
 #include "dissect/parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The captures that are joined in one input, and which of them a packet is of. No I/O. */
 #ifndef ESPCAP_DISSECT_PARTS_H
 #define ESPCAP_DISSECT_PARTS_H
@@ -8,7 +9,7 @@
 #include "packet/capture_id.h"
 
 struct part {
-	uint64_t before;	/* packets of the input before it */
+	uint64_t before; /* packets of the input before it */
 	char id[CAPTURE_ID_LEN];
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How the passes over an input begin and end: each is one tshark. */
 #include "dissect/passes.h"
 
@@ -35,7 +36,7 @@ describe_failure(struct dissection *dissection)
 	dissection->lacks_memory = !dissection->failed &&
 	    !child_succeeded(dissection->child) &&
 	    tshark_lacks_memory(dissection->config.tshark,
-	    child_errors(dissection->child));
+		child_errors(dissection->child));
 	if (dissection->failed)
 		return;
 	if (dissection->lacks_memory) {
@@ -100,9 +101,9 @@ skip_poison(struct dissection *dissection)
 		return true;
 	if (!feed_skip_poison(dissection->feed))
 		return false;
-	log_note(dissection->config.log, "%s: tshark failed on packet %" PRIu64
-	    " (%s); going on behind it", dissection->name, packet->ordinal,
-	    dissection->failure);
+	log_note(dissection->config.log,
+	    "%s: tshark failed on packet %" PRIu64 " (%s); going on behind it",
+	    dissection->name, packet->ordinal, dissection->failure);
 	return true;
 }
 
@@ -110,8 +111,9 @@ skip_poison(struct dissection *dissection)
 static bool
 has_served(const struct dissection *dissection)
 {
-	return dissection->lacks_memory && feed_resolved(dissection->feed) -
-	    dissection->relieved >= RELIEF_PACKETS;
+	return dissection->lacks_memory &&
+	    feed_resolved(dissection->feed) - dissection->relieved >=
+	    RELIEF_PACKETS;
 }
 
 /* In a year some tshark may fail; in a minute not that many. */
@@ -153,8 +155,11 @@ relieve(struct dissection *dissection)
 	if (dissection->config.share != NULL)
 		streams_restart(dissection->config.share->streams,
 		    dissection->config.share->index);
-	log_note(dissection->config.log, "%s: " TSHARK_LACKS_MEMORY "; a fresh "
-	    "one goes on behind packet %" PRIu64, dissection->name, resolved);
+	log_note(dissection->config.log,
+	    "%s: " TSHARK_LACKS_MEMORY
+	    "; a fresh "
+	    "one goes on behind packet %" PRIu64,
+	    dissection->name, resolved);
 	return true;
 }
 
@@ -163,8 +168,10 @@ leave_plugin(struct dissection *dissection)
 {
 	dissection->plugin = false;
 	dissection->counts.fallbacks++;
-	log_note(dissection->config.log, "%s: tshark failed with the plugin "
-	    "(%s); %s without it", dissection->name, dissection->failure,
+	log_note(dissection->config.log,
+	    "%s: tshark failed with the plugin "
+	    "(%s); %s without it",
+	    dissection->name, dissection->failure,
 	    dissection_is_live(dissection) ? "going on" : "reading again");
 }
 
@@ -172,8 +179,10 @@ leave_plugin(struct dissection *dissection)
 static void
 leave_behind(struct dissection *dissection)
 {
-	log_note(dissection->config.log, "%s: tshark failed (%s); going "
-	    "on behind the packets it had", dissection->name,
+	log_note(dissection->config.log,
+	    "%s: tshark failed (%s); going "
+	    "on behind the packets it had",
+	    dissection->name,
 	    dissection->failure);
 	dissection_resolve_all(dissection, &dissection->counts.undissected);
 }
@@ -184,8 +193,10 @@ was_in_the_past(struct dissection *dissection)
 {
 	if (dissection->warm == 0 || dissection->pass_documents > 0)
 		return false;
-	log_note(dissection->config.log, "%s: tshark failed (%s); going on "
-	    "without what it knew of the packets before", dissection->name,
+	log_note(dissection->config.log,
+	    "%s: tshark failed (%s); going on "
+	    "without what it knew of the packets before",
+	    dissection->name,
 	    dissection->failure);
 	return true;
 }
@@ -251,9 +262,9 @@ completion_action_failure(struct dissection *dissection)
 		return;
 	}
 	describe_failure(dissection);
-	if (dissection->no_capture || (is_refused(dissection) &&
-	    feed_is_opaque(dissection->feed) &&
-	    dissection_outcome(dissection, &error) == OUTCOME_OK)) {
+	if (dissection->no_capture ||
+	    (is_refused(dissection) && feed_is_opaque(dissection->feed) &&
+		dissection_outcome(dissection, &error) == OUTCOME_OK)) {
 		end_as_no_capture(dissection);
 		return;
 	}
@@ -295,8 +306,9 @@ static bool
 is_complete(const struct dissection *dissection)
 {
 	return !dissection->failed && dissection->input_done &&
-	    !reader_is_inside(dissection->reader) && (dissection_has_filter(dissection) ||
-	    feed_first(dissection->feed) == NULL);
+	    !reader_is_inside(dissection->reader) &&
+	    (dissection_has_filter(dissection) ||
+		feed_first(dissection->feed) == NULL);
 }
 
 static void
@@ -308,14 +320,16 @@ leave_child(void *ctx)
 	if (!good && is_complete(dissection) && !dissection_has_filter(dissection) &&
 	    !feed_is_opaque(dissection->feed) &&
 	    feed_resolved(dissection->feed) > 0) {
-		log_note(dissection->config.log, "%s: tshark ended with %s, but "
-		    "with the documents of all packets", dissection->name,
+		log_note(dissection->config.log,
+		    "%s: tshark ended with %s, but "
+		    "with the documents of all packets",
+		    dissection->name,
 		    child_status(dissection->child));
 		good = true;
 	}
 	/* --count cuts an opaque format off where tshark does not expect it. */
-	if (is_complete(dissection) && (good ||
-	    dissection_has_enough(dissection)))
+	if (is_complete(dissection) &&
+	    (good || dissection_has_enough(dissection)))
 		completion_action_success(dissection);
 	else
 		completion_action_failure(dissection);
@@ -353,22 +367,28 @@ passes_start(struct dissection *dissection, enum pass pass, bool plugin,
 	const struct tshark *tshark = dissection->config.tshark;
 	const struct tshark_config *config = dissection->config.tshark_config;
 	struct child_handler handler = { .on_output = arrivals_take,
-		.on_writable = on_writable, .on_finish = on_finish,
+		.on_writable = on_writable,
+		.on_finish = on_finish,
 		.ctx = dissection };
 	struct argv argv = { NULL, 0 };
-	struct child_spec spec = { .argv = &argv, .home = tshark->home,
+	struct child_spec spec = { .argv = &argv,
+		.home = tshark->home,
 		.preload = tshark_preload(tshark, plugin),
 		.sandbox = tshark->sandbox,
-		.extra_fd = config->keys_fd, .wants_input = true };
+		.extra_fd = config->keys_fd,
+		.wants_input = true };
 	bool filter = config->display_filter != NULL && pass != PASS_LOCATE &&
 	    !dissection_is_probe(dissection);
 	/* A packet without document tells nothing if documents wait in a buffer. */
-	struct tshark_run run = { .plugin = plugin, .filter = filter,
+	struct tshark_run run = { .plugin = plugin,
+		.filter = filter,
 		.flush = pass != PASS_FIRST || filter ||
-		feed_is_pipe(dissection->feed) ||
-		feed_is_following(dissection->feed), .warm = warm,
+		    feed_is_pipe(dissection->feed) ||
+		    feed_is_following(dissection->feed),
+		.warm = warm,
 		.mark = dissection->config.share != NULL ?
-		dissection->config.share->mark : 0 };
+		    dissection->config.share->mark :
+		    0 };
 	struct child *child;
 
 	tshark_argv(tshark, config, &run, &argv);
@@ -404,7 +424,8 @@ form_of(const struct dissection *dissection)
 	if (!dissection->config.tshark_config->pdml)
 		return READER_EK;
 	return tshark_is_decimal(dissection->config.tshark) ?
-	    READER_PDML_DECIMAL : READER_PDML;
+	    READER_PDML_DECIMAL :
+	    READER_PDML;
 }
 
 static void

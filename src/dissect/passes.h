@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How the passes over an input begin and end: each is one tshark. */
 #ifndef ESPCAP_DISSECT_PASSES_H
 #define ESPCAP_DISSECT_PASSES_H

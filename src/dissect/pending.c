@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The packets given to tshark whose documents have not come yet. */
 #include "dissect/pending.h"
 

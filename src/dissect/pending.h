@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The packets given to tshark whose documents have not come yet, in order. No I/O. */
 #ifndef ESPCAP_DISSECT_PENDING_H
 #define ESPCAP_DISSECT_PENDING_H
@@ -17,10 +18,10 @@ struct pending_packet {
 	uint32_t raw_len;
 	uint32_t bytes_at, caplen, linktype;
 	bool has_time;
-	bool big;	/* see struct capture_record */
-	bool selected;	/* --bpf wants it */
-	bool dead;	/* given as an empty record: its document is not wanted */
-	uint8_t id[PACKET_ID_LEN];	/* zeros if ids are not wanted */
+	bool big;                  /* see struct capture_record */
+	bool selected;             /* --bpf wants it */
+	bool dead;                 /* given as an empty record: its document is not wanted */
+	uint8_t id[PACKET_ID_LEN]; /* zeros if ids are not wanted */
 };
 
 /* A queue; zeroed it is empty. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What went wrong with one input. */
 #include "dissect/reasons.h"
 
@@ -54,8 +55,10 @@ next_outcome(const struct reasons *reasons, enum outcome than)
 	for (size_t i = 1; i <= OUTCOME_REJECTED; i++) {
 		enum outcome outcome = (enum outcome)i;
 
-		if (reasons->texts[i] != NULL && (than == OUTCOME_OK ||
-		    (outcome != than && outcome_worse(outcome, than) == than)))
+		if (reasons->texts[i] != NULL &&
+		    (than == OUTCOME_OK ||
+			(outcome != than &&
+			    outcome_worse(outcome, than) == than)))
 			worst = outcome_worse(worst, outcome);
 	}
 	return worst;
@@ -76,7 +79,8 @@ reasons_outcome(const struct reasons *reasons, struct error *error)
 	error->outcome = worst;
 	error->text[0] = '\0';
 	for (outcome = worst; outcome != OUTCOME_OK &&
-	    len < sizeof(error->text); outcome = next_outcome(reasons, outcome))
+	     len < sizeof(error->text);
+	     outcome = next_outcome(reasons, outcome))
 		len += (size_t)snprintf(error->text + len,
 		    sizeof(error->text) - len, "%s%s", len > 0 ? "; " : "",
 		    reasons->texts[outcome]);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What went wrong with one input, of which there may be several causes. No I/O. */
 #ifndef ESPCAP_DISSECT_REASONS_H
 #define ESPCAP_DISSECT_REASONS_H
@@ -6,7 +7,7 @@
 
 /* A zeroed one has none. Free with reasons_release. */
 struct reasons {
-	char *texts[OUTCOME_REJECTED + 1];	/* by outcome */
+	char *texts[OUTCOME_REJECTED + 1]; /* by outcome */
 };
 
 void reasons_release(struct reasons *reasons);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One input as a series of records. */
 #include "dissect/source.h"
 
@@ -22,8 +23,8 @@
 #define SECTION_LEN_END 24
 
 enum stage {
-	STAGE_START,	/* compressed or not? */
-	STAGE_FORMAT,	/* which format? */
+	STAGE_START,  /* compressed or not? */
+	STAGE_FORMAT, /* which format? */
 	STAGE_RECORDS,
 	STAGE_FOREIGN,
 	STAGE_DONE
@@ -32,45 +33,45 @@ enum stage {
 struct source {
 	int fd;
 	bool is_pipe;
-	bool following;		/* the end of the file is not the end */
+	bool following; /* the end of the file is not the end */
 	bool has_date;
 	int64_t date;
 	uint64_t size;
-	off_t start, offset;	/* of a file: its first byte for us, and the next: its descriptor may be shared */
-	uint64_t bytes;		/* of this pass */
+	off_t start, offset; /* of a file: its first byte for us, and the next: its descriptor may be shared */
+	uint64_t bytes;      /* of this pass */
 	uint64_t bytes_max;
 
 	/* Where source_rewind goes: bytes of the expanded stream, and packets in them. */
 	uint64_t anchor, anchor_packets;
-	uint64_t anchor_position;	/* bytes of records before it */
-	uint64_t to_anchor;	/* expanded bytes that are still before it */
-	uint64_t packets;	/* up to the record given last */
+	uint64_t anchor_position; /* bytes of records before it */
+	uint64_t to_anchor;       /* expanded bytes that are still before it */
+	uint64_t packets;         /* up to the record given last */
 	bool trusted, expands;
 
 	enum stage stage;
-	struct buffer raw;	/* read, not yet expanded */
+	struct buffer raw; /* read, not yet expanded */
 	bool raw_eof;
 	struct expand *expand;
-	struct buffer data;	/* expanded */
+	struct buffer data; /* expanded */
 	bool data_eof;
-	bool failed;		/* nothing can follow what data holds */
-	struct error error;	/* told when data is used up */
+	bool failed;        /* nothing can follow what data holds */
+	struct error error; /* told when data is used up */
 	struct capture_reader *capture;
-	size_t taken;		/* of data, by the record given last */
+	size_t taken; /* of data, by the record given last */
 	bool is_opaque, is_empty;
 	bool read_failed;
 
 	/* Of a tracked file. */
-	struct digest *digest;	/* NULL if it is not */
-	uint64_t position;	/* bytes of records, in this pass */
+	struct digest *digest; /* NULL if it is not */
+	uint64_t position;     /* bytes of records, in this pass */
 	struct digest_mark *marks;
 	size_t mark_count, next_mark, met;
-	uint8_t tail[TAIL_LEN];	/* read last, in front of offset */
+	uint8_t tail[TAIL_LEN]; /* read last, in front of offset */
 	size_t tail_len;
 	bool has_status, young;
-	struct folder_entry status;	/* after the last read */
+	struct folder_entry status; /* after the last read */
 	bool has_first, unsteady;
-	struct folder_entry first;	/* after the last read of the first pass */
+	struct folder_entry first; /* after the last read of the first pass */
 };
 
 struct source *
@@ -245,8 +246,8 @@ source_is_overwritten(const struct source *source)
 	if ((size_t)n < source->tail_len)
 		return true;
 	for (ssize_t i = 0; i < n; i++)
-		if (tail[i] != source->tail[i] && (at + i < SECTION_LEN_AT ||
-		    at + i >= SECTION_LEN_END))
+		if (tail[i] != source->tail[i] &&
+		    (at + i < SECTION_LEN_AT || at + i >= SECTION_LEN_END))
 			return true;
 	return false;
 }
@@ -265,7 +266,8 @@ note_status(struct source *source, bool all)
 		status->size = (uint64_t)(source->offset - source->start);
 	clock_gettime(CLOCK_REALTIME, &now);
 	source->young = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec -
-	    status->changed < YOUNG_NS;
+		status->changed <
+	    YOUNG_NS;
 	source->has_status = true;
 }
 
@@ -277,8 +279,9 @@ note_end(struct source *source)
 		note_status(source, false);
 	if (!source->has_status)
 		return;
-	if (source->has_first && (source->first.size != source->status.size ||
-	    source->first.changed != source->status.changed))
+	if (source->has_first &&
+	    (source->first.size != source->status.size ||
+		source->first.changed != source->status.changed))
 		source->unsteady = true;
 	source->first = source->status;
 	source->has_first = true;
@@ -431,10 +434,11 @@ read_more(struct source *source)
 	if (buffer_reserve(&source->raw, READ_LEN) != 0)
 		return SOURCE_RECORD;
 	do
-		n = source->is_pipe ? read_now(source->fd, source->raw.data +
-		    source->raw.len, READ_LEN) : pread(source->fd,
-		    source->raw.data + source->raw.len, READ_LEN,
-		    source->offset);
+		n = source->is_pipe ?
+		    read_now(source->fd, source->raw.data + source->raw.len,
+			READ_LEN) :
+		    pread(source->fd, source->raw.data + source->raw.len,
+			READ_LEN, source->offset);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return SOURCE_WAIT;
@@ -452,8 +456,8 @@ read_more(struct source *source)
 		source->raw_eof = true;
 	else
 		source->has_status = false;
-	remember_tail(source, (const uint8_t *)source->raw.data +
-	    source->raw.len, (size_t)n);
+	remember_tail(source,
+	    (const uint8_t *)source->raw.data + source->raw.len, (size_t)n);
 	buffer_added(&source->raw, (size_t)n);
 	source->offset += n;
 	source->bytes += (uint64_t)n;
@@ -543,15 +547,16 @@ decide(struct source *source)
 		source->stage = STAGE_FORMAT;
 	}
 	if (source->stage == STAGE_FORMAT) {
-		if (!reach_anchor(source) || (source->data.len <
-		    CAPTURE_PROBE_LEN && !source->data_eof))
+		if (!reach_anchor(source) ||
+		    (source->data.len < CAPTURE_PROBE_LEN && !source->data_eof))
 			return false;
 		bytes = (const uint8_t *)source->data.data;
 		format = capture_reader_probe(bytes, source->data.len);
 		source->is_opaque = format == CAPTURE_UNKNOWN;
 		if (!source->is_opaque)
 			start_capture(source, format);
-		source->stage = source->is_opaque ? STAGE_FOREIGN :
+		source->stage = source->is_opaque ?
+		    STAGE_FOREIGN :
 		    STAGE_RECORDS;
 	}
 	return true;
@@ -584,7 +589,8 @@ take(struct source *source, struct capture_record *record,
 
 	if (source->stage == STAGE_FOREIGN) {
 		if (source->data.len == 0)
-			return source->data_eof ? end(source, error) :
+			return source->data_eof ?
+			    end(source, error) :
 			    SOURCE_WAIT;
 		memset(record, 0, sizeof(*record));
 		record->raw = (const uint8_t *)source->data.data;
@@ -609,8 +615,9 @@ take(struct source *source, struct capture_record *record,
 static bool
 hurry(struct source *source)
 {
-	return source->capture != NULL && capture_reader_hurry(source->capture,
-	    (const uint8_t *)source->data.data, source->data.len);
+	return source->capture != NULL &&
+	    capture_reader_hurry(source->capture,
+		(const uint8_t *)source->data.data, source->data.len);
 }
 
 enum source_event

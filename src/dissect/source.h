@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One input as a series of records: reads a descriptor, expands it, and cuts it in records. */
 #ifndef ESPCAP_DISSECT_SOURCE_H
 #define ESPCAP_DISSECT_SOURCE_H
@@ -14,9 +15,9 @@ struct source;
 
 enum source_event {
 	SOURCE_RECORD,
-	SOURCE_WAIT,	/* a pipe, or a file that grows, has nothing now: come again when it may have */
+	SOURCE_WAIT, /* a pipe, or a file that grows, has nothing now: come again when it may have */
 	SOURCE_END,
-	SOURCE_BAD	/* cut short or damaged; what came before is good. An empty input, too. */
+	SOURCE_BAD /* cut short or damaged; what came before is good. An empty input, too. */
 };
 
 /* Takes the descriptor over. Of a regular file it is read from where it stands, and stays there. Free with source_free. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One input to its documents, by one tshark or by several. */
 #include "dissect/split.h"
 
@@ -76,7 +77,7 @@ make_mark(void)
 	uint32_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		abort();	/* only before the system has booted */
+		abort(); /* only before the system has booted */
 	return MARK_MIN + random % MARK_MIN;
 }
 
@@ -95,7 +96,8 @@ start_part(struct split *split, unsigned index,
 {
 	struct part *part = &split->parts[index];
 	struct dissection_handler handler = { .on_document = on_document,
-		.on_end = on_end, .ctx = part };
+		.on_end = on_end,
+		.ctx = part };
 	struct dissection_config own = *config;
 
 	part->split = split;

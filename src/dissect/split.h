@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One input to its documents, by one tshark or, of a regular file, by several that share its packets. */
 #ifndef ESPCAP_DISSECT_SPLIT_H
 #define ESPCAP_DISSECT_SPLIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The numbers that tshark gives to streams. */
 #include "dissect/streams.h"
 
@@ -14,12 +15,20 @@
 #define GAP_MAX 4096
 
 /* Numbers of conversations that stay with one tshark. */
-enum { TCP, UDP };
+enum { TCP,
+	UDP };
 static const char *const counted[] = { [TCP] = "tcp.stream",
 	[UDP] = "udp.stream",
-	"sctp.assoc_index", "dccp.stream", "mptcp.stream",
-	"quic.connection.number", "tls.stream", "dtls.stream", "wg.stream",
-	"bt-utp.stream", "mp2t.stream", "irdma.ep.stream" };
+	"sctp.assoc_index",
+	"dccp.stream",
+	"mptcp.stream",
+	"quic.connection.number",
+	"tls.stream",
+	"dtls.stream",
+	"wg.stream",
+	"bt-utp.stream",
+	"mp2t.stream",
+	"irdma.ep.stream" };
 
 /* Numbers of two addresses that may meet in several: in the tunnels of others, or below them. From Wireshark 4.4 on. */
 static const struct keyed {
@@ -41,9 +50,9 @@ struct table {
 
 struct streams {
 	unsigned parts, session;
-	uint8_t *kinds;		/* by name id: 0 for none, else 1 + the place in counted, then keyed */
+	uint8_t *kinds; /* by name id: 0 for none, else 1 + the place in counted, then keyed */
 	size_t kind_count;
-	struct table *tables;	/* of each part, COUNTED */
+	struct table *tables; /* of each part, COUNTED */
 	uint32_t next[COUNTED];
 	uint32_t sources[KEYED], destinations[KEYED];
 	struct address_pairs *pairs[KEYED];
@@ -200,9 +209,9 @@ renumber_keyed(struct streams *streams, const struct tree *tree,
 {
 	uint32_t node = tree->leaves[at].node;
 	size_t n = count_before(tree, at);
-	const struct tree_leaf *source = nth_leaf(tree, node,
-	    streams->sources[which], n), *destination = nth_leaf(tree, node,
-	    streams->destinations[which], n);
+	const struct tree_leaf *
+	    source = nth_leaf(tree, node, streams->sources[which], n),
+	   *destination = nth_leaf(tree, node, streams->destinations[which], n);
 
 	if (source == NULL || destination == NULL)
 		return false;
@@ -227,8 +236,8 @@ renumber_leaf(struct streams *streams, unsigned part, struct tree *tree,
 	if (text_number(text, 0, UINT32_MAX, &number) != 0)
 		return;
 	if (which < COUNTED ?
-	    !renumber_counted(streams, part, which, &number) :
-	    !renumber_keyed(streams, tree, at, which - COUNTED, &number))
+		!renumber_counted(streams, part, which, &number) :
+		!renumber_keyed(streams, tree, at, which - COUNTED, &number))
 		return;
 	(void)snprintf(text, sizeof(text), "%" PRIu64, number);
 	tree_change(tree, at, text, strlen(text));

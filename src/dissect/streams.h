@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The numbers that tshark gives to streams, when several tsharks dissect one capture: each begins at the first number. No I/O. */
 #ifndef ESPCAP_DISSECT_STREAMS_H
 #define ESPCAP_DISSECT_STREAMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The newest packets of a live capture, kept for a fresh tshark. */
 #include "dissect/warm_up.h"
 
@@ -50,8 +51,8 @@ warm_up_keep(struct warm_up *warm_up, const struct pending_packet *packet,
 {
 	const struct pending_packet *oldest = pending_first(&warm_up->packets);
 
-	if (oldest != NULL && packet->ordinal !=
-	    oldest->ordinal + warm_up->packets.count)
+	if (oldest != NULL &&
+	    packet->ordinal != oldest->ordinal + warm_up->packets.count)
 		warm_up_clear(warm_up);
 	if (packet->raw_len == 0 || packet->raw_len > OVERLAP_BYTES) {
 		warm_up_clear(warm_up);
@@ -61,7 +62,7 @@ warm_up_keep(struct warm_up *warm_up, const struct pending_packet *packet,
 	    warm_up->bytes.len + packet->raw_len > OVERLAP_BYTES)
 		drop_oldest(warm_up);
 	if (buffer_append(&warm_up->bytes, raw, packet->raw_len) != 0)
-		abort();	/* there is room now */
+		abort(); /* there is room now */
 	pending_push(&warm_up->packets, packet);
 }
 
@@ -74,8 +75,8 @@ warm_up_begin(struct warm_up *warm_up, size_t count)
 	if (count > all)
 		count = all;
 	while (warm_up->next < all - count)
-		warm_up->next_at += pending_at(&warm_up->packets,
-		    warm_up->next++)->raw_len;
+		warm_up->next_at +=
+		    pending_at(&warm_up->packets, warm_up->next++)->raw_len;
 	return count;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The newest packets of a live capture, kept for a fresh tshark, so that it knows the conversations that go on. No I/O. */
 #ifndef ESPCAP_DISSECT_WARM_UP_H
 #define ESPCAP_DISSECT_WARM_UP_H
@@ -18,8 +19,8 @@
 /* Their ordinals rise by one. Use it through the functions only. */
 struct warm_up {
 	struct pending packets;
-	struct buffer bytes;	/* their records */
-	size_t next, next_at;	/* to be given; its record */
+	struct buffer bytes;  /* their records */
+	size_t next, next_at; /* to be given; its record */
 };
 
 void warm_up_init(struct warm_up *warm_up);

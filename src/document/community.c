@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Community ID flow hash, version 1. */
 #include "document/community.h"
 
@@ -12,11 +13,11 @@
 
 /* A flow that was met, by what is hashed of it: packets of one follow each other. */
 struct met {
-	uint8_t len;	/* 0: free */
+	uint8_t len; /* 0: free */
 	uint8_t flow[FLOW_LEN];
 	char text[COMMUNITY_LEN];
 };
-#define MET_COUNT 256	/* a power of two */
+#define MET_COUNT 256 /* a power of two */
 
 struct community {
 	EVP_MD *sha1;
@@ -103,7 +104,7 @@ put_flow(const struct community_flow *flow, uint8_t out[FLOW_LEN])
 		    &ports[1]);
 	swap = must_swap(flow, flow->has_ports ? ports[0] : 0,
 	    flow->has_ports ? ports[1] : 0, one_way);
-	memset(out, 0, 2);	/* the seed */
+	memset(out, 0, 2); /* the seed */
 	memcpy(out + len, swap ? flow->destination : flow->source, n);
 	memcpy(out + len + n, swap ? flow->source : flow->destination, n);
 	len += 2 * n;

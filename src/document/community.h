@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Community ID flow hash, version 1 (https://github.com/corelight/community-id-spec). No I/O. */
 #ifndef ESPCAP_DOCUMENT_COMMUNITY_H
 #define ESPCAP_DOCUMENT_COMMUNITY_H
@@ -10,9 +11,9 @@ struct community;
 
 /* What the hash is made from. */
 struct community_flow {
-	uint8_t source[16], destination[16];	/* network byte order */
-	size_t address_len;			/* 4 or 16 */
-	uint8_t protocol;			/* IANA number: 6, 17, 132, 1, 58, ... */
+	uint8_t source[16], destination[16]; /* network byte order */
+	size_t address_len;                  /* 4 or 16 */
+	uint8_t protocol;                    /* IANA number: 6, 17, 132, 1, 58, ... */
 	bool has_ports;
 	/* Of ICMP and ICMPv6: type and code. */
 	uint16_t source_port, destination_port;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Makes the JSON document of one dissected packet. */
 #include "document/document.h"
 
@@ -19,7 +20,7 @@
 
 /* Top-level values below an object, in the order they are written. */
 enum own {
-	OWN_NONE,		/* a typed copy */
+	OWN_NONE, /* a typed copy */
 	OWN_CAPTURE,
 	OWN_ORDINAL,
 	OWN_TRUNCATED,
@@ -54,13 +55,13 @@ static const struct {
 struct slot {
 	const char *name;
 	enum own own;
-	uint32_t first, last;	/* hits */
+	uint32_t first, last; /* hits */
 };
 
 /* A leaf that gets a typed copy. */
 struct hit {
 	uint32_t leaf;
-	uint32_t entry;		/* of the typed list */
+	uint32_t entry; /* of the typed list */
 	uint32_t next;
 };
 
@@ -71,18 +72,18 @@ struct document {
 	struct flow *flow;
 	struct community *community;
 
-	struct slot *slots;	/* sorted by name */
+	struct slot *slots; /* sorted by name */
 	size_t slot_count;
-	struct object_path *object_path;	/* of the slots */
-	uint32_t *entry_slot;	/* by entry of the typed list */
-	uint32_t *entry_next;	/* the next entry with the same field */
-	uint32_t *field_entry;	/* by field: its first entry */
+	struct object_path *object_path; /* of the slots */
+	uint32_t *entry_slot;            /* by entry of the typed list */
+	uint32_t *entry_next;            /* the next entry with the same field */
+	uint32_t *field_entry;           /* by field: its first entry */
 	size_t field_count;
 	struct hit *hits;
 	size_t hit_count, hit_room;
 
 	uint32_t icmp, icmpv6, ip, ipv6;
-	struct buffer scratch;	/* the compact form when pretty */
+	struct buffer scratch; /* the compact form when pretty */
 	uint64_t sanitized;
 
 	/* While one document is written. */
@@ -128,8 +129,9 @@ make_slots(struct document *document)
 	for (size_t i = 0; i < typed->count; i++) {
 		size_t same = 0;
 
-		while (same < count && strcmp(document->slots[same].name,
-		    typed->entries[i].name) != 0)
+		while (same < count &&
+		    strcmp(document->slots[same].name,
+			typed->entries[i].name) != 0)
 			same++;
 		if (same == count)
 			document->slots[count++].name = typed->entries[i].name;
@@ -230,7 +232,8 @@ add_hit(struct document *document, uint32_t leaf, uint32_t entry)
 	uint32_t at = (uint32_t)document->hit_count;
 
 	if (document->hit_count == document->hit_room) {
-		document->hit_room = document->hit_room == 0 ? 64 :
+		document->hit_room = document->hit_room == 0 ?
+		    64 :
 		    document->hit_room * 2;
 		document->hits = xreallocarray(document->hits,
 		    document->hit_room, sizeof(*document->hits));
@@ -257,20 +260,21 @@ collect_hits(struct document *document)
 		document->slots[i].first = TREE_NONE;
 	for (size_t i = 0; i < count; i++)
 		for (uint32_t o = sections[i].first; o != LAYERS_NONE;
-		    o = layers_object(document->layers, o)->next) {
+		     o = layers_object(document->layers, o)->next) {
 			const struct layers_object *object =
 			    layers_object(document->layers, o);
 
 			if (!object->inner)
 				continue;
 			for (uint32_t at = object->first; at != TREE_NONE;
-			    at = tree->leaves[at].next) {
+			     at = tree->leaves[at].next) {
 				uint32_t field = tree->leaves[at].field;
 				uint32_t entry = field < document->field_count ?
-				    document->field_entry[field] : TREE_NONE;
+				    document->field_entry[field] :
+				    TREE_NONE;
 
 				for (; entry != TREE_NONE;
-				    entry = document->entry_next[entry])
+				     entry = document->entry_next[entry])
 					add_hit(document, at, entry);
 			}
 		}
@@ -280,7 +284,8 @@ collect_hits(struct document *document)
 static size_t
 document_cut(const struct document *document, const char *text, size_t len)
 {
-	return len <= document->limits.cap ? len :
+	return len <= document->limits.cap ?
+	    len :
 	    json_cut(text, len, document->limits.cap);
 }
 
@@ -301,7 +306,7 @@ put_hit(struct document *document, const struct hit *hit, struct buffer *out)
 	    entry->type == TYPED_WILDCARD)
 		len = document_cut(document, text, len);
 	else if (leaf->cut)
-		return 0;	/* half a number is another one */
+		return 0; /* half a number is another one */
 	return typed_value(entry, text, len, out);
 }
 
@@ -353,7 +358,7 @@ put_community(struct document *document, struct buffer *out)
 	char text[COMMUNITY_LEN];
 
 	if (!flow_find(document->flow, document->layers, document->tree,
-	    &flow) ||
+		&flow) ||
 	    community_id(document->community, &flow, text) != 0)
 		return 0;
 	return put_text(out, text, strlen(text));
@@ -411,22 +416,28 @@ put_slot(struct document *document, const struct slot *slot,
 
 	switch (slot->own) {
 	case OWN_NONE:
-		return slot->first == TREE_NONE ? 0 :
+		return slot->first == TREE_NONE ?
+		    0 :
 		    put_copies(document, slot, out);
 	case OWN_CAPTURE:
 		return put_text(out, capture->id, strlen(capture->id));
 	case OWN_ORDINAL:
-		return buffer_number(out, document->packet->ordinal -
-		    capture->before) == 0 ? 1 : -1;
+		return buffer_number(out,
+			   document->packet->ordinal - capture->before) == 0 ?
+		    1 :
+		    -1;
 	case OWN_TRUNCATED:
 		return sections_truncated(document->sections, document->tree,
 		    &document->limits, out);
 	case OWN_PATH:
-		return capture->file_path == NULL ? 0 : put_text(out,
-		    capture->file_path, strlen(capture->file_path));
+		return capture->file_path == NULL ?
+		    0 :
+		    put_text(
+			out, capture->file_path, strlen(capture->file_path));
 	case OWN_BYTES:
 		return buffer_number(out, document->packet->wirelen) == 0 ?
-		    1 : -1;
+		    1 :
+		    -1;
 	case OWN_COMMUNITY:
 		return put_community(document, out);
 	case OWN_NETWORK_PROTOCOL:
@@ -436,11 +447,14 @@ put_slot(struct document *document, const struct slot *slot,
 	case OWN_TYPE:
 		return put_network_type(document, out);
 	case OWN_INTERFACE:
-		return capture->file_name != NULL ? 0 : put_text(out,
-		    capture->interface, strlen(capture->interface));
+		return capture->file_name != NULL ?
+		    0 :
+		    put_text(
+			out, capture->interface, strlen(capture->interface));
 	case OWN_HOST:
-		return capture->file_name != NULL ? 0 : put_text(out,
-		    capture->host, strlen(capture->host));
+		return capture->file_name != NULL ?
+		    0 :
+		    put_text(out, capture->host, strlen(capture->host));
 	case OWN_VENDOR:
 		return put_text(out, "Wireshark", 9);
 	case OWN_VERSION:
@@ -486,8 +500,9 @@ put_times(const struct document_packet *packet, struct buffer *out)
 
 	rv |= buffer_append(out, text, timestamp_date(text, packet->sec));
 	rv |= buffer_puts(out, "\",\"sniff_timestamp\":");
-	return rv | buffer_append(out, text, timestamp_ms(text, packet->sec,
-	    packet->nsec));
+	return rv |
+	    buffer_append(
+		out, text, timestamp_ms(text, packet->sec, packet->nsec));
 }
 
 static int
@@ -523,8 +538,8 @@ put_head(struct document *document, struct buffer *out)
 
 	if (packet->has_time) {
 		rv |= buffer_puts(out, "\"@timestamp\":\"");
-		rv |= buffer_append(out, text, timestamp_iso(text, packet->sec,
-		    packet->nsec));
+		rv |= buffer_append(
+		    out, text, timestamp_iso(text, packet->sec, packet->nsec));
 		rv |= buffer_puts(out, "\",");
 	}
 	rv |= put_origin(document->capture, out);
@@ -534,8 +549,8 @@ put_head(struct document *document, struct buffer *out)
 	rv |= json_string(out, protocol, len);
 	if (tree->has_info) {
 		rv |= buffer_puts(out, ",\"info\":");
-		rv |= json_string(out, tree->info.data, document_cut(document,
-		    tree->info.data, tree->info.len));
+		rv |= json_string(out, tree->info.data,
+		    document_cut(document, tree->info.data, tree->info.len));
 	}
 	rv |= buffer_puts(out, ",\"frame_number\":");
 	return rv | buffer_number(out, packet->ordinal);
@@ -553,7 +568,7 @@ put_document(struct document *document, size_t max, struct buffer *out)
 	rv = put_head(document, out) | put_slots(document, out) |
 	    buffer_puts(out, ",\"layers\":") |
 	    sections_write(document->sections, document->layers,
-	    document->tree, &document->limits, out, &document->not_utf8) |
+		document->tree, &document->limits, out, &document->not_utf8) |
 	    buffer_puts(out, "}");
 	out->max = max_before;
 	if (rv != 0)
@@ -620,7 +635,8 @@ static int
 put_fitting(struct document *document, struct buffer *out)
 {
 	document->limits.cap = document->tree->max_value > 0 ?
-	    document->tree->max_value : SIZE_MAX;
+	    document->tree->max_value :
+	    SIZE_MAX;
 	document->limits.leaves = document->tree->leaf_count;
 	document->not_utf8 = false;
 	if (put_document(document, document->config.max_doc, out) == 0)
@@ -634,7 +650,8 @@ document_write(struct document *document, struct tree *tree,
     const struct document_packet *packet, struct buffer *out,
     struct error *error)
 {
-	struct buffer *compact = document->config.pretty ? &document->scratch :
+	struct buffer *compact = document->config.pretty ?
+	    &document->scratch :
 	    out;
 	int rv;
 
@@ -646,8 +663,8 @@ document_write(struct document *document, struct tree *tree,
 	rv = put_fitting(document, compact);
 	if (rv == 0 && document->config.pretty)
 		rv = json_pretty(out, compact->data, compact->len);
-	document->sanitized += document->not_utf8 || (tree->has_info &&
-	    !json_is_utf8(tree->info.data, tree->info.len));
+	document->sanitized += document->not_utf8 ||
+	    (tree->has_info && !json_is_utf8(tree->info.data, tree->info.len));
 	if (rv != 0)
 		return error_set(error, OUTCOME_INTERNAL,
 		    "no room for the document of packet %" PRIu64,

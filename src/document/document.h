@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Makes the JSON document of one dissected packet. No I/O. */
 #ifndef ESPCAP_DOCUMENT_DOCUMENT_H
 #define ESPCAP_DOCUMENT_DOCUMENT_H
@@ -21,37 +22,37 @@ struct document_config {
 	struct names *names;
 	const struct protocols *protocols;
 	const struct typed *typed;
-	const struct fields *fields;	/* NULL to keep all */
-	size_t max_doc;			/* bytes */
+	const struct fields *fields; /* NULL to keep all */
+	size_t max_doc;              /* bytes */
 	bool pretty;
-	bool sort;	/* fields by name: for a tshark that prints them in random order */
-	const char *tshark_version;	/* "4.0.17" */
+	bool sort;                  /* fields by name: for a tshark that prints them in random order */
+	const char *tshark_version; /* "4.0.17" */
 };
 
 /* What the documents of one capture have in common. */
 struct document_capture {
-	const char *file_name;	/* as given; need not be UTF-8; NULL for a live capture, which has these: */
+	const char *file_name; /* as given; need not be UTF-8; NULL for a live capture, which has these: */
 	const char *host, *interface;
-	const char *file_path;	/* absolute, NULL if there is none */
+	const char *file_path; /* absolute, NULL if there is none */
 	bool has_date;
-	int64_t file_date;	/* modification time */
-	const char *id;		/* espcap.capture */
-	uint64_t before;	/* packets of the file before it, which espcap.ordinal does not count */
+	int64_t file_date; /* modification time */
+	const char *id;    /* espcap.capture */
+	uint64_t before;   /* packets of the file before it, which espcap.ordinal does not count */
 };
 
 #define DOCUMENT_ID_LEN 16
 
-struct ack;	/* base/ack.h */
+struct ack; /* base/ack.h */
 
 /* A finished document, valid while its maker says so. */
 struct document_ready {
-	const char *json;	/* without newline at its end */
+	const char *json; /* without newline at its end */
 	size_t len;
-	bool has_time;		/* the packet has one: sec is its second since 1970, UTC */
+	bool has_time; /* the packet has one: sec is its second since 1970, UTC */
 	int64_t sec;
-	uint8_t id[DOCUMENT_ID_LEN];	/* zeros if ids were not asked for */
-	uint64_t ordinal;	/* of the packet in its capture */
-	struct ack *ack;	/* borrowed; the sink counts on it what becomes of the document; NULL for none */
+	uint8_t id[DOCUMENT_ID_LEN]; /* zeros if ids were not asked for */
+	uint64_t ordinal;            /* of the packet in its capture */
+	struct ack *ack;             /* borrowed; the sink counts on it what becomes of the document; NULL for none */
 };
 
 /* What espcap itself knows of the packet. */
@@ -61,7 +62,7 @@ struct document_packet {
 	int64_t sec;
 	uint32_t nsec;
 	uint32_t wirelen;
-	uint8_t id[DOCUMENT_ID_LEN];	/* handed on, not written into the document */
+	uint8_t id[DOCUMENT_ID_LEN]; /* handed on, not written into the document */
 };
 
 /* NULL with OUTCOME_INTERNAL if the crypto library fails. Free with document_free. */

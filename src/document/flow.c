@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Finds the flow of a packet in its innermost headers, for its Community ID. */
 #include "document/flow.h"
 
@@ -9,10 +10,22 @@
 
 /* The fields that the flow is read from. */
 enum flow_field {
-	FLOW_IP_SRC, FLOW_IP_DST, FLOW_IP_PROTO, FLOW_IPV6_SRC, FLOW_IPV6_DST,
-	FLOW_IPV6_NXT, FLOW_TCP_SRCPORT, FLOW_TCP_DSTPORT, FLOW_UDP_SRCPORT,
-	FLOW_UDP_DSTPORT, FLOW_SCTP_SRCPORT, FLOW_SCTP_DSTPORT,
-	FLOW_ICMP_TYPE, FLOW_ICMP_CODE, FLOW_ICMPV6_TYPE, FLOW_ICMPV6_CODE,
+	FLOW_IP_SRC,
+	FLOW_IP_DST,
+	FLOW_IP_PROTO,
+	FLOW_IPV6_SRC,
+	FLOW_IPV6_DST,
+	FLOW_IPV6_NXT,
+	FLOW_TCP_SRCPORT,
+	FLOW_TCP_DSTPORT,
+	FLOW_UDP_SRCPORT,
+	FLOW_UDP_DSTPORT,
+	FLOW_SCTP_SRCPORT,
+	FLOW_SCTP_DSTPORT,
+	FLOW_ICMP_TYPE,
+	FLOW_ICMP_CODE,
+	FLOW_ICMPV6_TYPE,
+	FLOW_ICMPV6_CODE,
 	FLOW_FIELDS
 };
 
@@ -70,7 +83,7 @@ object_leaf(const struct view *view, uint32_t object, uint32_t field)
 	if (object == LAYERS_NONE)
 		return NULL;
 	for (at = layers_object(view->layers, object)->first;
-	    at != TREE_NONE; at = view->tree->leaves[at].next)
+	     at != TREE_NONE; at = view->tree->leaves[at].next)
 		if (view->tree->leaves[at].field == field)
 			return &view->tree->leaves[at];
 	return NULL;
@@ -89,7 +102,7 @@ read_address(const struct view *view, uint32_t object,
 	memcpy(text, tree_leaf_text(view->tree, leaf), leaf->len);
 	text[leaf->len] = '\0';
 	return v6 ? address_v6(text, leaf->len, address) :
-	    address_v4(text, leaf->len, address);
+		    address_v4(text, leaf->len, address);
 }
 
 static bool
@@ -129,8 +142,9 @@ read_ports(const struct view *view, struct community_flow *flow)
 		uint32_t object = i < 3 ? transport : above;
 
 		if (read_number(view, object, kinds[i].source,
-		    &flow->source_port) && read_number(view, object,
-		    kinds[i].destination, &flow->destination_port)) {
+			&flow->source_port) &&
+		    read_number(view, object,
+			kinds[i].destination, &flow->destination_port)) {
 			flow->protocol = kinds[i].protocol;
 			return true;
 		}
@@ -170,20 +184,20 @@ flow_find(const struct flow *flow, const struct layers *layers,
 	memset(found, 0, sizeof(*found));
 	if (network.protocol == NAMES_NONE ||
 	    (network.protocol != flow->ip &&
-	    network.protocol != flow->ipv6))
+		network.protocol != flow->ipv6))
 		return false;
 	v6 = network.protocol == flow->ipv6;
 	found->address_len = v6 ? 16 : 4;
 	if (!read_address(&view, network.object,
-	    v6 ? FLOW_IPV6_SRC : FLOW_IP_SRC, v6, found->source) ||
+		v6 ? FLOW_IPV6_SRC : FLOW_IP_SRC, v6, found->source) ||
 	    !read_address(&view, network.object,
-	    v6 ? FLOW_IPV6_DST : FLOW_IP_DST, v6, found->destination))
+		v6 ? FLOW_IPV6_DST : FLOW_IP_DST, v6, found->destination))
 		return false;
 	found->has_ports = read_ports(&view, found);
 	if (found->has_ports)
 		return true;
 	if (!read_number(&view, network.object,
-	    v6 ? FLOW_IPV6_NXT : FLOW_IP_PROTO, &protocol))
+		v6 ? FLOW_IPV6_NXT : FLOW_IP_PROTO, &protocol))
 		return false;
 	found->protocol = (uint8_t)protocol;
 	return !v6 || !is_extension(protocol);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Finds the flow of a packet in its innermost headers, for its Community ID. No I/O. */
 #ifndef ESPCAP_DOCUMENT_FLOW_H
 #define ESPCAP_DOCUMENT_FLOW_H

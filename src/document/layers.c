@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Puts the layers of a dissected packet in their sections. */
 #include "document/layers.h"
 
@@ -14,8 +15,8 @@ enum role {
 	ROLE_LINK,
 	ROLE_NETWORK,
 	ROLE_TRANSPORT,
-	ROLE_DATA,	/* bytes nobody dissected: part of their encloser */
-	ROLE_QUOTER	/* what comes behind it was quoted or sampled */
+	ROLE_DATA,  /* bytes nobody dissected: part of their encloser */
+	ROLE_QUOTER /* what comes behind it was quoted or sampled */
 };
 
 /* Whether a protocol can be the top one, once it was asked for. */
@@ -53,8 +54,8 @@ static const struct {
 struct entry {
 	const char *name;
 	size_t len;
-	uint32_t protocol;	/* name id, NAMES_NONE if not known */
-	uint32_t node;		/* the layer it is, TREE_NONE if it has none */
+	uint32_t protocol; /* name id, NAMES_NONE if not known */
+	uint32_t node;     /* the layer it is, TREE_NONE if it has none */
 	enum role role;
 	bool quoted;
 	uint32_t section;
@@ -64,10 +65,10 @@ struct entry {
 struct layers {
 	const struct names *names;
 	const struct protocols *protocols;
-	uint8_t *roles;			/* by name id */
-	uint8_t *tops;			/* enum top, by name id */
+	uint8_t *roles; /* by name id */
+	uint8_t *tops;  /* enum top, by name id */
 	size_t role_count;
-	uint32_t frame, frame_protocols, tls, quic;	/* name ids */
+	uint32_t frame, frame_protocols, tls, quic; /* name ids */
 
 	struct entry stack[STACK_MAX];
 	size_t stack_len;
@@ -75,10 +76,10 @@ struct layers {
 	uint32_t section_count, section_room;
 	struct layers_object *objects;
 	uint32_t object_count, object_room;
-	uint32_t *node_object;		/* by node */
+	uint32_t *node_object; /* by node */
 	uint32_t node_room;
-	size_t top, link, network, transport;	/* stack positions, STACK_MAX for none */
-	uint32_t application;		/* section */
+	size_t top, link, network, transport; /* stack positions, STACK_MAX for none */
+	uint32_t application;                 /* section */
 	uint32_t data_section, tunnel_section;
 };
 
@@ -254,12 +255,16 @@ is_tls_in_quic(const struct layers *layers, const struct tree *tree, size_t i)
 static bool
 can_be_top(struct layers *layers, const struct entry *entry)
 {
-	uint8_t none = TOP_UNKNOWN, *top = entry->protocol < layers->role_count ?
-	    &layers->tops[entry->protocol] : &none;
+	uint8_t none = TOP_UNKNOWN,
+		*top = entry->protocol < layers->role_count ?
+	    &layers->tops[entry->protocol] :
+	    &none;
 
 	if (*top == TOP_UNKNOWN)
 		*top = protocols_forbids(layers->protocols, entry->name,
-		    entry->len) ? TOP_NO : TOP_YES;
+			   entry->len) ?
+		    TOP_NO :
+		    TOP_YES;
 	return *top == TOP_YES;
 }
 
@@ -300,7 +305,8 @@ add_section(struct layers *layers, const char *name, size_t len)
 		    memcmp(layers->sections[i].name, name, len) == 0)
 			return i;
 	if (layers->section_count == layers->section_room) {
-		layers->section_room = layers->section_room == 0 ? 32 :
+		layers->section_room = layers->section_room == 0 ?
+		    32 :
 		    layers->section_room * 2;
 		layers->sections = xreallocarray(layers->sections,
 		    layers->section_room, sizeof(*layers->sections));
@@ -321,7 +327,8 @@ add_object(struct layers *layers, uint32_t section, uint32_t envelope,
 	uint32_t at = layers->object_count;
 
 	if (at == layers->object_room) {
-		layers->object_room = layers->object_room == 0 ? 64 :
+		layers->object_room = layers->object_room == 0 ?
+		    64 :
 		    layers->object_room * 2;
 		layers->objects = xreallocarray(layers->objects,
 		    layers->object_room, sizeof(*layers->objects));
@@ -345,7 +352,8 @@ section_of(struct layers *layers, size_t i)
 {
 	const struct entry *entry = &layers->stack[i];
 	const struct entry *top = layers->top < STACK_MAX ?
-	    &layers->stack[layers->top] : NULL;
+	    &layers->stack[layers->top] :
+	    NULL;
 
 	if (i == layers->link)
 		return add_section(layers, "link", 4);
@@ -353,8 +361,9 @@ section_of(struct layers *layers, size_t i)
 		return add_section(layers, "network", 7);
 	if (i == layers->transport)
 		return add_section(layers, "transport", 9);
-	if (!entry->quoted && (entry->role == ROLE_LINK ||
-	    entry->role == ROLE_NETWORK || entry->role == ROLE_TRANSPORT)) {
+	if (!entry->quoted &&
+	    (entry->role == ROLE_LINK || entry->role == ROLE_NETWORK ||
+		entry->role == ROLE_TRANSPORT)) {
 		layers->tunnel_section = add_section(layers, "tunnel", 6);
 		layers->sections[layers->tunnel_section].is_array = true;
 		return layers->tunnel_section;
@@ -386,17 +395,20 @@ place_entries(struct layers *layers)
 		if (entry->node == TREE_NONE)
 			continue;
 		if (entry->role == ROLE_DATA) {
-			entry->object = around == STACK_MAX ? 0 :
+			entry->object = around == STACK_MAX ?
+			    0 :
 			    layers->stack[around].object;
-			entry->section = around == STACK_MAX ? 0 :
+			entry->section = around == STACK_MAX ?
+			    0 :
 			    layers->stack[around].section;
 		} else {
 			entry->section = section_of(layers, i);
 			if (around != STACK_MAX && has_envelope(layers, i))
 				envelope = layers->stack[around].protocol;
 			entry->object = add_object(layers, entry->section,
-			    envelope, !entry->quoted &&
-			    entry->section != layers->tunnel_section);
+			    envelope,
+			    !entry->quoted &&
+				entry->section != layers->tunnel_section);
 		}
 		layers->node_object[entry->node] = entry->object;
 	}
@@ -477,7 +489,8 @@ place_beside(struct layers *layers, const struct tree_leaf *leaf)
 	at = layers->sections[layers->data_section].first;
 	while (at != LAYERS_NONE && layers->objects[at].envelope != protocol)
 		at = layers->objects[at].next;
-	return at != LAYERS_NONE ? at :
+	return at != LAYERS_NONE ?
+	    at :
 	    add_object(layers, layers->data_section, protocol, true);
 }
 
@@ -489,7 +502,8 @@ deal_leaves(struct layers *layers, struct tree *tree)
 		struct layers_object *object;
 		uint32_t at;
 
-		at = leaf->node == TREE_ROOT ? place_beside(layers, leaf) :
+		at = leaf->node == TREE_ROOT ?
+		    place_beside(layers, leaf) :
 		    layers->node_object[leaf->node];
 		object = &layers->objects[at];
 		leaf->next = TREE_NONE;
@@ -510,7 +524,8 @@ move_data(struct layers *layers, uint32_t stack_sections)
 
 	if (from == LAYERS_NONE)
 		return;
-	to = layers->application != LAYERS_NONE ? layers->application + 1 :
+	to = layers->application != LAYERS_NONE ?
+	    layers->application + 1 :
 	    stack_sections;
 	section = layers->sections[from];
 	memmove(&layers->sections[to + 1], &layers->sections[to],
@@ -543,7 +558,8 @@ layers_arrange(struct layers *layers, struct tree *tree)
 	    true);
 	for (uint32_t n = 0; n < tree->node_count; n++)
 		layers->node_object[n] = tree->nodes[n].parent == TREE_ROOT &&
-		    tree->nodes[n].protocol == layers->frame ? frame :
+			tree->nodes[n].protocol == layers->frame ?
+		    frame :
 		    LAYERS_NONE;
 	place_entries(layers);
 	stack_sections = layers->section_count;
@@ -597,7 +613,7 @@ entry_above(const struct layers *layers)
 	for (size_t i = layers->network + 1; i < layers->stack_len; i++)
 		if (layers->stack[i].node != TREE_NONE &&
 		    (layers->stack[i].len < 5 ||
-		    memcmp(layers->stack[i].name, "ipv6.", 5) != 0))
+			memcmp(layers->stack[i].name, "ipv6.", 5) != 0))
 			return &layers->stack[i];
 	return NULL;
 }

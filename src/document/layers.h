@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Puts the layers of a dissected packet in their sections: link, network, transport, application and the rest. No I/O. */
 #ifndef ESPCAP_DOCUMENT_LAYERS_H
 #define ESPCAP_DOCUMENT_LAYERS_H
@@ -14,17 +15,17 @@
 
 /* One object of a section: the leaves of one layer, in a list through leaf.next. */
 struct layers_object {
-	uint32_t first, last;	/* leaves; TREE_NONE while empty */
-	uint32_t next;		/* object of the same section */
-	uint32_t envelope;	/* name id of the protocol around it, NAMES_NONE for none */
-	bool inner;		/* neither a tunnel's header nor quoted or sampled */
+	uint32_t first, last; /* leaves; TREE_NONE while empty */
+	uint32_t next;        /* object of the same section */
+	uint32_t envelope;    /* name id of the protocol around it, NAMES_NONE for none */
+	bool inner;           /* neither a tunnel's header nor quoted or sampled */
 };
 
 struct layers_section {
-	const char *name;	/* not terminated */
+	const char *name; /* not terminated */
 	size_t name_len;
-	uint32_t first, last;	/* objects */
-	bool is_array;		/* also with one object (tunnel) */
+	uint32_t first, last; /* objects */
+	bool is_array;        /* also with one object (tunnel) */
 };
 
 /* The field that names a packet's protocols in their order; without it there are no layers. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which objects each name shares with the one before it, and the text of its keys, are known before the first document:
  * what two names share that do not follow each other is the least of what stands between them.
@@ -11,11 +12,11 @@
 #include "base/xalloc.h"
 
 struct path {
-	char *text;		/* "a":{"b":{"c": */
+	char *text; /* "a":{"b":{"c": */
 	size_t len;
-	size_t *starts;		/* in text, by the objects that are open already */
-	unsigned depth;		/* objects it is in */
-	unsigned shared;	/* of these, those that the name before is in */
+	size_t *starts;  /* in text, by the objects that are open already */
+	unsigned depth;  /* objects it is in */
+	unsigned shared; /* of these, those that the name before is in */
 };
 
 struct object_path {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Members of objects in each other under sorted dotted names: the braces and keys in front of each value. No I/O. */
 #ifndef ESPCAP_DOCUMENT_OBJECT_PATH_H
 #define ESPCAP_DOCUMENT_OBJECT_PATH_H
@@ -10,8 +11,8 @@ struct object_path;
 
 /* Where the writer stands. Begin with all zeros. */
 struct object_path_place {
-	unsigned depth;		/* objects that are open */
-	unsigned common;	/* of these, those that the next member is in, too */
+	unsigned depth;  /* objects that are open */
+	unsigned common; /* of these, those that the next member is in, too */
 };
 
 /* The names stand in the order in which they are written: all of an object together. They are copied. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which fields a lean document is made from. */
 #include "document/projection.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which fields a lean document is made from: those it keeps, and those it reads for what stands beside its layers. No I/O. */
 #ifndef ESPCAP_DOCUMENT_PROJECTION_H
 #define ESPCAP_DOCUMENT_PROJECTION_H

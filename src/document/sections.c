@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes the member "layers" of a document: sections, with repeated fields as arrays. */
 #include "document/sections.h"
 
@@ -10,7 +11,7 @@
 /* The leaves of one field in one object. */
 struct group {
 	uint32_t field;
-	uint32_t first, last;	/* leaves, linked by document.same */
+	uint32_t first, last; /* leaves, linked by document.same */
 	uint32_t count;
 };
 
@@ -24,12 +25,12 @@ struct sections {
 	const struct fields *fields;
 	bool sort;
 
-	struct seen *seen;	/* by field */
+	struct seen *seen; /* by field */
 	size_t seen_count;
 	uint32_t epoch;
 	struct group *groups;
 	size_t group_count, group_room;
-	uint32_t *same;		/* by leaf: the next of its group */
+	uint32_t *same; /* by leaf: the next of its group */
 	size_t same_room;
 
 	/* While one packet is written. */
@@ -137,7 +138,8 @@ add_to_group(struct sections *sections, uint32_t leaf, uint32_t field)
 		return;
 	}
 	if (sections->group_count == sections->group_room) {
-		sections->group_room = sections->group_room == 0 ? 256 :
+		sections->group_room = sections->group_room == 0 ?
+		    256 :
 		    sections->group_room * 2;
 		sections->groups = xreallocarray(sections->groups,
 		    sections->group_room, sizeof(*sections->groups));
@@ -179,7 +181,7 @@ group_object(struct sections *sections, const struct layers_object *object)
 	}
 	sections->group_count = 0;
 	for (uint32_t at = object->first; at != TREE_NONE;
-	    at = tree->leaves[at].next) {
+	     at = tree->leaves[at].next) {
 		if (at >= sections->limits.leaves)
 			continue;
 		if (sections->fields == NULL ||
@@ -202,7 +204,7 @@ put_group(struct sections *sections, const struct group *group,
 	if (group->count == 1)
 		return put_leaf(sections, &tree->leaves[group->first], out);
 	for (uint32_t at = group->first; at != TREE_NONE;
-	    at = sections->same[at])
+	     at = sections->same[at])
 		if (buffer_append(out, at == group->first ? "[" : ",", 1) != 0 ||
 		    put_leaf(sections, &tree->leaves[at], out) != 0)
 			return -1;
@@ -245,7 +247,7 @@ is_array_of(const struct sections *sections,
 	unsigned count = 0;
 
 	for (uint32_t at = section->first; at != LAYERS_NONE;
-	    at = object->next) {
+	     at = object->next) {
 		object = layers_object(sections->layers, at);
 		count += object->first != TREE_NONE ||
 		    object->envelope != NAMES_NONE;
@@ -263,7 +265,7 @@ put_section(struct sections *sections, const struct layers_section *section,
 	uint32_t at, written = 0;
 
 	for (at = section->first; at != LAYERS_NONE;
-	    at = layers_object(sections->layers, at)->next) {
+	     at = layers_object(sections->layers, at)->next) {
 		const struct layers_object *object =
 		    layers_object(sections->layers, at);
 
@@ -320,14 +322,14 @@ sections_truncated(struct sections *sections, const struct tree *tree,
 	int rv = 0;
 
 	look_at(sections, tree, limits);
-	group_object(sections, &none);	/* a new epoch */
+	group_object(sections, &none); /* a new epoch */
 	for (uint32_t i = 0; i < tree->leaf_count; i++) {
 		const struct tree_leaf *leaf = &tree->leaves[i];
 
 		if (leaf->kind == TREE_TEXT && i < sections->limits.leaves &&
 		    (leaf->cut || leaf->len > sections->limits.cap) &&
 		    (sections->fields == NULL ||
-		    fields_keep(sections->fields, leaf->field)))
+			fields_keep(sections->fields, leaf->field)))
 			add_to_group(sections, i, leaf->field);
 	}
 	if (sections->group_count == 0 && !missing && !info)
@@ -342,7 +344,7 @@ sections_truncated(struct sections *sections, const struct tree *tree,
 		comma = ",";
 		rv |= put_name(sections, sections->groups[i].field, out);
 		if (rv == 0)
-			out->len--;	/* the colon */
+			out->len--; /* the colon */
 	}
 	return rv | buffer_puts(out, "]") ? -1 : 1;
 }

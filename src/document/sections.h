@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes the member "layers" of a document: sections, with repeated fields as arrays. No I/O. */
 #ifndef ESPCAP_DOCUMENT_SECTIONS_H
 #define ESPCAP_DOCUMENT_SECTIONS_H
@@ -16,8 +17,8 @@ struct sections;
 
 /* How much of a packet is written. */
 struct sections_limits {
-	size_t cap;		/* bytes of one value */
-	uint32_t leaves;	/* leaves from this one on are left out */
+	size_t cap;      /* bytes of one value */
+	uint32_t leaves; /* leaves from this one on are left out */
 };
 
 /* Borrows names and fields (NULL to keep all). sort: fields by name. Free with sections_free. */

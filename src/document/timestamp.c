@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A packet's time as the texts a document needs, in UTC. */
 #include "document/timestamp.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A packet's time as the texts a document needs, in UTC. No I/O. */
 #ifndef ESPCAP_DOCUMENT_TIMESTAMP_H
 #define ESPCAP_DOCUMENT_TIMESTAMP_H

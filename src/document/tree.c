@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One dissected packet as tshark printed it, within bounds. */
 #include "document/tree.h"
 
@@ -48,7 +49,8 @@ add_node(struct tree *tree, uint32_t protocol, uint32_t parent)
 	struct tree_node *node;
 
 	if (tree->node_count == tree->node_room) {
-		tree->node_room = tree->node_room == 0 ? 64 :
+		tree->node_room = tree->node_room == 0 ?
+		    64 :
 		    tree->node_room * 2;
 		tree->nodes = xreallocarray(tree->nodes, tree->node_room,
 		    sizeof(*tree->nodes));
@@ -177,7 +179,8 @@ add_leaf(struct tree *tree, uint32_t field, enum tree_kind kind)
 	if (tree->overflow)
 		return NULL;
 	if (tree->leaf_count == tree->leaf_room) {
-		tree->leaf_room = tree->leaf_room == 0 ? 512 :
+		tree->leaf_room = tree->leaf_room == 0 ?
+		    512 :
 		    tree->leaf_room * 2;
 		tree->leaves = xreallocarray(tree->leaves, tree->leaf_room,
 		    sizeof(*tree->leaves));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One dissected packet as tshark printed it: layer objects (nodes) and their values (leaves), within bounds. No I/O. */
 #ifndef ESPCAP_DOCUMENT_TREE_H
 #define ESPCAP_DOCUMENT_TREE_H
@@ -15,24 +16,24 @@
 enum tree_kind {
 	TREE_TEXT,
 	TREE_FALSE,
-	TREE_TRUE	/* also a field that is only present */
+	TREE_TRUE /* also a field that is only present */
 };
 
 struct tree_leaf {
-	size_t offset;		/* of the text in tree.text */
+	size_t offset; /* of the text in tree.text */
 	uint32_t len;
-	uint32_t field;		/* name id */
+	uint32_t field; /* name id */
 	uint32_t node;
-	uint32_t next;		/* for the owner's lists */
-	uint8_t kind;		/* enum tree_kind */
-	bool plain;		/* the text needs no escape in JSON */
-	bool cut;		/* the text is only the beginning */
+	uint32_t next; /* for the owner's lists */
+	uint8_t kind;  /* enum tree_kind */
+	bool plain;    /* the text needs no escape in JSON */
+	bool cut;      /* the text is only the beginning */
 };
 
 struct tree_node {
-	uint32_t protocol;	/* name id; NAMES_NONE for the root */
-	uint32_t parent;	/* TREE_ROOT for a layer */
-	uint32_t child, sibling;	/* nested nodes: first child, next of the same parent */
+	uint32_t protocol;       /* name id; NAMES_NONE for the root */
+	uint32_t parent;         /* TREE_ROOT for a layer */
+	uint32_t child, sibling; /* nested nodes: first child, next of the same parent */
 };
 
 /* Read the members freely; change them only through the functions. Only leaf.next is the reader's. */
@@ -41,13 +42,13 @@ struct tree {
 	struct tree_leaf *leaves;
 	uint32_t node_count, leaf_count;
 	struct buffer text;
-	struct buffer info;	/* Wireshark's Info column */
+	struct buffer info; /* Wireshark's Info column */
 	bool has_info;
-	bool overflow;		/* there was more than the bounds allow: leaves are missing at the end */
+	bool overflow; /* there was more than the bounds allow: leaves are missing at the end */
 	uint32_t node_room, leaf_room, leaf_max;
-	uint32_t current;	/* the open node */
-	size_t beyond;		/* objects opened that found no room: their values join current */
-	size_t max_value;	/* bytes of a value that are to be printed, 0 for all */
+	uint32_t current; /* the open node */
+	size_t beyond;    /* objects opened that found no room: their values join current */
+	size_t max_value; /* bytes of a value that are to be printed, 0 for all */
 	size_t max_kept;
 	size_t max_text;
 };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* IP addresses as Wireshark writes them. */
 #include "fields/address.h"
 

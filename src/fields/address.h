@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* IP addresses as Wireshark writes them. No I/O. */
 #ifndef ESPCAP_FIELDS_ADDRESS_H
 #define ESPCAP_FIELDS_ADDRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* --fields: which fields a lean document keeps. */
 #include "fields/fields.h"
 
@@ -21,7 +22,8 @@ add_word(struct fields *fields, const char *word, size_t len,
 
 	if (id == NAMES_NONE) {
 		text_visible(shown, sizeof(shown), word, len);
-		return error_set(error, OUTCOME_USAGE, "--fields: this tshark "
+		return error_set(error, OUTCOME_USAGE,
+		    "--fields: this tshark "
 		    "has no field \"%s\" (tshark -G fields lists them)",
 		    shown);
 	}
@@ -48,7 +50,7 @@ fields_new(const char *text, size_t len, const struct names *names,
 			continue;
 		}
 		for (n = 0; text + n < end &&
-		    memchr(", \t\r\n#", text[n], 6) == NULL;)
+		     memchr(", \t\r\n#", text[n], 6) == NULL;)
 			n++;
 		if (n > 0) {
 			if (add_word(fields, text, n, names, error) != 0)

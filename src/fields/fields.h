@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* --fields: which fields a lean document keeps. No I/O. */
 #ifndef ESPCAP_FIELDS_FIELDS_H
 #define ESPCAP_FIELDS_FIELDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Wireshark's own names: turns the keys of `tshark -T ek` back into dotted field names. */
 #include "fields/names.h"
 
@@ -14,9 +15,9 @@
 
 /* What is special about the values of a name. */
 enum mark {
-	MARK_FRAME = 1,	/* numbers of frames */
-	MARK_TIME = 2,	/* moments */
-	MARK_HEX = 4,	/* whole numbers that are shown in other digits than decimal ones */
+	MARK_FRAME = 1, /* numbers of frames */
+	MARK_TIME = 2,  /* moments */
+	MARK_HEX = 4,   /* whole numbers that are shown in other digits than decimal ones */
 	MARK_OCTAL = 8
 };
 
@@ -25,16 +26,16 @@ enum mark {
  * again and again, and comparing bytes is faster than making a key from names.
  */
 #ifndef NAMES_RECENT_COUNT
-#define NAMES_RECENT_COUNT 4096	/* at most 65536 */
+#define NAMES_RECENT_COUNT 4096 /* at most 65536 */
 #endif
 #define RECENT_COUNT NAMES_RECENT_COUNT
 #define RECENT_KEY 56
 
 struct recent {
 	char key[RECENT_KEY];
-	uint8_t len;		/* 0: free */
+	uint8_t len; /* 0: free */
 	uint8_t kind;
-	uint16_t next;		/* the slot of the key that came after it */
+	uint16_t next; /* the slot of the key that came after it */
 	uint32_t id;
 };
 
@@ -84,8 +85,8 @@ key_of(const struct names *names, uint32_t id, char key[KEY_MAX])
 	}
 	if (used + name->len > KEY_MAX)
 		return 0;
-	return used + underscored(key + used, names->text.data + name->offset,
-	    name->len);
+	return used +
+	    underscored(key + used, names->text.data + name->offset, name->len);
 }
 
 static void
@@ -177,7 +178,8 @@ marks_of(const char *name, size_t len, const char *type, size_t type_len)
 	    (len == 12 && memcmp(name, "frame.number", 12) == 0))
 		return MARK_FRAME;
 	return type_len == 16 && memcmp(type, "FT_ABSOLUTE_TIME", 16) == 0 ?
-	    MARK_TIME : 0;
+	    MARK_TIME :
+	    0;
 }
 
 /* How numbers are shown: "BASE_HEX", "BASE_HEX_DEC", "BASE_OCT". */
@@ -191,7 +193,8 @@ mark_of_base(const char *type, size_t type_len, const char *base,
 	if (base_len >= 8 && memcmp(base, "BASE_HEX", 8) == 0)
 		return MARK_HEX;
 	return base_len >= 8 && memcmp(base, "BASE_OCT", 8) == 0 ?
-	    MARK_OCTAL : 0;
+	    MARK_OCTAL :
+	    0;
 }
 
 /* While the list is added, by_name holds the protocols only, by their dotted names. */
@@ -204,8 +207,8 @@ added_protocol(const struct names *names, const char *name, size_t len)
 	for (; index->slots[at] != 0; at = (at + 1) & (index->size - 1)) {
 		const struct name *entry = &names->list[index->slots[at] - 1];
 
-		if (entry->len == len && memcmp(names->text.data +
-		    entry->offset, name, len) == 0)
+		if (entry->len == len &&
+		    memcmp(names->text.data + entry->offset, name, len) == 0)
 			return index->slots[at] - 1;
 	}
 	return NAMES_NONE;
@@ -242,14 +245,16 @@ names_add(struct names *names, const char *line, size_t len)
 		at = at == NULL ? NULL : at + 1;
 	}
 #define COLUMN_LEN(i) ((size_t)((i) + 1 < columns ? column[(i) + 1] - 1 - column[i] : \
-	    end - column[i]))
+						    end - column[i]))
 	if (columns < 3 || !is_name(column[2], COLUMN_LEN(2)))
 		return;
 	if (line[0] == 'P')
 		add_protocol(names, column[2], COLUMN_LEN(2));
-	else if (columns >= 5 && add(names, column[2], COLUMN_LEN(2),
-	    kind_of(column[3], COLUMN_LEN(3)),
-	    added_protocol(names, column[4], COLUMN_LEN(4))) != NAMES_NONE) {
+	else if (columns >= 5 &&
+	    add(names, column[2], COLUMN_LEN(2),
+		kind_of(column[3], COLUMN_LEN(3)),
+		added_protocol(names, column[4], COLUMN_LEN(4))) !=
+		NAMES_NONE) {
 		uint8_t marks = marks_of(column[2], COLUMN_LEN(2), column[3],
 		    COLUMN_LEN(3));
 
@@ -273,8 +278,9 @@ build_indices(struct names *names)
 		len = key_of(names, id, key);
 		if (len > 0)
 			index_put(&names->by_key, hash_bytes(key, len), id);
-		len = underscored(key, names->text.data +
-		    names->list[id].offset, names->list[id].len);
+		len = underscored(key,
+		    names->text.data + names->list[id].offset,
+		    names->list[id].len);
 		index_put(&names->by_name, hash_bytes(key, len), id);
 	}
 	names->known = names->count;
@@ -304,8 +310,8 @@ has_key(const struct names *names, uint32_t id, const char *key, size_t len)
 static bool
 fits(enum names_kind field, enum names_kind value)
 {
-	return field == value || (field == NAMES_KIND_PROTOCOL &&
-	    value == NAMES_KIND_VALUE);
+	return field == value ||
+	    (field == NAMES_KIND_PROTOCOL && value == NAMES_KIND_VALUE);
 }
 
 static uint32_t
@@ -340,8 +346,10 @@ by_name_find(const struct names *names, const char *name, size_t len)
 	for (; index->slots[at] != 0; at = (at + 1) & (index->size - 1)) {
 		const struct name *entry = &names->list[index->slots[at] - 1];
 
-		if (entry->len == len && memcmp(own, name, underscored(own,
-		    names->text.data + entry->offset, len)) == 0)
+		if (entry->len == len &&
+		    memcmp(own, name,
+			underscored(
+			    own, names->text.data + entry->offset, len)) == 0)
 			return index->slots[at] - 1;
 	}
 	return NAMES_NONE;
@@ -367,11 +375,14 @@ strip_protocol(const struct names *names, uint32_t protocol, const char *key,
 static uint32_t
 protocol_of(const struct names *names, uint32_t id)
 {
-	uint32_t protocol = id == NAMES_NONE ? NAMES_NONE :
+	uint32_t protocol = id == NAMES_NONE ?
+	    NAMES_NONE :
 	    names->list[id].protocol;
 
 	return protocol != NAMES_NONE &&
-	    names->list[protocol].protocol == protocol ? protocol : NAMES_NONE;
+		names->list[protocol].protocol == protocol ?
+	    protocol :
+	    NAMES_NONE;
 }
 
 /* A section has a key of its own, which no field's name may repeat. */
@@ -416,8 +427,8 @@ find_behind_protocol(const struct names *names, const char *key, size_t len)
 		if (key[i] != '_')
 			continue;
 		protocol = by_name_find(names, key, i);
-		if (protocol == NAMES_NONE || names->list[protocol].kind !=
-		    NAMES_KIND_PROTOCOL)
+		if (protocol == NAMES_NONE ||
+		    names->list[protocol].kind != NAMES_KIND_PROTOCOL)
 			continue;
 		id = by_name_find(names, key + i + 1, len - i - 1);
 		if (id != NAMES_NONE)
@@ -524,11 +535,13 @@ best_id(const struct names *names, const char *name, size_t len,
 		uint32_t id = index->slots[at] - 1;
 		const struct name *entry = &names->list[id];
 
-		if (entry->len != len || memcmp(names->text.data +
-		    entry->offset, name, len) != 0)
+		if (entry->len != len ||
+		    memcmp(names->text.data + entry->offset, name, len) != 0)
 			continue;
-		if (any || (entry->kind == kind && (entry->protocol ==
-		    protocol || kind == NAMES_KIND_PROTOCOL)))
+		if (any ||
+		    (entry->kind == kind &&
+			(entry->protocol == protocol ||
+			    kind == NAMES_KIND_PROTOCOL)))
 			return id;
 		if (found == NAMES_NONE)
 			found = id;
@@ -553,8 +566,9 @@ names_shown(struct names *names, const char *name, size_t len,
 	if (id != NAMES_NONE)
 		return id;
 	/* Most of what shows 0 or 1 is a number. */
-	return is_new_name(name, len) ? add_unlisted(names, name, len,
-	    look == NAMES_KIND_BOOLEAN ? NAMES_KIND_VALUE : look, within) :
+	return is_new_name(name, len) ?
+	    add_unlisted(names, name, len,
+		look == NAMES_KIND_BOOLEAN ? NAMES_KIND_VALUE : look, within) :
 	    NAMES_TEXT;
 }
 
@@ -565,13 +579,15 @@ names_exact(struct names *names, const char *name, size_t len,
 	uint32_t within = NAMES_NONE, id;
 
 	if (protocol != NULL)
-		within = protocol_of(names, best_id(names, protocol,
-		    protocol_len, NAMES_KIND_PROTOCOL, NAMES_NONE, false));
+		within = protocol_of(names,
+		    best_id(names, protocol, protocol_len, NAMES_KIND_PROTOCOL,
+			NAMES_NONE, false));
 	id = best_id(names, name, len, kind, within, false);
 	if (id != NAMES_NONE)
 		return id;
 	return is_new_name(name, len) ?
-	    add_unlisted(names, name, len, kind, within) : NAMES_TEXT;
+	    add_unlisted(names, name, len, kind, within) :
+	    NAMES_TEXT;
 }
 
 const char *

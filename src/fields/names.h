@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Wireshark's own names: turns the keys of `tshark -T ek` back into dotted field names. No I/O. */
 #ifndef ESPCAP_FIELDS_NAMES_H
 #define ESPCAP_FIELDS_NAMES_H
@@ -22,9 +23,9 @@ struct names;
 
 /* What a field's values look like in -T ek. */
 enum names_kind {
-	NAMES_KIND_VALUE,	/* text */
-	NAMES_KIND_BOOLEAN,	/* true, false */
-	NAMES_KIND_PRESENT,	/* null: FT_NONE */
+	NAMES_KIND_VALUE,   /* text */
+	NAMES_KIND_BOOLEAN, /* true, false */
+	NAMES_KIND_PRESENT, /* null: FT_NONE */
 	NAMES_KIND_PROTOCOL
 };
 
@@ -40,7 +41,7 @@ int names_finish(struct names *names, struct error *error);
 int names_save(const struct names *names, struct buffer *out);
 
 struct names_source {
-	int (*read)(void *ctx, void *bytes, size_t len);	/* exactly so many, the next ones; 0, or -1 */
+	int (*read)(void *ctx, void *bytes, size_t len); /* exactly so many, the next ones; 0, or -1 */
 	void *ctx;
 };
 

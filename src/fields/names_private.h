@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the table of names is made of: names.c and names_saved.c; for no others. */
 #ifndef ESPCAP_FIELDS_NAMES_PRIVATE_H
 #define ESPCAP_FIELDS_NAMES_PRIVATE_H
@@ -23,29 +24,29 @@
 #define TEXT_MAX ((size_t)256 << 20)
 
 struct name {
-	uint32_t offset;	/* of the dotted name in text */
+	uint32_t offset; /* of the dotted name in text */
 	uint16_t len;
-	uint8_t kind;		/* enum names_kind */
-	uint8_t marks;		/* enum mark, or-ed */
-	uint32_t protocol;	/* id; itself for a protocol */
+	uint8_t kind;      /* enum names_kind */
+	uint8_t marks;     /* enum mark, or-ed */
+	uint32_t protocol; /* id; itself for a protocol */
 };
 
 /* One open-addressing table: slots hold id + 1, 0 is free. */
 struct index {
 	uint32_t *slots;
-	uint32_t size;		/* a power of two */
+	uint32_t size; /* a power of two */
 };
 
 struct names {
 	struct recent *recent;
-	uint16_t last;		/* the slot found last */
+	uint16_t last; /* the slot found last */
 	struct name *list;
 	uint32_t count, room;
 	struct buffer text;
-	struct index by_key;	/* of the EK key, known fields only */
-	struct index by_name;	/* of the dotted name with '_' for '.' */
-	uint32_t protocols;	/* while adding */
-	uint32_t known;		/* those of tshark's list; the rest was met later */
+	struct index by_key;  /* of the EK key, known fields only */
+	struct index by_name; /* of the dotted name with '_' for '.' */
+	uint32_t protocols;   /* while adding */
+	uint32_t known;       /* those of tshark's list; the rest was met later */
 };
 
 /* Names stand unescaped in JSON, and in lists with blanks between them. One, or several without anything between. */
@@ -90,7 +91,8 @@ names_sum_end(const struct names_sum *sum)
 {
 	/* Mixed, or what changes the last words would change both alike. */
 	return (uint32_t)((sum->of_sums * 0x9e3779b97f4a7c15u +
-	    sum->of_words * 0xc2b2ae3d27d4eb4fu) >> 32);
+			      sum->of_words * 0xc2b2ae3d27d4eb4fu) >>
+	    32);
 }
 
 #endif

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of names as bytes, for a cache. */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ struct saved {
 	uint32_t count;
 	uint32_t key_slots;
 	uint32_t name_slots;
-	uint32_t sum;		/* of all that follows */
+	uint32_t sum; /* of all that follows */
 	uint64_t text_len;
 };
 
@@ -25,7 +26,8 @@ static const char saved_magic[8] = "espcapN5";
 int
 names_save(const struct names *names, struct buffer *out)
 {
-	struct saved head = { .byte_order = 0x01020304, .count = names->count,
+	struct saved head = { .byte_order = 0x01020304,
+		.count = names->count,
 		.entry_size = sizeof(struct name),
 		.key_slots = names->by_key.size,
 		.name_slots = names->by_name.size,
@@ -36,11 +38,11 @@ names_save(const struct names *names, struct buffer *out)
 	memcpy(head.magic, saved_magic, sizeof(head.magic));
 	if (buffer_append(out, &head, sizeof(head)) != 0 ||
 	    buffer_append(out, names->list,
-	    names->count * sizeof(struct name)) != 0 ||
+		names->count * sizeof(struct name)) != 0 ||
 	    buffer_append(out, names->by_key.slots,
-	    names->by_key.size * sizeof(uint32_t)) != 0 ||
+		names->by_key.size * sizeof(uint32_t)) != 0 ||
 	    buffer_append(out, names->by_name.slots,
-	    names->by_name.size * sizeof(uint32_t)) != 0 ||
+		names->by_name.size * sizeof(uint32_t)) != 0 ||
 	    buffer_append(out, names->text.data, names->text.len) != 0)
 		return -1;
 	names_sum_add(&sum, out->data + start + sizeof(head),
@@ -67,9 +69,11 @@ saved_is_good(const struct saved *head, size_t len)
 	    head->entry_size == sizeof(struct name) &&
 	    is_index_size(head->key_slots, head->count) &&
 	    is_index_size(head->name_slots, head->count + DYNAMIC_MAX) &&
-	    len == sizeof(*head) + head->count * sizeof(struct name) +
-	    ((size_t)head->key_slots + head->name_slots) * sizeof(uint32_t) +
-	    head->text_len;
+	    len ==
+	    sizeof(*head) + head->count * sizeof(struct name) +
+		((size_t)head->key_slots + head->name_slots) *
+		    sizeof(uint32_t) +
+		head->text_len;
 }
 
 /* A right checksum does not make a right table: somebody may have written both. */
@@ -84,7 +88,7 @@ entries_are_good(const struct names *names)
 		    entry->len == 0 || entry->len > KEY_MAX ||
 		    entry->kind > NAMES_KIND_PROTOCOL ||
 		    (entry->protocol != NAMES_NONE &&
-		    entry->protocol >= names->count))
+			entry->protocol >= names->count))
 			return false;
 	}
 	return true;
@@ -134,7 +138,7 @@ take_table(const struct names_source *from, const struct saved *head,
 	names->count = names->room = names->known = head->count;
 	names->list = xreallocarray(NULL, head->count, sizeof(struct name));
 	if (take(from, names->list, head->count * sizeof(struct name),
-	    &sum) != 0 ||
+		&sum) != 0 ||
 	    take_index(from, &names->by_key, head->key_slots, &sum) != 0 ||
 	    take_index(from, &names->by_name, head->name_slots, &sum) != 0 ||
 	    buffer_reserve(&names->text, text_len) != 0 ||
@@ -142,10 +146,12 @@ take_table(const struct names_source *from, const struct saved *head,
 		return -1;
 	buffer_added(&names->text, text_len);
 	return names_sum_end(&sum) == head->sum &&
-	    names_are_harmless(names->text.data, names->text.len) &&
-	    entries_are_good(names) &&
-	    index_is_good(&names->by_key, head->count) &&
-	    index_is_good(&names->by_name, head->count) ? 0 : -1;
+		names_are_harmless(names->text.data, names->text.len) &&
+		entries_are_good(names) &&
+		index_is_good(&names->by_key, head->count) &&
+		index_is_good(&names->by_name, head->count) ?
+	    0 :
+	    -1;
 }
 
 struct names *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* conf/protocols.list: which protocols can be the top protocol of a packet. */
 #include "fields/protocols.h"
 
@@ -13,7 +14,7 @@ struct forbidden {
 
 struct protocols {
 	char *text;
-	struct forbidden *list;	/* sorted */
+	struct forbidden *list; /* sorted */
 	size_t count;
 };
 
@@ -86,6 +87,7 @@ protocols_forbids(const struct protocols *protocols, const char *name,
 	/* Wireshark's own marks (_ws.malformed, ...) grow in number with it. */
 	if (len > 4 && memcmp(name, "_ws.", 4) == 0)
 		return true;
-	return protocols->count > 0 && bsearch(&key, protocols->list,
-	    protocols->count, sizeof(key), compare) != NULL;
+	return protocols->count > 0 &&
+	    bsearch(&key, protocols->list, protocols->count, sizeof(key),
+		compare) != NULL;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* conf/protocols.list: which protocols can be the top protocol of a packet. No I/O. */
 #ifndef ESPCAP_FIELDS_PROTOCOLS_H
 #define ESPCAP_FIELDS_PROTOCOLS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* conf/typed.list: Wireshark fields that get a typed copy under an ECS name. */
 #include "fields/typed.h"
 
@@ -15,12 +16,14 @@
 #define ENTRIES_MAX 1000
 #define NAME_MAX_LEN 128
 
+/* clang-format off */
 static const char *const type_names[] = {
 	[TYPED_KEYWORD] = "keyword", [TYPED_WILDCARD] = "wildcard",
 	[TYPED_IP] = "ip", [TYPED_MAC] = "mac", [TYPED_LONG] = "long",
 	[TYPED_INTEGER] = "integer", [TYPED_DOUBLE] = "double",
 	[TYPED_BOOLEAN] = "boolean"
 };
+/* clang-format on */
 
 /* What every document has of itself: no copy may take its place. */
 static const char *const own_names[] = {
@@ -81,23 +84,29 @@ check_entry(const struct typed *typed, const struct typed_entry *entry,
     const char *origin, size_t line, struct error *error)
 {
 	if (!is_dotted(entry->name))
-		return error_set(error, OUTCOME_USAGE, "%s:%zu: \"%s\" is not "
-		    "a name of lower-case words joined by dots", origin, line,
+		return error_set(error, OUTCOME_USAGE,
+		    "%s:%zu: \"%s\" is not "
+		    "a name of lower-case words joined by dots",
+		    origin, line,
 		    entry->name);
 	for (size_t i = 0; i < sizeof(own_names) / sizeof(own_names[0]); i++)
 		if (clash(entry->name, own_names[i]))
-			return error_set(error, OUTCOME_USAGE, "%s:%zu: every "
-			    "document has %s of its own", origin, line,
+			return error_set(error, OUTCOME_USAGE,
+			    "%s:%zu: every "
+			    "document has %s of its own",
+			    origin, line,
 			    own_names[i]);
 	for (size_t i = 0; i < typed->count; i++) {
 		const struct typed_entry *other = &typed->entries[i];
 
 		if (!clash(entry->name, other->name) ||
 		    (strcmp(entry->name, other->name) == 0 &&
-		    entry->type == other->type))
+			entry->type == other->type))
 			continue;
-		return error_set(error, OUTCOME_USAGE, "%s:%zu: %s (%s) clashes "
-		    "with %s (%s)", origin, line, entry->name,
+		return error_set(error, OUTCOME_USAGE,
+		    "%s:%zu: %s (%s) clashes "
+		    "with %s (%s)",
+		    origin, line, entry->name,
 		    type_names[entry->type], other->name,
 		    type_names[other->type]);
 	}
@@ -116,7 +125,7 @@ parse_line(struct typed *typed, char *text, const char *origin, size_t line,
 
 	text[strcspn(text, "#")] = '\0';
 	for (char *word = strtok_r(text, space, &rest);
-	    word != NULL && count < 5; word = strtok_r(NULL, space, &rest))
+	     word != NULL && count < 5; word = strtok_r(NULL, space, &rest))
 		words[count++] = word;
 	if (count == 0)
 		return 0;
@@ -124,9 +133,11 @@ parse_line(struct typed *typed, char *text, const char *origin, size_t line,
 		return error_set(error, OUTCOME_USAGE,
 		    "%s:%zu: want FIELD TYPE NAME [MAP]", origin, line);
 	if (!find_type(words[1], &type))
-		return error_set(error, OUTCOME_USAGE, "%s:%zu: no type \"%s\": "
+		return error_set(error, OUTCOME_USAGE,
+		    "%s:%zu: no type \"%s\": "
 		    "keyword, wildcard, ip, mac, long, integer, double or "
-		    "boolean", origin, line, words[1]);
+		    "boolean",
+		    origin, line, words[1]);
 	if (typed->count == ENTRIES_MAX)
 		return error_set(error, OUTCOME_USAGE,
 		    "%s:%zu: more than %d entries", origin, line, ENTRIES_MAX);
@@ -141,7 +152,7 @@ parse_line(struct typed *typed, char *text, const char *origin, size_t line,
 		typed->count++;
 		return 0;
 	}
-	typed->count++;	/* typed_release frees it */
+	typed->count++; /* typed_release frees it */
 	return -1;
 }
 
@@ -179,7 +190,7 @@ mapped(const char *map, const char *text, size_t *len)
 	const char *end;
 
 	for (const char *at = map; at != NULL && *at != '\0';
-	    at = *end == ',' ? end + 1 : end) {
+	     at = *end == ',' ? end + 1 : end) {
 		end = at + strcspn(at, ",");
 		/* The text can hold any bytes: it is no string. */
 		if ((size_t)(end - at) > *len && memcmp(at, text, *len) == 0 &&
@@ -243,7 +254,7 @@ real_number(const char *text, size_t len, struct buffer *out)
 	    text[0] != '.' && text[len - 1] != '.' &&
 	    strncmp(text, "-.", 2) != 0 &&
 	    (text[text[0] == '-'] != '0' || text[1 + (text[0] == '-')] == '.' ||
-	    text[1 + (text[0] == '-')] == '\0'))
+		text[1 + (text[0] == '-')] == '\0'))
 		return buffer_append(out, text, len) == 0 ? 1 : -1;
 	return buffer_printf(out, "%.17g", number) == 0 ? 1 : -1;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* conf/typed.list: Wireshark fields that get a typed copy under an ECS name. No I/O. */
 #ifndef ESPCAP_FIELDS_TYPED_H
 #define ESPCAP_FIELDS_TYPED_H
@@ -22,10 +23,10 @@ enum typed_type {
 
 /* One line of the list. */
 struct typed_entry {
-	char *field;		/* Wireshark's name, "dns.qry.name" */
+	char *field; /* Wireshark's name, "dns.qry.name" */
 	enum typed_type type;
-	char *name;		/* where it goes, "dns.question.name" */
-	char *map;		/* "0=NOERROR,1=FORMERR": texts replaced, NULL for none */
+	char *name; /* where it goes, "dns.question.name" */
+	char *map;  /* "0=NOERROR,1=FORMERR": texts replaced, NULL for none */
 };
 
 struct typed {

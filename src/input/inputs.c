@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which files are read, in which order. */
 #include "input/inputs.h"
 
@@ -19,7 +20,8 @@ static char *
 absolute(const char *name)
 {
 	const char *slash = strrchr(name, '/');
-	char *folder = slash == NULL ? xstrdup(".") :
+	char *folder = slash == NULL ?
+	    xstrdup(".") :
 	    xstrndup(name, slash == name ? 1 : (size_t)(slash - name));
 	char *real = realpath(folder, NULL), *path = NULL;
 
@@ -67,7 +69,7 @@ what_it_is(mode_t mode)
 
 struct walk {
 	struct inputs *inputs;
-	const struct beneath *folder;	/* NULL: links may lead out of it */
+	const struct beneath *folder; /* NULL: links may lead out of it */
 	struct log *log;
 	bool recursive;
 };
@@ -87,19 +89,26 @@ walk_entry(const struct walk *walk, char *name, char *path, unsigned depth)
 		    strerror(errno));
 	} else if (S_ISLNK(st.st_mode) && walk->folder != NULL &&
 	    beneath_leaves(walk->folder, path)) {
-		log_note(walk->log, "%s: skipped: the link leaves the "
-		    "folder, and root follows links only within it", name);
+		log_note(walk->log,
+		    "%s: skipped: the link leaves the "
+		    "folder, and root follows links only within it",
+		    name);
 	} else if (S_ISDIR(st.st_mode)) {
 		if (!walk->recursive)
-			log_note(walk->log, "%s: a folder, passed over "
-			    "(--recursive reads it)", name);
+			log_note(walk->log,
+			    "%s: a folder, passed over "
+			    "(--recursive reads it)",
+			    name);
 		else if (depth == DEPTH_MAX)
-			log_note(walk->log, "%s: passed over: nested more than "
-			    "%d deep", name, DEPTH_MAX);
+			log_note(walk->log,
+			    "%s: passed over: nested more than "
+			    "%d deep",
+			    name, DEPTH_MAX);
 		else if (walk_dir(walk, name, path, depth + 1, &error) != 0)
 			log_note(walk->log, "%s", error.text);
-	} else if (S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) &&
-	    (stat(path, &target) != 0 || S_ISREG(target.st_mode)))) {
+	} else if (S_ISREG(st.st_mode) ||
+	    (S_ISLNK(st.st_mode) &&
+		(stat(path, &target) != 0 || S_ISREG(target.st_mode)))) {
 		add(walk->inputs, name, path);
 		return;
 	} else if (S_ISLNK(st.st_mode))
@@ -122,8 +131,9 @@ scan(const struct beneath *folder, const char *path, struct dirent ***entries)
 	if (folder == NULL)
 		return scandir(path, entries, no_dots, by_bytes);
 	name = beneath_name(folder, path);
-	fd = name == NULL ? -1 : beneath_open(folder, name, O_RDONLY |
-	    O_DIRECTORY);
+	fd = name == NULL ?
+	    -1 :
+	    beneath_open(folder, name, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return -1;
 	count = scandirat(fd, ".", entries, no_dots, by_bytes);
@@ -144,9 +154,10 @@ walk_dir(const struct walk *walk, const char *name, const char *path,
 	for (int i = 0; i < count; i++) {
 		const char *join = name[strlen(name) - 1] == '/' ? "" : "/";
 
-		walk_entry(walk, xasprintf("%s%s%s", name, join,
-		    entries[i]->d_name), xasprintf("%s/%s",
-		    strcmp(path, "/") == 0 ? "" : path, entries[i]->d_name),
+		walk_entry(walk,
+		    xasprintf("%s%s%s", name, join, entries[i]->d_name),
+		    xasprintf("%s/%s", strcmp(path, "/") == 0 ? "" : path,
+			entries[i]->d_name),
 		    depth);
 		free(entries[i]);
 	}
@@ -171,7 +182,8 @@ list_dir(struct inputs *inputs, const struct options *options, struct log *log,
 	char *path = realpath(options->dir, NULL);
 	int rv = path == NULL || (geteuid() == 0 && confine(inputs, path) != 0) ?
 	    error_set(error, OUTCOME_INPUT, "%s: %s", options->dir,
-	    strerror(errno)) : 0;
+		strerror(errno)) :
+	    0;
 
 	if (inputs->folder.path != NULL)
 		walk.folder = &inputs->folder;
@@ -188,8 +200,9 @@ list_dir(struct inputs *inputs, const struct options *options, struct log *log,
 static bool
 look_once(const struct input *input, struct stat *st)
 {
-	return (input->path != NULL ? stat(input->path, st) :
-	    fstat(STDIN_FILENO, st)) == 0 &&
+	return (input->path != NULL ?
+		       stat(input->path, st) :
+		       fstat(STDIN_FILENO, st)) == 0 &&
 	    (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode));
 }
 
@@ -264,8 +277,10 @@ inputs_bytes(const struct inputs *inputs)
 	for (size_t i = 0; i < inputs->count; i++) {
 		const char *path = inputs->list[i].path;
 
-		if ((path != NULL ? stat(path, &st) :
-		    fstat(STDIN_FILENO, &st)) == 0 && S_ISREG(st.st_mode))
+		if ((path != NULL ?
+			    stat(path, &st) :
+			    fstat(STDIN_FILENO, &st)) == 0 &&
+		    S_ISREG(st.st_mode))
 			bytes += (uint64_t)st.st_size;
 	}
 	return bytes;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which files are read, in which order. */
 #ifndef ESPCAP_INPUT_INPUTS_H
 #define ESPCAP_INPUT_INPUTS_H
@@ -12,14 +13,14 @@
 #include "process/beneath.h"
 
 struct input {
-	char *name;	/* as given, or the folder as given and the name in it */
-	char *path;	/* absolute; NULL for standard input and an interface */
+	char *name; /* as given, or the folder as given and the name in it */
+	char *path; /* absolute; NULL for standard input and an interface */
 };
 
 struct inputs {
 	struct input *list;
 	size_t count;
-	bool from_dir;	/* what is no capture is passed over */
+	bool from_dir; /* what is no capture is passed over */
 	/*
 	 * Root may read what those who put links into the folder may not: then all files are in this folder or below, and
 	 * must be opened so. Its path is NULL for another user, who follows links out of it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One live capture as espcap sees it. */
 #include "input/live.h"
 
@@ -32,16 +33,16 @@
 
 struct live {
 	const struct sniff_config *config;
-	struct packet_ring_config packet_ring;	/* these, with the id of the capture */
+	struct packet_ring_config packet_ring; /* these, with the id of the capture */
 	pid_t espcap, process;
-	int data, control;	/* -1: taken over; closed */
+	int data, control; /* -1: taken over; closed */
 	int its_data, its_control;
-	struct sniff_counts *counts;	/* shared with the process */
+	struct sniff_counts *counts; /* shared with the process */
 	struct event *said;
 	struct live_handler handler;
 	char id[CAPTURE_ID_LEN];
 	char excluded[EXCLUDED_MAX][80];
-	size_t excluded_count;	/* all that ever were */
+	size_t excluded_count; /* all that ever were */
 	bool ended, lost;
 };
 
@@ -102,8 +103,10 @@ open_means(const struct live *live, struct sniff_means *means,
 	if (means->nic == NULL || open_stores(live, means, error) != 0 ||
 	    limit(live, &user, error) != 0)
 		return -1;
-	return means->packet_ring == NULL ? 0 : packet_ring_begin(means->packet_ring,
-	    nic_header(means->nic), user, error);
+	return means->packet_ring == NULL ?
+	    0 :
+	    packet_ring_begin(
+		means->packet_ring, nic_header(means->nic), user, error);
 }
 
 static int
@@ -140,13 +143,15 @@ open_channels(struct live *live)
 	live->data = pipe[0];
 	live->its_data = pipe[1];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	    sockets) != 0)
+		sockets) != 0)
 		return -1;
 	live->control = descriptor_raise(sockets[0]);
 	live->its_control = descriptor_raise(sockets[1]);
 	(void)fcntl(live->its_data, F_SETPIPE_SZ, PIPE_LEN);
 	return live->control < 0 || live->its_control < 0 ||
-	    fcntl(live->its_data, F_SETFL, O_NONBLOCK) != 0 ? -1 : 0;
+		fcntl(live->its_data, F_SETFL, O_NONBLOCK) != 0 ?
+	    -1 :
+	    0;
 }
 
 static int
@@ -200,8 +205,8 @@ start(struct live *live, struct error *error)
 {
 	struct sniff_message message;
 
-	live->process = helper_start((const int[]){ live->its_data,
-	    live->its_control }, 2, work, live);
+	live->process = helper_start(
+	    (const int[]){ live->its_data, live->its_control }, 2, work, live);
 	if (live->process < 0)
 		return error_set(error, OUTCOME_INTERNAL,
 		    "start the process that captures: %s", strerror(errno));
@@ -320,7 +325,7 @@ live_listen(struct live *live, struct loop *loop,
 	live->said = event_new(loop_base(loop), live->control,
 	    EV_READ | EV_PERSIST, on_said, live);
 	if (live->said == NULL || event_add(live->said, NULL) != 0)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 }
 
 int
@@ -444,7 +449,7 @@ live_exclude(struct live *live, const struct sockaddr *address,
 		    sizeof(exclude.exclude) - used, "%s%s",
 		    i > 0 ? " or " : "", live->excluded[i]);
 	if (order(live, &exclude) != 0)
-		return true;	/* it is over: nothing is captured any more */
+		return true; /* it is over: nothing is captured any more */
 	return wait_for_answer(live, error) == 0;
 }
 

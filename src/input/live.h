@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One live capture as espcap sees it: the process that captures, its pipe, its counters, what it says. */
 #ifndef ESPCAP_INPUT_LIVE_H
 #define ESPCAP_INPUT_LIVE_H
@@ -48,7 +49,8 @@ bool live_exclude(struct live *live, const struct sockaddr *address, struct erro
 void live_close(struct live *live);
 
 struct live_counts {
-	uint64_t captured, queue_drop, kernel_drop, interface_drop, queued, spooled, ring_missing;	/* as struct sniff_counts */
+	uint64_t captured, queue_drop, kernel_drop, interface_drop, queued,
+	    spooled, ring_missing; /* as struct sniff_counts */
 };
 struct live_counts live_counts(const struct live *live);
 /* Bytes that the queue has room for. */

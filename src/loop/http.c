@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* HTTP requests: curl_multi driven by libevent, as described in libcurl-multi(3) for event loops. */
 #include "loop/http.h"
 
@@ -27,15 +28,16 @@ struct transfer {
 	struct http *http;
 	CURL *easy;
 	struct curl_slist *headers;
-	const char *sending;	/* the body, borrowed */
-	size_t left;		/* of it to send */
+	const char *sending; /* the body, borrowed */
+	size_t left;         /* of it to send */
 	struct buffer body;
 	struct http_reply reply;
 	bool too_large;
 	char error[CURL_ERROR_SIZE];
 	void (*on_reply)(void *ctx, const struct http_reply *reply);
 	void *ctx;
-	LIST_ENTRY(transfer) next;
+	LIST_ENTRY(transfer)
+	next;
 };
 
 struct http {
@@ -43,8 +45,9 @@ struct http {
 	const struct http_config *config;
 	CURLM *multi;
 	struct event *timer;
-	struct event *kick;	/* somebody lost its socket while it was connecting */
-	LIST_HEAD(, transfer) transfers;
+	struct event *kick; /* somebody lost its socket while it was connecting */
+	LIST_HEAD(, transfer)
+	transfers;
 };
 
 static void
@@ -112,9 +115,10 @@ is_line_too_long(const struct transfer *transfer, CURLcode code)
 
 	(void)curl_easy_getinfo(transfer->easy,
 	    CURLINFO_STARTTRANSFER_TIME_T, &begun);
-	return begun > 0 && (code == CURLE_OUT_OF_MEMORY ||
-	    (code != CURLE_OK && strstr(transfer->error, "ut of memory") !=
-	    NULL));
+	return begun > 0 &&
+	    (code == CURLE_OUT_OF_MEMORY ||
+		(code != CURLE_OK &&
+		    strstr(transfer->error, "ut of memory") != NULL));
 }
 
 static void
@@ -132,7 +136,8 @@ tell(struct transfer *transfer, CURLcode code)
 		(void)snprintf(reply->text, sizeof(reply->text),
 		    "cannot connect: %s", strerror((int)os_error(transfer)));
 	else if (code == CURLE_GOT_NOTHING)
-		(void)snprintf(reply->text, sizeof(reply->text), "the "
+		(void)snprintf(reply->text, sizeof(reply->text),
+		    "the "
 		    "connection was closed without an answer (http where "
 		    "https is spoken, or another kind of server?)");
 	else if (is_line_too_long(transfer, code))
@@ -143,8 +148,9 @@ tell(struct transfer *transfer, CURLcode code)
 		    "the connection was lost before the reply");
 	else if (reply->fault != HTTP_ANSWERED)
 		(void)snprintf(reply->text, sizeof(reply->text), "%s",
-		    transfer->error[0] != '\0' ? transfer->error :
-		    curl_easy_strerror(code));
+		    transfer->error[0] != '\0' ?
+			transfer->error :
+			curl_easy_strerror(code));
 	reply->body = transfer->body.len > 0 ? transfer->body.data : "";
 	reply->len = transfer->body.len;
 	transfer->on_reply(transfer->ctx, reply);
@@ -178,7 +184,8 @@ on_socket(evutil_socket_t fd, short what, void *ctx)
 {
 	struct http *http = ctx;
 	int action = ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) |
-	    ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0), running;
+	    ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0),
+	    running;
 
 	(void)curl_multi_socket_action(http->multi, fd, action, &running);
 	collect(http);
@@ -224,7 +231,8 @@ is_connecting(CURL *easy)
 	curl_off_t connected = 0;
 
 	return curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T,
-	    &connected) == CURLE_OK && connected == 0;
+		   &connected) == CURLE_OK &&
+	    connected == 0;
 }
 
 static int
@@ -244,7 +252,7 @@ want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 		event = event_new(loop_base(http->loop), fd, events, on_socket,
 		    http);
 		if (event == NULL || event_add(event, NULL) != 0)
-			abort();	/* out of memory */
+			abort(); /* out of memory */
 	}
 	(void)curl_multi_assign(http->multi, fd, event);
 	return 0;
@@ -269,7 +277,8 @@ static size_t
 on_wanted(char *out, size_t size, size_t count, void *ctx)
 {
 	struct transfer *transfer = ctx;
-	size_t len = size * count < transfer->left ? size * count :
+	size_t len = size * count < transfer->left ?
+	    size * count :
 	    transfer->left;
 
 	memcpy(out, transfer->sending, len);
@@ -319,8 +328,9 @@ header_value(const char *line, size_t len, const char *name, size_t *value_len)
 		line++;
 		len--;
 	}
-	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n' ||
-	    line[len - 1] == ' '))
+	while (len > 0 &&
+	    (line[len - 1] == '\r' || line[len - 1] == '\n' ||
+		line[len - 1] == ' '))
 		len--;
 	*value_len = len;
 	return line;
@@ -410,12 +420,14 @@ static void
 set_limits(CURL *easy, const struct http_config *config,
     const struct http_request *request)
 {
-	uint64_t timeout = request->timeout > 0 ? request->timeout :
+	uint64_t timeout = request->timeout > 0 ?
+	    request->timeout :
 	    config->timeout;
 
 	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-	    (long)(config->connect_timeout < timeout ? config->connect_timeout :
-	    timeout));
+	    (long)(config->connect_timeout < timeout ?
+		    config->connect_timeout :
+		    timeout));
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
@@ -449,7 +461,7 @@ add_header(struct transfer *transfer, const char *name, const char *value)
 	explicit_bzero(line, strlen(line));
 	free(line);
 	if (headers == NULL)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	transfer->headers = headers;
 }
 
@@ -512,7 +524,7 @@ http_send(struct http *http, const struct http_request *request,
 	buffer_init(&transfer->body, request->reply_max);
 	transfer->easy = curl_easy_init();
 	if (transfer->easy == NULL)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	set_callbacks(transfer);
 	set_limits(transfer->easy, http->config, request);
 	set_trust(transfer->easy, http->config);
@@ -520,7 +532,7 @@ http_send(struct http *http, const struct http_request *request,
 	LIST_INSERT_HEAD(&http->transfers, transfer, next);
 	/* Starts with want_timer: nothing calls back from in here. */
 	if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 }
 
 struct http *
@@ -541,7 +553,7 @@ http_new(struct loop *loop, const struct http_config *config,
 	http->kick = evtimer_new(loop_base(loop), on_kick, http);
 	http->multi = curl_multi_init();
 	if (http->timer == NULL || http->kick == NULL || http->multi == NULL)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	(void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION,
 	    want_socket);
 	(void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* HTTP requests on the event loop, several at a time (libcurl's multi interface). */
 #ifndef ESPCAP_LOOP_HTTP_H
 #define ESPCAP_LOOP_HTTP_H
@@ -20,11 +21,11 @@ struct http_blob {
 
 /* Borrowed for the life of the http. */
 struct http_config {
-	uint64_t connect_timeout;	/* ms, for name, connection and TLS */
-	uint64_t timeout;		/* ms, for a whole request */
-	bool insecure;			/* neither certificate nor host name are checked */
-	struct http_blob ca, cert, key;	/* PEM */
-	unsigned connections;		/* at most, to one host */
+	uint64_t connect_timeout;       /* ms, for name, connection and TLS */
+	uint64_t timeout;               /* ms, for a whole request */
+	bool insecure;                  /* neither certificate nor host name are checked */
+	struct http_blob ca, cert, key; /* PEM */
+	unsigned connections;           /* at most, to one host */
 	/* Before each connection, with the address it goes to; NULL if nobody wants to know. */
 	void (*on_connect)(void *ctx, const struct sockaddr *address);
 	void *ctx;
@@ -38,35 +39,35 @@ struct http *http_new(struct loop *loop, const struct http_config *config, struc
 void http_free(struct http *http);
 
 struct http_request {
-	const char *method;		/* "GET", "POST", ... */
+	const char *method; /* "GET", "POST", ... */
 	const char *url;
-	const char *authorization;	/* value of the header, NULL for none */
-	const char *content_type;	/* NULL for none */
-	bool is_gzip;			/* body is: Content-Encoding */
-	const void *body;		/* borrowed until the reply */
+	const char *authorization; /* value of the header, NULL for none */
+	const char *content_type;  /* NULL for none */
+	bool is_gzip;              /* body is: Content-Encoding */
+	const void *body;          /* borrowed until the reply */
 	size_t len;
-	size_t reply_max;		/* bytes of the reply's body */
-	uint64_t timeout;		/* ms, 0 for that of the rules */
+	size_t reply_max; /* bytes of the reply's body */
+	uint64_t timeout; /* ms, 0 for that of the rules */
 };
 
 enum http_fault {
-	HTTP_ANSWERED,		/* there is a status and a whole body */
-	HTTP_UNREACHED,		/* the request did not get there: name, connection, TLS handshake */
-	HTTP_UNTRUSTED,		/* a certificate check failed, or our own certificate is useless */
-	HTTP_LOST,		/* it may have got there: reset, cut, time-out */
-	HTTP_NOT_HTTP,		/* what came back is no HTTP */
+	HTTP_ANSWERED,  /* there is a status and a whole body */
+	HTTP_UNREACHED, /* the request did not get there: name, connection, TLS handshake */
+	HTTP_UNTRUSTED, /* a certificate check failed, or our own certificate is useless */
+	HTTP_LOST,      /* it may have got there: reset, cut, time-out */
+	HTTP_NOT_HTTP,  /* what came back is no HTTP */
 	HTTP_REPLY_TOO_LARGE
 };
 
 struct http_reply {
 	enum http_fault fault;
-	char text[320];		/* what went wrong, "" if answered */
+	char text[320]; /* what went wrong, "" if answered */
 	long status;
-	const char *body;	/* valid during the call */
+	const char *body; /* valid during the call */
 	size_t len;
-	bool is_elasticsearch;	/* X-elastic-product: Elasticsearch */
-	char location[256];	/* where a redirect points to, "" if nowhere */
-	long retry_after;	/* seconds, 0 if not said */
+	bool is_elasticsearch; /* X-elastic-product: Elasticsearch */
+	char location[256];    /* where a redirect points to, "" if nowhere */
+	long retry_after;      /* seconds, 0 if not said */
 };
 
 /* Sends; on_reply is called once, from the loop. The texts of request are copied, the body is not. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The event loop: libevent's base, caught signals, deferred calls. */
 #include "loop/loop.h"
 
@@ -16,7 +17,8 @@
 struct deferred {
 	void (*call)(void *ctx);
 	void *ctx;
-	STAILQ_ENTRY(deferred) next;
+	STAILQ_ENTRY(deferred)
+	next;
 };
 
 STAILQ_HEAD(deferred_list, deferred);
@@ -33,19 +35,19 @@ static struct {
 
 struct loop {
 	struct event_base *base;
-	struct event *caught;		/* NULL until loop_catch */
-	int caught_fd;			/* the handler writes to it */
-	timer_t last;			/* ends the program some time after the second signal */
-	unsigned told;			/* signals that on_signal was called for */
+	struct event *caught; /* NULL until loop_catch */
+	int caught_fd;        /* the handler writes to it */
+	timer_t last;         /* ends the program some time after the second signal */
+	unsigned told;        /* signals that on_signal was called for */
 	void (*on_signal)(void *ctx, int number);
 	void *signal_ctx;
-	struct event *hangup;		/* NULL until loop_catch_hangup */
+	struct event *hangup; /* NULL until loop_catch_hangup */
 	void (*on_hangup)(void *ctx);
 	void *hangup_ctx;
-	struct event *user;		/* NULL until loop_catch_user */
+	struct event *user; /* NULL until loop_catch_user */
 	void (*on_user)(void *ctx);
 	void *user_ctx;
-	struct event *soon;		/* pending while deferred is not empty */
+	struct event *soon; /* pending while deferred is not empty */
 	struct deferred_list deferred;
 	size_t deferred_count;
 	bool stopped;
@@ -60,7 +62,7 @@ loop_realloc(void *old, size_t size)
 static void
 on_soon(evutil_socket_t fd, short what, void *ctx)
 {
-	static const struct timeval now = {0, 0};
+	static const struct timeval now = { 0, 0 };
 	struct loop *loop = ctx;
 
 	(void)fd;
@@ -324,7 +326,7 @@ loop_waits(struct loop *loop)
 {
 	int count = event_base_get_num_events(loop->base,
 	    EVENT_BASE_COUNT_ADDED | EVENT_BASE_COUNT_ACTIVE |
-	    EVENT_BASE_COUNT_VIRTUAL);
+		EVENT_BASE_COUNT_VIRTUAL);
 
 	if (loop->caught != NULL)
 		count--;
@@ -368,7 +370,7 @@ loop_start_timer(struct event *timer, uint64_t ms)
 void
 loop_defer(struct loop *loop, void (*call)(void *ctx), void *ctx)
 {
-	static const struct timeval now = {0, 0};
+	static const struct timeval now = { 0, 0 };
 	struct deferred *last = xcalloc(1, sizeof(*last));
 
 	last->call = call;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The one event loop of a program, and its signals. */
 #ifndef ESPCAP_LOOP_LOOP_H
 #define ESPCAP_LOOP_LOOP_H

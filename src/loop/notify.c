@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tells a service manager how we are: one datagram for each message, sd_notify(3). */
 #include "loop/notify.h"
 
@@ -19,7 +20,7 @@ struct notify {
 	int fd;
 	struct sockaddr_un address;
 	socklen_t len;
-	uint64_t watchdog;	/* microseconds, 0 for none */
+	uint64_t watchdog; /* microseconds, 0 for none */
 	struct event *timer;
 	bool ready, stopping;
 };
@@ -52,8 +53,9 @@ read_watchdog(void)
 
 	if (usec == NULL || text_number(usec, 1, UINT64_MAX, &value) != 0)
 		return 0;
-	if (pid != NULL && (text_number(pid, 1, INT32_MAX, &whose) != 0 ||
-	    whose != (uint64_t)getpid()))
+	if (pid != NULL &&
+	    (text_number(pid, 1, INT32_MAX, &whose) != 0 ||
+		whose != (uint64_t)getpid()))
 		return 0;
 	return value;
 }
@@ -156,6 +158,6 @@ notify_watch(struct notify *notify, struct loop *loop)
 	notify->timer = event_new(loop_base(loop), -1, EV_PERSIST, on_timer,
 	    notify);
 	if (notify->timer == NULL || event_add(notify->timer, &every) != 0)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	tell(notify, "WATCHDOG=1");
 }

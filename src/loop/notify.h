@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tells a service manager how we are: the protocol of sd_notify(3). */
 #ifndef ESPCAP_LOOP_NOTIFY_H
 #define ESPCAP_LOOP_NOTIFY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Numbers of either byte order at any alignment. */
 #ifndef ESPCAP_PACKET_BYTES_H
 #define ESPCAP_PACKET_BYTES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a capture and its packets are known by: SHA-256, cut to 128 bits. */
 #include "packet/capture_id.h"
 
@@ -39,8 +40,11 @@ capture_id(const struct capture_record *first, char id[CAPTURE_ID_LEN])
 {
 	uint8_t head[5 * 8], digest[PACKET_ID_LEN];
 	const uint8_t *bytes = first->is_packet ? first->bytes : first->raw;
-	size_t len = first->is_packet ? first->caplen :
-	    first->raw_len < 512 ? first->raw_len : 512;
+	size_t len = first->is_packet ?
+	    first->caplen :
+	    first->raw_len < 512 ?
+	    first->raw_len :
+	    512;
 
 	put_number(head, first->is_packet ? first->linktype : UINT64_MAX);
 	put_number(head + 8, (uint64_t)first->sec);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a capture and its packets are known by: cryptographic hashes. No I/O. */
 #ifndef ESPCAP_PACKET_CAPTURE_ID_H
 #define ESPCAP_PACKET_CAPTURE_ID_H

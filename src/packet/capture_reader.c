@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads pcap and pcapng streams record by record: what both formats share. */
 #include "packet/capture_reader.h"
 
@@ -13,13 +14,13 @@
 struct capture_reader {
 	enum capture_format format;
 	struct pcap_reader pcap_reader;
-	struct pcap_reader fitted;		/* the one that the records of this and other parts are to stand in */
+	struct pcap_reader fitted; /* the one that the records of this and other parts are to stand in */
 	struct pcapng_reader pcapng;
-	uint64_t offset;	/* of the next record in the stream */
-	uint64_t packets;	/* taken so far */
-	uint64_t before;	/* those before this part */
+	uint64_t offset;  /* of the next record in the stream */
+	uint64_t packets; /* taken so far */
+	uint64_t before;  /* those before this part */
 	bool trusted;
-	bool joining;		/* what comes next is the header of another part */
+	bool joining; /* what comes next is the header of another part */
 	bool failed;
 };
 
@@ -91,8 +92,10 @@ fail(struct capture_reader *capture, bool in_packet, uint64_t offset,
 
 	capture->failed = true;
 	if (!started(capture) && capture->packets > 0)
-		(void)snprintf(place, sizeof(place), "in the file header after "
-		    "packet %" PRIu64, capture->packets);
+		(void)snprintf(place, sizeof(place),
+		    "in the file header after "
+		    "packet %" PRIu64,
+		    capture->packets);
 	else if (!started(capture))
 		(void)snprintf(place, sizeof(place), "in the file header");
 	else if (in_packet)
@@ -147,8 +150,8 @@ look_for_part(struct capture_reader *capture, const uint8_t *data, size_t len,
 	if (joined == JOINED_PERHAPS && !eof)
 		return false;
 	/* Nothing but a header can begin so and be cut short there. */
-	if (joined == JOINED_PCAP || (joined == JOINED_PERHAPS &&
-	    len >= 4 && pcap_reader_probe(data)))
+	if (joined == JOINED_PCAP ||
+	    (joined == JOINED_PERHAPS && len >= 4 && pcap_reader_probe(data)))
 		begin_part(capture, CAPTURE_PCAP);
 	else if (joined != JOINED_NOT)
 		begin_part(capture, CAPTURE_PCAPNG);
@@ -163,8 +166,10 @@ part_of(struct capture_reader *capture)
 
 	if (capture->joining)
 		part = capture->format == CAPTURE_PCAP &&
-		    capture->fitted.started && pcap_reader_fits(&capture->fitted,
-		    &capture->pcap_reader) ? CAPTURE_PART_FITS :
+			capture->fitted.started &&
+			pcap_reader_fits(
+			    &capture->fitted, &capture->pcap_reader) ?
+		    CAPTURE_PART_FITS :
 		    CAPTURE_PART_DIFFERS;
 	capture->joining = false;
 	if (part != CAPTURE_PART_FITS)

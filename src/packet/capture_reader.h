@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the records of a pcap or pcapng stream from bytes in memory, and writes an empty record in place of one. No I/O. */
 #ifndef ESPCAP_PACKET_CAPTURE_READER_H
 #define ESPCAP_PACKET_CAPTURE_READER_H
@@ -10,7 +11,7 @@
 #include "base/error.h"
 
 enum capture_format {
-	CAPTURE_UNKNOWN,	/* perhaps one that only tshark knows */
+	CAPTURE_UNKNOWN, /* perhaps one that only tshark knows */
 	CAPTURE_PCAP,
 	CAPTURE_PCAPNG
 };
@@ -27,28 +28,28 @@ enum capture_format {
  */
 enum capture_part {
 	CAPTURE_PART_GOES_ON,
-	CAPTURE_PART_FITS,	/* the record is the header of a part whose records can stand in the stream before: it is to be left out */
-	CAPTURE_PART_DIFFERS	/* the same of a part that must be a stream of its own */
+	CAPTURE_PART_FITS,   /* the record is the header of a part whose records can stand in the stream before: it is to be left out */
+	CAPTURE_PART_DIFFERS /* the same of a part that must be a stream of its own */
 };
 
 struct capture_record {
 	enum capture_part part;
-	bool is_packet;		/* tshark gives it a frame number; else a header or another block */
-	const uint8_t *raw;	/* the record as it stands in the stream; points into the caller's data */
+	bool is_packet;     /* tshark gives it a frame number; else a header or another block */
+	const uint8_t *raw; /* the record as it stands in the stream; points into the caller's data */
 	size_t raw_len;
 
 	/* Of packets only. */
-	uint64_t ordinal;	/* 1 for the first packet of the stream */
-	uint64_t number;	/* the same in its part, see capture_part */
-	bool big;		/* of pcap: its header is big-endian */
-	bool has_time;		/* simple packet blocks and custom blocks have none */
-	int64_t sec;		/* UTC, since 1970, can be negative; nsec is always below 10^9 */
+	uint64_t ordinal; /* 1 for the first packet of the stream */
+	uint64_t number;  /* the same in its part, see capture_part */
+	bool big;         /* of pcap: its header is big-endian */
+	bool has_time;    /* simple packet blocks and custom blocks have none */
+	int64_t sec;      /* UTC, since 1970, can be negative; nsec is always below 10^9 */
 	uint32_t nsec;
-	uint32_t linktype;	/* LINKTYPE_ value of its interface */
-	uint32_t snaplen;	/* of its interface, 0 if not limited */
-	const uint8_t *bytes;	/* points into raw */
-	uint32_t caplen;	/* bytes captured, those of a pseudo-header included */
-	uint32_t wirelen;	/* bytes on the wire; can be less than caplen */
+	uint32_t linktype;    /* LINKTYPE_ value of its interface */
+	uint32_t snaplen;     /* of its interface, 0 if not limited */
+	const uint8_t *bytes; /* points into raw */
+	uint32_t caplen;      /* bytes captured, those of a pseudo-header included */
+	uint32_t wirelen;     /* bytes on the wire; can be less than caplen */
 };
 
 struct capture_reader;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A running hash over the records of a capture. */
 #include "packet/digest.h"
 
@@ -53,7 +54,7 @@ void
 digest_record(struct digest *digest, const struct capture_record *record)
 {
 	static const uint8_t section[4] = { 0x0a, 0x0d, 0x0d, 0x0a },
-	    none[SECTION_LEN_END - SECTION_LEN_AT];
+			     none[SECTION_LEN_END - SECTION_LEN_AT];
 
 	if (record->is_packet || record->raw_len < SECTION_LEN_END ||
 	    memcmp(record->raw, section, sizeof(section)) != 0) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A running hash over the records of a capture: what two files share if one is the beginning of the other. No I/O. */
 #ifndef ESPCAP_PACKET_DIGEST_H
 #define ESPCAP_PACKET_DIGEST_H

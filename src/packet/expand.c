@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Streams of gzip (RFC 1952), zstd (RFC 8878) and lz4 frames, expanded by their own libraries. */
 #include "packet/expand.h"
 
@@ -17,19 +18,19 @@
 #define FRAME_START_LEN LZ4F_HEADER_SIZE_MIN
 
 enum state {
-	STATE_START,	/* nothing read yet */
-	STATE_INSIDE,	/* in a member or frame */
-	STATE_BETWEEN,	/* behind a whole one */
-	STATE_PADDING	/* zeros behind the last */
+	STATE_START,   /* nothing read yet */
+	STATE_INSIDE,  /* in a member or frame */
+	STATE_BETWEEN, /* behind a whole one */
+	STATE_PADDING  /* zeros behind the last */
 };
 
 struct expand {
 	enum expand_kind kind;
 	enum state state;
-	bool no_memory;	/* the library could not be set up */
+	bool no_memory; /* the library could not be set up */
 	bool failed;
-	uint64_t taken;	/* compressed bytes */
-	size_t wanted;	/* what zstd or lz4 asked for last */
+	uint64_t taken; /* compressed bytes */
+	size_t wanted;  /* what zstd or lz4 asked for last */
 	z_stream gzip;
 	ZSTD_DCtx *zstd;
 	LZ4F_dctx *lz4;
@@ -58,8 +59,9 @@ expand_probe(const uint8_t *data, size_t len)
 		return EXPAND_GZIP;
 	if (len < EXPAND_PROBE_LEN)
 		return EXPAND_NONE;
-	if (memcmp(data, zstd_magic, 4) == 0 || ((data[0] & 0xf0) == 0x50 &&
-	    memcmp(data + 1, skippable_magic, 3) == 0))
+	if (memcmp(data, zstd_magic, 4) == 0 ||
+	    ((data[0] & 0xf0) == 0x50 &&
+		memcmp(data + 1, skippable_magic, 3) == 0))
 		return EXPAND_ZSTD;
 	if (memcmp(data, lz4_magic, 4) == 0)
 		return EXPAND_LZ4;
@@ -98,13 +100,14 @@ expand_new(enum expand_kind kind)
 		break;
 	case EXPAND_ZSTD:
 		expand->zstd = ZSTD_createDCtx();
-		if (expand->zstd == NULL || ZSTD_isError(ZSTD_DCtx_setParameter(
-		    expand->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX)))
+		if (expand->zstd == NULL ||
+		    ZSTD_isError(ZSTD_DCtx_setParameter(expand->zstd,
+			ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX)))
 			expand->no_memory = true;
 		break;
 	case EXPAND_LZ4:
 		if (LZ4F_isError(LZ4F_createDecompressionContext(&expand->lz4,
-		    LZ4F_VERSION)))
+			LZ4F_VERSION)))
 			expand->no_memory = true;
 		break;
 	}
@@ -221,7 +224,8 @@ lz4_run(struct expand *expand, struct piece *piece, const char **why)
 static int
 copy_run(struct piece *piece)
 {
-	size_t len = piece->in_len < piece->out_size ? piece->in_len :
+	size_t len = piece->in_len < piece->out_size ?
+	    piece->in_len :
 	    piece->out_size;
 
 	if (len > 0)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Expands gzip, zstd and lz4 streams piece by piece. No I/O. */
 #ifndef ESPCAP_PACKET_EXPAND_H
 #define ESPCAP_PACKET_EXPAND_H
@@ -9,10 +10,10 @@
 #include "base/error.h"
 
 enum expand_kind {
-	EXPAND_NONE,	/* not compressed in a way we know */
+	EXPAND_NONE, /* not compressed in a way we know */
 	EXPAND_GZIP,
 	EXPAND_ZSTD,
-	EXPAND_LZ4	/* lz4 frame format */
+	EXPAND_LZ4 /* lz4 frame format */
 };
 
 #define EXPAND_PROBE_LEN 4

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* BPF filters, compiled by libpcap for the link type of each packet. */
 #include "packet/filter.h"
 
@@ -11,11 +12,11 @@
 #include "packet/bytes.h"
 
 enum {
-	PROGRAMS_MAX = 64,	/* of a stream with more link types the oldest is compiled again */
+	PROGRAMS_MAX = 64, /* of a stream with more link types the oldest is compiled again */
 	/* libpcap's time grows with the cube: 4000 bytes of "port 1 or port 2 ..." take 10 s with its optimizer. */
 	EXPRESSION_MAX = 4096,
 	OPTIMIZE_MAX = 1000,
-	LINKTYPE_LAST = 300	/* of those that filter_new tries */
+	LINKTYPE_LAST = 300 /* of those that filter_new tries */
 };
 
 enum {
@@ -26,17 +27,17 @@ enum {
 
 enum program_kind {
 	PROGRAM_USABLE,
-	PROGRAM_EMPTY,		/* libpcap has proved that it matches nothing */
+	PROGRAM_EMPTY, /* libpcap has proved that it matches nothing */
 	PROGRAM_MISSING
 };
 
 struct program {
 	uint32_t linktype;
-	bool big;		/* for packets of a big-endian machine */
+	bool big; /* for packets of a big-endian machine */
 	enum program_kind kind;
-	int dlt;		/* what libpcap calls the link type here; -1 if it does not */
+	int dlt; /* what libpcap calls the link type here; -1 if it does not */
 	struct bpf_program code;
-	char message[PCAP_ERRBUF_SIZE];	/* why not usable */
+	char message[PCAP_ERRBUF_SIZE]; /* why not usable */
 };
 
 struct filter {
@@ -44,9 +45,9 @@ struct filter {
 	struct program *programs[PROGRAMS_MAX];
 	size_t count;
 	size_t oldest;
-	uint8_t told[(UINT16_MAX + 1) / 8];	/* link types that filter_match has told of, a bit for each */
+	uint8_t told[(UINT16_MAX + 1) / 8]; /* link types that filter_match has told of, a bit for each */
 	char news[4 * PCAP_ERRBUF_SIZE + 128];
-	bool applied, inapplicable;	/* to some packet */
+	bool applied, inapplicable; /* to some packet */
 };
 
 /* What pcap_compile says of an expression that its optimizer reduces to "no packet". */
@@ -108,7 +109,7 @@ program_new(const char *expression, uint32_t linktype, bool big)
 		return program;
 	program->dlt = pcap_datalink(pcap);
 	if (pcap_compile(pcap, &program->code, expression,
-	    strlen(expression) <= OPTIMIZE_MAX, PCAP_NETMASK_UNKNOWN) == 0)
+		strlen(expression) <= OPTIMIZE_MAX, PCAP_NETMASK_UNKNOWN) == 0)
 		program->kind = PROGRAM_USABLE;
 	else
 		(void)snprintf(program->message, sizeof(program->message), "%s",
@@ -176,8 +177,8 @@ filter_new(const char *expression, struct error *error)
 	filter = xcalloc(1, sizeof(*filter));
 	filter->expression = xstrdup(expression);
 	ethernet = find_program(filter, LINKTYPE_ETHERNET, false);
-	if (ethernet->kind != PROGRAM_MISSING || (!is_unknown_name(ethernet->message) &&
-	    has_meaning(filter)))
+	if (ethernet->kind != PROGRAM_MISSING ||
+	    (!is_unknown_name(ethernet->message) && has_meaning(filter)))
 		return filter;
 	/* It can repeat what the expression has. */
 	(void)text_visible(message, sizeof(message), ethernet->message,
@@ -212,8 +213,10 @@ write_news(struct filter *filter, const struct program *program)
 	filter->told[type / 8] |= (uint8_t)(1u << type % 8);
 	(void)text_visible(message, sizeof(message), program->message,
 	    strlen(program->message));
-	(void)snprintf(filter->news, sizeof(filter->news), "--bpf: %s (link "
-	    "type %u%s%s); packets of this link type are skipped", message,
+	(void)snprintf(filter->news, sizeof(filter->news),
+	    "--bpf: %s (link "
+	    "type %u%s%s); packets of this link type are skipped",
+	    message,
 	    program->linktype, name == NULL ? "" : ", ",
 	    name == NULL ? "" : name);
 	return true;
@@ -227,7 +230,8 @@ static bool
 is_big(const struct capture_record *record)
 {
 	return (record->linktype == LINKTYPE_NULL ||
-	    record->linktype == LINKTYPE_ENC) && record->caplen >= 4 &&
+		   record->linktype == LINKTYPE_ENC) &&
+	    record->caplen >= 4 &&
 	    record->bytes[0] == 0;
 }
 
@@ -253,8 +257,10 @@ filter_match(struct filter *filter, const struct capture_record *record,
 		return FILTER_INAPPLICABLE;
 	}
 	filter->applied = true;
-	return program->kind == PROGRAM_USABLE && pcap_offline_filter(
-	    &program->code, &header, record->bytes) != 0 ? FILTER_MATCH :
+	return program->kind == PROGRAM_USABLE &&
+		pcap_offline_filter(&program->code, &header, record->bytes) !=
+		    0 ?
+	    FILTER_MATCH :
 	    FILTER_REJECT;
 }
 

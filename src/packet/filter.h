@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A BPF filter over packets of any link type: libpcap compiles, once for each link type met. No I/O. */
 #ifndef ESPCAP_PACKET_FILTER_H
 #define ESPCAP_PACKET_FILTER_H
@@ -19,10 +20,10 @@ void filter_free(struct filter *filter);
 
 /* What the filter says of a packet. */
 enum filter_answer {
-	FILTER_NONE,		/* nothing: CAPTURE_LINKTYPE_NONE */
+	FILTER_NONE, /* nothing: CAPTURE_LINKTYPE_NONE */
 	FILTER_MATCH,
 	FILTER_REJECT,
-	FILTER_INAPPLICABLE	/* the expression has no meaning on this link type: the packet cannot match */
+	FILTER_INAPPLICABLE /* the expression has no meaning on this link type: the packet cannot match */
 };
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which of several tsharks a packet goes to. */
 #include "packet/flow_hash.h"
 
@@ -11,7 +12,7 @@
 #define LINK_ETHERNET 1
 #define LINK_PPP 9
 #define LINK_RAW 101
-#define LINK_RAW_OPENBSD 14	/* DLT_RAW where it is not 12 */
+#define LINK_RAW_OPENBSD 14 /* DLT_RAW where it is not 12 */
 #define LINK_RAW_DLT 12
 #define LINK_LOOP 108
 #define LINK_SLL 113
@@ -26,11 +27,11 @@
 #define ETHER_QINQ_OLD 0x9100
 #define ETHER_MPLS 0x8847
 #define ETHER_PPPOE 0x8864
-#define ETHER_BRIDGE 0x6558	/* Ethernet in GRE */
+#define ETHER_BRIDGE 0x6558 /* Ethernet in GRE */
 #define ETHER_MPLS_MULTICAST 0x8848
-#define ETHER_ERSPAN 0x88be	/* in GRE: types I and II */
+#define ETHER_ERSPAN 0x88be /* in GRE: types I and II */
 #define ETHER_ERSPAN_III 0x22eb
-#define ETHER_PPP 0x880b	/* in GRE */
+#define ETHER_PPP 0x880b /* in GRE */
 /* Below it an ethertype is a length, and a header of IEEE 802.2 follows. */
 #define ETHER_TYPE_MIN 0x0600
 
@@ -71,7 +72,7 @@
 #define ERSPAN_PLATFORM_LEN 8
 /* A message of PIM in front of the packet that it registers; PIM version 1 is one of IGMP. */
 #define PIM_LEN 8
-#define PIM_REGISTER 0x21	/* version and type */
+#define PIM_REGISTER 0x21 /* version and type */
 #define IGMP_PIM 0x14
 #define PIM1_REGISTER 1
 
@@ -237,7 +238,8 @@ skip_extension(struct rest *rest, uint8_t *protocol)
 
 	if (rest->len < 8)
 		return false;
-	len = *protocol == PROTO_AH ? (size_t)(header[1] + 2) * 4 :
+	len = *protocol == PROTO_AH ?
+	    (size_t)(header[1] + 2) * 4 :
 	    (size_t)(header[1] + 1) * 8;
 	if (*protocol == PROTO_FRAGMENT) {
 		/* Of RFC 6946: the only fragment of its packet. */
@@ -252,9 +254,11 @@ skip_extension(struct rest *rest, uint8_t *protocol)
 static bool
 is_extension(bool v6, uint8_t protocol)
 {
-	return protocol == PROTO_AH || (v6 && (protocol == PROTO_HOP_BY_HOP ||
-	    protocol == PROTO_ROUTING || protocol == PROTO_FRAGMENT ||
-	    protocol == PROTO_DESTINATION));
+	return protocol == PROTO_AH ||
+	    (v6 &&
+		(protocol == PROTO_HOP_BY_HOP || protocol == PROTO_ROUTING ||
+		    protocol == PROTO_FRAGMENT ||
+		    protocol == PROTO_DESTINATION));
 }
 
 /* Goes behind an IP header and its extensions; false if it is of a fragment. *protocol: what follows. */
@@ -333,7 +337,8 @@ skip_register(struct rest *rest, uint8_t protocol)
 
 	if (!skip(rest, PIM_LEN))
 		return false;
-	return protocol == PROTO_PIM ? header[0] == PIM_REGISTER :
+	return protocol == PROTO_PIM ?
+	    header[0] == PIM_REGISTER :
 	    header[0] == IGMP_PIM && header[1] == PIM1_REGISTER;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which of several tsharks a packet goes to: all packets between two addresses to the same one. No I/O. */
 #ifndef ESPCAP_PACKET_FLOW_HASH_H
 #define ESPCAP_PACKET_FLOW_HASH_H

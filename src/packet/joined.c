@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The header of a file where a record should begin. */
 #include "packet/joined.h"
 
@@ -9,8 +10,8 @@
 
 enum {
 	PCAP_HEADER_LEN = 24,
-	PCAP_SURE_LEN = 16,	/* the magic, the version and the zeros */
-	SECTION_SURE_LEN = 16,	/* type, length, byte order and version */
+	PCAP_SURE_LEN = 16,    /* the magic, the version and the zeros */
+	SECTION_SURE_LEN = 16, /* type, length, byte order and version */
 	SECTION_MIN = 28
 };
 
@@ -46,7 +47,9 @@ probe_section(const uint8_t *data, size_t len)
 	big = pcapng_reader_is_big(data);
 	total = bytes_u32(data + 4, big);
 	return total >= SECTION_MIN && total <= CAPTURE_RECORD_MAX &&
-	    bytes_u16(data + 12, big) == 1 ? JOINED_PCAPNG : JOINED_NOT;
+		bytes_u16(data + 12, big) == 1 ?
+	    JOINED_PCAPNG :
+	    JOINED_NOT;
 }
 
 enum joined

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Captures that were joined by writing one after the other: the header of a file where a record should begin. No I/O. */
 #ifndef ESPCAP_PACKET_JOINED_H
 #define ESPCAP_PACKET_JOINED_H
@@ -9,7 +10,7 @@
 
 enum joined {
 	JOINED_NOT,
-	JOINED_PERHAPS,		/* it begins like one: more bytes would tell */
+	JOINED_PERHAPS, /* it begins like one: more bytes would tell */
 	JOINED_PCAP,
 	JOINED_PCAPNG
 };

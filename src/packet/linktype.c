@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Limits and pseudo-headers of link types, as measured with tshark 4.0.17. */
 #include "packet/linktype.h"
 
@@ -66,6 +67,7 @@ erf_header_len(const uint8_t *bytes, size_t caplen)
 			return -1;
 		more = bytes[len] & 0x80;
 	}
+	/* clang-format off */
 	switch (bytes[8] & 0x7f) {
 	case 2: case 11: case 16: case 20:	/* the Ethernet types */
 		len += 2;
@@ -74,6 +76,7 @@ erf_header_len(const uint8_t *bytes, size_t caplen)
 		len += 4;
 		break;
 	}
+	/* clang-format on */
 	return caplen < len ? -1 : (int)len;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What tshark's file reader (wiretap) demands of a packet by its link type. */
 #ifndef ESPCAP_PACKET_LINKTYPE_H
 #define ESPCAP_PACKET_LINKTYPE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The classic pcap format, as pcap-savefile(5) describes it and wiretap reads it from a pipe. */
 #include "packet/pcap_reader.h"
 
@@ -8,13 +9,13 @@
 enum {
 	FILE_HEADER_LEN = 24,
 	RECORD_HEADER_LEN = 16,
-	LINKTYPE_SLIP_BSDOS = 13,	/* Nokia's pcap means ATM by it */
-	LINKTYPE_RESERVED = 0x03ff0000	/* see take_file_header */
+	LINKTYPE_SLIP_BSDOS = 13,      /* Nokia's pcap means ATM by it */
+	LINKTYPE_RESERVED = 0x03ff0000 /* see take_file_header */
 };
 
 static const uint32_t magic_micro = 0xa1b2c3d4;
 static const uint32_t magic_nano = 0xa1b23c4d;
-static const uint32_t magic_modified = 0xa1b2cd34;	/* Alexey Kuznetzov's libpcap of 1999 */
+static const uint32_t magic_modified = 0xa1b2cd34; /* Alexey Kuznetzov's libpcap of 1999 */
 
 static bool
 is_magic(uint32_t magic)
@@ -40,7 +41,7 @@ bool
 pcap_reader_has_linktype(const uint8_t *data)
 {
 	return (bytes_u32(data + 20, pcap_reader_is_big(data)) &
-	    LINKTYPE_RESERVED) == 0;
+		   LINKTYPE_RESERVED) == 0;
 }
 
 /*
@@ -72,8 +73,8 @@ set_version(struct pcap_reader *file, uint16_t major, uint16_t minor)
 	if (major == 2 && minor == 2 && !file->nanoseconds && !file->modified)
 		guess_aix(file);
 	/* The variants without a magic of their own are all of version 2.4. */
-	file->guessed = !file->modified && (file->nanoseconds || major != 2 ||
-	    minor != 4);
+	file->guessed =
+	    !file->modified && (file->nanoseconds || major != 2 || minor != 4);
 }
 
 static int
@@ -139,9 +140,11 @@ static struct pcapvariant_file
 variant_file(const struct pcap_reader *file)
 {
 	return (struct pcapvariant_file){ .big = file->big,
-	    .modified = file->modified, .snaplen = file->snaplen == 0 ?
-	    UINT32_MAX : file->snaplen,
-	    .max_caplen = linktype_max_caplen(file->linktype) };
+		.modified = file->modified,
+		.snaplen = file->snaplen == 0 ?
+		    UINT32_MAX :
+		    file->snaplen,
+		.max_caplen = linktype_max_caplen(file->linktype) };
 }
 
 bool
@@ -172,7 +175,8 @@ guess_variant(struct pcap_reader *file, const uint8_t *data, size_t len, bool en
 		return 0;
 	if (file->variant == PCAPVARIANT_NOKIA &&
 	    file->linktype == LINKTYPE_SLIP_BSDOS)
-		return error_set(error, OUTCOME_INPUT, "ATM in Nokia's variant "
+		return error_set(error, OUTCOME_INPUT,
+		    "ATM in Nokia's variant "
 		    "of pcap is not supported: convert the file with editcap");
 	return 1;
 }
@@ -202,7 +206,7 @@ take_packet(const struct pcap_reader *file, const uint8_t *data, size_t len,
 	record->raw_len = header + record->caplen;
 	record->big = file->big;
 	if (linktype_header_len(record->linktype, record->bytes,
-	    record->caplen) < 0)
+		record->caplen) < 0)
 		return error_set(error, OUTCOME_INPUT,
 		    "packet of %u bytes without the pseudo-header of link type %u",
 		    record->caplen, record->linktype);
@@ -237,8 +241,8 @@ append_packet(const struct pcap_reader *file, const struct capture_record *recor
 	bool exchanged = file->lengths == PCAPFILE_LENGTHS_EXCHANGED;
 
 	for (size_t i = 0; i < 8; i += 4)
-		bytes_put_u32(header + i, bytes_u32(record->raw + i,
-		    record->big), file->big);
+		bytes_put_u32(header + i,
+		    bytes_u32(record->raw + i, record->big), file->big);
 	bytes_put_u32(header + (exchanged ? 12 : 8), caplen, file->big);
 	bytes_put_u32(header + (exchanged ? 8 : 12), record->wirelen, file->big);
 	if (buffer_reserve(out, sizeof(header) + caplen) != 0)
@@ -253,8 +257,9 @@ pcap_reader_copy(const struct pcap_reader *file, const struct capture_record *re
 {
 	uint8_t header[FILE_HEADER_LEN];
 
-	if (record->is_packet && (record->big != file->big ||
-	    record->raw_len != RECORD_HEADER_LEN + record->caplen))
+	if (record->is_packet &&
+	    (record->big != file->big ||
+		record->raw_len != RECORD_HEADER_LEN + record->caplen))
 		return append_packet(file, record, record->caplen, out);
 	if (record->is_packet || !file->modified)
 		return buffer_append(out, record->raw, record->raw_len);
@@ -269,5 +274,6 @@ pcap_reader_empty(const struct pcap_reader *file, const struct capture_record *r
 {
 	return append_packet(file, record,
 	    (uint32_t)linktype_header_len(record->linktype, record->bytes,
-	    record->caplen), out);
+		record->caplen),
+	    out);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Records of the classic pcap format; capture_reader.c is its only user. */
 #ifndef ESPCAP_PACKET_PCAP_READER_H
 #define ESPCAP_PACKET_PCAP_READER_H
@@ -14,14 +15,14 @@ enum pcap_reader_lengths {
 
 /* Start with a zeroed one. */
 struct pcap_reader {
-	bool started;		/* the file header was read */
-	bool big;		/* big-endian */
+	bool started; /* the file header was read */
+	bool big;     /* big-endian */
 	bool nanoseconds;
-	bool modified;		/* the magic of Kuznetzov's later patches */
-	bool guessed;		/* variant is known; else the first records tell */
+	bool modified; /* the magic of Kuznetzov's later patches */
+	bool guessed;  /* variant is known; else the first records tell */
 	enum pcapvariant variant;
 	enum pcap_reader_lengths lengths;
-	uint32_t network;	/* the link type as it stands in the header */
+	uint32_t network; /* the link type as it stands in the header */
 	uint32_t linktype;
 	uint32_t snaplen;
 };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Options, name records and secrets of pcapng blocks, checked as strictly as wiretap 4.0 does. */
 #include "packet/pcapng_check.h"
 
@@ -96,13 +97,13 @@ static size_t
 packet_option_len(const struct pcapng_option *option)
 {
 	switch (option->code) {
-	case 2:		/* epb_flags */
-	case 6:		/* epb_queue */
+	case 2: /* epb_flags */
+	case 6: /* epb_queue */
 		return 4;
-	case 4:		/* epb_dropcount */
-	case 5:		/* epb_packetid */
+	case 4: /* epb_dropcount */
+	case 5: /* epb_packetid */
 		return 8;
-	case 7:		/* epb_verdict: eBPF's carry a number, others bytes */
+	case 7: /* epb_verdict: eBPF's carry a number, others bytes */
 		if (option->len == 0)
 			return 1;
 		return option->value[0] == 1 || option->value[0] == 2 ? 9 : 0;
@@ -154,7 +155,7 @@ pcapng_check_names(const struct pcapng_body *body, struct error *error)
 			return error_set(error, OUTCOME_INPUT,
 			    "name record of %zu bytes does not fit its block",
 			    len);
-		if (type == 0)		/* nrb_record_end */
+		if (type == 0) /* nrb_record_end */
 			return pcapng_check_options(body, at, error);
 		if ((type == 1 && !names_whole(record, len, 4)) ||
 		    (type == 2 && !names_whole(record, len, 16)))

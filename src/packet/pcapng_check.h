@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What must hold inside pcapng blocks for tshark to read on; pcapng_reader.c is the only user. */
 #ifndef ESPCAP_PACKET_PCAPNG_CHECK_H
 #define ESPCAP_PACKET_PCAPNG_CHECK_H

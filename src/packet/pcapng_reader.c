@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The pcapng format (draft-ietf-opsawg-pcapng), read as wiretap 4.0 does: our count is tshark's. */
 #include "packet/pcapng_reader.h"
 
@@ -16,18 +17,18 @@ enum {
 	BLOCK_NAMES = 4,
 	BLOCK_STATISTICS = 5,
 	BLOCK_PACKET = 6,
-	BLOCK_JOURNAL = 9,	/* an entry of systemd's journal */
+	BLOCK_JOURNAL = 9, /* an entry of systemd's journal */
 	BLOCK_SECRETS = 10,
 	BLOCK_SYSDIG = 0x204,
 	BLOCK_SYSDIG_V2 = 0x216,
 	BLOCK_SYSDIG_V2_LARGE = 0x221,
 	BLOCK_CUSTOM = 0xbad,
 	BLOCK_CUSTOM_PRIVATE = 0x40000bad,
-	BLOCK_SECTION = 0x0a0d0d0a	/* the same in both byte orders */
+	BLOCK_SECTION = 0x0a0d0d0a /* the same in both byte orders */
 };
 
 enum {
-	BLOCK_FRAME_LEN = 12,	/* type, length, and the length again */
+	BLOCK_FRAME_LEN = 12, /* type, length, and the length again */
 	PACKET_HEADER_LEN = 20,
 	NETFLIX_ENTERPRISE = 10949,
 	INTERFACES_MAX = 262144
@@ -53,7 +54,7 @@ pcapng_reader_probe(const uint8_t *data)
 {
 	return bytes_u32(data, false) == BLOCK_SECTION &&
 	    (bytes_u32(data + 8, false) == order_magic ||
-	    bytes_u32(data + 8, true) == order_magic);
+		bytes_u32(data + 8, true) == order_magic);
 }
 
 bool
@@ -154,7 +155,7 @@ read_interface_options(const struct block *block,
 	int got;
 
 	while ((got = pcapng_option_next(&block->body, &at, &option,
-	    error)) > 0) {
+		    error)) > 0) {
 		if (option.code == 9 && option.len == 1 && !has_units) {
 			interface->units = units_of(option.value[0]);
 			has_units = true;
@@ -230,7 +231,7 @@ set_bytes(const struct block *block, size_t at,
 	record->snaplen = interface->snaplen;
 	record->bytes = block->body.data + at;
 	if (linktype_header_len(record->linktype, record->bytes,
-	    record->caplen) < 0)
+		record->caplen) < 0)
 		return error_set(error, OUTCOME_INPUT,
 		    "packet of %u bytes without the pseudo-header of link type %u",
 		    record->caplen, record->linktype);
@@ -246,7 +247,8 @@ take_packet(const struct pcapng_reader *ng, const struct block *block,
 	uint32_t number;
 	size_t options;
 
-	number = block->type == BLOCK_PACKET ? bytes_u32(data, big) :
+	number = block->type == BLOCK_PACKET ?
+	    bytes_u32(data, big) :
 	    bytes_u16(data, big);
 	record->caplen = bytes_u32(data + 12, big);
 	record->wirelen = bytes_u32(data + 16, big);
@@ -254,14 +256,16 @@ take_packet(const struct pcapng_reader *ng, const struct block *block,
 		return error_set(error, OUTCOME_INPUT,
 		    "interface %u is not described", number);
 	if (set_bytes(block, PACKET_HEADER_LEN, &ng->interfaces[number],
-	    record, error) != 0)
+		record, error) != 0)
 		return -1;
 	set_time(&ng->interfaces[number],
 	    (uint64_t)bytes_u32(data + 4, big) << 32 |
-	    bytes_u32(data + 8, big), record);
+		bytes_u32(data + 8, big),
+	    record);
 	options = PACKET_HEADER_LEN + padded(record->caplen);
 	return pcapng_check_packet_options(&block->body, options, error) != 0 ?
-	    -1 : 1;
+	    -1 :
+	    1;
 }
 
 /* A simple packet is of the first interface, and cut by its snaplen. */
@@ -312,7 +316,7 @@ set_journal_time(const char *entry, size_t len, struct capture_record *record)
 	for (i = 0; at + i < entry + len && at[i] >= '0' && at[i] <= '9'; i++)
 		if (__builtin_mul_overflow(micros, 10, &micros) ||
 		    __builtin_add_overflow(micros, (uint64_t)(at[i] - '0'),
-		    &micros))
+			&micros))
 			return;
 	if (i == 0)
 		return;
@@ -382,7 +386,8 @@ take_block(struct pcapng_reader *ng, const struct block *block,
 		return pcapng_check_names(&block->body, error) != 0 ? -1 : 1;
 	case BLOCK_STATISTICS:
 		return pcapng_check_options(&block->body, 12, error) != 0 ?
-		    -1 : 1;
+		    -1 :
+		    1;
 	case BLOCK_SECRETS:
 		return pcapng_check_secrets(&block->body, error) != 0 ? -1 : 1;
 	case BLOCK_JOURNAL:
@@ -411,8 +416,10 @@ read_type(const struct pcapng_reader *ng, const uint8_t *data, size_t len,
 	if (len < 8 || (block->type == BLOCK_SECTION && len < PCAPNG_PROBE_LEN))
 		return 0;
 	if (block->type != BLOCK_SECTION)
-		return ng->started ? 1 : error_set(error, OUTCOME_INPUT,
-		    "block of type %u before any section", block->type);
+		return ng->started ?
+		    1 :
+		    error_set(error, OUTCOME_INPUT,
+			"block of type %u before any section", block->type);
 	block->body.big = pcapng_reader_is_big(data);
 	if (!pcapng_reader_probe(data))
 		return error_set(error, OUTCOME_INPUT,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Blocks of the pcapng format; capture_reader.c is its only user. */
 #ifndef ESPCAP_PACKET_PCAPNG_READER_H
 #define ESPCAP_PACKET_PCAPNG_READER_H
@@ -7,14 +8,14 @@
 struct pcapng_interface {
 	uint32_t linktype;
 	uint32_t snaplen;
-	uint64_t units;		/* of time, in a second */
-	int64_t offset;		/* seconds to add */
+	uint64_t units; /* of time, in a second */
+	int64_t offset; /* seconds to add */
 };
 
 /* What the current section says. Start with a zeroed one. */
 struct pcapng_reader {
-	bool started;		/* a section header was read */
-	bool big;		/* big-endian */
+	bool started; /* a section header was read */
+	bool big;     /* big-endian */
 	struct pcapng_interface *interfaces;
 	size_t count;
 	size_t room;

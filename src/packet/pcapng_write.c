@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes blocks of the pcapng format, little-endian whatever the machine. */
 #include "packet/pcapng_write.h"
 
@@ -11,10 +12,10 @@
 #define ORDER_MAGIC 0x1a2b3c4d
 
 #define OPTION_COMMENT 1
-#define OPTION_APPLICATION 4	/* of a section */
-#define OPTION_NAME 2		/* of an interface */
+#define OPTION_APPLICATION 4 /* of a section */
+#define OPTION_NAME 2        /* of an interface */
 #define OPTION_RESOLUTION 9
-#define OPTION_PACKET_ID 5	/* of a packet */
+#define OPTION_PACKET_ID 5 /* of a packet */
 
 /* Type and length in front, the length behind. */
 #define FRAME_LEN 12
@@ -93,8 +94,8 @@ pcapng_write_section(struct buffer *out, const char *comment,
 	if (begin(out, BLOCK_SECTION, body) != 0)
 		return -1;
 	put_u32(out, ORDER_MAGIC);
-	put_u32(out, 1);	/* version 1.0 */
-	put_u32(out, UINT32_MAX);	/* of unknown length */
+	put_u32(out, 1);          /* version 1.0 */
+	put_u32(out, UINT32_MAX); /* of unknown length */
 	put_u32(out, UINT32_MAX);
 	put_option(out, OPTION_COMMENT, comment, text_len(comment));
 	put_option(out, OPTION_APPLICATION, application,
@@ -148,7 +149,7 @@ pcapng_write_packet(struct buffer *out, bool nano,
 
 	if (begin(out, BLOCK_PACKET, body) != 0)
 		return -1;
-	put_u32(out, 0);	/* the interface */
+	put_u32(out, 0); /* the interface */
 	put_u32(out, (uint32_t)(time >> 32));
 	put_u32(out, (uint32_t)time);
 	put_u32(out, packet->caplen);

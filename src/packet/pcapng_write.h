@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes blocks of the pcapng format: one section, one interface, packets. No I/O. */
 #ifndef ESPCAP_PACKET_PCAPNG_WRITE_H
 #define ESPCAP_PACKET_PCAPNG_WRITE_H
@@ -14,17 +15,17 @@ int pcapng_write_section(struct buffer *out, const char *comment, const char *ap
 
 struct pcapng_write_interface {
 	const char *name;
-	uint16_t linktype;	/* LINKTYPE_ value */
+	uint16_t linktype; /* LINKTYPE_ value */
 	uint32_t snaplen;
-	bool nano;		/* times of its packets in ns, else in us */
+	bool nano; /* times of its packets in ns, else in us */
 };
 int pcapng_write_interface(struct buffer *out, const struct pcapng_write_interface *interface);
 
 struct pcapng_write_packet {
-	uint32_t sec, fraction;	/* as the interface has it */
+	uint32_t sec, fraction; /* as the interface has it */
 	uint32_t caplen, wirelen;
 	const uint8_t *bytes;
-	uint64_t id;		/* epb_packetid, 0 for none */
+	uint64_t id; /* epb_packetid, 0 for none */
 };
 /* A packet of that interface. */
 int pcapng_write_packet(struct buffer *out, bool nano, const struct pcapng_write_packet *packet);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which headers the records of a pcap file have. As in wiretap, each variant is tried on the first records, and the one with
  * the least wrong is taken. What wiretap 4.0 looks at and what later versions do are both looked at, and a record that is cut
@@ -17,7 +18,7 @@ enum {
 	SHORT = 1,
 	WIRELEN_MAX = 128 << 20,
 	INTERFACE_MAX = 10000,
-	PACKET_TYPE_MAX = 4	/* PACKET_OUTGOING of Linux, the last of that time */
+	PACKET_TYPE_MAX = 4 /* PACKET_OUTGOING of Linux, the last of that time */
 };
 
 static const enum pcapvariant standard[] = { PCAPVARIANT_STANDARD,
@@ -28,10 +29,10 @@ static const enum pcapvariant modified[] = { PCAPVARIANT_SS991029,
 /* How one variant fits the records. */
 struct trial {
 	unsigned wrong;
-	bool open;		/* more bytes would tell more */
-	bool exact;		/* the bytes end with a record */
-	bool begun;		/* the first record is whole */
-	bool rest;		/* less than a header is behind it */
+	bool open;  /* more bytes would tell more */
+	bool exact; /* the bytes end with a record */
+	bool begun; /* the first record is whole */
+	bool rest;  /* less than a header is behind it */
 };
 
 size_t
@@ -59,8 +60,9 @@ patched_faults(const uint8_t *data, bool big)
 	bool known = protocol >= 0x600 || protocol <= 0x17 ||
 	    protocol == 0x60 || protocol == 0x200 || protocol == 0x400;
 
-	return FAULT * ((bytes_u32(data + 16, big) > INTERFACE_MAX) +
-	    !known + (data[22] > PACKET_TYPE_MAX));
+	return FAULT *
+	    ((bytes_u32(data + 16, big) > INTERFACE_MAX) + !known +
+		(data[22] > PACKET_TYPE_MAX));
 }
 
 /* Nobody knows what these four bytes are; seen were 0 and values of the form [9b]fbf[bd][69]0[12]. */
@@ -71,9 +73,10 @@ is_nokia(const uint8_t *data, bool big)
 	uint32_t high = word >> 28, third = word >> 12 & 0xf;
 	uint32_t second = word >> 8 & 0xf, low = word & 0xf;
 
-	return word == 0 || ((word & 0x0fff00f0) == 0x0fbf0000 &&
-	    (high == 9 || high == 0xb) && (third == 0xb || third == 0xd) &&
-	    (second == 6 || second == 9) && (low == 1 || low == 2));
+	return word == 0 ||
+	    ((word & 0x0fff00f0) == 0x0fbf0000 && (high == 9 || high == 0xb) &&
+		(third == 0xb || third == 0xd) &&
+		(second == 6 || second == 9) && (low == 1 || low == 2));
 }
 
 /* What is wrong with the fields that all variants have; those that a variant adds are looked at if they are there. */
@@ -84,9 +87,10 @@ header_faults(const struct pcapvariant_file *file, enum pcapvariant variant,
 	uint32_t fraction = bytes_u32(data + 4, file->big);
 	uint32_t caplen = bytes_u32(data + 8, file->big);
 	uint32_t wirelen = bytes_u32(data + 12, file->big);
-	unsigned wrong = FAULT * ((fraction >= 1000000) +
-	    (caplen > file->max_caplen) + (caplen > file->snaplen) +
-	    (wirelen > WIRELEN_MAX) + (caplen > wirelen));
+	unsigned wrong = FAULT *
+	    ((fraction >= 1000000) + (caplen > file->max_caplen) +
+		(caplen > file->snaplen) + (wirelen > WIRELEN_MAX) +
+		(caplen > wirelen));
 
 	if (pcapvariant_header_len(variant) >= 24 && len >= 24)
 		wrong += patched_faults(data, file->big);
@@ -143,7 +147,8 @@ pcapvariant_guess(const struct pcapvariant_file *file, const uint8_t *data,
     size_t len, bool end, enum pcapvariant *variant)
 {
 	const enum pcapvariant *list = file->modified ? modified : standard;
-	size_t count = file->modified ? sizeof(modified) / sizeof(modified[0]) :
+	size_t count = file->modified ?
+	    sizeof(modified) / sizeof(modified[0]) :
 	    sizeof(standard) / sizeof(standard[0]);
 	unsigned least = UINT_MAX;
 
@@ -153,14 +158,15 @@ pcapvariant_guess(const struct pcapvariant_file *file, const uint8_t *data,
 		if (trial.open)
 			return false;
 		/* Nothing but a good reason stands against the standard. */
-		if (trial.wrong < least && (i == 0 || file->modified ||
-		    trial.wrong < FAULT)) {
+		if (trial.wrong < least &&
+		    (i == 0 || file->modified || trial.wrong < FAULT)) {
 			least = trial.wrong;
 			*variant = list[i];
 		}
 		/* One that is cut short is nothing else, but what is behind a single record may belong to it. */
-		if (least == 0 || (list[i] == PCAPVARIANT_STANDARD &&
-		    least == SHORT && !trial.rest))
+		if (least == 0 ||
+		    (list[i] == PCAPVARIANT_STANDARD && least == SHORT &&
+			!trial.rest))
 			break;
 	}
 	return true;
@@ -171,7 +177,8 @@ pcapvariant_guess_now(const struct pcapvariant_file *file, const uint8_t *data,
     size_t len, enum pcapvariant *variant)
 {
 	const enum pcapvariant *list = file->modified ? modified : standard;
-	size_t count = file->modified ? sizeof(modified) / sizeof(modified[0]) :
+	size_t count = file->modified ?
+	    sizeof(modified) / sizeof(modified[0]) :
 	    sizeof(standard) / sizeof(standard[0]);
 
 	struct trial first = try(file, list[0], data, len, false);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which headers the records of a pcap file have, where its magic number does not tell; pcap_reader.c is the only user. */
 #ifndef ESPCAP_PACKET_PCAPVARIANT_H
 #define ESPCAP_PACKET_PCAPVARIANT_H
@@ -9,10 +10,10 @@
 /* By what stands after the two lengths. Wiretap knows the same ones. */
 enum pcapvariant {
 	PCAPVARIANT_STANDARD,
-	PCAPVARIANT_SS990417,	/* the first of Alexey Kuznetzov's patches, with the standard magic: Red Hat 6.1 */
-	PCAPVARIANT_NOKIA,	/* of firewalls, with the standard magic */
-	PCAPVARIANT_SS991029,	/* his later ones have a magic of their own */
-	PCAPVARIANT_SS990915	/* SuSE 6.3 */
+	PCAPVARIANT_SS990417, /* the first of Alexey Kuznetzov's patches, with the standard magic: Red Hat 6.1 */
+	PCAPVARIANT_NOKIA,    /* of firewalls, with the standard magic */
+	PCAPVARIANT_SS991029, /* his later ones have a magic of their own */
+	PCAPVARIANT_SS990915  /* SuSE 6.3 */
 };
 
 /* Bytes of a record's header. */
@@ -21,9 +22,9 @@ size_t pcapvariant_header_len(enum pcapvariant variant);
 /* What the file header says. */
 struct pcapvariant_file {
 	bool big;
-	bool modified;		/* magic a1b2cd34 */
+	bool modified; /* magic a1b2cd34 */
 	uint32_t snaplen;
-	uint32_t max_caplen;	/* of its link type */
+	uint32_t max_caplen; /* of its link type */
 };
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Preloaded into tshark (LD_PRELOAD of ld.so(8)): gives its standard output a
  * wide buffer, and takes the lock off it. tshark prints JSON character by

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Opens what is in a folder or below it, and nothing else. */
 #include "process/beneath.h"
 
@@ -29,8 +30,9 @@ refuse(int reason)
 int
 beneath_open_leased(int folder, const char *name, int flags)
 {
-	int path = openat(folder, name, O_PATH | O_CLOEXEC |
-	    (flags & O_NOFOLLOW)), fd, reason;
+	int path =
+		openat(folder, name, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW)),
+	    fd, reason;
 	char same[32];
 	struct stat st;
 
@@ -42,8 +44,9 @@ beneath_open_leased(int folder, const char *name, int flags)
 	else if (!S_ISREG(st.st_mode))
 		fd = refuse(EINVAL);
 	else
-		fd = open(same, (flags & ~(O_NOFOLLOW | O_NONBLOCK)) |
-		    O_CLOEXEC | O_NOCTTY);
+		fd = open(same,
+		    (flags & ~(O_NOFOLLOW | O_NONBLOCK)) | O_CLOEXEC |
+			O_NOCTTY);
 	reason = errno;
 	close(path);
 	errno = reason;
@@ -63,14 +66,13 @@ open_last(int folder, const char *name, int flags)
 		return refuse(ELOOP);
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return refuse(EINVAL);
-	fd = openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY |
-	    O_NONBLOCK);
+	fd = openat(folder, name,
+	    flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 && errno == EAGAIN)
 		fd = beneath_open_leased(folder, name, flags | O_NOFOLLOW);
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) ||
-	    S_ISDIR(st.st_mode)))
+	if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		return fd;
 	close(fd);
 	return refuse(EINVAL);
@@ -112,7 +114,8 @@ walk(int root, char *name, int flags)
 		if (folder < 0)
 			return -1;
 	}
-	fd = strcmp(name, "..") == 0 ? refuse(EXDEV) :
+	fd = strcmp(name, "..") == 0 ?
+	    refuse(EXDEV) :
 	    open_last(folder, name, flags);
 	reason = errno;
 	if (folder != root)
@@ -131,7 +134,7 @@ beneath_name(const struct beneath *folder, const char *path)
 	if (path[len] == '\0')
 		return ".";
 	if (len > 0 && folder->path[len - 1] == '/')
-		return path + len;	/* the root directory */
+		return path + len; /* the root directory */
 	return path[len] == '/' ? path + len + 1 : NULL;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Opens what is in a folder or below it, and nothing else, whatever links others put there, and whenever. */
 #ifndef ESPCAP_PROCESS_BENEATH_H
 #define ESPCAP_PROCESS_BENEATH_H

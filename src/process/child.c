@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A running child: its three pipes on the loop, and the two ends of its life, which come in either order. */
 #include "process/child.h"
 
@@ -23,8 +24,8 @@
 #define CHILD_READ_SIZE ((size_t)256 << 10)
 
 /* How long others may hold the stdout of a dead child. */
-static const struct timeval child_linger = {1, 0};
-static const struct timeval child_soon = {0, 0};
+static const struct timeval child_linger = { 1, 0 };
+static const struct timeval child_soon = { 0, 0 };
 /*
  * A child that writes in small pieces would wake us for each of them. After a
  * small piece it is left alone for this long: its pipe holds far more than it
@@ -32,14 +33,14 @@ static const struct timeval child_soon = {0, 0};
  */
 #define CHILD_SMALL ((ssize_t)64 << 10)
 #define CHILD_ROOMY (512 << 10)
-static const struct timeval child_breath = {0, 2000};
+static const struct timeval child_breath = { 0, 2000 };
 
 struct child {
 	struct child_handler handler;
-	pid_t pid;		/* -1 once reaped: then the number may be anybody's */
+	pid_t pid; /* -1 once reaped: then the number may be anybody's */
 	int wait_status;
 	bool wait_known;
-	bool dead;		/* ended, perhaps not yet reaped */
+	bool dead; /* ended, perhaps not yet reaped */
 	bool killed;
 	bool paused;
 	bool finished;
@@ -48,15 +49,15 @@ struct child {
 	struct pipes pipes;
 	struct event *on_in;
 	struct buffer queue;
-	bool wants_input;	/* bytes may still be written, if only to be dropped */
-	size_t dropped;		/* counted as queued until the loop comes round */
+	bool wants_input; /* bytes may still be written, if only to be dropped */
+	size_t dropped;   /* counted as queued until the loop comes round */
 	struct event *on_dropped;
 
 	struct event *on_out;
-	bool is_roomy;		/* the pipe of stdout holds CHILD_ROOMY bytes */
-	struct event *on_breath;	/* reading goes on */
+	bool is_roomy;           /* the pipe of stdout holds CHILD_ROOMY bytes */
+	struct event *on_breath; /* reading goes on */
 	struct event *on_linger;
-	size_t owed;		/* bytes in stdout when it ended: all of them are its own */
+	size_t owed; /* bytes in stdout when it ended: all of them are its own */
 	char *chunk;
 
 	struct event *on_err;
@@ -230,7 +231,8 @@ on_exit_of_some(evutil_socket_t number, short what, void *ctx)
 	/* It stays a zombie until finish, so that its number can still be killed. */
 	memset(&info, 0, sizeof(info));
 	if (waitid(P_PID, (id_t)child->pid, &info,
-	    WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != child->pid)
+		WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid != child->pid)
 		return;
 	child->dead = true;
 	if (child->pipes.out >= 0 && ioctl(child->pipes.out, FIONREAD, &left) == 0)
@@ -441,8 +443,8 @@ child_start(struct loop *loop, const struct child_spec *spec,
     const struct child_handler *handler, struct error *error)
 {
 	struct child *child = child_new(handler, spec->wants_input);
-	const struct spawn spawn = {spec->argv, spec->home,
-	    spec->preload, spec->sandbox, &child->pipes};
+	const struct spawn spawn = { spec->argv, spec->home,
+		spec->preload, spec->sandbox, &child->pipes };
 
 	if (pipes_open(&child->pipes, spec->wants_input, spec->extra_fd) != 0)
 		error_set(error, OUTCOME_INTERNAL,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A child process with its stdin, stdout and stderr on the event loop. */
 #ifndef ESPCAP_PROCESS_CHILD_H
 #define ESPCAP_PROCESS_CHILD_H
@@ -24,11 +25,11 @@ struct child;
  */
 struct child_spec {
 	const struct argv *argv;
-	const char *home;	/* an empty directory */
-	const char *preload;	/* a shared object to load into it, or NULL */
-	const struct sandbox *sandbox;	/* what it may not do, NULL for none */
-	int extra_fd;		/* -1 for none; still the caller's afterwards */
-	bool wants_input;	/* else stdin is /dev/null */
+	const char *home;              /* an empty directory */
+	const char *preload;           /* a shared object to load into it, or NULL */
+	const struct sandbox *sandbox; /* what it may not do, NULL for none */
+	int extra_fd;                  /* -1 for none; still the caller's afterwards */
+	bool wants_input;              /* else stdin is /dev/null */
 };
 
 /* What a child tells its owner, always from the loop. The owner may call any child_ function from them but child_free. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Runs a program to its end, and hands its output over line by line. */
 #include "process/command.h"
 
@@ -108,11 +109,15 @@ command_run(struct loop *loop, const struct command_spec *spec,
     struct command_result *result, struct error *error)
 {
 	struct run run = { .spec = spec, .loop = loop };
-	struct child_spec child = { .argv = spec->argv, .home = spec->home,
-		.preload = spec->preload, .sandbox = spec->sandbox,
-		.extra_fd = spec->extra_fd, .wants_input = spec->input != NULL };
+	struct child_spec child = { .argv = spec->argv,
+		.home = spec->home,
+		.preload = spec->preload,
+		.sandbox = spec->sandbox,
+		.extra_fd = spec->extra_fd,
+		.wants_input = spec->input != NULL };
 	struct child_handler handler = { .on_output = on_output,
-		.on_writable = on_writable, .on_finish = on_finish,
+		.on_writable = on_writable,
+		.on_finish = on_finish,
 		.ctx = &run };
 	int rv;
 

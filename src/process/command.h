@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Runs a program to its end, before the real work starts, and hands its output over line by line. */
 #ifndef ESPCAP_PROCESS_COMMAND_H
 #define ESPCAP_PROCESS_COMMAND_H
@@ -13,12 +14,12 @@
 struct command_spec {
 	const struct argv *argv;
 	const char *home;
-	const char *preload;	/* as in struct child_spec */
-	const struct sandbox *sandbox;	/* as in struct child_spec */
-	int extra_fd;		/* as in struct child_spec */
-	const void *input;	/* bytes for stdin, NULL for none */
+	const char *preload;           /* as in struct child_spec */
+	const struct sandbox *sandbox; /* as in struct child_spec */
+	int extra_fd;                  /* as in struct child_spec */
+	const void *input;             /* bytes for stdin, NULL for none */
 	size_t input_len;
-	uint64_t timeout;	/* ms; the program is killed then */
+	uint64_t timeout; /* ms; the program is killed then */
 	/* Called for each line of stdout, without newline; may be NULL. */
 	void (*on_line)(void *ctx, const char *line, size_t len);
 	/* In its place, if it is not NULL: called with what stdout brings, as it comes. */
@@ -28,9 +29,9 @@ struct command_spec {
 
 /* How it ended. */
 struct command_result {
-	int exit_status;	/* -1 if a signal ended it */
-	char status[128];	/* for people: "exit status 2" */
-	char errors[1024];	/* the end of its stderr */
+	int exit_status;   /* -1 if a signal ended it */
+	char status[128];  /* for people: "exit status 2" */
+	char errors[1024]; /* the end of its stderr */
 };
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What may be done with the files of one folder. */
 #include "process/folder.h"
 
@@ -62,8 +63,8 @@ folder_look(const struct folder *folder, const char *name,
 {
 	struct stat st;
 
-	if (check_name(name) != 0 || fstatat(folder->fd, name, &st,
-	    AT_SYMLINK_NOFOLLOW) != 0)
+	if (check_name(name) != 0 ||
+	    fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return -1;
 	fill_entry(entry, &st);
 	return 0;
@@ -92,8 +93,8 @@ folder_open(const struct folder *folder, const char *name)
 		return -1;
 	if (!S_ISREG(entry.mode))
 		return refuse(S_ISLNK(entry.mode) ? ELOOP : EINVAL);
-	fd = openat(folder->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	    O_CLOEXEC | O_NOCTTY);
+	fd = openat(folder->fd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
@@ -218,7 +219,9 @@ rename_new(int from, const char *name, int to, const char *other)
 		return -1;
 	/* A file system that cannot do that: neither does a link replace anything. */
 	return linkat(from, name, to, other, 0) != 0 ||
-	    unlinkat(from, name, 0) != 0 ? -1 : 0;
+		unlinkat(from, name, 0) != 0 ?
+	    -1 :
+	    0;
 }
 
 /* Somebody may have put another file in its place meanwhile. */
@@ -229,7 +232,8 @@ put_back(const struct folder *folder, int from, const char *name,
 	char *other = xstrdup(old);
 
 	for (unsigned i = 1; rename_new(from, name, folder->fd, other) != 0 &&
-	    errno == EEXIST && i <= NAMES_MAX; i++) {
+	     errno == EEXIST && i <= NAMES_MAX;
+	     i++) {
 		free(other);
 		other = xasprintf("%s.%u", old, i);
 	}

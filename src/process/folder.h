@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What may be done with the files of one folder, each by its name in it: look, open to read, and, if allowed, remove or move. */
 #ifndef ESPCAP_PROCESS_FOLDER_H
 #define ESPCAP_PROCESS_FOLDER_H
@@ -9,14 +10,14 @@
 /* The descriptors are of folders, open to read (not O_PATH). */
 struct folder {
 	int fd;
-	int target;	/* where files may be moved to, -1 for nowhere */
-	bool changes;	/* files may be removed, or moved to target */
+	int target;   /* where files may be moved to, -1 for nowhere */
+	bool changes; /* files may be removed, or moved to target */
 };
 
 struct folder_entry {
 	mode_t mode;
 	uint64_t dev, inode, size;
-	int64_t modified, changed;	/* ns since 1970: its content, and anything of it */
+	int64_t modified, changed; /* ns since 1970: its content, and anything of it */
 };
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Processes of our own code, forked without exec. */
 #include "process/helper.h"
 

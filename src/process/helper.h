@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Processes of our own code, forked without exec: what each of them does before its work. */
 #ifndef ESPCAP_PROCESS_HELPER_H
 #define ESPCAP_PROCESS_HELPER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Only another process is left to clean up when espcap is killed. */
 #include "process/home.h"
 
@@ -18,19 +19,19 @@
 #include "process/spawn.h"
 
 #define DEPTH 16
-#define PATTERN "XXXXXX"	/* of mkdtemp(3) */
+#define PATTERN "XXXXXX" /* of mkdtemp(3) */
 #define END_LEN (sizeof(PATTERN) - 1)
 
 struct home {
 	char *path;
-	int life;		/* the watcher sees it close */
+	int life; /* the watcher sees it close */
 	pid_t watcher;
 };
 
 /* What the watcher tells. */
 struct made {
-	int reason;		/* an errno, 0 for success */
-	char end[END_LEN];	/* what the name has in place of PATTERN */
+	int reason;        /* an errno, 0 for success */
+	char end[END_LEN]; /* what the name has in place of PATTERN */
 };
 
 static int
@@ -141,7 +142,7 @@ is_passable(const char *path)
 	bool passable = true;
 
 	for (char *end = copy + strlen(copy); passable && end != NULL;
-	    end = strrchr(copy, '/')) {
+	     end = strrchr(copy, '/')) {
 		*end = '\0';
 		passable = stat(copy[0] != '\0' ? copy : "/", &st) == 0 &&
 		    (st.st_mode & S_IXOTH) != 0;
@@ -156,7 +157,9 @@ temporary_folder(bool for_others)
 	const char *tmp = getenv("TMPDIR");
 
 	return tmp != NULL && tmp[0] == '/' && access(tmp, W_OK) == 0 &&
-	    (!for_others || is_passable(tmp)) ? tmp : "/tmp";
+		(!for_others || is_passable(tmp)) ?
+	    tmp :
+	    "/tmp";
 }
 
 struct home *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The private folder that is HOME of each child: it goes with espcap, however that ends. */
 #ifndef ESPCAP_PROCESS_HOME_H
 #define ESPCAP_PROCESS_HOME_H

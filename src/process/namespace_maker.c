@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Namespaces are made by a helper that becomes the user first: who makes a user namespace owns it, user_namespaces(7). */
 #include "process/namespace_maker.h"
 
@@ -23,7 +24,7 @@
 /* The first member is what its user sees. */
 struct maker {
 	struct namespaces made;
-	struct pidspace *pids;	/* NULL if there is none */
+	struct pidspace *pids; /* NULL if there is none */
 };
 
 /* The helper: tells an errno, and waits to be killed. */
@@ -63,7 +64,8 @@ write_file(pid_t pid, const char *name, const char *text)
 static int
 write_map(pid_t pid, const char *name, unsigned long id, unsigned long second)
 {
-	char *text = second == id ? xasprintf("%lu %lu 1", id, id) :
+	char *text = second == id ?
+	    xasprintf("%lu %lu 1", id, id) :
 	    xasprintf("%lu %lu 1\n%lu %lu 1", id, id, second, second);
 	int rv = write_file(pid, name, text);
 
@@ -99,8 +101,9 @@ map_users(struct namespaces *made, pid_t pid, uid_t uid, gid_t gid)
 	if (wants_both)
 		(void)snprintf(made->other_why, sizeof(made->other_why),
 		    "map it into the namespace: %s", strerror(errno));
-	if (!has_both_groups && (write_file(pid, "setgroups", "deny") != 0 ||
-	    write_map(pid, "gid_map", gid, gid) != 0))
+	if (!has_both_groups &&
+	    (write_file(pid, "setgroups", "deny") != 0 ||
+		write_map(pid, "gid_map", gid, gid) != 0))
 		return -1;
 	return write_map(pid, "uid_map", uid, uid);
 }
@@ -231,7 +234,7 @@ namespace_maker_for_tshark(struct error *error)
 
 	if (privilege_target(&users.uid, &users.gid, error) != 0 ||
 	    privilege_tshark(&users.tshark_uid, &users.tshark_gid, &users.why,
-	    error) != 0)
+		error) != 0)
 		return NULL;
 	return namespace_maker_new(&users);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Makes a user and a network namespace without any network, and a PID namespace: once, and each child enters them. */
 #ifndef ESPCAP_PROCESS_NAMESPACE_MAKER_H
 #define ESPCAP_PROCESS_NAMESPACE_MAKER_H
@@ -11,9 +12,9 @@
 struct namespace_maker_users {
 	uid_t uid;
 	gid_t gid;
-	uid_t tshark_uid;	/* whom children become; */
+	uid_t tshark_uid; /* whom children become; */
 	gid_t tshark_gid;
-	const char *why;	/* unless this says why they stay the same */
+	const char *why; /* unless this says why they stay the same */
 };
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The first process of a PID namespace is its init: when that ends the kernel kills the others, pid_namespaces(7). */
 #include "process/pidspace.h"
 
@@ -24,17 +25,17 @@ struct pidspace {
 	uid_t uid;
 	gid_t gid;
 	int ns;
-	int life;		/* init sees it close */
+	int life; /* init sees it close */
 	pid_t init;
-	pid_t *ended;		/* earlier ones, which cannot be reaped before all that they took along are */
+	pid_t *ended; /* earlier ones, which cannot be reaped before all that they took along are */
 	size_t ended_count;
 };
 
 /* What the process that makes a namespace tells, in shared memory. */
 struct made {
-	pid_t init;		/* written by the kernel */
-	int ns;			/* a descriptor of this process: the table is shared, too */
-	int reason;		/* an errno */
+	pid_t init; /* written by the kernel */
+	int ns;     /* a descriptor of this process: the table is shared, too */
+	int reason; /* an errno */
 };
 
 static void

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A PID namespace for children: they see and signal only each other, and none of them outlives this process. */
 #ifndef ESPCAP_PROCESS_PIDSPACE_H
 #define ESPCAP_PROCESS_PIDSPACE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Makes the pipes of a child. A program may be started with 0, 1 or 2 closed;
  * a pipe that landed there would take our messages to the child, or be
@@ -99,14 +100,15 @@ open_extra(int fd)
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (S_ISREG(st.st_mode))
 		own = open(path, O_RDONLY | O_CLOEXEC);
-	return own >= 0 ? descriptor_raise(own) :
+	return own >= 0 ?
+	    descriptor_raise(own) :
 	    fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR);
 }
 
 int
 pipes_open(struct pipes *pipes, bool wants_input, int extra_fd)
 {
-	*pipes = (struct pipes){-1, -1, -1, -1, -1, -1, -1};
+	*pipes = (struct pipes){ -1, -1, -1, -1, -1, -1, -1 };
 	if (wants_input) {
 		if (open_input(pipes) != 0)
 			goto fail;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The pipes between us and a child, none of them at a number that means something to either side. */
 #ifndef ESPCAP_PROCESS_PIPES_H
 #define ESPCAP_PROCESS_PIPES_H
@@ -6,9 +7,9 @@
 
 /* Every one close-on-exec, and above the descriptors a child starts with; -1 if there is none. */
 struct pipes {
-	int in;		/* ours, not blocking: to its stdin */
-	int out;	/* from its stdout */
-	int err;	/* from its stderr */
+	int in;  /* ours, not blocking: to its stdin */
+	int out; /* from its stdout */
+	int err; /* from its stderr */
 	int its_in;
 	int its_out;
 	int its_err;

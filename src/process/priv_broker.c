@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The privileged broker: asked by index over a socket, answers with a descriptor or with the reason why not. */
 #include "process/priv_broker.h"
 
@@ -24,20 +25,20 @@
 struct priv_broker {
 	char *const *paths;
 	size_t count;
-	struct broker_root root;	/* count is 0 for none */
-	size_t regular;		/* the first so many are files of a folder */
-	int *numbers;		/* of the descriptor that a path names, or -1 */
-	int *early;		/* what could not be opened later, or -1 */
+	struct broker_root root; /* count is 0 for none */
+	size_t regular;          /* the first so many are files of a folder */
+	int *numbers;            /* of the descriptor that a path names, or -1 */
+	int *early;              /* what could not be opened later, or -1 */
 	bool has_folder;
 	struct folder folder;
-	int socket;		/* to the helper; -1 if there is none */
+	int socket; /* to the helper; -1 if there is none */
 	pid_t helper;
-	uint64_t serial;	/* of the last request */
+	uint64_t serial; /* of the last request */
 };
 
 enum kind {
-	KIND_LISTED,	/* open the path of this index */
-	KIND_LOOK,	/* the others are about the folder */
+	KIND_LISTED, /* open the path of this index */
+	KIND_LOOK,   /* the others are about the folder */
 	KIND_OPEN,
 	KIND_PROBE,
 	KIND_REMOVE,
@@ -58,7 +59,7 @@ struct reply {
 	uint64_t serial;
 	enum outcome outcome;
 	char text[256];
-	int reason;		/* errno, of what is about the folder */
+	int reason; /* errno, of what is about the folder */
 	struct folder_entry entry;
 };
 
@@ -144,7 +145,8 @@ open_beneath(const struct beneath *folder, const char *path,
 	int fd = name == NULL ? -1 : beneath_open(folder, name, O_RDONLY);
 
 	if (name == NULL || (fd < 0 && errno == EXDEV))
-		return error_set(error, OUTCOME_INPUT, "leads out of the "
+		return error_set(error, OUTCOME_INPUT,
+		    "leads out of the "
 		    "folder");
 	if (fd < 0 && errno != EINVAL)
 		return error_set(error, OUTCOME_INPUT, "%s", strerror(errno));
@@ -157,8 +159,9 @@ open_beneath(const struct beneath *folder, const char *path,
 	else if (fstatat(folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		st.st_mode = 0;
 	return error_set(error, OUTCOME_INPUT, "%s",
-	    refusal(st.st_mode, true) != NULL ? refusal(st.st_mode, true) :
-	    "is not a file");
+	    refusal(st.st_mode, true) != NULL ?
+		refusal(st.st_mode, true) :
+		"is not a file");
 }
 
 static int
@@ -215,8 +218,8 @@ helper_limit(bool changes)
 		.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0
 	};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-	uint32_t needed = 1U << (changes ? CAP_DAC_OVERRIDE :
-	    CAP_DAC_READ_SEARCH);
+	uint32_t needed = 1U
+	    << (changes ? CAP_DAC_OVERRIDE : CAP_DAC_READ_SEARCH);
 
 	if (syscall(SYS_capget, &header, data) != 0)
 		return -1;
@@ -336,7 +339,7 @@ helper_fork(struct priv_broker *broker, int its_end)
 static int
 start_helper(struct priv_broker *broker, struct error *error)
 {
-	int ends[2] = {-1, -1}, result = -1;
+	int ends[2] = { -1, -1 }, result = -1;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		goto out;
@@ -459,10 +462,10 @@ receive(int socket, struct reply *reply, int *fd, struct error *error)
 		char space[CMSG_SPACE(sizeof(int))];
 	} control;
 	struct iovec bytes = { reply, sizeof(*reply) };
-	struct msghdr message = {
-		.msg_iov = &bytes, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control)
-	};
+	struct msghdr message = { .msg_iov = &bytes,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
 	struct pollfd readable = { .fd = socket, .events = POLLIN };
 	ssize_t got;
 
@@ -505,12 +508,13 @@ take_over(int number, struct error *error)
 
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) == 0 && (S_ISSOCK(st.st_mode) ||
-	    refusal(st.st_mode, false) == NULL))
+	if (fstat(fd, &st) == 0 &&
+	    (S_ISSOCK(st.st_mode) || refusal(st.st_mode, false) == NULL))
 		return fd;
-	error_set(error, OUTCOME_INPUT, "%s", isatty(fd) ?
-	    "is a terminal: redirect a capture to it" :
-	    refusal(st.st_mode, false));
+	error_set(error, OUTCOME_INPUT, "%s",
+	    isatty(fd) ?
+		"is a terminal: redirect a capture to it" :
+		refusal(st.st_mode, false));
 	close(fd);
 	return -1;
 }
@@ -530,8 +534,9 @@ priv_broker_open(struct priv_broker *broker, size_t index, struct error *error)
 		return take_over(broker->numbers[index], error);
 	if (index < broker->count && broker->early[index] >= 0) {
 		fd = fcntl(broker->early[index], F_DUPFD_CLOEXEC, 3);
-		return fd >= 0 ? fd : error_set(error, OUTCOME_INPUT, "%s",
-		    strerror(errno));
+		return fd >= 0 ?
+		    fd :
+		    error_set(error, OUTCOME_INPUT, "%s", strerror(errno));
 	}
 	if (broker->socket < 0)
 		return open_listed(broker, index, error);

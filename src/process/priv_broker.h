@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Opens input files for reading, and does what is to be done in a watched folder, by a helper process that keeps root's rights when espcap has given them up. */
 #ifndef ESPCAP_PROCESS_PRIV_BROKER_H
 #define ESPCAP_PROCESS_PRIV_BROKER_H

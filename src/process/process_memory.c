@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How much memory a process takes, by proc(5). */
 #include "process/process_memory.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How much memory a process takes. */
 #ifndef ESPCAP_PROCESS_PROCESS_MEMORY_H
 #define ESPCAP_PROCESS_PROCESS_MEMORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Fork and exec: what happens between the two, and how the parent learns why it failed. */
 #include "process/spawn.h"
 
@@ -28,21 +29,21 @@
 /* All that is decided before fork: behind it only async-signal-safe calls are allowed (signal-safety(7)). */
 struct plan {
 	const struct spawn *spawn;
-	char **candidates;	/* absolute paths to try in turn */
+	char **candidates; /* absolute paths to try in turn */
 	size_t count;
-	bool along_path;	/* they come from PATH */
+	bool along_path; /* they come from PATH */
 	char *environment[5];
 	pid_t parent;
 	int report;
-	pid_t *child;	/* in shared memory: who becomes the program if that is not who we fork; else NULL */
+	pid_t *child; /* in shared memory: who becomes the program if that is not who we fork; else NULL */
 };
 
 /* What a child that could not become the program sends back. The pointer is good on both sides of a fork. */
 struct report {
-	const char *step;	/* of sandbox.h, NULL if it was none */
-	int reason;		/* an errno */
+	const char *step; /* of sandbox.h, NULL if it was none */
+	int reason;       /* an errno */
 	bool from_exec;
-	size_t candidate;	/* the one the reason belongs to */
+	size_t candidate; /* the one the reason belongs to */
 };
 
 /* For kernels and sandboxes without close_range(2). */
@@ -166,7 +167,7 @@ child_manners(const struct plan *plan)
 	 * every limit but this one (do_coredump in its fs/coredump.c), and a
 	 * core holds the packets.
 	 */
-	const struct rlimit no_core = {1, 1};
+	const struct rlimit no_core = { 1, 1 };
 	sigset_t none;
 
 	if (setpgid(0, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0 ||
@@ -195,8 +196,9 @@ child_exec(const struct plan *plan, struct report *report)
 		    reason == ENODEV || reason == ETIMEDOUT)
 			continue;
 		/* A folder of PATH that is closed to us hides nothing a person wants to hear of. */
-		if (reason == EACCES && (report->reason == EACCES ||
-		    (plan->along_path && access(path, F_OK) != 0)))
+		if (reason == EACCES &&
+		    (report->reason == EACCES ||
+			(plan->along_path && access(path, F_OK) != 0)))
 			continue;
 		report->reason = reason;
 		report->candidate = i;
@@ -284,8 +286,10 @@ error_report(const struct plan *plan, const struct report *report,
 	const char *why = strerror(report->reason);
 
 	if (report->step != NULL)
-		return error_set(error, OUTCOME_INTERNAL, "start %s: sandbox: "
-		    "%s: %s (--no-sandbox goes without)", name, report->step,
+		return error_set(error, OUTCOME_INTERNAL,
+		    "start %s: sandbox: "
+		    "%s: %s (--no-sandbox goes without)",
+		    name, report->step,
 		    why);
 	if (!report->from_exec)
 		return error_set(error, OUTCOME_INTERNAL, "start %s: %s", name,
@@ -398,7 +402,8 @@ follow(const struct plan *plan, pid_t pid, int fd, struct error *error)
 	if (rv != 0)
 		error_report(plan, &report, error);
 	else
-		error_set(error, OUTCOME_INTERNAL, "start %s: the process "
+		error_set(error, OUTCOME_INTERNAL,
+		    "start %s: the process "
 		    "that enters the sandbox was killed",
 		    plan->spawn->argv->words[0]);
 	return -1;

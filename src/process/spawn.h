@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Forks and executes one program, with exactly the descriptors and the surroundings it is given. */
 #ifndef ESPCAP_PROCESS_SPAWN_H
 #define ESPCAP_PROCESS_SPAWN_H
@@ -13,8 +14,8 @@
 struct spawn {
 	const struct argv *argv;
 	const char *home;
-	const char *preload;	/* a shared object to load into it, NULL for none */
-	const struct sandbox *sandbox;	/* NULL for none */
+	const char *preload;           /* a shared object to load into it, NULL for none */
+	const struct sandbox *sandbox; /* NULL for none */
 	const struct pipes *pipes;
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Keeps the end of a stream of lines in two halves: the newer one is whole, the older one is thrown away when both are full. */
 #include "process/tail.h"
 
@@ -14,7 +15,7 @@
 
 struct tail {
 	size_t len;
-	bool cut;	/* something stood in front of bytes */
+	bool cut; /* something stood in front of bytes */
 	char bytes[2 * TAIL_HALF];
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The last lines that a child wrote to stderr. No I/O. */
 #ifndef ESPCAP_PROCESS_TAIL_H
 #define ESPCAP_PROCESS_TAIL_H

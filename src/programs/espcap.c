@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* espcap: packets in, documents out. The wiring, the exit status, the order of shutdown. */
 #include "config.h"
 
@@ -58,8 +59,8 @@ struct app {
 	char **paths;
 	struct priv_broker *broker;
 	struct home *home;
-	struct sandbox *sandbox;	/* around tshark; NULL with --no-sandbox */
-	char *preload;		/* what makes tshark print faster; NULL for none */
+	struct sandbox *sandbox; /* around tshark; NULL with --no-sandbox */
+	char *preload;           /* what makes tshark print faster; NULL for none */
 	struct tshark tshark;
 	struct tshark_config tshark_config;
 	struct buffer fields_text;
@@ -70,15 +71,15 @@ struct app {
 	struct filter *filter;
 	struct document *document;
 	struct delivery delivery;
-	size_t replay_index;	/* in paths */
+	size_t replay_index; /* in paths */
 	struct sniff_config sniff;
-	struct watching watching;	/* with --watch */
-	struct live *live;	/* NULL without --nic */
+	struct watching watching; /* with --watch */
+	struct live *live;        /* NULL without --nic */
 	struct dissection_live live_config;
 	char host[HOST_NAME_MAX + 1];
-	int summary_fd;		/* -1 for none */
-	struct metrics_file *metrics;	/* NULL for none */
-	struct notify *notify;	/* NULL for none */
+	int summary_fd;               /* -1 for none */
+	struct metrics_file *metrics; /* NULL for none */
+	struct notify *notify;        /* NULL for none */
 };
 
 static int
@@ -187,7 +188,8 @@ open_broker(struct app *app, struct error *error)
 	app->paths = xcalloc(count + 2, sizeof(*app->paths));
 	for (size_t i = 0; i < count; i++)
 		app->paths[i] = app->inputs.list[i].path != NULL ?
-		    app->inputs.list[i].path : app->inputs.list[i].name;
+		    app->inputs.list[i].path :
+		    app->inputs.list[i].name;
 	app->replay_index = count;
 	if (app->options.replay != NULL)
 		app->paths[count++] = (char *)(uintptr_t)app->options.replay;
@@ -201,7 +203,8 @@ open_broker(struct app *app, struct error *error)
 		    app->inputs.from_dir ? app->inputs.count : 0,
 		    app->options.watch != NULL ? &app->watching.folder : NULL,
 		    error);
-	return app->broker == NULL ? -1 :
+	return app->broker == NULL ?
+	    -1 :
 	    delivery_authorize(&app->delivery, app->broker, count, error);
 }
 
@@ -251,8 +254,10 @@ on_connect(void *ctx, const struct sockaddr *address)
 	struct error error;
 
 	if (!live_exclude(app->live, address, &error))
-		log_note(&app->log, "connections to the server may be captured "
-		    "as well: %s", error.text);
+		log_note(&app->log,
+		    "connections to the server may be captured "
+		    "as well: %s",
+		    error.text);
 }
 
 static int
@@ -261,7 +266,7 @@ open_watching(struct app *app, struct error *error)
 	if (app->options.watch == NULL)
 		return 0;
 	if (watching_open(&app->watching, &app->options, &app->log,
-	    error) != 0)
+		error) != 0)
 		return -1;
 	log_note(&app->log, "watching %s", app->options.watch);
 	return 0;
@@ -272,8 +277,10 @@ static int
 open_all(struct app *app, struct error *error)
 {
 	char *cache = paths_cache();
-	int rv = outputs_check(&app->options, error) != 0 ? -1 :
-	    app->options.replay != NULL ? 0 :
+	int rv = outputs_check(&app->options, error) != 0 ?
+	    -1 :
+	    app->options.replay != NULL ?
+	    0 :
 	    tshark_find(&app->tshark, app->options.tshark, cache, error);
 
 	free(cache);
@@ -283,10 +290,12 @@ open_all(struct app *app, struct error *error)
 	    inputs_list(&app->inputs, &app->options, &app->log, error) != 0)
 		return -1;
 	return outputs_check_folders(&app->options, &app->inputs, error) != 0 ||
-	    open_summary(app, error) != 0 ||
-	    delivery_open(&app->delivery, error) != 0 ||
-	    open_watching(app, error) != 0 ||
-	    open_broker(app, error) != 0 ? -1 : open_live(app, error);
+		open_summary(app, error) != 0 ||
+		delivery_open(&app->delivery, error) != 0 ||
+		open_watching(app, error) != 0 ||
+		open_broker(app, error) != 0 ?
+	    -1 :
+	    open_live(app, error);
 }
 
 static int
@@ -295,15 +304,17 @@ drop_privileges(struct app *app, struct error *error)
 	const char *user;
 
 	/* Who captures may have the right for it without being root. */
-	if ((app->live != NULL ? privilege_renounce(&user, error) :
-	    privilege_drop(&user, error)) != 0)
+	if ((app->live != NULL ?
+		    privilege_renounce(&user, error) :
+		    privilege_drop(&user, error)) != 0)
 		return -1;
 	if (user != NULL)
 		log_verbose(&app->log, "%s open; going on as user %s",
 		    app->live != NULL ? "the interface is" : "files are",
 		    user);
 	app->home = home_new(app->sandbox != NULL &&
-	    sandbox_has_user(app->sandbox), error);
+		sandbox_has_user(app->sandbox),
+	    error);
 	return app->home != NULL ? 0 : -1;
 }
 
@@ -314,8 +325,8 @@ open_metrics(struct app *app, struct error *error)
 	const struct options *options = &app->options;
 	const struct metrics first = { .interface = options->nic,
 		.totals = { .is_live = options->nic != NULL,
-		.has_server = options->node != NULL,
-		.has_auto_id = options->node != NULL && options->auto_id } };
+		    .has_server = options->node != NULL,
+		    .has_auto_id = options->node != NULL && options->auto_id } };
 
 	if (options->metrics == NULL)
 		return 0;
@@ -330,7 +341,8 @@ begin_sandbox(struct app *app, struct error *error)
 	struct namespaces *namespaces;
 
 	if (app->options.no_sandbox) {
-		log_error(&app->log, "--no-sandbox: what a packet makes of "
+		log_error(&app->log,
+		    "--no-sandbox: what a packet makes of "
 		    "tshark is not held back");
 		return 0;
 	}
@@ -354,7 +366,8 @@ surround_tshark(struct app *app, struct error *error)
 	char *plugins = paths_plugins();
 	const char *reads[] = { home_path(app->home), plugins, NULL, NULL };
 	const struct sandbox_spec spec = { .program = app->tshark.path,
-		.reads = reads, .memory = app->options.tshark_memory };
+		.reads = reads,
+		.memory = app->options.tshark_memory };
 	int rv;
 
 	app->preload = paths_object("wide_stdout.so");
@@ -396,7 +409,8 @@ prepare(struct app *app, struct error *error)
 {
 	struct options *options = &app->options;
 	struct document_config config = { .typed = &app->typed,
-		.max_doc = options->max_doc, .pretty = options->pretty };
+		.max_doc = options->max_doc,
+		.pretty = options->pretty };
 	struct error reason;
 
 	/* That of a live capture is in the kernel already. */
@@ -406,7 +420,7 @@ prepare(struct app *app, struct error *error)
 		    options->bpf, reason.text);
 	if (surround_tshark(app, error) != 0 ||
 	    tshark_ask(&app->tshark, app->loop, options->tshark_timeout,
-	    error) != 0)
+		error) != 0)
 		return -1;
 	log_verbose(&app->log, "tshark %s at %s, %zu fields%s",
 	    app->tshark.version, app->tshark.path,
@@ -414,14 +428,15 @@ prepare(struct app *app, struct error *error)
 	    app->tshark.from_cache ? " (from the cache)" : "");
 	if ((options->fields != NULL && choose_fields(app, error) != 0) ||
 	    plugin_choose(&app->tshark, app->loop, &app->tshark_config,
-	    options->dissection, options->no_shortcuts, &app->log,
-	    error) != 0)
+		options->dissection, options->no_shortcuts, &app->log,
+		error) != 0)
 		return -1;
 	/* The plugin was tried with the rules. */
-	if (!app->tshark.has_plugin && (options->display_filter != NULL ||
-	    options->decode_as.count > 0 || options->tls_keys != NULL) &&
-	    tshark_try_config(&app->tshark, app->loop, &app->tshark_config,
-	    error) != 0)
+	if (!app->tshark.has_plugin &&
+	    (options->display_filter != NULL || options->decode_as.count > 0 ||
+		options->tls_keys != NULL) &&
+	    tshark_try_config(
+		&app->tshark, app->loop, &app->tshark_config, error) != 0)
 		return -1;
 	config.names = app->tshark.names;
 	config.protocols = app->protocols;
@@ -493,7 +508,7 @@ write_summary(struct app *app, const struct totals *totals, int status,
 	len = strlen(text);
 	if (write_wait(app->summary_fd, text, len, is_hurried, wait) != 0 ||
 	    (!shared && fstat(app->summary_fd, &st) == 0 &&
-	    S_ISREG(st.st_mode) && ftruncate(app->summary_fd, (off_t)len) != 0))
+		S_ISREG(st.st_mode) && ftruncate(app->summary_fd, (off_t)len) != 0))
 		log_error(&app->log, "%s: %s", app->options.summary_json,
 		    strerror(errno));
 }
@@ -507,20 +522,25 @@ finish(struct app *app, const struct totals *totals, enum outcome outcome,
 	int status = signal_number != 0 ? 128 + signal_number : (int)outcome;
 
 	if (app->document != NULL && document_sanitized(app->document) > 0)
-		log_note(&app->log, "%llu documents had texts that were not "
+		log_note(&app->log,
+		    "%llu documents had texts that were not "
 		    "UTF-8; these were mended",
 		    (unsigned long long)document_sanitized(app->document));
 	if (totals->fallbacks > 0)
-		log_note(&app->log, "tshark failed with the plugin and was run "
+		log_note(&app->log,
+		    "tshark failed with the plugin and was run "
 		    "without it: %llu times",
 		    (unsigned long long)totals->fallbacks);
 	if (totals->discarded > 0)
-		log_note(&app->log, "an ingest pipeline of the server dropped "
+		log_note(&app->log,
+		    "an ingest pipeline of the server dropped "
 		    "%llu packets",
 		    (unsigned long long)totals->discarded);
 	if (totals->ring_missing > 0)
-		log_error(&app->log, "%llu packets are missing in the ring in "
-		    "%s", (unsigned long long)totals->ring_missing,
+		log_error(&app->log,
+		    "%llu packets are missing in the ring in "
+		    "%s",
+		    (unsigned long long)totals->ring_missing,
 		    app->options.ring);
 	progress_totals(totals, line, sizeof(line));
 	log_final(&app->log, "%s", line);
@@ -549,7 +569,7 @@ run(struct app *app)
 		.jobs = options->split ? 1 : job_count(options),
 		.parts = options->split ? (unsigned)job_count(options) : 1,
 		.progress = options->level != LOG_LEVEL_QUIET &&
-		(options->progress || isatty(STDERR_FILENO)) };
+		    (options->progress || isatty(STDERR_FILENO)) };
 	struct totals totals = { 0 };
 	enum outcome outcome;
 	int signal_number;
@@ -678,10 +698,15 @@ version(struct app *app)
 	    buffer_puts(&text, ": ") |
 	    put_visible(&text, banner != NULL ? banner : error.text) |
 	    buffer_puts(&text, "\n");
-	rv |= buffer_puts(&text, ESPCAP_SHORTCUTS ? "" : "shortcuts.so is not "
-	    "used (configured with --disable-shortcuts)\n");
-	rv |= buffer_printf(&text, "libevent %s\n%s\nyajl %d.%d.%d\n%s\n"
-	    "%s\nzlib %s\nlibzstd %s\nliblz4 %s\n%s\n", event_get_version(),
+	rv |= buffer_puts(&text,
+	    ESPCAP_SHORTCUTS ?
+		"" :
+		"shortcuts.so is not "
+		"used (configured with --disable-shortcuts)\n");
+	rv |= buffer_printf(&text,
+	    "libevent %s\n%s\nyajl %d.%d.%d\n%s\n"
+	    "%s\nzlib %s\nlibzstd %s\nliblz4 %s\n%s\n",
+	    event_get_version(),
 	    curl_version(),
 	    yajl_version() / 10000, yajl_version() / 100 % 100,
 	    yajl_version() % 100, XML_ExpatVersion(), pcap_lib_version(), zlibVersion(),
@@ -768,17 +793,21 @@ static void
 fill_standard_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null",
-		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null",
+			fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
 			abort();
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct app app = { .log = { .program = "espcap",
-		.level = LOG_LEVEL_NORMAL }, .tshark_config = { .keys_fd = -1 },
-		.tshark = { .cache_fd = -1 }, .summary_fd = -1 };
+	struct app app = {
+		.log = { .program = "espcap", .level = LOG_LEVEL_NORMAL },
+		.tshark_config = { .keys_fd = -1 },
+		.tshark = { .cache_fd = -1 },
+		.summary_fd = -1
+	};
 	struct error error;
 	int status;
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the lines of `tshark -T ek -P -V` piece by piece into a tree. */
 #include "readers/ek.h"
 
@@ -19,15 +20,15 @@
 
 enum line {
 	LINE_START,
-	LINE_SKIP,	/* an index line, an empty one, or the rest of unparsable text */
+	LINE_SKIP, /* an index line, an empty one, or the rest of unparsable text */
 	LINE_PACKET
 };
 
 /* An object or array that is open. */
 struct scope {
 	bool is_array;
-	bool is_layer;		/* tree_close when it ends */
-	bool is_columns;	/* tshark's columns among the layers */
+	bool is_layer;   /* tree_close when it ends */
+	bool is_columns; /* tshark's columns among the layers */
 };
 
 struct ek {
@@ -37,28 +38,28 @@ struct ek {
 
 	enum line line;
 	yajl_handle yajl;
-	bool too_deep;		/* why a callback ended the parse */
+	bool too_deep; /* why a callback ended the parse */
 	bool is_index;
 
 	struct scope *scopes;
 	size_t depth, room;
-	bool in_layers;		/* inside the value of "layers" */
-	char *key;		/* of the value to come */
+	bool in_layers; /* inside the value of "layers" */
+	char *key;      /* of the value to come */
 	size_t key_len, key_room;
-	char *keys;		/* those of the objects around, each behind the other */
-	size_t *key_starts;	/* by depth */
+	char *keys;         /* those of the objects around, each behind the other */
+	size_t *key_starts; /* by depth */
 	size_t keys_len, keys_room;
 
 	uint64_t frame_number;
 	uint32_t frame_number_id;
 
 	/* The long string being passed over. */
-	size_t token_len;	/* bytes given to yajl behind the last token it called back for */
-	size_t token_end;	/* where that ended in the piece being given */
+	size_t token_len; /* bytes given to yajl behind the last token it called back for */
+	size_t token_end; /* where that ended in the piece being given */
 	bool called_back;
 	bool skimming;
-	bool cut;		/* the next string is only a beginning */
-	unsigned escape;	/* of the string so far: ESCAPE_OPEN, ..., 0 outside of an escape */
+	bool cut;        /* the next string is only a beginning */
+	unsigned escape; /* of the string so far: ESCAPE_OPEN, ..., 0 outside of an escape */
 };
 
 struct ek *
@@ -348,7 +349,7 @@ begin_packet(struct ek *ek)
 	ek->line = LINE_PACKET;
 	ek->yajl = yajl_alloc(&callbacks, NULL, ek);
 	if (ek->yajl == NULL)
-		abort();	/* out of memory, as in xmalloc */
+		abort(); /* out of memory, as in xmalloc */
 	/*
 	 * tshark prints a few strings that are not UTF-8: those are sanitized when
 	 * they are written, not refused here.
@@ -439,7 +440,8 @@ feed_line(struct ek *ek, const char *data, size_t len)
 		}
 		/* What is kept must not hang on the pieces that we are given. */
 		if (ek->token_len < ek->max_text)
-			n = n < ek->max_text - ek->token_len ? n :
+			n = n < ek->max_text - ek->token_len ?
+			    n :
 			    ek->max_text - ek->token_len;
 		else if (ek->escape > 0)
 			n = 1;
@@ -451,7 +453,8 @@ feed_line(struct ek *ek, const char *data, size_t len)
 		ek->called_back = false;
 		if (!feed(ek, data, n))
 			return false;
-		ek->token_len = ek->called_back ? n - ek->token_end :
+		ek->token_len = ek->called_back ?
+		    n - ek->token_end :
 		    ek->token_len + n;
 		follow_escapes(ek, data, n);
 		data += n;

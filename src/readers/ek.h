@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the lines of `tshark -T ek -P -V` piece by piece into a tree. No I/O. */
 #ifndef ESPCAP_READERS_EK_H
 #define ESPCAP_READERS_EK_H
@@ -16,9 +17,9 @@ struct ek *ek_new(struct names *names, struct tree *tree, size_t max_text);
 void ek_free(struct ek *ek);
 
 enum ek_event {
-	EK_MORE,	/* all bytes used; no line ended in a document */
-	EK_DOCUMENT,	/* the tree holds a packet; call again with the bytes not used */
-	EK_UNPARSABLE	/* a line that is no packet and no index line; it is passed over */
+	EK_MORE,      /* all bytes used; no line ended in a document */
+	EK_DOCUMENT,  /* the tree holds a packet; call again with the bytes not used */
+	EK_UNPARSABLE /* a line that is no packet and no index line; it is passed over */
 };
 
 /*

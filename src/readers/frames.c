@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the frames of the plugin piece by piece into a tree. */
 #include "readers/frames.h"
 
@@ -22,9 +23,9 @@
 /* The beginning of an item: all of it but its text. */
 struct head {
 	enum frames_kind kind;
-	enum frames_type type;	/* of FRAMES_NAME */
+	enum frames_type type; /* of FRAMES_NAME */
 	uint64_t id;
-	uint64_t len;		/* of the text */
+	uint64_t len; /* of the text */
 };
 
 struct frames {
@@ -32,23 +33,23 @@ struct frames {
 	struct tree *tree;
 	size_t max_text;
 
-	uint32_t *fields;	/* name ids, by the plugin's ids; [0] is not used */
+	uint32_t *fields; /* name ids, by the plugin's ids; [0] is not used */
 	uint32_t count, room;
 
-	size_t magic;		/* bytes of FRAMES_MAGIC that came */
-	unsigned char carry[HEAD_MAX];	/* of a head that the last piece ended in */
+	size_t magic;                  /* bytes of FRAMES_MAGIC that came */
+	unsigned char carry[HEAD_MAX]; /* of a head that the last piece ended in */
 	size_t carried;
-	struct head head;	/* of the text that is being read */
+	struct head head; /* of the text that is being read */
 	bool in_text;
-	uint64_t left;		/* bytes of it to come */
-	size_t keep;		/* bytes of it that are kept at most */
-	struct buffer text;	/* what came of it and is kept */
+	uint64_t left;      /* bytes of it to come */
+	size_t keep;        /* bytes of it that are kept at most */
+	struct buffer text; /* what came of it and is kept */
 
 	bool in_packet;
 	unsigned depth;
 	uint64_t number;
-	uint64_t streams;	/* the id of its end */
-	const char *broken;	/* why; NULL if it is not */
+	uint64_t streams;   /* the id of its end */
+	const char *broken; /* why; NULL if it is not */
 };
 
 struct frames *
@@ -300,14 +301,15 @@ take_item(struct frames *frames, const struct head *head)
 	case FRAMES_HEX:
 		break;
 	}
-	return false;	/* these have text */
+	return false; /* these have text */
 }
 
 /* bytes: those that are kept of a value. */
 static void
 take_hex(struct frames *frames, const char *bytes)
 {
-	uint64_t len = frames->head.len == 0 ? 0 :
+	uint64_t len = frames->head.len == 0 ?
+	    0 :
 	    text_hex_len(frames->head.len);
 	bool cut = len > frames->max_text;
 
@@ -365,7 +367,8 @@ take_head(struct frames *frames, const struct head *head)
 		return take_item(frames, head);
 	frames->head = *head;
 	frames->left = head->len;
-	frames->keep = head->kind == FRAMES_HEX ? (frames->max_text + 2) / 3 :
+	frames->keep = head->kind == FRAMES_HEX ?
+	    (frames->max_text + 2) / 3 :
 	    frames->max_text;
 	frames->in_text = head->len > 0;
 	if (head->len == 0)
@@ -496,6 +499,7 @@ frames_read(struct frames *frames, const char *data, size_t len, size_t *used,
 			return FRAMES_DOCUMENT;
 	}
 	*used = at;
-	return frames->broken == NULL ? FRAMES_MORE :
+	return frames->broken == NULL ?
+	    FRAMES_MORE :
 	    broken(frames, data + at, len - at, error);
 }

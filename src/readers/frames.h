@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the frames of the plugin (frames_wire.h) piece by piece into a tree. No I/O. */
 #ifndef ESPCAP_READERS_FRAMES_H
 #define ESPCAP_READERS_FRAMES_H
@@ -17,9 +18,9 @@ struct frames *frames_new(struct names *names, struct tree *tree, size_t max_tex
 void frames_free(struct frames *frames);
 
 enum frames_event {
-	FRAMES_MORE,	/* all bytes used; no packet ended */
-	FRAMES_DOCUMENT,	/* the tree holds a packet; call again with the bytes not used */
-	FRAMES_BROKEN	/* these are no frames: nothing behind them can be read */
+	FRAMES_MORE,     /* all bytes used; no packet ended */
+	FRAMES_DOCUMENT, /* the tree holds a packet; call again with the bytes not used */
+	FRAMES_BROKEN    /* these are no frames: nothing behind them can be read */
 };
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is left of the plugin's frames when only some fields are kept. */
 #include "readers/frames_subset.h"
 
@@ -10,26 +11,26 @@
 #include "readers/frames_wire.h"
 
 struct name {
-	const char *text;	/* borrowed from the frames */
+	const char *text; /* borrowed from the frames */
 	size_t len;
 	bool kept;
 };
 
 /* A value, or that a protocol is there. */
 struct item {
-	const char *name;	/* borrowed from the frames */
+	const char *name; /* borrowed from the frames */
 	size_t name_len;
 	enum frames_kind kind;
-	const char *bytes;	/* borrowed from the frames */
+	const char *bytes; /* borrowed from the frames */
 	size_t len;
 };
 
 struct projection {
 	const unsigned char *at, *end;
 	const char *kept;
-	struct name *names;	/* by id */
+	struct name *names; /* by id */
 	size_t count, room;
-	struct item *items;	/* of the packet */
+	struct item *items; /* of the packet */
 	size_t item_count, item_room;
 	struct buffer *out;
 };
@@ -87,8 +88,9 @@ add_name(struct projection *p, const char *text, size_t len)
 	name->text = text;
 	name->len = len;
 	/* Of id 0 is the Info column. */
-	name->kept = p->count == 1 || is_kept(p->kept, text, space == NULL ?
-	    len : (size_t)(space - text));
+	name->kept = p->count == 1 ||
+	    is_kept(
+		p->kept, text, space == NULL ? len : (size_t)(space - text));
 }
 
 static int
@@ -116,7 +118,9 @@ add_item(struct projection *p, const struct name *name, enum frames_kind kind,
 		    sizeof(*p->items));
 	}
 	p->items[p->item_count++] = (struct item){ .name = name->text,
-		.name_len = name->len, .kind = kind, .bytes = bytes,
+		.name_len = name->len,
+		.kind = kind,
+		.bytes = bytes,
 		.len = len };
 }
 
@@ -125,7 +129,11 @@ compare_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	int rv = memcmp(a, b, a_len < b_len ? a_len : b_len);
 
-	return rv != 0 ? rv : a_len < b_len ? -1 : a_len > b_len;
+	return rv != 0 ?
+	    rv :
+	    a_len < b_len ?
+	    -1 :
+	    a_len > b_len;
 }
 
 static int
@@ -151,11 +159,12 @@ put_packet(struct projection *p, uint64_t streams)
 
 		rv = buffer_append(p->out, item->name, item->name_len) |
 		    buffer_printf(p->out, " %d %zu:", (int)item->kind,
-		    item->len) | buffer_append(p->out, item->bytes, item->len);
+			item->len) |
+		    buffer_append(p->out, item->bytes, item->len);
 	}
 	p->item_count = 0;
-	return rv | buffer_printf(p->out, "end %llu\n",
-	    (unsigned long long)streams);
+	return rv |
+	    buffer_printf(p->out, "end %llu\n", (unsigned long long)streams);
 }
 
 static int
@@ -208,9 +217,10 @@ frames_subset_make(const char *frames, size_t len, const char *kept,
 	while (rv == 0 && p.at < p.end) {
 		rv = read_number(&p, &head);
 		if (rv == 0)
-			rv = take_item(&p, (enum frames_kind)(head &
-			    ((1 << FRAMES_KIND_BITS) - 1)), head >>
-			    FRAMES_KIND_BITS);
+			rv = take_item(&p,
+			    (enum frames_kind)(
+				head & ((1 << FRAMES_KIND_BITS) - 1)),
+			    head >> FRAMES_KIND_BITS);
 	}
 	free(p.items);
 	free(p.names);

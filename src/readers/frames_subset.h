@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is left of the plugin's frames when only some fields are kept: to compare frames of which only those were made. No I/O. */
 #ifndef ESPCAP_READERS_FRAMES_SUBSET_H
 #define ESPCAP_READERS_FRAMES_SUBSET_H

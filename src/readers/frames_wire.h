@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The bytes that the plugin for tshark writes and frames.c reads: the dissection tree of each packet. No I/O. */
 #ifndef ESPCAP_READERS_FRAMES_WIRE_H
 #define ESPCAP_READERS_FRAMES_WIRE_H

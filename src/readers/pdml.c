@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads what `tshark -T pdml` prints piece by piece into a tree. */
 #include "readers/pdml.h"
 
@@ -26,9 +27,9 @@
 
 /* An element that is open. */
 enum scope {
-	SCOPE_PLAIN,	/* what it holds belongs to what is around it */
-	SCOPE_PROTOCOL,	/* tree_close when it ends */
-	SCOPE_LEFT_OUT	/* and all it holds */
+	SCOPE_PLAIN,    /* what it holds belongs to what is around it */
+	SCOPE_PROTOCOL, /* tree_close when it ends */
+	SCOPE_LEFT_OUT  /* and all it holds */
 };
 
 struct pdml {
@@ -37,28 +38,28 @@ struct pdml {
 	struct pdml_tags *tags;
 	bool decimal;
 
-	XML_Parser parser;	/* inside of an element that never ends; NULL until it is needed */
-	bool is_large;		/* the parser has had to do with long values */
-	bool called;		/* the parser has taken the tag */
-	const char *why;	/* what the handlers did not like; NULL */
+	XML_Parser parser; /* inside of an element that never ends; NULL until it is needed */
+	bool is_large;     /* the parser has had to do with long values */
+	bool called;       /* the parser has taken the tag */
+	const char *why;   /* what the handlers did not like; NULL */
 	unsigned strange;
 
 	bool in_packet;
 	size_t depth;
-	uint8_t scopes[DEPTH_MAX];	/* enum scope */
+	uint8_t scopes[DEPTH_MAX]; /* enum scope */
 	uint64_t number;
 	uint32_t number_id;
 
-	struct buffer show, hex, raw, text;	/* of the value being read */
+	struct buffer show, hex, raw, text; /* of the value being read */
 	struct pdml_known *known;
-	uint64_t unclear;	/* texts of which nothing tells whether they have control characters */
+	uint64_t unclear; /* texts of which nothing tells whether they have control characters */
 };
 
 /* What a field has. */
 struct value {
 	const char *name;
-	const char *show;	/* NULL for none, as protocols */
-	const char *hex;	/* NULL for none */
+	const char *show; /* NULL for none, as protocols */
+	const char *hex;  /* NULL for none */
 };
 
 struct pdml *
@@ -139,10 +140,12 @@ look_of(const struct value *value)
 
 	if (show[0] == '\0')
 		return value->hex != NULL && value->hex[0] == '\0' ?
-		    NAMES_KIND_PRESENT : NAMES_KIND_VALUE;
+		    NAMES_KIND_PRESENT :
+		    NAMES_KIND_VALUE;
 	return strcmp(show, "0") == 0 || strcmp(show, "1") == 0 ||
-	    strcmp(show, "True") == 0 || strcmp(show, "False") == 0 ?
-	    NAMES_KIND_BOOLEAN : NAMES_KIND_VALUE;
+		strcmp(show, "True") == 0 || strcmp(show, "False") == 0 ?
+	    NAMES_KIND_BOOLEAN :
+	    NAMES_KIND_VALUE;
 }
 
 /* What is shown, with the control characters that it has by the bytes in the packet. Returns of how many they do not tell. */
@@ -175,12 +178,12 @@ text_of(struct pdml *pdml, const struct value *value, size_t *len, bool *cut)
 		return show;
 	buffer_clear(&pdml->text);
 	if (buffer_reserve(&pdml->text, *len) != 0)
-		abort();	/* it has no bound of its own */
+		abort(); /* it has no bound of its own */
 	unknown = text_by_bytes(pdml, value, show, *len);
 	if (unknown > 0) {
 		buffer_clear(&pdml->raw);
 		if (buffer_reserve(&pdml->raw, *len) != 0)
-			abort();	/* as above */
+			abort(); /* as above */
 		still = pdml_known_text(pdml->known, show, *len, &pdml->raw);
 		pdml->unclear += still > 0;
 		if (still < unknown) {
@@ -203,7 +206,8 @@ other_form(const struct pdml *pdml, uint32_t field, const char *text,
 		return pdml_value_time(text, len, pdml->decimal, other);
 	base = names_base(pdml->names, field);
 	return pdml->decimal && base != 10 ?
-	    pdml_value_decimal(text, len, base, other) : 0;
+	    pdml_value_decimal(text, len, base, other) :
+	    0;
 }
 
 static void
@@ -232,8 +236,8 @@ take_value(struct pdml *pdml, const struct value *value)
 	enum names_kind kind = names_kind(pdml->names, field);
 
 	if (kind == NAMES_KIND_BOOLEAN && look == kind)
-		tree_flag(pdml->tree, field, value->show[0] == '1' ||
-		    value->show[0] == 'T');
+		tree_flag(pdml->tree, field,
+		    value->show[0] == '1' || value->show[0] == 'T');
 	else if (kind == NAMES_KIND_PRESENT && value->show[0] == '\0')
 		tree_flag(pdml->tree, field, true);
 	else
@@ -265,8 +269,9 @@ value_of(const char *const *attributes)
 static enum scope
 open_layer(struct pdml *pdml, const char *name)
 {
-	tree_open(pdml->tree, names_exact(pdml->names, name, strlen(name),
-	    NAMES_KIND_PROTOCOL, NULL, 0));
+	tree_open(pdml->tree,
+	    names_exact(
+		pdml->names, name, strlen(name), NAMES_KIND_PROTOCOL, NULL, 0));
 	return SCOPE_PROTOCOL;
 }
 
@@ -293,8 +298,9 @@ take_field(struct pdml *pdml, const struct value *value)
 		return SCOPE_PLAIN;
 	if (value->show == NULL) {
 		id = names_id(pdml->names, value->name, strlen(value->name));
-		return id != NAMES_NONE && names_kind(pdml->names, id) ==
-		    NAMES_KIND_PROTOCOL ? open_layer(pdml, value->name) :
+		return id != NAMES_NONE &&
+			names_kind(pdml->names, id) == NAMES_KIND_PROTOCOL ?
+		    open_layer(pdml, value->name) :
 		    SCOPE_PLAIN;
 	}
 	if (value->name[0] == '\0')
@@ -363,9 +369,10 @@ new_parser(struct pdml *pdml)
 	/* One character for each byte: see pdml_tags.h. */
 	XML_Parser parser = XML_ParserCreate("ISO-8859-1");
 
-	if (parser == NULL || XML_Parse(parser, start, sizeof(start) - 1,
-	    XML_FALSE) != XML_STATUS_OK)
-		abort();	/* out of memory, as in xmalloc */
+	if (parser == NULL ||
+	    XML_Parse(parser, start, sizeof(start) - 1, XML_FALSE) !=
+		XML_STATUS_OK)
+		abort(); /* out of memory, as in xmalloc */
 	XML_SetUserData(parser, pdml);
 	XML_SetElementHandler(parser, on_start, on_end);
 	return parser;
@@ -420,7 +427,7 @@ parse_tag(struct pdml *pdml, const struct buffer *tag)
 	}
 	code = XML_GetErrorCode(pdml->parser);
 	if (code == XML_ERROR_NO_MEMORY)
-		abort();	/* as in xmalloc */
+		abort(); /* as in xmalloc */
 	if (pdml->why == NULL)
 		pdml->why = XML_ErrorString(code);
 	return false;
@@ -434,8 +441,9 @@ give_up(struct pdml *pdml, const char *why, const char *data, size_t len,
 	const struct buffer *tag = pdml_tags_tag(pdml->tags);
 	char text[128];
 
-	(void)snprintf(text, sizeof(text), pdml->in_packet ?
-	    "a packet that is not well-formed (%s)" : "%s", why);
+	(void)snprintf(text, sizeof(text),
+	    pdml->in_packet ? "a packet that is not well-formed (%s)" : "%s",
+	    why);
 	if (pdml->in_packet)
 		forget_parser(pdml);
 	pdml->in_packet = false;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads what `tshark -T pdml` prints piece by piece into a tree. No I/O. */
 #ifndef ESPCAP_READERS_PDML_H
 #define ESPCAP_READERS_PDML_H
@@ -20,9 +21,9 @@ struct pdml *pdml_new(struct names *names, struct tree *tree, size_t max_text, b
 void pdml_free(struct pdml *pdml);
 
 enum pdml_event {
-	PDML_MORE,	/* all bytes used; no packet ended */
-	PDML_DOCUMENT,	/* the tree holds a packet; call again with the bytes not used */
-	PDML_UNPARSABLE	/* something that is no packet of PDML, or not well-formed; it is passed over */
+	PDML_MORE,      /* all bytes used; no packet ended */
+	PDML_DOCUMENT,  /* the tree holds a packet; call again with the bytes not used */
+	PDML_UNPARSABLE /* something that is no packet of PDML, or not well-formed; it is passed over */
 };
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What PDML made ambiguous in one packet where its bytes tell what it is: other texts are read by it. */
 #include "readers/pdml_known.h"
 
@@ -18,8 +19,8 @@
 struct place {
 	char before[CONTEXT], from[CONTEXT];
 	uint8_t before_len, from_len;
-	uint8_t shown;		/* characters that are shown for it */
-	char c;			/* a backslash or a control character */
+	uint8_t shown; /* characters that are shown for it */
+	char c;        /* a backslash or a control character */
 };
 
 struct pdml_known {
@@ -101,7 +102,7 @@ likeness(const struct place *place, const char *show, size_t len, size_t at)
 		return 0;
 	while (before < place->before_len && before < at &&
 	    place->before[place->before_len - 1 - before] ==
-	    show[at - 1 - before])
+		show[at - 1 - before])
 		before++;
 	return from + 2 * before;
 }
@@ -136,7 +137,8 @@ pdml_known_text(const struct pdml_known *known, const char *show, size_t len,
 	while (at < len) {
 		bool hidden = pdml_value_is_hidden(show + at, len - at);
 		const struct place *place = hidden && len <= TEXT_MAX ?
-		    find(known, show, len, at) : NULL;
+		    find(known, show, len, at) :
+		    NULL;
 
 		unknown += hidden && place == NULL;
 		out->data[out->len++] = place != NULL ? place->c : show[at];

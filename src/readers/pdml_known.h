@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What PDML made ambiguous in one packet where its bytes tell what it is: other texts are read by it. No I/O. */
 #ifndef ESPCAP_READERS_PDML_KNOWN_H
 #define ESPCAP_READERS_PDML_KNOWN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Cuts PDML into the tags of its packets, without the attributes that nobody reads. */
 #include "readers/pdml_tags.h"
 
@@ -21,13 +22,13 @@
 #define CUT '!'
 
 enum place {
-	PLACE_BETWEEN,	/* tags */
-	PLACE_LINE,	/* the rest of a line is passed over */
-	PLACE_TAG,	/* outside of its values */
-	PLACE_MARKUP,	/* <! and <?, up to the next > */
-	PLACE_VALUE,	/* one that is kept */
-	PLACE_CUT,	/* the rest of one that is too long */
-	PLACE_DROPPED	/* one that nobody reads */
+	PLACE_BETWEEN, /* tags */
+	PLACE_LINE,    /* the rest of a line is passed over */
+	PLACE_TAG,     /* outside of its values */
+	PLACE_MARKUP,  /* <! and <?, up to the next > */
+	PLACE_VALUE,   /* one that is kept */
+	PLACE_CUT,     /* the rest of one that is too long */
+	PLACE_DROPPED  /* one that nobody reads */
 };
 
 /* The attributes that are read, as bits. */
@@ -41,15 +42,15 @@ struct pdml_tags {
 	size_t max_text;
 	enum place place;
 	bool in_packet;
-	bool lost;		/* what comes belongs to a packet that is no good */
+	bool lost; /* what comes belongs to a packet that is no good */
 	struct buffer tag;
-	size_t plain;		/* bytes of the tag outside of values */
-	size_t attribute;	/* where in tag the next attribute begins; 0 in front of the first */
-	size_t value;		/* where in tag the value begins */
-	size_t room;		/* bytes of it that may still come */
-	unsigned attributes;	/* those that the tag has */
-	unsigned current;	/* the one that the value is of */
-	size_t value_max;	/* bytes that are read of the attribute value, by what show was; 0 for none */
+	size_t plain;        /* bytes of the tag outside of values */
+	size_t attribute;    /* where in tag the next attribute begins; 0 in front of the first */
+	size_t value;        /* where in tag the value begins */
+	size_t room;         /* bytes of it that may still come */
+	unsigned attributes; /* those that the tag has */
+	unsigned current;    /* the one that the value is of */
+	size_t value_max;    /* bytes that are read of the attribute value, by what show was; 0 for none */
 	const char *why;
 };
 
@@ -127,8 +128,9 @@ read_between(struct pdml_tags *tags, const char *data, size_t len,
 {
 	size_t at = 0;
 
-	while (at < len && (data[at] == ' ' || data[at] == '\n' ||
-	    data[at] == '\r' || data[at] == '\t'))
+	while (at < len &&
+	    (data[at] == ' ' || data[at] == '\n' || data[at] == '\r' ||
+		data[at] == '\t'))
 		at++;
 	if (at == len)
 		return at;
@@ -221,8 +223,11 @@ attribute_at(const struct buffer *tag, size_t at)
 		name++;
 	switch (end - name) {
 	case 5:
-		return memcmp(name, "name=", 5) == 0 ? ATTRIBUTE_NAME :
-		    memcmp(name, "show=", 5) == 0 ? ATTRIBUTE_SHOW : 0;
+		return memcmp(name, "name=", 5) == 0 ?
+		    ATTRIBUTE_NAME :
+		    memcmp(name, "show=", 5) == 0 ?
+		    ATTRIBUTE_SHOW :
+		    0;
 	case 6:
 		return memcmp(name, "value=", 6) == 0 ? ATTRIBUTE_VALUE : 0;
 	default:
@@ -357,7 +362,9 @@ value_max(const struct pdml_tags *tags, const char *show, size_t len)
 	if (len == 0)
 		return VALUE_MIN;
 	return memchr(show, '\\', len) != NULL &&
-	    memmem(show, len, "\\x", 2) != NULL ? tags->max_text : 0;
+		memmem(show, len, "\\x", 2) != NULL ?
+	    tags->max_text :
+	    0;
 }
 
 static void
@@ -480,7 +487,7 @@ pdml_tags_text(const char *value, struct buffer *scratch, size_t *len,
 	*len = n + strlen(value + n);
 	buffer_clear(scratch);
 	if (buffer_reserve(scratch, *len) != 0)
-		abort();	/* it is given no bound */
+		abort(); /* it is given no bound */
 	memcpy(scratch->data, value, n);
 	scratch->len = n;
 	for (unsigned char c; (c = from[n]) != '\0'; n++) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Cuts PDML into the tags of its packets, without the attributes that nobody reads. No I/O. */
 #ifndef ESPCAP_READERS_PDML_TAGS_H
 #define ESPCAP_READERS_PDML_TAGS_H
@@ -21,11 +22,11 @@ struct pdml_tags *pdml_tags_new(size_t max_text);
 void pdml_tags_free(struct pdml_tags *tags);
 
 enum pdml_tags_event {
-	PDML_TAGS_MORE,	/* all bytes used; no tag ended */
-	PDML_TAGS_BEGIN,	/* <packet>, also inside of a packet: the one before was cut short */
-	PDML_TAGS_TAG,	/* a tag inside of a packet */
-	PDML_TAGS_END,	/* </packet> */
-	PDML_TAGS_UNPARSABLE	/* what tshark does not print in PDML; it is passed over, up to the next <packet> if it was in one */
+	PDML_TAGS_MORE,      /* all bytes used; no tag ended */
+	PDML_TAGS_BEGIN,     /* <packet>, also inside of a packet: the one before was cut short */
+	PDML_TAGS_TAG,       /* a tag inside of a packet */
+	PDML_TAGS_END,       /* </packet> */
+	PDML_TAGS_UNPARSABLE /* what tshark does not print in PDML; it is passed over, up to the next <packet> if it was in one */
 };
 
 /* Reads on in data[0..len) and says in *used how much was taken. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What PDML shows of a value, turned into what -T ek prints of it. */
 #include "readers/pdml_value.h"
 
@@ -90,7 +91,8 @@ read_clock(const char **at, const char *end, struct timestamp *timestamp)
 	return timestamp->hour >= 0 && timestamp->minute >= 0 &&
 	    timestamp->second >= 0 && read_fraction(at, end, timestamp) &&
 	    (skip(at, end, " UTC") || skip(at, end, "Z") ||
-	    skip(at, end, "+0000")) && *at == end;
+		skip(at, end, "+0000")) &&
+	    *at == end;
 }
 
 /* Jul  3, 2015 05:22:10.498075000 UTC */
@@ -100,9 +102,10 @@ read_date(const char *at, const char *end, struct timestamp *timestamp)
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 	for (timestamp->month = 0; timestamp->month < 12; timestamp->month++)
-		if (skip(&at, end, (char[]){ months[3 * timestamp->month],
-		    months[3 * timestamp->month + 1],
-		    months[3 * timestamp->month + 2], ' ', '\0' }))
+		if (skip(&at, end,
+			(char[]){ months[3 * timestamp->month],
+			    months[3 * timestamp->month + 1],
+			    months[3 * timestamp->month + 2], ' ', '\0' }))
 			break;
 	if (timestamp->month++ == 12)
 		return false;
@@ -272,7 +275,7 @@ read_hex(const char *hex, size_t len, struct buffer *raw)
 {
 	buffer_clear(raw);
 	if (buffer_reserve(raw, len / 2 + 1) != 0)
-		abort();	/* it is given no bound */
+		abort(); /* it is given no bound */
 	for (size_t i = 0; i + 1 < len; i += 2) {
 		int high = hex_digit(hex[i]), low = hex_digit(hex[i + 1]);
 
@@ -300,7 +303,9 @@ follow(const struct buffer *raw, size_t at, char c)
 		return at + 1;
 	if (is_high(c))
 		return at < raw->len && is_high(raw->data[at]) &&
-		    (unsigned char)c >= 0xc0 ? at + 1 : at;
+			(unsigned char)c >= 0xc0 ?
+		    at + 1 :
+		    at;
 	for (size_t i = at; i < raw->len && i < at + NEAR; i++)
 		if (raw->data[i] == c)
 			return i + 1;
@@ -364,9 +369,9 @@ goes_on(const char *text, size_t len, const struct buffer *raw, size_t at)
 }
 
 struct escape {
-	int character;		/* '\\' if it is none */
-	size_t len;		/* of what is shown for it */
-	size_t at;		/* behind it in the bytes */
+	int character; /* '\\' if it is none */
+	size_t len;    /* of what is shown for it */
+	size_t at;     /* behind it in the bytes */
 };
 
 /* Looks through so many bytes for what may be shown as the text; false if nothing in them is. */
@@ -379,7 +384,10 @@ look_for(const char *text, size_t len, const struct buffer *raw, size_t count,
 
 	for (size_t i = at; i < raw->len && i < at + count; i++) {
 		int c = (unsigned char)raw->data[i];
-		size_t shown = c == '\\' ? 1 : c == two ? 4 : 3;
+		size_t shown = c == '\\' ?
+		    1 :
+		    c == two ? 4 :
+			       3;
 
 		if (c == 0 || (c != one && c != two && c != '\\') ||
 		    (exact && !goes_on(text + shown, len - shown, raw, i + 1)))

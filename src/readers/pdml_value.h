@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What PDML shows of a value, turned into what -T ek prints of it. No I/O. */
 #ifndef ESPCAP_READERS_PDML_VALUE_H
 #define ESPCAP_READERS_PDML_VALUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads what tshark prints, in whatever form, piece by piece into a tree. */
 #include "readers/reader.h"
 
@@ -140,22 +141,25 @@ uint32_t
 reader_tcp_streams(const struct reader *reader)
 {
 	return reader->form == READER_FRAMES ?
-	    frames_tcp_streams(reader->frames) : 0;
+	    frames_tcp_streams(reader->frames) :
+	    0;
 }
 
 uint32_t
 reader_udp_streams(const struct reader *reader)
 {
 	return reader->form == READER_FRAMES ?
-	    frames_udp_streams(reader->frames) : 0;
+	    frames_udp_streams(reader->frames) :
+	    0;
 }
 
 uint64_t
 reader_unclear(const struct reader *reader)
 {
 	return reader->form == READER_PDML ||
-	    reader->form == READER_PDML_DECIMAL ?
-	    pdml_unclear(reader->pdml) : 0;
+		reader->form == READER_PDML_DECIMAL ?
+	    pdml_unclear(reader->pdml) :
+	    0;
 }
 
 bool

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads what tshark prints, in whatever form, piece by piece into a tree. No I/O. */
 #ifndef ESPCAP_READERS_READER_H
 #define ESPCAP_READERS_READER_H
@@ -13,10 +14,10 @@
 struct reader;
 
 enum reader_form {
-	READER_EK,	/* the lines of -T ek: ek.h */
-	READER_FRAMES,	/* what the plugin writes: frames.h */
-	READER_PDML,	/* -T pdml: pdml.h */
-	READER_PDML_DECIMAL	/* the same, with whole numbers in decimal */
+	READER_EK,          /* the lines of -T ek: ek.h */
+	READER_FRAMES,      /* what the plugin writes: frames.h */
+	READER_PDML,        /* -T pdml: pdml.h */
+	READER_PDML_DECIMAL /* the same, with whole numbers in decimal */
 };
 
 /* names and tree are borrowed. max_text: bytes of one text that are kept, at least. Free with reader_free. */
@@ -25,10 +26,10 @@ struct reader *reader_new(enum reader_form form, struct names *names, struct tre
 void reader_free(struct reader *reader);
 
 enum reader_event {
-	READER_MORE,	/* all bytes used; no document ended */
-	READER_DOCUMENT,	/* the tree holds a packet; call again with the bytes not used */
-	READER_UNPARSABLE,	/* something that is no packet; it is passed over */
-	READER_BROKEN	/* the same, and what follows cannot be read either */
+	READER_MORE,       /* all bytes used; no document ended */
+	READER_DOCUMENT,   /* the tree holds a packet; call again with the bytes not used */
+	READER_UNPARSABLE, /* something that is no packet; it is passed over */
+	READER_BROKEN      /* the same, and what follows cannot be read either */
 };
 
 /* As ek_read, frames_read and pdml_read; *error is filled with READER_UNPARSABLE and READER_BROKEN. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Times that tshark cannot print: those of packets are written by us, of others what is certain is kept. */
 #include "readers/times.h"
 
@@ -71,8 +72,9 @@ times_write(const struct times *times, struct tree *tree,
 	for (uint32_t i = 0; i < tree->leaf_count; i++) {
 		uint32_t field = tree->leaves[i].field;
 
-		if (field == NAMES_NONE || (field != times->local &&
-		    field != times->utc && field != times->epoch))
+		if (field == NAMES_NONE ||
+		    (field != times->local && field != times->utc &&
+			field != times->epoch))
 			continue;
 		if (field == times->epoch && !times->epoch_is_date)
 			tree_change(tree, i, seconds, seconds_len);
@@ -91,8 +93,9 @@ is_like(const char *text, size_t len, const char *pattern)
 	if (len < wanted)
 		return false;
 	for (size_t i = 0; i < wanted; i++)
-		if (pattern[i] == '0' ? text[i] < '0' || text[i] > '9' :
-		    text[i] != pattern[i])
+		if (pattern[i] == '0' ?
+			text[i] < '0' || text[i] > '9' :
+			text[i] != pattern[i])
 			return false;
 	return true;
 }
@@ -107,6 +110,7 @@ times_certain(const char *text, size_t len)
 	if (year <= 4 || !is_like(text + year, len - year, "-00-00"))
 		return len;
 	return len == year + DAY_LEN + CLOCK_LEN + FRACTION_LEN &&
-	    is_like(text + year, len - year, "-00-00T00:00:00.000000000Z") ?
-	    len : year + DAY_LEN;
+		is_like(text + year, len - year, "-00-00T00:00:00.000000000Z") ?
+	    len :
+	    year + DAY_LEN;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Times that tshark cannot print: those of packets are written by us, of others what is certain is kept. No I/O. */
 #ifndef ESPCAP_READERS_TIMES_H
 #define ESPCAP_READERS_TIMES_H
@@ -11,8 +12,8 @@
 
 /* The fields that are a function of the record's own time. */
 struct times {
-	uint32_t local, utc, epoch;	/* name ids, NAMES_NONE for one that this tshark does not have */
-	bool epoch_is_date;		/* from tshark 4.2 on; before that seconds since 1970 */
+	uint32_t local, utc, epoch; /* name ids, NAMES_NONE for one that this tshark does not have */
+	bool epoch_is_date;         /* from tshark 4.2 on; before that seconds since 1970 */
 };
 
 void times_init(struct times *times, const struct names *names);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a delivery to a server needs, from the options. */
 #include "run/delivery.h"
 
@@ -10,7 +11,7 @@
 #include "base/text.h"
 #include "server/backoff.h"
 
-#define CONNECT_TIMEOUT 10000	/* ms */
+#define CONNECT_TIMEOUT 10000 /* ms */
 #define CONNECTIONS 8
 
 void
@@ -44,11 +45,14 @@ check_nodes(struct delivery *delivery, struct error *error)
 		const struct node_address *node = &delivery->nodes.list[i];
 
 		if (secret && !node->is_https && !node->is_loopback)
-			return error_set(error, OUTCOME_USAGE, "%.300s: "
+			return error_set(error, OUTCOME_USAGE,
+			    "%.300s: "
 			    "credentials would go over the network in the "
-			    "clear: use https", node->url);
+			    "clear: use https",
+			    node->url);
 		if (options->insecure && node->is_https)
-			log_error(delivery->log, "--insecure: %s could be "
+			log_error(delivery->log,
+			    "--insecure: %s could be "
 			    "anybody: its certificate is not checked",
 			    node->url);
 	}
@@ -97,8 +101,10 @@ read_secret(struct delivery *delivery, bool again, struct error *error)
 	if (fd < 0)
 		return error_set(error, OUTCOME_USAGE, "%.400s: %.400s", name,
 		    reason.text);
-	rv = again && !is_file(fd) ? error_set(error, OUTCOME_USAGE,
-	    "%.400s: not a regular file, so it is read at the start only", name) :
+	rv = again && !is_file(fd) ?
+	    error_set(error, OUTCOME_USAGE,
+		"%.400s: not a regular file, so it is read at the start only",
+		name) :
 	    secrets_authorize(&delivery->secrets, delivery->options, fd, error);
 	close(fd);
 	return rv;
@@ -110,7 +116,8 @@ delivery_authorize(struct delivery *delivery, struct priv_broker *broker,
 {
 	delivery->broker = broker;
 	delivery->secret_index = secret_index;
-	return delivery->options->node == NULL ? 0 :
+	return delivery->options->node == NULL ?
+	    0 :
 	    read_secret(delivery, false, error);
 }
 
@@ -118,7 +125,8 @@ const char *
 delivery_authorization(const struct delivery *delivery)
 {
 	return delivery->secrets.authorization.len > 0 ?
-	    delivery->secrets.authorization.data : NULL;
+	    delivery->secrets.authorization.data :
+	    NULL;
 }
 
 const char *
@@ -130,8 +138,10 @@ delivery_reauthorize(void *ctx)
 	if (secrets_file(delivery->options) == NULL)
 		return NULL;
 	if (read_secret(delivery, true, &error) != 0) {
-		log_error(delivery->log, "SIGHUP: %s; the credentials stay as "
-		    "they are", error.text);
+		log_error(delivery->log,
+		    "SIGHUP: %s; the credentials stay as "
+		    "they are",
+		    error.text);
 		return NULL;
 	}
 	log_note(delivery->log, "SIGHUP: the credentials were read again");
@@ -166,7 +176,8 @@ first_backoff(void)
 	uint64_t ms;
 
 	return text != NULL && text_number(text, 1, BACKOFF_MAX, &ms) == 0 ?
-	    ms : BACKOFF_FIRST;
+	    ms :
+	    BACKOFF_FIRST;
 }
 
 void
@@ -196,10 +207,10 @@ remedy(const struct options *options)
 {
 	if (options->api_key_file != NULL)
 		return "put a valid key into the file of --api-key-file, and "
-		    "send SIGHUP";
+		       "send SIGHUP";
 	if (options->password_file != NULL)
 		return "put the valid password into the file of "
-		    "--password-file, and send SIGHUP";
+		       "--password-file, and send SIGHUP";
 	return "see --user, --password-file and --api-key-file";
 }
 
@@ -218,8 +229,10 @@ delivery_config(struct delivery *delivery, const struct typed *typed)
 	    first_backoff();
 	/* The indices of dead letters need not be those of --index. */
 	config->setup.put = options->no_template ||
-	    (options->replay != NULL && !options->put_template) ? SETUP_TEMPLATE_NEVER :
-	    options->put_template ? SETUP_TEMPLATE_ALWAYS :
+		(options->replay != NULL && !options->put_template) ?
+	    SETUP_TEMPLATE_NEVER :
+	    options->put_template ?
+	    SETUP_TEMPLATE_ALWAYS :
 	    SETUP_TEMPLATE_NEWER;
 	config->setup.pipeline = options->pipeline;
 	config->setup.retention = options->retention;

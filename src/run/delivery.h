@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a delivery to a server needs, from the options: addresses, credentials, the dead letter file, the rules of the sink. */
 #ifndef ESPCAP_RUN_DELIVERY_H
 #define ESPCAP_RUN_DELIVERY_H
@@ -18,8 +19,8 @@ struct delivery {
 	struct node_addresses nodes;
 	struct secrets secrets;
 	struct dead_letter *dead_letter;
-	struct priv_broker *broker;	/* borrowed */
-	size_t secret_index;	/* of the secret's file in it */
+	struct priv_broker *broker; /* borrowed */
+	size_t secret_index;        /* of the secret's file in it */
 	struct sink_server_config config;
 };
 

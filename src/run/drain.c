@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Messages that wait for standard error. */
 #include "run/drain.h"
 
@@ -47,7 +48,7 @@ drain_new(struct loop *loop, struct log *log)
 	    on_writable, drain);
 	drain->again = evtimer_new(loop_base(loop), on_writable, drain);
 	if (drain->writable == NULL || drain->again == NULL)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	log->on_kept = wait_writable;
 	log->ctx = drain;
 	return drain;

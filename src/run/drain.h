@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes the messages that standard error did not take at once, as soon as it does. */
 #ifndef ESPCAP_RUN_DRAIN_H
 #define ESPCAP_RUN_DRAIN_H

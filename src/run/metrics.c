@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The text format: https://prometheus.io/docs/instrumenting/exposition_formats/. Names follow
  * https://prometheus.io/docs/practices/naming/.
@@ -11,8 +12,8 @@
 
 struct writer {
 	struct buffer *out;
-	const char *interface;	/* NULL for none */
-	const char *name;	/* of the metric that is being written */
+	const char *interface; /* NULL for none */
+	const char *name;      /* of the metric that is being written */
 	int rv;
 };
 
@@ -107,7 +108,8 @@ put_run(struct writer *w, const struct metrics *m)
 	if (m->resolved > 0)
 		put_time(w, "espcap_last_delivery_timestamp_seconds",
 		    "When a document was last printed, or answered for by the "
-		    "server, in seconds since 1970.", m->resolved);
+		    "server, in seconds since 1970.",
+		    m->resolved);
 }
 
 /* "fate" is the former name of the label. */
@@ -145,7 +147,8 @@ put_packets(struct writer *w, const struct totals *totals)
 	    totals->unsent);
 	put_single(w, "espcap_packets_skipped_total", "counter",
 	    "Packets that the capture filter did not want; they count as not "
-	    "read.", totals->skipped);
+	    "read.",
+	    totals->skipped);
 	if (!totals->is_live)
 		return;
 	begin(w, "espcap_capture_drops_total", "counter",
@@ -167,8 +170,10 @@ put_delivery(struct writer *w, const struct metrics *m)
 	    "Documents that wait for an answer of the server.", m->in_flight);
 	if (m->totals.has_auto_id)
 		put_single(w, "espcap_documents_maybe_duplicate_total",
-		    "counter", "Documents sent again without knowing whether "
-		    "the server had taken them.", m->totals.maybe_duplicate);
+		    "counter",
+		    "Documents sent again without knowing whether "
+		    "the server had taken them.",
+		    m->totals.maybe_duplicate);
 }
 
 static void

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The file of --metrics. */
 #include "run/metrics_file.h"
 
@@ -53,9 +54,11 @@ check(const char *name, struct error *error)
 	struct stat st;
 
 	if (descriptor_output(name) >= 0)
-		return error_set(error, OUTCOME_USAGE, "--metrics=%.400s: "
+		return error_set(error, OUTCOME_USAGE,
+		    "--metrics=%.400s: "
 		    "names an open descriptor; the metrics are replaced as a "
-		    "whole and must be a file", name);
+		    "whole and must be a file",
+		    name);
 	if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode))
 		return error_set(error, OUTCOME_USAGE,
 		    "--metrics=%.400s: is no regular file", name);
@@ -79,7 +82,8 @@ metrics_file_new(const char *name, const struct metrics *first,
 	file->last.start = clock_of_day();
 	if (replace(file) == 0)
 		return file;
-	error_set(error, OUTCOME_USAGE, "--metrics=%.400s: %s; its folder must "
+	error_set(error, OUTCOME_USAGE,
+	    "--metrics=%.400s: %s; its folder must "
 	    "be there, and writable by the user that espcap runs as (uid %lu)",
 	    name, strerror(errno), (unsigned long)geteuid());
 	metrics_file_free(file);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The file of --metrics, which somebody else reads at any time: it is there whole or not at all. */
 #ifndef ESPCAP_RUN_METRICS_FILE_H
 #define ESPCAP_RUN_METRICS_FILE_H

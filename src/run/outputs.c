@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The files that options name to write to. */
 #include "run/outputs.h"
 
@@ -44,13 +45,15 @@ static int
 check_streams(const struct named *named, struct error *error)
 {
 	static const char *const names[] = { NULL, "standard output",
-	    "standard error" };
+		"standard error" };
 	struct stat st;
 
 	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fstat(fd, &st) == 0 && is_same_file(named, &st))
-			return error_set(error, OUTCOME_USAGE, "--%s=%.400s: "
-			    "%s goes to this file as well", named->what,
+			return error_set(error, OUTCOME_USAGE,
+			    "--%s=%.400s: "
+			    "%s goes to this file as well",
+			    named->what,
 			    named->name, names[fd]);
 	return 0;
 }
@@ -66,8 +69,10 @@ check_input(const struct named *outputs, size_t count, const char *what,
 	for (size_t i = 0; i < count; i++)
 		if (outputs[i].dev == input.dev &&
 		    outputs[i].inode == input.inode)
-			return error_set(error, OUTCOME_USAGE, "--%s=%.400s: "
-			    "--%s reads this file as well", outputs[i].what,
+			return error_set(error, OUTCOME_USAGE,
+			    "--%s=%.400s: "
+			    "--%s reads this file as well",
+			    outputs[i].what,
 			    outputs[i].name, what);
 	return 0;
 }
@@ -101,14 +106,13 @@ list_outputs(const struct options *options, struct named outputs[OUTPUTS])
 		{ "summary-json", options->summary_json },
 		{ "metrics", options->metrics },
 		{ "registry", options->registry },
-		{ "dead-letter", options->node != NULL ? options->dead_letter :
-		    NULL }
+		{ "dead-letter", options->node != NULL ? options->dead_letter : NULL }
 	};
 	size_t count = 0;
 
 	for (size_t i = 0; i < OUTPUTS; i++)
 		if (look(&outputs[count], options_named[i].what,
-		    options_named[i].name))
+			options_named[i].name))
 			count++;
 	return count;
 }
@@ -154,7 +158,8 @@ check_watched(const char *name, const struct named *outputs, size_t count,
 			    is_same_file(&outputs[i], &st))
 				rv = error_set(error, OUTCOME_USAGE,
 				    "--%s=%.400s: --watch reads this file as "
-				    "well", outputs[i].what, outputs[i].name);
+				    "well",
+				    outputs[i].what, outputs[i].name);
 	}
 	if (dir != NULL)
 		closedir(dir);
@@ -172,10 +177,11 @@ outputs_check_folders(const struct options *options,
 		return 0;
 	for (size_t i = 0; inputs->from_dir && i < inputs->count; i++)
 		if (check_input(outputs, count, "dir", inputs->list[i].path,
-		    error) != 0)
+			error) != 0)
 			return -1;
-	return options->watch == NULL ? 0 : check_watched(options->watch,
-	    outputs, count, error);
+	return options->watch == NULL ?
+	    0 :
+	    check_watched(options->watch, outputs, count, error);
 }
 
 /* A FIFO that nobody reads cannot be opened without waiting, fifo(7). */
@@ -200,10 +206,14 @@ outputs_open(const char *option, const char *name, struct log *log,
 
 	if (number >= 0) {
 		fd = descriptor_take(number, O_WRONLY, &reason);
-		return fd >= 0 ? fd : error_set(error, OUTCOME_USAGE,
-		    "--%s=%.400s: %.400s", option, name, reason.text);
+		return fd >= 0 ?
+		    fd :
+		    error_set(error, OUTCOME_USAGE, "--%s=%.400s: %.400s",
+			option, name, reason.text);
 	}
 	fd = open_file(option, name, log);
-	return fd >= 0 ? fd : error_set(error, OUTCOME_USAGE, "--%s=%.400s: %s",
-	    option, name, strerror(errno));
+	return fd >= 0 ?
+	    fd :
+	    error_set(error, OUTCOME_USAGE, "--%s=%.400s: %s", option, name,
+		strerror(errno));
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The files that options name to write to. */
 #ifndef ESPCAP_RUN_OUTPUTS_H
 #define ESPCAP_RUN_OUTPUTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The progress line for a person at a terminal, and the final line. */
 #include "run/progress.h"
 
@@ -18,8 +19,9 @@ put_bytes(uint64_t bytes, char text[32])
 		value /= 1000;
 		unit++;
 	}
-	(void)snprintf(text, 32, unit == 0 || value >= 100 ? "%.0f %s" :
-	    "%.1f %s", value, units[unit]);
+	(void)snprintf(text, 32,
+	    unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value,
+	    units[unit]);
 }
 
 static void
@@ -39,12 +41,13 @@ static void
 put_server(const struct progress *progress, char *line, size_t size, int used)
 {
 	if (progress->has_server && used > 0 && (size_t)used < size)
-		(void)snprintf(line + used, size - (size_t)used, ", %" PRIu64
-		    " indexed, %" PRIu64 " duplicate, %" PRIu64 " rejected, %"
-		    PRIu64 " discarded, %" PRIu64 " retries, %" PRIu64
-		    " in flight", progress->indexed, progress->duplicate,
-		    progress->rejected, progress->discarded,
-		    progress->retries, progress->in_flight);
+		(void)snprintf(line + used, size - (size_t)used,
+		    ", %" PRIu64 " indexed, %" PRIu64 " duplicate, %" PRIu64
+		    " rejected, %" PRIu64 " discarded, %" PRIu64
+		    " retries, %" PRIu64 " in flight",
+		    progress->indexed, progress->duplicate, progress->rejected,
+		    progress->discarded, progress->retries,
+		    progress->in_flight);
 }
 
 void
@@ -52,17 +55,18 @@ progress_line(const struct progress *progress, char *line, size_t size)
 {
 	char done[32], all[32], left[32] = "-:--", shown[4 * 16];
 	uint64_t rate = progress->elapsed > 0 ?
-	    progress->packets * 1000 / progress->elapsed : 0;
+	    progress->packets * 1000 / progress->elapsed :
+	    0;
 	int used;
 
 	if (progress->interface != NULL) {
 		/* IFNAMSIZ bounds it; its bytes are whatever who made it liked. */
 		(void)text_visible(shown, sizeof(shown), progress->interface,
 		    strnlen(progress->interface, 15));
-		used = snprintf(line, size, "%s: %" PRIu64 " packets, %"
-		    PRIu64 " packets/s, %" PRIu64 " dropped",
-		    shown, progress->packets, rate,
-		    progress->dropped);
+		used = snprintf(line, size,
+		    "%s: %" PRIu64 " packets, %" PRIu64 " packets/s, %" PRIu64
+		    " dropped",
+		    shown, progress->packets, rate, progress->dropped);
 		put_server(progress, line, size, used);
 		return;
 	}
@@ -71,10 +75,13 @@ progress_line(const struct progress *progress, char *line, size_t size)
 	/* Before the first second the guess would only jump. */
 	if (progress->bytes_done > 0 && progress->elapsed >= 1000 &&
 	    progress->bytes_all >= progress->bytes_done)
-		put_time((uint64_t)((double)progress->elapsed *
-		    (double)(progress->bytes_all - progress->bytes_done) /
-		    (double)progress->bytes_done), left);
-	used = snprintf(line, size, "%" PRIu64 "/%" PRIu64 " files, %" PRIu64
+		put_time(
+		    (uint64_t)((double)progress->elapsed *
+			(double)(progress->bytes_all - progress->bytes_done) /
+			(double)progress->bytes_done),
+		    left);
+	used = snprintf(line, size,
+	    "%" PRIu64 "/%" PRIu64 " files, %" PRIu64
 	    " packets, %s of %s, %" PRIu64 " packets/s, %s left",
 	    progress->files_done, progress->files_all, progress->packets, done,
 	    progress->bytes_all > 0 ? all : "?", rate, left);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The progress line for a person at a terminal, and the final line. */
 #ifndef ESPCAP_RUN_PROGRESS_H
 #define ESPCAP_RUN_PROGRESS_H
@@ -10,12 +11,12 @@
 struct progress {
 	uint64_t files_done, files_all;
 	uint64_t packets;
-	uint64_t bytes_done, bytes_all;	/* of the inputs; bytes_all 0 if not known */
-	uint64_t elapsed;		/* ms */
-	bool has_server;		/* the next five are known */
+	uint64_t bytes_done, bytes_all; /* of the inputs; bytes_all 0 if not known */
+	uint64_t elapsed;               /* ms */
+	bool has_server;                /* the next five are known */
 	uint64_t indexed, duplicate, rejected, discarded, retries, in_flight;
-	const char *interface;		/* of a live capture, which has neither files nor an end; else NULL */
-	uint64_t dropped;		/* of it, by queue, kernel and interface */
+	const char *interface; /* of a live capture, which has neither files nor an end; else NULL */
+	uint64_t dropped;      /* of it, by queue, kernel and interface */
 };
 
 /* The one line: files, packets, bytes, rate, time left. Always terminated. */
@@ -25,13 +26,13 @@ void progress_line(const struct progress *progress, char *line, size_t size);
 struct totals {
 	uint64_t read, delivered, duplicate, rejected, discarded, filtered, undissected, dropped, unsent;
 	uint64_t skipped, retries, maybe_duplicate;
-	uint64_t kernel_drop, interface_drop;	/* beside the sum; of a live capture only */
-	uint64_t ring_missing;	/* packets that --ring has not; not in the line */
+	uint64_t kernel_drop, interface_drop; /* beside the sum; of a live capture only */
+	uint64_t ring_missing;                /* packets that --ring has not; not in the line */
 	bool is_live;
-	uint64_t fallbacks, tsharks;	/* see struct dissection_counts */
-	bool has_server;	/* delivered means indexed, else printed */
-	bool has_auto_id;	/* maybe_duplicate is of interest */
-	bool cut;		/* standard output ends in the middle of a document; not in the line */
+	uint64_t fallbacks, tsharks; /* see struct dissection_counts */
+	bool has_server;             /* delivered means indexed, else printed */
+	bool has_auto_id;            /* maybe_duplicate is of interest */
+	bool cut;                    /* standard output ends in the middle of a document; not in the line */
 };
 
 /* "read=N printed=N duplicate=N ...", see THE FINAL LINE in espcap(1). Room for PROGRESS_TOTALS_LEN is enough. */

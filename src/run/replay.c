@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Sends the lines of a dead letter file again. */
 #include "run/replay.h"
 
@@ -20,12 +21,12 @@
 struct replay {
 	struct loop *loop;
 	int fd;
-	struct event *readable;	/* NULL for a file */
+	struct event *readable; /* NULL for a file */
 	struct sink *sink;
 	void (*on_end)(void *ctx);
 	void *ctx;
 	struct buffer bytes;
-	size_t searched;	/* bytes known to hold no newline */
+	size_t searched; /* bytes known to hold no newline */
 	uint64_t read, lines, bad, first_bad;
 	bool eof, done, deferred;
 	struct error error;
@@ -63,7 +64,7 @@ replay_new(struct loop *loop, int fd, struct sink *sink,
 		replay->readable = event_new(loop_base(loop), fd, EV_READ,
 		    on_readable, replay);
 		if (replay->readable == NULL)
-			abort();	/* out of memory */
+			abort(); /* out of memory */
 	}
 	return replay;
 }
@@ -88,8 +89,8 @@ take_line(struct replay *replay, const char *line, size_t len)
 	replay->lines++;
 	if (dead_line_read(line, len, &dead) != 0 ||
 	    sink_server_write_as(replay->sink, dead.index, strlen(dead.index),
-	    dead.id[0] != '\0' ? dead.id : NULL, strlen(dead.id),
-	    dead.document, dead.len) != 0) {
+		dead.id[0] != '\0' ? dead.id : NULL, strlen(dead.id),
+		dead.document, dead.len) != 0) {
 		if (replay->bad++ == 0)
 			replay->first_bad = replay->lines;
 		return;
@@ -102,9 +103,10 @@ static bool
 next_line(struct replay *replay)
 {
 	struct buffer *bytes = &replay->bytes;
-	const char *end = bytes->len == replay->searched ? NULL :
+	const char *end = bytes->len == replay->searched ?
+	    NULL :
 	    memchr(bytes->data + replay->searched, '\n',
-	    bytes->len - replay->searched);
+		bytes->len - replay->searched);
 	size_t len;
 
 	replay->searched = bytes->len;
@@ -133,10 +135,11 @@ read_more(struct replay *replay)
 		return true;
 	}
 	do
-		n = replay->readable != NULL ? read_now(replay->fd,
-		    replay->bytes.data + replay->bytes.len, READ_LEN) :
+		n = replay->readable != NULL ?
+		    read_now(replay->fd, replay->bytes.data + replay->bytes.len,
+			READ_LEN) :
 		    read(replay->fd, replay->bytes.data + replay->bytes.len,
-		    READ_LEN);
+			READ_LEN);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN && replay->readable != NULL &&
 	    event_add(replay->readable, NULL) == 0)
@@ -200,7 +203,8 @@ replay_outcome(const struct replay *replay, struct error *error)
 {
 	*error = replay->error;
 	if (replay->error.outcome == OUTCOME_OK && replay->bad > 0)
-		(void)error_set(error, OUTCOME_INPUT, "%llu lines are no dead "
+		(void)error_set(error, OUTCOME_INPUT,
+		    "%llu lines are no dead "
 		    "letters, the first of them is line %llu",
 		    (unsigned long long)replay->bad,
 		    (unsigned long long)replay->first_bad);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Sends the lines of a dead letter file again. */
 #ifndef ESPCAP_RUN_REPLAY_H
 #define ESPCAP_RUN_REPLAY_H
@@ -20,7 +21,7 @@ void replay_free(struct replay *replay);
 void replay_go(struct replay *replay);
 /* No further lines are read. */
 void replay_stop(struct replay *replay);
-uint64_t replay_read(const struct replay *replay);	/* documents given */
+uint64_t replay_read(const struct replay *replay); /* documents given */
 /* OUTCOME_OK, or OUTCOME_INPUT with a text without the file's name: lines that are no dead letters, or a file that cannot be read. */
 enum outcome replay_outcome(const struct replay *replay, struct error *error);
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One run over the inputs. */
 #include "run/run.h"
 
@@ -41,7 +42,7 @@ put_off(struct job *job, const struct document_ready *ready)
 {
 	if (buffer_append(&job->backlog, ready, sizeof(*ready)) != 0 ||
 	    buffer_append(&job->backlog, ready->json, ready->len) != 0)
-		abort();	/* far above BACKLOG_HIGH */
+		abort(); /* far above BACKLOG_HIGH */
 	if (job->backlog.len > BACKLOG_HIGH)
 		split_pause(job->split);
 }
@@ -214,7 +215,8 @@ open_input(struct run *run, size_t index, struct error *error)
 	    strcmp(run->config->inputs->list[index].name, "-") != 0)
 		return priv_broker_open(run->config->broker, index, error);
 	if (isatty(STDIN_FILENO))
-		return error_set(error, OUTCOME_INPUT, "standard input is a "
+		return error_set(error, OUTCOME_INPUT,
+		    "standard input is a "
 		    "terminal: redirect a capture to it");
 	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
@@ -229,9 +231,11 @@ start_job(struct run *run)
 	struct job *job = xcalloc(1, sizeof(*job));
 	const struct run_config *config = run->config;
 	struct dissection_handler handler = { .on_document = on_document,
-		.on_end = on_end, .ctx = job };
+		.on_end = on_end,
+		.ctx = job };
 	/* A live capture counts by itself, for it counts what it drops, too. */
-	uint64_t count = config->count == 0 || config->live != NULL ? 0 :
+	uint64_t count = config->count == 0 || config->live != NULL ?
+	    0 :
 	    config->count - run->totals.read;
 	int fd;
 
@@ -260,8 +264,8 @@ wants_more(const struct run *run)
 	    run->job_count >= run->job_room)
 		return false;
 	/* How many packets are left to the next input only the one before can tell. */
-	return run->config->count == 0 || (run->job_count == 0 &&
-	    run->totals.read < run->config->count);
+	return run->config->count == 0 ||
+	    (run->job_count == 0 && run->totals.read < run->config->count);
 }
 
 static void
@@ -294,7 +298,8 @@ open_replay(struct run *run, struct error *error)
 		return -1;
 	if (dead_letter_is_fd(config->server->dead_letter, fd)) {
 		close(fd);
-		return error_set(error, OUTCOME_USAGE, "it is the dead letter "
+		return error_set(error, OUTCOME_USAGE,
+		    "it is the dead letter "
 		    "file of this run as well: move it, or give --dead-letter");
 	}
 	run->replay = replay_new(config->dissection.loop, fd, run->sink,
@@ -344,11 +349,16 @@ start_follow(struct run *run)
 {
 	const struct run_config *config = run->config;
 	struct follow_config follow = { .dissection = &run->dissection,
-		.watching = config->watching, .broker = config->broker,
-		.sink = run->sink, .count = config->count, .jobs = config->jobs,
-		.idle = config->idle, .duration = config->duration,
+		.watching = config->watching,
+		.broker = config->broker,
+		.sink = run->sink,
+		.count = config->count,
+		.jobs = config->jobs,
+		.idle = config->idle,
+		.duration = config->duration,
 		.omit = !config->dissection.ids,
-		.on_end = on_follow_end, .ctx = run };
+		.on_end = on_follow_end,
+		.ctx = run };
 
 	run->follow = follow_new(&follow);
 }
@@ -373,8 +383,8 @@ on_ready(void *ctx)
 
 	run->ready = true;
 	status_ready(run->status);
-	if (max > 0 && (run->dissection.max_value == 0 ||
-	    run->dissection.max_value > max))
+	if (max > 0 &&
+	    (run->dissection.max_value == 0 || run->dissection.max_value > max))
 		run->dissection.max_value = max;
 	if (run->stopping)
 		finish(run);
@@ -402,7 +412,9 @@ make_sink(struct run *run, struct error *error)
 	const struct run_config *config = run->config;
 	struct loop *loop = config->dissection.loop;
 	struct sink_handler handler = { .on_ready = on_ready,
-		.on_drain = on_drain, .on_fail = on_fail, .ctx = run };
+		.on_drain = on_drain,
+		.on_fail = on_fail,
+		.ctx = run };
 
 	if (config->server == NULL)
 		return sink_stdout_new(loop, &handler, error);
@@ -451,8 +463,10 @@ on_signal(void *ctx, int number)
 		run_live_stop(run);
 	else
 		stop_reading(run);
-	log_note(run->log, "%s: delivering what was read; a second signal "
-	    "ends at once", strsignal(number));
+	log_note(run->log,
+	    "%s: delivering what was read; a second signal "
+	    "ends at once",
+	    strsignal(number));
 }
 
 static struct status *
@@ -491,7 +505,8 @@ enum outcome
 run_inputs(const struct run_config *config, struct totals *totals,
     int *signal_number)
 {
-	struct run run = { .config = config, .log = config->dissection.log,
+	struct run run = { .config = config,
+		.log = config->dissection.log,
 		.dissection = config->dissection };
 	struct error error;
 

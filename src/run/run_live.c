@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a run has to do with its live capture. */
 #include "run/run_live.h"
 

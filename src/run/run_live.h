@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a run has to do with its live capture; nothing if there is none. */
 #ifndef ESPCAP_RUN_RUN_LIVE_H
 #define ESPCAP_RUN_RUN_LIVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The sums of a run. */
 #include "run/run_totals.h"
 
@@ -72,7 +73,8 @@ run_totals_progress(void *ctx, struct progress *progress)
 
 	*progress = (struct progress){ .files_done = run->files_done,
 		.files_all = run->config->inputs->count,
-		.packets = run->totals.read, .bytes_done = run->bytes_done,
+		.packets = run->totals.read,
+		.bytes_done = run->bytes_done,
 		.bytes_all = run->bytes_all };
 	for (size_t i = 0; i < run->job_count; i++)
 		add_job(progress, job_at(run, i));
@@ -152,7 +154,9 @@ run_totals_metrics(void *ctx, struct metrics *metrics)
 	if (config->dissection.tshark->version != NULL) {
 		metrics->tshark = config->dissection.tshark->version;
 		metrics->dissection = config->dissection.tshark->has_plugin ?
-		    "plugin" : config->dissection.tshark_config->pdml ? "pdml" :
+		    "plugin" :
+		    config->dissection.tshark_config->pdml ?
+		    "pdml" :
 		    "ek";
 	}
 	if (counts.resolved_at > 0)

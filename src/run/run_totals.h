@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The sums of a run, over what has ended, what is going on, the capture and the sink. */
 #ifndef ESPCAP_RUN_RUN_TOTALS_H
 #define ESPCAP_RUN_RUN_TOTALS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Credentials from files and from the environment. */
 #include "run/secrets.h"
 
@@ -51,7 +52,8 @@ secrets_release(struct secrets *secrets)
 const char *
 secrets_file(const struct options *options)
 {
-	return options->api_key_file != NULL ? options->api_key_file :
+	return options->api_key_file != NULL ?
+	    options->api_key_file :
 	    options->password_file;
 }
 
@@ -86,11 +88,12 @@ secrets_from_environment(struct secrets *secrets, const struct options *options,
 		secrets->is_key = true;
 		take_variable("ESPCAP_API_KEY", &secrets->from_environment);
 	}
-	take_variable("ESPCAP_PASSWORD", wanted && !secrets->is_key ?
-	    &secrets->from_environment : NULL);
+	take_variable("ESPCAP_PASSWORD",
+	    wanted && !secrets->is_key ? &secrets->from_environment : NULL);
 	take_variable("ESPCAP_API_KEY", NULL);
 	if (secrets->from_environment.len > 0)
-		log_note(log, "the %s comes from the environment, which other "
+		log_note(log,
+		    "the %s comes from the environment, which other "
 		    "programs of this user could read: a file is safer",
 		    secrets->is_key ? "API key" : "password");
 }
@@ -105,8 +108,10 @@ read_all(int fd, const char *name, bool is_secret, struct buffer *out,
 		return error_set(error, OUTCOME_USAGE, "%s: %s", name,
 		    strerror(errno));
 	if (is_secret && (st.st_mode & 077) != 0 && S_ISREG(st.st_mode))
-		return error_set(error, OUTCOME_USAGE, "%s: others may read "
-		    "this secret: chmod 600 it", name);
+		return error_set(error, OUTCOME_USAGE,
+		    "%s: others may read "
+		    "this secret: chmod 600 it",
+		    name);
 	return files_read_fd(fd, name, out, error);
 }
 
@@ -143,8 +148,9 @@ secrets_read_tls(struct secrets *secrets, const struct options *options,
 static int
 check_secret(struct buffer *secret, const char *name, struct error *error)
 {
-	while (secret->len > 0 && (secret->data[secret->len - 1] == '\n' ||
-	    secret->data[secret->len - 1] == '\r'))
+	while (secret->len > 0 &&
+	    (secret->data[secret->len - 1] == '\n' ||
+		secret->data[secret->len - 1] == '\r'))
 		secret->len--;
 	if (secret->len == 0)
 		return error_set(error, OUTCOME_USAGE, "%s: is empty", name);
@@ -168,8 +174,10 @@ put_basic(const char *user, const struct buffer *password, struct buffer *out)
 	plain[user_len] = ':';
 	memcpy(plain + user_len + 1, password->data, password->len);
 	if (rv == 0)
-		buffer_added(out, (size_t)EVP_EncodeBlock((unsigned char *)
-		    out->data + out->len, (unsigned char *)plain, (int)len));
+		buffer_added(out,
+		    (size_t)EVP_EncodeBlock(
+			(unsigned char *)out->data + out->len,
+			(unsigned char *)plain, (int)len));
 	explicit_bzero(plain, len);
 	free(plain);
 	return rv;
@@ -179,21 +187,27 @@ int
 secrets_authorize(struct secrets *secrets, const struct options *options,
     int fd, struct error *error)
 {
-	const char *name = fd >= 0 ? secrets_file(options) :
-	    secrets->is_key ? "$ESPCAP_API_KEY" : "$ESPCAP_PASSWORD";
+	const char *name = fd >= 0 ?
+	    secrets_file(options) :
+	    secrets->is_key ?
+	    "$ESPCAP_API_KEY" :
+	    "$ESPCAP_PASSWORD";
 	bool is_key = fd >= 0 ? options->api_key_file != NULL : secrets->is_key;
 	struct buffer secret, *out = &secrets->authorization;
 	int rv = -1;
 
 	buffer_init(&secret, SECRET_MAX);
-	if (fd >= 0 ? read_all(fd, name, true, &secret, error) != 0 :
-	    buffer_append(&secret, secrets->from_environment.data,
-	    secrets->from_environment.len) != 0)
+	if (fd >= 0 ?
+		read_all(fd, name, true, &secret, error) != 0 :
+		buffer_append(&secret, secrets->from_environment.data,
+		    secrets->from_environment.len) != 0)
 		goto out;
 	if (fd < 0 && secret.len == 0) {
 		if (secrets->user != NULL) {
-			error_set(error, OUTCOME_USAGE, "user %.100s has no "
-			    "password: give --password-file", secrets->user);
+			error_set(error, OUTCOME_USAGE,
+			    "user %.100s has no "
+			    "password: give --password-file",
+			    secrets->user);
 			goto out;
 		}
 		rv = 0;
@@ -201,17 +215,18 @@ secrets_authorize(struct secrets *secrets, const struct options *options,
 	}
 	if (check_secret(&secret, name, error) != 0)
 		goto out;
-	if (!is_key && (secrets->user == NULL ||
-	    strchr(secrets->user, ':') != NULL)) {
-		error_set(error, OUTCOME_USAGE, secrets->user == NULL ?
-		    "there is a password, but no --user" :
-		    "--user: a name cannot have a colon");
+	if (!is_key &&
+	    (secrets->user == NULL || strchr(secrets->user, ':') != NULL)) {
+		error_set(error, OUTCOME_USAGE,
+		    secrets->user == NULL ?
+			"there is a password, but no --user" :
+			"--user: a name cannot have a colon");
 		goto out;
 	}
 	wipe(out);
 	rv = is_key ? buffer_puts(out, "ApiKey ") |
-	    buffer_append(out, secret.data, secret.len) :
-	    put_basic(secrets->user, &secret, out);
+		buffer_append(out, secret.data, secret.len) :
+		      put_basic(secrets->user, &secret, out);
 	rv |= buffer_append(out, "", 1);
 	if (rv != 0)
 		error_set(error, OUTCOME_USAGE, "%s: is too long", name);

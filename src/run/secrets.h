@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Credentials from files and from the environment. */
 #ifndef ESPCAP_RUN_SECRETS_H
 #define ESPCAP_RUN_SECRETS_H
@@ -10,11 +11,11 @@
 #include "config/options.h"
 
 struct secrets {
-	struct buffer authorization;	/* value of the header with its end; empty for none */
-	struct buffer ca, cert, key;	/* PEM; empty for none */
-	char *user;			/* NULL for none */
-	struct buffer from_environment;	/* a password or API key; empty for none */
-	bool is_key;			/* that one is an API key */
+	struct buffer authorization;    /* value of the header with its end; empty for none */
+	struct buffer ca, cert, key;    /* PEM; empty for none */
+	char *user;                     /* NULL for none */
+	struct buffer from_environment; /* a password or API key; empty for none */
+	bool is_key;                    /* that one is an API key */
 };
 
 void secrets_init(struct secrets *secrets);

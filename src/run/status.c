@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How a run stands, told to the person while it goes on. */
 #include "run/status.h"
 
@@ -17,8 +18,8 @@
 struct status {
 	struct log *log;
 	struct status_source source;
-	uint64_t start;			/* clock_ms */
-	struct metrics_file *file;	/* NULL if not wanted, as the next */
+	uint64_t start;            /* clock_ms */
+	struct metrics_file *file; /* NULL if not wanted, as the next */
 	struct event *progress, *minute, *metrics, *ready;
 	struct notify *notify;
 	bool minutely;
@@ -119,7 +120,7 @@ start_timer(struct status *status, struct loop *loop, struct timeval every,
 	    status);
 
 	if (event == NULL || event_add(event, &every) != 0)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	return event;
 }
 

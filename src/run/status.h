@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How a run stands, told to the person while it goes on: the progress line, and "so far". */
 #ifndef ESPCAP_RUN_STATUS_H
 #define ESPCAP_RUN_STATUS_H
@@ -22,10 +23,10 @@ struct status_source {
 
 /* What is told beside the sums on SIGUSR1. */
 struct status_config {
-	bool progress;			/* the progress line */
-	bool minutely;			/* the sums each minute */
-	struct metrics_file *metrics;	/* every 15 seconds, NULL for none; borrowed */
-	struct notify *notify;		/* the service manager, told each minute, NULL for none; borrowed */
+	bool progress;                /* the progress line */
+	bool minutely;                /* the sums each minute */
+	struct metrics_file *metrics; /* every 15 seconds, NULL for none; borrowed */
+	struct notify *notify;        /* the service manager, told each minute, NULL for none; borrowed */
 };
 
 /* loop and log are borrowed. status_stop, after the loop, draws the line and writes the metrics once more, and frees. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The three system calls, by number: neither glibc nor the headers of older kernels have them. */
 #include "sandbox/landlock.h"
 
@@ -24,11 +25,11 @@
 #define RIGHT_READ_FILE (1ULL << 2)
 #define RIGHT_READ_DIR (1ULL << 3)
 #define RIGHTS_1 ((1ULL << 13) - 1)
-#define RIGHT_REFER (1ULL << 13)	/* version 2 */
-#define RIGHT_TRUNCATE (1ULL << 14)	/* 3 */
-#define RIGHTS_NET 3ULL			/* 4: bind and connect */
-#define RIGHT_IOCTL (1ULL << 15)	/* 5 */
-#define SCOPES 3ULL			/* 6: abstract sockets, signals */
+#define RIGHT_REFER (1ULL << 13)    /* version 2 */
+#define RIGHT_TRUNCATE (1ULL << 14) /* 3 */
+#define RIGHTS_NET 3ULL             /* 4: bind and connect */
+#define RIGHT_IOCTL (1ULL << 15)    /* 5 */
+#define SCOPES 3ULL                 /* 6: abstract sockets, signals */
 
 struct ruleset {
 	uint64_t files, net, scopes;
@@ -78,7 +79,8 @@ allow(int rules, const char *path, uint64_t rights)
 	if (beneath.fd < 0)
 		return errno == EMFILE || errno == ENFILE ? -1 : 0;
 	if (fstat(beneath.fd, &st) == 0) {
-		beneath.rights = S_ISDIR(st.st_mode) ? rights :
+		beneath.rights = S_ISDIR(st.st_mode) ?
+		    rights :
 		    rights & ~RIGHT_READ_DIR;
 		rv = (int)syscall(ADD_RULE, rules, RULE_PATH_BENEATH, &beneath,
 		    0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Landlock, landlock(7): which files a child may read. It may write none. */
 #ifndef ESPCAP_SANDBOX_LANDLOCK_H
 #define ESPCAP_SANDBOX_LANDLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Moves a process into namespaces, setns(2). */
 #include "sandbox/namespaces.h"
 
@@ -13,7 +14,8 @@ namespaces_enter(const struct namespaces *namespaces)
 	if (setns(namespaces->user, CLONE_NEWUSER) != 0 ||
 	    setns(namespaces->net, CLONE_NEWNET) != 0)
 		return -1;
-	return namespaces->pids < 0 ? 0 :
+	return namespaces->pids < 0 ?
+	    0 :
 	    setns(namespaces->pids, CLONE_NEWPID);
 }
 

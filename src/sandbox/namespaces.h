@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The namespaces that a child moves into: of users, of the network, of PIDs. */
 #ifndef ESPCAP_SANDBOX_NAMESPACES_H
 #define ESPCAP_SANDBOX_NAMESPACES_H
@@ -7,11 +8,11 @@
 
 /* Who makes them fills this in (process/namespace_maker.h); entering them needs no more. */
 struct namespaces {
-	int user, net;	/* descriptors of the two; -1 if there are none */
-	char why[160];	/* then: the reason */
-	int pids;	/* descriptor; -1 if there is none */
+	int user, net; /* descriptors of the two; -1 if there are none */
+	char why[160]; /* then: the reason */
+	int pids;      /* descriptor; -1 if there is none */
 	char pids_why[160];
-	bool is_other;	/* children become uid and gid */
+	bool is_other; /* children become uid and gid */
 	uid_t uid;
 	gid_t gid;
 	char other_why[160];

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Gives up root for good, and does not believe it until it has looked. */
 #include "sandbox/privilege.h"
 
@@ -39,7 +40,7 @@ find_user(const char *name, struct passwd *user, bool *found)
 static const char *
 choose_user(struct passwd *user, struct error *error)
 {
-	static const char *const names[] = {"espcap", "nobody"};
+	static const char *const names[] = { "espcap", "nobody" };
 	bool found;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -59,7 +60,8 @@ choose_user(struct passwd *user, struct error *error)
 		}
 		return names[i];
 	}
-	error_set(error, OUTCOME_USAGE, "tshark must not run as root, and "
+	error_set(error, OUTCOME_USAGE,
+	    "tshark must not run as root, and "
 	    "there is neither a user espcap nor a user nobody to run it as");
 	return NULL;
 }
@@ -137,8 +139,9 @@ privilege_tshark(uid_t *uid, gid_t *gid, const char **why, struct error *error)
 		return error_set(error, OUTCOME_INTERNAL,
 		    "look up the user " TSHARK_USER ": %s", strerror(errno));
 	if (!found)
-		*why = "there is no user " TSHARK_USER "; make install-user "
-		    "adds it";
+		*why = "there is no user " TSHARK_USER
+		       "; make install-user "
+		       "adds it";
 	else if (user.pw_uid == 0 || user.pw_gid == 0)
 		return error_set(error, OUTCOME_USAGE,
 		    "the user " TSHARK_USER " has the rights of root");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* As root: who dissects, and how to become that user for good. */
 #ifndef ESPCAP_SANDBOX_PRIVILEGE_H
 #define ESPCAP_SANDBOX_PRIVILEGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What must hold fails the start; what the kernel may lack is told. */
 #include "sandbox/sandbox.h"
 
@@ -32,10 +33,10 @@
 
 struct sandbox {
 	struct namespaces *namespaces;
-	int rules;		/* of Landlock; -1 for none */
+	int rules; /* of Landlock; -1 for none */
 	int version;
 	const char *landlock_why;
-	struct syscalls *filter;	/* NULL for none */
+	struct syscalls *filter; /* NULL for none */
 	const char *filter_why;
 	uint64_t memory;
 };
@@ -118,7 +119,8 @@ is_wide(const char *folder)
 static int
 allow_program(int rules, const char *path)
 {
-	static const char *const beside[] = {"lib", "lib64", "share/wireshark"};
+	static const char *const beside[] = { "lib", "lib64",
+		"share/wireshark" };
 	char *copy = xstrdup(path), *folder = dirname(copy), *up;
 	int rv = landlock_allow_read(rules, path);
 
@@ -127,7 +129,7 @@ allow_program(int rules, const char *path)
 	up = strrchr(folder, '/');
 	if (up != NULL && strcmp(up, "/bin") == 0)
 		for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]);
-		    i++) {
+		     i++) {
 			char *there = xasprintf("%.*s/%s", (int)(up - folder),
 			    folder, beside[i]);
 
@@ -177,7 +179,8 @@ default_memory(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
 	uint64_t half = pages > 0 && size > 0 ?
-	    (uint64_t)pages / 2 * (uint64_t)size : 0;
+	    (uint64_t)pages / 2 * (uint64_t)size :
+	    0;
 
 	return half > MEMORY_LEAST ? half : MEMORY_LEAST;
 }
@@ -202,8 +205,10 @@ sandbox_finish(struct sandbox *sandbox, const struct sandbox_spec *spec,
 	sandbox->memory = spec->memory > 0 ? spec->memory : default_memory();
 	sandbox->filter = syscalls_new(&sandbox->filter_why);
 	if (sandbox->filter == NULL && sandbox->filter_why == NULL)
-		return error_set(error, OUTCOME_INTERNAL, "sandbox: the filter "
-		    "of system calls: %s", strerror(errno));
+		return error_set(error, OUTCOME_INTERNAL,
+		    "sandbox: the filter "
+		    "of system calls: %s",
+		    strerror(errno));
 	return make_rules(sandbox, spec, error);
 }
 
@@ -240,7 +245,8 @@ sandbox_has_pids(const struct sandbox *sandbox)
 const char *
 sandbox_renew(const struct sandbox *sandbox)
 {
-	return sandbox->namespaces->renew(sandbox->namespaces) == 0 ? NULL :
+	return sandbox->namespaces->renew(sandbox->namespaces) == 0 ?
+	    NULL :
 	    "make the PID namespace again, whose init has ended";
 }
 
@@ -248,7 +254,8 @@ static void
 say_one(void (*say)(void *, const char *), void *ctx, const char *what,
     const char *why)
 {
-	char *line = why == NULL ? xasprintf("%s: holds", what) :
+	char *line = why == NULL ?
+	    xasprintf("%s: holds", what) :
 	    xasprintf("%s: none (%s)", what, why);
 
 	say(ctx, line);
@@ -260,20 +267,29 @@ sandbox_describe(const struct sandbox *sandbox,
     void (*say)(void *ctx, const char *line), void *ctx)
 {
 	const char *none = sandbox->namespaces->user >= 0 ? NULL : sandbox->namespaces->why;
-	char *line = xasprintf("limits (memory %llu MiB, no files, %d "
-	    "descriptors, no core)", (unsigned long long)sandbox->memory >> 20,
+	char *line = xasprintf(
+	    "limits (memory %llu MiB, no files, %d "
+	    "descriptors, no core)",
+	    (unsigned long long)sandbox->memory >> 20,
 	    DESCRIPTORS);
 
-	say_one(say, ctx, "no privileges (user without capabilities, "
-	    "no_new_privs)", NULL);
+	say_one(say, ctx,
+	    "no privileges (user without capabilities, "
+	    "no_new_privs)",
+	    NULL);
 	say_one(say, ctx, line, NULL);
 	free(line);
 	say_one(say, ctx, "separate user (espcap-tshark)",
 	    sandbox->namespaces->is_other ? NULL : sandbox->namespaces->other_why);
 	say_one(say, ctx, "no network (namespace)", none);
-	say_one(say, ctx, "no other processes (PID namespace; none outlives "
-	    "espcap)", sandbox->namespaces->pids >= 0 ? NULL :
-	    none != NULL ? none : sandbox->namespaces->pids_why);
+	say_one(say, ctx,
+	    "no other processes (PID namespace; none outlives "
+	    "espcap)",
+	    sandbox->namespaces->pids >= 0 ?
+		NULL :
+		none != NULL ?
+		none :
+		sandbox->namespaces->pids_why);
 	say_one(say, ctx, "limit of processes (in a namespace)", none);
 	line = xasprintf("files only read (Landlock, version %d)",
 	    sandbox->version);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The sandbox of a child that reads untrusted bytes: what the child cannot do even if it is compromised. */
 #ifndef ESPCAP_SANDBOX_SANDBOX_H
 #define ESPCAP_SANDBOX_SANDBOX_H
@@ -11,9 +12,9 @@ struct sandbox;
 struct namespaces;
 
 struct sandbox_spec {
-	const char *program;		/* absolute path: it and its folder can be read */
-	const char *const *reads;	/* further files and folders that can, up to NULL */
-	uint64_t memory;		/* bytes of address space; 0 for half of the machine's memory, 2 GiB at least */
+	const char *program;      /* absolute path: it and its folder can be read */
+	const char *const *reads; /* further files and folders that can, up to NULL */
+	uint64_t memory;          /* bytes of address space; 0 for half of the machine's memory, 2 GiB at least */
 };
 
 /* The first step, while we may still be root. Takes the namespaces over. Free with sandbox_free. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* libseccomp makes the list of what is allowed; the check for known numbers comes first. */
 #include "sandbox/syscalls.h"
 
@@ -28,7 +29,7 @@
 struct syscalls {
 	struct sock_filter *code;
 	size_t count;
-	size_t *own;		/* the instructions that compare with OWN */
+	size_t *own; /* the instructions that compare with OWN */
 	size_t own_count;
 };
 
@@ -72,10 +73,14 @@ struct narrow {
 
 /* The kernel looks at the low half only of these: int, unsigned int and pid_t. */
 #define IS(argument, value) \
-    { argument, SCMP_CMP_MASKED_EQ, UINT32_MAX, value }
+	{ \
+		argument, SCMP_CMP_MASKED_EQ, UINT32_MAX, value \
+	}
+/* clang-format off */
 #define WITHOUT(argument, bits) { argument, SCMP_CMP_MASKED_EQ, bits, 0 }
 #define ONE(name, ...) { name, 1, { __VA_ARGS__ } }
 #define BOTH(name, ...) { name, 2, { __VA_ARGS__ } }
+/* clang-format on */
 
 /*
  * Those of pthread_create in glibc and musl (CLONE_DETACHED means nothing). Each thread without CLONE_FILES
@@ -98,40 +103,32 @@ struct narrow {
 /* Headers may be older. */
 #define PRCTL_SET_VMA 0x53564d41
 #define PRCTL_SET_VMA_ANON_NAME 0
-#define IOCTL_TCGETS2 0x802c542a	/* of newer C libraries in place of TCGETS */
+#define IOCTL_TCGETS2 0x802c542a /* of newer C libraries in place of TCGETS */
 
 static const struct narrow narrow[] = {
 	/* Threads, and no flags but theirs: no process, no namespace, no signal at the end. */
-	ONE("clone", { 0, SCMP_CMP_MASKED_EQ, ~(uint64_t)THREAD_MAY,
-	    THREAD_MUST }),
+	ONE("clone",
+	    { 0, SCMP_CMP_MASKED_EQ, ~(uint64_t)THREAD_MAY, THREAD_MUST }),
 	/* Signals and limits of this process alone; 0 is the caller. */
-	ONE("kill", IS(0, OWN)),
-	ONE("tgkill", IS(0, OWN)),
+	ONE("kill", IS(0, OWN)), ONE("tgkill", IS(0, OWN)),
 	BOTH("prlimit64", IS(0, 0), { 2, SCMP_CMP_EQ, 0, 0 }),
 	BOTH("prlimit64", IS(0, OWN), { 2, SCMP_CMP_EQ, 0, 0 }),
 	ONE("sched_getaffinity", IS(0, 0)),
-	ONE("sched_getaffinity", IS(0, OWN)),
-	ONE("getpgid", IS(0, 0)),
+	ONE("sched_getaffinity", IS(0, OWN)), ONE("getpgid", IS(0, 0)),
 	/* tshark 3.4 closes its standard input if it cannot start mmdbresolve. */
 	ONE("close", { 0, SCMP_CMP_NE, 0, 0 }),
 	ONE("close_range", { 0, SCMP_CMP_NE, 0, 0 }),
 	/* No owner who gets signals, no leases, no locks that others wait for. */
-	ONE("fcntl", IS(1, F_DUPFD)),
-	ONE("fcntl", IS(1, F_DUPFD_CLOEXEC)),
-	ONE("fcntl", IS(1, F_GETFD)),
-	ONE("fcntl", IS(1, F_SETFD)),
+	ONE("fcntl", IS(1, F_DUPFD)), ONE("fcntl", IS(1, F_DUPFD_CLOEXEC)),
+	ONE("fcntl", IS(1, F_GETFD)), ONE("fcntl", IS(1, F_SETFD)),
 	ONE("fcntl", IS(1, F_GETFL)),
 	BOTH("fcntl", IS(1, F_SETFL), WITHOUT(2, O_ASYNC)),
 	/* Nothing that acts on a terminal or a device. */
-	ONE("ioctl", IS(1, TCGETS)),
-	ONE("ioctl", IS(1, IOCTL_TCGETS2)),
-	ONE("ioctl", IS(1, TIOCGWINSZ)),
-	ONE("ioctl", IS(1, FIONREAD)),
-	ONE("ioctl", IS(1, FIOCLEX)),
-	ONE("ioctl", IS(1, FIONCLEX)),
+	ONE("ioctl", IS(1, TCGETS)), ONE("ioctl", IS(1, IOCTL_TCGETS2)),
+	ONE("ioctl", IS(1, TIOCGWINSZ)), ONE("ioctl", IS(1, FIONREAD)),
+	ONE("ioctl", IS(1, FIOCLEX)), ONE("ioctl", IS(1, FIONCLEX)),
 	/* Names of threads and of memory; libcap looks how many capabilities there are. */
-	ONE("prctl", IS(0, PR_SET_NAME)),
-	ONE("prctl", IS(0, PR_GET_NAME)),
+	ONE("prctl", IS(0, PR_SET_NAME)), ONE("prctl", IS(0, PR_GET_NAME)),
 	ONE("prctl", IS(0, PR_CAPBSET_READ)),
 	BOTH("prctl", IS(0, PRCTL_SET_VMA),
 	    { 1, SCMP_CMP_EQ, PRCTL_SET_VMA_ANON_NAME, 0 }),
@@ -178,7 +175,8 @@ allow_limits(scmp_filter_ctx context)
 		};
 
 		for (size_t k = 0; i != RLIMIT_CORE &&
-		    k < sizeof(rules) / sizeof(rules[0]); k++)
+		     k < sizeof(rules) / sizeof(rules[0]);
+		     k++)
 			if (allow(context, &rules[k]) != 0)
 				return -1;
 	}
@@ -211,23 +209,26 @@ add(struct syscalls *syscalls, struct sock_filter instruction)
 static void
 add_load(struct syscalls *syscalls, size_t offset)
 {
-	add(syscalls, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-	    (uint32_t)offset));
+	add(syscalls,
+	    (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
 static void
 add_jump(struct syscalls *syscalls, uint16_t how, uint32_t value, uint8_t yes,
     uint8_t no)
 {
-	add(syscalls, (struct sock_filter)BPF_JUMP(
-	    (uint16_t)(BPF_JMP | BPF_K | how), value, yes, no));
+	add(syscalls,
+	    (struct sock_filter)BPF_JUMP(
+		(uint16_t)(BPF_JMP | BPF_K | how), value, yes, no));
 }
 
 static void
 add_unknown(struct syscalls *syscalls)
 {
-	add(syscalls, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
-	    SECCOMP_RET_ERRNO | ENOSYS));
+	add(syscalls,
+	    (struct sock_filter)BPF_STMT(
+		BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
 }
 
 /* clone3(2) is not: its flags are out of reach, and at this answer glibc goes on with clone(2). */
@@ -264,7 +265,8 @@ add_numbers(struct syscalls *syscalls)
 	add_load(syscalls, offsetof(struct seccomp_data, nr));
 	for (first = 0; first < NUMBERS_END; first = end) {
 		for (end = first; end < NUMBERS_END &&
-		    is_known(architecture, end); end++)
+		     is_known(architecture, end);
+		     end++)
 			continue;
 		if (end == first) {
 			end++;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A filter of system calls, seccomp(2): what the tsharks need is allowed, all else is refused. */
 #ifndef ESPCAP_SANDBOX_SYSCALLS_H
 #define ESPCAP_SANDBOX_SYSCALLS_H

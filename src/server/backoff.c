@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How long to wait before something is tried again. */
 #include "server/backoff.h"
 

@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How long to wait before something is tried again. */
 #ifndef ESPCAP_SERVER_BACKOFF_H
 #define ESPCAP_SERVER_BACKOFF_H
 
 #include <stdint.h>
 
-#define BACKOFF_FIRST 1000	/* ms */
+#define BACKOFF_FIRST 1000 /* ms */
 #define BACKOFF_MAX 60000
 
 /*

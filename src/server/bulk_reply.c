@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the reply to a bulk request. */
 #include "server/bulk_reply.h"
 
@@ -64,8 +65,8 @@ static const struct {
 
 struct answer {
 	struct bulk_reply_item item;
-	char cause[1024];	/* error.caused_by.reason */
-	unsigned seen;		/* bits of places: a key that comes twice says nothing certain */
+	char cause[1024]; /* error.caused_by.reason */
+	unsigned seen;    /* bits of places: a key that comes twice says nothing certain */
 	bool projection_status;
 };
 
@@ -73,7 +74,7 @@ struct bulk {
 	const struct bulk_reply_handler *handler;
 	struct answer answer;
 	bool has_items;
-	bool has_action;	/* of the item being read */
+	bool has_action; /* of the item being read */
 	size_t count;
 };
 
@@ -97,7 +98,7 @@ copy_text(char *dst, size_t size, const char *bytes, size_t len)
 	const unsigned char *s = (const unsigned char *)bytes;
 	size_t used = 0, n;
 
-	for (size_t i = 0; i < len; i += n > 0 ? n : 1) {
+	for (size_t i = 0; i<len; i += n> 0 ? n : 1) {
 		n = text_utf8_len(s + i, len - i);
 		if (used + (n > 0 ? n : 3) >= size)
 			break;
@@ -152,7 +153,7 @@ take_value(struct answer *answer, enum place place,
 		copy_text(item->type, sizeof(item->type), value->text,
 		    value->len);
 		break;
-	case PLACE_ERROR:	/* before Elasticsearch 2 an error was a text */
+	case PLACE_ERROR: /* before Elasticsearch 2 an error was a text */
 	case PLACE_REASON:
 		copy_text(item->reason, sizeof(item->reason), value->text,
 		    value->len);
@@ -161,7 +162,7 @@ take_value(struct answer *answer, enum place place,
 		copy_text(answer->cause, sizeof(answer->cause), value->text,
 		    value->len);
 		break;
-	case PLACE_FAILURE_STORE:	/* else "not_enabled", "failed" and the like */
+	case PLACE_FAILURE_STORE: /* else "not_enabled", "failed" and the like */
 		item->in_failure_store = value->len == 4 &&
 		    memcmp(value->text, "used", 4) == 0;
 		break;
@@ -279,7 +280,8 @@ bulk_reply_parse(const char *body, size_t len,
 	struct bulk bulk = { .handler = handler,
 		.answer = { .projection_status = true } };
 	const struct jsonwalk walk = { .keys = answer_keys,
-		.on_value = on_bulk_value, .ctx = &bulk };
+		.on_value = on_bulk_value,
+		.ctx = &bulk };
 
 	if (jsonwalk(&walk, body, len) != 0 || !bulk.has_items)
 		return -1;
@@ -297,7 +299,8 @@ bulk_reply_error(const char *body, size_t len, struct bulk_reply_item *item)
 {
 	struct answer answer = { .projection_status = false };
 	const struct jsonwalk walk = { .keys = answer_keys,
-		.on_value = on_error_value, .ctx = &answer };
+		.on_value = on_error_value,
+		.ctx = &answer };
 	bool is_json = jsonwalk(&walk, body, len) == 0;
 
 	if (is_json)
@@ -338,8 +341,9 @@ on_version_value(void *ctx, const struct jsonwalk_value *value)
 	else if (jsonwalk_at(value, flavor, 2))
 		version->has_flavor = true;
 	else if (jsonwalk_at(value, tagline, 1)) {
-		version->says_opensearch = memmem(value->text, value->len,
-		    "OpenSearch", strlen("OpenSearch")) != NULL;
+		version->says_opensearch =
+		    memmem(value->text, value->len,
+			"OpenSearch", strlen("OpenSearch")) != NULL;
 		version->says_elasticsearch = text_is(value,
 		    "You Know, for Search");
 	}
@@ -354,10 +358,12 @@ bulk_reply_version(const char *body, size_t len,
 		{ "version", KEY_VERSION }, { "number", KEY_NUMBER },
 		{ "distribution", KEY_DISTRIBUTION },
 		{ "build_flavor", KEY_FLAVOR }, { "tagline", KEY_TAGLINE },
-		{ NULL, 0 } };
+		{ NULL, 0 }
+	};
 	struct bulk_reply_version found = { .number = "" };
 	const struct jsonwalk walk = { .keys = keys,
-		.on_value = on_version_value, .ctx = &found };
+		.on_value = on_version_value,
+		.ctx = &found };
 	bool is_good = jsonwalk(&walk, body, len) == 0 &&
 	    found.number[0] != '\0';
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the reply to a bulk request. No I/O. */
 #ifndef ESPCAP_SERVER_BULK_REPLY_H
 #define ESPCAP_SERVER_BULK_REPLY_H
@@ -7,10 +8,10 @@
 
 /* One answer; the texts are terminated, "" if the server gave none, cut to the stated sizes at a character, valid UTF-8, control characters as spaces. */
 struct bulk_reply_item {
-	long status;		/* HTTP status of this item */
-	char type[128];		/* error.type */
-	char reason[1024];	/* error.reason; with caused_by.reason behind it (": ") if there is one */
-	bool in_failure_store;	/* it went into the failure store of a data stream instead of the index */
+	long status;           /* HTTP status of this item */
+	char type[128];        /* error.type */
+	char reason[1024];     /* error.reason; with caused_by.reason behind it (": ") if there is one */
+	bool in_failure_store; /* it went into the failure store of a data stream instead of the index */
 };
 
 struct bulk_reply_handler {
@@ -37,11 +38,11 @@ bool bulk_reply_error(const char *body, size_t len, struct bulk_reply_item *item
 
 /* What the answer to GET / says. */
 struct bulk_reply_version {
-	char number[32];	/* version.number: "8.8.2", "" if none */
-	bool is_opensearch;	/* version.distribution is "opensearch" */
-	bool has_flavor;	/* there is a version.build_flavor */
-	bool says_opensearch;	/* tagline has "OpenSearch" */
-	bool says_elasticsearch;	/* tagline is "You Know, for Search" */
+	char number[32];         /* version.number: "8.8.2", "" if none */
+	bool is_opensearch;      /* version.distribution is "opensearch" */
+	bool has_flavor;         /* there is a version.build_flavor */
+	bool says_opensearch;    /* tagline has "OpenSearch" */
+	bool says_elasticsearch; /* tagline is "You Know, for Search" */
 };
 
 /* Reads it. false, and all empty, if the body is no JSON object with version.number. */

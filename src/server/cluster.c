@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The nodes of one cluster. */
 #include "server/cluster.h"
 
@@ -20,9 +21,9 @@ struct node {
 	struct cluster *cluster;
 	const struct node_address *address;
 	bool dead;
-	unsigned failures;	/* in a row */
+	unsigned failures; /* in a row */
 	struct event *probe;
-	uint64_t said;		/* clock_seconds; 0: never */
+	uint64_t said; /* clock_seconds; 0: never */
 	bool said_down;
 };
 
@@ -74,7 +75,7 @@ plan_probe(struct node *node)
 {
 	loop_start_timer(node->probe,
 	    backoff_delay(node->cluster->config->backoff,
-	    node->failures > 0 ? node->failures - 1 : 0));
+		node->failures > 0 ? node->failures - 1 : 0));
 }
 
 static void
@@ -95,8 +96,8 @@ kill_node(struct node *node, const char *why, bool is_told)
 	if (node->dead)
 		return;
 	node->dead = true;
-	if (!is_told && (node->said == 0 ||
-	    clock_seconds() - node->said >= SAY_SECONDS)) {
+	if (!is_told &&
+	    (node->said == 0 || clock_seconds() - node->said >= SAY_SECONDS)) {
 		log_note(cluster->log, "%s; trying again", cluster->trouble);
 		node->said = clock_seconds();
 		node->said_down = true;
@@ -152,11 +153,15 @@ request_to(struct cluster *cluster, const struct node *node,
     void (*on_reply)(void *ctx, const struct http_reply *reply), void *ctx)
 {
 	char *url = xasprintf("%s%s", node->address->url, from->path);
-	struct http_request request = { .method = from->method, .url = url,
+	struct http_request request = { .method = from->method,
+		.url = url,
 		.authorization = cluster->authorization,
-		.content_type = from->content_type, .is_gzip = from->is_gzip,
-		.body = from->body, .len = from->len,
-		.reply_max = from->reply_max, .timeout = timeout };
+		.content_type = from->content_type,
+		.is_gzip = from->is_gzip,
+		.body = from->body,
+		.len = from->len,
+		.reply_max = from->reply_max,
+		.timeout = timeout };
 
 	http_send(cluster->http, &request, on_reply, ctx);
 	free(url);
@@ -166,8 +171,9 @@ static void
 on_probe(evutil_socket_t fd, short what, void *ctx)
 {
 	struct node *node = ctx;
-	struct cluster_request request = { .method = "GET", .path = "/",
-		.reply_max = PROBE_REPLY_MAX };
+	struct cluster_request request = {
+		.method = "GET", .path = "/", .reply_max = PROBE_REPLY_MAX
+	};
 	uint64_t timeout = node->cluster->config->http.timeout;
 
 	(void)fd;
@@ -200,8 +206,8 @@ on_reply(void *ctx, const struct http_reply *reply)
 
 	TAILQ_REMOVE(&cluster->sent, errand, next);
 	if (reply->fault != HTTP_ANSWERED)
-		kill_node(node, reply->text, cluster->strict && is_wrong &&
-		    !elsewhere);
+		kill_node(node, reply->text,
+		    cluster->strict && is_wrong && !elsewhere);
 	if (reply->fault == HTTP_UNREACHED ||
 	    (reply->fault == HTTP_UNTRUSTED && !cluster->strict) ||
 	    (is_wrong && cluster->strict && elsewhere)) {
@@ -280,7 +286,8 @@ void
 cluster_authorize(struct cluster *cluster, const char *authorization)
 {
 	forget(cluster->authorization);
-	cluster->authorization = authorization == NULL ? NULL :
+	cluster->authorization = authorization == NULL ?
+	    NULL :
 	    xstrdup(authorization);
 }
 
@@ -320,7 +327,7 @@ cluster_new(struct loop *loop, struct log *log,
 		node->address = &config->nodes->list[i];
 		node->probe = evtimer_new(loop_base(loop), on_probe, node);
 		if (node->probe == NULL)
-			abort();	/* out of memory */
+			abort(); /* out of memory */
 	}
 	return cluster;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The nodes of one cluster: each request goes to one that answers, the others are probed until they do. */
 #ifndef ESPCAP_SERVER_CLUSTER_H
 #define ESPCAP_SERVER_CLUSTER_H
@@ -18,7 +19,7 @@ struct cluster;
 struct cluster_config {
 	const struct node_addresses *nodes;
 	struct http_config http;
-	uint64_t backoff;	/* ms, the first wait before a probe */
+	uint64_t backoff; /* ms, the first wait before a probe */
 };
 
 struct cluster *cluster_new(struct loop *loop, struct log *log, const struct cluster_config *config,
@@ -30,10 +31,10 @@ void cluster_free(struct cluster *cluster);
 void cluster_authorize(struct cluster *cluster, const char *authorization);
 
 struct cluster_request {
-	const char *method, *path;	/* the path begins with a slash */
+	const char *method, *path; /* the path begins with a slash */
 	const char *content_type;
 	bool is_gzip;
-	const void *body;		/* borrowed until the reply */
+	const void *body; /* borrowed until the reply */
 	size_t len;
 	size_t reply_max;
 };

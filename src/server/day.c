@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which index a packet belongs to. */
 #include "server/day.h"
 

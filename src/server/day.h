@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which index a packet belongs to: a function of its time alone. No I/O. */
 #ifndef ESPCAP_SERVER_DAY_H
 #define ESPCAP_SERVER_DAY_H

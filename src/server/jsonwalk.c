@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Walks JSON text and tells each value with the keys that lead to it. */
 #include "server/jsonwalk.h"
 
@@ -15,7 +16,9 @@ tell(struct walker *walker, enum jsonwalk_kind kind, const char *text,
     size_t len)
 {
 	const struct jsonwalk_value value = { .kind = kind,
-		.path = walker->path, .depth = walker->depth, .text = text,
+		.path = walker->path,
+		.depth = walker->depth,
+		.text = text,
 		.len = len };
 
 	return walker->walk->on_value(walker->walk->ctx, &value);
@@ -27,7 +30,8 @@ open_scope(struct walker *walker, enum jsonwalk_kind kind)
 	if (walker->depth == JSONWALK_DEPTH_MAX || !tell(walker, kind, "", 0))
 		return 0;
 	walker->path[walker->depth++] = kind == JSONWALK_ARRAY ?
-	    JSONWALK_ELEMENT : JSONWALK_OTHER;
+	    JSONWALK_ELEMENT :
+	    JSONWALK_OTHER;
 	return 1;
 }
 
@@ -61,7 +65,7 @@ on_key(void *ctx, const unsigned char *bytes, size_t len)
 	unsigned char id = JSONWALK_OTHER;
 
 	for (const struct jsonwalk_key *key = walker->walk->keys;
-	    key->name != NULL; key++)
+	     key->name != NULL; key++)
 		if (strlen(key->name) == len &&
 		    memcmp(key->name, bytes, len) == 0) {
 			id = key->id;
@@ -104,10 +108,14 @@ jsonwalk(const struct jsonwalk *walk, const char *text, size_t len)
 {
 	/* With yajl_number no number is converted: none overflows. */
 	static const yajl_callbacks callbacks = { .yajl_null = on_null,
-		.yajl_boolean = on_boolean, .yajl_number = on_number,
-		.yajl_string = on_string, .yajl_start_map = on_object,
-		.yajl_map_key = on_key, .yajl_end_map = on_end,
-		.yajl_start_array = on_array, .yajl_end_array = on_end };
+		.yajl_boolean = on_boolean,
+		.yajl_number = on_number,
+		.yajl_string = on_string,
+		.yajl_start_map = on_object,
+		.yajl_map_key = on_key,
+		.yajl_end_map = on_end,
+		.yajl_start_array = on_array,
+		.yajl_end_array = on_end };
 	struct walker walker = { .walk = walk };
 	yajl_handle yajl = yajl_alloc(&callbacks, NULL, &walker);
 	yajl_status status;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Walks JSON text and tells each value with the keys that lead to it. No I/O. */
 #ifndef ESPCAP_SERVER_JSONWALK_H
 #define ESPCAP_SERVER_JSONWALK_H
@@ -9,35 +10,35 @@
 #define JSONWALK_DEPTH_MAX 64
 
 /* Steps of a path beside the ids of keys. */
-#define JSONWALK_ELEMENT 254	/* into an array */
-#define JSONWALK_OTHER 255	/* a key that is not among the known ones */
+#define JSONWALK_ELEMENT 254 /* into an array */
+#define JSONWALK_OTHER 255   /* a key that is not among the known ones */
 
 enum jsonwalk_kind {
 	JSONWALK_OBJECT,
 	JSONWALK_ARRAY,
-	JSONWALK_END,		/* of the object or array with this path */
+	JSONWALK_END, /* of the object or array with this path */
 	JSONWALK_STRING,
-	JSONWALK_NUMBER,	/* text is as it was written */
-	JSONWALK_LITERAL	/* true, false, null */
+	JSONWALK_NUMBER, /* text is as it was written */
+	JSONWALK_LITERAL /* true, false, null */
 };
 
 /* Valid during the call. */
 struct jsonwalk_value {
 	enum jsonwalk_kind kind;
-	const unsigned char *path;	/* a step for each object and array around it */
-	size_t depth;			/* length of the path, 0 for the outermost value */
-	const char *text;		/* of a string or number, not terminated; a string need not be UTF-8 */
+	const unsigned char *path; /* a step for each object and array around it */
+	size_t depth;              /* length of the path, 0 for the outermost value */
+	const char *text;          /* of a string or number, not terminated; a string need not be UTF-8 */
 	size_t len;
 };
 
 struct jsonwalk_key {
-	const char *name;	/* NULL ends the table */
-	unsigned char id;	/* below JSONWALK_ELEMENT; several names may share one */
+	const char *name; /* NULL ends the table */
+	unsigned char id; /* below JSONWALK_ELEMENT; several names may share one */
 };
 
 struct jsonwalk {
 	const struct jsonwalk_key *keys;
-	bool (*on_value)(void *ctx, const struct jsonwalk_value *value);	/* false ends the walk */
+	bool (*on_value)(void *ctx, const struct jsonwalk_value *value); /* false ends the walk */
 	/* Each key as it is written, with the depth of its value; NULL if nobody wants to know. */
 	void (*on_name)(void *ctx, size_t depth, const char *name, size_t len);
 	void *ctx;

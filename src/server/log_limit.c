@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What goes wrong with a server for a while. */
 #include "server/log_limit.h"
 
@@ -21,14 +22,15 @@ find_kind(struct log_limit *log_limit, const char *kind)
 
 	for (size_t i = 0; i < log_limit->told_count; i++) {
 		if (strncmp(log_limit->told[i].kind, kind,
-		    COMPLAINT_KIND_LEN - 1) == 0)
+			COMPLAINT_KIND_LEN - 1) == 0)
 			return i;
 		if (log_limit->told[i].told_at <
 		    log_limit->told[oldest].told_at)
 			oldest = i;
 	}
 	return log_limit->told_count < COMPLAINT_KINDS ?
-	    log_limit->told_count : oldest;
+	    log_limit->told_count :
+	    oldest;
 }
 
 void
@@ -38,11 +40,12 @@ log_limit_tell(struct log_limit *log_limit, struct log *log, uint64_t now,
 	size_t len = strlen(text), at = find_kind(log_limit, kind);
 	bool is_known = at < log_limit->told_count &&
 	    strncmp(log_limit->told[at].kind, kind,
-	    COMPLAINT_KIND_LEN - 1) == 0;
+		COMPLAINT_KIND_LEN - 1) == 0;
 
 	log_limit_note(log_limit, text);
-	if (log_limit->told_count > 0 && (now == log_limit->told_at ||
-	    (is_known && now - log_limit->told[at].told_at < TELL_SECONDS)))
+	if (log_limit->told_count > 0 &&
+	    (now == log_limit->told_at ||
+		(is_known && now - log_limit->told[at].told_at < TELL_SECONDS)))
 		return;
 	(void)snprintf(log_limit->told[at].kind, COMPLAINT_KIND_LEN, "%s",
 	    kind);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What goes wrong with a server for a while: told to the person now and then, not each time. */
 #ifndef ESPCAP_SERVER_LOG_LIMIT_H
 #define ESPCAP_SERVER_LOG_LIMIT_H
@@ -13,13 +14,13 @@
 
 /* All zeros for none so far. */
 struct log_limit {
-	char text[600];		/* the last one, told or not; "" for none */
+	char text[600]; /* the last one, told or not; "" for none */
 	struct {
 		char kind[COMPLAINT_KIND_LEN];
-		uint64_t told_at;	/* clock_seconds */
+		uint64_t told_at; /* clock_seconds */
 	} told[COMPLAINT_KINDS];
 	size_t told_count;
-	uint64_t told_at;	/* any of them */
+	uint64_t told_at; /* any of them */
 };
 
 /* Remembers the text only: somebody else tells it. */

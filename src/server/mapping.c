@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads what a server says of the mappings of indices. */
 #include "server/mapping.h"
 
@@ -19,7 +20,7 @@ enum key {
 
 struct reading {
 	struct mapping_found found;
-	char index[256];	/* the one being read, cut */
+	char index[256]; /* the one being read, cut */
 	bool is_ours, is_static, has_layers;
 };
 
@@ -54,8 +55,8 @@ on_index(struct reading *reading, enum jsonwalk_kind kind)
 	}
 	if (kind != JSONWALK_END)
 		return false;
-	if (found->wrong[0] == '\0' && !(reading->is_ours &&
-	    reading->is_static && reading->has_layers))
+	if (found->wrong[0] == '\0' &&
+	    !(reading->is_ours && reading->is_static && reading->has_layers))
 		(void)snprintf(found->wrong, sizeof(found->wrong), "%s",
 		    reading->index);
 	return true;
@@ -97,10 +98,13 @@ mapping_read(const char *body, size_t len, struct mapping_found *found)
 		{ "mappings", KEY_MAPPINGS }, { "_meta", KEY_META },
 		{ "created_by", KEY_CREATED_BY }, { "dynamic", KEY_DYNAMIC },
 		{ "properties", KEY_PROPERTIES }, { "layers", KEY_LAYERS },
-		{ "type", KEY_TYPE }, { NULL, 0 } };
+		{ "type", KEY_TYPE }, { NULL, 0 }
+	};
 	struct reading reading = { .is_ours = false };
-	const struct jsonwalk walk = { .keys = keys, .on_value = on_value,
-		.on_name = on_name, .ctx = &reading };
+	const struct jsonwalk walk = { .keys = keys,
+		.on_value = on_value,
+		.on_name = on_name,
+		.ctx = &reading };
 	int rv = jsonwalk(&walk, body, len);
 
 	*found = reading.found;

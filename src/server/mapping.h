@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads what a server says of the mappings of indices. No I/O. */
 #ifndef ESPCAP_SERVER_MAPPING_H
 #define ESPCAP_SERVER_MAPPING_H
@@ -6,8 +7,8 @@
 #include <stddef.h>
 
 struct mapping_found {
-	size_t indices;		/* in the answer */
-	char wrong[256];	/* the first of them whose mapping is not espcap's, cut; "" for none */
+	size_t indices;  /* in the answer */
+	char wrong[256]; /* the first of them whose mapping is not espcap's, cut; "" for none */
 };
 
 /*

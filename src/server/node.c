@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Addresses of servers as people write them. */
 #include "server/node.h"
 
@@ -13,8 +14,8 @@
 #include "base/xalloc.h"
 
 #define NODES_MAX 100
-#define PART_MAX 2048	/* bytes of one address */
-#define HOST_MAX 253	/* RFC 1035, section 2.3.4: 255 octets with lengths and root */
+#define PART_MAX 2048 /* bytes of one address */
+#define HOST_MAX 253  /* RFC 1035, section 2.3.4: 255 octets with lengths and root */
 #define LABEL_MAX 63
 #define PREFIX_MAX 100
 
@@ -87,9 +88,10 @@ check_zone(char **zone, const char *part, struct error *error)
 		return refuse(error, part,
 		    "no name of an interface follows the %%");
 	for (const char *s = *zone; *s != '\0'; s++)
-		if (strchr("-._~", *s) == NULL && ((unsigned char)*s >= 0x80 ||
-		    !isalnum((unsigned char)*s)))
-			return refuse(error, part, "a character that no zone "
+		if (strchr("-._~", *s) == NULL &&
+		    ((unsigned char)*s >= 0x80 || !isalnum((unsigned char)*s)))
+			return refuse(error, part,
+			    "a character that no zone "
 			    "of an IPv6 address has");
 	return 0;
 }
@@ -206,8 +208,9 @@ static int
 take_authority(char *at, struct node_address *node, uint64_t *port,
     const char *part, struct error *error)
 {
-	if ((at[0] == '[' ? take_ipv6(&at, node, part, error) :
-	    take_name(&at, node, part, error)) != 0)
+	if ((at[0] == '[' ?
+		    take_ipv6(&at, node, part, error) :
+		    take_name(&at, node, part, error)) != 0)
 		return -1;
 	return take_port(at, port, part, error);
 }
@@ -286,7 +289,8 @@ node_parse(const char *text, struct node_addresses *nodes,
 	memset(nodes, 0, sizeof(*nodes));
 	/* Of the whole text: a comma or slash may belong to a password, which no message may show. */
 	if (strchr(text, '@') != NULL)
-		return error_set(error, OUTCOME_USAGE, "--node: credentials do "
+		return error_set(error, OUTCOME_USAGE,
+		    "--node: credentials do "
 		    "not belong in an address: use --user and --password-file");
 	copy = rest = xstrdup(text);
 	while (rv == 0 && (part = strsep(&rest, ",")) != NULL)

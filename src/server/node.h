@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Addresses of servers as people write them. No I/O. */
 #ifndef ESPCAP_SERVER_NODE_H
 #define ESPCAP_SERVER_NODE_H
@@ -8,10 +9,10 @@
 #include "base/error.h"
 
 struct node_address {
-	char *url;		/* "http://localhost:9200", "https://[::1]:9200/es", "http://[fe80::1%25eth0]:9200": always with port, no slash at its end, host in lower case */
-	char *host;		/* "localhost", "::1", "fe80::1%eth0" */
+	char *url;  /* "http://localhost:9200", "https://[::1]:9200/es", "http://[fe80::1%25eth0]:9200": always with port, no slash at its end, host in lower case */
+	char *host; /* "localhost", "::1", "fe80::1%eth0" */
 	bool is_https;
-	bool is_loopback;	/* localhost, 127.0.0.0/8, ::1 by its text */
+	bool is_loopback; /* localhost, 127.0.0.0/8, ::1 by its text */
 };
 
 struct node_addresses {

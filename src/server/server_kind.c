@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What kind of server answers. */
 #include "server/server_kind.h"
 
@@ -19,27 +20,27 @@ struct kind
 kind_of(const struct bulk_reply_version *version, bool has_header)
 {
 	const enum template_engine elastic = TEMPLATE_ELASTICSEARCH,
-	    open = TEMPLATE_OPENSEARCH;
+				   open = TEMPLATE_OPENSEARCH;
 
 	if (has_header)
 		return (struct kind){ elastic, true,
-		    "the header X-elastic-product" };
+			"the header X-elastic-product" };
 	if (version->is_opensearch)
 		return (struct kind){ open, true, "version.distribution" };
 	if (version->says_opensearch)
 		return (struct kind){ open, true, "its tagline" };
 	if (version->number[0] == '\0')
 		return (struct kind){ open, false,
-		    "the lack of X-elastic-product" };
+			"the lack of X-elastic-product" };
 	if (version->has_flavor)
 		return (struct kind){ elastic, false, "version.build_flavor" };
 	if (has_header_since(version->number))
 		return (struct kind){ open, false,
-		    "the lack of X-elastic-product in this version" };
+			"the lack of X-elastic-product in this version" };
 	if (version->says_elasticsearch)
 		return (struct kind){ elastic, false, "its tagline" };
 	return (struct kind){ open, false,
-	    "the lack of version.build_flavor" };
+		"the lack of version.build_flavor" };
 }
 
 const char *

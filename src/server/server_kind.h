@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What kind of server answers, by all that it says of itself. No I/O. */
 #ifndef ESPCAP_SERVER_SERVER_KIND_H
 #define ESPCAP_SERVER_SERVER_KIND_H
@@ -9,8 +10,8 @@
 
 struct kind {
 	enum template_engine engine;
-	bool is_certain;	/* else what it answers to a template may tell otherwise */
-	const char *sign;	/* by what it is known: "its tagline", ... */
+	bool is_certain;  /* else what it answers to a template may tell otherwise */
+	const char *sign; /* by what it is known: "its tagline", ... */
 };
 
 /*

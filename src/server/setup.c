@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is asked and put before the first document: one request after the other. */
 #include "server/setup.h"
 
@@ -23,9 +24,10 @@
 #define DELETE_MAX 3000
 
 /* What goes wrong otherwise: measured, the first document of an index makes a mapping that refuses the next. */
-#define NEEDED "if espcap's is not there, the server will reject documents: " \
-    "let a user who may put it run espcap once, or put what " \
-    "--print-template prints"
+#define NEEDED \
+	"if espcap's is not there, the server will reject documents: " \
+	"let a user who may put it run espcap once, or put what " \
+	"--print-template prints"
 
 enum step {
 	STEP_ROOT,
@@ -49,11 +51,11 @@ struct setup {
 	struct event *again;
 	unsigned attempt, forbidden;
 	enum setup_found found;
-	bool is_again;		/* only the template */
-	bool is_certain;	/* the kind of server is known */
-	bool has_switched;	/* it was another than it seemed */
+	bool is_again;     /* only the template */
+	bool is_certain;   /* the kind of server is known */
+	bool has_switched; /* it was another than it seemed */
 	struct buffer name, path, body;
-	struct buffer old;	/* names of indices to delete, each with a newline */
+	struct buffer old; /* names of indices to delete, each with a newline */
 };
 
 static void ask(struct setup *setup);
@@ -87,9 +89,14 @@ go_to(struct setup *setup, enum step step)
 static void
 go_behind_template(struct setup *setup)
 {
-	go_to(setup, setup->is_again ? STEP_DONE :
-	    setup->config->pipeline != NULL ? STEP_PIPELINE :
-	    setup->config->retention > 0 ? STEP_LIST : STEP_DONE);
+	go_to(setup,
+	    setup->is_again ?
+		STEP_DONE :
+		setup->config->pipeline != NULL ?
+		STEP_PIPELINE :
+		setup->config->retention > 0 ?
+		STEP_LIST :
+		STEP_DONE);
 }
 
 /* GET / and, if that tells nothing, GET /_security/_authenticate */
@@ -104,10 +111,11 @@ take_root(struct setup *setup, size_t node, const struct http_reply *reply)
 	char text[600];
 	bool known;
 
-	known = reply->status == 200 && bulk_reply_version(reply->body,
-	    reply->len, &version);
+	known = reply->status == 200 &&
+	    bulk_reply_version(reply->body, reply->len, &version);
 	if (reply->status == 200 && !known && !reply->is_elasticsearch) {
-		(void)snprintf(text, sizeof(text), "%s answers, but neither as "
+		(void)snprintf(text, sizeof(text),
+		    "%s answers, but neither as "
 		    "Elasticsearch nor as OpenSearch: is the address right?",
 		    cluster_url(setup->cluster, node));
 		fail(setup, OUTCOME_OUTPUT, text);
@@ -134,8 +142,10 @@ take_engine(struct setup *setup, size_t node,
 	setup->is_certain = kind.is_certain;
 	log_verbose(setup->log, "%s: %s %s, known by %s%s",
 	    cluster_url(setup->cluster, node), kind_name(kind.engine),
-	    version->number[0] != '\0' ? version->number :
-	    "of a version that it does not tell", kind.sign,
+	    version->number[0] != '\0' ?
+		version->number :
+		"of a version that it does not tell",
+	    kind.sign,
 	    kind.is_certain ? "" : " (the template will tell)");
 	if (setup->config->put == SETUP_TEMPLATE_NEVER)
 		go_behind_template(setup);
@@ -150,8 +160,10 @@ leave_template(struct setup *setup, enum setup_found found, const char *why)
 {
 	setup->found = found;
 	if (!setup->is_again)
-		log_note(setup->log, "the index template %.*s is left as it "
-		    "is: %s", (int)setup->name.len, setup->name.data, why);
+		log_note(setup->log,
+		    "the index template %.*s is left as it "
+		    "is: %s",
+		    (int)setup->name.len, setup->name.data, why);
 	go_behind_template(setup);
 }
 
@@ -159,9 +171,9 @@ static void
 take_custom(struct setup *setup, const struct http_reply *reply)
 {
 	if (reply->status == 401 || reply->status == 403) {
-		leave_template(setup, SETUP_FOUND_HIDDEN, "these credentials "
-		    "may not see it; "
-		    NEEDED);
+		leave_template(setup, SETUP_FOUND_HIDDEN,
+		    "these credentials "
+		    "may not see it; " NEEDED);
 		return;
 	}
 	setup->template.has_custom = reply->status == 200;
@@ -174,7 +186,8 @@ switch_engine(struct setup *setup, const char *sign)
 {
 	setup->template.engine =
 	    setup->template.engine == TEMPLATE_OPENSEARCH ?
-	    TEMPLATE_ELASTICSEARCH : TEMPLATE_OPENSEARCH;
+	    TEMPLATE_ELASTICSEARCH :
+	    TEMPLATE_OPENSEARCH;
 	setup->template.has_wildcard = true;
 	setup->has_switched = true;
 	log_verbose(setup->log, "it is %s, known by %s",
@@ -207,7 +220,8 @@ take_found(struct setup *setup, const struct http_reply *reply)
 		return;
 	}
 	if (!found.is_ours) {
-		leave_template(setup, SETUP_FOUND_FOREIGN, "it is not "
+		leave_template(setup, SETUP_FOUND_FOREIGN,
+		    "it is not "
 		    "espcap's; " NEEDED);
 		return;
 	}
@@ -219,7 +233,7 @@ take_found(struct setup *setup, const struct http_reply *reply)
 	if ((setup->config->put == SETUP_TEMPLATE_ALWAYS && !setup->is_again) ||
 	    found.version < TEMPLATE_VERSION ||
 	    (found.version == TEMPLATE_VERSION &&
-	    found.has_custom != setup->template.has_custom)) {
+		found.has_custom != setup->template.has_custom)) {
 		go_to(setup, STEP_PUT);
 		return;
 	}
@@ -234,8 +248,9 @@ take_found(struct setup *setup, const struct http_reply *reply)
 	}
 	leave_template(setup, SETUP_FOUND_OURS,
 	    found.version > TEMPLATE_VERSION ?
-	    "a newer espcap made it" : "it was made with other settings; "
-	    "--template replaces it");
+		"a newer espcap made it" :
+		"it was made with other settings; "
+		"--template replaces it");
 }
 
 static void
@@ -246,8 +261,10 @@ take_put(struct setup *setup, const struct http_reply *reply)
 
 	if (reply->status == 200 || reply->status == 201) {
 		if (setup->is_again)
-			log_note(setup->log, "the index template %.*s was "
-			    "missing and has been put again", (int)setup->name.len,
+			log_note(setup->log,
+			    "the index template %.*s was "
+			    "missing and has been put again",
+			    (int)setup->name.len,
 			    setup->name.data);
 		else
 			log_verbose(setup->log, "put the index template %.*s",
@@ -270,13 +287,14 @@ take_put(struct setup *setup, const struct http_reply *reply)
 		return;
 	}
 	if (reply->status == 401 || reply->status == 403) {
-		leave_template(setup, SETUP_FOUND_HIDDEN, "these credentials "
-		    "may not put it; "
-		    NEEDED);
+		leave_template(setup, SETUP_FOUND_HIDDEN,
+		    "these credentials "
+		    "may not put it; " NEEDED);
 		return;
 	}
 	if (is_type_refused(setup, reply)) {
-		(void)snprintf(text, sizeof(text), "the server has no field "
+		(void)snprintf(text, sizeof(text),
+		    "the server has no field "
 		    "type for all that tshark prints, neither flattened, which "
 		    "Elasticsearch with its X-Pack has, nor flat_object, which "
 		    "OpenSearch has from 2.7 on (%ld %s: %.400s)",
@@ -284,9 +302,11 @@ take_put(struct setup *setup, const struct http_reply *reply)
 		fail(setup, OUTCOME_USAGE, text);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "the server refuses the index "
+	(void)snprintf(text, sizeof(text),
+	    "the server refuses the index "
 	    "template %.*s (%ld %s: %.600s); --no-template goes on without, "
-	    "another --index has its own", (int)setup->name.len,
+	    "another --index has its own",
+	    (int)setup->name.len,
 	    setup->name.data, reply->status, item.type, item.reason);
 	fail(setup, OUTCOME_USAGE, text);
 }
@@ -299,7 +319,8 @@ take_pipeline(struct setup *setup, const struct http_reply *reply)
 	char text[700];
 
 	if (reply->status == 404) {
-		(void)snprintf(text, sizeof(text), "--pipeline=%.500s: the "
+		(void)snprintf(text, sizeof(text),
+		    "--pipeline=%.500s: the "
 		    "server has no ingest pipeline of this name",
 		    setup->config->pipeline);
 		fail(setup, OUTCOME_USAGE, text);
@@ -379,24 +400,26 @@ on_list_string(void *ctx, const unsigned char *text, size_t len)
 static void
 take_list(struct setup *setup, const struct http_reply *reply)
 {
-	static const yajl_callbacks callbacks = {
-		.yajl_map_key = on_list_key, .yajl_string = on_list_string,
-		.yajl_start_map = on_list_open, .yajl_end_map = on_list_close,
+	static const yajl_callbacks callbacks = { .yajl_map_key = on_list_key,
+		.yajl_string = on_list_string,
+		.yajl_start_map = on_list_open,
+		.yajl_end_map = on_list_close,
 		.yajl_start_array = on_list_open,
-		.yajl_end_array = on_list_close
-	};
+		.yajl_end_array = on_list_close };
 	struct listing list = { .setup = setup,
 		.today = day_of(true, (int64_t)time(NULL)) };
 	yajl_handle parser = yajl_alloc(&callbacks, NULL, &list);
 
 	buffer_clear(&setup->old);
-	if (reply->status == 200 && (yajl_parse(parser,
-	    (const unsigned char *)reply->body, reply->len) != yajl_status_ok ||
-	    yajl_complete_parse(parser) != yajl_status_ok))
+	if (reply->status == 200 &&
+	    (yajl_parse(parser, (const unsigned char *)reply->body,
+		 reply->len) != yajl_status_ok ||
+		yajl_complete_parse(parser) != yajl_status_ok))
 		buffer_clear(&setup->old);
 	yajl_free(parser);
 	if (reply->status == 401 || reply->status == 403)
-		log_note(setup->log, "--retention: these credentials may not "
+		log_note(setup->log,
+		    "--retention: these credentials may not "
 		    "list the indices: none is deleted");
 	go_to(setup, setup->old.len > 0 ? STEP_DELETE : STEP_DONE);
 }
@@ -410,8 +433,9 @@ put_old(struct setup *setup)
 		    setup->old.len);
 		size_t len = (size_t)(end - setup->old.data);
 
-		(void)buffer_append(&setup->path, setup->path.len > 1 ? "," :
-		    "", setup->path.len > 1 ? 1 : 0);
+		(void)buffer_append(&setup->path,
+		    setup->path.len > 1 ? "," : "",
+		    setup->path.len > 1 ? 1 : 0);
 		(void)buffer_append(&setup->path, setup->old.data, len);
 		buffer_consume(&setup->old, len + 1);
 	}
@@ -424,8 +448,10 @@ take_deleted(struct setup *setup, const struct http_reply *reply)
 		log_note(setup->log, "--retention: deleted %.*s",
 		    (int)setup->path.len - 2, setup->path.data + 1);
 	else
-		log_note(setup->log, "--retention: the server does not delete "
-		    "%.*s (HTTP status %ld)", (int)setup->path.len - 2,
+		log_note(setup->log,
+		    "--retention: the server does not delete "
+		    "%.*s (HTTP status %ld)",
+		    (int)setup->path.len - 2,
 		    setup->path.data + 1, reply->status);
 	go_to(setup, setup->old.len > 0 ? STEP_DELETE : STEP_DONE);
 }
@@ -447,8 +473,10 @@ is_no_answer(struct setup *setup, size_t node, const struct http_reply *reply)
 		fail(setup, OUTCOME_OUTPUT, text);
 		return true;
 	case HTTP_NOT_HTTP:
-		(void)snprintf(text, sizeof(text), "%s: what answers there is "
-		    "no HTTP server (%s): is the port right?", url,
+		(void)snprintf(text, sizeof(text),
+		    "%s: what answers there is "
+		    "no HTTP server (%s): is the port right?",
+		    url,
 		    reply->text);
 		fail(setup, OUTCOME_OUTPUT, text);
 		return true;
@@ -459,8 +487,10 @@ is_no_answer(struct setup *setup, size_t node, const struct http_reply *reply)
 		return true;
 	}
 	if (reply->status >= 300 && reply->status < 400) {
-		(void)snprintf(text, sizeof(text), "%s redirects to %s, which "
-		    "is not followed: give that address to --node", url,
+		(void)snprintf(text, sizeof(text),
+		    "%s redirects to %s, which "
+		    "is not followed: give that address to --node",
+		    url,
 		    reply->location[0] != '\0' ? reply->location : "nowhere");
 		fail(setup, OUTCOME_OUTPUT, text);
 		return true;
@@ -491,7 +521,8 @@ is_forbidden(struct setup *setup, size_t node, const struct http_reply *reply)
 		ask_again(setup);
 		return true;
 	}
-	(void)snprintf(text, sizeof(text), "%s does not accept the credentials "
+	(void)snprintf(text, sizeof(text),
+	    "%s does not accept the credentials "
 	    "(HTTP status 401): see --user, --password-file and --api-key-file",
 	    cluster_url(setup->cluster, node));
 	fail(setup, OUTCOME_OUTPUT, text);
@@ -580,7 +611,8 @@ ask(struct setup *setup)
 		    setup->config->pipeline);
 		break;
 	case STEP_LIST:
-		(void)buffer_printf(path, "/%s-*/_mapping?filter_path="
+		(void)buffer_printf(path,
+		    "/%s-*/_mapping?filter_path="
 		    "*.mappings._meta.created_by&expand_wildcards=open,closed",
 		    prefix);
 		break;
@@ -632,7 +664,7 @@ make(struct loop *loop, struct log *log, struct cluster *cluster,
 	(void)template_name(config->template.prefix, &setup->name);
 	setup->again = evtimer_new(loop_base(loop), on_again, setup);
 	if (setup->again == NULL)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	return setup;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is asked and put before the first document: the kind of server, our template, the pipeline, old indices. */
 #ifndef ESPCAP_SERVER_SETUP_H
 #define ESPCAP_SERVER_SETUP_H
@@ -14,27 +15,27 @@
 struct setup;
 
 enum setup_template {
-	SETUP_TEMPLATE_NEWER,	/* put ours if there is none, or an older one of ours */
-	SETUP_TEMPLATE_ALWAYS,	/* put ours in place of any of ours */
+	SETUP_TEMPLATE_NEWER,  /* put ours if there is none, or an older one of ours */
+	SETUP_TEMPLATE_ALWAYS, /* put ours in place of any of ours */
 	SETUP_TEMPLATE_NEVER
 };
 
 /* What has become of the template. */
 enum setup_found {
-	SETUP_FOUND_NOTHING,	/* it was not looked for */
-	SETUP_FOUND_OURS,	/* espcap's was there */
-	SETUP_FOUND_PUT,	/* espcap's was put */
-	SETUP_FOUND_FOREIGN,	/* one that is not espcap's has its name */
-	SETUP_FOUND_HIDDEN	/* these credentials may not see or put it */
+	SETUP_FOUND_NOTHING, /* it was not looked for */
+	SETUP_FOUND_OURS,    /* espcap's was there */
+	SETUP_FOUND_PUT,     /* espcap's was put */
+	SETUP_FOUND_FOREIGN, /* one that is not espcap's has its name */
+	SETUP_FOUND_HIDDEN   /* these credentials may not see or put it */
 };
 
 /* Borrowed for the life of the setup. */
 struct setup_config {
-	struct template_config template;	/* engine, has_wildcard and has_custom are found out */
+	struct template_config template; /* engine, has_wildcard and has_custom are found out */
 	enum setup_template put;
-	const char *pipeline;		/* NULL for none */
-	uint64_t retention;		/* days, 0 to keep all */
-	uint64_t backoff;		/* ms */
+	const char *pipeline; /* NULL for none */
+	uint64_t retention;   /* days, 0 to keep all */
+	uint64_t backoff;     /* ms */
 };
 
 struct setup_handler {

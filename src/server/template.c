@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Makes the index template of an engine. */
 #include "server/template.h"
 
@@ -40,8 +41,7 @@ enum mapping {
 static const char *const mappings[MAPPING_COUNT] = {
 	[MAPPING_KEYWORD] = KEYWORD,
 	[MAPPING_WILDCARD] = "{\"type\":\"wildcard\",\"ignore_above\":8191}",
-	[MAPPING_TEXT] = "{\"type\":\"text\",\"fields\":{\"keyword\":"
-	    KEYWORD "}}",
+	[MAPPING_TEXT] = "{\"type\":\"text\",\"fields\":{\"keyword\":" KEYWORD "}}",
 	[MAPPING_IP] = "{\"type\":\"ip\"}",
 	[MAPPING_LONG] = "{\"type\":\"long\"}",
 	[MAPPING_INTEGER] = "{\"type\":\"integer\"}",
@@ -54,17 +54,20 @@ static const char *const mappings[MAPPING_COUNT] = {
 
 /* Parameters differ: OpenSearch refuses a flat_object that has any. */
 static const char *const layers_mappings[] = {
-	[TEMPLATE_ELASTICSEARCH] = "{\"type\":\"flattened\","
+	[TEMPLATE_ELASTICSEARCH] =
+	    "{\"type\":\"flattened\","
 	    "\"ignore_above\":1024,\"depth_limit\":64}",
 	[TEMPLATE_OPENSEARCH] = "{\"type\":\"flat_object\"}"
 };
 
+/* clang-format off */
 static const enum mapping typed_mappings[] = {
 	[TYPED_KEYWORD] = MAPPING_KEYWORD, [TYPED_WILDCARD] = MAPPING_WILDCARD,
 	[TYPED_IP] = MAPPING_IP, [TYPED_MAC] = MAPPING_KEYWORD,
 	[TYPED_LONG] = MAPPING_LONG, [TYPED_INTEGER] = MAPPING_INTEGER,
 	[TYPED_DOUBLE] = MAPPING_DOUBLE, [TYPED_BOOLEAN] = MAPPING_BOOLEAN
 };
+/* clang-format on */
 
 const char *
 template_layers_type(enum template_engine engine)
@@ -73,7 +76,7 @@ template_layers_type(enum template_engine engine)
 }
 
 struct member {
-	const char *name;	/* dotted */
+	const char *name; /* dotted */
 	enum mapping mapping;
 };
 
@@ -220,7 +223,9 @@ put_name(struct buffer *out, const char *name)
 		    buffer_puts(out, ":{\"properties\":{") != 0)
 			return -1;
 	return json_string(out, name, len) != 0 ||
-	    buffer_puts(out, ":") != 0 ? -1 : 0;
+		buffer_puts(out, ":") != 0 ?
+	    -1 :
+	    0;
 }
 
 static int
@@ -243,7 +248,8 @@ put_properties(const struct template_config *config,
 		from = member->name;
 	}
 	return put_closing(out, from) != 0 || buffer_puts(out, "}") != 0 ?
-	    -1 : 0;
+	    -1 :
+	    0;
 }
 
 static int
@@ -259,7 +265,8 @@ put_settings(const struct template_config *config,
 	size_t fields = count_fields(members);
 	int rv;
 
-	rv = buffer_puts(out, "{\"index.codec\":\"best_compression\","
+	rv = buffer_puts(out,
+	    "{\"index.codec\":\"best_compression\","
 	    "\"index.mapping.ignore_malformed\":true");
 	if (fields > FIELDS_MAX)
 		rv |= put_number(out,
@@ -314,7 +321,8 @@ put_template(const struct template_config *config, const char *digest,
 	rv |= buffer_puts(out, ",\"_meta\":{\"created_by\":\"espcap\"");
 	if (digest != NULL)
 		rv |= put_word(out, ",\"digest\":", digest, "");
-	rv |= buffer_puts(out, ",\"description\":\"Packets dissected by "
+	rv |= buffer_puts(out,
+	    ",\"description\":\"Packets dissected by "
 	    "tshark, one document each\"}");
 	if (config->has_custom) {
 		rv |= put_word(out, ",\"composed_of\":[", config->prefix,
@@ -323,8 +331,10 @@ put_template(const struct template_config *config, const char *digest,
 	}
 	rv |= buffer_puts(out, ",\"template\":{\"settings\":");
 	rv |= put_settings(config, &members, out);
-	rv |= put_number(out, ",\"mappings\":{\"dynamic\":false,\"_meta\":"
-	    "{\"created_by\":\"espcap\",\"version\":", TEMPLATE_VERSION);
+	rv |= put_number(out,
+	    ",\"mappings\":{\"dynamic\":false,\"_meta\":"
+	    "{\"created_by\":\"espcap\",\"version\":",
+	    TEMPLATE_VERSION);
 	rv |= buffer_puts(out, "},\"properties\":");
 	rv |= put_properties(config, &members, out);
 	rv |= buffer_puts(out, "}}}");
@@ -353,7 +363,7 @@ template_digest(const struct template_config *config, char digest[33])
 	buffer_init(&text, SIZE_MAX);
 	if (put_template(config, NULL, &text) == 0 &&
 	    EVP_Digest(text.data, text.len, hash, NULL, EVP_sha256(),
-	    NULL) == 1)
+		NULL) == 1)
 		rv = 0;
 	buffer_release(&text);
 	digest[0] = '\0';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The index template of an engine. No I/O. */
 #ifndef ESPCAP_SERVER_TEMPLATE_H
 #define ESPCAP_SERVER_TEMPLATE_H
@@ -18,12 +19,12 @@ enum template_engine {
 
 struct template_config {
 	enum template_engine engine;
-	const char *prefix;	/* of the indices: "packets" */
-	const struct typed *typed;	/* conf/typed.list */
-	int shards;		/* -1: the server's own default */
-	int replicas;		/* -1: the server's own default */
-	bool has_wildcard;	/* the server knows the field type; else keyword takes its place */
-	bool has_custom;	/* the component template PREFIX@custom exists: compose it */
+	const char *prefix;        /* of the indices: "packets" */
+	const struct typed *typed; /* conf/typed.list */
+	int shards;                /* -1: the server's own default */
+	int replicas;              /* -1: the server's own default */
+	bool has_wildcard;         /* the server knows the field type; else keyword takes its place */
+	bool has_custom;           /* the component template PREFIX@custom exists: compose it */
 };
 
 /* The name under which it is put: "espcap-PREFIX". 0, or -1 if out is full. */
@@ -39,12 +40,12 @@ int template_write(const struct template_config *config, struct buffer *out);
 /* What is known of a template that a server has. */
 struct template_found {
 	bool exists;
-	bool is_ours;		/* _meta.created_by is "espcap" */
+	bool is_ours; /* _meta.created_by is "espcap" */
 	uint64_t version;
-	bool has_custom;	/* composed of PREFIX@custom */
-	bool has_engine;	/* its "layers" is of a type that one kind of server has */
+	bool has_custom; /* composed of PREFIX@custom */
+	bool has_engine; /* its "layers" is of a type that one kind of server has */
 	enum template_engine engine;
-	char digest[33];	/* _meta.digest, "" if none: of everything else in it */
+	char digest[33]; /* _meta.digest, "" if none: of everything else in it */
 };
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads what a server says of an index template. */
 #include "server/template.h"
 
@@ -24,7 +25,7 @@ enum key {
 struct reading {
 	struct template_found found;
 	bool has_list;
-	size_t count;		/* templates so far */
+	size_t count; /* templates so far */
 };
 
 static bool
@@ -65,9 +66,9 @@ static void
 read_engine(const struct jsonwalk_value *value, struct template_found *found)
 {
 	for (int engine = TEMPLATE_ELASTICSEARCH;
-	    engine <= TEMPLATE_OPENSEARCH; engine++)
-		if (text_is(value, template_layers_type(
-		    (enum template_engine)engine))) {
+	     engine <= TEMPLATE_OPENSEARCH; engine++)
+		if (text_is(value,
+			template_layers_type((enum template_engine)engine))) {
 			found->engine = (enum template_engine)engine;
 			found->has_engine = true;
 		}
@@ -139,10 +140,12 @@ template_read(const char *body, size_t len, struct template_found *found)
 		{ "template", KEY_INNER }, { "mappings", KEY_MAPPINGS },
 		{ "properties", KEY_PROPERTIES }, { "layers", KEY_LAYERS },
 		{ "type", KEY_TYPE },
-		{ NULL, 0 } };
+		{ NULL, 0 }
+	};
 	struct reading reading = { .has_list = false };
-	const struct jsonwalk walk = { .keys = keys, .on_value = on_value,
-		.ctx = &reading };
+	const struct jsonwalk walk = {
+		.keys = keys, .on_value = on_value, .ctx = &reading
+	};
 
 	memset(found, 0, sizeof(*found));
 	if (jsonwalk(&walk, body, len) != 0 || !reading.has_list)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the server said of one document, and what follows from it. */
 #include "server/verdict.h"
 
@@ -17,13 +18,13 @@ struct text {
  */
 enum fault {
 	FAULT_UNKNOWN,
-	FAULT_BLOCK,		/* an index or the cluster is read-only: a full disk, most often */
-	FAULT_BUSY,		/* passes by itself */
-	FAULT_CONFIG,		/* somebody has to mend the cluster or our options */
+	FAULT_BLOCK,  /* an index or the cluster is read-only: a full disk, most often */
+	FAULT_BUSY,   /* passes by itself */
+	FAULT_CONFIG, /* somebody has to mend the cluster or our options */
 	FAULT_SECURITY,
 	FAULT_DOCUMENT,
-	FAULT_SCRIPT,		/* of a processor, with this document: never a matter of the mapping */
-	FAULT_PROCESSOR		/* a processor of a pipeline does not want this document, whatever the status */
+	FAULT_SCRIPT,   /* of a processor, with this document: never a matter of the mapping */
+	FAULT_PROCESSOR /* a processor of a pipeline does not want this document, whatever the status */
 };
 
 static const struct {
@@ -31,7 +32,7 @@ static const struct {
 	enum fault fault;
 } types[] = {
 	{ "cluster_block_exception", FAULT_BLOCK },
-	{ "index_create_block_exception", FAULT_BLOCK },	/* OpenSearch */
+	{ "index_create_block_exception", FAULT_BLOCK }, /* OpenSearch */
 
 	{ "es_rejected_execution_exception", FAULT_BUSY },
 	{ "rejected_execution_exception", FAULT_BUSY },
@@ -158,7 +159,7 @@ static struct text
 text_of(const char *bytes, size_t len)
 {
 	return (struct text){ bytes != NULL ? bytes : "",
-	    bytes != NULL ? len : 0 };
+		bytes != NULL ? len : 0 };
 }
 
 static bool
@@ -214,9 +215,9 @@ is_shard_limit(struct text type, struct text reason)
 {
 	return has(behind(reason, "maximum "), "shards open") &&
 	    (is(type, "validation_exception") ||
-	    begins(reason, "Validation Failed") ||
-	    begins(reason, "this action would add") ||
-	    begins(reason, "maximum "));
+		begins(reason, "Validation Failed") ||
+		begins(reason, "this action would add") ||
+		begins(reason, "maximum "));
 }
 
 static enum fault
@@ -239,7 +240,8 @@ static enum verdict
 verdict_of_conflict(struct text type, int has_id)
 {
 	return has_id && is(type, "version_conflict_engine_exception") ?
-	    VERDICT_DUPLICATE : VERDICT_REJECTED;
+	    VERDICT_DUPLICATE :
+	    VERDICT_REJECTED;
 }
 
 enum verdict
@@ -271,7 +273,8 @@ verdict_of_item(long status, const char *type, size_t type_len,
 		return VERDICT_FORBIDDEN;
 	if (status == 409)
 		return verdict_of_conflict(text_of(type, type_len), has_id);
-	return status == 400 && fault != FAULT_SCRIPT ? VERDICT_MISFIT :
+	return status == 400 && fault != FAULT_SCRIPT ?
+	    VERDICT_MISFIT :
 	    VERDICT_REJECTED;
 }
 

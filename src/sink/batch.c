@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The body of one bulk request. */
 #include "sink/batch.h"
 
@@ -32,7 +33,7 @@ batch_is_safe(const char *text, size_t len)
 		char c = text[i];
 
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
+			(c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
 			return false;
 	}
 	return len > 0 && len <= BATCH_NAME_MAX;
@@ -61,8 +62,9 @@ batch_add(struct batch *batch, const char *index, size_t index_len,
 
 	if (!batch_is_safe(index, index_len) ||
 	    (id != NULL && !batch_is_safe(id, id_len)) ||
-	    buffer_reserve(body, sizeof(create) + sizeof(with_id) + index_len +
-	    id_len + len + 8) != 0)
+	    buffer_reserve(body,
+		sizeof(create) + sizeof(with_id) + index_len + id_len + len +
+		    8) != 0)
 		return -1;
 	item->start = start;
 	/* There is room: none of these can fail. */
@@ -120,8 +122,8 @@ batch_split(struct batch *batch)
 	size_t half = batch->count / 2, from = batch->items[half].start;
 
 	if (buffer_append(&other->body, batch->body.data + from,
-	    batch->body.len - from) != 0)
-		abort();	/* it is smaller than what it comes from */
+		batch->body.len - from) != 0)
+		abort(); /* it is smaller than what it comes from */
 	other->count = other->room = batch->count - half;
 	other->items = xreallocarray(NULL, other->room, sizeof(*other->items));
 	memcpy(other->items, batch->items + half,
@@ -163,7 +165,8 @@ batch_document(const struct batch *batch, size_t i, size_t *len)
 void
 batch_id_text(const uint8_t id[16], char text[BATCH_ID_LEN])
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789-_";
 	size_t n = 0;
 	unsigned bits = 0, count = 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The body of one bulk request: an action line and a document line for each packet. No I/O. */
 #ifndef ESPCAP_SINK_BATCH_H
 #define ESPCAP_SINK_BATCH_H
@@ -12,11 +13,11 @@ struct ack;
 
 /* Offsets are into batch.body. */
 struct batch_item {
-	size_t start, len;	/* both lines, with their newlines */
-	uint32_t index_at, index_len;	/* the name of the index, behind start */
-	uint32_t id_at, id_len;		/* id_len 0: without id */
-	uint32_t document_at;	/* behind start; up to the last newline */
-	struct ack *ack;	/* borrowed, NULL for none */
+	size_t start, len;            /* both lines, with their newlines */
+	uint32_t index_at, index_len; /* the name of the index, behind start */
+	uint32_t id_at, id_len;       /* id_len 0: without id */
+	uint32_t document_at;         /* behind start; up to the last newline */
+	struct ack *ack;              /* borrowed, NULL for none */
 };
 
 /* Read the members freely; change them only through the functions. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Compresses the body of a request. */
 #include "sink/compress.h"
 
@@ -14,10 +15,11 @@ compress_gzip(const struct buffer *from, struct buffer *to)
 
 	/* 16 + 15: a gzip header, and the largest window. */
 	if (deflateInit2(&stream, 1, Z_DEFLATED, 31, 8,
-	    Z_DEFAULT_STRATEGY) != Z_OK)
+		Z_DEFAULT_STRATEGY) != Z_OK)
 		return -1;
 	do {
-		stream.avail_in = left > UINT32_MAX / 2 ? UINT32_MAX / 2 :
+		stream.avail_in = left > UINT32_MAX / 2 ?
+		    UINT32_MAX / 2 :
 		    (uInt)left;
 		left -= stream.avail_in;
 		do {

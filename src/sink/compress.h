@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Compresses the body of a request. No I/O. */
 #ifndef ESPCAP_SINK_COMPRESS_H
 #define ESPCAP_SINK_COMPRESS_H

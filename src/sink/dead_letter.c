@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The file of documents that a server refused: one JSON line each. */
 #include "sink/dead_letter.h"
 
@@ -18,7 +19,7 @@
 struct dead_letter {
 	char *name;
 	int fd;
-	bool is_shared;		/* what was open already */
+	bool is_shared; /* what was open already */
 	bool is_new;
 	bool used;
 	struct buffer lines;
@@ -38,13 +39,17 @@ check(int fd, const char *name, struct error *error)
 		return error_set(error, OUTCOME_USAGE,
 		    "--dead-letter=%s: is no regular file", name);
 	if ((st.st_mode & 077) != 0)
-		return error_set(error, OUTCOME_USAGE, "--dead-letter=%s: "
-		    "others may read or write it: chmod 600 it", name);
+		return error_set(error, OUTCOME_USAGE,
+		    "--dead-letter=%s: "
+		    "others may read or write it: chmod 600 it",
+		    name);
 	/* What could not be written whole is cut off again: nobody else may write meanwhile. */
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return error_set(error, OUTCOME_USAGE, "--dead-letter=%s: %s",
-		    name, errno == EWOULDBLOCK ? "another espcap writes it" :
-		    strerror(errno));
+		    name,
+		    errno == EWOULDBLOCK ?
+			"another espcap writes it" :
+			strerror(errno));
 	return 0;
 }
 
@@ -91,8 +96,10 @@ open_file(const char *name, struct error *error)
 		fd = open(name, flags);
 	}
 	if (fd < 0) {
-		error_set(error, OUTCOME_USAGE, "the dead letter file %s: %s; "
-		    "--dead-letter=FILE names another", name, strerror(errno));
+		error_set(error, OUTCOME_USAGE,
+		    "the dead letter file %s: %s; "
+		    "--dead-letter=FILE names another",
+		    name, strerror(errno));
 		return NULL;
 	}
 	if (check(fd, name, error) != 0) {
@@ -144,8 +151,8 @@ dead_letter_add(struct dead_letter *letter,
 		rv |= buffer_puts(lines, ",\"id\":") |
 		    json_string(lines, entry->id, entry->id_len);
 	rv |= buffer_puts(lines, ",\"status\":") |
-	    buffer_number(lines, (uint64_t)(entry->status > 0 ?
-	    entry->status : 0)) |
+	    buffer_number(
+		lines, (uint64_t)(entry->status > 0 ? entry->status : 0)) |
 	    buffer_puts(lines, ",\"type\":") |
 	    json_string(lines, entry->type, strlen(entry->type)) |
 	    buffer_puts(lines, ",\"reason\":") |
@@ -154,7 +161,7 @@ dead_letter_add(struct dead_letter *letter,
 	    buffer_append(lines, entry->document, entry->document_len) |
 	    buffer_puts(lines, "}\n");
 	if (rv != 0)
-		abort();	/* more than any batch holds */
+		abort(); /* more than any batch holds */
 }
 
 /* A pipe or terminal has nothing to sync, fsync(2). What others write to as well is not cut. */
@@ -162,8 +169,9 @@ static int
 sync_shared(struct dead_letter *letter, struct error *error)
 {
 	if (write_wait(letter->fd, letter->lines.data, letter->lines.len,
-	    letter->give_up, letter->ctx) == 0 && (fsync(letter->fd) == 0 ||
-	    errno == EINVAL || errno == EROFS))
+		letter->give_up, letter->ctx) == 0 &&
+	    (fsync(letter->fd) == 0 ||
+		errno == EINVAL || errno == EROFS))
 		return 0;
 	return error_set(error, OUTCOME_OUTPUT, "the dead letter file %s: %s",
 	    letter->name, strerror(errno));
@@ -176,13 +184,15 @@ sync_own(struct dead_letter *letter, struct error *error)
 	int rv = 0;
 
 	/* An fsync that failed is not tried again: the kernel forgets the failure. */
-	if (before < 0 || write_all(letter->fd, letter->lines.data,
-	    letter->lines.len) != 0 || fsync(letter->fd) != 0) {
+	if (before < 0 ||
+	    write_all(letter->fd, letter->lines.data, letter->lines.len) != 0 ||
+	    fsync(letter->fd) != 0) {
 		rv = error_set(error, OUTCOME_OUTPUT,
 		    "the dead letter file %s: %s", letter->name,
 		    strerror(errno));
 		if (before >= 0 && ftruncate(letter->fd, before) != 0)
-			error_set(error, OUTCOME_OUTPUT, "the dead letter file "
+			error_set(error, OUTCOME_OUTPUT,
+			    "the dead letter file "
 			    "%s ends in part of a line, and cannot be cut: %s",
 			    letter->name, strerror(errno));
 	}
@@ -197,7 +207,8 @@ dead_letter_sync(struct dead_letter *letter, struct error *error)
 	if (letter->lines.len == 0)
 		return 0;
 	letter->used = true;
-	rv = letter->is_shared ? sync_shared(letter, error) :
+	rv = letter->is_shared ?
+	    sync_shared(letter, error) :
 	    sync_own(letter, error);
 	buffer_shrink(&letter->lines, (size_t)1 << 20);
 	return rv;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The file of documents that a server refused. */
 #ifndef ESPCAP_SINK_DEAD_LETTER_H
 #define ESPCAP_SINK_DEAD_LETTER_H
@@ -11,10 +12,10 @@ struct dead_letter;
 
 /* Why, and what. The texts need not be terminated where a length stands beside them. */
 struct dead_letter_entry {
-	const char *index, *id;		/* id_len 0: without id */
+	const char *index, *id; /* id_len 0: without id */
 	size_t index_len, id_len;
-	long status;			/* 0 if the server was not asked */
-	const char *type, *reason;	/* terminated */
+	long status;               /* 0 if the server was not asked */
+	const char *type, *reason; /* terminated */
 	const char *document;
 	size_t document_len;
 };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads a line of a dead letter file. */
 #include "sink/dead_line.h"
 
@@ -11,8 +12,11 @@ struct reader {
 	yajl_handle yajl;
 	struct dead_line *out;
 	unsigned depth;
-	enum { KEY_OTHER, KEY_INDEX, KEY_ID, KEY_DOCUMENT } key;
-	size_t start;		/* of the document */
+	enum { KEY_OTHER,
+		KEY_INDEX,
+		KEY_ID,
+		KEY_DOCUMENT } key;
+	size_t start; /* of the document */
 	bool has_index, has_id, has_document;
 };
 
@@ -89,8 +93,8 @@ on_end_map(void *ctx)
 static int
 is_other(const struct reader *reader)
 {
-	return reader->depth > 1 || (reader->depth == 1 &&
-	    reader->key == KEY_OTHER);
+	return reader->depth > 1 ||
+	    (reader->depth == 1 && reader->key == KEY_OTHER);
 }
 
 static int
@@ -134,22 +138,24 @@ on_number(void *ctx, const char *text, size_t len)
 int
 dead_line_read(const char *line, size_t len, struct dead_line *out)
 {
-	static const yajl_callbacks callbacks = {
-		.yajl_null = on_null, .yajl_boolean = on_boolean,
-		.yajl_number = on_number, .yajl_string = on_string,
-		.yajl_map_key = on_key, .yajl_start_map = on_start_map,
-		.yajl_end_map = on_end_map, .yajl_start_array = on_start_array,
-		.yajl_end_array = on_end_array
-	};
+	static const yajl_callbacks callbacks = { .yajl_null = on_null,
+		.yajl_boolean = on_boolean,
+		.yajl_number = on_number,
+		.yajl_string = on_string,
+		.yajl_map_key = on_key,
+		.yajl_start_map = on_start_map,
+		.yajl_end_map = on_end_map,
+		.yajl_start_array = on_start_array,
+		.yajl_end_array = on_end_array };
 	struct reader reader = { .out = out };
 	bool good;
 
 	memset(out, 0, sizeof(*out));
 	reader.yajl = yajl_alloc(&callbacks, NULL, &reader);
 	if (reader.yajl == NULL)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	good = yajl_parse(reader.yajl, (const unsigned char *)line, len) ==
-	    yajl_status_ok &&
+		yajl_status_ok &&
 	    yajl_complete_parse(reader.yajl) == yajl_status_ok &&
 	    reader.has_index && reader.has_document;
 	yajl_free(reader.yajl);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads a line of a dead letter file. No I/O. */
 #ifndef ESPCAP_SINK_DEAD_LINE_H
 #define ESPCAP_SINK_DEAD_LINE_H
@@ -7,8 +8,8 @@
 #include "sink/batch.h"
 
 struct dead_line {
-	char index[BATCH_NAME_MAX + 1], id[BATCH_NAME_MAX + 1];	/* id "" if there is none */
-	const char *document;	/* points into the line */
+	char index[BATCH_NAME_MAX + 1], id[BATCH_NAME_MAX + 1]; /* id "" if there is none */
+	const char *document;                                   /* points into the line */
 	size_t len;
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Finds out why documents do not fit into an index: one question after the other. */
 #include "sink/mapping_check.h"
 
@@ -26,10 +27,10 @@ struct mapping_check {
 	struct cluster *cluster;
 	struct setup_config config;
 	enum template_engine engine;
-	struct setup *setup;	/* looks for the template */
-	char wrong[256];	/* the index that is not as it should be; "" if it is gone */
+	struct setup *setup; /* looks for the template */
+	char wrong[256];     /* the index that is not as it should be; "" if it is gone */
 	bool said;
-	TAILQ_HEAD(, look) looks;	/* the first is being worked on */
+	TAILQ_HEAD(, look) looks; /* the first is being worked on */
 };
 
 static void ask(struct mapping_check *guard);
@@ -61,9 +62,11 @@ tell_wrong(struct mapping_check *guard, const char *template, const char *remedy
 	char text[1600], index[400] = "";
 
 	if (guard->wrong[0] != '\0')
-		(void)snprintf(index, sizeof(index), "the index %s does not "
+		(void)snprintf(index, sizeof(index),
+		    "the index %s does not "
 		    "have espcap's mapping, and the server rejects packets "
-		    "because of that: ", guard->wrong);
+		    "because of that: ",
+		    guard->wrong);
 	(void)snprintf(text, sizeof(text), "%s%s; %s", index, template, remedy);
 	finish(guard, GUARD_WRONG, text);
 }
@@ -79,7 +82,8 @@ drop_setup(struct mapping_check *guard)
 static void
 on_template(void *ctx, enum template_engine engine, enum setup_found found)
 {
-	static const char again[] = "delete or reindex that index and run "
+	static const char again[] =
+	    "delete or reindex that index and run "
 	    "espcap again, or deliver to it as it is with --no-template";
 	struct mapping_check *guard = ctx;
 
@@ -90,22 +94,27 @@ on_template(void *ctx, enum template_engine engine, enum setup_found found)
 		if (guard->wrong[0] == '\0')
 			finish(guard, GUARD_GONE, "");
 		else
-			tell_wrong(guard, found == SETUP_FOUND_PUT ?
-			    "it was made while espcap's index template was "
-			    "missing, which has been put again" :
-			    "it was not made from espcap's index template",
+			tell_wrong(guard,
+			    found == SETUP_FOUND_PUT ?
+				"it was made while espcap's index template was "
+				"missing, which has been put again" :
+				"it was not made from espcap's index template",
 			    again);
 		break;
 	case SETUP_FOUND_FOREIGN:
-		tell_wrong(guard, "espcap's index template was replaced by "
-		    "another one of its name", "put back what "
+		tell_wrong(guard,
+		    "espcap's index template was replaced by "
+		    "another one of its name",
+		    "put back what "
 		    "--print-template prints, delete or reindex the indices "
 		    "made since, and run espcap again");
 		break;
 	case SETUP_FOUND_HIDDEN:
 	case SETUP_FOUND_NOTHING:
-		tell_wrong(guard, "espcap's index template is missing, and "
-		    "these credentials may not put it", "put what "
+		tell_wrong(guard,
+		    "espcap's index template is missing, and "
+		    "these credentials may not put it",
+		    "put what "
 		    "--print-template prints, delete or reindex the indices "
 		    "made since, and run espcap again");
 		break;
@@ -121,7 +130,8 @@ on_no_template(void *ctx, const struct error *error)
 	if (error->outcome != OUTCOME_USAGE)
 		finish(guard, GUARD_NO_ANSWER, "");
 	else
-		tell_wrong(guard, error->text, "put the index template "
+		tell_wrong(guard, error->text,
+		    "put the index template "
 		    "that --print-template prints, delete or reindex the "
 		    "indices made without it, and run espcap again");
 }
@@ -144,7 +154,8 @@ static void
 be_blind(struct mapping_check *guard)
 {
 	if (!guard->said)
-		log_note(guard->log, "these credentials may not read the "
+		log_note(guard->log,
+		    "these credentials may not read the "
 		    "mappings of the indices: it is unknown whether the rejected "
 		    "packets or the mappings are at fault");
 	guard->said = true;
@@ -184,7 +195,8 @@ ask(struct mapping_check *guard)
 	char *path = xasprintf("/%s/_mapping?ignore_unavailable=true",
 	    look->indices);
 	const struct cluster_request request = { .method = "GET",
-		.path = path, .reply_max = REPLY_MAX };
+		.path = path,
+		.reply_max = REPLY_MAX };
 
 	cluster_send(guard->cluster, &request, on_mappings, guard);
 	free(path);

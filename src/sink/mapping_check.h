@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Finds out why documents do not fit into an index: by themselves, or because its mapping is not espcap's. */
 #ifndef ESPCAP_SINK_MAPPING_CHECK_H
 #define ESPCAP_SINK_MAPPING_CHECK_H
@@ -10,11 +11,11 @@
 struct mapping_check;
 
 enum mapping_check_finding {
-	GUARD_OURS,		/* the mappings are espcap's: the documents are at fault */
-	GUARD_GONE,		/* an index is not there any more, its template is: send again */
-	GUARD_WRONG,		/* an administrator has to act; the text says how */
-	GUARD_BLIND,		/* these credentials may not look. It is said once */
-	GUARD_NO_ANSWER		/* ask again later */
+	GUARD_OURS,     /* the mappings are espcap's: the documents are at fault */
+	GUARD_GONE,     /* an index is not there any more, its template is: send again */
+	GUARD_WRONG,    /* an administrator has to act; the text says how */
+	GUARD_BLIND,    /* these credentials may not look. It is said once */
+	GUARD_NO_ANSWER /* ask again later */
 };
 
 /* loop, log, cluster and rules are borrowed; the template that rules make was espcap's when the run began. */

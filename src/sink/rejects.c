@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Rejected documents on their way into the dead letter file. */
 #include "sink/rejects.h"
 
@@ -34,7 +35,8 @@ rejects_sync(struct rejects *rejects, uint64_t added, struct error *error)
 	if (dead_letter_sync(rejects->letter, error) != 0)
 		return -1;
 	if (rejects->count == 0)
-		log_error(rejects->log, "documents were rejected: they are in "
+		log_error(rejects->log,
+		    "documents were rejected: they are in "
 		    "%.300s with the reasons, the first of them: %s",
 		    dead_letter_name(rejects->letter), rejects->first_reason);
 	rejects->count += added;

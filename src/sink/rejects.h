@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Rejected documents on their way into the dead letter file: they count once they are safe there. */
 #ifndef ESPCAP_SINK_REJECTS_H
 #define ESPCAP_SINK_REJECTS_H
@@ -9,10 +10,10 @@
 #include "sink/dead_letter.h"
 
 struct rejects {
-	struct dead_letter *letter;	/* borrowed */
-	struct log *log;		/* borrowed */
-	char first_reason[600];		/* why the first document was rejected */
-	uint64_t count;			/* documents that are safe in the file */
+	struct dead_letter *letter; /* borrowed */
+	struct log *log;            /* borrowed */
+	char first_reason[600];     /* why the first document was rejected */
+	uint64_t count;             /* documents that are safe in the file */
 };
 
 /* Adds a document to those that rejects_sync writes. */

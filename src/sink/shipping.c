@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Batches on their way to the server, and what follows from its answers. */
 #include "sink/shipping.h"
 
@@ -34,19 +35,19 @@ struct shipment {
 	struct buffer zipped;
 	struct event *again;
 	unsigned attempt, unknown, forbidden;
-	unsigned stumbled;	/* replies in a row in which the server stumbled over a document */
-	uint64_t taken_before;	/* documents that it had taken when it first did */
-	bool held;		/* this reply: documents do not fit into the mapping of their index */
-	unsigned gone;		/* times that an index was not there */
-	bool examined;		/* those mappings were looked at since the last reply, and are espcap's */
-	bool suspect;		/* it, or what it was halved from, got no readable answer */
-	uint64_t answered;	/* shipping->answered when that was first so */
+	unsigned stumbled;     /* replies in a row in which the server stumbled over a document */
+	uint64_t taken_before; /* documents that it had taken when it first did */
+	bool held;             /* this reply: documents do not fit into the mapping of their index */
+	unsigned gone;         /* times that an index was not there */
+	bool examined;         /* those mappings were looked at since the last reply, and are espcap's */
+	bool suspect;          /* it, or what it was halved from, got no readable answer */
+	uint64_t answered;     /* shipping->answered when that was first so */
 	bool *keep;
 	enum verdict *verdicts;
-	size_t told;		/* items of the reply */
+	size_t told; /* items of the reply */
 	long retry_after;
-	char why[600];		/* what the last item kept was answered */
-	char kind[COMPLAINT_KIND_LEN];	/* the same without what varies */
+	char why[600];                 /* what the last item kept was answered */
+	char kind[COMPLAINT_KIND_LEN]; /* the same without what varies */
 	TAILQ_ENTRY(shipment) next;
 };
 
@@ -58,13 +59,13 @@ struct shipping {
 	struct shipping_config config;
 	struct cluster *cluster;
 	struct rejects *rejects;
-	struct mapping_check *guard;	/* NULL while there is nothing to guard */
+	struct mapping_check *guard; /* NULL while there is nothing to guard */
 	struct shipping_handler handler;
 	bool started, stopped;
 	struct shipments queue, slots;
 	size_t slot_count;
-	uint64_t answered;	/* bulk requests with a readable answer */
-	uint64_t answered_before;	/* that at the last document given up without one */
+	uint64_t answered;        /* bulk requests with a readable answer */
+	uint64_t answered_before; /* that at the last document given up without one */
 	struct sink_counts counts;
 	struct log_limit log_limit;
 };
@@ -120,7 +121,7 @@ shipment_new(struct shipping *shipping, struct batch *batch)
 	shipment->again = evtimer_new(loop_base(shipping->loop), on_again,
 	    shipment);
 	if (shipment->again == NULL)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	return shipment;
 }
 
@@ -191,7 +192,7 @@ keep_items(struct shipment *shipment)
 {
 	struct shipping *shipping = shipment->shipping;
 	size_t bytes = shipment->batch->body.len,
-	    count = shipment->batch->count;
+	       count = shipment->batch->count;
 
 	batch_keep(shipment->batch, shipment->keep);
 	if (shipment->batch->count < count)
@@ -204,8 +205,9 @@ static void
 reject_item(struct shipment *shipment, size_t i, long status, const char *type,
     const char *reason)
 {
-	struct dead_letter_entry entry = { .status = status, .type = type,
-		.reason = reason };
+	struct dead_letter_entry entry = {
+		.status = status, .type = type, .reason = reason
+	};
 
 	entry.index = batch_index(shipment->batch, i, &entry.index_len);
 	entry.id = batch_id(shipment->batch, i, &entry.id_len);
@@ -258,11 +260,11 @@ judge(const struct shipment *shipment, const struct bulk_reply_item *item)
 	    strlen(item->type), item->reason, strlen(item->reason),
 	    !shipping->config.auto_id);
 
-	if (item->in_failure_store && (verdict == VERDICT_INDEXED ||
-	    verdict == VERDICT_DISCARDED))
+	if (item->in_failure_store &&
+	    (verdict == VERDICT_INDEXED || verdict == VERDICT_DISCARDED))
 		return VERDICT_REJECTED;
-	if (verdict == VERDICT_MISFIT && (shipping->guard == NULL ||
-	    shipment->examined))
+	if (verdict == VERDICT_MISFIT &&
+	    (shipping->guard == NULL || shipment->examined))
 		return VERDICT_REJECTED;
 	if (verdict == VERDICT_STUMBLED &&
 	    shipment->stumbled >= STUMBLED_MAX &&
@@ -298,7 +300,8 @@ on_item(void *ctx, size_t i, const struct bulk_reply_item *item)
 	switch (verdict) {
 	case VERDICT_REJECTED:
 		if (item->in_failure_store && item->type[0] == '\0')
-			reject_item(shipment, i, item->status, "failure_store", "the "
+			reject_item(shipment, i, item->status, "failure_store",
+			    "the "
 			    "server put it into the failure store of the data "
 			    "stream");
 		else
@@ -379,8 +382,10 @@ give_up(struct shipment *shipment, const char *why)
 	if (++shipment->forbidden < FORBIDDEN_MAX ||
 	    taken(shipment->shipping) > 0)
 		return false;
-	(void)snprintf(text, sizeof(text), "%.800s: see --user, "
-	    "--password-file and --api-key-file", why);
+	(void)snprintf(text, sizeof(text),
+	    "%.800s: see --user, "
+	    "--password-file and --api-key-file",
+	    why);
 	fail(shipment->shipping, OUTCOME_OUTPUT, text);
 	return true;
 }
@@ -577,12 +582,15 @@ take_items(struct shipment *shipment, size_t node,
 	}
 	rejects_forget(shipping->rejects);
 	if (told >= 0)
-		(void)snprintf(why, sizeof(why), "%s: the reply tells of %ld "
+		(void)snprintf(why, sizeof(why),
+		    "%s: the reply tells of %ld "
 		    "documents where %zu were sent",
 		    cluster_url(shipping->cluster, node), told, count);
 	else
-		(void)snprintf(why, sizeof(why), "%s: the reply cannot be "
-		    "read: %.*s", cluster_url(shipping->cluster, node),
+		(void)snprintf(why, sizeof(why),
+		    "%s: the reply cannot be "
+		    "read: %.*s",
+		    cluster_url(shipping->cluster, node),
 		    (int)(reply->len < 200 ? reply->len : 200), reply->body);
 	say(shipping, told >= 0 ? "count" : "unreadable", why);
 	take_unknown(shipment, why);
@@ -615,8 +623,8 @@ take_refusal(struct shipment *shipment, size_t node,
 	switch (verdict_of_request(reply->status, item.type,
 	    strlen(item.type), item.reason, strlen(item.reason))) {
 	case VERDICT_REQUEST_NODE:
-		cluster_blame(shipping->cluster, node, why +
-		    strlen(cluster_url(shipping->cluster, node)) + 2);
+		cluster_blame(shipping->cluster, node,
+		    why + strlen(cluster_url(shipping->cluster, node)) + 2);
 		log_limit_note(&shipping->log_limit, why);
 		ship_later(shipment, shipment->attempt++);
 		break;
@@ -625,7 +633,8 @@ take_refusal(struct shipment *shipment, size_t node,
 			halve(shipment);
 		else
 			reject_single(shipment, reply->status,
-			    "request_too_large", "the document is larger than "
+			    "request_too_large",
+			    "the document is larger than "
 			    "the server takes: --max-doc cuts it");
 		break;
 	case VERDICT_REQUEST_FORBIDDEN:
@@ -641,11 +650,14 @@ take_refusal(struct shipment *shipment, size_t node,
 		break;
 	case VERDICT_REQUEST_CONFIG:
 		if (reply->status >= 300 && reply->status < 400) {
-			(void)snprintf(why, sizeof(why), "%s redirects to %s, "
+			(void)snprintf(why, sizeof(why),
+			    "%s redirects to %s, "
 			    "which is not followed: give that address to "
-			    "--node", cluster_url(shipping->cluster, node),
-			    reply->location[0] != '\0' ? reply->location :
-			    "nowhere");
+			    "--node",
+			    cluster_url(shipping->cluster, node),
+			    reply->location[0] != '\0' ?
+				reply->location :
+				"nowhere");
 			fail(shipping, OUTCOME_OUTPUT, why);
 			break;
 		}
@@ -698,19 +710,22 @@ ship(struct shipment *shipment)
 	struct cluster_request request = { .method = "POST",
 		.content_type = "application/x-ndjson",
 		.body = shipment->batch->body.data,
-		.len = shipment->batch->body.len, .reply_max = REPLY_MAX };
+		.len = shipment->batch->body.len,
+		.reply_max = REPLY_MAX };
 	char *path;
 
 	if (shipping->stopped)
 		return;
-	if (config->compress && compress_gzip(&shipment->batch->body,
-	    &shipment->zipped) == 0) {
+	if (config->compress &&
+	    compress_gzip(&shipment->batch->body, &shipment->zipped) == 0) {
 		request.body = shipment->zipped.data;
 		request.len = shipment->zipped.len;
 		request.is_gzip = true;
 	}
-	path = xasprintf("/_bulk?filter_path=errors,items.*.status,"
-	    "items.*.error,items.*.failure_store%s%s", config->pipeline != NULL ? "&pipeline=" : "",
+	path = xasprintf(
+	    "/_bulk?filter_path=errors,items.*.status,"
+	    "items.*.error,items.*.failure_store%s%s",
+	    config->pipeline != NULL ? "&pipeline=" : "",
 	    config->pipeline != NULL ? config->pipeline : "");
 	request.path = path;
 	shipping->counts.in_flight += shipment->batch->count;
@@ -728,7 +743,6 @@ free_shipments(struct shipments *shipments)
 		shipment_free(shipment);
 	}
 }
-
 
 struct shipping *
 shipping_new(struct loop *loop, struct log *log,

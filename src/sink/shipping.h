@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Batches on their way: a few bulk requests at the same time, sent again until each of their documents is resolved. */
 #ifndef ESPCAP_SINK_SHIPPING_H
 #define ESPCAP_SINK_SHIPPING_H
@@ -19,12 +20,12 @@ struct shipping;
 
 /* Texts are borrowed for the life of the shipping. */
 struct shipping_config {
-	const char *pipeline;	/* NULL for none */
-	uint64_t backoff;	/* ms, the first wait */
-	bool auto_id;		/* the server makes the ids */
+	const char *pipeline; /* NULL for none */
+	uint64_t backoff;     /* ms, the first wait */
+	bool auto_id;         /* the server makes the ids */
 	bool compress;
-	const char *remedy;	/* what to do about refused credentials */
-	bool is_patient;	/* waits for an administrator to repair the mapping of an index, instead of giving up */
+	const char *remedy; /* what to do about refused credentials */
+	bool is_patient;    /* waits for an administrator to repair the mapping of an index, instead of giving up */
 };
 
 /* What the shipping tells its owner, from the loop; it must not be freed from there. */

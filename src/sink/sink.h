@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where documents go: what every sink can do. */
 #ifndef ESPCAP_SINK_SINK_H
 #define ESPCAP_SINK_SINK_H
@@ -25,16 +26,16 @@ struct sink_handler {
 
 /* Where the documents given to a sink are by now. What is in none of these is still with the sink. */
 struct sink_counts {
-	uint64_t delivered;	/* printed, or indexed */
-	uint64_t duplicate;	/* the server had them already */
-	uint64_t rejected;	/* in the dead letter file */
-	uint64_t discarded;	/* the server took them, and a pipeline of its own dropped them */
-	uint64_t maybe_duplicate;	/* sent again without an id: beside the sum */
-	uint64_t retries;	/* requests sent again, in whole or in part */
-	uint64_t in_flight;	/* documents that wait for an answer: beside the sum */
-	uint64_t queued;	/* bytes that wait to be delivered */
-	uint64_t resolved_at;	/* clock_ms when a document was last delivered, found there or rejected; 0: never */
-	bool cut;		/* the beginning of a document was printed, and its end was not */
+	uint64_t delivered;       /* printed, or indexed */
+	uint64_t duplicate;       /* the server had them already */
+	uint64_t rejected;        /* in the dead letter file */
+	uint64_t discarded;       /* the server took them, and a pipeline of its own dropped them */
+	uint64_t maybe_duplicate; /* sent again without an id: beside the sum */
+	uint64_t retries;         /* requests sent again, in whole or in part */
+	uint64_t in_flight;       /* documents that wait for an answer: beside the sum */
+	uint64_t queued;          /* bytes that wait to be delivered */
+	uint64_t resolved_at;     /* clock_ms when a document was last delivered, found there or rejected; 0: never */
+	bool cut;                 /* the beginning of a document was printed, and its end was not */
 };
 
 /* One kind of sink. */

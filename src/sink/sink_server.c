@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Documents to Elasticsearch or OpenSearch: each joins a batch, and what is full goes on its way. */
 #include "sink/sink_server.h"
 
@@ -34,19 +35,19 @@ struct server {
 	struct batch *open;
 	struct event *flush;
 	struct shipping *shipping;
-	struct mapping_check *guard;	/* NULL if the template is none of espcap's */
-	size_t bytes;		/* of all batches */
-	uint64_t documents;	/* in all batches */
+	struct mapping_check *guard; /* NULL if the template is none of espcap's */
+	size_t bytes;                /* of all batches */
+	uint64_t documents;          /* in all batches */
 	bool was_full;
 
 	struct event *watch;
-	uint64_t resolved_at;	/* clock_seconds; or when there was last nothing to deliver */
-	uint64_t last;		/* clock_ms when a document was resolved; 0: never */
-	uint64_t retry_for;	/* as in rules, until it is changed */
+	uint64_t resolved_at; /* clock_seconds; or when there was last nothing to deliver */
+	uint64_t last;        /* clock_ms when a document was resolved; 0: never */
+	uint64_t retry_for;   /* as in rules, until it is changed */
 
-	struct day_set days;	/* whose indices this run writes to */
+	struct day_set days; /* whose indices this run writes to */
 	struct rejects rejects;
-	uint64_t unsynced;	/* rejected for their day, and not safe in the dead letter file yet */
+	uint64_t unsynced; /* rejected for their day, and not safe in the dead letter file yet */
 	struct ack *unsynced_of[UNSYNCED_MAX];
 	char *index;
 	bool failed;
@@ -109,7 +110,8 @@ on_watch(evutil_socket_t fd, short what, void *ctx)
 	if (server->ready && server->documents == 0)
 		server->resolved_at = clock_seconds();
 	else if (server->retry_for > 0 && ms >= server->retry_for) {
-		(void)snprintf(text, sizeof(text), "gave up after %llu s "
+		(void)snprintf(text, sizeof(text),
+		    "gave up after %llu s "
 		    "without any progress (--retry-for): %.700s",
 		    (unsigned long long)(ms / 1000),
 		    trouble[0] != '\0' ? trouble : "the server is too slow");
@@ -138,8 +140,8 @@ check_drain(struct server *server)
 {
 	bool all = server->ended && server->documents == 0;
 
-	if (!all && !(server->was_full &&
-	    server->bytes < server->config->memory / 4))
+	if (!all &&
+	    !(server->was_full && server->bytes < server->config->memory / 4))
 		return;
 	server->was_full = false;
 	loop_defer(server->loop, tell_drain, server);
@@ -211,13 +213,14 @@ write_as(struct server *server, const char *index, size_t index_len,
 
 	if (server->failed)
 		return 0;
-	if (server->open->count > 0 && before + len + 128 + index_len + id_len >
-	    server->config->chunk_bytes) {
+	if (server->open->count > 0 &&
+	    before + len + 128 + index_len + id_len >
+		server->config->chunk_bytes) {
 		close_batch(server);
 		before = 0;
 	}
 	if (batch_add(server->open, index, index_len, id, id_len, ready->json,
-	    len) != 0)
+		len) != 0)
 		return -1;
 	batch_set_ack(server->open, ready->ack);
 	added(server, server->open->body.len - before);
@@ -258,11 +261,15 @@ reject_day(struct server *server, const struct document_ready *ready,
     const char *id)
 {
 	struct dead_letter_entry entry = { .index = server->index,
-		.index_len = strlen(server->index), .id = id,
+		.index_len = strlen(server->index),
+		.id = id,
 		.id_len = id == NULL ? 0 : strlen(id),
-		.type = "espcap_max_indices", .reason = "the packets of this "
-		"run are of more days than --max-indices allows",
-		.document = ready->json, .document_len = ready->len };
+		.type = "espcap_max_indices",
+		.reason =
+		    "the packets of this "
+		    "run are of more days than --max-indices allows",
+		.document = ready->json,
+		.document_len = ready->len };
 
 	rejects_add(&server->rejects, &entry);
 	server->documents++;
@@ -290,7 +297,7 @@ server_write(struct sink *sink, const struct document_ready *ready)
 	if (!day_open(&server->days, day, server->config->max_indices))
 		reject_day(server, ready, given);
 	else if (write_as(server, server->index, strlen(server->index), given,
-	    given == NULL ? 0 : strlen(id), ready) != 0)
+		     given == NULL ? 0 : strlen(id), ready) != 0)
 		fail(server, OUTCOME_INTERNAL,
 		    "a document does not fit into any request");
 }
@@ -321,7 +328,8 @@ static size_t
 server_value_max(const struct sink *sink)
 {
 	return const_self(sink)->engine == TEMPLATE_OPENSEARCH ?
-	    FLAT_OBJECT_VALUE : 0;
+	    FLAT_OBJECT_VALUE :
+	    0;
 }
 
 static struct sink_counts
@@ -443,7 +451,7 @@ sink_server_new(struct loop *loop, struct log *log,
 	    server);
 	if (server->flush == NULL || server->watch == NULL ||
 	    event_add(server->watch, &tick) != 0)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	server->setup = setup_new(loop, log, server->cluster, &config->setup,
 	    &setup);
 	return &server->sink;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Documents as lines on standard output. */
 #include "sink/sink_stdout.h"
 
@@ -42,11 +43,11 @@ struct sink_stdout {
 	bool was_high;
 	bool ended;
 	struct buffer queue;
-	struct end *ends;	/* a ring */
+	struct end *ends; /* a ring */
 	size_t ends_room, ends_first, ends_count;
-	size_t partial;		/* bytes of the first that are out already */
+	size_t partial; /* bytes of the first that are out already */
 	uint64_t delivered;
-	uint64_t last;		/* clock_ms of the last delivered; 0: none */
+	uint64_t last; /* clock_ms of the last delivered; 0: none */
 	bool failed;
 	struct error error;
 };
@@ -204,7 +205,7 @@ stdout_write(struct sink *sink, const struct document_ready *ready)
 		return;
 	if (buffer_append(&out->queue, ready->json, ready->len) != 0 ||
 	    buffer_append(&out->queue, "\n", 1) != 0)
-		abort();	/* the owner went on far above HIGH */
+		abort(); /* the owner went on far above HIGH */
 	push_end(out, ready->len + 1, ready->ack);
 	out->was_high = true;
 	if (out->queue.len >= WRITE_LEN)
@@ -250,7 +251,8 @@ stdout_counts(const struct sink *sink)
 		.delivered = const_self(sink)->delivered,
 		.queued = const_self(sink)->queue.len,
 		.resolved_at = const_self(sink)->last,
-		.cut = const_self(sink)->partial > 0 };
+		.cut = const_self(sink)->partial > 0
+	};
 
 	return counts;
 }
@@ -305,7 +307,7 @@ sink_stdout_new(struct loop *loop, const struct sink_handler *handler,
 	    on_writable, out);
 	out->again = evtimer_new(loop_base(loop), on_writable, out);
 	if (out->writable == NULL || out->again == NULL)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	loop_defer(loop, tell_ready, out);
 	return &out->sink;
 }

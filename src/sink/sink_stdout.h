@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Documents as lines on standard output (NDJSON). */
 #ifndef ESPCAP_SINK_SINK_STDOUT_H
 #define ESPCAP_SINK_SINK_STDOUT_H

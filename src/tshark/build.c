@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a tshark with the plugin is made of. */
 #include "tshark/build.h"
 
@@ -74,7 +75,8 @@ add_object(EVP_MD_CTX *hash, const char *path, int64_t *changed)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 ? add_identity(hash, path, &st, changed) :
+	return stat(path, &st) == 0 ?
+	    add_identity(hash, path, &st, changed) :
 	    -1;
 }
 
@@ -86,7 +88,7 @@ add_objects(EVP_MD_CTX *hash, const char *objects, size_t len,
 	int rv = 0;
 
 	for (; rv == 0 && len > 0; len -= (size_t)(end + 1 - objects),
-	    objects = end + 1) {
+	     objects = end + 1) {
 		char *path;
 
 		end = memchr(objects, '\n', len);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a tshark with the plugin is made of, so that what was tried with it is known to be of this very build. */
 #ifndef ESPCAP_TSHARK_BUILD_H
 #define ESPCAP_TSHARK_BUILD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a tshark said of itself, kept in the user's cache folder. */
 #include "tshark/cache.h"
 
@@ -26,11 +27,11 @@ struct header {
 	char identity[256];
 	char version[64];
 	uint64_t names_len;
-	uint64_t objects_len;	/* of the list behind the names; 0: no plugin works with it yet */
-	uint8_t build[BUILD_ID_LEN];	/* of the plugin, the sample and these objects */
-	uint8_t shortcuts[BUILD_ID_LEN];	/* 0 for none */
+	uint64_t objects_len;            /* of the list behind the names; 0: no plugin works with it yet */
+	uint8_t build[BUILD_ID_LEN];     /* of the plugin, the sample and these objects */
+	uint8_t shortcuts[BUILD_ID_LEN]; /* 0 for none */
 	struct trials trials;
-	uint64_t crc;		/* of what stands above */
+	uint64_t crc; /* of what stands above */
 };
 
 static const char magic[8] = "espcapC5";
@@ -44,7 +45,7 @@ header_crc(const struct header *header)
 static uint64_t
 hash(const char *text)
 {
-	uint64_t h = 14695981039346656037u;	/* FNV-1a */
+	uint64_t h = 14695981039346656037u; /* FNV-1a */
 
 	for (; *text != '\0'; text++)
 		h = (h ^ (unsigned char)*text) * 1099511628211u;
@@ -60,8 +61,10 @@ cache_open(const char *cache_dir, const char *path)
 	struct stat st;
 
 	free(name);
-	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)) {
+	if (fd >= 0 &&
+	    (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+		st.st_uid != geteuid() ||
+		(st.st_mode & (S_IWGRP | S_IWOTH)) != 0)) {
 		close(fd);
 		return -1;
 	}
@@ -83,8 +86,10 @@ identify(const char *path, char identity[256])
 	if (!rv)
 		return 0;
 	memset(identity, 0, 256);
-	(void)snprintf(identity, 256, "%ju:%ju size %jd changed %jd.%09ld "
-	    "%jd.%09ld", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+	(void)snprintf(identity, 256,
+	    "%ju:%ju size %jd changed %jd.%09ld "
+	    "%jd.%09ld",
+	    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
 	    (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
 	    st.st_mtim.tv_nsec, (intmax_t)st.st_ctim.tv_sec,
 	    st.st_ctim.tv_nsec);
@@ -194,8 +199,9 @@ cache_write(int fd, const char *path, const char *version,
 		header.names_len = bytes.len;
 		header.crc = header_crc(&header);
 		/* The header last: without it there is no cache. */
-		if (ftruncate(fd, 0) != 0 || write_whole(fd, bytes.data,
-		    bytes.len, sizeof(header)) != 0 ||
+		if (ftruncate(fd, 0) != 0 ||
+		    write_whole(fd, bytes.data, bytes.len, sizeof(header)) !=
+			0 ||
 		    write_whole(fd, &header, sizeof(header), 0) != 0)
 			(void)!ftruncate(fd, 0);
 	}
@@ -232,9 +238,10 @@ identify_build(const char *path, const struct cache_build *build,
 
 	memset(header->shortcuts, 0, sizeof(header->shortcuts));
 	if (build_id(files, 3, objects->data, objects->len, header->build,
-	    changed) != 0 || (build->shortcuts != NULL &&
-	    build_id(&build->shortcuts, 1, "", 0, header->shortcuts,
-	    &other) != 0))
+		changed) != 0 ||
+	    (build->shortcuts != NULL &&
+		build_id(&build->shortcuts, 1, "", 0, header->shortcuts,
+		    &other) != 0))
 		return -1;
 	*changed = other > *changed ? other : *changed;
 	return 0;
@@ -255,10 +262,10 @@ is_of_build(int fd, const char *path, const struct header *header,
 	buffer_init(&objects, OBJECTS_MAX);
 	if (buffer_reserve(&objects, header->objects_len) == 0 &&
 	    read_whole(fd, objects.data, header->objects_len,
-	    (off_t)(sizeof(*header) + header->names_len)) == 0) {
+		(off_t)(sizeof(*header) + header->names_len)) == 0) {
 		buffer_added(&objects, header->objects_len);
 		same = identify_build(path, build, &objects, now,
-		    &changed) == 0 &&
+			   &changed) == 0 &&
 		    memcmp(header->build, now->build, BUILD_ID_LEN) == 0;
 	}
 	buffer_release(&objects);
@@ -273,8 +280,8 @@ take_trial(struct trial *to, const struct trial *from)
 
 	if (from->outcome != TRIAL_GOOD && from->outcome != TRIAL_BAD)
 		return;
-	if (from->passing != 0 && (now >= from->until ||
-	    now < from->until - TRIAL_PASSES))
+	if (from->passing != 0 &&
+	    (now >= from->until || now < from->until - TRIAL_PASSES))
 		return;
 	*to = *from;
 	to->reason[sizeof(to->reason) - 1] = '\0';
@@ -338,8 +345,8 @@ cache_remember(int fd, const char *path, const struct cache_build *build,
 		header.trials = now.trials;
 		header.objects_len = len;
 		header.crc = header_crc(&header);
-		if (write_whole(fd, objects, len, (off_t)(sizeof(header) +
-		    header.names_len)) != 0 ||
+		if (write_whole(fd, objects, len,
+			(off_t)(sizeof(header) + header.names_len)) != 0 ||
 		    write_whole(fd, &header, sizeof(header), 0) != 0)
 			(void)!ftruncate(fd, 0);
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a tshark said of itself, kept in the user's cache folder. Everything that goes wrong here only means: ask again. */
 #ifndef ESPCAP_TSHARK_CACHE_H
 #define ESPCAP_TSHARK_CACHE_H
@@ -23,28 +24,30 @@ void cache_write(int fd, const char *path, const char *version, const struct nam
 void cache_forget(int fd);
 
 /* What came of a trial. */
-enum trial_outcome { TRIAL_UNKNOWN, TRIAL_GOOD, TRIAL_BAD };
+enum trial_outcome { TRIAL_UNKNOWN,
+	TRIAL_GOOD,
+	TRIAL_BAD };
 
 struct trial {
 	enum trial_outcome outcome;
-	uint32_t passing;	/* bad for a cause that may pass: believed until then only */
-	int64_t until;		/* s since 1970 */
-	char reason[240];	/* why it is bad */
+	uint32_t passing; /* bad for a cause that may pass: believed until then only */
+	int64_t until;    /* s since 1970 */
+	char reason[240]; /* why it is bad */
 };
 
 /* How long a trial is believed that failed for a cause that may pass, in s. */
 #define TRIAL_PASSES 3600
 
 struct trials {
-	struct trial shortcuts;	/* whether the packets are the same with shortcuts.so */
-	struct trial projection[2];	/* and if only some fields are made: without it, with it */
+	struct trial shortcuts;     /* whether the packets are the same with shortcuts.so */
+	struct trial projection[2]; /* and if only some fields are made: without it, with it */
 };
 
 /* What was tried: paths. */
 struct cache_build {
 	const char *plugin;
-	const char *sample;	/* the capture that it was tried with */
-	const char *shortcuts;	/* NULL for none */
+	const char *sample;    /* the capture that it was tried with */
+	const char *shortcuts; /* NULL for none */
 };
 
 /* The clock for cache_remember, as the kernel stamps files: ns since 1970. */

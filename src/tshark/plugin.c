@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The plugin for tshark: whether it is used, and how tshark comes to find it. */
 #include "tshark/plugin.h"
 
@@ -33,10 +34,11 @@ static int
 make_folders(const char *home, char *path)
 {
 	for (char *slash = path + strlen(home) + 1;
-	    (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
+	     (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
 		*slash = '\0';
-		if (mkdir(path, 0700) == 0 ? chmod(path, 0755) != 0 :
-		    errno != EEXIST)
+		if (mkdir(path, 0700) == 0 ?
+			chmod(path, 0755) != 0 :
+			errno != EEXIST)
 			return -1;
 	}
 	return 0;
@@ -85,10 +87,10 @@ struct choice {
 	struct loop *loop;
 	const struct tshark_config *config;
 	struct log *log;
-	char *plugin, *sample, *shortcuts;	/* paths, NULL if not there; owned */
-	struct error no_sample, no_shortcuts;	/* why they are not there */
+	char *plugin, *sample, *shortcuts;    /* paths, NULL if not there; owned */
+	struct error no_sample, no_shortcuts; /* why they are not there */
 	struct trials trials;
-	bool cached;		/* these were */
+	bool cached; /* these were */
 };
 
 /* The path of shortcuts.so, which spares tshark what nobody gets to see (plugin/shortcut.h); NULL if it cannot be used. */
@@ -99,7 +101,8 @@ find_shortcuts(const char *version, const struct error *no_sample,
 	char *shortcuts;
 
 	if (!ESPCAP_SHORTCUTS) {
-		error_set(reason, OUTCOME_USAGE, "espcap was configured with "
+		error_set(reason, OUTCOME_USAGE,
+		    "espcap was configured with "
 		    "--disable-shortcuts");
 		return NULL;
 	}
@@ -107,11 +110,15 @@ find_shortcuts(const char *version, const struct error *no_sample,
 	if (shortcuts == NULL)
 		return NULL;
 	if (!paths_is_preloadable(shortcuts))
-		error_set(reason, OUTCOME_USAGE, "a path with \" \", \":\" or "
+		error_set(reason, OUTCOME_USAGE,
+		    "a path with \" \", \":\" or "
 		    "\"$\" cannot be preloaded");
 	else if (no_sample->outcome != OUTCOME_OK)
-		error_set(reason, OUTCOME_USAGE, "no " SAMPLE " to test it "
-		    "with: %.500s", no_sample->text);
+		error_set(reason, OUTCOME_USAGE,
+		    "no " SAMPLE
+		    " to test it "
+		    "with: %.500s",
+		    no_sample->text);
 	else
 		return shortcuts;
 	free(shortcuts);
@@ -122,9 +129,10 @@ static void
 preload(struct tshark *tshark, const char *shortcuts)
 {
 	free(tshark->plugin_preload);
-	tshark->plugin_preload = shortcuts == NULL ? NULL : xasprintf("%s%s%s",
-	    tshark->preload != NULL ? tshark->preload : "",
-	    tshark->preload != NULL ? ":" : "", shortcuts);
+	tshark->plugin_preload = shortcuts == NULL ?
+	    NULL :
+	    xasprintf("%s%s%s", tshark->preload != NULL ? tshark->preload : "",
+		tshark->preload != NULL ? ":" : "", shortcuts);
 }
 
 static bool
@@ -184,9 +192,12 @@ test(struct choice *choice)
 	const struct cache_build build = { choice->plugin, choice->sample,
 		choice->shortcuts };
 	const struct selftest selftest = { .tshark = tshark,
-		.loop = choice->loop, .sample = choice->sample,
-		.preload = choice->shortcuts != NULL ? tshark->plugin_preload :
-		NULL, .projection = wants_projection(choice) };
+		.loop = choice->loop,
+		.sample = choice->sample,
+		.preload = choice->shortcuts != NULL ?
+		    tshark->plugin_preload :
+		    NULL,
+		.projection = wants_projection(choice) };
 	int64_t begun = cache_now();
 	struct buffer objects;
 	struct error error;
@@ -199,7 +210,7 @@ test(struct choice *choice)
 	choice->cached = false;
 	buffer_init(&objects, (size_t)1 << 20);
 	works = selftest_run(&selftest, &choice->trials, &objects,
-	    &error) == 0;
+		    &error) == 0;
 	if (!works)
 		distrust(&choice->trials, &error);
 	else if (tshark->cache_fd >= 0)
@@ -224,8 +235,10 @@ judge(struct choice *choice)
 		log_verbose(choice->log, WITHOUT "%s",
 		    trials->shortcuts.reason, cached);
 	else
-		log_verbose(choice->log, "tshark is run with %s: the packets of "
-		    "the self-test are the same%s", choice->shortcuts, cached);
+		log_verbose(choice->log,
+		    "tshark is run with %s: the packets of "
+		    "the self-test are the same%s",
+		    choice->shortcuts, cached);
 	preload(choice->tshark, with ? choice->shortcuts : NULL);
 	choice->tshark->makes_all = wants_projection(choice) &&
 	    trials->projection[with].outcome != TRIAL_GOOD;
@@ -241,15 +254,15 @@ try_config(struct choice *choice, struct error *error)
 	struct error reason;
 
 	if (tshark_try_plugin(choice->tshark, choice->loop, choice->config,
-	    error) == 0)
+		error) == 0)
 		return 0;
 	if (choice->tshark->plugin_preload == NULL)
 		return -1;
 	reason = *error;
 	preload(choice->tshark, NULL);
-	choice->tshark->makes_all = true;	/* without was not tried */
+	choice->tshark->makes_all = true; /* without was not tried */
 	if (tshark_try_plugin(choice->tshark, choice->loop, choice->config,
-	    error) != 0)
+		error) != 0)
 		return -1;
 	log_verbose(choice->log, WITHOUT, reason.text);
 	return 0;
@@ -266,7 +279,8 @@ try(struct choice *choice, bool must, struct error *error)
 	preload(choice->tshark, choice->shortcuts);
 	shown = recall(choice) ? !must : test(choice);
 	judge(choice);
-	return shown && !has_rules(choice->config) ? 0 :
+	return shown && !has_rules(choice->config) ?
+	    0 :
 	    try_config(choice, error);
 }
 
@@ -302,8 +316,9 @@ plugin_choose(struct tshark *tshark, struct loop *loop,
     const struct tshark_config *config, const char *wanted, bool no_shortcuts,
     struct log *log, struct error *error)
 {
-	struct choice choice = { .tshark = tshark, .loop = loop,
-		.config = config, .log = log };
+	struct choice choice = {
+		.tshark = tshark, .loop = loop, .config = config, .log = log
+	};
 	bool must = strcmp(wanted, "plugin") == 0;
 	struct error reason;
 	int rv = 0;

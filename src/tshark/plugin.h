@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The plugin for tshark: whether it is used, and how tshark comes to find it. */
 #ifndef ESPCAP_TSHARK_PLUGIN_H
 #define ESPCAP_TSHARK_PLUGIN_H

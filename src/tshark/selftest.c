@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tries the plugin with a sample. */
 #include "tshark/selftest.h"
 
@@ -39,10 +40,10 @@ static const char *const some_fields[] = {
 struct attempt {
 	struct buffer out;
 	bool overflowed;
-	bool ended;		/* by itself: result is valid */
-	uint64_t took;		/* ms */
+	bool ended;    /* by itself: result is valid */
+	uint64_t took; /* ms */
 	struct command_result result;
-	struct error error;	/* if it did not end by itself */
+	struct error error; /* if it did not end by itself */
 };
 
 static void
@@ -85,20 +86,28 @@ attempt_run(const struct selftest *test, const struct buffer *sample,
 {
 	const struct tshark *tshark = test->tshark;
 	const struct tshark_config config = { .only = only, .keys_fd = -1 };
-	const struct tshark_run run = { .plugin = true, .objects = true,
-		.mark = SELFTEST_MARK };
+	const struct tshark_run run = {
+		.plugin = true, .objects = true, .mark = SELFTEST_MARK
+	};
 	struct argv argv = { NULL, 0 };
-	struct command_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = preload, .sandbox = tshark->sandbox, .extra_fd = -1,
-		.input = sample->data, .input_len = sample->len,
-		.timeout = timeout, .on_bytes = take_bytes, .ctx = attempt };
+	struct command_spec spec = { .argv = &argv,
+		.home = tshark->home,
+		.preload = preload,
+		.sandbox = tshark->sandbox,
+		.extra_fd = -1,
+		.input = sample->data,
+		.input_len = sample->len,
+		.timeout = timeout,
+		.on_bytes = take_bytes,
+		.ctx = attempt };
 	uint64_t begun = clock_ms();
 
 	memset(attempt, 0, sizeof(*attempt));
 	buffer_init(&attempt->out, OUTPUT_MAX);
 	tshark_argv(tshark, &config, &run, &argv);
-	attempt->ended = command_run(test->loop, &spec, &attempt->result,
-	    &attempt->error) == 0;
+	attempt->ended =
+	    command_run(test->loop, &spec, &attempt->result,
+		&attempt->error) == 0;
 	attempt->took = clock_ms() - begun;
 	argv_release(&argv);
 	for (char *s = attempt->result.errors; *s != '\0'; s++)
@@ -135,11 +144,13 @@ forget_home(struct buffer *objects, const char *home)
 
 	buffer_init(&kept, OBJECTS_MAX);
 	while (objects->len > 0) {
-		size_t len = (size_t)((char *)memchr(objects->data, '\n',
-		    objects->len) + 1 - objects->data);
+		size_t len =
+		    (size_t)((char *)memchr(objects->data, '\n', objects->len) +
+			1 - objects->data);
 
-		if (len <= home_len || memcmp(objects->data, home,
-		    home_len) != 0 || objects->data[home_len] != '/')
+		if (len <= home_len ||
+		    memcmp(objects->data, home, home_len) != 0 ||
+		    objects->data[home_len] != '/')
 			(void)buffer_append(&kept, objects->data, len);
 		buffer_consume(objects, len);
 	}
@@ -162,15 +173,20 @@ fails(const struct attempt *attempt, struct error *error)
 		return -1;
 	}
 	if (attempt->result.exit_status != 0)
-		return error_set(error, OUTCOME_USAGE, "tshark does not run "
-		    "with it (%s): %s", attempt->result.status,
+		return error_set(error, OUTCOME_USAGE,
+		    "tshark does not run "
+		    "with it (%s): %s",
+		    attempt->result.status,
 		    attempt->result.errors);
 	if (!begins_right(attempt))
-		return error_set(error, OUTCOME_USAGE, "tshark does not know "
+		return error_set(error, OUTCOME_USAGE,
+		    "tshark does not know "
 		    "it");
 	if (attempt->overflowed)
-		return error_set(error, OUTCOME_USAGE, "tshark prints more "
-		    "than %zu bytes of the sample", OUTPUT_MAX);
+		return error_set(error, OUTCOME_USAGE,
+		    "tshark prints more "
+		    "than %zu bytes of the sample",
+		    OUTPUT_MAX);
 	return 0;
 }
 
@@ -216,8 +232,8 @@ ended_alike(const struct selftest *test, const struct attempt *whole,
 
 	if (fails(attempt, &error) != 0)
 		condemn(trial, may_pass(test, attempt), error.text, "");
-	else if (!are_same_messages(whole->result.errors,
-	    attempt->result.errors))
+	else if (!are_same_messages(
+		     whole->result.errors, attempt->result.errors))
 		condemn(trial, false, "tshark prints other messages: ",
 		    attempt->result.errors);
 	return trial->outcome == TRIAL_UNKNOWN;
@@ -243,8 +259,9 @@ try_shortcuts(const struct selftest *test, const struct buffer *sample,
 	    &attempt);
 	take_objects(&attempt, NULL);
 	if (ended_alike(test, whole, &attempt, trial)) {
-		if (attempt.out.len != whole->out.len || memcmp(attempt.out.data,
-		    whole->out.data, whole->out.len) != 0)
+		if (attempt.out.len != whole->out.len ||
+		    memcmp(attempt.out.data, whole->out.data, whole->out.len) !=
+			0)
 			condemn(trial, false, DIFFERS, "");
 		else
 			trial->outcome = TRIAL_GOOD;
@@ -259,11 +276,11 @@ list_fields(const struct names *names, struct buffer *list)
 	int rv = 0;
 
 	for (size_t i = 0; i < sizeof(some_fields) / sizeof(some_fields[0]);
-	    i++)
+	     i++)
 		if (names_id(names, some_fields[i], strlen(some_fields[i])) !=
 		    NAMES_NONE)
-			rv |= buffer_printf(list, "%s%s", list->len > 0 ? "+" :
-			    "", some_fields[i]);
+			rv |= buffer_printf(list, "%s%s",
+			    list->len > 0 ? "+" : "", some_fields[i]);
 	return rv | buffer_append(list, "", 1);
 }
 
@@ -335,8 +352,9 @@ selftest_run(const struct selftest *test, struct trials *trials, struct buffer *
 	    trials->shortcuts.outcome == TRIAL_GOOD;
 	if (test->projection &&
 	    trials->projection[with].outcome == TRIAL_UNKNOWN)
-		try_projection(test, &sample, &whole, with ? test->preload :
-		    test->tshark->preload, &trials->projection[with]);
+		try_projection(test, &sample, &whole,
+		    with ? test->preload : test->tshark->preload,
+		    &trials->projection[with]);
 	rv = 0;
 out:
 	buffer_release(&whole.out);

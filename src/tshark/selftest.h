@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tries the plugin with a sample: whether the packets are the same with shortcuts.so, and if tshark makes only some fields. */
 #ifndef ESPCAP_TSHARK_SELFTEST_H
 #define ESPCAP_TSHARK_SELFTEST_H
@@ -17,9 +18,9 @@
 struct selftest {
 	const struct tshark *tshark;
 	struct loop *loop;
-	const char *sample;	/* path */
-	const char *preload;	/* with shortcuts.so; NULL: it is not tried */
-	bool projection;	/* whether making some fields is tried */
+	const char *sample;  /* path */
+	const char *preload; /* with shortcuts.so; NULL: it is not tried */
+	bool projection;     /* whether making some fields is tried */
 };
 
 /*

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The tshark in use: which it is, and the argument vectors it is started with. */
 #include "tshark/tshark.h"
 
@@ -76,7 +77,8 @@ tshark_find(struct tshark *tshark, const char *given, const char *cache_dir,
 	else
 		tshark->path = absolute(given);
 	if (tshark->path == NULL)
-		return error_set(error, OUTCOME_USAGE, "no %s along PATH: "
+		return error_set(error, OUTCOME_USAGE,
+		    "no %s along PATH: "
 		    "install it (Debian package tshark) or give --tshark=PATH",
 		    given);
 	if (cache_dir != NULL)
@@ -171,11 +173,13 @@ blame_sandbox(const struct tshark *tshark, const struct command_result *result,
 {
 	if (result->exit_status == 0 || tshark->sandbox == NULL ||
 	    (strstr(result->errors, "Cannot fork") == NULL &&
-	    strstr(result->errors, strerror(EPERM)) == NULL))
+		strstr(result->errors, strerror(EPERM)) == NULL))
 		return false;
-	error_set(error, OUTCOME_USAGE, "%s does not run in the sandbox, in "
+	error_set(error, OUTCOME_USAGE,
+	    "%s does not run in the sandbox, in "
 	    "which it can exec but not start other programs (--no-sandbox "
-	    "disables it): %.500s", tshark->path, result->errors);
+	    "disables it): %.500s",
+	    tshark->path, result->errors);
 	return true;
 }
 
@@ -194,10 +198,15 @@ run_it(const struct tshark *tshark, struct loop *loop, const char *word,
     struct command_result *result, struct error *error)
 {
 	struct argv argv = { NULL, 0 };
-	struct command_spec spec = { .argv = &argv, .home = tshark->home,
-		.preload = tshark->preload, .sandbox = tshark->sandbox,
-		.extra_fd = -1, .timeout = tshark->timeout > VERSION_TIMEOUT ?
-		tshark->timeout : VERSION_TIMEOUT, .on_line = on_line,
+	struct command_spec spec = { .argv = &argv,
+		.home = tshark->home,
+		.preload = tshark->preload,
+		.sandbox = tshark->sandbox,
+		.extra_fd = -1,
+		.timeout = tshark->timeout > VERSION_TIMEOUT ?
+		    tshark->timeout :
+		    VERSION_TIMEOUT,
+		.on_line = on_line,
 		.ctx = ctx };
 	int rv;
 
@@ -218,7 +227,7 @@ tshark_banner(const struct tshark *tshark, struct loop *loop,
 	char *first = NULL, shown[200];
 
 	if (run_it(tshark, loop, "--version", NULL, keep_first_line, &first,
-	    &result, error) != 0) {
+		&result, error) != 0) {
 		free(first);
 		return NULL;
 	}
@@ -232,8 +241,10 @@ tshark_banner(const struct tshark *tshark, struct loop *loop,
 	}
 	text_visible(shown, sizeof(shown), first != NULL ? first : "",
 	    first != NULL ? strnlen(first, 100) : 0);
-	error_set(error, OUTCOME_USAGE, "%s is not a tshark: --version printed "
-	    "\"%s\" (%s)", tshark->path, shown, result.status);
+	error_set(error, OUTCOME_USAGE,
+	    "%s is not a tshark: --version printed "
+	    "\"%s\" (%s)",
+	    tshark->path, shown, result.status);
 	free(first);
 	return NULL;
 }
@@ -257,7 +268,7 @@ parse_version(struct tshark *tshark, const char *banner, struct error *error)
 	tshark->version = xstrndup(at, len < 32 ? len : 32);
 	if (tshark->major < TSHARK_MAJOR_MIN ||
 	    (tshark->major == TSHARK_MAJOR_MIN &&
-	    tshark->minor < TSHARK_MINOR_MIN))
+		tshark->minor < TSHARK_MINOR_MIN))
 		return error_set(error, OUTCOME_USAGE,
 		    "%s is tshark %s; espcap needs %d.%d or later",
 		    tshark->path, tshark->version, TSHARK_MAJOR_MIN,
@@ -278,7 +289,7 @@ ask_names(struct tshark *tshark, struct loop *loop, struct error *error)
 
 	tshark->names = names_new();
 	if (run_it(tshark, loop, "-G", "fields", add_name, tshark->names,
-	    &result, error) != 0)
+		&result, error) != 0)
 		return -1;
 	if (blame_memory(tshark, &result, error))
 		return -1;
@@ -455,7 +466,8 @@ const char *
 tshark_preload(const struct tshark *tshark, bool plugin)
 {
 	return plugin && tshark->plugin_preload != NULL ?
-	    tshark->plugin_preload : tshark->preload;
+	    tshark->plugin_preload :
+	    tshark->preload;
 }
 
 /* Runs it over an empty capture. */
@@ -469,12 +481,16 @@ try_empty(const struct tshark *tshark, struct loop *loop,
 		4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0 };
 	struct tshark_run run = { .plugin = plugin, .filter = true };
 	struct argv argv = { NULL, 0 };
-	struct command_spec spec = { .argv = &argv, .home = tshark->home,
+	struct command_spec spec = { .argv = &argv,
+		.home = tshark->home,
 		.preload = tshark_preload(tshark, plugin),
 		.sandbox = tshark->sandbox,
-		.extra_fd = config->keys_fd, .input = header,
-		.input_len = sizeof(header), .timeout = tshark->timeout,
-		.on_line = keep_first_line, .ctx = first };
+		.extra_fd = config->keys_fd,
+		.input = header,
+		.input_len = sizeof(header),
+		.timeout = tshark->timeout,
+		.on_line = keep_first_line,
+		.ctx = first };
 	int rv;
 
 	tshark_argv(tshark, config, &run, &argv);
@@ -499,9 +515,11 @@ tshark_try_config(const struct tshark *tshark, struct loop *loop,
 		return rv;
 	if (blame_memory(tshark, &result, error))
 		return -1;
-	return error_set(error, result.exit_status > 0 ? OUTCOME_USAGE :
-	    OUTCOME_TSHARK, "tshark refuses --display-filter, --decode-as or "
-	    "--tls-keys (%s): %s", result.status, result.errors);
+	return error_set(error,
+	    result.exit_status > 0 ? OUTCOME_USAGE : OUTCOME_TSHARK,
+	    "tshark refuses --display-filter, --decode-as or "
+	    "--tls-keys (%s): %s",
+	    result.status, result.errors);
 }
 
 int
@@ -513,11 +531,14 @@ tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
 	int rv = try_empty(tshark, loop, config, true, &first, &result, error);
 
 	if (rv == 0 && result.exit_status != 0)
-		rv = error_set(error, OUTCOME_USAGE, "tshark does not run with "
-		    "it (%s): %s", result.status, result.errors);
-	else if (rv == 0 && (first == NULL ||
-	    strncmp(first, FRAMES_MAGIC, FRAMES_MAGIC_LEN - 1) != 0 ||
-	    first[FRAMES_MAGIC_LEN - 1] != '\0'))
+		rv = error_set(error, OUTCOME_USAGE,
+		    "tshark does not run with "
+		    "it (%s): %s",
+		    result.status, result.errors);
+	else if (rv == 0 &&
+	    (first == NULL ||
+		strncmp(first, FRAMES_MAGIC, FRAMES_MAGIC_LEN - 1) != 0 ||
+		first[FRAMES_MAGIC_LEN - 1] != '\0'))
 		rv = error_set(error, OUTCOME_USAGE, "tshark does not know it");
 	free(first);
 	return rv;

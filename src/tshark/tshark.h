@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The tshark in use: which it is, and the argument vectors it is started with. */
 #ifndef ESPCAP_TSHARK_TSHARK_H
 #define ESPCAP_TSHARK_TSHARK_H
@@ -13,19 +14,19 @@
 #include "sandbox/sandbox.h"
 
 struct tshark {
-	char *path;		/* absolute */
-	char *version;		/* "4.0.17" */
+	char *path;    /* absolute */
+	char *version; /* "4.0.17" */
 	unsigned major, minor;
-	struct names *names;	/* its field list */
-	const char *home;	/* for its runs, as all that is borrowed set by the caller; borrowed */
-	const char *preload;	/* loaded into it (struct child_spec), NULL for none; borrowed */
-	char *plugin_preload;	/* the same for runs with the plugin, NULL if it is no other; owned */
-	const struct sandbox *sandbox;	/* around it, NULL for none; borrowed */
-	bool has_plugin;	/* it finds our plugin in its home, and that works: tshark_try_plugin */
-	uint64_t timeout;	/* ms */
-	bool makes_all;		/* although rules name fields: what few fields it makes was not found to be right */
-	bool from_cache;	/* version and names */
-	int cache_fd;		/* -1 for none */
+	struct names *names;           /* its field list */
+	const char *home;              /* for its runs, as all that is borrowed set by the caller; borrowed */
+	const char *preload;           /* loaded into it (struct child_spec), NULL for none; borrowed */
+	char *plugin_preload;          /* the same for runs with the plugin, NULL if it is no other; owned */
+	const struct sandbox *sandbox; /* around it, NULL for none; borrowed */
+	bool has_plugin;               /* it finds our plugin in its home, and that works: tshark_try_plugin */
+	uint64_t timeout;              /* ms */
+	bool makes_all;                /* although rules name fields: what few fields it makes was not found to be right */
+	bool from_cache;               /* version and names */
+	int cache_fd;                  /* -1 for none */
 };
 
 /* The oldest that works; design.md: 3.4 to 4.6. */
@@ -61,19 +62,19 @@ struct tshark_config {
 	const char *display_filter;
 	const char *const *decode_as;
 	size_t decode_as_count;
-	const char *only;	/* with the plugin: names of the fields that are made, with a plus between them; NULL for all */
-	bool pdml;		/* without the plugin packets are printed as PDML, not as EK lines */
-	int keys_fd;		/* TLS key log, -1 for none; the child finds it as descriptor 3 */
+	const char *only; /* with the plugin: names of the fields that are made, with a plus between them; NULL for all */
+	bool pdml;        /* without the plugin packets are printed as PDML, not as EK lines */
+	int keys_fd;      /* TLS key log, -1 for none; the child finds it as descriptor 3 */
 };
 
 /* How it is run. */
 struct tshark_run {
-	bool plugin;		/* our plugin writes frames; else packets are printed */
-	bool objects;		/* with the plugin: what is loaded is written first, see frames_wire.h */
-	bool flush;		/* each packet is written out at once */
-	bool filter;		/* with the display filter */
-	size_t warm;		/* the first so many packets are dissected, but nothing is printed of them */
-	uint32_t mark;		/* with the plugin, if not 0: of empty records with this length on the wire nothing is printed */
+	bool plugin;   /* our plugin writes frames; else packets are printed */
+	bool objects;  /* with the plugin: what is loaded is written first, see frames_wire.h */
+	bool flush;    /* each packet is written out at once */
+	bool filter;   /* with the display filter */
+	size_t warm;   /* the first so many packets are dissected, but nothing is printed of them */
+	uint32_t mark; /* with the plugin, if not 0: of empty records with this length on the wire nothing is printed */
 };
 
 /* What is loaded into it for a run, with the plugin or without; NULL for nothing. */

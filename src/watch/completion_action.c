@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What becomes of a file that was delivered. */
 #include "watch/completion_action.h"
 
@@ -17,8 +18,10 @@ move(struct priv_broker *broker, const char *name, const struct folder_entry *en
 {
 	char *to = xstrdup(name);
 
-	for (unsigned i = 1; priv_broker_folder_move(broker, name, entry, closed,
-	    to, now) != 0; i++) {
+	for (unsigned i = 1;
+	     priv_broker_folder_move(broker, name, entry, closed,
+		 to, now) != 0;
+	     i++) {
 		int reason = errno;
 
 		free(to);
@@ -47,7 +50,8 @@ result_of(const struct folder_entry *entry, const struct folder_entry *now)
 	case ENOLCK:
 		return AFTER_UNKNOWN;
 	case ESTALE:
-		return folder_is_touched(entry, now) ? AFTER_TOUCHED :
+		return folder_is_touched(entry, now) ?
+		    AFTER_TOUCHED :
 		    AFTER_CHANGED;
 	}
 	return AFTER_FAILED;
@@ -62,8 +66,9 @@ fail(const struct completion_action *after, struct log *log, const char *shown,
 
 	if (result == AFTER_CHANGED || result == AFTER_FAILED)
 		log_note(log, "%s: not %s: %s", shown, completion_action_word(after),
-		    result == AFTER_CHANGED ? "it has changed meanwhile" :
-		    strerror(reason));
+		    result == AFTER_CHANGED ?
+			"it has changed meanwhile" :
+			strerror(reason));
 	return result;
 }
 
@@ -80,7 +85,7 @@ completion_action_do(const struct completion_action *after, struct priv_broker *
 		break;
 	case AFTER_DELETE:
 		if (priv_broker_folder_remove(broker, name, entry, closed,
-		    &now) != 0)
+			&now) != 0)
 			return fail(after, log, shown, entry, &now);
 		log_verbose(log, "%s: deleted", shown);
 		break;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What becomes of a file of a watched folder when every packet of it was taken where it was to go. */
 #ifndef ESPCAP_WATCH_COMPLETION_ACTION_H
 #define ESPCAP_WATCH_COMPLETION_ACTION_H
@@ -13,15 +14,15 @@ enum completion_action_kind {
 
 struct completion_action {
 	enum completion_action_kind kind;
-	const char *target;	/* the folder of AFTER_MOVE, for messages */
+	const char *target; /* the folder of AFTER_MOVE, for messages */
 };
 
 enum completion_action_result {
 	AFTER_DONE,
-	AFTER_BUSY,	/* somebody has it open for writing */
-	AFTER_UNKNOWN,	/* whether somebody has cannot be told */
-	AFTER_TOUCHED,	/* its time of change is another, the rest is not */
-	AFTER_CHANGED,	/* it is another file, or has another size */
+	AFTER_BUSY,    /* somebody has it open for writing */
+	AFTER_UNKNOWN, /* whether somebody has cannot be told */
+	AFTER_TOUCHED, /* its time of change is another, the rest is not */
+	AFTER_CHANGED, /* it is another file, or has another size */
 	AFTER_FAILED
 };
 

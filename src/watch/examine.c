@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads a file to see which capture it is. */
 #include "watch/examine.h"
 
@@ -13,7 +14,7 @@
 struct examine {
 	struct source *source;
 	struct digest_mark *marks;
-	uint64_t longest;	/* of the marks */
+	uint64_t longest; /* of the marks */
 	bool is_damaged;
 };
 
@@ -48,8 +49,8 @@ is_at_mark(const struct examine *examine)
 {
 	size_t met = source_met(examine->source);
 
-	return met > 0 && source_position(examine->source) ==
-	    examine->marks[met - 1].len;
+	return met > 0 &&
+	    source_position(examine->source) == examine->marks[met - 1].len;
 }
 
 enum examine_event
@@ -68,7 +69,8 @@ examine_step(struct examine *examine)
 			break;
 		case SOURCE_WAIT:
 			return is_at_mark(examine) &&
-			    !source_has_rest(source) ? EXAMINE_DONE :
+				!source_has_rest(source) ?
+			    EXAMINE_DONE :
 			    EXAMINE_WAIT;
 		case SOURCE_BAD:
 			examine->is_damaged = true;
@@ -103,6 +105,8 @@ examine_result(const struct examine *examine, struct examine_result *result)
 		result->mark = examine->marks[met - 1];
 	result->is_whole = is_at_mark(examine);
 	result->is_damaged = examine->is_damaged;
-	result->is_certain = source_status(examine->source, &result->entry,
-	    &young) && !young;
+	result->is_certain =
+	    source_status(examine->source, &result->entry,
+		&young) &&
+	    !young;
 }

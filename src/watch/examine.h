@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads a file to see which capture it is, in slices: whether it begins with what was read before, and whether it ends there. */
 #ifndef ESPCAP_WATCH_EXAMINE_H
 #define ESPCAP_WATCH_EXAMINE_H
@@ -11,15 +12,15 @@
 struct examine;
 
 enum examine_event {
-	EXAMINE_MORE,	/* call again */
-	EXAMINE_WAIT,	/* all that is there was read, and a longer mark may come true when the file grows */
+	EXAMINE_MORE, /* call again */
+	EXAMINE_WAIT, /* all that is there was read, and a longer mark may come true when the file grows */
 	EXAMINE_DONE
 };
 
 struct examine_result {
-	struct digest_mark mark;	/* the longest that the file begins with; its length is 0 for none */
-	bool is_whole;		/* and nothing follows it */
-	bool is_damaged;	/* it ends within a record, or reading failed */
+	struct digest_mark mark; /* the longest that the file begins with; its length is 0 for none */
+	bool is_whole;           /* and nothing follows it */
+	bool is_damaged;         /* it ends within a record, or reading failed */
 	/* How the file was after the last read, if is_certain: a later change will show in it. */
 	struct folder_entry entry;
 	bool is_certain;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a capture file is known by. */
 #include "watch/file_id.h"
 

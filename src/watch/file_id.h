@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a capture file is known by, without reading it. */
 #ifndef ESPCAP_WATCH_FILE_ID_H
 #define ESPCAP_WATCH_FILE_ID_H

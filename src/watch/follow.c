@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the files of a watched folder as they come and grow. */
 #include "watch/follow_private.h"
 
@@ -69,7 +70,7 @@ retire(void *ctx)
 	struct reading *reading, *next;
 
 	for (reading = TAILQ_FIRST(&follow->open); reading != NULL;
-	    reading = next) {
+	     reading = next) {
 		next = TAILQ_NEXT(reading, next);
 		if (!reading->ended)
 			continue;
@@ -99,13 +100,17 @@ follow_start(struct reading *reading, int fd)
 {
 	struct follow *follow = reading->follow;
 	struct dissection_handler handler = { .on_document = on_document,
-		.on_end = on_end, .ctx = reading };
+		.on_end = on_end,
+		.ctx = reading };
 	char *path = xasprintf("%s/%s",
 	    watcher_path(follow->config.watching->watcher), reading->name);
 
 	reading->dissection = dissection_new(&follow->dissection, fd,
-	    reading->shown, path, follow->config.count == 0 ? 0 :
-	    follow->config.count - follow->counts.read, &handler);
+	    reading->shown, path,
+	    follow->config.count == 0 ?
+		0 :
+		follow->config.count - follow->counts.read,
+	    &handler);
 	free(path);
 	TAILQ_INSERT_TAIL(&follow->open, reading, next);
 	follow->open_count++;
@@ -128,7 +133,8 @@ follow_finish(struct reading *reading)
 static void
 take_rewritten(struct reading *reading)
 {
-	log_note(reading->follow->log, "%s: it was cut off and is written anew: "
+	log_note(reading->follow->log,
+	    "%s: it was cut off and is written anew: "
 	    "what was not read of it before is lost; it is read again",
 	    reading->shown);
 	reading->is_rewritten = true;
@@ -148,8 +154,8 @@ look(struct reading *reading)
 	follow_update(reading);
 	dissection_bytes(reading->dissection, &done, &all);
 	if (reading->file->entry.size < done ||
-	    !follow_has_same_head(reading) || source_is_overwritten(
-	    dissection_source(reading->dissection))) {
+	    !follow_has_same_head(reading) ||
+	    source_is_overwritten(dissection_source(reading->dissection))) {
 		take_rewritten(reading);
 		return;
 	}
@@ -159,7 +165,7 @@ look(struct reading *reading)
 		dissection_look(reading->dissection);
 	if (dissection_is_waiting(reading->dissection) &&
 	    watch_is_finished(follow->watch, reading->file,
-	    dissection_has_rest(reading->dissection), watcher_time().now) &&
+		dissection_has_rest(reading->dissection), watcher_time().now) &&
 	    !follow_has_writer(reading))
 		follow_finish(reading);
 }
@@ -171,13 +177,14 @@ make_room(struct follow *follow)
 	struct reading *reading;
 
 	if (follow->open_count + follow->examining_count <
-	    follow->config.jobs ||
+		follow->config.jobs ||
 	    watch_next(follow->watch) == NULL)
 		return;
 	TAILQ_FOREACH(reading, &follow->open, next)
 		if (dissection_is_waiting(reading->dissection) &&
-		    !reading->finishing && watch_is_idle(follow->watch,
-		    reading->file, watcher_time().now)) {
+		    !reading->finishing &&
+		    watch_is_idle(
+			follow->watch, reading->file, watcher_time().now)) {
 			reading->asked = 0;
 			(void)follow_has_writer(reading);
 			follow_finish(reading);
@@ -210,7 +217,8 @@ say_lost(struct follow *follow)
 
 	while ((file = watch_lost(follow->watch)) != NULL) {
 		if (!has_another_name(follow, &file->entry)) {
-			log_error(follow->log, "%s/%s: gone before it was "
+			log_error(follow->log,
+			    "%s/%s: gone before it was "
 			    "read: what was in it is lost",
 			    watcher_name(follow->config.watching->watcher),
 			    file->name);
@@ -314,7 +322,7 @@ follow_new(const struct follow_config *config)
 	follow->end = evtimer_new(base, on_duration, follow);
 	if (follow->tick == NULL || follow->end == NULL ||
 	    event_add(follow->tick, &every) != 0)
-		abort();	/* out of memory */
+		abort(); /* out of memory */
 	if (config->duration > 0)
 		loop_start_timer(follow->end, config->duration);
 	watcher_listen(watching->watcher, config->dissection->loop, config->broker,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the files of a watched folder as they come and grow, and sees each to its end. */
 #ifndef ESPCAP_WATCH_FOLLOW_H
 #define ESPCAP_WATCH_FOLLOW_H
@@ -15,11 +16,11 @@ struct follow_config {
 	const struct watching *watching;
 	struct priv_broker *broker;
 	struct sink *sink;
-	uint64_t count;		/* packets at most, 0 for all */
-	uint64_t jobs;		/* files open at the same time at most */
-	uint64_t idle;		/* ms, see watch_new */
-	uint64_t duration;	/* ms, 0 for no end */
-	bool omit;		/* what was delivered before is not given again: nobody else would notice */
+	uint64_t count;    /* packets at most, 0 for all */
+	uint64_t jobs;     /* files open at the same time at most */
+	uint64_t idle;     /* ms, see watch_new */
+	uint64_t duration; /* ms, 0 for no end */
+	bool omit;         /* what was delivered before is not given again: nobody else would notice */
 	/* Once, from the loop: no documents follow. */
 	void (*on_end)(void *ctx);
 	void *ctx;
@@ -38,9 +39,9 @@ void follow_close(struct follow *follow);
 /* Of all files, also of those that are being read. */
 struct follow_counts {
 	struct dissection_counts dissection;
-	uint64_t duplicate;	/* packets that an earlier run delivered, and that were not given again */
-	uint64_t files_done, files_all;	/* all: and those that are open */
-	uint64_t bytes_done;	/* of the files as they are on disk */
+	uint64_t duplicate;             /* packets that an earlier run delivered, and that were not given again */
+	uint64_t files_done, files_all; /* all: and those that are open */
+	uint64_t bytes_done;            /* of the files as they are on disk */
 };
 
 struct follow_counts follow_counts(const struct follow *follow);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Files of a watched folder that were delivered and are to be deleted or moved: when nobody writes to them any more, and only as they were read. */
 #include "watch/follow_private.h"
 
@@ -41,7 +42,7 @@ follow_after_forget(struct follow *follow, const struct folder_entry *entry)
 	struct completion *completion, *next;
 
 	for (completion = TAILQ_FIRST(&follow->completions);
-	    completion != NULL; completion = next) {
+	     completion != NULL; completion = next) {
 		next = TAILQ_NEXT(completion, next);
 		if (completion->entry.dev == entry->dev &&
 		    completion->entry.inode == entry->inode)
@@ -77,7 +78,8 @@ static void
 warn(struct follow *follow, const struct completion *completion)
 {
 	if (!follow->warned)
-		log_note(follow->log, "%s: stays where it is: it is unknown "
+		log_note(follow->log,
+		    "%s: stays where it is: it is unknown "
 		    "whether a writer still has it open (no lease available, "
 		    "no close seen); other such files stay without a message",
 		    completion->shown);
@@ -95,8 +97,9 @@ begin_to_compare(struct follow *follow, struct completion *completion,
 	if (follow->comparing == COMPARED_MAX)
 		return;
 	if (priv_broker_folder_probe(follow->config.broker, completion->name,
-	    &completion->entry) != 0 && (errno == ETXTBSY ||
-	    (errno == ENOLCK && !file->close_seen))) {
+		&completion->entry) != 0 &&
+	    (errno == ETXTBSY ||
+		(errno == ENOLCK && !file->close_seen))) {
 		completion->next_ms = watcher_time().now +
 		    (errno == ENOLCK ? UNKNOWN_MS : RETRY_MS);
 		if (errno == ENOLCK)
@@ -161,7 +164,7 @@ follow_after_work(struct follow *follow)
 	bool more = false;
 
 	for (completion = TAILQ_FIRST(&follow->completions);
-	    completion != NULL; completion = next) {
+	     completion != NULL; completion = next) {
 		next = TAILQ_NEXT(completion, next);
 		if (completion->examine == NULL)
 			continue;
@@ -184,8 +187,10 @@ act(struct follow *follow, struct completion *completion,
 	    file->close_seen)) {
 	case AFTER_BUSY:
 		if (!completion->told)
-			log_verbose(follow->log, "%s: not %s yet: it is open "
-			    "for writing", completion->shown,
+			log_verbose(follow->log,
+			    "%s: not %s yet: it is open "
+			    "for writing",
+			    completion->shown,
 			    completion_action_word(after));
 		completion->told = true;
 		completion->next_ms = watcher_time().now + RETRY_MS;
@@ -219,8 +224,9 @@ try_to_complete(struct follow *follow, struct completion *completion)
 		return;
 	}
 	/* It waits to be looked at, and this is forgotten or comes again then. */
-	if (file->state != WATCH_DONE || (completion->waits &&
-	    !watch_is_finished(follow->watch, file, false, now))) {
+	if (file->state != WATCH_DONE ||
+	    (completion->waits &&
+		!watch_is_finished(follow->watch, file, false, now))) {
 		completion->next_ms = now + RETRY_MS;
 		return;
 	}
@@ -236,7 +242,7 @@ follow_after_tick(struct follow *follow)
 	struct completion *completion, *next;
 
 	for (completion = TAILQ_FIRST(&follow->completions);
-	    completion != NULL; completion = next) {
+	     completion != NULL; completion = next) {
 		next = TAILQ_NEXT(completion, next);
 		try_to_complete(follow, completion);
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The beginning of a file of a watched folder: whether it was read before, and how far. */
 #include "watch/follow_private.h"
 
@@ -48,10 +49,11 @@ follow_has_same_head(struct reading *reading)
 		return true;
 	/* Bytes 16 to 23 may be the length of a section, which is put in when that ends. */
 	if ((size_t)n < reading->head_len ||
-	    memcmp(head, reading->head, reading->head_len < 16 ?
-	    reading->head_len : 16) != 0 || (reading->head_len > 24 &&
-	    memcmp(head + 24, reading->head + 24,
-	    reading->head_len - 24) != 0))
+	    memcmp(head, reading->head,
+		reading->head_len < 16 ? reading->head_len : 16) != 0 ||
+	    (reading->head_len > 24 &&
+		memcmp(head + 24, reading->head + 24, reading->head_len - 24) !=
+		    0))
 		return false;
 	memcpy(reading->head, head, (size_t)n);
 	reading->head_len = (size_t)n;
@@ -81,8 +83,9 @@ follow_has_writer(struct reading *reading)
 	if (reading->asked != 0 && now - reading->asked < ASK_MS)
 		return true;
 	reading->asked = now;
-	reading->is_sure = priv_broker_folder_probe(follow->config.broker,
-	    reading->file->name, &reading->file->entry) == 0;
+	reading->is_sure =
+	    priv_broker_folder_probe(follow->config.broker,
+		reading->file->name, &reading->file->entry) == 0;
 	if (reading->is_sure || errno == ETXTBSY)
 		return !reading->is_sure;
 	/* Where there are no leases. */
@@ -138,11 +141,14 @@ skip(struct reading *reading, const struct registry_entry *entry,
 {
 	struct follow *follow = reading->follow;
 	struct completion completion = { .serial = reading->serial,
-		.name = reading->name, .shown = reading->shown, .entry = reading->entry,
-		.mark = entry->mark, .waits = true,
+		.name = reading->name,
+		.shown = reading->shown,
+		.entry = reading->entry,
+		.mark = entry->mark,
+		.waits = true,
 		/* In an earlier run it may have been written to while it was read. */
-		.is_sure = is_certain && (reading->was_examined ||
-		    entry->version == 1),
+		.is_sure = is_certain &&
+		    (reading->was_examined || entry->version == 1),
 		.closes = reading->file->closes };
 	bool is_clean = entry->state == REGISTRY_DELIVERED;
 
@@ -150,9 +156,10 @@ skip(struct reading *reading, const struct registry_entry *entry,
 	    reading->shown);
 	reading->file->entry = reading->entry;
 	watch_set(reading->file, WATCH_DONE);
-	if (entry->version > 1 && (entry->changed != reading->entry.changed ||
-	    entry->inode != reading->entry.inode ||
-	    entry->dev != reading->entry.dev))
+	if (entry->version > 1 &&
+	    (entry->changed != reading->entry.changed ||
+		entry->inode != reading->entry.inode ||
+		entry->dev != reading->entry.dev))
 		enter_again(reading, entry, is_certain);
 	if (is_clean)
 		follow_after_add(follow, &completion);
@@ -167,15 +174,19 @@ take_known(struct reading *reading, const struct registry_entry *entry)
 	uint64_t failed = 0;
 
 	for (size_t i = 0; entry->failed != NULL && i < entry->failed->count;
-	    i++)
+	     i++)
 		failed += entry->failed->at[i].last -
 		    entry->failed->at[i].first + 1;
 	if (entry->state == REGISTRY_FAILED && failed == 0)
-		log_note(follow->log, "%s: tried again: an earlier run did not "
-		    "deliver all of it", reading->shown);
+		log_note(follow->log,
+		    "%s: tried again: an earlier run did not "
+		    "deliver all of it",
+		    reading->shown);
 	else if (entry->state == REGISTRY_FAILED)
-		log_note(follow->log, "%s: tried again: an earlier run did not "
-		    "deliver %" PRIu64 " packets of it", reading->shown,
+		log_note(follow->log,
+		    "%s: tried again: an earlier run did not "
+		    "deliver %" PRIu64 " packets of it",
+		    reading->shown,
 		    failed);
 	/* Nobody else would notice what is given twice. */
 	if (!follow->config.omit)
@@ -195,16 +206,21 @@ begin(struct reading *reading, int fd)
 	struct follow *follow = reading->follow;
 
 	/* What is known to be finished need not be flushed packet by packet. */
-	reading->finishing = watch_is_finished(follow->watch, reading->file,
-	    true, watcher_time().now) && !follow_has_writer(reading);
+	reading->finishing =
+	    watch_is_finished(follow->watch, reading->file,
+		true, watcher_time().now) &&
+	    !follow_has_writer(reading);
 	reading->closes = reading->file->closes;
 	follow->dissection.follow = !reading->finishing;
 	follow->dissection.mark = reading->known.mark.len > 0 ?
-	    &reading->known.mark : NULL;
+	    &reading->known.mark :
+	    NULL;
 	(void)follow_has_same_head(reading);
 	log_verbose(follow->log, "%s: begins%s", reading->shown,
-	    reading->known.packets > 0 ? "; its first packets were delivered "
-	    "before" : "");
+	    reading->known.packets > 0 ?
+		"; its first packets were delivered "
+		"before" :
+		"");
 	follow_start(reading, fd);
 }
 
@@ -292,8 +308,8 @@ may_grow(const struct follow *follow, const struct watch_file *file)
 
 	if (watch_is_finished(follow->watch, file, true, now))
 		return false;
-	if (file->writer == WATCH_WRITER_CLOSED || (has_no_room(follow) &&
-	    watch_next(follow->watch) != NULL))
+	if (file->writer == WATCH_WRITER_CLOSED ||
+	    (has_no_room(follow) && watch_next(follow->watch) != NULL))
 		wait = COPIED_MS;
 	else if (file->writer == WATCH_WRITER_OPEN)
 		return true;
@@ -331,7 +347,7 @@ follow_work(struct follow *follow)
 	bool more = false;
 
 	for (reading = TAILQ_FIRST(&follow->examining); reading != NULL;
-	    reading = next) {
+	     reading = next) {
 		next = TAILQ_NEXT(reading, next);
 		more |= step(reading);
 	}
@@ -353,8 +369,9 @@ look_at_examined(struct reading *reading)
 		put_off(reading);
 		return;
 	}
-	if (reading->waits && (reading->file->entry.size != size ||
-	    !may_grow(reading->follow, reading->file))) {
+	if (reading->waits &&
+	    (reading->file->entry.size != size ||
+		!may_grow(reading->follow, reading->file))) {
 		if (reading->file->entry.size == size)
 			examine_finish(reading->examine);
 		reading->waits = false;
@@ -378,7 +395,7 @@ follow_look_at_examined(struct follow *follow)
 	struct reading *reading, *next;
 
 	for (reading = TAILQ_FIRST(&follow->examining); reading != NULL;
-	    reading = next) {
+	     reading = next) {
 		next = TAILQ_NEXT(reading, next);
 		look_at_examined(reading);
 	}
@@ -406,9 +423,9 @@ postpone(struct reading *reading)
 
 	if (!follow->config.omit || reading->id[0] != '\0' ||
 	    (registry_count(registry_file_registry(
-	    follow->config.watching->registry)) == 0 &&
-	    TAILQ_EMPTY(&follow->open) && TAILQ_EMPTY(&follow->examining) &&
-	    TAILQ_EMPTY(&follow->delivering)) ||
+		 follow->config.watching->registry)) == 0 &&
+		TAILQ_EMPTY(&follow->open) && TAILQ_EMPTY(&follow->examining) &&
+		TAILQ_EMPTY(&follow->delivering)) ||
 	    !may_grow(follow, reading->file))
 		return false;
 	watch_set(reading->file, WATCH_DONE);
@@ -433,7 +450,7 @@ examine(struct reading *reading, struct digest_mark *marks, size_t count)
 	watch_set(reading->file, WATCH_READING);
 	reading->examine = examine_new(fd, marks, count,
 	    !watch_is_finished(follow->watch, reading->file, true,
-	    watcher_time().now));
+		watcher_time().now));
 	TAILQ_INSERT_TAIL(&follow->examining, reading, next);
 	follow->examining_count++;
 	work_soon(follow);
@@ -444,7 +461,9 @@ static bool
 has_id(const struct reading *reading, const char *id)
 {
 	return strcmp(reading->id[0] == '\0' && reading->dissection != NULL ?
-	    dissection_id(reading->dissection) : reading->id, id) == 0;
+		       dissection_id(reading->dissection) :
+		       reading->id,
+		   id) == 0;
 }
 
 /* The one of these readings that has this id; NULL for none. */
@@ -533,7 +552,8 @@ start(struct reading *reading)
 		entry = NULL;
 	if (entry != NULL)
 		take_known(reading, entry);
-	marks = entry != NULL || reading->id[0] == '\0' ? NULL :
+	marks = entry != NULL || reading->id[0] == '\0' ?
+	    NULL :
 	    registry_marks(registry, reading->id, &count);
 	if (marks != NULL)
 		examine(reading, marks, count);
@@ -626,7 +646,8 @@ follow_begin(struct follow *follow)
 
 	hold_files(follow);
 	for (unsigned i = 0; may_start(follow) &&
-	    (file = watch_next(follow->watch)) != NULL; i++) {
+	     (file = watch_next(follow->watch)) != NULL;
+	     i++) {
 		if (i == SKIPS_MAX) {
 			if (!follow->start_deferred)
 				loop_defer(follow->dissection.loop,

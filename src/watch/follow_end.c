@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The end of a file of a watched folder: messages, the registry, and what becomes of the file. */
 #include "watch/follow_private.h"
 
@@ -44,9 +45,10 @@ say_read(const struct reading *reading)
 {
 	const struct dissection_counts *counts = &reading->counts;
 
-	log_verbose(reading->follow->log, "%s: %s: read=%" PRIu64
-	    " delivered=%" PRIu64 " omitted=%" PRIu64 " rejected=%" PRIu64
-	    " filtered=%" PRIu64 " undissected=%" PRIu64 " skipped=%" PRIu64,
+	log_verbose(reading->follow->log,
+	    "%s: %s: read=%" PRIu64 " delivered=%" PRIu64 " omitted=%" PRIu64
+	    " rejected=%" PRIu64 " filtered=%" PRIu64 " undissected=%" PRIu64
+	    " skipped=%" PRIu64,
 	    reading->shown, reading->is_whole ? "finished" : "left",
 	    counts->read, reading->ack.acknowledged, reading->omitted,
 	    reading->ack.rejected, counts->filtered, counts->undissected,
@@ -83,17 +85,21 @@ enter(const struct reading *reading)
 {
 	struct ranges failed = reading->failed;
 	struct registry_entry entry = { .version = REGISTRY_VERSION,
-		.dev = reading->entry.dev, .inode = reading->entry.inode,
+		.dev = reading->entry.dev,
+		.inode = reading->entry.inode,
 		.size = reading->entry.size,
 		/* A file rewritten through a mapping keeps its status. */
 		.changed = reading->is_certain && !reading->is_rewritten ?
-		    reading->entry.changed : 0,
-		.packets = count_final(reading), .mark = reading->mark,
+		    reading->entry.changed :
+		    0,
+		.packets = count_final(reading),
+		.mark = reading->mark,
 		.state = state_of(reading),
 		.rejected = reading->known.rejected +
 		    reading->ack.rejected,
 		.failed = failed.count > 0 ? &failed : NULL,
-		.when = time(NULL), .name = reading->name };
+		.when = time(NULL),
+		.name = reading->name };
 
 	/* Without a packet there is nothing to know it by. */
 	if (reading->id[0] == '\0' || reading->mark.len == 0 ||
@@ -109,16 +115,21 @@ complete(const struct reading *reading)
 {
 	struct follow *follow = reading->follow;
 	struct completion completion = { .serial = reading->serial,
-		.name = reading->name, .shown = reading->shown, .entry = reading->entry,
-		.mark = reading->mark, .closes = reading->closes,
+		.name = reading->name,
+		.shown = reading->shown,
+		.entry = reading->entry,
+		.mark = reading->mark,
+		.closes = reading->closes,
 		.is_sure = reading->is_sure && reading->is_certain &&
 		    reading->changed == reading->entry.changed };
 
 	if (is_clean(reading))
 		follow_after_add(follow, &completion);
 	else if (follow->config.watching->after.kind != AFTER_NOTHING)
-		log_note(follow->log, "%s: stays where it is: not every packet "
-		    "of it was delivered", reading->shown);
+		log_note(follow->log,
+		    "%s: stays where it is: not every packet "
+		    "of it was delivered",
+		    reading->shown);
 }
 
 /* Every packet of it is in its final place. */
@@ -139,7 +150,7 @@ follow_conclude(struct follow *follow)
 	struct reading *reading, *next;
 
 	for (reading = TAILQ_FIRST(&follow->delivering); reading != NULL;
-	    reading = next) {
+	     reading = next) {
 		next = TAILQ_NEXT(reading, next);
 		if (ack_is_resolved(&reading->ack))
 			conclude(reading);
@@ -179,10 +190,10 @@ say_how_it_ended(struct reading *reading)
 	}
 	log_error(follow->log, "%s: %s", reading->shown, error.text);
 	/* If --bpf suits another file, this one had no packet for it. */
-	if (outcome == OUTCOME_USAGE && dissection_filter(
-	    reading->dissection) == DISSECTION_UNFILTERABLE)
-		outcome = reasons_lesser(dissection_reasons(
-		    reading->dissection), outcome);
+	if (outcome == OUTCOME_USAGE &&
+	    dissection_filter(reading->dissection) == DISSECTION_UNFILTERABLE)
+		outcome = reasons_lesser(
+		    dissection_reasons(reading->dissection), outcome);
 	follow_blame(follow, outcome);
 }
 
@@ -250,9 +261,10 @@ follow_harvest(struct reading *reading)
 	reading->is_whole = !reading->is_rewritten && !reading->is_stopped &&
 	    !follow_has_count(follow);
 	/* Ended by itself: damaged, or no capture. */
-	spoiled = reading->is_whole && (!reading->finishing ||
-	    (dissection_is_no_capture(reading->dissection) &&
-	    reading->entry.size >= PROBE_LEN));
+	spoiled = reading->is_whole &&
+	    (!reading->finishing ||
+		(dissection_is_no_capture(reading->dissection) &&
+		    reading->entry.size >= PROBE_LEN));
 	dissection_free(reading->dissection);
 	reading->dissection = NULL;
 	close(reading->fd);

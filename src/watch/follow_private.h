@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the parts of following share: follow.c, follow_begin.c, follow_end.c and follow_after.c; for no others. */
 #ifndef ESPCAP_WATCH_FOLLOW_PRIVATE_H
 #define ESPCAP_WATCH_FOLLOW_PRIVATE_H
@@ -15,35 +16,35 @@
 
 /* What the registry knows of a file that is read again. */
 struct known {
-	uint64_t packets;		/* at its beginning that have reached their final place */
-	struct ranges failed;		/* but for these */
-	uint64_t rejected;		/* of them */
-	struct digest_mark mark;	/* what it has to begin with; its length is 0 for not known */
+	uint64_t packets;        /* at its beginning that have reached their final place */
+	struct ranges failed;    /* but for these */
+	uint64_t rejected;       /* of them */
+	struct digest_mark mark; /* what it has to begin with; its length is 0 for not known */
 };
 
 /* One file that is looked at or read, or whose documents are on their way. */
 struct reading {
 	struct follow *follow;
-	uint64_t serial;		/* in the order of beginning */
-	struct watch_file *file;	/* NULL when it has been read */
+	uint64_t serial;         /* in the order of beginning */
+	struct watch_file *file; /* NULL when it has been read */
 	char *name, *shown;
-	struct folder_entry entry;	/* of the file when it was begun; when it has been read: after the last read */
-	int fd;				/* to look at it */
-	char id[CAPTURE_ID_LEN];	/* "" if it is not known yet */
-	struct examine *examine;	/* it is not known yet whether it was read before; NULL if it is */
-	bool waits;			/* the examination needs more of it */
+	struct folder_entry entry; /* of the file when it was begun; when it has been read: after the last read */
+	int fd;                    /* to look at it */
+	char id[CAPTURE_ID_LEN];   /* "" if it is not known yet */
+	struct examine *examine;   /* it is not known yet whether it was read before; NULL if it is */
+	bool waits;                /* the examination needs more of it */
 	bool was_examined;
 	char head[HEAD_LEN];
 	size_t head_len;
-	struct dissection *dissection;	/* NULL when it has been read */
-	bool finishing;			/* nothing more is waited for */
-	bool is_stopped;		/* it may have more */
+	struct dissection *dissection; /* NULL when it has been read */
+	bool finishing;                /* nothing more is waited for */
+	bool is_stopped;               /* it may have more */
 	bool is_rewritten;
 	bool ended;
-	bool is_sure;			/* nobody could write to it at the last read */
-	uint64_t closes;		/* of the file by then */
-	int64_t changed;		/* its time of change when it was begun */
-	int64_t asked;			/* when its writers were looked for last, ms */
+	bool is_sure;    /* nobody could write to it at the last read */
+	uint64_t closes; /* of the file by then */
+	int64_t changed; /* its time of change when it was begun */
+	int64_t asked;   /* when its writers were looked for last, ms */
 	struct known known;
 	uint64_t omitted;
 	struct ack ack;
@@ -51,11 +52,11 @@ struct reading {
 	/* When it has been read: */
 	struct dissection_counts counts;
 	struct digest_mark mark;
-	struct ranges failed;		/* not dissected, or --bpf has no meaning for them */
+	struct ranges failed; /* not dissected, or --bpf has no meaning for them */
 	bool is_whole, is_good;
-	bool is_surprising;		/* it did not begin with known.mark */
-	bool is_certain;		/* a change since the last read shows in its status */
-	bool may_succeed;		/* what failed, in another run */
+	bool is_surprising; /* it did not begin with known.mark */
+	bool is_certain;    /* a change since the last read shows in its status */
+	bool may_succeed;   /* what failed, in another run */
 	TAILQ_ENTRY(reading) next;
 };
 
@@ -63,16 +64,16 @@ TAILQ_HEAD(readings, reading);
 
 /* A file that was delivered and is to be deleted or moved. */
 struct completion {
-	uint64_t serial;	/* of the reading */
+	uint64_t serial; /* of the reading */
 	char *name, *shown;
-	struct folder_entry entry;	/* after the last read */
-	struct digest_mark mark;	/* of what was delivered; its length is 0 for not known */
-	bool is_sure;			/* entry tells of every change since that read */
-	bool waits;			/* it may not be finished yet */
+	struct folder_entry entry; /* after the last read */
+	struct digest_mark mark;   /* of what was delivered; its length is 0 for not known */
+	bool is_sure;              /* entry tells of every change since that read */
+	bool waits;                /* it may not be finished yet */
 	bool told;
 	uint64_t closes;
-	int64_t next_ms;		/* not to be tried before */
-	struct examine *examine;	/* its content is compared */
+	int64_t next_ms;         /* not to be tried before */
+	struct examine *examine; /* its content is compared */
 	TAILQ_ENTRY(completion) next;
 };
 
@@ -88,15 +89,15 @@ struct follow {
 	struct readings examining, open, delivering;
 	size_t examining_count, open_count;
 	struct completions completions;
-	size_t comparing;	/* of them */
-	struct dissection_counts counts;	/* of files that have been read */
-	uint64_t duplicate;	/* of them: packets that an earlier run delivered */
+	size_t comparing;                /* of them */
+	struct dissection_counts counts; /* of files that have been read */
+	uint64_t duplicate;              /* of them: packets that an earlier run delivered */
 	uint64_t bytes_done, files_done;
-	uint64_t serial;	/* given last */
+	uint64_t serial; /* given last */
 	enum outcome outcome;
 	bool full, stopping, ended;
 	bool start_deferred, work_deferred;
-	bool warned;		/* that it cannot be told who writes */
+	bool warned; /* that it cannot be told who writes */
 };
 
 static inline bool

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which captures were read to their end, as lines of text. */
 #include "watch/registry.h"
 
@@ -10,11 +11,11 @@
 #include "base/xalloc.h"
 
 #define LINE_MAX_LEN 4096
-#define WORDS 12	/* of a line of version 2 */
-#define WORDS_1 7	/* and of version 1 */
+#define WORDS 12  /* of a line of version 2 */
+#define WORDS_1 7 /* and of version 1 */
 
 struct registry {
-	struct registry_entry *entries;	/* the oldest first */
+	struct registry_entry *entries; /* the oldest first */
 	size_t count, room;
 };
 
@@ -158,7 +159,9 @@ read_file(char *word, struct registry_entry *entry)
 	char *inode = cut(word);
 
 	return inode == NULL || read_number(word, &entry->dev) != 0 ||
-	    read_number(inode, &entry->inode) != 0 ? -1 : 0;
+		read_number(inode, &entry->inode) != 0 ?
+	    -1 :
+	    0;
 }
 
 static int
@@ -247,7 +250,8 @@ version_of(const char *line)
 	memcpy(word, line, len);
 	word[len] = '\0';
 	return text_number(word, REGISTRY_VERSION, UINT64_MAX, &version) == 0 ?
-	    version : 0;
+	    version :
+	    0;
 }
 
 /* A line without its newline. False if it is damaged. */
@@ -270,8 +274,10 @@ take_line(struct registry *registry, const char *text, size_t len, size_t *newer
 		return true;
 	}
 	memset(&entry, 0, sizeof(entry));
-	if (version == 0 || (version == 1 ? read_line_1(line, &entry) :
-	    read_line_2(line, &entry)) != 0)
+	if (version == 0 ||
+	    (version == 1 ?
+		    read_line_1(line, &entry) :
+		    read_line_2(line, &entry)) != 0)
 		return false;
 	registry_add(registry, &entry);
 	free(entry.failed);
@@ -291,8 +297,7 @@ registry_parse(struct registry *registry, const char *text, size_t len,
 		size_t line = newline == NULL ? len : (size_t)(newline - text);
 
 		/* What has no end was being written when the machine stopped. */
-		if (newline == NULL || !take_line(registry, text, line,
-		    newer))
+		if (newline == NULL || !take_line(registry, text, line, newer))
 			damaged++;
 		if (newline == NULL)
 			break;
@@ -327,8 +332,9 @@ replaces(const struct registry_entry *entry, const struct registry_entry *old)
 
 	/* Numbers first: each line of a long registry is compared with all before it. */
 	if (old->version == 1)
-		return entry->size == old->size && (entry->version == 1 ||
-		    same) && strcmp(entry->id, old->id) == 0;
+		return entry->size == old->size &&
+		    (entry->version == 1 || same) &&
+		    strcmp(entry->id, old->id) == 0;
 	return same && is_same_mark(&entry->mark, &old->mark) &&
 	    strcmp(entry->id, old->id) == 0;
 }
@@ -469,8 +475,9 @@ print_name(const char *name, struct buffer *out)
 		unsigned char byte = (unsigned char)*c;
 		bool plain = byte > ' ' && byte != '%' && byte != 0x7f;
 
-		if ((plain ? buffer_append(out, c, 1) :
-		    buffer_printf(out, "%%%02x", byte)) != 0)
+		if ((plain ?
+			    buffer_append(out, c, 1) :
+			    buffer_printf(out, "%%%02x", byte)) != 0)
 			return -1;
 	}
 	return 0;
@@ -482,14 +489,16 @@ print_start(const struct registry_entry *entry, struct buffer *out)
 	static const struct ranges none;
 
 	if (entry->version == 1)
-		return buffer_printf(out, "%s %" PRIu64 ":%" PRIu64 " %" PRIu64
-		    " %" PRIu64 " %s", entry->id, entry->dev, entry->inode,
-		    entry->size, entry->packets, states[entry->state]);
-	if (buffer_printf(out, "%d %s %" PRIu64 ":%" PRIu64 " %" PRIu64
-	    " %" PRId64 " %" PRIu64 " %" PRIu64 ":%s %s %" PRIu64 " ",
-	    REGISTRY_VERSION, entry->id, entry->dev, entry->inode, entry->size,
-	    entry->changed, entry->packets, entry->mark.len, entry->mark.text,
-	    states[entry->state], entry->rejected) != 0)
+		return buffer_printf(out,
+		    "%s %" PRIu64 ":%" PRIu64 " %" PRIu64 " %" PRIu64 " %s",
+		    entry->id, entry->dev, entry->inode, entry->size,
+		    entry->packets, states[entry->state]);
+	if (buffer_printf(out,
+		"%d %s %" PRIu64 ":%" PRIu64 " %" PRIu64 " %" PRId64 " %" PRIu64
+		" %" PRIu64 ":%s %s %" PRIu64 " ",
+		REGISTRY_VERSION, entry->id, entry->dev, entry->inode,
+		entry->size, entry->changed, entry->packets, entry->mark.len,
+		entry->mark.text, states[entry->state], entry->rejected) != 0)
 		return -1;
 	return ranges_print(entry->failed != NULL ? entry->failed : &none,
 	    out);
@@ -512,7 +521,8 @@ registry_print(const struct registry_entry *entry, struct buffer *out)
 int
 registry_print_all(const struct registry *registry, struct buffer *out)
 {
-	int rv = buffer_puts(out, REGISTRY_TITLE "has read: "
+	int rv = buffer_puts(out, REGISTRY_TITLE
+	    "has read: "
 	    "version capture device:inode bytes changed packets length:sha256 "
 	    "state rejected failed time name\n");
 

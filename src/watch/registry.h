@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which captures were read to their end, as lines of text. No I/O. */
 #ifndef ESPCAP_WATCH_REGISTRY_H
 #define ESPCAP_WATCH_REGISTRY_H
@@ -21,25 +22,25 @@
 #define REGISTRY_VERSION 2
 
 enum registry_state {
-	REGISTRY_DELIVERED,	/* finished, and every document was taken where it was to go */
-	REGISTRY_INCOMPLETE,	/* finished, and reading it again is of no use: documents were rejected, or the file is damaged */
-	REGISTRY_PARTIAL,		/* interrupted: to be read again */
-	REGISTRY_FAILED		/* something failed that may succeed in another run: to be read again */
+	REGISTRY_DELIVERED,  /* finished, and every document was taken where it was to go */
+	REGISTRY_INCOMPLETE, /* finished, and reading it again is of no use: documents were rejected, or the file is damaged */
+	REGISTRY_PARTIAL,    /* interrupted: to be read again */
+	REGISTRY_FAILED      /* something failed that may succeed in another run: to be read again */
 };
 
 struct registry_entry {
 	unsigned version;
 	char id[REGISTRY_ID_LEN];
-	uint64_t dev, inode;	/* of the file */
-	uint64_t size;		/* bytes read of it */
-	int64_t changed;	/* its time of change then, ns since 1970; 0 for not known, as in version 1 */
-	uint64_t packets;	/* the first so many have reached their final place */
-	struct digest_mark mark;	/* of what was read; its length is 0 in version 1 */
+	uint64_t dev, inode;     /* of the file */
+	uint64_t size;           /* bytes read of it */
+	int64_t changed;         /* its time of change then, ns since 1970; 0 for not known, as in version 1 */
+	uint64_t packets;        /* the first so many have reached their final place */
+	struct digest_mark mark; /* of what was read; its length is 0 in version 1 */
 	enum registry_state state;
-	uint64_t rejected;	/* of the packets */
-	struct ranges *failed;	/* those of them that were not dissected or that --bpf could not be applied to; NULL for none */
-	int64_t when;		/* seconds since 1970 */
-	char *name;		/* of the file in its folder */
+	uint64_t rejected;     /* of the packets */
+	struct ranges *failed; /* those of them that were not dissected or that --bpf could not be applied to; NULL for none */
+	int64_t when;          /* seconds since 1970 */
+	char *name;            /* of the file in its folder */
 };
 
 struct registry;

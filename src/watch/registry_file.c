@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The file that a registry is kept in. */
 #include "watch/registry_file.h"
 
@@ -22,8 +23,8 @@
 struct registry_file {
 	char *name;
 	struct log *log;
-	int fd;			/* -1: without a file */
-	size_t grown;		/* bytes appended since it was last written as a whole */
+	int fd;       /* -1: without a file */
+	size_t grown; /* bytes appended since it was last written as a whole */
 	struct registry *registry;
 };
 
@@ -31,8 +32,10 @@ struct registry_file {
 static void
 give_up(struct registry_file *file, const char *what, int reason)
 {
-	log_note(file->log, "registry %s: %s: %s; continuing without it: files "
-	    "read now may be read again by the next run", file->name, what,
+	log_note(file->log,
+	    "registry %s: %s: %s; continuing without it: files "
+	    "read now may be read again by the next run",
+	    file->name, what,
 	    strerror(reason));
 	if (file->fd >= 0)
 		close(file->fd);
@@ -58,8 +61,10 @@ open_locked(struct registry_file *file, struct error *error)
 	struct stat st;
 
 	for (int tries = 0; tries < 100; tries++) {
-		file->fd = open(file->name, O_RDWR | O_CREAT | O_APPEND |
-		    O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0600);
+		file->fd = open(file->name,
+		    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY |
+			O_NOFOLLOW | O_NONBLOCK,
+		    0600);
 		if (file->fd < 0 || fstat(file->fd, &st) != 0) {
 			give_up(file, "cannot be opened", errno);
 			return 1;
@@ -79,7 +84,8 @@ open_locked(struct registry_file *file, struct error *error)
 		give_up(file, "cannot be locked", errno);
 		return 1;
 	}
-	return error_set(error, OUTCOME_USAGE, "%.500s: another espcap uses "
+	return error_set(error, OUTCOME_USAGE,
+	    "%.500s: another espcap uses "
 	    "this registry: give this one its own with --registry=FILE",
 	    file->name);
 }
@@ -91,8 +97,9 @@ is_ours(const struct registry_file *file)
 	char head[sizeof(REGISTRY_TITLE)];
 	ssize_t n = pread(file->fd, head, sizeof(head), 0);
 
-	return n == 0 || (n >= (ssize_t)strlen(REGISTRY_TITLE) &&
-	    memcmp(head, REGISTRY_TITLE, strlen(REGISTRY_TITLE)) == 0);
+	return n == 0 ||
+	    (n >= (ssize_t)strlen(REGISTRY_TITLE) &&
+		memcmp(head, REGISTRY_TITLE, strlen(REGISTRY_TITLE)) == 0);
 }
 
 /* chosen: the user named the file, which may be anything. */
@@ -109,19 +116,25 @@ read_lines(struct registry_file *file, bool chosen, struct error *error)
 	damaged = registry_parse(file->registry, text.data, text.len, &newer);
 	buffer_release(&text);
 	if (chosen && registry_count(file->registry) == 0 && !is_ours(file))
-		return error_set(error, OUTCOME_USAGE, "--registry=%.400s: this "
+		return error_set(error, OUTCOME_USAGE,
+		    "--registry=%.400s: this "
 		    "file is not a registry and would be overwritten: name "
-		    "another one, or remove it", file->name);
+		    "another one, or remove it",
+		    file->name);
 	if (failed != 0)
 		log_note(file->log, "registry %s; its content is unknown",
 		    reason.text);
 	if (damaged > 0)
-		log_note(file->log, "registry %s: %zu damaged lines skipped; "
-		    "the files they describe are read again", file->name, damaged);
+		log_note(file->log,
+		    "registry %s: %zu damaged lines skipped; "
+		    "the files they describe are read again",
+		    file->name, damaged);
 	if (newer > 0)
-		log_note(file->log, "registry %s: %zu lines were written by a "
+		log_note(file->log,
+		    "registry %s: %zu lines were written by a "
 		    "newer espcap and are dropped; the files they describe "
-		    "are read again", file->name, newer);
+		    "are read again",
+		    file->name, newer);
 	return 0;
 }
 
@@ -180,7 +193,8 @@ static void
 sync_folder(const char *name)
 {
 	const char *slash = strrchr(name, '/');
-	char *folder = slash == NULL ? xstrdup(".") :
+	char *folder = slash == NULL ?
+	    xstrdup(".") :
 	    xstrndup(name, (size_t)(slash - name) + 1);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -222,7 +236,8 @@ registry_file_rewrite(struct registry_file *file,
 	if (file->fd < 0)
 		return;
 	buffer_init(&text, FILE_MAX);
-	fd = registry_print_all(file->registry, &text) != 0 ? -1 :
+	fd = registry_print_all(file->registry, &text) != 0 ?
+	    -1 :
 	    replace(file, &text);
 	if (fd >= 0) {
 		close(file->fd);

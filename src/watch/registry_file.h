@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The file that a registry is kept in. */
 #ifndef ESPCAP_WATCH_REGISTRY_FILE_H
 #define ESPCAP_WATCH_REGISTRY_FILE_H

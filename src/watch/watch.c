@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The files of a watched folder. */
 #include "watch/watch.h"
 
@@ -14,12 +15,12 @@
 #define CLOCKS_MS 10000
 
 struct watch {
-	struct watch_file **files;	/* by name */
+	struct watch_file **files; /* by name */
 	size_t count, room;
-	size_t missing;		/* those that are not here */
+	size_t missing; /* those that are not here */
 	int64_t idle;
 	bool careful;
-	uint64_t appeared;	/* the order given last */
+	uint64_t appeared; /* the order given last */
 };
 
 struct watch *
@@ -129,7 +130,8 @@ struct watch_file *
 watch_find(const struct watch *watch, const char *name)
 {
 	for (size_t i = place_of(watch, name); i < watch->count &&
-	    strcmp(watch->files[i]->name, name) == 0; i++)
+	     strcmp(watch->files[i]->name, name) == 0;
+	     i++)
 		if (watch->files[i]->is_here)
 			return watch->files[i];
 	return NULL;
@@ -440,9 +442,10 @@ watch_hold(struct watch *watch, const struct folder_entry *entry,
 	for (size_t i = 0; i < watch->count; i++) {
 		struct watch_file *file = watch->files[i];
 
-		if (is_same(&file->entry, entry) && (!unchanged ||
-		    (file->entry.size == entry->size &&
-		    file->entry.modified == entry->modified)))
+		if (is_same(&file->entry, entry) &&
+		    (!unchanged ||
+			(file->entry.size == entry->size &&
+			    file->entry.modified == entry->modified)))
 			file->is_held = true;
 	}
 }

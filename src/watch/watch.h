@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The files of a watched folder: in which order they are read, and when one is finished. No I/O. */
 #ifndef ESPCAP_WATCH_WATCH_H
 #define ESPCAP_WATCH_WATCH_H
@@ -9,36 +10,36 @@
 #include "process/folder.h"
 
 enum watch_state {
-	WATCH_WAITING,	/* to be read, when there is something in it */
+	WATCH_WAITING, /* to be read, when there is something in it */
 	WATCH_READING,
-	WATCH_DONE	/* until it changes */
+	WATCH_DONE /* until it changes */
 };
 
 enum watch_writer {
-	WATCH_WRITER_UNKNOWN,	/* perhaps there is one */
-	WATCH_WRITER_OPEN,	/* it was written to, and not closed since */
+	WATCH_WRITER_UNKNOWN, /* perhaps there is one */
+	WATCH_WRITER_OPEN,    /* it was written to, and not closed since */
 	WATCH_WRITER_CLOSED
 };
 
 /* Set state with watch_set; the rest is for reading. */
 struct watch_file {
 	char *name;
-	struct folder_entry entry;	/* as it was seen last */
+	struct folder_entry entry; /* as it was seen last */
 	enum watch_state state;
 	enum watch_writer writer;
-	bool is_here;		/* in the folder under this name */
-	bool seen;		/* in the scan under way */
-	bool close_seen;	/* by IN_CLOSE_WRITE, and nothing was written since */
-	uint64_t closes;	/* how often */
-	bool is_doubtful;	/* its status does not tell whether it has changed */
-	bool is_postponed;	/* done, but to be begun even if it does not change; set by the reader */
-	bool is_held;		/* not to be begun yet; set by the reader */
+	bool is_here;      /* in the folder under this name */
+	bool seen;         /* in the scan under way */
+	bool close_seen;   /* by IN_CLOSE_WRITE, and nothing was written since */
+	uint64_t closes;   /* how often */
+	bool is_doubtful;  /* its status does not tell whether it has changed */
+	bool is_postponed; /* done, but to be begun even if it does not change; set by the reader */
+	bool is_held;      /* not to be begun yet; set by the reader */
 	/* The same for a while, by the reader, ms on the clock of `now`; since when it waits for that; 0 for not. */
 	int64_t held_until, held_since;
-	bool is_spoiled;	/* done, and growing makes it no better; set by the reader */
-	uint64_t order;		/* of appearing */
-	int64_t changed;	/* ms on the clock of `now` when it last did, as far as known */
-	struct folder_entry done;	/* how it was when it became so */
+	bool is_spoiled;          /* done, and growing makes it no better; set by the reader */
+	uint64_t order;           /* of appearing */
+	int64_t changed;          /* ms on the clock of `now` when it last did, as far as known */
+	struct folder_entry done; /* how it was when it became so */
 };
 
 struct watch;

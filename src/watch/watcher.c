@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What happens in a watched folder. */
 #include "watch/watcher.h"
 
@@ -17,13 +18,13 @@
 #include "base/xalloc.h"
 
 #define NEWS (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | \
-	IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
+    IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 
 struct watcher {
 	char *name, *path;
 	struct log *log;
 	int fd;
-	int inotify;		/* -1: nothing is told */
+	int inotify; /* -1: nothing is told */
 	struct event *readable;
 	struct priv_broker *broker;
 	struct watch *watch;
@@ -52,11 +53,14 @@ static void
 ask_for_news(struct watcher *watcher)
 {
 	watcher->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (watcher->inotify >= 0 && inotify_add_watch(watcher->inotify,
-	    watcher->path, NEWS | IN_ONLYDIR) >= 0)
+	if (watcher->inotify >= 0 &&
+	    inotify_add_watch(
+		watcher->inotify, watcher->path, NEWS | IN_ONLYDIR) >= 0)
 		return;
-	log_note(watcher->log, "%s: no news of it from the kernel (%s): it is "
-	    "looked through every few seconds only", watcher->name,
+	log_note(watcher->log,
+	    "%s: no news of it from the kernel (%s): it is "
+	    "looked through every few seconds only",
+	    watcher->name,
 	    strerror(errno));
 	if (watcher->inotify >= 0)
 		close(watcher->inotify);
@@ -76,8 +80,9 @@ watcher_open(const char *name, struct log *log, struct error *error)
 		watcher->path = realpath(name, NULL);
 	if (watcher->path == NULL) {
 		error_set(error, OUTCOME_INPUT, "%s: %s", name,
-		    errno == ENOTDIR ? "not a folder; --file reads a file" :
-		    strerror(errno));
+		    errno == ENOTDIR ?
+			"not a folder; --file reads a file" :
+			strerror(errno));
 		watcher_free(watcher);
 		return NULL;
 	}
@@ -283,7 +288,7 @@ watcher_listen(struct watcher *watcher, struct loop *loop, struct priv_broker *b
 		    EV_READ | EV_PERSIST, on_news, watcher);
 		if (watcher->readable == NULL ||
 		    event_add(watcher->readable, NULL) != 0)
-			abort();	/* out of memory */
+			abort(); /* out of memory */
 	}
 	watcher_scan(watcher);
 }

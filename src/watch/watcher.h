@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What happens in a watched folder: news from the kernel, and looking through it from time to time. */
 #ifndef ESPCAP_WATCH_WATCHER_H
 #define ESPCAP_WATCH_WATCHER_H

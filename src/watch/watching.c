@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What watching a folder needs from the options. */
 #include "watch/watching.h"
 
@@ -62,9 +63,9 @@ is_of_use(void *ctx, const struct registry_entry *entry)
 	if (present->count == 0)
 		return false;
 	return bsearch(&entry->name, present->names, present->count,
-	    sizeof(*present->names), by_text) != NULL ||
+		   sizeof(*present->names), by_text) != NULL ||
 	    bsearch(&entry->inode, present->inodes, present->count,
-	    sizeof(*present->inodes), by_number) != NULL;
+		sizeof(*present->inodes), by_number) != NULL;
 }
 
 static void
@@ -111,7 +112,8 @@ default_name(const struct watching *watching, const struct options *options,
 	char hex[17] = "";
 
 	if (state == NULL) {
-		log_note(log, "no folder for a registry (--registry=FILE names "
+		log_note(log,
+		    "no folder for a registry (--registry=FILE names "
 		    "a file): files read now may be read again by the "
 		    "next run");
 		return NULL;
@@ -120,7 +122,7 @@ default_name(const struct watching *watching, const struct options *options,
 	    options->node != NULL ? options->node : "",
 	    options->node != NULL ? options->index : "");
 	if (EVP_Digest(what, strlen(what), digest, NULL, EVP_sha256(),
-	    NULL) == 1) {
+		NULL) == 1) {
 		for (int i = 0; i < 8; i++)
 			(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 		name = registry_name(state, hex);
@@ -137,10 +139,13 @@ open_registry(struct watching *watching, const struct options *options,
 	char *name;
 
 	if (options->registry != NULL && descriptor_output(options->registry) >= 0)
-		return error_set(error, OUTCOME_USAGE, "--registry=%.400s: "
+		return error_set(error, OUTCOME_USAGE,
+		    "--registry=%.400s: "
 		    "names an open descriptor; the registry is replaced as a "
-		    "whole and must be a file", options->registry);
-	name = options->registry != NULL ? xstrdup(options->registry) :
+		    "whole and must be a file",
+		    options->registry);
+	name = options->registry != NULL ?
+	    xstrdup(options->registry) :
 	    default_name(watching, options, log);
 	watching->registry = registry_file_open(name, options->registry != NULL,
 	    log, error);
@@ -178,12 +183,15 @@ open_target(struct watching *watching, const char *after,
 		return error_set(error, OUTCOME_USAGE, "--after=%.400s: %s",
 		    after, strerror(errno));
 	if (target.st_dev != folder.st_dev)
-		return error_set(error, OUTCOME_USAGE, "--after=%.400s: it is "
+		return error_set(error, OUTCOME_USAGE,
+		    "--after=%.400s: it is "
 		    "on another file system: files are renamed, not copied",
 		    after);
 	if (target.st_ino == folder.st_ino)
-		return error_set(error, OUTCOME_USAGE, "--after=%.400s: it is "
-		    "the watched folder itself", after);
+		return error_set(error, OUTCOME_USAGE,
+		    "--after=%.400s: it is "
+		    "the watched folder itself",
+		    after);
 	watching->after.kind = AFTER_MOVE;
 	watching->after.target = name;
 	return check_writable(fd, name, after, error);
@@ -199,7 +207,7 @@ open_completion_action(struct watching *watching, const struct options *options,
 		return 0;
 	watching->folder.changes = true;
 	if (check_writable(watching->folder.fd, options->watch, after,
-	    error) != 0)
+		error) != 0)
 		return -1;
 	folder_restore(&watching->folder);
 	if (strcmp(after, "delete") != 0)

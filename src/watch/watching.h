@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What watching a folder needs from the options, opened while espcap has the rights it was started with. */
 #ifndef ESPCAP_WATCH_WATCHING_H
 #define ESPCAP_WATCH_WATCHING_H
@@ -10,7 +11,7 @@
 struct watching {
 	struct watcher *watcher;
 	struct registry_file *registry;
-	struct folder folder;	/* for the privileged broker */
+	struct folder folder; /* for the privileged broker */
 	struct completion_action after;
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * espcap's capture without its dissection, for scripts/bench-capture: what the
  * capture process gives is read and thrown away. Ends with SIGINT, and prints
@@ -19,14 +20,15 @@ static void
 on_signal(int number)
 {
 	(void)number;
-	live_stop(live);	/* no more than send(2) */
+	live_stop(live); /* no more than send(2) */
 }
 
 int
 main(int argc, char **argv)
 {
-	struct sniff_config config = { .nic = { .snaplen = 262144,
-		.promisc = true } };
+	struct sniff_config config = {
+		.nic = { .snaplen = 262144, .promisc = true }
+	};
 	struct sigaction action = { .sa_handler = on_signal };
 	static char bytes[256 << 10];
 	struct live_counts counts;
@@ -50,9 +52,10 @@ main(int argc, char **argv)
 	while (read(fd, bytes, sizeof(bytes)) > 0)
 		continue;
 	counts = live_counts(live);
-	printf("read=%" PRIu64 " kernel_drop=%" PRIu64 " interface_drop=%"
-	    PRIu64 " queue_drop=%" PRIu64 "\n", counts.captured,
-	    counts.kernel_drop, counts.interface_drop, counts.queue_drop);
+	printf("read=%" PRIu64 " kernel_drop=%" PRIu64
+	       " interface_drop=%" PRIu64 " queue_drop=%" PRIu64 "\n",
+	    counts.captured, counts.kernel_drop, counts.interface_drop,
+	    counts.queue_drop);
 	close(fd);
 	live_free(live);
 	return 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the fuzz targets of the readers share: bytes in two different cuts become the same documents, each valid, without a key twice, and within bounds. */
 #ifndef ESPCAP_TESTS_FUZZ_DOCUMENTS_H
 #define ESPCAP_TESTS_FUZZ_DOCUMENTS_H
@@ -18,15 +19,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct target {
 	enum reader_form form;
-	size_t choices;		/* the first bytes choose how documents are made: so many, 2 or 3 */
-	const char *start;	/* what the reader is given in front of the others; NULL for nothing */
+	size_t choices;    /* the first bytes choose how documents are made: so many, 2 or 3 */
+	const char *start; /* what the reader is given in front of the others; NULL for nothing */
 	size_t start_len;
 };
 
 /* Documents and what else came, each behind its mark, and how it ended. */
 struct result {
-	struct buffer made;	/* its room is kept for the next input */
-	bool is_second;		/* it must equal another, of which each document was checked */
+	struct buffer made; /* its room is kept for the next input */
+	bool is_second;     /* it must equal another, of which each document was checked */
 	uint64_t sanitized;
 	size_t met;
 	bool is_inside;
@@ -83,7 +84,8 @@ start(const struct target *target, const uint8_t *choices)
 
 	if (maker->names == NULL) {
 		maker->names = names;
-		maker->typed_list = "dns.qry.name keyword dns.question.name\n"
+		maker->typed_list =
+		    "dns.qry.name keyword dns.question.name\n"
 		    "ip.src ip source.ip\nipv6.src ip source.ip\neth.src mac source.mac\n"
 		    "tcp.srcport integer source.port\nudp.srcport integer source.port\n"
 		    "http.time double espcap.http_time\ntcp.flags long espcap.tcp_flags\n"
@@ -137,7 +139,7 @@ put_document(struct maker *maker, const struct reader *reader,
 		check(maker);
 	put(result, (uint32_t)maker->out.len);
 	assert(buffer_append(&result->made, maker->out.data,
-	    maker->out.len) == 0);
+		   maker->out.len) == 0);
 }
 
 /* False when nothing more can be read. */

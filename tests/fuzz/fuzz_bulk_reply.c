@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzz target: what a server answers, to a bulk request and to the questions before it. */
 #include <assert.h>
 #include <string.h>

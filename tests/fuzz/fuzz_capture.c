@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzz target: reads a capture at once and piece by piece, copies and empties its packets. */
 #include <assert.h>
 #include <stdlib.h>
@@ -41,8 +42,9 @@ check_record(const struct capture_reader *capture, const struct capture_record *
 	assert(record->part == CAPTURE_PART_GOES_ON);
 	assert(record->number >= 1 && record->number <= record->ordinal);
 	assert(record->nsec < 1000000000);
-	assert(record->bytes >= record->raw && record->caplen <=
-	    record->raw_len - (size_t)(record->bytes - record->raw));
+	assert(record->bytes >= record->raw &&
+	    record->caplen <=
+		record->raw_len - (size_t)(record->bytes - record->raw));
 	(void)touch(record);
 	buffer_clear(out);
 	assert(capture_reader_empty(capture, record, out) == 0);

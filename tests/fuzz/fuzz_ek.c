@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzz target: EK lines in two different cuts become the same documents. */
 #include "documents.h"
 

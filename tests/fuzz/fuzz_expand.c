@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzz target: expands the bytes in large and in small pieces, with the same outcome. */
 #include <assert.h>
 #include <stdlib.h>

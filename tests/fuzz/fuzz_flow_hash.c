@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzz target: a link type, and a packet of it. Its share is one of those there are. */
 #include <assert.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(exact != NULL);
 	memcpy(exact, data + 3, size);
 	assert(flow_hash_shard(data[0] | (uint32_t)data[1] << 8, exact, size,
-	    1u + data[2]) <= data[2]);
+		   1u + data[2]) <= data[2]);
 	free(exact);
 	return 0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzz target: field lists, EK keys and saved tables of any bytes. */
 #include <assert.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ find_all(struct names *names, const uint8_t *data, size_t size)
 		check_name(names, id);
 		/* The same key is the same name for good. */
 		assert(names_find(names, (const char *)data, len, kind,
-		    within) == id);
+			   within) == id);
 		(void)names_id(names, (const char *)data, len);
 		if (kind == NAMES_KIND_PROTOCOL)
 			within = id;
@@ -64,7 +65,8 @@ add_all(struct names *names, const uint8_t *data, size_t size)
 	assert(memory != NULL);
 	while (at < end) {
 		const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
-		size_t len = newline == NULL ? (size_t)(end - at) :
+		size_t len = newline == NULL ?
+		    (size_t)(end - at) :
 		    (size_t)(newline - at);
 		char *exact = memory + size - len;
 

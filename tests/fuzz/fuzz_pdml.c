@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzz target: PDML in two different cuts becomes the same documents. */
 #include "documents.h"
 

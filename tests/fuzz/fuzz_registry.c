@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzz target: a registry; what is taken from it is printed and read again as the same. */
 #include <assert.h>
 #include <string.h>

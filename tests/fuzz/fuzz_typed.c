@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Fuzz target: a list of typed copies, and values of every type: each is valid JSON of its type. */
 #include <assert.h>
 #include <stdlib.h>
@@ -22,9 +23,9 @@ check_json(const struct typed_entry *entry, const struct buffer *out)
 	assert(yajl_complete_parse(yajl) == yajl_status_ok);
 	yajl_free(yajl);
 	assert(json_is_utf8(out->data, out->len));
-	assert(quoted == (entry->type == TYPED_KEYWORD ||
-	    entry->type == TYPED_WILDCARD || entry->type == TYPED_IP ||
-	    entry->type == TYPED_MAC));
+	assert(quoted ==
+	    (entry->type == TYPED_KEYWORD || entry->type == TYPED_WILDCARD ||
+		entry->type == TYPED_IP || entry->type == TYPED_MAC));
 	assert(out->data[0] != '{' && out->data[0] != '[' &&
 	    out->data[0] != 'n');
 }
@@ -65,7 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (len > 0)
 		memcpy(text, zero + 1, len);
 	if (typed_parse(&typed, (const char *)data, list_len, "list",
-	    &error) != 0)
+		&error) != 0)
 		assert(error.outcome == OUTCOME_USAGE && error.text[0] != '\0');
 	for (size_t i = 0; i < typed.count; i++)
 		check_values(&typed.entries[i], text, len);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Changes capture files by a seed: what a bad disk, a bad writer and an attacker make of them."""
 
 import gzip

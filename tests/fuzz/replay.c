@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Feeds files, and those in directories, to a fuzz target: the corpus as a test. */
 #include <dirent.h>
 #include <errno.h>

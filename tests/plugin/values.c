@@ -1,10 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tests of plugin/value.c inside of tshark, whose own functions make values and the
  * text of them: a plugin that adds fields of all kinds, with values at the borders, to each
  * packet, and compares. For "tshark -r FILE -V"; tells on standard error, per field, how many
  * values were read and how many of them were left to Wireshark, and each that differs.
- *
- * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,36 +54,56 @@ struct kind {
 };
 
 #define KIND(type, display, strings) \
-	{ #type " " #display, type, display, strings, -1, 0, 0, 0 }
+	{ \
+#type " " #display, type, display, strings, -1, 0, 0, 0 \
+	}
 
 static struct kind kinds[] = {
-	KIND(FT_UINT8, BASE_DEC, NULL), KIND(FT_UINT8, BASE_HEX, NULL),
-	KIND(FT_UINT8, BASE_OCT, NULL), KIND(FT_UINT8, BASE_DEC_HEX, NULL),
-	KIND(FT_UINT8, BASE_HEX_DEC, VALS(names)), KIND(FT_UINT8, BASE_DEC, VALS(names)),
+	KIND(FT_UINT8, BASE_DEC, NULL),
+	KIND(FT_UINT8, BASE_HEX, NULL),
+	KIND(FT_UINT8, BASE_OCT, NULL),
+	KIND(FT_UINT8, BASE_DEC_HEX, NULL),
+	KIND(FT_UINT8, BASE_HEX_DEC, VALS(names)),
+	KIND(FT_UINT8, BASE_DEC, VALS(names)),
 	KIND(FT_UINT8, BASE_CUSTOM, CF_FUNC(no_format)),
-	KIND(FT_UINT16, BASE_DEC, NULL), KIND(FT_UINT16, BASE_HEX, NULL),
-	KIND(FT_UINT16, BASE_DEC_HEX, NULL), KIND(FT_UINT16, BASE_HEX_DEC, NULL),
-	KIND(FT_UINT16, BASE_OCT, NULL), KIND(FT_UINT16, BASE_PT_UDP, NULL),
-	KIND(FT_UINT16, BASE_PT_TCP, NULL), KIND(FT_UINT16, BASE_PT_SCTP, NULL),
+	KIND(FT_UINT16, BASE_DEC, NULL),
+	KIND(FT_UINT16, BASE_HEX, NULL),
+	KIND(FT_UINT16, BASE_DEC_HEX, NULL),
+	KIND(FT_UINT16, BASE_HEX_DEC, NULL),
+	KIND(FT_UINT16, BASE_OCT, NULL),
+	KIND(FT_UINT16, BASE_PT_UDP, NULL),
+	KIND(FT_UINT16, BASE_PT_TCP, NULL),
+	KIND(FT_UINT16, BASE_PT_SCTP, NULL),
 	KIND(FT_UINT16, BASE_PT_DCCP, NULL),
-	KIND(FT_UINT24, BASE_DEC, NULL), KIND(FT_UINT24, BASE_HEX, NULL),
-	KIND(FT_UINT24, BASE_HEX_DEC, NULL), KIND(FT_UINT24, BASE_OUI, NULL),
-	KIND(FT_UINT32, BASE_DEC, NULL), KIND(FT_UINT32, BASE_HEX, NULL),
-	KIND(FT_UINT32, BASE_DEC_HEX, NULL), KIND(FT_UINT32, BASE_HEX_DEC, NULL),
+	KIND(FT_UINT24, BASE_DEC, NULL),
+	KIND(FT_UINT24, BASE_HEX, NULL),
+	KIND(FT_UINT24, BASE_HEX_DEC, NULL),
+	KIND(FT_UINT24, BASE_OUI, NULL),
+	KIND(FT_UINT32, BASE_DEC, NULL),
+	KIND(FT_UINT32, BASE_HEX, NULL),
+	KIND(FT_UINT32, BASE_DEC_HEX, NULL),
+	KIND(FT_UINT32, BASE_HEX_DEC, NULL),
 	KIND(FT_UINT32, BASE_OCT, NULL),
 	KIND(FT_UINT32, BASE_DEC | BASE_UNIT_STRING, &unit),
 	KIND(FT_UINT32, BASE_HEX | BASE_UNIT_STRING, &unit),
 	KIND(FT_FRAMENUM, BASE_NONE, NULL),
-	KIND(FT_INT8, BASE_DEC, NULL), KIND(FT_INT16, BASE_DEC, NULL),
-	KIND(FT_INT24, BASE_DEC, NULL), KIND(FT_INT32, BASE_DEC, NULL),
+	KIND(FT_INT8, BASE_DEC, NULL),
+	KIND(FT_INT16, BASE_DEC, NULL),
+	KIND(FT_INT24, BASE_DEC, NULL),
+	KIND(FT_INT32, BASE_DEC, NULL),
 	KIND(FT_INT32, BASE_DEC | BASE_UNIT_STRING, &unit),
-	KIND(FT_IPv4, BASE_NONE, NULL), KIND(FT_IPv4, BASE_NETMASK, NULL),
+	KIND(FT_IPv4, BASE_NONE, NULL),
+	KIND(FT_IPv4, BASE_NETMASK, NULL),
 	KIND(FT_RELATIVE_TIME, BASE_NONE, NULL),
 	KIND(FT_ABSOLUTE_TIME, ABSOLUTE_TIME_UTC, NULL),
-	KIND(FT_STRING, BASE_NONE, NULL), KIND(FT_STRINGZ, BASE_NONE, NULL),
-	KIND(FT_UINT_STRING, BASE_NONE, NULL), KIND(FT_STRINGZPAD, BASE_NONE, NULL),
-	KIND(FT_BYTES, BASE_NONE, NULL), KIND(FT_BYTES, SEP_COLON, NULL),
-	KIND(FT_BYTES, SEP_DOT, NULL), KIND(FT_BYTES, SEP_DASH, NULL),
+	KIND(FT_STRING, BASE_NONE, NULL),
+	KIND(FT_STRINGZ, BASE_NONE, NULL),
+	KIND(FT_UINT_STRING, BASE_NONE, NULL),
+	KIND(FT_STRINGZPAD, BASE_NONE, NULL),
+	KIND(FT_BYTES, BASE_NONE, NULL),
+	KIND(FT_BYTES, SEP_COLON, NULL),
+	KIND(FT_BYTES, SEP_DOT, NULL),
+	KIND(FT_BYTES, SEP_DASH, NULL),
 	KIND(FT_BYTES, SEP_SPACE, NULL),
 	KIND(FT_BYTES, BASE_NONE | BASE_ALLOW_ZERO, NULL),
 	KIND(FT_BYTES, BASE_NONE | BASE_SHOW_ASCII_PRINTABLE, NULL),
@@ -155,9 +174,9 @@ compare(struct kind *kind, proto_item *item, wmem_allocator_t *pool)
 	kind->left += value.form == VALUE_OTHER;
 	text = text_of(info, &value);
 	/* An embedded NUL would hide what is behind it. */
-	if (value.form != VALUE_OTHER && (right == NULL || text == NULL ||
-	    strcmp(text, right) != 0 ||
-	    (value.form == VALUE_TEXT && value.len != strlen(right)))) {
+	if (value.form != VALUE_OTHER &&
+	    (right == NULL || text == NULL || strcmp(text, right) != 0 ||
+		(value.form == VALUE_TEXT && value.len != strlen(right)))) {
 		kind->wrong++;
 		fprintf(stderr, "differs: %s: \"%s\", not \"%s\"\n", kind->name,
 		    text == NULL ? "(nothing)" : text, right == NULL ? "(nothing)" : right);
@@ -193,8 +212,10 @@ add_ipv4(struct kind *kind, proto_tree *tree, tvbuff_t *bytes, wmem_allocator_t 
 	static const uint32_t addresses[] = { 0, 0x7f000001, 0x0a636463, 0xffffffff, 0x01020304 };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(addresses); i++)
-		compare(kind, proto_tree_add_ipv4(tree, kind->field, bytes, 0, 0,
-		    g_htonl(addresses[i])), pool);
+		compare(kind,
+		    proto_tree_add_ipv4(
+			tree, kind->field, bytes, 0, 0, g_htonl(addresses[i])),
+		    pool);
 }
 
 static void
@@ -235,10 +256,14 @@ add_strings_of_packet(struct kind *kind, proto_tree *tree, wmem_allocator_t *poo
 	for (int at = 0; at < 14; at += 7) {
 		int len = kind->type == FT_UINT_STRING ? 1 : 7;
 
-		compare(kind, proto_tree_add_item(tree, kind->field, bytes, at,
-		    kind->type == FT_STRINGZ ? -1 : len, ENC_UTF_8), pool);
-		compare(kind, proto_tree_add_item(tree, kind->field, bytes, at,
-		    kind->type == FT_STRINGZ ? -1 : len, ENC_ASCII), pool);
+		compare(kind,
+		    proto_tree_add_item(tree, kind->field, bytes, at,
+			kind->type == FT_STRINGZ ? -1 : len, ENC_UTF_8),
+		    pool);
+		compare(kind,
+		    proto_tree_add_item(tree, kind->field, bytes, at,
+			kind->type == FT_STRINGZ ? -1 : len, ENC_ASCII),
+		    pool);
 	}
 	tvb_free(bytes);
 }

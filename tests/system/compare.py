@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Compares a document with the same packet of `tshark -T pdml`: nothing dropped, nothing invented, nothing changed."""
 
 import collections

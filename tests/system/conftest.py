@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What the system tests share: running espcap, reading what it printed, and the captures to run it on."""
 
 import functools

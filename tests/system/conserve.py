@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
 """The conservation harness: interrupts deliveries in the middle, runs them again until they succeed, and judges what the server then holds.
 
 	tests/system/conserve.py --cycles=500 [--seed=N] [--kinds=espcap,tshark,server,connection] [--engine=NAME | --fake]

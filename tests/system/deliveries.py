@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Runs espcap towards a server and checks that every packet is in exactly one counted place."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Real search servers for tests, got and run by scripts/engine: started when first wanted, ended with the test run.
 
     with engines.running("elasticsearch-8.8.2") as server:

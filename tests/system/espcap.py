@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Runs the espcap under test, and reads documents as strictly as a server would."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What the fake server can be told to do wrong, and which real behaviour each of these imitates."""
 
 import collections

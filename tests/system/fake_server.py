@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """A scripted stand-in for Elasticsearch and OpenSearch: strict about what it takes, and misbehaving exactly as a test says."""
 
 import base64

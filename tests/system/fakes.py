@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """A tshark that misbehaves on demand: it answers questions about itself like the real one, and does with captures what a test says."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Makes packets and capture files byte by byte, for tests that need a certain one."""
 
 import struct

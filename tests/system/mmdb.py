@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Makes a GeoIP database as MaxMind describes its format (MaxMind DB File Format Specification, version 2.0)."""
 
 MAP, TEXT, UINT16, UINT32, UINT64, ARRAY = 7, 2, 5, 6, 9, 11

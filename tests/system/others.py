@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The tsharks of other Debian releases, got by scripts/other-tshark when a test first wants them."""
 
 import functools

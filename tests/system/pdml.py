@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Reads `tshark -T pdml`, and turns what it prints lossily into what -T ek prints: each difference one named function."""
 
 import re

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A "tshark" that a packet has taken over: it tries all by which a process can act on other processes, on files that
  * its user owns, and on what outlives it, and tells in a document how each try ended, as NAME=ERRNO|NAME=ERRNO.
@@ -59,7 +60,11 @@ tell(const char *what, long result)
 	    len > 0 ? "|" : "", what, result == -1 ? errno : 0);
 }
 
-#define TRY(what, call) do { errno = 0; tell(what, (long)(call)); } while (0)
+#define TRY(what, call) \
+	do { \
+		errno = 0; \
+		tell(what, (long)(call)); \
+	} while (0)
 #define CALL(number, ...) syscall(SYS_##number, ##__VA_ARGS__)
 
 /* A forked child is no result: it ends, and its parent takes it away. */
@@ -101,8 +106,8 @@ thread_apart(void)
 {
 	static char stack[65536] __attribute__((aligned(16)));
 
-	return clone(ends, stack + sizeof(stack), CLONE_VM | CLONE_FS |
-	    CLONE_SIGHAND | CLONE_THREAD, NULL);
+	return clone(ends, stack + sizeof(stack),
+	    CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD, NULL);
 }
 
 static void
@@ -110,9 +115,15 @@ processes(void)
 {
 	struct rlimit limit = { 0, 0 };
 	struct sched_param none = { .sched_priority = 0 };
-	struct { unsigned int size, policy; unsigned long flags; int nice;
-	    unsigned int priority; unsigned long times[3]; } attributes = {
-	    .size = 48 };
+	struct {
+		unsigned int size, policy;
+		unsigned long flags;
+		int nice;
+		unsigned int priority;
+		unsigned long times[3];
+	} attributes = {
+		.size = 48
+	};
 	cpu_set_t all;
 	siginfo_t info = { .si_code = SI_QUEUE };
 	char byte;
@@ -123,29 +134,32 @@ processes(void)
 	TRY("prlimit get", CALL(prlimit64, other, RLIMIT_CPU, NULL, &limit));
 	limit.rlim_cur = limit.rlim_max = 0;
 	TRY("prlimit set", CALL(prlimit64, other, RLIMIT_CORE, &limit, NULL));
-	TRY("setpriority process", setpriority(PRIO_PROCESS, (id_t)other,
-	    getpriority(PRIO_PROCESS, (id_t)other)));
+	TRY("setpriority process",
+	    setpriority(PRIO_PROCESS, (id_t)other,
+		getpriority(PRIO_PROCESS, (id_t)other)));
 	TRY("setpriority group", setpriority(PRIO_PGRP, (id_t)getpgid(other), 0));
-	TRY("setpriority user", setpriority(PRIO_USER, getuid(),
-	    getpriority(PRIO_USER, getuid())));
+	TRY("setpriority user",
+	    setpriority(PRIO_USER, getuid(), getpriority(PRIO_USER, getuid())));
 	TRY("getpriority", (getpriority(PRIO_PROCESS, (id_t)other), errno) ? -1 : 0);
 	TRY("nice", nice(1));
-	TRY("sched_setscheduler", CALL(sched_setscheduler, other, SCHED_OTHER,
-	    &none));
+	TRY("sched_setscheduler",
+	    CALL(sched_setscheduler, other, SCHED_OTHER, &none));
 	TRY("sched_setparam", CALL(sched_setparam, other, &none));
 	TRY("sched_setattr", CALL(sched_setattr, other, &attributes, 0));
-	TRY("sched_getattr", CALL(sched_getattr, other, &attributes,
-	    sizeof(attributes), 0));
+	TRY("sched_getattr",
+	    CALL(sched_getattr, other, &attributes, sizeof(attributes), 0));
 	TRY("sched_getscheduler", CALL(sched_getscheduler, other));
 	TRY("sched_getparam", CALL(sched_getparam, other, &none));
-	TRY("sched_getaffinity other", CALL(sched_getaffinity, other,
-	    sizeof(all), &all));
-	TRY("sched_setaffinity", CALL(sched_setaffinity, other, sizeof(all),
-	    &all));
-	TRY("ioprio_set process", CALL(ioprio_set, IOPRIO_WHO_PROCESS, other,
-	    IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)));
-	TRY("ioprio_set user", CALL(ioprio_set, IOPRIO_WHO_USER, getuid(),
-	    IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)));
+	TRY("sched_getaffinity other",
+	    CALL(sched_getaffinity, other, sizeof(all), &all));
+	TRY("sched_setaffinity",
+	    CALL(sched_setaffinity, other, sizeof(all), &all));
+	TRY("ioprio_set process",
+	    CALL(ioprio_set, IOPRIO_WHO_PROCESS, other,
+		IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)));
+	TRY("ioprio_set user",
+	    CALL(ioprio_set, IOPRIO_WHO_USER, getuid(),
+		IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)));
 	TRY("ioprio_get", CALL(ioprio_get, IOPRIO_WHO_PROCESS, other));
 	TRY("kill", kill(other, 0));
 	TRY("kill group", kill(0, 0));
@@ -159,21 +173,21 @@ processes(void)
 	TRY("pidfd_open", CALL(pidfd_open, other, 0));
 	TRY("pidfd_send_signal", CALL(pidfd_send_signal, -1, 0, NULL, 0));
 	TRY("pidfd_getfd", CALL(pidfd_getfd, -1, 0, 0));
-	TRY("process_vm_readv", CALL(process_vm_readv, other, &here, 1, &there,
-	    1, 0));
-	TRY("process_vm_writev", CALL(process_vm_writev, other, &here, 0, &there,
-	    0, 0));
+	TRY("process_vm_readv",
+	    CALL(process_vm_readv, other, &here, 1, &there, 1, 0));
+	TRY("process_vm_writev",
+	    CALL(process_vm_writev, other, &here, 0, &there, 0, 0));
 	TRY("process_madvise", CALL(process_madvise, -1, NULL, 0, MADV_COLD, 0));
 #ifdef SYS_process_mrelease
 	TRY("process_mrelease", CALL(process_mrelease, -1, 0));
 #endif
 	TRY("kcmp", CALL(kcmp, getpid(), other, 0, 0, 0));
 	TRY("ptrace", CALL(ptrace, 0x4206 /* PTRACE_SEIZE */, other, 0, 0));
-	TRY("migrate_pages", CALL(migrate_pages, other, 8 * sizeof(nodes),
-	    &nodes, &nodes));
+	TRY("migrate_pages",
+	    CALL(migrate_pages, other, 8 * sizeof(nodes), &nodes, &nodes));
 	TRY("move_pages", CALL(move_pages, other, 0, NULL, NULL, NULL, 0));
-	TRY("get_robust_list", CALL(get_robust_list, other, &here.iov_base,
-	    &here.iov_len));
+	TRY("get_robust_list",
+	    CALL(get_robust_list, other, &here.iov_base, &here.iov_len));
 	TRY("setpgid", setpgid(0, 0));
 	TRY("setsid", setsid());
 	TRY("getsid", getsid(other));
@@ -181,12 +195,12 @@ processes(void)
 #ifdef SYS_fork
 	TRY("fork old", born(CALL(fork)));
 #endif
-	TRY("clone untraced thread", CALL(clone, CLONE_THREAD | CLONE_UNTRACED,
-	    0, 0, 0, 0));
+	TRY("clone untraced thread",
+	    CALL(clone, CLONE_THREAD | CLONE_UNTRACED, 0, 0, 0, 0));
 	TRY("clone own descriptors", thread_apart());
 	TRY("clone user", born(CALL(clone, SIGCHLD | CLONE_NEWUSER, 0, 0, 0, 0)));
-	TRY("clone parent", CALL(clone, SIGCHLD | CLONE_PARENT | CLONE_THREAD, 0,
-	    0, 0, 0));
+	TRY("clone parent",
+	    CALL(clone, SIGCHLD | CLONE_PARENT | CLONE_THREAD, 0, 0, 0, 0));
 	TRY("unshare", unshare(CLONE_NEWUTS));
 	TRY("setns", setns(-1, 0));
 	TRY("execveat", CALL(execveat, AT_FDCWD, "/no/such", NULL, NULL, 0));
@@ -212,8 +226,8 @@ descriptors(void)
 	TRY("F_NOTIFY", fcntl(open("/usr", O_RDONLY), F_NOTIFY, DN_CREATE));
 	TRY("F_SETLK", fcntl(own_file, F_SETLK, &lock));
 	TRY("F_OFD_SETLK", fcntl(own_file, F_OFD_SETLK, &lock));
-	TRY("F_SETFL high", CALL(fcntl, pipe_ends[0], (1L << 32) | F_SETOWN,
-	    other));
+	TRY("F_SETFL high",
+	    CALL(fcntl, pipe_ends[0], (1L << 32) | F_SETOWN, other));
 	TRY("flock", flock(own_file, LOCK_SH | LOCK_NB));
 	TRY("FIOASYNC", ioctl(pipe_ends[0], FIOASYNC, &on));
 	TRY("FIOSETOWN", ioctl(pipe_ends[0], 0x8901 /* FIOSETOWN */, &other));
@@ -261,8 +275,8 @@ files(void)
 	(void)unlink(made);
 	TRY("inotify", CALL(inotify_init1, 0));
 	TRY("fanotify", CALL(fanotify_init, 0x200 /* FAN_REPORT_FID */, 0));
-	TRY("name_to_handle_at", CALL(name_to_handle_at, AT_FDCWD, "/usr", NULL,
-	    NULL, 0));
+	TRY("name_to_handle_at",
+	    CALL(name_to_handle_at, AT_FDCWD, "/usr", NULL, NULL, 0));
 	TRY("open_by_handle_at", CALL(open_by_handle_at, -1, NULL, 0));
 	TRY("sync", CALL(sync));
 	TRY("fsync", fsync(own_file));
@@ -275,7 +289,9 @@ files(void)
 static void
 objects(void)
 {
-	struct { unsigned int flags, unused[29]; } ring = { 0 };
+	struct {
+		unsigned int flags, unused[29];
+	} ring = { 0 };
 	int id;
 	timer_t timer;
 	char queue[32];
@@ -289,11 +305,12 @@ objects(void)
 	snprintf(queue, sizeof(queue), "espcap-probe-%d", getpid());
 	TRY("mq_open", CALL(mq_open, queue, O_CREAT | O_RDWR, 0600, NULL));
 	TRY("mq_unlink", CALL(mq_unlink, queue));
-	TRY("add_key", CALL(add_key, "user", "espcap-probe", "x", 1,
-	    KEY_SPEC_PROCESS_KEYRING));
+	TRY("add_key",
+	    CALL(add_key, "user", "espcap-probe", "x", 1,
+		KEY_SPEC_PROCESS_KEYRING));
 	TRY("request_key", CALL(request_key, "user", "espcap-no", NULL, 0));
-	TRY("keyctl", CALL(keyctl, KEYCTL_GET_KEYRING_ID,
-	    KEY_SPEC_PROCESS_KEYRING, 1));
+	TRY("keyctl",
+	    CALL(keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 1));
 	TRY("memfd_create", CALL(memfd_create, "x", 0));
 	TRY("memfd_secret", CALL(memfd_secret, 0));
 	TRY("timer_create", CALL(timer_create, CLOCK_MONOTONIC, NULL, &timer));
@@ -305,10 +322,12 @@ objects(void)
 	TRY("userfaultfd", CALL(userfaultfd, 1 /* UFFD_USER_MODE_ONLY */));
 	TRY("perf_event_open", CALL(perf_event_open, NULL, 0, -1, -1, 0));
 	TRY("bpf", CALL(bpf, 0, NULL, 0));
-	TRY("landlock", CALL(landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION));
-	TRY("seccomp", CALL(seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &(unsigned){
-	    SECCOMP_RET_ALLOW }));
+	TRY("landlock",
+	    CALL(landlock_create_ruleset, NULL, 0,
+		LANDLOCK_CREATE_RULESET_VERSION));
+	TRY("seccomp",
+	    CALL(seccomp, SECCOMP_GET_ACTION_AVAIL, 0,
+		&(unsigned){ SECCOMP_RET_ALLOW }));
 	TRY("membarrier", CALL(membarrier, 0, 0, 0));
 }
 
@@ -327,8 +346,9 @@ sockets(void)
 	TRY("socket netlink", CALL(socket, AF_NETLINK, SOCK_RAW, 0));
 	TRY("socketpair", CALL(socketpair, AF_UNIX, SOCK_DGRAM, 0, ends));
 	TRY("sendto path", CALL(sendto, ends[0], "path", 4, 0, &to, sizeof(to)));
-	TRY("sendto abstract", CALL(sendto, ends[0], "abstract", 8, 0, &abstract,
-	    sizeof(sa_family_t) + 1 + strlen(name)));
+	TRY("sendto abstract",
+	    CALL(sendto, ends[0], "abstract", 8, 0, &abstract,
+		sizeof(sa_family_t) + 1 + strlen(name)));
 	TRY("sendmsg", CALL(sendmsg, ends[0], &message, 0));
 	TRY("connect", CALL(connect, lone, &to, sizeof(to)));
 	TRY("bind", CALL(bind, lone, &to, sizeof(sa_family_t)));
@@ -364,25 +384,32 @@ itself(void)
 	/* What tsharks and the C library do. */
 	TRY("own limit get", CALL(prlimit64, 0, RLIMIT_STACK, NULL, &limit));
 	TRY("own limit by id", CALL(prlimit64, getpid(), RLIMIT_STACK, NULL, &limit));
-	TRY("own limit set", getrlimit(RLIMIT_STACK, &limit) != 0 ? -1 :
-	    setrlimit(RLIMIT_STACK, &limit));
+	TRY("own limit set",
+	    getrlimit(RLIMIT_STACK, &limit) != 0 ?
+		-1 :
+		setrlimit(RLIMIT_STACK, &limit));
 	TRY("own core limit get", getrlimit(RLIMIT_CORE, &limit));
 	TRY("core limit set", setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }));
-	TRY("core limit set by id", CALL(prlimit64, getpid(), RLIMIT_CORE,
-	    &(struct rlimit){ 0, 0 }, NULL));
-	TRY("core limit set high", CALL(prlimit64, 0,
-	    (1L << 32) | RLIMIT_CORE, &(struct rlimit){ 0, 0 }, NULL));
-	TRY("core limit set old", CALL(setrlimit, RLIMIT_CORE,
-	    &(struct rlimit){ 0, 0 }));
+	TRY("core limit set by id",
+	    CALL(prlimit64, getpid(), RLIMIT_CORE, &(struct rlimit){ 0, 0 },
+		NULL));
+	TRY("core limit set high",
+	    CALL(prlimit64, 0, (1L << 32) | RLIMIT_CORE,
+		&(struct rlimit){ 0, 0 }, NULL));
+	TRY("core limit set old",
+	    CALL(setrlimit, RLIMIT_CORE, &(struct rlimit){ 0, 0 }));
 	TRY("own affinity", CALL(sched_getaffinity, 0, sizeof(all), &all));
-	TRY("own affinity by id", CALL(sched_getaffinity, getpid(), sizeof(all),
-	    &all));
+	TRY("own affinity by id",
+	    CALL(sched_getaffinity, getpid(), sizeof(all), &all));
 	TRY("own kill", kill(getpid(), 0));
 	TRY("own tgkill", CALL(tgkill, getpid(), gettid(), 0));
 	TRY("own thread", thread());
 	TRY("own name", prctl(PR_SET_NAME, "probe", 0, 0, 0));
-	TRY("own memory", mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
+	TRY("own memory",
+	    mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ?
+		-1 :
+		0);
 	TRY("own descriptor", fcntl(pipe_ends[0], F_SETFD, FD_CLOEXEC));
 	TRY("own flags", fcntl(pipe_ends[0], F_SETFL, O_NONBLOCK));
 	TRY("own pipe", pipe2((int[2]){ 0 }, 0));
@@ -405,8 +432,11 @@ foreign(void)
 #ifdef __x86_64__
 	long result = 20;
 
-	__asm__ volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9",
-	    "r10", "r11");
+	__asm__ volatile(
+	    "int $0x80"
+	    : "+a"(result)
+	    :
+	    : "memory", "r8", "r9", "r10", "r11");
 	TRY("foreign", result);
 #endif
 }
@@ -437,8 +467,9 @@ read_targets(const char *beside)
 	snprintf(full, sizeof(full), "%.*s/targets",
 	    (int)(strrchr(beside, '/') - beside), beside);
 	source = fopen(full, "r");
-	if (source == NULL || fscanf(source, "%d %255s %255s %107s %99s", &other,
-	    file, folder, path, name) != 5)
+	if (source == NULL ||
+	    fscanf(source, "%d %255s %255s %107s %99s", &other, file, folder,
+		path, name) != 5)
 		exit(3);
 	fclose(source);
 }
@@ -471,10 +502,12 @@ main(int argc, char **argv)
 		sockets();
 		itself();
 	}
-	printf("{\"index\":{\"_index\":\"packets-2020-09-13\"}}\n"
+	printf(
+	    "{\"index\":{\"_index\":\"packets-2020-09-13\"}}\n"
 	    "{\"timestamp\":\"1600000000000\",\"layers\":{\"frame\":{"
 	    "\"frame_frame_number\":\"1\",\"frame_frame_protocols\":\"eth\","
 	    "\"frame_frame_marked\":\"%s\"},\"eth\":{\"eth_eth_type\":"
-	    "\"0x88b5\"}}}\n", results);
+	    "\"0x88b5\"}}}\n",
+	    results);
 	return 0;
 }

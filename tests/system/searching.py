@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The independent reading of the captures that searches are compared with: what tshark prints, and decoys beside it."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Works out from PDML, by the rules of the document, which section each field of a packet belongs to."""
 
 import collections

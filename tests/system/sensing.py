@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """A sensor and its peer in network namespaces of their own, with a line between them; and espcap that captures there.
 
 A test file needs `line`, which makes them, and `pytestmark = needs_namespaces`.

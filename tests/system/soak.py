@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
 """A long live capture under traffic, with a server that comes and goes: memory over time, and whether every packet is accounted for.
 
 	tests/system/soak.py [--minutes=20] [--rate=400] [--per-flow=20] [--lifetime=50000]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Bad input: a clear line on stderr that names it, the right exit status, everything readable printed, the other files go on."""
 
 import gzip

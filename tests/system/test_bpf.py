@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """--bpf over captures of several link types: each is asked by itself, and no packet is in no count."""
 
 import os

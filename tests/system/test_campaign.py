@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Some cases of the campaign of mutated captures; hours of it are run by hand: tests/fuzz/campaign --help."""
 
 import os

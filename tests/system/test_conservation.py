@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Every packet exactly once in the index, whatever was killed or cut in the middle: some cycles of the conservation harness."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Who may deliver, to whom, and by which way: credentials, rights, redirects, certificates. F17, F24, F26, F28, F31."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What a server says of documents that it did not index: dropped by a pipeline, put elsewhere, refused for what an administrator did."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What real servers hold after a delivery: documents, ids, indices and template, and what each option changes of them."""
 
 import calendar

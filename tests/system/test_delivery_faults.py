@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Delivery when the server, the network or the disk misbehaves: nothing lost, nothing twice, and a line that says what to do."""
 
 import ctypes

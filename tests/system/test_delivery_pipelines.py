@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Real servers that do something to documents before they index them, or were changed by somebody in the middle of a run."""
 
 import collections

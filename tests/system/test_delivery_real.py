@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Delivery to a real Elasticsearch that goes, comes, stops, blocks or refuses: nothing lost, nothing twice, and a line that says why."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What is open already, and what may wait: names of descriptors, FIFOs, readers that do not read, signals.
 
 Each as root, who becomes another user, and as a plain user.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """However a packet is dissected, its document is the same; and without a plugin that works espcap goes on with -T ek."""
 
 import json

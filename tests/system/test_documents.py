@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What holds for the documents of every capture, each against an oracle that is not espcap."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """scripts/engine: a server is got, checked, started and ended, and nothing else is touched."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Nothing is dropped, nothing is invented: every packet of every capture against tshark -T pdml of the same packet."""
 
 import compare

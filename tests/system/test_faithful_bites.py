@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The comparison itself is tested: a document with any one field dropped, doubled, changed, renamed or moved is reported."""
 
 import copy

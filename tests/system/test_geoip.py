@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """GeoIP databases on the system: no document depends on them, and tshark neither waits for them nor speaks of them."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Captures that were joined with cat(1), and pcap as others wrote it: what is read is what is in them."""
 
 import gzip

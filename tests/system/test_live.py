@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Live capture, in network namespaces that the tests make: every packet sent is in one document or in one counter."""
 
 import collections

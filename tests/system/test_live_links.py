@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Interfaces of other kinds: without an address, of another link type, and all of them at once."""
 
 import fcntl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What espcap does not capture: its own connections to the servers, wherever these are."""
 
 import collections

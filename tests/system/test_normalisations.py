@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Each normalisation between -T pdml and -T ek is needed: a case that passes with it and fails without it."""
 
 import xml.parsers.expat

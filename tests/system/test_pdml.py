@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """--dissection=pdml: what PDML prints unlike -T ek is undone, and a tshark that prints it badly is noticed. Whether its documents are those of the other ways: test_dissection.py."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """`protocol` against tshark's Protocol column: protocol_table.tsv has every pair met, and the reason where they differ.
 
 Run as a program it prints the table anew, with the reasons it has: write the missing ones by hand.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """--watch: what the registry knows a capture by, how far it was delivered, and which files --after deletes."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The raw packets of a live capture beside the index: all of them, found from a document, within a bound."""
 
 import os

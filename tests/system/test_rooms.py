@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """tests/check-rooms finds what it is there for, in small trees of its own."""
 
 import os

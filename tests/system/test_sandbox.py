@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The sandbox: what a tshark that is taken over can still do, and that nothing of it stays."""
 
 import json

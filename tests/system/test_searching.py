@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """docs/searching.md: each query, on real servers, gives exactly the answer that tshark gives."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """espcap as a service: metrics that somebody else reads at any time, what the service manager is told, the unit."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What shortcuts.so spares tshark (plugin/texts.c, marked.c, lists.c, enterprises.c, heap.c, ending.c): documents are the same without it."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """One capture by several tsharks: the same bytes as by one, whatever they do."""
 
 import gzip

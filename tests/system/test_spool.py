@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What does not fit into the queue of a live capture waits on disk: in order, within its bound, and gone with the process."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The filter of system calls: what a tshark that is taken over can still call, call by call, in every mode."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Words, files and limits that come from an enemy, or from bad luck: see docs/threats.md."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Times that tshark cannot print: the same text in every run and every way, and that of the record."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The tsharks that people have: every packet has its document with each of them, and what differs is listed.
 
 tshark_differences.tsv lists it, against the tshark 4.0 of Debian 12: `gone` and `new` fields, values of another `form`

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Who tshark runs as when root starts espcap: a user whose files and processes are nobody's concern."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The plugin's own text of values is what tshark makes of them, in every series: tests/plugin/values.c compares inside of tshark."""
 
 import os

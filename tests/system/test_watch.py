@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """--watch: a folder that others fill, with tcpdump, dumpcap, or bit by bit; every packet in it once, and no file forgotten."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Runs the real tshark, the oracle of the system tests, and keeps what it says about itself."""
 
 import functools

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Captures of numbered packets, made in memory and put into files and pipes; goes behind cmocka.h. */
 #ifndef ESPCAP_TESTS_CAPFILE_H
 #define ESPCAP_TESTS_CAPFILE_H
@@ -13,7 +14,7 @@
 
 #define CAPFILE_HEADER 24
 #define CAPFILE_RECORD 16
-#define CAPFILE_PACKET 46	/* Ethernet, IPv4, UDP and the number */
+#define CAPFILE_PACKET 46 /* Ethernet, IPv4, UDP and the number */
 
 enum {
 	CAPFILE_ETHERNET = 1,
@@ -63,9 +64,18 @@ capfile_record(struct buffer *out, uint32_t n, uint32_t caplen)
 static inline void
 capfile_packet(struct buffer *out, uint32_t n)
 {
-	uint8_t packet[CAPFILE_PACKET] = { [12] = 8, [14] = 0x45,
-		[17] = 32, [22] = 64, [23] = 17, [26] = 10, [30] = 10,
-		[32] = 1, [33] = 1, [34] = 0x30, [35] = 0x39, [39] = 12 };
+	uint8_t packet[CAPFILE_PACKET] = { [12] = 8,
+		[14] = 0x45,
+		[17] = 32,
+		[22] = 64,
+		[23] = 17,
+		[26] = 10,
+		[30] = 10,
+		[32] = 1,
+		[33] = 1,
+		[34] = 0x30,
+		[35] = 0x39,
+		[39] = 12 };
 
 	packet[29] = n % 2 == 0 ? 1 : 3;
 	packet[36] = (uint8_t)((1000 + n) >> 8);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The dead letter file "dead" in the working directory, and a disk that is full; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_DEAD_H
 #define ESPCAP_TESTS_DEAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One dissection by a tshark that does as told (scripted.h), and what comes of it; goes behind cmocka.h. */
 #ifndef ESPCAP_TESTS_DISSECTING_H
 #define ESPCAP_TESTS_DISSECTING_H
@@ -28,12 +29,12 @@ struct bench {
 	struct dissection_config config;
 	struct log log;
 	struct dissection *dissection;
-	struct buffer bytes;	/* of the capture */
-	int out;		/* of the pipe that is dissected, -1 for none */
-	char got[65536];	/* the ordinals of the documents */
+	struct buffer bytes; /* of the capture */
+	int out;             /* of the pipe that is dissected, -1 for none */
+	char got[65536];     /* the ordinals of the documents */
 	unsigned documents;
-	char *last;		/* the last of them */
-	unsigned pause_at;	/* dissection_pause with the document of this number */
+	char *last;        /* the last of them */
+	unsigned pause_at; /* dissection_pause with the document of this number */
 	bool ended;
 	uint64_t sandbox_memory;
 };
@@ -108,8 +109,8 @@ bench_setup(void **state)
 	struct bench *bench = calloc(1, sizeof(*bench));
 	static char program[4096], version[] = "4.0.17";
 
-	if (bench == NULL || readlink("/proc/self/exe", program,
-	    sizeof(program) - 1) < 0)
+	if (bench == NULL ||
+	    readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		return -1;
 	(void)snprintf(bench->home, sizeof(bench->home),
 	    "/tmp/dissecting.XXXXXX");
@@ -123,15 +124,21 @@ bench_setup(void **state)
 	maker_start(&bench->maker);
 	bench->log = (struct log){ .program = "test",
 		.level = LOG_LEVEL_QUIET };
-	bench->tshark = (struct tshark){ .path = program, .version = version,
-		.major = 4, .names = bench->maker.names, .home = bench->home,
+	bench->tshark = (struct tshark){ .path = program,
+		.version = version,
+		.major = 4,
+		.names = bench->maker.names,
+		.home = bench->home,
 		.cache_fd = -1 };
 	bench->tshark_config.keys_fd = -1;
 	bench->config = (struct dissection_config){ .loop = loop_new(NULL),
-		.log = &bench->log, .tshark = &bench->tshark,
+		.log = &bench->log,
+		.tshark = &bench->tshark,
 		.tshark_config = &bench->tshark_config,
-		.document = bench->maker.document, .max_doc = 1 << 20,
-		.ids = true, .timeout = 30000 };
+		.document = bench->maker.document,
+		.max_doc = 1 << 20,
+		.ids = true,
+		.timeout = 30000 };
 	*state = bench;
 	alarm(100);
 	return bench->config.loop == NULL ? -1 : 0;
@@ -269,8 +276,10 @@ bench_packets(struct bench *bench, uint32_t first, uint32_t last)
 static inline void
 bench_once(struct bench *bench)
 {
-	assert_int_not_equal(event_base_loop(loop_base(bench->config.loop),
-	    EVLOOP_ONCE), -1);
+	assert_int_not_equal(
+	    event_base_loop(loop_base(bench->config.loop),
+		EVLOOP_ONCE),
+	    -1);
 }
 
 static inline void

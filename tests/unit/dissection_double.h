@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A dissection that is none, in place of dissect/dissection.c: it reads the file by dissect/source.c, and makes a document of each
  * packet at once. It does as `doubles` says, and notes there what is done with it. Goes behind cmocka.h.
@@ -21,7 +22,7 @@ struct dissection {
 	struct dissection_config config;
 	struct dissection_handler handler;
 	struct source *source;
-	char *name;		/* in the folder */
+	char *name; /* in the folder */
 	uint64_t count;
 	struct dissection_counts counts;
 	struct ranges undissected, unfiltered;
@@ -35,11 +36,11 @@ struct dissection {
 static struct {
 	struct dissection *list[DISSECTIONS_MAX];
 	size_t count;
-	char events[8192];	/* what was done with them, in order, since it was last looked at */
-	bool hold;		/* a new one does nothing until it is released */
-	struct ranges bad;	/* packets that are not dissected */
-	enum outcome outcome;	/* in which all end, if not in a worse one */
-	bool unfilterable;	/* --bpf has no meaning for any packet */
+	char events[8192];    /* what was done with them, in order, since it was last looked at */
+	bool hold;            /* a new one does nothing until it is released */
+	struct ranges bad;    /* packets that are not dissected */
+	enum outcome outcome; /* in which all end, if not in a worse one */
+	bool unfilterable;    /* --bpf has no meaning for any packet */
 } doubles;
 
 static inline void
@@ -148,7 +149,8 @@ dissection_new(const struct dissection_config *config, int fd, const char *name,
 	dissection->name = xstrdup(strrchr(name, '/') + 1);
 	dissection->count = count;
 	dissection->held = doubles.hold;
-	dissection->filter = doubles.unfilterable ? DISSECTION_UNFILTERABLE :
+	dissection->filter = doubles.unfilterable ?
+	    DISSECTION_UNFILTERABLE :
 	    DISSECTION_UNASKED;
 	dissection->source = source_new(fd);
 	source_follow(dissection->source, config->follow);

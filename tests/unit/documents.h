@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Packets in EK form, and the strictly checked documents they become; goes behind cmocka.h. */
 #ifndef ESPCAP_TESTS_DOCUMENTS_H
 #define ESPCAP_TESTS_DOCUMENTS_H
@@ -23,16 +24,21 @@
 	"http.time double espcap.http_time\ntcp.flags long espcap.tcp_flags\n" \
 	"tcp.flags.syn boolean tcp.syn\nhttp.user_agent keyword user_agent.original\n"
 
-#define FRAME(stack) "\"frame\":{\"frame_frame_number\":\"18\"," \
+#define FRAME(stack) \
+	"\"frame\":{\"frame_frame_number\":\"18\"," \
 	"\"frame_frame_protocols\":\"" stack "\"}"
-#define ETH "\"eth\":{\"eth_eth_src\":\"58:23:8c:b4:42:56\"," \
+#define ETH \
+	"\"eth\":{\"eth_eth_src\":\"58:23:8c:b4:42:56\"," \
 	"\"eth_eth_addr\":\"a\",\"eth_eth_addr\":\"b\"}"
-#define IP "\"ip\":{\"ip_ip_src\":\"74.125.239.39\",\"ip_ip_dst\":" \
+#define IP \
+	"\"ip\":{\"ip_ip_src\":\"74.125.239.39\",\"ip_ip_dst\":" \
 	"\"10.0.0.4\",\"ip_ip_proto\":\"6\",\"ip_ip_flags_df\":false}"
-#define TCP "\"tcp\":{\"tcp_tcp_srcport\":\"80\",\"tcp_tcp_dstport\":" \
+#define TCP \
+	"\"tcp\":{\"tcp_tcp_srcport\":\"80\",\"tcp_tcp_dstport\":" \
 	"\"59804\",\"tcp_tcp_flags\":\"0x0018\",\"tcp_tcp_flags_syn\":true," \
 	"\"tcp_tcp_analysis\":null}"
-#define HTTP "\"http\":{\"http_http_response_code\":\"200\"," \
+#define HTTP \
+	"\"http\":{\"http_http_response_code\":\"200\"," \
 	"\"http_http_time\":\"0.121884000\"}"
 
 static inline void
@@ -43,7 +49,9 @@ start(struct maker *maker)
 	if (maker->typed_list == NULL)
 		maker->typed_list = TYPED;
 	maker->packet = (struct document_packet){ .ordinal = 18,
-		.has_time = true, .sec = 1438233730, .nsec = 634684000,
+		.has_time = true,
+		.sec = 1438233730,
+		.nsec = 634684000,
 		.wirelen = 89 };
 	maker_start(maker);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A feed over a capture made by hand, and what it gives as text, for its tests; goes behind cmocka.h. */
 #ifndef ESPCAP_TESTS_FEEDING_H
 #define ESPCAP_TESTS_FEEDING_H
@@ -18,9 +19,9 @@
 struct test {
 	struct feed *feed;
 	struct buffer bytes;
-	int out;		/* of the pipe that the feed reads; -1 for none */
+	int out; /* of the pipe that the feed reads; -1 for none */
 	struct error error;
-	char given[4096];	/* since it was last looked at */
+	char given[4096]; /* since it was last looked at */
 	uint8_t large[LARGE];
 };
 
@@ -65,7 +66,8 @@ static inline enum feed_event
 take(struct test *test, unsigned times)
 {
 	static const char *const names[] = { [FEED_WAIT] = "wait",
-		[FEED_SESSION] = "session", [FEED_END] = "end",
+		[FEED_SESSION] = "session",
+		[FEED_END] = "end",
 		[FEED_BAD] = "bad" };
 	enum feed_event event = FEED_GAVE;
 	const void *bytes;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A watched folder with real files, a dissection that is none (dissection_double.h), and a sink that does as told; goes behind
  * cmocka.h. The privileged broker here stands in place of process/priv_broker.c, and the clock of base/clock.c.
@@ -51,7 +52,7 @@ clock_seconds(void)
 
 struct priv_broker {
 	struct folder folder;
-	int open_errno, probe_errno, change_errno;	/* 0: as it is */
+	int open_errno, probe_errno, change_errno; /* 0: as it is */
 	unsigned probes, changes;
 };
 
@@ -131,11 +132,11 @@ struct bench {
 	struct follow_config config;
 	struct follow *follow;
 	struct sink sink;
-	char got[8192];		/* the documents since it was last looked at */
+	char got[8192]; /* the documents since it was last looked at */
 	struct ack *acks[4096];
 	size_t first_ack, ack_count;
-	bool keep_acks;	/* documents are taken, but not yet acknowledged */
-	struct ranges reject;	/* of ordinals */
+	bool keep_acks;       /* documents are taken, but not yet acknowledged */
+	struct ranges reject; /* of ordinals */
 	bool is_full;
 	unsigned ends;
 };
@@ -231,9 +232,13 @@ bench_setup(void **state)
 		.log = &bench->log };
 	bench->sink.type = &bench_sink_type;
 	bench->config = (struct follow_config){ .dissection = &bench->dissection,
-		.watching = &bench->watching, .broker = &bench->broker,
-		.sink = &bench->sink, .jobs = 4, .idle = IDLE,
-		.on_end = bench_on_end, .ctx = bench };
+		.watching = &bench->watching,
+		.broker = &bench->broker,
+		.sink = &bench->sink,
+		.jobs = 4,
+		.idle = IDLE,
+		.on_end = bench_on_end,
+		.ctx = bench };
 	*state = bench;
 	alarm(100);
 	return bench->loop == NULL ? -1 : 0;
@@ -289,8 +294,10 @@ static inline void
 bench_spin(struct bench *bench)
 {
 	for (int i = 0; i < 12; i++)
-		assert_int_not_equal(event_base_loop(loop_base(bench->loop),
-		    EVLOOP_NONBLOCK), -1);
+		assert_int_not_equal(
+		    event_base_loop(loop_base(bench->loop),
+			EVLOOP_NONBLOCK),
+		    -1);
 }
 
 /* So many ms later something is looked at. */
@@ -431,18 +438,22 @@ bench_assert_registry(const struct bench *bench, const char *wanted)
 	char text[2048] = "", *line, *rest = NULL;
 
 	buffer_init(&lines, 1 << 20);
-	assert_int_equal(registry_print_all(registry_file_registry(
-	    bench->watching.registry), &lines), 0);
+	assert_int_equal(
+	    registry_print_all(
+		registry_file_registry(bench->watching.registry), &lines),
+	    0);
 	assert_int_equal(buffer_append(&lines, "", 1), 0);
 	for (line = strtok_r(lines.data, "\n", &rest); line != NULL;
-	    line = strtok_r(NULL, "\n", &rest)) {
+	     line = strtok_r(NULL, "\n", &rest)) {
 		char status[24], state[16], failed[64], name[64];
 		unsigned long packets, rejected;
 		size_t len = strlen(text);
 
-		if (line[0] == '#' || sscanf(line, "2 %*s %*s %*s %23s %lu %*s "
-		    "%15s %lu %63s %*s %63s", status, &packets, state,
-		    &rejected, failed, name) != 6)
+		if (line[0] == '#' ||
+		    sscanf(line,
+			"2 %*s %*s %*s %23s %lu %*s "
+			"%15s %lu %63s %*s %63s",
+			status, &packets, state, &rejected, failed, name) != 6)
 			continue;
 		(void)snprintf(text + len, sizeof(text) - len,
 		    "%s%s%s:%s %lu/%lu %s", len == 0 ? "" : ", ",

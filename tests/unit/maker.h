@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* From EK lines to documents, as the program goes; goes behind assert.h or cmocka.h. */
 #ifndef ESPCAP_TESTS_MAKER_H
 #define ESPCAP_TESTS_MAKER_H
@@ -32,13 +33,14 @@ maker_start(struct maker *maker)
 {
 	struct error error = { .text = "" };
 	const char *list = maker->protocols_list != NULL ?
-	    maker->protocols_list : "# data\n# media\n# ethertype\n# spnego\n"
+	    maker->protocols_list :
+	    "# data\n# media\n# ethertype\n# spnego\n"
 	    "# gss-api\n# ntlmssp\n";
 	const char *typed = maker->typed_list != NULL ? maker->typed_list : "";
 
 	maker->protocols = protocols_new(list, strlen(list));
 	if (typed_parse(&maker->typed, typed, strlen(typed), "typed.list",
-	    &error) != 0) {
+		&error) != 0) {
 		fprintf(stderr, "%s\n", error.text);
 		abort();
 	}
@@ -50,8 +52,10 @@ maker_start(struct maker *maker)
 	maker->config.tshark_version = "4.0.17";
 	if (maker->capture.file_name == NULL)
 		maker->capture = (struct document_capture){ .id = "00ff",
-			.file_name = "a.pcap", .file_path = "/tmp/a.pcap",
-			.has_date = true, .file_date = 1438233979 };
+			.file_name = "a.pcap",
+			.file_path = "/tmp/a.pcap",
+			.has_date = true,
+			.file_date = 1438233979 };
 	tree_init(&maker->tree, maker->max_value, maker->config.max_doc);
 	maker->ek = ek_new(maker->names, &maker->tree, maker->config.max_doc);
 	maker->document = document_new(&maker->config, NULL);

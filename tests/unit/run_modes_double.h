@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The privileged broker, the live capture, the replay and the watched folder, which are none: of running.h, which includes it after its bench. */
 #ifndef ESPCAP_TESTS_RUN_MODES_DOUBLE_H
 #define ESPCAP_TESTS_RUN_MODES_DOUBLE_H
@@ -7,7 +8,8 @@
 int
 priv_broker_open(struct priv_broker *broker, size_t index, struct error *error)
 {
-	const char *name = bench_now->config.replay != NULL ? "dead" :
+	const char *name = bench_now->config.replay != NULL ?
+	    "dead" :
 	    bench_now->list[index].name;
 
 	(void)broker;
@@ -195,7 +197,6 @@ follow_counts(const struct follow *follow)
 	(void)follow;
 	return counts;
 }
-
 
 enum outcome
 follow_outcome(const struct follow *follow)

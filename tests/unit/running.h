@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One run of run/run.c by a script. Dissections (dissect/split.h), the sink, the live capture, the replay, the watched folder and
  * the privileged broker are none: they note what is done with them. Goes behind cmocka.h.
@@ -61,15 +62,15 @@ struct bench {
 	char events[8192];
 
 	/* As told. */
-	const char *unreadable;		/* an input that cannot be opened */
+	const char *unreadable; /* an input that cannot be opened */
 	struct {
 		enum outcome outcome;
 		bool no_capture, unfilterable;
-	} ends[NAMES_MAX];		/* by the letter of the input */
-	enum outcome lesser;		/* of one that --bpf has no meaning for */
-	enum outcome failure;		/* of the sink */
+	} ends[NAMES_MAX];    /* by the letter of the input */
+	enum outcome lesser;  /* of one that --bpf has no meaning for */
+	enum outcome failure; /* of the sink */
 	size_t value_max;
-	enum outcome over;		/* of the replay, or the watched folder */
+	enum outcome over; /* of the replay, or the watched folder */
 	struct live_counts captured;
 	struct sink_counts counts;
 
@@ -142,7 +143,7 @@ split_free(struct split *split)
 		return;
 	SAY_NAME("free", split->name);
 	for (struct split **at = &bench_now->splits; *at != NULL;
-	    at = &(*at)->next)
+	     at = &(*at)->next)
 		if (*at == split) {
 			*at = split->next;
 			break;
@@ -463,7 +464,8 @@ bench_setup(void **state)
 	bench->loop = loop_new(NULL);
 	bench->inputs.list = bench->list;
 	bench->config = (struct run_config){ .inputs = &bench->inputs,
-		.jobs = 1, .parts = 1 };
+		.jobs = 1,
+		.parts = 1 };
 	bench->config.dissection.loop = bench->loop;
 	bench->config.dissection.log = &bench->log;
 	*state = bench;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A scripted HTTP client, and a clock, timers, waits and a log that the test has in hand. They take the place of
  * espcap's when a test that includes this is linked: no socket, no waiting, no random number. Goes behind cmocka.h.
@@ -27,28 +28,28 @@ struct loop {
 struct scripted_request {
 	char *method, *url, *authorization, *content_type, *body;
 	bool is_gzip;
-	const void *borrowed;	/* the body itself */
+	const void *borrowed; /* the body itself */
 	size_t len, reply_max;
 	uint64_t timeout;
 	void (*on_reply)(void *ctx, const struct http_reply *reply);
 	void *ctx;
-	bool is_open;		/* neither answered nor canceled */
+	bool is_open; /* neither answered nor canceled */
 };
 
 struct scripted_timer {
 	struct event *event;
-	uint64_t due, period;	/* period 0: once */
+	uint64_t due, period; /* period 0: once */
 };
 
 static struct {
 	struct loop loop;
 	struct log log;
-	uint64_t now;			/* ms */
-	bool refuses_http;		/* http_new fails */
+	uint64_t now;      /* ms */
+	bool refuses_http; /* http_new fails */
 	bool has_http;
-	struct http_config config;	/* as http_new got them */
+	struct http_config config; /* as http_new got them */
 	struct scripted_request requests[512];
-	size_t count;			/* requests sent so far */
+	size_t count; /* requests sent so far */
 	struct scripted_timer timers[64];
 	size_t timer_count;
 	struct {
@@ -56,7 +57,7 @@ static struct {
 		void *ctx;
 	} deferred[16];
 	size_t deferred_count;
-	char heard[16384];		/* messages, each with a newline */
+	char heard[16384]; /* messages, each with a newline */
 } world;
 
 /* --- In the place of base/clock.c, base/log.c, server/backoff.c and loop/loop.c --- */
@@ -252,7 +253,7 @@ http_send(struct http *http, const struct http_request *request,
 
 	assert_true(world.has_http && http == (struct http *)&world);
 	assert_true(world.count < sizeof(world.requests) /
-	    sizeof(world.requests[0]));
+		sizeof(world.requests[0]));
 	world.count++;
 	copy->method = scripted_copy(request->method);
 	copy->url = scripted_copy(request->url);
@@ -330,7 +331,9 @@ static inline void
 answer(size_t n, long status, const char *body)
 {
 	const struct http_reply reply = { .fault = HTTP_ANSWERED,
-		.status = status, .body = body, .len = strlen(body) };
+		.status = status,
+		.body = body,
+		.len = strlen(body) };
 
 	end_request(n, &reply);
 }

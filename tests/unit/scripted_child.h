@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A tshark that does as told: the program of a test itself, when it is started with -r. It reads a capture of capfile.h from
  * its standard input, and prints a document for each packet, as EK lines or as frames. Goes behind cmocka.h and capfile.h.
@@ -42,7 +43,7 @@ struct scripted {
 	int read_log;
 	bool plugin, filtered;
 	unsigned warm;
-	unsigned frame;		/* the last that was read */
+	unsigned frame; /* the last that was read */
 };
 
 static inline unsigned
@@ -51,7 +52,7 @@ scripted_value(const struct scripted *self, const char *word)
 	size_t len = strlen(word);
 
 	for (const char *at = self->words; (at = strstr(at, word)) != NULL;
-	    at++)
+	     at++)
 		if ((at == self->words || at[-1] == ' ') && at[len] == '=')
 			return (unsigned)strtoul(at + len + 1, NULL, 10);
 	return 0;
@@ -118,8 +119,9 @@ scripted_tell_arguments(struct scripted *self, unsigned n, int argc, char **argv
 	bool flush = false;
 
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-l") == 0 || (strcmp(argv[i], "-z") == 0 &&
-		    strstr(argv[i + 1], "flush") != NULL))
+		if (strcmp(argv[i], "-l") == 0 ||
+		    (strcmp(argv[i], "-z") == 0 &&
+			strstr(argv[i + 1], "flush") != NULL))
 			flush = true;
 		if (strcmp(argv[i], "-z") == 0)
 			form = "plugin";
@@ -131,8 +133,8 @@ scripted_tell_arguments(struct scripted *self, unsigned n, int argc, char **argv
 	self->plugin = strcmp(form, "plugin") == 0;
 	self->filtered = strstr(filter, "odd") != NULL;
 	number = strstr(filter, "frame.number > ");
-	self->warm = number == NULL ? 0 : (unsigned)strtoul(number + 15, NULL,
-	    10);
+	self->warm =
+	    number == NULL ? 0 : (unsigned)strtoul(number + 15, NULL, 10);
 	fprintf(file, "%s%s%s%s", form, flush ? " flush" : "",
 	    filter[0] != '\0' ? " " : "", filter);
 	(void)fclose(file);
@@ -162,11 +164,12 @@ scripted_print(const struct scripted *self, unsigned frame)
 	unsigned large = scripted_value(self, "large");
 
 	if (self->plugin) {
-		scripted_put_number(self->out, (uint64_t)frame <<
-		    FRAMES_KIND_BITS | FRAMES_PACKET);
+		scripted_put_number(self->out,
+		    (uint64_t)frame << FRAMES_KIND_BITS | FRAMES_PACKET);
 		scripted_put_number(self->out, FRAMES_END);
 	} else {
-		fprintf(self->out, "{\"timestamp\":\"1\",\"info\":\"%0*d\","
+		fprintf(self->out,
+		    "{\"timestamp\":\"1\",\"info\":\"%0*d\","
 		    "\"layers\":{\"frame\":{\"frame_frame_number\":\"%u\"}}}\n",
 		    (int)large, 0, frame);
 	}
@@ -219,8 +222,8 @@ scripted_packet(struct scripted *self, uint32_t packet, bool empty)
 	if (scripted_value(self, "skip") == frame || frame <= self->warm ||
 	    (self->filtered && packet % 2 == 0))
 		return;
-	scripted_print(self, scripted_value(self, "wrong") == frame ?
-	    frame + 100 : frame);
+	scripted_print(
+	    self, scripted_value(self, "wrong") == frame ? frame + 100 : frame);
 }
 
 static inline bool

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A shipping with a cluster and a dead letter file, and a scripted server behind it; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_SHIPPER_H
 #define ESPCAP_TESTS_SHIPPER_H
@@ -20,17 +21,17 @@ struct bench {
 	struct rejects rejects;
 	struct setup_config setup_config;
 	struct typed typed;
-	struct mapping_check *guard;		/* NULL for none */
+	struct mapping_check *guard; /* NULL for none */
 	struct shipping *shipping;
 	char dir[64];
 
-	size_t given;			/* documents, number i with acks[i] */
+	size_t given; /* documents, number i with acks[i] */
 	size_t batches;
 	struct ack acks[DOCUMENTS];
 
 	/* What the handler was told. */
 	uint64_t resolved, bytes;
-	unsigned replies;		/* calls of on_reply */
+	unsigned replies; /* calls of on_reply */
 	unsigned failures;
 	enum outcome outcome;
 	char text[2400];
@@ -133,8 +134,10 @@ begin_guarding(void)
 {
 	static const char list[] = "eth.src mac source.mac\n";
 
-	assert_int_equal(typed_parse(&bench.typed, list, strlen(list), "list",
-	    NULL), 0);
+	assert_int_equal(
+	    typed_parse(&bench.typed, list, strlen(list), "list",
+		NULL),
+	    0);
 	bench.setup_config.template.prefix = "packets";
 	bench.setup_config.template.typed = &bench.typed;
 	bench.setup_config.template.shards = -1;
@@ -156,9 +159,11 @@ add_document(struct batch *batch, const char *index)
 	assert_true(n < DOCUMENTS);
 	(void)snprintf(id, sizeof(id), "id%zu", n);
 	(void)snprintf(json, sizeof(json), "{\"n\":%zu}", n);
-	assert_int_equal(batch_add(batch, index, strlen(index),
-	    bench.config.auto_id ? NULL : id,
-	    bench.config.auto_id ? 0 : strlen(id), json, strlen(json)), 0);
+	assert_int_equal(
+	    batch_add(batch, index, strlen(index),
+		bench.config.auto_id ? NULL : id,
+		bench.config.auto_id ? 0 : strlen(id), json, strlen(json)),
+	    0);
 	bench.acks[n].given++;
 	batch_set_ack(batch, &bench.acks[n]);
 }
@@ -183,8 +188,9 @@ give(size_t count)
 }
 
 /* The body of a request that failed. */
-#define ERROR(type, reason) "{\"error\":{\"type\":\"" type "\"," \
-    "\"reason\":\"" reason "\"},\"status\":400}"
+#define ERROR(type, reason) "{\"error\":{\"type\":\"" type \
+			    "\"," \
+			    "\"reason\":\"" reason "\"},\"status\":400}"
 
 /* --- Answering ----------------------------------------------------------------- */
 
@@ -193,33 +199,44 @@ static const struct {
 	const char *item;
 } scripted_items[] = {
 	{ 'i', "\"status\":201" },
-	{ 'd', "\"status\":409,\"error\":{\"type\":"
+	{ 'd',
+	    "\"status\":409,\"error\":{\"type\":"
 	    "\"version_conflict_engine_exception\",\"reason\":\"there\"}" },
 	{ 'o', "\"status\":200" },
-	{ 'b', "\"status\":429,\"error\":{\"type\":"
+	{ 'b',
+	    "\"status\":429,\"error\":{\"type\":"
 	    "\"es_rejected_execution_exception\",\"reason\":\"queue full\"}" },
 	/* The disk is full. */
-	{ 'k', "\"status\":403,\"error\":{\"type\":"
+	{ 'k',
+	    "\"status\":403,\"error\":{\"type\":"
 	    "\"cluster_block_exception\",\"reason\":\"read-only\"}" },
-	{ 'm', "\"status\":400,\"error\":{\"type\":"
+	{ 'm',
+	    "\"status\":400,\"error\":{\"type\":"
 	    "\"document_parsing_exception\",\"reason\":\"no date\"}" },
 	/* Made and an error at once: no answer. */
-	{ 'e', "\"status\":201,\"error\":{\"type\":\"odd\",\"reason\":"
+	{ 'e',
+	    "\"status\":201,\"error\":{\"type\":\"odd\",\"reason\":"
 	    "\"why\"}" },
 	/* Its own fault for certain. */
-	{ 'r', "\"status\":400,\"error\":{\"type\":"
+	{ 'r',
+	    "\"status\":400,\"error\":{\"type\":"
 	    "\"script_exception\",\"reason\":\"runtime error\"}" },
 	/* A processor of the pipeline says no. */
-	{ 'p', "\"status\":500,\"error\":{\"type\":"
+	{ 'p',
+	    "\"status\":500,\"error\":{\"type\":"
 	    "\"fail_processor_exception\",\"reason\":\"unwanted\"}" },
-	{ 's', "\"status\":500,\"error\":{\"type\":"
+	{ 's',
+	    "\"status\":500,\"error\":{\"type\":"
 	    "\"null_pointer_exception\",\"reason\":\"oops\"}" },
-	{ 'c', "\"status\":400,\"error\":{\"type\":"
+	{ 'c',
+	    "\"status\":400,\"error\":{\"type\":"
 	    "\"index_closed_exception\",\"reason\":\"closed\"}" },
-	{ 'f', "\"status\":403,\"error\":{\"type\":"
+	{ 'f',
+	    "\"status\":403,\"error\":{\"type\":"
 	    "\"security_exception\",\"reason\":\"may not\"}" },
 	/* Into the failure store, with and without a reason. */
-	{ 'F', "\"status\":400,\"failure_store\":\"used\",\"error\":"
+	{ 'F',
+	    "\"status\":400,\"failure_store\":\"used\",\"error\":"
 	    "{\"type\":\"script_exception\",\"reason\":\"bad\"}" },
 	{ 'U', "\"status\":201,\"failure_store\":\"used\"" },
 	{ 'V', "\"status\":200,\"failure_store\":\"used\"" }
@@ -229,7 +246,8 @@ static inline const char *
 scripted_item(char letter)
 {
 	for (size_t i = 0; i < sizeof(scripted_items) /
-	    sizeof(scripted_items[0]); i++)
+		 sizeof(scripted_items[0]);
+	     i++)
 		if (scripted_items[i].letter == letter)
 			return scripted_items[i].item;
 	fail_msg("no item %c", letter);
@@ -243,8 +261,7 @@ reply(size_t n, const char *letters)
 	char body[16384] = "{\"errors\":true,\"items\":[";
 
 	for (const char *at = letters; *at != '\0'; at++) {
-		strcat(body, at > letters ? ",{\"create\":{" :
-		    "{\"create\":{");
+		strcat(body, at > letters ? ",{\"create\":{" : "{\"create\":{");
 		strcat(body, scripted_item(*at));
 		strcat(body, "}}");
 		assert_true(strlen(body) + 300 < sizeof(body));
@@ -264,7 +281,7 @@ assert_sent(size_t n, const char *numbers)
 
 	assert_string_equal(request->method, "POST");
 	for (const char *at = request->body;
-	    (at = strstr(at, "{\"n\":")) != NULL; at++) {
+	     (at = strstr(at, "{\"n\":")) != NULL; at++) {
 		size_t len = strlen(found);
 
 		(void)snprintf(found + len, sizeof(found) - len, " %d",
@@ -285,8 +302,8 @@ assert_counts(uint64_t delivered, uint64_t duplicate, uint64_t discarded,
 	assert_int_equal(counts.duplicate, duplicate);
 	assert_int_equal(counts.discarded, discarded);
 	assert_int_equal(bench.rejects.count, rejected);
-	assert_int_equal(bench.resolved, delivered + duplicate + discarded +
-	    rejected);
+	assert_int_equal(
+	    bench.resolved, delivered + duplicate + discarded + rejected);
 	for (size_t i = 0; i < bench.given; i++) {
 		const struct ack *ack = &bench.acks[i];
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A sink to a scripted server; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_SINKER_H
 #define ESPCAP_TESTS_SINKER_H
@@ -9,10 +10,12 @@
 #include "base/ack.h"
 #include "sink/sink_server.h"
 
-#define ROOT "{\"version\":{\"number\":\"8.8.2\",\"build_flavor\":" \
-    "\"default\"},\"tagline\":\"You Know, for Search\"}"
-#define OPENSEARCH "{\"version\":{\"number\":\"2.11.0\",\"distribution\":" \
-    "\"opensearch\"},\"tagline\":\"The OpenSearch Project\"}"
+#define ROOT \
+	"{\"version\":{\"number\":\"8.8.2\",\"build_flavor\":" \
+	"\"default\"},\"tagline\":\"You Know, for Search\"}"
+#define OPENSEARCH \
+	"{\"version\":{\"number\":\"2.11.0\",\"distribution\":" \
+	"\"opensearch\"},\"tagline\":\"The OpenSearch Project\"}"
 #define CREATED "{\"create\":{\"status\":201}}"
 /* 2026-01-01 */
 #define DAY ((int64_t)1767225600)
@@ -59,14 +62,24 @@ setup(void **state)
 	if (mkdtemp(bench.dir) == NULL || chdir(bench.dir) != 0)
 		return -1;
 	bench.config = (struct sink_server_config){
-		.cluster = { .nodes = &bench.nodes, .backoff = 1000,
+		.cluster = { .nodes = &bench.nodes,
+		    .backoff = 1000,
 		    .http = { .timeout = 60000 } },
-		.setup = { .put = SETUP_TEMPLATE_NEVER, .backoff = 1000,
-		    .template = { .prefix = "packets", .shards = -1,
-		    .replicas = -1, .typed = &bench.typed } },
-		.chunk = 1000, .chunk_bytes = 1 << 20, .latency = 500,
-		.memory = 1 << 24, .retry_for = 300000, .max_indices = 400,
-		.backoff = 1000, .remedy = "put in a valid key" };
+		.setup = { .put = SETUP_TEMPLATE_NEVER,
+		    .backoff = 1000,
+		    .template = { .prefix = "packets",
+			.shards = -1,
+			.replicas = -1,
+			.typed = &bench.typed } },
+		.chunk = 1000,
+		.chunk_bytes = 1 << 20,
+		.latency = 500,
+		.memory = 1 << 24,
+		.retry_for = 300000,
+		.max_indices = 400,
+		.backoff = 1000,
+		.remedy = "put in a valid key"
+	};
 	return 0;
 }
 
@@ -99,8 +112,10 @@ make(void)
 	const struct sink_handler handler = { on_ready, on_drain, on_fail,
 		NULL };
 
-	assert_int_equal(typed_parse(&bench.typed, list, strlen(list), "list",
-	    NULL), 0);
+	assert_int_equal(
+	    typed_parse(&bench.typed, list, strlen(list), "list",
+		NULL),
+	    0);
 	assert_int_equal(node_parse("http://a:9200", &bench.nodes, NULL), 0);
 	bench.config.dead_letter = dead_letter_open("dead", -1, NULL);
 	assert_non_null(bench.config.dead_letter);
@@ -125,8 +140,11 @@ begin(void)
 static inline void
 write_of(int64_t sec, const char *json, struct ack *ack)
 {
-	struct document_ready ready = { .json = json, .len = strlen(json),
-		.has_time = sec > 0, .sec = sec, .ack = ack };
+	struct document_ready ready = { .json = json,
+		.len = strlen(json),
+		.has_time = sec > 0,
+		.sec = sec,
+		.ack = ack };
 
 	if (ack != NULL)
 		ack->given++;
@@ -148,7 +166,7 @@ documents_of(size_t n)
 
 	assert_non_null(strstr(request_at(n)->url, "/_bulk?"));
 	for (const char *at = request_at(n)->body;
-	    (at = strchr(at, '\n')) != NULL; at++)
+	     (at = strchr(at, '\n')) != NULL; at++)
 		count++;
 	return count / 2;
 }
@@ -208,8 +226,10 @@ assert_failed(enum outcome outcome, const char *text)
 	    outcome);
 	assert_string_equal(error.text, text);
 	give(3);
-	assert_int_equal(sink_server_write_as(bench.sink, "p", 1, "i", 1,
-	    "{}", 2), 0);
+	assert_int_equal(
+	    sink_server_write_as(bench.sink, "p", 1, "i", 1,
+		"{}", 2),
+	    0);
 	pass(3600000);
 	assert_int_equal(world.count, count);
 	assert_int_equal(counts().queued, queued);

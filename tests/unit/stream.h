@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Streams made by hand and read again, for the tests of packet/capture_reader.c; goes behind cmocka.h. */
 #ifndef ESPCAP_TESTS_STREAM_H
 #define ESPCAP_TESTS_STREAM_H
@@ -21,7 +22,8 @@ put(struct stream *stream, uint64_t value, size_t width)
 	for (size_t i = 0; i < width; i++) {
 		size_t place = stream->big ? width - 1 - i : i;
 
-		stream->data[stream->len++] = place >= sizeof(value) ? 0 :
+		stream->data[stream->len++] = place >= sizeof(value) ?
+		    0 :
 		    (uint8_t)(value >> 8 * place);
 	}
 }
@@ -251,8 +253,10 @@ copy_all(const struct stream *stream, struct stream *copy)
 	buffer_init(&out, sizeof(copy->data));
 	reader_init(&reader, stream);
 	while (next(&reader) == 1)
-		assert_int_equal(capture_reader_copy(reader.capture, &reader.record,
-		    &out), 0);
+		assert_int_equal(
+		    capture_reader_copy(reader.capture, &reader.record,
+			&out),
+		    0);
 	assert_int_equal(reader.at, reader.len);
 	put_bytes(copy, out.data, out.len);
 	reader_release(&reader);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A strict look at JSON: UTF-8, no key twice in an object, no NUL in a key, bounded nesting; goes behind assert.h or cmocka.h. */
 #ifndef ESPCAP_TESTS_STRICT_H
 #define ESPCAP_TESTS_STRICT_H
@@ -13,16 +14,16 @@
 
 struct strict_key {
 	unsigned object;
-	size_t at;		/* in the texts; */
-	const char *text;	/* there, when all have been read */
+	size_t at;        /* in the texts; */
+	const char *text; /* there, when all have been read */
 	size_t len;
 };
 
 struct strict {
-	const char *why;	/* what is wrong, NULL if nothing is */
+	const char *why; /* what is wrong, NULL if nothing is */
 	struct strict_key *keys;
 	size_t key_count, key_room;
-	char *texts;		/* of the keys, one behind the other */
+	char *texts; /* of the keys, one behind the other */
 	size_t texts_len, texts_room;
 	unsigned objects[STRICT_DEPTH], object_count, depth;
 };
@@ -60,7 +61,9 @@ strict_key(void *ctx, const unsigned char *text, size_t len)
 	    &strict->texts_room, 1);
 	strict->keys[strict->key_count++] = (struct strict_key){
 		.object = strict->objects[strict->depth - 1],
-		.at = strict->texts_len, .len = len };
+		.at = strict->texts_len,
+		.len = len
+	};
 	memcpy(strict->texts + strict->texts_len, text, len);
 	strict->texts_len += len;
 	return 1;
@@ -117,8 +120,10 @@ static inline const char *
 strict_json(const char *text, size_t len)
 {
 	static const yajl_callbacks callbacks = {
-		.yajl_start_map = strict_start, .yajl_map_key = strict_key,
-		.yajl_end_map = strict_end, .yajl_start_array = strict_start,
+		.yajl_start_map = strict_start,
+		.yajl_map_key = strict_key,
+		.yajl_end_map = strict_end,
+		.yajl_start_array = strict_start,
 		.yajl_end_array = strict_end
 	};
 	struct strict strict = { .why = NULL };
@@ -127,7 +132,8 @@ strict_json(const char *text, size_t len)
 	if (yajl == NULL)
 		abort();
 	if ((yajl_parse(yajl, (const unsigned char *)text, len) !=
-	    yajl_status_ok || yajl_complete_parse(yajl) != yajl_status_ok) &&
+		    yajl_status_ok ||
+		yajl_complete_parse(yajl) != yajl_status_ok) &&
 	    strict.why == NULL)
 		strict.why = "no JSON";
 	yajl_free(yajl);

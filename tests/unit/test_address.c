@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of fields/address.c: whatever the text, what inet_pton makes of it. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of dissect/address_pairs.c: a number for each pair. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,8 +50,9 @@ test_many(void **state)
 			(void)snprintf(other, sizeof(other), "10.%u.0.2",
 			    i / 3);
 			assert_int_equal(round == 0 ?
-			    number(pairs, one, other) :
-			    number(pairs, other, one), i);
+				number(pairs, one, other) :
+				number(pairs, other, one),
+			    i);
 		}
 	address_pairs_free(pairs);
 }

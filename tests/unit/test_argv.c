@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of base/argv.c. */
 #include <setjmp.h>
 #include <stdarg.h>

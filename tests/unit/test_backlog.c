@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of capture/backlog.c and capture/spool_file.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,10 +61,10 @@ entries(void)
 struct line {
 	struct backlog *backlog;
 	int pipe[2];
-	uint32_t sent, resolved;	/* numbers of packets */
+	uint32_t sent, resolved; /* numbers of packets */
 	uint32_t taken, dropped;
-	uint8_t *was_taken;	/* by number */
-	uint32_t seen;		/* the next that may come out of the pipe */
+	uint8_t *was_taken; /* by number */
+	uint32_t seen;      /* the next that may come out of the pipe */
 	uint8_t partial[RECORD];
 	size_t partial_len;
 	uint64_t lost;
@@ -111,7 +112,9 @@ send_packets(struct line *line, uint32_t count)
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct nic_packet packet = { .sec = line->sent,
-			.caplen = BODY, .wirelen = BODY, .bytes = body };
+			.caplen = BODY,
+			.wirelen = BODY,
+			.bytes = body };
 
 		memset(body, (int)line->sent++, sizeof(body));
 		backlog_put(line->backlog, &packet);
@@ -147,7 +150,7 @@ receive(struct line *line)
 	ssize_t n;
 
 	while ((n = read(line->pipe[0], line->partial + line->partial_len,
-	    RECORD - line->partial_len)) > 0) {
+		    RECORD - line->partial_len)) > 0) {
 		line->partial_len += (size_t)n;
 		if (line->partial_len == RECORD)
 			check_record(line);
@@ -306,8 +309,10 @@ test_read_fails(void **state)
 	while (backlog_waits(line.backlog)) {
 		uint64_t now = 0;
 
-		assert_int_equal(backlog_write(line.backlog, line.pipe[1],
-		    &now), 0);
+		assert_int_equal(
+		    backlog_write(line.backlog, line.pipe[1],
+			&now),
+		    0);
 		assert_true(now == 0 || errno == EIO);
 		lost += now;
 		receive(&line);
@@ -374,8 +379,10 @@ test_limit_of_files(void **state)
 	(void)state;
 	if (pid == 0)
 		_exit(setrlimit(RLIMIT_FSIZE, &limit) == 0 &&
-		    spool_file_open(folder, 2 * MEGA, &error) == NULL &&
-		    strstr(error.text, "ulimit -f") != NULL ? 0 : 1);
+			    spool_file_open(folder, 2 * MEGA, &error) == NULL &&
+			    strstr(error.text, "ulimit -f") != NULL ?
+			0 :
+			1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 }
@@ -398,7 +405,9 @@ forbid_nameless(void)
 	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
 
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 ? 0 : -1;
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 ?
+	    0 :
+	    -1;
 }
 
 static void
@@ -444,7 +453,7 @@ main(void)
 		cmocka_unit_test(test_disk_is_given_back),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limit_of_files),
-		cmocka_unit_test(test_without_nameless_files)	/* The last: it is for good. */
+		cmocka_unit_test(test_without_nameless_files) /* The last: it is for good. */
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of server/backoff.c: the bounds of the waits, and that they are spread between. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of sink/batch.c: bodies, keeping, halving, ids. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +53,8 @@ test_body(void **state)
 	assert_int_equal(add(batch, "packets-2015-07-30", "a-_9", "{\"a\":1}"),
 	    0);
 	assert_int_equal(add(batch, "p", NULL, "{}"), 0);
-	expect_body(batch, "{\"create\":{\"_index\":\"packets-2015-07-30\","
+	expect_body(batch,
+	    "{\"create\":{\"_index\":\"packets-2015-07-30\","
 	    "\"_id\":\"a-_9\"}}\n{\"a\":1}\n"
 	    "{\"create\":{\"_index\":\"p\"}}\n{}\n");
 	expect_item(batch, 0, "packets-2015-07-30", "a-_9", "{\"a\":1}");
@@ -114,7 +116,8 @@ test_keep(void **state)
 		keep[i] = i % 200 == 7;
 	batch_keep(batch, keep);
 	assert_int_equal(batch->count, 3);
-	expect_body(batch, "{\"create\":{\"_index\":\"i\",\"_id\":\"id7\"}}\n"
+	expect_body(batch,
+	    "{\"create\":{\"_index\":\"i\",\"_id\":\"id7\"}}\n"
 	    "{\"n\":49}\n{\"create\":{\"_index\":\"i\",\"_id\":\"id207\"}}\n"
 	    "{\"n\":42849}\n{\"create\":{\"_index\":\"i\",\"_id\":\"id407\"}}\n"
 	    "{\"n\":165649}\n");
@@ -137,7 +140,8 @@ test_split(void **state)
 	expect_item(batch, 0, "i", "id0", "{\"n\":0}");
 	expect_item(other, 0, "i", "id1", "{\"n\":1}");
 	expect_item(other, 1, "i", "id2", "{\"n\":4}");
-	expect_body(batch, "{\"create\":{\"_index\":\"i\",\"_id\":\"id0\"}}\n"
+	expect_body(batch,
+	    "{\"create\":{\"_index\":\"i\",\"_id\":\"id0\"}}\n"
 	    "{\"n\":0}\n");
 	batch_free(batch);
 	batch_free(other);
@@ -150,7 +154,7 @@ test_acks(void **state)
 	struct batch *batch = make(4), *other;
 	bool keep[4] = { true, false, true, true };
 	struct ack *one = (struct ack *)(uintptr_t)64,
-	    *two = (struct ack *)(uintptr_t)128;
+		   *two = (struct ack *)(uintptr_t)128;
 
 	(void)state;
 	assert_null(batch->items[3].ack);
@@ -175,8 +179,9 @@ test_acks(void **state)
 static void
 test_ids(void **state)
 {
-	static const uint8_t zeros[16], ones[16] = { 255, 255, 255, 255, 255,
-		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+	static const uint8_t zeros[16],
+	    ones[16] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+		    255, 255, 255, 255, 255 };
 	static const uint8_t bytes[16] = { 0xfb, 0xef, 0xbe, 0x00, 0x10, 0x83,
 		0x10, 0x51, 0x87, 0x20, 0x92, 0x8b, 0x30, 0xd3, 0x8f, 0x41 };
 	char id[BATCH_ID_LEN];
@@ -188,7 +193,9 @@ test_ids(void **state)
 	assert_string_equal(id, "_____________________w");
 	/* python3: base64.urlsafe_b64encode */
 	batch_id_text(bytes, id);
-	assert_string_equal(id, "---" "-ABCDEFGHIJKLMNOPQQ");
+	assert_string_equal(id,
+	    "---"
+	    "-ABCDEFGHIJKLMNOPQQ");
 }
 
 int

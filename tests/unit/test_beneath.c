@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of process/beneath.c: links within the folder and out of it, and links that come while it is looked. */
 #include <errno.h>
 #include <fcntl.h>
@@ -142,8 +143,8 @@ test_what_is_no_file(void **state)
 	fd = beneath_open(&place->folder, "deep/folder", O_RDONLY | O_DIRECTORY);
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(beneath_open(&place->folder, "plain", O_RDONLY |
-	    O_DIRECTORY), -1);
+	assert_int_equal(
+	    beneath_open(&place->folder, "plain", O_RDONLY | O_DIRECTORY), -1);
 	assert_int_equal(errno, ENOTDIR);
 	assert_int_equal(holds(place, "fifo", ""), EINVAL);
 	assert_int_equal(holds(place, "missing", ""), ENOENT);
@@ -225,8 +226,8 @@ test_links_that_come_and_go(void **state)
 	assert_int_equal(symlink("../inside", "in/folder-link"), 0);
 	swapper = start_swapper();
 	for (int i = 0; i < 20000 || opened == 0 || refused == 0; i++) {
-		int reason = holds(place, i % 2 == 0 ? "swapped" :
-		    "folder/secret", "plain");
+		int reason = holds(
+		    place, i % 2 == 0 ? "swapped" : "folder/secret", "plain");
 
 		assert_true(reason == 0 || reason == EXDEV || reason == ELOOP);
 		opened += reason == 0;
@@ -279,8 +280,10 @@ test_a_leased_file_is_waited_for(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	/* No file any more: not opened, and not waited for. */
-	assert_int_equal(beneath_open_leased(place->folder.fd, "plain",
-	    O_RDONLY), -1);
+	assert_int_equal(
+	    beneath_open_leased(place->folder.fd, "plain",
+		O_RDONLY),
+	    -1);
 	assert_int_equal(errno, EINVAL);
 	fd = beneath_open_leased(place->folder.fd, "deep/er/plain", O_RDONLY);
 	assert_true(fd >= 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of base/buffer.c: growing, consuming, and the maximum. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of tshark/build.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,8 +92,8 @@ test_the_same(void **state)
 
 	assert_true(is_same(place));
 	assert_int_equal(stat(place->object, &st), 0);
-	assert_int_equal(place->changed, (int64_t)st.st_ctim.tv_sec *
-	    1000000000 + st.st_ctim.tv_nsec);
+	assert_int_equal(place->changed,
+	    (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec);
 }
 
 /* Of the same size and with the same times, as far as these can be set. */
@@ -100,8 +101,10 @@ static void
 test_other_content(void **state)
 {
 	struct place *place = *state;
-	char *command = xasprintf("cp -p '%s' '%s/kept' && printf two >'%s' && "
-	    "touch -r '%s/kept' '%s'", place->file, place->dir, place->file,
+	char *command = xasprintf(
+	    "cp -p '%s' '%s/kept' && printf two >'%s' && "
+	    "touch -r '%s/kept' '%s'",
+	    place->file, place->dir, place->file,
 	    place->dir, place->file);
 
 	assert_int_equal(system(command), 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of server/bulk_reply.c and server/jsonwalk.c: what servers answer, and what they should not. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,9 +18,11 @@
 static void
 note_item(void *ctx, size_t index, const struct bulk_reply_item *item)
 {
-	assert_int_equal(buffer_printf(ctx, "%zu %ld %s %s%s\n", index,
-	    item->status, item->type, item->reason,
-	    item->in_failure_store ? " store" : ""), 0);
+	assert_int_equal(
+	    buffer_printf(ctx, "%zu %ld %s %s%s\n", index,
+		item->status, item->type, item->reason,
+		item->in_failure_store ? " store" : ""),
+	    0);
 }
 
 /* The sanitizer sees a read behind the end of memory that ends there. */
@@ -56,45 +59,54 @@ test_items(void **state)
 	} good[] = {
 		{ "{\"items\":[]}", 0, "" },
 		{ " {\"took\":1,\"errors\":false,\"items\":[{\"create\":"
-		    "{\"status\":201}},{\"create\":{\"status\":200}}]} \r\n", 2,
+		  "{\"status\":201}},{\"create\":{\"status\":200}}]} \r\n",
+		    2,
 		    "0 201  \n1 200  \n" },
 		{ "{\"items\":[{\"create\":{\"status\":100}},{\"create\":"
-		    "{\"status\":599}},{\"create\":{\"status\":404}}]}", 3,
+		  "{\"status\":599}},{\"create\":{\"status\":404}}]}",
+		    3,
 		    "0 100  \n1 599  \n2 404  \n" },
 		{ "{\"items\":[{\"create\":{\"error\":{\"type\":\"t\","
-		    "\"reason\":\"r\"},\"status\":400}}]}", 1, "0 400 t r\n" },
+		  "\"reason\":\"r\"},\"status\":400}}]}",
+		    1, "0 400 t r\n" },
 		{ "{\"items\":[{\"create\":{\"status\":201,"
-		    "\"failure_store\":\"used\"}},{\"create\":{\"status\":201,"
-		    "\"failure_store\":\"not_applicable_or_unknown\"}},"
-		    "{\"create\":{\"failure_store\":true,\"status\":201}}]}",
+		  "\"failure_store\":\"used\"}},{\"create\":{\"status\":201,"
+		  "\"failure_store\":\"not_applicable_or_unknown\"}},"
+		  "{\"create\":{\"failure_store\":true,\"status\":201}}]}",
 		    3, "0 201   store\n1 201  \n2 201  \n" },
 		/* Nothing of one item stays for the next. */
 		{ "{\"items\":[{\"create\":{\"status\":400,\"error\":{\"type\":"
-		    "\"t\",\"reason\":\"r\",\"caused_by\":{\"reason\":\"c\"}}}"
-		    "},{\"create\":{\"status\":201}}]}", 2,
+		  "\"t\",\"reason\":\"r\",\"caused_by\":{\"reason\":\"c\"}}}"
+		  "},{\"create\":{\"status\":201}}]}",
+		    2,
 		    "0 400 t r: c\n1 201  \n" },
 		{ "{\"items\":[{\"create\":{\"status\":400,\"error\":"
-		    "{\"caused_by\":{\"type\":\"x\",\"reason\":\"c\","
-		    "\"caused_by\":{\"reason\":\"d\"}},\"reason\":\"r\"}}}]}",
+		  "{\"caused_by\":{\"type\":\"x\",\"reason\":\"c\","
+		  "\"caused_by\":{\"reason\":\"d\"}},\"reason\":\"r\"}}}]}",
 		    1, "0 400  r: c\n" },
 		{ "{\"items\":[{\"create\":{\"status\":400,\"error\":"
-		    "{\"caused_by\":{\"reason\":\"c\"}}}}]}", 1, "0 400  c\n" },
+		  "{\"caused_by\":{\"reason\":\"c\"}}}}]}",
+		    1, "0 400  c\n" },
 		{ "{\"items\":[{\"create\":{\"status\":400,\"error\":\"old\"}}"
-		    "]}", 1, "0 400  old\n" },
+		  "]}",
+		    1, "0 400  old\n" },
 		{ "{\"items\":[{\"create\":{\"status\":400,\"error\":null}},"
-		    "{\"create\":{\"status\":400,\"error\":[1]}},"
-		    "{\"create\":{\"status\":400,\"error\":{\"type\":7,"
-		    "\"reason\":null,\"caused_by\":\"x\"}}}]}", 3,
+		  "{\"create\":{\"status\":400,\"error\":[1]}},"
+		  "{\"create\":{\"status\":400,\"error\":{\"type\":7,"
+		  "\"reason\":null,\"caused_by\":\"x\"}}}]}",
+		    3,
 		    "0 400  \n1 400  \n2 400  \n" },
 		/* All else is passed over, numbers of any size, too. */
 		{ "{\"took\":99999999999999999999999e999999,\"status\":5,"
-		    "\"error\":{\"type\":\"no\"},\"x\":[{\"items\":[1]}],"
-		    "\"items\":[{\"x\":{\"status\":7},\"create\":{\"_index\":"
-		    "\"i\",\"_shards\":{\"status\":1},\"s\":[{\"status\":2}],"
-		    "\"status\":201}}]}", 1, "0 201  \n" },
+		  "\"error\":{\"type\":\"no\"},\"x\":[{\"items\":[1]}],"
+		  "\"items\":[{\"x\":{\"status\":7},\"create\":{\"_index\":"
+		  "\"i\",\"_shards\":{\"status\":1},\"s\":[{\"status\":2}],"
+		  "\"status\":201}}]}",
+		    1, "0 201  \n" },
 		{ "{\"items\":[{\"create\":{\"status\":400,\"error\":"
-		    "{\"root_cause\":[{\"type\":\"no\",\"reason\":\"no\"}],"
-		    "\"type\":\"a\\u0000\\n\\udc00\\u00e9\"}}}]}", 1,
+		  "{\"root_cause\":[{\"type\":\"no\",\"reason\":\"no\"}],"
+		  "\"type\":\"a\\u0000\\n\\udc00\\u00e9\"}}}]}",
+		    1,
 		    "0 400 a  \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9 \n" }
 	};
 	struct buffer notes;
@@ -131,9 +143,9 @@ test_no_replies(void **state)
 		"{\"items\":[{\"create\":[]}]}",
 		"{\"items\":[{\"create\":201}]}",
 		"{\"items\":[{\"create\":{\"status\":201},\"index\":"
-		    "{\"status\":201}}]}",
+		"{\"status\":201}}]}",
 		"{\"items\":[{\"index\":{\"status\":201},\"create\":"
-		    "{\"status\":201}}]}",
+		"{\"status\":201}}]}",
 		"{\"items\":[{\"delete\":{\"status\":200}}]}",
 		"{\"items\":[{\"index\":{\"status\":201}}]}",
 		"{\"items\":[{\"update\":{\"status\":200}}]}",
@@ -153,7 +165,7 @@ test_no_replies(void **state)
 		ITEM("\"status\":400,\"error\":{},\"error\":{\"type\":\"t\"}"),
 		ITEM("\"status\":400,\"error\":{\"type\":\"a\",\"type\":\"b\"}"),
 		ITEM("\"status\":201,\"failure_store\":\"used\","
-		    "\"failure_store\":\"used\""),
+		     "\"failure_store\":\"used\""),
 		ITEM("\"status\":400,\"error\":{\"type\":\"a\xff\"}"),
 		ITEM("\"status\":201}")
 	};
@@ -214,8 +226,11 @@ test_long_texts(void **state)
 	assert_int_equal(buffer_puts(&body, "\",\"reason\":\""), 0);
 	for (int i = 0; i < 510; i++)
 		assert_int_equal(buffer_puts(&body, "\xc3\xa4"), 0);
-	assert_int_equal(buffer_puts(&body, "\",\"caused_by\":{\"reason\":"
-	    "\"because\"}}}"), 0);
+	assert_int_equal(
+	    buffer_puts(&body,
+		"\",\"caused_by\":{\"reason\":"
+		"\"because\"}}}"),
+	    0);
 	assert_true(bulk_reply_error(body.data, body.len, &item));
 	/* At a character: 42 of three bytes in 127. */
 	assert_int_equal(strlen(item.type), 126);
@@ -236,8 +251,12 @@ test_many_items(void **state)
 	buffer_init(&notes, 64 << 20);
 	assert_int_equal(buffer_puts(&body, "{\"items\":["), 0);
 	for (int i = 0; i < 10000; i++)
-		assert_int_equal(buffer_printf(&body, "%s{\"create\":"
-		    "{\"status\":%d}}", i > 0 ? "," : "", 100 + i % 500), 0);
+		assert_int_equal(
+		    buffer_printf(&body,
+			"%s{\"create\":"
+			"{\"status\":%d}}",
+			i > 0 ? "," : "", 100 + i % 500),
+		    0);
 	assert_int_equal(buffer_puts(&body, "]}"), 0);
 	count = parse(body.data, body.len, &notes);
 	assert_int_equal(count, 10000);
@@ -256,8 +275,9 @@ test_errors(void **state)
 		const char *type, *reason;
 	} rows[] = {
 		{ "{\"error\":{\"root_cause\":[{\"type\":\"x\"}],\"type\":\"t\""
-		    ",\"reason\":\"r\",\"caused_by\":{\"type\":\"y\",\"reason\""
-		    ":\"c\"}},\"status\":400}", true, 400, "t", "r: c" },
+		  ",\"reason\":\"r\",\"caused_by\":{\"type\":\"y\",\"reason\""
+		  ":\"c\"}},\"status\":400}",
+		    true, 400, "t", "r: c" },
 		{ "{\"error\":\"text\",\"status\":405}", true, 405, "",
 		    "text" },
 		{ "{\"error\":\"text\",\"status\":\"405\"}", true, 0, "",
@@ -270,7 +290,11 @@ test_errors(void **state)
 		    "<html>   Bad  Gateway " },
 		{ "{\"error\":{\"type\":\"t\",\"reason\":\"r\"}", false, 0, "",
 		    "{\"error\":{\"type\":\"t\",\"reason\":\"r\"}" },
-		{ "b\xff" "d", false, 0, "", "b\xef\xbf\xbd" "d" }
+		{ "b\xff"
+		  "d",
+		    false, 0, "",
+		    "b\xef\xbf\xbd"
+		    "d" }
 	};
 	struct bulk_reply_item item;
 	char page[402];
@@ -307,13 +331,17 @@ test_versions(void **state)
 		bool good, is_opensearch;
 	} rows[] = {
 		{ "{\"name\":\"n\",\"version\":{\"number\":\"8.8.2\","
-		    "\"build_flavor\":\"default\"}}", "8.8.2", true, false },
+		  "\"build_flavor\":\"default\"}}",
+		    "8.8.2", true, false },
 		{ "{\"version\":{\"distribution\":\"opensearch\",\"number\":"
-		    "\"2.19.1\"}}", "2.19.1", true, true },
+		  "\"2.19.1\"}}",
+		    "2.19.1", true, true },
 		{ "{\"version\":{\"distribution\":\"opensearch2\",\"number\":"
-		    "\"1\"}}", "1", true, false },
+		  "\"1\"}}",
+		    "1", true, false },
 		{ "{\"version\":{\"number\":\"0123456789012345678901234567890"
-		    "123456789\"}}", "0123456789012345678901234567890", true,
+		  "123456789\"}}",
+		    "0123456789012345678901234567890", true,
 		    false },
 		{ "{\"version\":{\"distribution\":\"opensearch\"}}", "", false,
 		    false },
@@ -331,8 +359,10 @@ test_versions(void **state)
 		struct bulk_reply_version version = { .number = "x",
 			.is_opensearch = true };
 
-		assert_int_equal(bulk_reply_version(rows[i].body,
-		    strlen(rows[i].body), &version), rows[i].good);
+		assert_int_equal(
+		    bulk_reply_version(rows[i].body,
+			strlen(rows[i].body), &version),
+		    rows[i].good);
 		assert_string_equal(version.number, rows[i].number);
 		assert_int_equal(version.is_opensearch,
 		    rows[i].is_opensearch);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of tshark/cache.c: kept, damaged, of another program, and never an error. */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -78,8 +79,10 @@ cached(const struct place *place)
 		return NULL;
 	}
 	assert_non_null(names);
-	assert_string_equal(table_find(names, "bgp_bgp_prefix_length",
-	    NAMES_KIND_PRESENT, NAMES_NONE), "bgp.prefix.length");
+	assert_string_equal(
+	    table_find(names, "bgp_bgp_prefix_length",
+		NAMES_KIND_PRESENT, NAMES_NONE),
+	    "bgp.prefix.length");
 	assert_int_equal(names_count(names), names_count(place->names));
 	(void)snprintf(text, sizeof(text), "%s", version);
 	names_free(names);
@@ -235,8 +238,10 @@ test_nothing_of_this_is_an_error(void **state)
 	linked = xasprintf("%s/linked", place->dir);
 	assert_int_equal(mkdir(linked, 0700), 0);
 	close(cache_open(linked, "/x"));
-	file = xasprintf("cd '%s' && for f in *; do rm \"$f\"; "
-	    "ln -s /dev/null \"$f\"; done", linked);
+	file = xasprintf(
+	    "cd '%s' && for f in *; do rm \"$f\"; "
+	    "ln -s /dev/null \"$f\"; done",
+	    linked);
 	assert_int_equal(system(file), 0);
 	assert_int_equal(cache_open(linked, "/x"), -1);
 	free(file);
@@ -390,8 +395,9 @@ static void
 test_trials_without_shortcuts_keep_those_with_them(void **state)
 {
 	struct place *place = *state;
-	const struct trials other = { .projection = { { .outcome =
-		TRIAL_GOOD } } };
+	const struct trials other = {
+		.projection = { { .outcome = TRIAL_GOOD } }
+	};
 	struct made made;
 	struct trials trials;
 
@@ -436,8 +442,10 @@ test_what_was_changed_meanwhile_is_not_kept(void **state)
 		write_file(parts[i], "newest");
 		assert_int_equal(stat(parts[i], &st), 0);
 		cache_remember(place->fd, place->program, &made.build,
-		    made.objects, strlen(made.objects), (int64_t)
-		    st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec, &good);
+		    made.objects, strlen(made.objects),
+		    (int64_t)st.st_ctim.tv_sec * 1000000000 +
+			st.st_ctim.tv_nsec,
+		    &good);
 		assert_false(is_kept(place, &made));
 	}
 	unmake(&made);
@@ -464,8 +472,11 @@ test_what_may_pass_is_tried_again(void **state)
 	make(place, &made);
 	cache_write(place->fd, place->program, "4.0.17", place->names);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct trials bad = { .shortcuts = { .outcome = TRIAL_BAD,
-			.passing = 1, .until = rows[i].until } };
+		const struct trials bad = {
+			.shortcuts = { .outcome = TRIAL_BAD,
+			    .passing = 1,
+			    .until = rows[i].until }
+		};
 
 		keep(place, &made, &bad);
 		assert_true(recall(place, &made, &trials));
@@ -488,8 +499,11 @@ test_damaged_trials_are_not_believed(void **state)
 	cache_write(place->fd, place->program, "4.0.17", place->names);
 	keep(place, &made, &good);
 	assert_int_equal(fstat(place->fd, &st), 0);
-	for (off_t at = 0; at < st.st_size; at += at < 1600 ||
-	    at > st.st_size - 64 ? 1 : 997) {
+	for (off_t at = 0;
+	     at < st.st_size; at += at < 1600 ||
+		     at > st.st_size - 64 ?
+		 1 :
+		 997) {
 		assert_int_equal(pread(place->fd, &byte, 1, at), 1);
 		byte = (char)(byte ^ 0x10);
 		assert_int_equal(pwrite(place->fd, &byte, 1, at), 1);

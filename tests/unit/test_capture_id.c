@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of packet/capture_id.c: what the id hangs on, and what not. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,10 +12,18 @@
 
 static const uint8_t bytes[600] = "some packet";
 
-static const struct capture_record packet = { .is_packet = true, .raw = bytes,
-	.raw_len = 100, .ordinal = 1, .has_time = true, .sec = 1438233730,
-	.nsec = 634684000, .linktype = 1, .snaplen = 65535, .bytes = bytes,
-	.caplen = 60, .wirelen = 1514 };
+static const struct capture_record packet = { .is_packet = true,
+	.raw = bytes,
+	.raw_len = 100,
+	.ordinal = 1,
+	.has_time = true,
+	.sec = 1438233730,
+	.nsec = 634684000,
+	.linktype = 1,
+	.snaplen = 65535,
+	.bytes = bytes,
+	.caplen = 60,
+	.wirelen = 1514 };
 
 static void
 id_of(const struct capture_record *record, char id[CAPTURE_ID_LEN])
@@ -116,8 +125,10 @@ test_foreign_formats(void **state)
 static void
 test_empty_packet(void **state)
 {
-	struct capture_record empty = { .is_packet = true, .raw = bytes,
-		.raw_len = 16, .bytes = bytes + 16 };
+	struct capture_record empty = { .is_packet = true,
+		.raw = bytes,
+		.raw_len = 16,
+		.bytes = bytes + 16 };
 	char id[CAPTURE_ID_LEN];
 
 	(void)state;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of packet/capture_reader.c and the pcap format behind it. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -151,7 +152,10 @@ test_pcap_cut(void **state)
 	for (size_t len = 24; len <= whole.len; len++) {
 		struct stream stream = whole;
 		struct reader reader;
-		unsigned int packets = len >= whole.len ? 2 : len >= 45 ? 1 : 0;
+		unsigned int packets = len >= whole.len ?
+		    2 :
+		    len >= 45 ? 1 :
+				0;
 
 		stream.len = len;
 		reader_init(&reader, &stream);
@@ -180,12 +184,18 @@ test_more_is_asked_for(void **state)
 
 	(void)state;
 	put_file_header(&stream, 0xa1b2c3d4, 4, 1);
-	assert_int_equal(capture_reader_next(capture, stream.data, 10, false, &record,
-	    &error), 0);
-	assert_int_equal(capture_reader_next(capture, stream.data, 24, false, &record,
-	    &error), 1);
-	assert_int_equal(capture_reader_next(capture, stream.data, 0, false, &record,
-	    &error), 0);
+	assert_int_equal(
+	    capture_reader_next(capture, stream.data, 10, false, &record,
+		&error),
+	    0);
+	assert_int_equal(
+	    capture_reader_next(capture, stream.data, 24, false, &record,
+		&error),
+	    1);
+	assert_int_equal(
+	    capture_reader_next(capture, stream.data, 0, false, &record,
+		&error),
+	    0);
 	capture_reader_free(capture);
 }
 
@@ -202,8 +212,10 @@ check_limit(uint32_t linktype, uint32_t most, const char *text)
 	put_packet(&stream, 1, 0, most, 0, "");
 	reader_init(&reader, &stream);
 	assert_block(&reader);
-	assert_int_equal(capture_reader_next(reader.capture, reader.data + 24, 16,
-	    false, &record, &error), 0);
+	assert_int_equal(
+	    capture_reader_next(reader.capture, reader.data + 24, 16,
+		false, &record, &error),
+	    0);
 	reader_release(&reader);
 	stream.len = 24;
 	put_packet(&stream, 1, 0, most + 1, most + 1, "");
@@ -217,9 +229,11 @@ static void
 test_limits(void **state)
 {
 	(void)state;
-	check_limit(1, 262144, "damaged in packet 1, at byte 24: "
+	check_limit(1, 262144,
+	    "damaged in packet 1, at byte 24: "
 	    "packet of 262145 bytes, the most possible is 262144");
-	check_limit(279, 8 << 20, "damaged in packet 1, at byte 24: "
+	check_limit(279, 8 << 20,
+	    "damaged in packet 1, at byte 24: "
 	    "packet of 8388609 bytes, the most possible is 8388608");
 	check_limit(231, CAPTURE_RECORD_MAX - 16,
 	    "damaged in packet 1, at byte 24: "
@@ -401,11 +415,15 @@ test_variant_is_waited_for(void **state)
 	put_packet(&stream, 2, 0, 5, 60, "other");
 	reader_init(&reader, &stream);
 	assert_block(&reader);
-	assert_int_equal(capture_reader_next(reader.capture, reader.data + 24, 20,
-	    false, &reader.record, &reader.error), 0);
+	assert_int_equal(
+	    capture_reader_next(reader.capture, reader.data + 24, 20,
+		false, &reader.record, &reader.error),
+	    0);
 	assert_false(capture_reader_hurry(reader.capture, reader.data + 24, 20));
-	assert_int_equal(capture_reader_next(reader.capture, reader.data + 24, 21,
-	    false, &reader.record, &reader.error), 0);
+	assert_int_equal(
+	    capture_reader_next(reader.capture, reader.data + 24, 21,
+		false, &reader.record, &reader.error),
+	    0);
 	assert_true(capture_reader_hurry(reader.capture, reader.data + 24, 21));
 	assert_false(capture_reader_hurry(reader.capture, reader.data + 24, 21));
 	assert_packet(&reader, 1, 1, 0, 5, 60);
@@ -427,8 +445,10 @@ test_trusted(void **state)
 	reader_init(&reader, &stream);
 	capture_reader_trust(reader.capture);
 	assert_block(&reader);
-	assert_int_equal(capture_reader_next(reader.capture, reader.data + 24, 16,
-	    false, &reader.record, &reader.error), 1);
+	assert_int_equal(
+	    capture_reader_next(reader.capture, reader.data + 24, 16,
+		false, &reader.record, &reader.error),
+	    1);
 	assert_true(reader.record.is_packet);
 	reader_release(&reader);
 }
@@ -473,8 +493,10 @@ test_joined(void **state)
 	reader_init(&reader, &stream);
 	while (next(&reader) == 1)
 		if (reader.record.part != CAPTURE_PART_FITS)
-			assert_int_equal(capture_reader_copy(reader.capture,
-			    &reader.record, &out), 0);
+			assert_int_equal(
+			    capture_reader_copy(reader.capture,
+				&reader.record, &out),
+			    0);
 	assert_int_equal(reader.at, reader.len);
 	assert_int_equal(out.len, standard.len);
 	assert_memory_equal(out.data, standard.data, standard.len);
@@ -532,7 +554,11 @@ test_joined_of_other_formats(void **state)
 static void
 test_joined_is_a_whole_header(void **state)
 {
-	static const struct { size_t at; uint8_t value; bool joined; } rows[] = {
+	static const struct {
+		size_t at;
+		uint8_t value;
+		bool joined;
+	} rows[] = {
 		{ 0, 0xd4, true }, { 0, 0xd5, false }, { 4, 3, false },
 		{ 6, 3, false }, { 8, 0, true }, { 18, 9, true },
 		{ 22, 3, false }, { 23, 0xf0, true }
@@ -566,9 +592,10 @@ test_joined_is_a_whole_header(void **state)
 		assert_block(&reader);
 		assert_number(&reader, 1, 1);
 		assert_int_equal(next(&reader), -1);
-		assert_non_null(strstr(reader.error.text, len < 4 ?
-		    "cut short in packet 2, at byte " :
-		    "cut short in the file header after packet 1, at byte "));
+		assert_non_null(strstr(reader.error.text,
+		    len < 4 ?
+			"cut short in packet 2, at byte " :
+			"cut short in the file header after packet 1, at byte "));
 		reader_release(&reader);
 	}
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of process/child.c: the ends of a life in every order, floods, pauses, kills. */
 #include <dirent.h>
 #include <event2/event.h>
@@ -30,17 +31,17 @@ struct run {
 	struct child *child;
 	struct buffer out;
 	int finished;
-	int after_finish;	/* calls that must not be */
+	int after_finish; /* calls that must not be */
 	bool pause_at_output;
-	unsigned int slow_output;	/* how long on_output takes, in us */
+	unsigned int slow_output; /* how long on_output takes, in us */
 	struct event *timer;
 	void (*on_timer)(struct run *run);
 
-	size_t to_write;	/* bytes left to feed, each (char)position */
+	size_t to_write; /* bytes left to feed, each (char)position */
 	size_t written;
 	bool kill_when_fed;
-	int turns;		/* on_writable calls */
-	size_t turn_most;	/* bytes written in one of them */
+	int turns;        /* on_writable calls */
+	size_t turn_most; /* bytes written in one of them */
 };
 
 static void
@@ -62,7 +63,8 @@ feed(struct run *run)
 	size_t before = run->written;
 
 	while (run->to_write > 0 && child_queued(run->child) < MIB) {
-		size_t n = run->to_write < sizeof(piece) ? run->to_write :
+		size_t n = run->to_write < sizeof(piece) ?
+		    run->to_write :
 		    sizeof(piece);
 
 		for (size_t i = 0; i < n; i++)
@@ -108,9 +110,11 @@ static const struct child_handler handler_template = {
 static void
 start(struct run *run, const char *script, bool wants_input)
 {
-	struct argv argv = {0};
-	const struct child_spec spec = { .argv = &argv, .home = "/",
-	    .extra_fd = -1, .wants_input = wants_input };
+	struct argv argv = { 0 };
+	const struct child_spec spec = { .argv = &argv,
+		.home = "/",
+		.extra_fd = -1,
+		.wants_input = wants_input };
 	struct child_handler handler = handler_template;
 	struct error error = { .text = "" };
 
@@ -232,8 +236,10 @@ test_output_and_errors(void **state)
 {
 	struct run *run = *state;
 
-	start(run, "echo one; echo 'Running as user \"root\" x' >&2; "
-	    "echo two; echo bad >&2; cat", false);
+	start(run,
+	    "echo one; echo 'Running as user \"root\" x' >&2; "
+	    "echo two; echo bad >&2; cat",
+	    false);
 	assert_string_equal(child_errors(run->child), "");
 	finish(run);
 	expect_output(run, "one\ntwo\n");
@@ -245,9 +251,10 @@ static void
 test_cannot_start(void **state)
 {
 	struct run *run = *state;
-	struct argv argv = {0};
-	const struct child_spec spec = { .argv = &argv, .home = "/",
-	    .extra_fd = -1, .wants_input = true };
+	struct argv argv = { 0 };
+	const struct child_spec spec = {
+		.argv = &argv, .home = "/", .extra_fd = -1, .wants_input = true
+	};
 	struct error error;
 
 	argv_push(&argv, "/no/such/program");
@@ -411,7 +418,7 @@ test_pause_loses_nothing_of_the_dead(void **state)
 static void
 pause_for_long(struct run *run)
 {
-	static const struct timeval when = {1, 400000};
+	static const struct timeval when = { 1, 400000 };
 
 	expect_output(run, "early\n");
 	child_pause(run->child);
@@ -444,7 +451,8 @@ test_busy_owner_loses_nothing(void **state)
 	assert_int_equal(run->out.len, 1000000);
 	clear(run);
 	run->slow_output = 400000;
-	start(run, "echo x; sleep 0.1; "
+	start(run,
+	    "echo x; sleep 0.1; "
 	    "head -c 60000 /dev/zero | tr '\\0' '\\n' >&2; echo last >&2",
 	    false);
 	finish(run);
@@ -505,8 +513,10 @@ test_flood_of_errors(void **state)
 	struct run *run = *state;
 	const char *errors;
 
-	start(run, "yes 'a line of text' | head -c 10000000 >&2; "
-	    "echo >&2; echo last >&2; echo done", false);
+	start(run,
+	    "yes 'a line of text' | head -c 10000000 >&2; "
+	    "echo >&2; echo last >&2; echo done",
+	    false);
 	finish(run);
 	expect_output(run, "done\n");
 	errors = child_errors(run->child);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of server/cluster.c against a scripted HTTP client: each state of a node and of a request, and each way between.
  *
@@ -110,7 +111,8 @@ static size_t
 get(const char *path)
 {
 	const struct cluster_request request = { .method = "GET",
-		.path = path, .reply_max = 1000 };
+		.path = path,
+		.reply_max = 1000 };
 
 	cluster_send(bench.cluster, &request, on_reply, &bench);
 	return world.count - 1;
@@ -154,8 +156,12 @@ test_all_of_a_request(void **state)
 {
 	char method[] = "POST", path[] = "/_bulk?x=1";
 	const struct cluster_request request = { .method = method,
-		.path = path, .content_type = "application/x-ndjson",
-		.is_gzip = true, .body = "a\0b", .len = 3, .reply_max = 77 };
+		.path = path,
+		.content_type = "application/x-ndjson",
+		.is_gzip = true,
+		.body = "a\0b",
+		.len = 3,
+		.reply_max = 77 };
 	const struct scripted_request *sent;
 
 	(void)state;
@@ -267,7 +273,8 @@ test_each_fault_takes_it_down(void **state)
 			assert_int_equal(bench.reply.fault, faults[i].fault);
 			assert_string_equal(bench.reply.text, "why it failed");
 		}
-		assert_heard("note: http://a:9200: why it failed; trying "
+		assert_heard(
+		    "note: http://a:9200: why it failed; trying "
 		    "again\n");
 		assert_string_equal(cluster_trouble(bench.cluster),
 		    "http://a:9200: why it failed");
@@ -296,7 +303,8 @@ test_goes_to_the_next(void **state)
 	assert_int_equal(bench.calls, 1);
 	assert_int_equal(bench.node, 2);
 	assert_string_equal(bench.body, "at last");
-	assert_heard("note: http://a:9200: refused; trying again\n"
+	assert_heard(
+	    "note: http://a:9200: refused; trying again\n"
 	    "note: http://b:9200: no route; trying again\n");
 	assert_string_equal(cluster_trouble(bench.cluster),
 	    "http://b:9200: no route");
@@ -462,7 +470,8 @@ test_probe_revives(void **state)
 		anew(state);
 		begin("http://a:9200");
 		cluster_blame(bench.cluster, 0, "HTTP status 503");
-		assert_heard("note: http://a:9200: HTTP status 503; trying "
+		assert_heard(
+		    "note: http://a:9200: HTTP status 503; trying "
 		    "again\n");
 		answer(sent_after(1000), statuses[i], "");
 		assert_heard("note: http://a:9200 answers again\n");
@@ -485,7 +494,8 @@ test_probe_fails(void **state)
 		{ .fault = HTTP_UNTRUSTED, .text = "expired" },
 		{ .fault = HTTP_LOST, .text = "timed out" },
 		{ .fault = HTTP_NOT_HTTP, .text = "garbage" },
-		{ .fault = HTTP_REPLY_TOO_LARGE, .text = "too large" } };
+		{ .fault = HTTP_REPLY_TOO_LARGE, .text = "too large" }
+	};
 	static const char *const troubles[] = { "HTTP status 500",
 		"HTTP status 503", "refused", "expired", "timed out",
 		"garbage", "too large" };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of document/community.c against the vectors of the specification's baselines. */
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -64,8 +65,10 @@ fill(struct community_flow *flow, const struct vector *vector)
 
 	memset(flow, 0, sizeof(*flow));
 	assert_int_equal(inet_pton(family, vector->source, flow->source), 1);
-	assert_int_equal(inet_pton(family, vector->destination,
-	    flow->destination), 1);
+	assert_int_equal(
+	    inet_pton(family, vector->destination,
+		flow->destination),
+	    1);
 	flow->address_len = family == AF_INET ? 4 : 16;
 	flow->protocol = vector->protocol;
 	flow->has_ports = vector->source_port != NO_PORT;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of sink/compress.c: zlib itself gets back what was put in. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,8 +30,10 @@ test_there_and_back(void **state)
 		buffer_init(&to, 4000000);
 		for (size_t n = 0; n < lengths[i]; n++) {
 			random = random * 1664525 + 1013904223;
-			assert_int_equal(buffer_append(&from,
-			    (char[]){ (char)(random >> 24) }, 1), 0);
+			assert_int_equal(
+			    buffer_append(&from,
+				(char[]){ (char)(random >> 24) }, 1),
+			    0);
 		}
 		assert_int_equal(compress_gzip(&from, &to), 0);
 		stream.next_in = (Bytef *)to.data;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of server/day.c: the day of a packet, its edges, and back. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of sink/dead_letter.c: what is in the file when, and whose it is. */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -37,9 +38,14 @@ teardown(void **state)
 static void
 add(struct dead_letter *letter, const char *document)
 {
-	struct dead_letter_entry entry = { .index = "packets-x", .index_len = 9,
-		.id = "id", .id_len = 2, .status = 400, .type = "some_type",
-		.reason = "a \"reason\"\nof two lines", .document = document,
+	struct dead_letter_entry entry = { .index = "packets-x",
+		.index_len = 9,
+		.id = "id",
+		.id_len = 2,
+		.status = 400,
+		.type = "some_type",
+		.reason = "a \"reason\"\nof two lines",
+		.document = document,
 		.document_len = strlen(document) };
 
 	dead_letter_add(letter, &entry);
@@ -59,9 +65,10 @@ contents(char *text, size_t size)
 	return (size_t)n;
 }
 
-#define LINE "{\"index\":\"packets-x\",\"id\":\"id\",\"status\":400," \
-    "\"type\":\"some_type\",\"reason\":\"a \\\"reason\\\"\\nof two lines\"," \
-    "\"document\":{\"n\":1}}\n"
+#define LINE \
+	"{\"index\":\"packets-x\",\"id\":\"id\",\"status\":400," \
+	"\"type\":\"some_type\",\"reason\":\"a \\\"reason\\\"\\nof two lines\"," \
+	"\"document\":{\"n\":1}}\n"
 
 static void
 test_lines(void **state)

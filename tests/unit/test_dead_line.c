@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of sink/dead_line.c: what is a dead letter, and what is not. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,13 +28,16 @@ static void
 test_lines(void **state)
 {
 	(void)state;
-	expect("{\"index\":\"packets-2015-07-30\",\"id\":\"a_-B\",\"status\":400,"
+	expect(
+	    "{\"index\":\"packets-2015-07-30\",\"id\":\"a_-B\",\"status\":400,"
 	    "\"type\":\"x\",\"reason\":\"{\\\"document\\\":1}\",\"document\":"
 	    "{\"a\":{\"document\":[{\"index\":\"no\"}]},\"b\":\"}\"}}",
 	    "packets-2015-07-30", "a_-B",
 	    "{\"a\":{\"document\":[{\"index\":\"no\"}]},\"b\":\"}\"}");
-	expect(" { \"document\" : { } , \"index\" : \"i\" , \"more\" : "
-	    "[1,{\"id\":\"x\"},null,true] } ", "i", "", "{ }");
+	expect(
+	    " { \"document\" : { } , \"index\" : \"i\" , \"more\" : "
+	    "[1,{\"id\":\"x\"},null,true] } ",
+	    "i", "", "{ }");
 }
 
 static void

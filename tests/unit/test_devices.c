@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of capture/devices.c, on a list of interfaces of our own in place of the system's. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@ static void fake_freealldevs(pcap_if_t *list);
 /* What the fake answers next. */
 static struct {
 	pcap_if_t *list;
-	const char *message;	/* NULL if it goes well */
+	const char *message; /* NULL if it goes well */
 	int freed;
 } fake;
 
@@ -49,6 +50,7 @@ static pcap_addr_t addresses[] = {
 	{ .next = NULL, .addr = (struct sockaddr *)&ipv6 }
 };
 
+/* clang-format off */
 static pcap_if_t devices[] = {
 	{ .next = &devices[1], .name = (char *)(uintptr_t)"lo",
 	    .addresses = addresses,
@@ -59,6 +61,7 @@ static pcap_if_t devices[] = {
 	{ .next = NULL, .name = (char *)(uintptr_t)"e\"\\\x1b\xff",
 	    .description = (char *)(uintptr_t)"line\nfeed \xc3\xa9" }
 };
+/* clang-format on */
 
 static void
 assert_list(bool json, const char *want)
@@ -118,8 +121,8 @@ static void
 test_many_addresses(void **state)
 {
 	pcap_addr_t many[6];
-	pcap_if_t device = { .name = (char *)(uintptr_t)"x",
-	    .addresses = many };
+	pcap_if_t device = { .name = (char *)(uintptr_t) "x",
+		.addresses = many };
 
 	(void)state;
 	set_addresses();

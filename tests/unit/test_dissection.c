@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of dissect/dissection.c and dissect/arrivals.c: one input, one tshark that does what it should or hangs, and whoever takes
  * the documents. What comes after a failure is in test_passes.c, live captures are in test_relief.c.
@@ -53,7 +54,8 @@ test_all_packets(void **state)
 	/* What stands beside the layers. */
 	assert_non_null(strstr(bench->last, "\"file_name\":\"a.pcap\""));
 	assert_non_null(strstr(bench->last, "\"path\":\"/b/a.pcap\""));
-	assert_non_null(strstr(bench->last, "\"@timestamp\":"
+	assert_non_null(strstr(bench->last,
+	    "\"@timestamp\":"
 	    "\"1970-01-01T00:16:43.000003000Z\""));
 	assert_non_null(strstr(bench->last, dissection_id(bench->dissection)));
 }
@@ -386,8 +388,10 @@ test_growing(void **state)
 	dissection_look(bench->dissection);
 	assert_true(dissection_is_waiting(bench->dissection));
 	bench_packets(bench, 3, 3);
-	assert_int_equal(pwrite(end, bench->bytes.data, bench->bytes.len - 1,
-	    0), bench->bytes.len - 1);
+	assert_int_equal(
+	    pwrite(end, bench->bytes.data, bench->bytes.len - 1,
+		0),
+	    bench->bytes.len - 1);
 	dissection_look(bench->dissection);
 	bench_wait(bench, TICK_MS);
 	assert_true(dissection_is_waiting(bench->dissection));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of document/document.c: what is cut, and what that must not change. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,9 +20,10 @@ test_max_value(void **state)
 
 	(void)state;
 	start(&maker);
-	json = make(&maker, FRAME("eth:ethertype:ip:tcp:http") "," ETH ","
-	    IP "," TCP ",\"http\":{\"http_http_time\":\"0.121884000\","
-	    "\"http_http_user_agent\":\"a long one\",\"http_http_chat\":\"four\"}");
+	json = make(&maker,
+	    FRAME("eth:ethertype:ip:tcp:http") "," ETH "," IP "," TCP
+					       ",\"http\":{\"http_http_time\":\"0.121884000\","
+					       "\"http_http_user_agent\":\"a long one\",\"http_http_chat\":\"four\"}");
 	assert_has(json, "\"http.user_agent\":\"a lo\"");
 	assert_has(json, "\"http.chat\":\"four\"");
 	assert_has(json, "\"http.user_agent\"");
@@ -35,7 +37,7 @@ static void
 test_max_value_leaves_the_meaning(void **state)
 {
 	static const char layers[] = FRAME("eth:ethertype:ip:tcp:http") "," ETH
-	    "," IP "," TCP "," HTTP;
+									"," IP "," TCP "," HTTP;
 
 	(void)state;
 	for (size_t max = 1; max <= 20; max++) {
@@ -73,9 +75,11 @@ test_max_doc(void **state)
 	(void)state;
 	start(&maker);
 	memset(x, 'x', 60000);
-	sprintf(layers, FRAME("eth:ip:tcp:http") "," ETH "," IP "," TCP
-	    ",\"http\":{\"http_http_chat\":\"%.1000s\",\"http_http_file_data\":"
-	    "[\"%s\",\"%s\"],\"http_http_response_code\":\"200\"}", x, x, x);
+	sprintf(layers,
+	    FRAME("eth:ip:tcp:http") "," ETH "," IP "," TCP
+				     ",\"http\":{\"http_http_chat\":\"%.1000s\",\"http_http_file_data\":"
+				     "[\"%s\",\"%s\"],\"http_http_response_code\":\"200\"}",
+	    x, x, x);
 	json = make(&maker, layers);
 	assert_has(json, "\"truncated\":[\"http.file_data\"]");
 	assert_has(json, "\"http.response.code\":\"200\"");
@@ -104,14 +108,14 @@ test_max_doc_with_escapes(void **state)
 		char *at = layers;
 
 		start(&maker);
-		at += sprintf(at, FRAME("eth:ip:tcp:http") "," IP "," TCP
-		    ",\"http\":{\"http_http_file_data\":\"");
+		at += sprintf(at, FRAME("eth:ip:tcp:http") "," IP "," TCP ",\"http\":{\"http_http_file_data\":\"");
 		for (size_t j = 0; j < lens[i]; j++)
 			at += sprintf(at, "\\u0001");
 		sprintf(at, "\",\"http_http_response_code\":\"200\"}");
 		json = make(&maker, layers);
-		assert_int_equal(strstr(json,
-		    "\"truncated\":[\"http.file_data\"]") != NULL,
+		assert_int_equal(
+		    strstr(json,
+			"\"truncated\":[\"http.file_data\"]") != NULL,
 		    lens[i] > 1500);
 		assert_has(json, "\"status_code\":200");
 		assert_has(json, "\\u0001\\u0001");
@@ -134,15 +138,15 @@ test_max_doc_with_many_fields(void **state)
 		char *at = layers;
 
 		start(&maker);
-		at += sprintf(at, FRAME("eth:ip:tcp:http") "," IP "," TCP
-		    ",\"http\":{\"http_http_response_code\":\"200\"");
+		at += sprintf(at, FRAME("eth:ip:tcp:http") "," IP "," TCP ",\"http\":{\"http_http_response_code\":\"200\"");
 		for (size_t j = 0; j < counts[i]; j++)
 			at += sprintf(at, ",\"http_http_key%zu\":\"0123456789\"",
 			    j);
 		sprintf(at, "}");
 		json = make(&maker, layers);
 		assert_int_equal(strstr(json, "\"truncated\":[\"layers\"") !=
-		    NULL, counts[i] > 100);
+			NULL,
+		    counts[i] > 100);
 		assert_has(json, "\"protocol\":\"http\"");
 		assert_has(json, "\"http.response.code\":\"200\"");
 		maker_end(&maker);
@@ -188,8 +192,7 @@ test_max_doc_of_every_size(void **state)
 	char layers[10000], *at = layers;
 
 	(void)state;
-	at += sprintf(at, FRAME("eth:ethertype:ip:tcp:http") "," ETH "," IP ","
-	    TCP ",\"http\":{\"http_http_time\":\"0.121884000\"");
+	at += sprintf(at, FRAME("eth:ethertype:ip:tcp:http") "," ETH "," IP "," TCP ",\"http\":{\"http_http_time\":\"0.121884000\"");
 	for (int i = 0; i < 100; i++)
 		at += sprintf(at, ",\"http_http_key%d\":\"%0*d \\u20ac\\\"\"", i,
 		    i, 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of readers/ek.c: lines in pieces, deep, damaged, and of every version. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,8 +61,10 @@ test_document_comes_as_soon_as_its_line_ends(void **state)
 	struct reader *reader = *state;
 	size_t used;
 
-	assert_int_equal(ek_read(reader->ek, PACKET PACKET,
-	    2 * strlen(PACKET), &used, NULL), EK_DOCUMENT);
+	assert_int_equal(
+	    ek_read(reader->ek, PACKET PACKET,
+		2 * strlen(PACKET), &used, NULL),
+	    EK_DOCUMENT);
 	assert_int_equal(used, strlen(PACKET));
 	assert_packet(reader);
 }
@@ -178,11 +181,13 @@ test_arrays(void **state)
 	struct reader *reader = *state;
 	char line[20000];
 
-	feed_text(reader, "{\"layers\":{\"ip\":[{\"ip_ip_src\":\"1\"},"
+	feed_text(reader,
+	    "{\"layers\":{\"ip\":[{\"ip_ip_src\":\"1\"},"
 	    "{\"ip_ip_src\":[\"2\",[\"3\",{\"text\":\"x\"}],true,null]}],"
 	    "\"tls\":[]}}\n");
 	assert_int_equal(reader->documents, 1);
-	assert_tree(reader, " ip{ ip.src=1} ip{ ip.src=2 ip.src=3 ip.src ip.src"
+	assert_tree(reader,
+	    " ip{ ip.src=1} ip{ ip.src=2 ip.src=3 ip.src ip.src"
 	    " ip.src{ text=x}}");
 	memset(line, '[', sizeof(line));
 	memcpy(line, "{\"layers\":", 10);
@@ -195,13 +200,15 @@ test_numbers_floats_and_flags(void **state)
 {
 	struct reader *reader = *state;
 
-	feed_text(reader, "{\"no_\":12,\"layers\":{\"ip\":{\"ip_ip_ttl\":64,"
+	feed_text(reader,
+	    "{\"no_\":12,\"layers\":{\"ip\":{\"ip_ip_ttl\":64,"
 	    "\"ip_ip_src\":-1.5e10,\"ip_ip_dst\":"
 	    "123456789012345678901234567890.123456789,\"ip_ip_flags_df\":true,"
 	    "\"ip_ip_proto\":0}}}\n");
 	assert_int_equal(reader->documents, 1);
 	assert_int_equal(ek_frame_number(reader->ek), 12);
-	assert_tree(reader, " ip{ ip.ttl=64 ip.src=-1.5e10"
+	assert_tree(reader,
+	    " ip{ ip.ttl=64 ip.src=-1.5e10"
 	    " ip.dst=123456789012345678901234567890.123456789 ip.flags.df"
 	    " ip.proto=0}");
 }
@@ -221,9 +228,11 @@ test_frame_numbers(void **state)
 		{ "{\"no_\":\"99999999999999999999999\"}\n", 0 },
 		{ "{\"no_\":\"18446744073709551615\"}\n", UINT64_MAX },
 		{ "{\"no_\":\"5\",\"layers\":{\"frame\":{\"frame_frame_number\":"
-		    "\"6\"}}}\n", 6 },
+		  "\"6\"}}}\n",
+		    6 },
 		{ "{\"layers\":{\"frame\":{\"frame_frame_number\":\"6\"}},"
-		    "\"no_\":\"5\"}\n", 6 },
+		  "\"no_\":\"5\"}\n",
+		    6 },
 		/* Not a column: a field of that name. */
 		{ "{\"layers\":{\"no_\":\"5\"}}\n", 0 },
 		{ "{\"x\":{\"no_\":\"5\"}}\n", 0 }
@@ -245,7 +254,8 @@ test_empty_things(void **state)
 
 	feed_text(reader, "{}\n");
 	assert_int_equal(reader->documents, 1);
-	feed_text(reader, "{\"\":\"\",\"layers\":{\"\":{\"\":\"\",\"text\":\"\"},"
+	feed_text(reader,
+	    "{\"\":\"\",\"layers\":{\"\":{\"\":\"\",\"text\":\"\"},"
 	    "\"ip\":{}}}\n");
 	assert_int_equal(reader->documents, 1);
 	assert_tree(reader, " text{ text= text=} ip{}");
@@ -258,7 +268,8 @@ test_empty_things(void **state)
 static void
 test_nul_and_bytes_that_are_not_utf8(void **state)
 {
-	static const char line[] = "{\"layers\":{\"ip\":{\"ip_ip_src\":\"a\\u0000b\","
+	static const char line[] =
+	    "{\"layers\":{\"ip\":{\"ip_ip_src\":\"a\\u0000b\","
 	    "\"ip_ip\\u0000_dst\":\"c\",\"ip_\xff\":\"\xff\xc3\","
 	    "\"ip_ip_dst\":\"\\ud83d\\ude00\"}}}\n";
 	struct reader *reader = *state;
@@ -286,7 +297,8 @@ test_columns_among_the_layers(void **state)
 {
 	struct reader *reader = *state;
 
-	feed_text(reader, "{\"no_\":\"3\",\"info\":\"i\",\"layers\":{\"_ws_col\":"
+	feed_text(reader,
+	    "{\"no_\":\"3\",\"info\":\"i\",\"layers\":{\"_ws_col\":"
 	    "{\"_ws_col_info\":\"i\",\"x\":{\"y\":\"z\"}},\"ip\":{\"ip_ip_src\":"
 	    "\"1\"}}}\n");
 	assert_int_equal(reader->documents, 1);
@@ -300,8 +312,10 @@ test_unknown_keys_without_end(void **state)
 	char line[200];
 
 	for (unsigned i = 0; i < 20000; i++) {
-		(void)snprintf(line, sizeof(line), "{\"layers\":{\"ip\":{"
-		    "\"ip_ip_key%u\":\"1\"},\"proto%u\":{}}}\n", i, i);
+		(void)snprintf(line, sizeof(line),
+		    "{\"layers\":{\"ip\":{"
+		    "\"ip_ip_key%u\":\"1\"},\"proto%u\":{}}}\n",
+		    i, i);
 		feed_text(reader, line);
 		assert_int_equal(reader->documents, 1);
 	}

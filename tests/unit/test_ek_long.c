@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of readers/ek.c: strings that are too long to keep, and escapes at every place. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,8 +101,10 @@ test_long_strings_in_other_pieces(void **state)
 			assert_after(reader);
 			leaf = leaf_of(reader, "http.file_data");
 			if (j > 0 && (leaf->len != kept || leaf->cut != cut))
-				fail_msg("%zu characters in pieces of %zu: "
-				    "%u are kept, not %u", lens[i], pieces[j],
+				fail_msg(
+				    "%zu characters in pieces of %zu: "
+				    "%u are kept, not %u",
+				    lens[i], pieces[j],
 				    leaf->len, kept);
 			kept = leaf->len;
 			cut = leaf->cut;
@@ -119,7 +122,7 @@ test_escapes_at_the_cut(void **state)
 
 	for (size_t i = 0; i < ESCAPES; i++)
 		for (size_t front = TEXT_MIN - 100; front < TEXT_MIN + 30;
-		    front++) {
+		     front++) {
 			size_t len = long_line(line, front, escapes[i], 5000);
 			const struct tree_leaf *leaf;
 
@@ -160,7 +163,8 @@ test_runs_of_escapes_at_the_cut(void **state)
 					    shift, reader->error.text);
 				assert_after(reader);
 				assert_true(leaf_of(reader,
-				    "http.file_data")->cut);
+				    "http.file_data")
+						->cut);
 			}
 		}
 	free(run);
@@ -170,11 +174,14 @@ test_runs_of_escapes_at_the_cut(void **state)
 static void
 test_escapes_at_every_piece_boundary(void **state)
 {
-	static const char text[] = "{\"layers\":{\"http\":{\"http_http_file_data\":"
+	static const char text[] =
+	    "{\"layers\":{\"http\":{\"http_http_file_data\":"
 	    "\"a\\\"b\\\\c\\u00e9d\\\\\\\"e\\ud83d\\ude00f\\n\",\"http_http_chat\":"
 	    "\"after\"}}}\n";
 	static const char wanted[] =
-	    "a\"b\\c\xc3\xa9" "d\\\"e\xf0\x9f\x98\x80" "f\n";
+	    "a\"b\\c\xc3\xa9"
+	    "d\\\"e\xf0\x9f\x98\x80"
+	    "f\n";
 	struct reader *reader = *state;
 
 	for (size_t piece = 1; piece < sizeof(text); piece++) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of base/error.c: filling an error, and the order of outcomes. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +16,10 @@ test_error_is_filled(void **state)
 	struct error error;
 
 	(void)state;
-	assert_int_equal(error_set(&error, OUTCOME_INPUT, "open %s: %d", "a.pcap",
-	    7), -1);
+	assert_int_equal(
+	    error_set(&error, OUTCOME_INPUT, "open %s: %d", "a.pcap",
+		7),
+	    -1);
 	assert_int_equal(error.outcome, OUTCOME_INPUT);
 	assert_string_equal(error.text, "open a.pcap: 7");
 	assert_int_equal(error_set(NULL, OUTCOME_INPUT, "%s", "nobody"), -1);

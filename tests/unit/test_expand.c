@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of packet/expand.c, on data that the libraries compress here. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,8 +47,10 @@ add_gzip(struct bytes *out, const uint8_t *in, size_t len)
 	gzip.next_in = (Bytef *)(uintptr_t)in;
 	gzip.next_out = out->data + out->len;
 	gzip.avail_out = (uInt)(ROOM - out->len);
-	assert_int_equal(deflateInit2(&gzip, 6, Z_DEFLATED, 16 + MAX_WBITS, 8,
-	    Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(
+	    deflateInit2(&gzip, 6, Z_DEFLATED, 16 + MAX_WBITS, 8,
+		Z_DEFAULT_STRATEGY),
+	    Z_OK);
 	assert_int_equal(deflate(&gzip, Z_FINISH), Z_STREAM_END);
 	out->len = ROOM - gzip.avail_out;
 	assert_int_equal(deflateEnd(&gzip), Z_OK);
@@ -69,8 +72,10 @@ add_zstd(struct bytes *out, const uint8_t *in, size_t len, int window_log)
 	/* As a stream of unknown length, so that the frame states its window. */
 	assert_false(ZSTD_isError(ZSTD_compressStream2(zstd, &target, &source,
 	    ZSTD_e_continue)));
-	assert_int_equal(ZSTD_compressStream2(zstd, &target, &source,
-	    ZSTD_e_end), 0);
+	assert_int_equal(
+	    ZSTD_compressStream2(zstd, &target, &source,
+		ZSTD_e_end),
+	    0);
 	assert_int_equal(source.pos, len);
 	out->len = target.pos;
 	(void)ZSTD_freeCCtx(zstd);
@@ -159,9 +164,11 @@ run(enum expand_kind kind, const struct bytes *in, size_t in_step,
 	} while (got == 0);
 	if (got == 1)
 		assert_int_equal(at, in->len);
-	else	/* It stays so. */
-		assert_int_equal(expand_run(expand, in->data, 0, true, &used,
-		    out->data, 0, &made, NULL), -1);
+	else /* It stays so. */
+		assert_int_equal(
+		    expand_run(expand, in->data, 0, true, &used,
+			out->data, 0, &made, NULL),
+		    -1);
 	expand_free(expand);
 	return got;
 }
@@ -173,8 +180,10 @@ assert_whole(enum expand_kind kind, size_t in_step, size_t out_step, size_t len)
 {
 	struct error error;
 
-	assert_int_equal(run(kind, &packed, in_step, out_step, &unpacked,
-	    &error), 1);
+	assert_int_equal(
+	    run(kind, &packed, in_step, out_step, &unpacked,
+		&error),
+	    1);
 	assert_int_equal(unpacked.len, len);
 	assert_memory_equal(unpacked.data, text(), len);
 }
@@ -289,7 +298,8 @@ test_old_zstd_formats(void **state)
 		assert_int_equal(unpacked.len, 1000);
 		packed.len = 0;
 		add_bytes(&packed, magic, sizeof(magic));
-		assert_failure(EXPAND_ZSTD, "zstd data damaged at byte 0: no "
+		assert_failure(EXPAND_ZSTD,
+		    "zstd data damaged at byte 0: no "
 		    "zstd frame begins there");
 	}
 }
@@ -349,8 +359,10 @@ test_cut(void **state)
 			    expand_name(kinds[i]), packed.len);
 			assert_failure(kinds[i], start);
 			assert_memory_equal(unpacked.data, text(), unpacked.len);
-			assert_int_equal(run(kinds[i], &packed, 13, 1,
-			    &unpacked, &error), -1);
+			assert_int_equal(
+			    run(kinds[i], &packed, 13, 1,
+				&unpacked, &error),
+			    -1);
 			assert_string_equal(error.text, start);
 		}
 		packed.len = whole - 1;
@@ -387,7 +399,7 @@ test_damage(void **state)
 		for (size_t place = 0; place < packed.len; place++) {
 			packed.data[place] ^= 0x41;
 			found += run(kinds[i], &packed, 100, 100, &unpacked,
-			    &error) < 0;
+				     &error) < 0;
 			packed.data[place] ^= 0x41;
 		}
 		/* The headers hold a few bytes that say nothing. */

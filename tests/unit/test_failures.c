@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of dissect/passes.c and dissect/dissection.c: the plugin that fails, memory, hanging, refusals, stopping. The table is in test_passes.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +25,10 @@ assert_undissected(const struct bench *bench, const char *wanted)
 	struct buffer text;
 
 	buffer_init(&text, 1000);
-	assert_int_equal(ranges_print(dissection_undissected(bench->dissection),
-	    &text), 0);
+	assert_int_equal(
+	    ranges_print(dissection_undissected(bench->dissection),
+		&text),
+	    0);
 	assert_int_equal(buffer_append(&text, "", 1), 0);
 	assert_string_equal(text.data, wanted);
 	buffer_release(&text);
@@ -122,7 +125,8 @@ test_memory(void **state)
 	bench_assert_runs(bench, 2);
 	/* Those that are done with take none. */
 	bench_assert_run(bench, 2, "ek", "H e1 e2 e3 4 5");
-	bench_assert_outcome(bench, OUTCOME_TSHARK, "packets behind 3 were "
+	bench_assert_outcome(bench, OUTCOME_TSHARK,
+	    "packets behind 3 were "
 	    "dissected without what it knew of those before");
 }
 
@@ -219,7 +223,8 @@ test_no_capture(void **state)
 	bench_assert_counts(bench, 0, 0, 0);
 	bench_assert_runs(bench, 1);
 	assert_true(dissection_is_no_capture(bench->dissection));
-	bench_assert_outcome(bench, OUTCOME_INPUT, "not a capture in a format "
+	bench_assert_outcome(bench, OUTCOME_INPUT,
+	    "not a capture in a format "
 	    "tshark understands");
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of dissect/feed.c: what a tshark is given, what is pending, and what is given again.
  *
@@ -66,8 +67,8 @@ test_all_packets(void **state)
 	assert_false(feed_is_empty(test->feed));
 	assert_false(feed_was_filtered(test->feed));
 	feed_bytes(test->feed, &done, &all);
-	assert_int_equal(all, CAPFILE_HEADER +
-	    3 * (CAPFILE_RECORD + CAPFILE_PACKET));
+	assert_int_equal(
+	    all, CAPFILE_HEADER + 3 * (CAPFILE_RECORD + CAPFILE_PACKET));
 	assert_int_equal(done, all);
 	assert_pending(test, 1, 3);
 	first = feed_first(test->feed);
@@ -174,8 +175,10 @@ static void
 test_filter(void **state)
 {
 	struct test *test = *state;
-	struct filter *filter = filter_new("udp dst port 1002 or udp dst port "
-	    "1003", NULL);
+	struct filter *filter = filter_new(
+	    "udp dst port 1002 or udp dst port "
+	    "1003",
+	    NULL);
 
 	assert_non_null(filter);
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 4);
@@ -249,8 +252,10 @@ static void
 test_count(void **state)
 {
 	struct test *test = *state;
-	struct filter *filter = filter_new("udp dst port 1002 or udp dst port "
-	    "1004", NULL);
+	struct filter *filter = filter_new(
+	    "udp dst port 1002 or udp dst port "
+	    "1004",
+	    NULL);
 
 	assert_non_null(filter);
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 6);
@@ -332,12 +337,15 @@ test_growing(void **state)
 	assert_false(feed_has_rest(test->feed));
 	buffer_clear(&test->bytes);
 	capfile_packet(&test->bytes, 3);
-	assert_int_equal(pwrite(test->out, test->bytes.data, 20,
-	    CAPFILE_HEADER + 2 * (CAPFILE_RECORD + CAPFILE_PACKET)), 20);
+	assert_int_equal(
+	    pwrite(test->out, test->bytes.data, 20,
+		CAPFILE_HEADER + 2 * (CAPFILE_RECORD + CAPFILE_PACKET)),
+	    20);
 	assert_given(test, "wait");
 	assert_true(feed_has_rest(test->feed));
-	assert_int_equal(pwrite(test->out, test->bytes.data, test->bytes.len,
-	    CAPFILE_HEADER + 2 * (CAPFILE_RECORD + CAPFILE_PACKET)),
+	assert_int_equal(
+	    pwrite(test->out, test->bytes.data, test->bytes.len,
+		CAPFILE_HEADER + 2 * (CAPFILE_RECORD + CAPFILE_PACKET)),
 	    test->bytes.len);
 	assert_given(test, "3 wait");
 	feed_follow(test->feed, false);
@@ -352,8 +360,10 @@ test_opaque(void **state)
 
 	capfile_bytes(&test->bytes, "%PDF-1.4, or whatever else", 26);
 	start_file(test, NULL, 0);
-	assert_int_equal(feed_next(test->feed, &(const void *){ NULL },
-	    &(size_t){ 0 }, &test->error), FEED_GAVE);
+	assert_int_equal(
+	    feed_next(test->feed, &(const void *){ NULL },
+		&(size_t){ 0 }, &test->error),
+	    FEED_GAVE);
 	assert_true(feed_is_opaque(test->feed));
 	assert_pending(test, 0, 0);
 	assert_int_equal(feed_read(test->feed), 0);
@@ -457,8 +467,8 @@ test_too_many_sessions(void **state)
 	unsigned turns = 0;
 
 	for (unsigned i = 0; i < 1002; i++)
-		capfile_make(&test->bytes, i % 2 == 0 ? CAPFILE_ETHERNET :
-		    CAPFILE_RAW, i, i);
+		capfile_make(&test->bytes,
+		    i % 2 == 0 ? CAPFILE_ETHERNET : CAPFILE_RAW, i, i);
 	start_file(test, NULL, 0);
 	while ((event = take(test, UINT32_MAX)) == FEED_SESSION) {
 		test->given[0] = '\0';

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of dissect/feed.c: what a pipe or a live capture gives again to a fresh tshark, and shards. The states are in test_feed.c. */
 #include <setjmp.h>
 #include <stdarg.h>

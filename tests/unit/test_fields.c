@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of fields/fields.c: the list of --fields. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,8 +44,10 @@ keeps(const struct fields *fields, const char *name)
 static void
 test_separators_and_comments(void **state)
 {
-	struct fields *fields = parse(",ip.src, tcp.port\t\r\n# udp.srcport\n"
-	    "dns.qry.name#dns.a\n,,\nbgp.prefix_length # no newline", NULL);
+	struct fields *fields = parse(
+	    ",ip.src, tcp.port\t\r\n# udp.srcport\n"
+	    "dns.qry.name#dns.a\n,,\nbgp.prefix_length # no newline",
+	    NULL);
 
 	(void)state;
 	assert_non_null(fields);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of base/files.c: small files read whole, whatever they are. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -150,8 +151,10 @@ test_fifo(void **state)
 	assert_true(fd >= 3);
 	assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 	assert_int_equal(pthread_create(&writer, NULL, write_slowly, test), 0);
-	assert_int_equal(files_read_fd(fd, test->name, &test->out,
-	    &test->error), 0);
+	assert_int_equal(
+	    files_read_fd(fd, test->name, &test->out,
+		&test->error),
+	    0);
 	assert_int_equal(pthread_join(writer, NULL), 0);
 	assert_int_equal(test->out.len, 12);
 	assert_memory_equal(test->out.data, "partpartpart", 12);
@@ -175,8 +178,10 @@ test_descriptor(void **state)
 	assert_true(fd >= 3);
 	assert_int_equal(lseek(STDIN_FILENO, 4, SEEK_SET), 4);
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 4);
-	assert_int_equal(files_read_fd(fd, "/dev/stdin", &test->out,
-	    &test->error), 0);
+	assert_int_equal(
+	    files_read_fd(fd, "/dev/stdin", &test->out,
+		&test->error),
+	    0);
 	assert_int_equal(test->out.len, 6);
 	close(fd);
 	assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);

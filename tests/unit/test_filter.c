@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of packet/filter.c with libpcap's own compiler. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -269,7 +270,8 @@ test_rejects_all(void **state)
 	struct capture_record record = packet_of(&packet, LINKTYPE_RAW, "", 0);
 
 	(void)state;
-	assert_answer(filter, &record, FILTER_REJECT, "--bpf: expression "
+	assert_answer(filter, &record, FILTER_REJECT,
+	    "--bpf: expression "
 	    "rejects all packets (link type 101, RAW); packets of this link "
 	    "type are skipped");
 	assert_answer(filter, &record, FILTER_REJECT, NULL);
@@ -280,7 +282,8 @@ test_rejects_all(void **state)
 	filter_free(filter);
 
 	filter = new_filter("ip and arp");
-	assert_answer(filter, &record, FILTER_REJECT, "--bpf: expression "
+	assert_answer(filter, &record, FILTER_REJECT,
+	    "--bpf: expression "
 	    "rejects all packets (link type 1, EN10MB); packets of this link "
 	    "type are skipped");
 	assert_false(filter_is_futile(filter));

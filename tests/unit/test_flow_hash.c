@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of packet/flow_hash.c: which packets stay together. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -189,7 +190,7 @@ test_carriers(void **state)
 	} carriers[] = {
 		{ 103, 8, { 0x21, 0, 0xde, 0xff }, true },
 		{ 103, 8, { 0x21, 0, 0xde, 0xff, 0x40 }, true },
-		{ 103, 8, { 0x20 }, false },	/* Hello */
+		{ 103, 8, { 0x20 }, false }, /* Hello */
 		{ 103, 8, { 0x11 }, false },
 		{ 2, 8, { 0x14, 1 }, true },
 		{ 2, 8, { 0x14, 2 }, false },
@@ -217,13 +218,15 @@ test_carriers(void **state)
 		prepend_ipv4(&packet, 17, 1, 2);
 		prepend(&packet, carriers[i].bytes, carriers[i].len);
 		prepend_ipv4(&packet, carriers[i].protocol, 3, 4);
-		assert_int_equal(share(&packet, RAW), carriers[i].carries ?
-		    plain4(1, 2) : plain4(3, 4));
+		assert_int_equal(share(&packet, RAW),
+		    carriers[i].carries ? plain4(1, 2) : plain4(3, 4));
 		/* PIM version 1 and IGMP are no protocols of IPv6. */
 		packet.at += 20;
 		prepend_ipv6(&packet, carriers[i].protocol, 3, 4);
-		assert_int_equal(share(&packet, RAW), carriers[i].carries &&
-		    carriers[i].protocol != 2 ? plain4(1, 2) : plain6(3, 4));
+		assert_int_equal(share(&packet, RAW),
+		    carriers[i].carries && carriers[i].protocol != 2 ?
+			plain4(1, 2) :
+			plain6(3, 4));
 	}
 }
 
@@ -260,7 +263,7 @@ static void
 test_errors(void **state)
 {
 	static const uint8_t unreachable[8] = { 3, 1 }, echo[8] = { 8 },
-		too_big[8] = { 2 };
+			     too_big[8] = { 2 };
 	struct packet packet = nothing;
 
 	(void)state;
@@ -302,8 +305,9 @@ static void
 test_cut_short(void **state)
 {
 	static const uint8_t gre[16] = { 0xb0, 0, 0x08, 0, [15] = 1 };
-	static const uint8_t tags[22] = { [12] = 0x81, 0x00, 0, 7, 0x88, 0x47,
-		0, 2, 0x01, 64 };
+	static const uint8_t tags[22] = {
+		[12] = 0x81, 0x00, 0, 7, 0x88, 0x47, 0, 2, 0x01, 64
+	};
 	struct packet packet = nothing;
 	uint8_t beginning[256];
 
@@ -317,8 +321,11 @@ test_cut_short(void **state)
 
 		memcpy(end, packet.bytes + packet.at, len);
 		assert_int_equal(flow_hash_shard(ETHERNET, end, len, COUNT),
-		    len < 22 + 20 ? 0 : len < 22 + 20 + 16 + 20 ?
-		    plain4(3, 4) : plain4(1, 2));
+		    len < 22 + 20 ?
+			0 :
+			len < 22 + 20 + 16 + 20 ?
+			plain4(3, 4) :
+			plain4(1, 2));
 	}
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of watch/follow.c and follow_begin.c: the files of a watched folder from being seen to having been read, with real files
  * and a dissection that is none (following.h). What the registry makes of a file is in test_follow_known.c, what becomes of
@@ -39,8 +40,9 @@ static void
 test_files_that_are_there(void **state)
 {
 	struct bench *bench = *state;
-	char *hidden = bench_path(bench, ".hidden"), *link = bench_path(bench,
-	    "link"), *folder = bench_path(bench, "folder");
+	char *hidden = bench_path(bench, ".hidden"),
+	     *link = bench_path(bench, "link"),
+	     *folder = bench_path(bench, "folder");
 
 	bench_put(bench, "cap10", 1, 1);
 	bench_put(bench, "cap9", 1, 2);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of watch/follow_after.c: what becomes of a file that was delivered, with --after.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of watch/follow_begin.c: captures that are in the registry under another name, or as another version wrote it. The table is in test_follow_known.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -295,9 +296,10 @@ test_version_1(void **state)
 	close(folder.fd);
 	file = fopen(bench->registry, "w");
 	assert_non_null(file);
-	fprintf(file, "%shas read: \n%s %" PRIu64 ":%" PRIu64 " %" PRIu64
-	    " 2 delivered 1 a\n", REGISTRY_TITLE, id, entry.dev, entry.inode,
-	    entry.size);
+	fprintf(file,
+	    "%shas read: \n%s %" PRIu64 ":%" PRIu64 " %" PRIu64
+	    " 2 delivered 1 a\n",
+	    REGISTRY_TITLE, id, entry.dev, entry.inode, entry.size);
 	assert_int_equal(fclose(file), 0);
 	bench_start(bench);
 	read_all(bench);

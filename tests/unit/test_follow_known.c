@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of watch/follow_begin.c and follow_end.c: what becomes of a file in the registry, and what a file is whose capture is there.
  * Each test is of two runs or more, of which the later ones have the registry that the first has left.
@@ -147,8 +148,10 @@ test_damaged(void **state)
 	char *path = bench_path(bench, ".a"), *a = bench_path(bench, "a");
 
 	bench_put(bench, ".a", 1, 3);
-	assert_int_equal(truncate(path, CAPFILE_HEADER + 3 *
-	    (CAPFILE_RECORD + CAPFILE_PACKET) - 5), 0);
+	assert_int_equal(
+	    truncate(path,
+		CAPFILE_HEADER + 3 * (CAPFILE_RECORD + CAPFILE_PACKET) - 5),
+	    0);
 	bench_start(bench);
 	assert_int_equal(rename(path, a), 0);
 	bench_spin(bench);
@@ -173,8 +176,10 @@ test_half_a_record(void **state)
 	char *path = bench_path(bench, "a");
 
 	bench_put(bench, "a", 1, 3);
-	assert_int_equal(truncate(path, CAPFILE_HEADER + 3 *
-	    (CAPFILE_RECORD + CAPFILE_PACKET) - 5), 0);
+	assert_int_equal(
+	    truncate(path,
+		CAPFILE_HEADER + 3 * (CAPFILE_RECORD + CAPFILE_PACKET) - 5),
+	    0);
 	bench_start(bench);
 	read_all(bench);
 	bench_assert_events("follow a");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of watch/follow.c: a full sink, how the watching of a folder ends, and the sums. The table is in test_follow.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -160,8 +161,8 @@ test_counts(void **state)
 	assert_int_equal(counts.dissection.read, 5);
 	assert_int_equal(counts.files_done, 1);
 	assert_int_equal(counts.files_all, 2);
-	assert_int_equal(counts.bytes_done, 2 * CAPFILE_HEADER +
-	    5 * (CAPFILE_RECORD + CAPFILE_PACKET));
+	assert_int_equal(counts.bytes_done,
+	    2 * CAPFILE_HEADER + 5 * (CAPFILE_RECORD + CAPFILE_PACKET));
 }
 
 #define TEST(name) \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of readers/frames.c: items in pieces, out of place, damaged, long. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -120,7 +121,8 @@ pack_packet(struct buffer *bytes, uint64_t number)
 	pack(bytes, FRAMES_END, 0);
 }
 
-#define TREE " tcp.segments tcp.payload=01:ab:ff tcp.payload= tcp.payload=00" \
+#define TREE \
+	" tcp.segments tcp.payload=01:ab:ff tcp.payload= tcp.payload=00" \
 	" frame{ frame.number=300} ip{ ip.src=10.0.0.1" \
 	" ip.flags.df! ip.flags.df text= ip{ text=inner}}"
 
@@ -157,8 +159,10 @@ test_a_document_ends_the_call(void **state)
 	pack_packet(&test->bytes, 7);
 	one = test->bytes.len;
 	pack_packet(&test->bytes, 8);
-	assert_int_equal(frames_read(test->frames, test->bytes.data,
-	    test->bytes.len, &used, NULL), FRAMES_DOCUMENT);
+	assert_int_equal(
+	    frames_read(test->frames, test->bytes.data,
+		test->bytes.len, &used, NULL),
+	    FRAMES_DOCUMENT);
 	assert_int_equal(used, one);
 	assert_int_equal(frames_number(test->frames), 7);
 }
@@ -208,7 +212,8 @@ test_names_are_exact(void **state)
 	pack(&test->bytes, FRAMES_END, 0);
 	feed(test, 3);
 	assert_int_equal(test->documents, 1);
-	treetext_assert(&test->tree, test->names, " bgp.prefix_length=v"
+	treetext_assert(&test->tree, test->names,
+	    " bgp.prefix_length=v"
 	    " bgp.prefix.length=v made.up_now=v made.up.now=v text=v text=v"
 	    " text=v");
 	/* A new reader finds them again. */
@@ -229,8 +234,10 @@ assert_broken(struct state *test, const char *why)
 			fail_msg("%s", test->error.text);
 	}
 	/* It stays so. */
-	assert_int_equal(frames_read(test->frames, "\7", 1, &used,
-	    &test->error), FRAMES_BROKEN);
+	assert_int_equal(
+	    frames_read(test->frames, "\7", 1, &used,
+		&test->error),
+	    FRAMES_BROKEN);
 	assert_int_equal(used, 0);
 	buffer_clear(&test->bytes);
 	pack_magic(&test->bytes);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of readers/frames_subset.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,9 +47,11 @@ make(struct buffer *frames, bool late, bool all, const char *source)
 	assert_int_equal(buffer_append(frames, FRAMES_MAGIC, FRAMES_MAGIC_LEN),
 	    0);
 	for (unsigned id = 1; id <= 3; id++)
-		put_text(frames, FRAMES_NAME, id, id == ip ? "ip" : id == src ?
-		    "ip.src ip" : "ip.ttl ip", id == ip ? FRAMES_TYPE_PROTOCOL :
-		    FRAMES_TYPE_VALUE);
+		put_text(frames, FRAMES_NAME, id,
+		    id == ip      ? "ip" :
+			id == src ? "ip.src ip" :
+				    "ip.ttl ip",
+		    id == ip ? FRAMES_TYPE_PROTOCOL : FRAMES_TYPE_VALUE);
 	put(frames, FRAMES_PACKET, 1);
 	put_text(frames, FRAMES_TEXT, 0, "the info", 0);
 	put(frames, FRAMES_OPEN, ip);
@@ -146,11 +149,11 @@ test_broken_frames(void **state)
 		{ FRAMES_MAGIC, FRAMES_MAGIC_LEN - 1 },
 		{ FRAMES_MAGIC "\x80", FRAMES_MAGIC_LEN + 1 },
 		{ FRAMES_MAGIC "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", FRAMES_MAGIC_LEN + 11 },
-		{ FRAMES_MAGIC "\x10\x0dxx", FRAMES_MAGIC_LEN + 4 },	/* a name cut short */
-		{ FRAMES_MAGIC "\x20\x04x", FRAMES_MAGIC_LEN + 3 },	/* one out of turn */
-		{ FRAMES_MAGIC "\x12", FRAMES_MAGIC_LEN + 1 },	/* a protocol without a name */
-		{ FRAMES_MAGIC "\x04\x05x", FRAMES_MAGIC_LEN + 3 },	/* a text cut short */
-		{ FRAMES_MAGIC "\x0f", FRAMES_MAGIC_LEN + 1 },	/* no such kind */
+		{ FRAMES_MAGIC "\x10\x0dxx", FRAMES_MAGIC_LEN + 4 }, /* a name cut short */
+		{ FRAMES_MAGIC "\x20\x04x", FRAMES_MAGIC_LEN + 3 },  /* one out of turn */
+		{ FRAMES_MAGIC "\x12", FRAMES_MAGIC_LEN + 1 },       /* a protocol without a name */
+		{ FRAMES_MAGIC "\x04\x05x", FRAMES_MAGIC_LEN + 3 },  /* a text cut short */
+		{ FRAMES_MAGIC "\x0f", FRAMES_MAGIC_LEN + 1 },       /* no such kind */
 	};
 	struct buffer out;
 
@@ -175,8 +178,10 @@ test_too_long(void **state)
 	(void)state;
 	make(&frames, false, true, "10.0.0.1");
 	buffer_init(&out, 20);
-	assert_int_equal(frames_subset_make(frames.data, frames.len, "ip.src",
-	    &out), -1);
+	assert_int_equal(
+	    frames_subset_make(frames.data, frames.len, "ip.src",
+		&out),
+	    -1);
 	buffer_release(&out);
 	buffer_release(&frames);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Compares the documents of real tshark lines with those that were read and found right: tests/golden. */
 #include <glob.h>
 #include <setjmp.h>
@@ -82,8 +83,8 @@ take_packet(struct maker *maker)
 	    &end, 10);
 	assert_int_equal(strlen(end), 10);
 	maker->packet.nsec = (uint32_t)strtoul(end + 1, NULL, 10);
-	maker->packet.wirelen = (uint32_t)strtoul(leaf_text(maker, "frame.len",
-	    text), NULL, 10);
+	maker->packet.wirelen =
+	    (uint32_t)strtoul(leaf_text(maker, "frame.len", text), NULL, 10);
 }
 
 /* Feeds the two lines of the file: the first is an index line. */
@@ -114,8 +115,10 @@ compare(struct maker *maker, const char *path)
 	assert_null(strict_json(maker->out.data, maker->out.len));
 	assert_true(json_is_utf8(maker->out.data, maker->out.len));
 	buffer_init(&pretty, 1 << 20);
-	assert_int_equal(json_pretty(&pretty, maker->out.data,
-	    maker->out.len), 0);
+	assert_int_equal(
+	    json_pretty(&pretty, maker->out.data,
+		maker->out.len),
+	    0);
 	assert_int_equal(buffer_append(&pretty, "\n", 2), 0);
 	if (getenv("ESPCAP_GOLDEN_UPDATE") != NULL)
 		write_file(json, pretty.data);
@@ -141,7 +144,8 @@ test_documents(void **state)
 	assert_true(files.gl_pathc >= 12);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		struct maker maker = { .names = golden_names(),
-			.typed_list = typed, .protocols_list = protocols };
+			.typed_list = typed,
+			.protocols_list = protocols };
 
 		maker_start(&maker);
 		compare(&maker, files.gl_pathv[i]);

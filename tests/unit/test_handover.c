@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of dissect/handover.c, and of dissect/passes.c with a live capture: when a fresh tshark takes over, and what it is given.
  *
@@ -35,9 +36,10 @@ setup(void **state)
 	if (bench_setup(state) != 0)
 		return -1;
 	bench = *state;
-	bench->live = (struct dissection_live){
-		.id = "00112233445566778899aabbccddeeff", .host = "h",
-		.interface = "eth7" };
+	bench->live =
+	    (struct dissection_live){ .id = "00112233445566778899aabbccddeeff",
+		    .host = "h",
+		    .interface = "eth7" };
 	bench->config.live = &bench->live;
 	return 0;
 }
@@ -349,7 +351,8 @@ test_out_of_memory_again_and_again(void **state)
 	struct sandbox sandbox = { 0 };
 
 	bench->tshark.sandbox = &sandbox;
-	bench_start_pipe(bench, "nomem=1002\nnomem=2003\nnomem=3004\n"
+	bench_start_pipe(bench,
+	    "nomem=1002\nnomem=2003\nnomem=3004\n"
 	    "nomem=4005\nnomem=5002\n");
 	for (unsigned n = 0; n < 14; n++) {
 		bench->got[0] = '\0';

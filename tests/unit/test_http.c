@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of loop/http.c against a process that reads one request and answers with prepared bytes. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -19,7 +20,10 @@
 #include "base/xalloc.h"
 #include "loop/http.h"
 
-enum how { ANSWER, RESET, CLOSE, HANG };
+enum how { ANSWER,
+	RESET,
+	CLOSE,
+	HANG };
 
 struct bench {
 	struct loop *loop;
@@ -28,7 +32,7 @@ struct bench {
 	int listener;
 	char url[64];
 	pid_t server;
-	char *seen;		/* shared: the request as it came, SEEN_LEN bytes */
+	char *seen; /* shared: the request as it came, SEEN_LEN bytes */
 	unsigned calls;
 	struct http_reply reply;
 	char body[256];
@@ -50,8 +54,9 @@ setup(void **state)
 	bench->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bench->seen == MAP_FAILED || bench->listener < 0 ||
 	    bind(bench->listener, (struct sockaddr *)&address, len) != 0 ||
-	    listen(bench->listener, 5) != 0 || getsockname(bench->listener,
-	    (struct sockaddr *)&address, &len) != 0)
+	    listen(bench->listener, 5) != 0 ||
+	    getsockname(bench->listener, (struct sockaddr *)&address, &len) !=
+		0)
 		return -1;
 	(void)snprintf(bench->url, sizeof(bench->url),
 	    "http://127.0.0.1:%d/path", ntohs(address.sin_port));
@@ -97,8 +102,10 @@ read_request(int fd, char *seen)
 		end = strstr(seen, "\r\n\r\n");
 		length = strstr(seen, "Content-Length: ");
 		if (end != NULL)
-			wanted = (size_t)(end + 4 - seen) + (length == NULL ?
-			    0 : strtoul(length + 16, NULL, 10));
+			wanted = (size_t)(end + 4 - seen) +
+			    (length == NULL ?
+				    0 :
+				    strtoul(length + 16, NULL, 10));
 	}
 }
 
@@ -142,9 +149,11 @@ static void
 send_to(struct bench *bench, const char *url, const char *body)
 {
 	struct http_request request = { .method = body == NULL ? "GET" : "POST",
-		.url = url, .authorization = "ApiKey secret",
+		.url = url,
+		.authorization = "ApiKey secret",
 		.content_type = body == NULL ? NULL : "application/x-ndjson",
-		.body = body, .len = body == NULL ? 0 : strlen(body),
+		.body = body,
+		.len = body == NULL ? 0 : strlen(body),
 		.reply_max = 100 };
 
 	http_send(bench->http, &request, on_reply, bench);
@@ -159,7 +168,8 @@ test_answer(void **state)
 {
 	struct bench *bench = *state;
 
-	serve(bench, ANSWER, "HTTP/1.1 201 Created\r\nX-elastic-product: "
+	serve(bench, ANSWER,
+	    "HTTP/1.1 201 Created\r\nX-elastic-product: "
 	    "Elasticsearch\r\nretry-after:  7 \r\nContent-Length: 2\r\n\r\n{}");
 	send_to(bench, bench->url, "{\"a\":1}\n");
 	assert_int_equal(bench->reply.fault, HTTP_ANSWERED);
@@ -186,7 +196,8 @@ test_redirect(void **state)
 {
 	struct bench *bench = *state;
 
-	serve(bench, ANSWER, "HTTP/1.1 302 Found\r\nLocation: "
+	serve(bench, ANSWER,
+	    "HTTP/1.1 302 Found\r\nLocation: "
 	    "http://169.254.169.254/latest\r\nContent-Length: 0\r\n\r\n");
 	assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
 	send_to(bench, bench->url, NULL);
@@ -273,8 +284,9 @@ static void
 test_cancel(void **state)
 {
 	struct bench *bench = *state;
-	struct http_request request = { .method = "GET", .url = bench->url,
-		.reply_max = 100 };
+	struct http_request request = {
+		.method = "GET", .url = bench->url, .reply_max = 100
+	};
 
 	serve(bench, HANG, "");
 	http_send(bench->http, &request, on_reply, bench);

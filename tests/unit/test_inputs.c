@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of input/inputs.c: which files are read, and in which order. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,15 +101,19 @@ assert_names(struct test *test, const char *wanted)
 {
 	size_t len = strlen(test->folder) + 1;
 
-	assert_int_equal(inputs_list(&test->inputs, &test->options, &test->log,
-	    &test->error), 0);
+	assert_int_equal(
+	    inputs_list(&test->inputs, &test->options, &test->log,
+		&test->error),
+	    0);
 	test->names[0] = '\0';
 	for (size_t i = 0; i < test->inputs.count; i++) {
 		const char *name = test->inputs.list[i].name;
 
 		strcat(test->names, i == 0 ? "" : " ");
-		strcat(test->names, strncmp(name, test->folder, len - 1) == 0 ?
-		    name + len : name);
+		strcat(test->names,
+		    strncmp(name, test->folder, len - 1) == 0 ?
+			name + len :
+			name);
 	}
 	assert_string_equal(test->names, wanted);
 }
@@ -202,8 +207,10 @@ test_slash_at_the_end(void **state)
 	make(test, "a", 0);
 	strcat(test->folder, "/");
 	test->options.dir = test->folder;
-	assert_int_equal(inputs_list(&test->inputs, &test->options, &test->log,
-	    &test->error), 0);
+	assert_int_equal(
+	    inputs_list(&test->inputs, &test->options, &test->log,
+		&test->error),
+	    0);
 	assert_int_equal(test->inputs.count, 1);
 	assert_null(strstr(test->inputs.list[0].name, "//"));
 	assert_null(strstr(test->inputs.list[0].path, "//"));
@@ -257,8 +264,10 @@ test_deep(void **state)
 	}
 	test->options.dir = test->folder;
 	test->options.recursive = true;
-	assert_int_equal(inputs_list(&test->inputs, &test->options, &test->log,
-	    &test->error), 0);
+	assert_int_equal(
+	    inputs_list(&test->inputs, &test->options, &test->log,
+		&test->error),
+	    0);
 	/* The one that is 65 deep is left out. */
 	assert_int_equal(test->inputs.count, 1);
 }
@@ -269,14 +278,18 @@ test_no_folder(void **state)
 	struct test *test = *state;
 
 	test->options.dir = "/nonexistent";
-	assert_int_equal(inputs_list(&test->inputs, &test->options, &test->log,
-	    &test->error), -1);
+	assert_int_equal(
+	    inputs_list(&test->inputs, &test->options, &test->log,
+		&test->error),
+	    -1);
 	assert_int_equal(test->error.outcome, OUTCOME_INPUT);
 	assert_non_null(strstr(test->error.text, "/nonexistent"));
 	inputs_release(&test->inputs);
 	test->options.dir = "/etc/hosts";
-	assert_int_equal(inputs_list(&test->inputs, &test->options, &test->log,
-	    &test->error), -1);
+	assert_int_equal(
+	    inputs_list(&test->inputs, &test->options, &test->log,
+		&test->error),
+	    -1);
 	assert_non_null(strstr(test->error.text, "--file reads a file"));
 }
 
@@ -286,8 +299,8 @@ test_one_pipe_twice(void **state)
 {
 	struct test *test = *state;
 	char *fifo = xasprintf("%s/fifo", test->folder),
-	    *other = xasprintf("%s/other", test->folder),
-	    *link = xasprintf("%s/link", test->folder);
+	     *other = xasprintf("%s/other", test->folder),
+	     *link = xasprintf("%s/link", test->folder);
 
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	assert_int_equal(mkfifo(other, 0600), 0);
@@ -297,12 +310,16 @@ test_one_pipe_twice(void **state)
 	give(test, "/etc/hosts");
 	give(test, fifo);
 	give(test, other);
-	assert_int_equal(inputs_list(&test->inputs, &test->options, &test->log,
-	    &test->error), 0);
+	assert_int_equal(
+	    inputs_list(&test->inputs, &test->options, &test->log,
+		&test->error),
+	    0);
 	inputs_release(&test->inputs);
 	give(test, link);
-	assert_int_equal(inputs_list(&test->inputs, &test->options, &test->log,
-	    &test->error), -1);
+	assert_int_equal(
+	    inputs_list(&test->inputs, &test->options, &test->log,
+		&test->error),
+	    -1);
 	assert_int_equal(test->error.outcome, OUTCOME_USAGE);
 	assert_non_null(strstr(test->error.text, "same pipe"));
 	assert_non_null(strstr(test->error.text, "/link"));

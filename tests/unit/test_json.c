@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of base/json.c: what strings become, where they may be cut, and indentation. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of document/layers.c: which layer goes in which section, and what the top protocol is. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +29,8 @@ struct bench {
 static int
 setup(void **state)
 {
-	static const char list[] = "# data\n# media\n# spnego\n# gss-api\n"
+	static const char list[] =
+	    "# data\n# media\n# spnego\n# gss-api\n"
 	    "# ntlmssp\n# ethertype\n";
 	struct bench *bench = xcalloc(1, sizeof(*bench));
 
@@ -67,12 +69,12 @@ show_object(struct bench *bench, const struct layers_object *object)
 		buffer_printf(&bench->shown, "<%s>",
 		    table_name(bench->names, object->envelope));
 	for (uint32_t at = object->first; at != TREE_NONE;
-	    at = tree->leaves[at].next) {
-		if (tree->leaves[at].field == table_id(bench->names,
-		    "frame.protocols"))
+	     at = tree->leaves[at].next) {
+		if (tree->leaves[at].field ==
+		    table_id(bench->names, "frame.protocols"))
 			continue;
-		buffer_printf(&bench->shown, " %s", table_name(bench->names,
-		    tree->leaves[at].field));
+		buffer_printf(&bench->shown, " %s",
+		    table_name(bench->names, tree->leaves[at].field));
 		if (tree->leaves[at].kind == TREE_TEXT)
 			buffer_printf(&bench->shown, "=%.*s",
 			    (int)tree->leaves[at].len,
@@ -98,7 +100,7 @@ show(struct bench *bench)
 		    (int)sections[i].name_len, sections[i].name,
 		    sections[i].is_array ? "[" : "");
 		for (uint32_t at = sections[i].first; at != LAYERS_NONE;
-		    at = layers_object(bench->layers, at)->next)
+		     at = layers_object(bench->layers, at)->next)
 			show_object(bench, layers_object(bench->layers, at));
 		buffer_puts(&bench->shown, sections[i].is_array ? "]" : "");
 	}
@@ -110,8 +112,10 @@ show(struct bench *bench)
 static void
 arrange(struct bench *bench, const char *protocols, const char *ek)
 {
-	char *line = xasprintf("{\"layers\":{\"frame\":{"
-	    "\"frame_frame_protocols\":\"%s\"}%s%s}}\n", protocols,
+	char *line = xasprintf(
+	    "{\"layers\":{\"frame\":{"
+	    "\"frame_frame_protocols\":\"%s\"}%s%s}}\n",
+	    protocols,
 	    ek[0] == '\0' ? "" : ",", ek);
 	size_t used;
 
@@ -147,8 +151,8 @@ assert_place(struct bench *bench, struct layers_place place,
 	const struct tree_leaf *leaf;
 
 	assert_int_equal(place.protocol, table_id(bench->names, protocol));
-	leaf = &bench->tree.leaves[layers_object(bench->layers,
-	    place.object)->first];
+	leaf = &bench->tree
+		    .leaves[layers_object(bench->layers, place.object)->first];
 	assert_string_equal(table_name(bench->names, leaf->field), field);
 	assert_int_equal(leaf->len, strlen(value));
 	assert_memory_equal(tree_leaf_text(&bench->tree, leaf), value,
@@ -212,13 +216,15 @@ test_layers_without_a_fixed_section(void **state)
 	struct bench *bench = *state;
 
 	assert_sections(bench, "eth:ethertype:vlan:ethertype:ip:udp:dns",
-	    ETH ",\"vlan\":[{\"vlan_vlan_id\":\"5\"},{\"vlan_vlan_id\":\"6\"}],"
-	    IP "," UDP "," DNS,
+	    ETH
+	    ",\"vlan\":[{\"vlan_vlan_id\":\"5\"},{\"vlan_vlan_id\":\"6\"}]," IP
+	    "," UDP "," DNS,
 	    "frame{} link{ eth.src=e} vlan{<eth> vlan.id=5}{<eth> vlan.id=6}"
 	    " network{ ip.src=i} transport{ udp.srcport=u}"
 	    " application{ dns.a=d}");
 	assert_sections(bench, "eth:ipv6:ipv6.hopopts:icmpv6",
-	    ETH ",\"ipv6\":{\"ipv6_ipv6_src\":\"s\"},\"ipv6_hopopts\":"
+	    ETH
+	    ",\"ipv6\":{\"ipv6_ipv6_src\":\"s\"},\"ipv6_hopopts\":"
 	    "{\"ipv6_hopopts_ipv6_hopopts_nxt\":\"58\"},"
 	    "\"icmpv6\":{\"icmpv6_icmpv6_type\":\"1\"}",
 	    "frame{} link{ eth.src=e} network{ ipv6.src=s}"
@@ -237,7 +243,8 @@ test_media_is_not_the_application(void **state)
 
 	assert_sections(bench, "eth:ethertype:ip:tcp:http:media",
 	    ETH "," IP "," TCP "," HTTP ",\"media\":{\"media_media_type\":\"m\"}",
-	    LOWER "transport{ tcp.srcport=t} application{ http.chat=h}"
+	    LOWER
+	    "transport{ tcp.srcport=t} application{ http.chat=h}"
 	    " media{<http> media.type=m}");
 	assert_top(bench, "http");
 }
@@ -256,16 +263,20 @@ test_data(void **state)
 	    "frame{ data.data=00}");
 	assert_top(bench, "frame");
 	assert_sections(bench, "eth:ethertype:ip:tcp:http:media",
-	    ETH "," IP "," TCP ",\"tcp_tcp_segments\":null,\"tcp_tcp_segment\":"
-	    "[\"5\",\"6\"]," HTTP ",\"media\":{\"media_media_type\":\"m\"}",
-	    LOWER "transport{ tcp.srcport=t} application{ http.chat=h}"
+	    ETH "," IP "," TCP
+		",\"tcp_tcp_segments\":null,\"tcp_tcp_segment\":"
+		"[\"5\",\"6\"]," HTTP ",\"media\":{\"media_media_type\":\"m\"}",
+	    LOWER
+	    "transport{ tcp.srcport=t} application{ http.chat=h}"
 	    " data{<tcp> tcp.segments tcp.segment=5 tcp.segment=6}"
 	    " media{<http> media.type=m}");
 	/* Two protocols that reassemble: an object each. */
 	assert_sections(bench, "eth:ethertype:ip:tcp",
-	    ETH "," IP "," TCP ",\"tcp_tcp_segment\":\"5\",\"ip_ip_fragment\":"
-	    "\"3\",\"tcp_tcp_segment_count\":\"2\"",
-	    LOWER "transport{ tcp.srcport=t}"
+	    ETH "," IP "," TCP
+		",\"tcp_tcp_segment\":\"5\",\"ip_ip_fragment\":"
+		"\"3\",\"tcp_tcp_segment_count\":\"2\"",
+	    LOWER
+	    "transport{ tcp.srcport=t}"
 	    " data{<tcp> tcp.segment=5 tcp.segment.count=2}{<ip> ip.fragment=3}");
 	/* Texts and unknown keys beside the layers are the frame's. */
 	assert_sections(bench, "eth", ETH ",\"text\":\"x\",\"odd_key\":\"y\"",
@@ -278,7 +289,8 @@ test_tunnels(void **state)
 	struct bench *bench = *state;
 
 	assert_sections(bench, "eth:ethertype:ip:gre:ip:udp:dns",
-	    ETH ",\"ip\":[{\"ip_ip_src\":\"out\"},{\"ip_ip_src\":\"in\"}],"
+	    ETH
+	    ",\"ip\":[{\"ip_ip_src\":\"out\"},{\"ip_ip_src\":\"in\"}],"
 	    "\"gre\":{\"gre_gre_proto\":\"g\"}," UDP "," DNS,
 	    "frame{} link{ eth.src=e} tunnel[{!<eth> ip.src=out}]"
 	    " gre{<ip> gre.proto=g} network{ ip.src=in}"
@@ -287,7 +299,8 @@ test_tunnels(void **state)
 	assert_sections(bench,
 	    "eth:ethertype:ip:udp:vxlan:eth:ethertype:ip:tcp",
 	    "\"eth\":[{\"eth_eth_src\":\"e1\"},{\"eth_eth_src\":\"e2\"}],"
-	    "\"ip\":[{\"ip_ip_src\":\"i1\"},{\"ip_ip_src\":\"i2\"}]," UDP ","
+	    "\"ip\":[{\"ip_ip_src\":\"i1\"},{\"ip_ip_src\":\"i2\"}]," UDP
+	    ","
 	    "\"vxlan\":{\"vxlan_vxlan_vni\":\"v\"}," TCP,
 	    "frame{} tunnel[{! eth.src=e1}{!<eth> ip.src=i1}"
 	    "{!<ip> udp.srcport=u}] vxlan{<udp> vxlan.vni=v}"
@@ -295,8 +308,9 @@ test_tunnels(void **state)
 	assert_top(bench, "tcp");
 	/* The transport that carries a tunnel is not that of the packet in it. */
 	assert_sections(bench, "eth:ethertype:ip:udp:vxlan:eth:ethertype:arp",
-	    "\"eth\":[{\"eth_eth_src\":\"e1\"},{\"eth_eth_src\":\"e2\"}]," IP ","
-	    UDP ",\"vxlan\":{\"vxlan_vxlan_vni\":\"v\"},"
+	    "\"eth\":[{\"eth_eth_src\":\"e1\"},{\"eth_eth_src\":\"e2\"}]," IP
+	    "," UDP
+	    ",\"vxlan\":{\"vxlan_vxlan_vni\":\"v\"},"
 	    "\"arp\":{\"arp_arp_opcode\":\"1\"}",
 	    "frame{} tunnel[{! eth.src=e1}{!<eth> ip.src=i}"
 	    "{!<ip> udp.srcport=u}] vxlan{<udp> vxlan.vni=v}"
@@ -310,9 +324,11 @@ test_quoted_packets(void **state)
 	struct bench *bench = *state;
 
 	assert_sections(bench, "eth:ethertype:ip:icmp:ip:udp:dns",
-	    ETH "," IP ",\"icmp\":{\"icmp_icmp_type\":\"3\",\"ip\":"
-	    "{\"ip_ip_src\":\"q\"}," UDP "}," DNS,
-	    LOWER "application{ icmp.type=3} ip{!<icmp> ip.src=q}"
+	    ETH "," IP
+		",\"icmp\":{\"icmp_icmp_type\":\"3\",\"ip\":"
+		"{\"ip_ip_src\":\"q\"}," UDP "}," DNS,
+	    LOWER
+	    "application{ icmp.type=3} ip{!<icmp> ip.src=q}"
 	    " udp{!<ip> udp.srcport=u} dns{!<udp> dns.a=d}");
 	assert_top(bench, "icmp");
 	assert_place(bench, layers_network(bench->layers), "ip", "ip.src", "i");
@@ -321,18 +337,22 @@ test_quoted_packets(void **state)
 	assert_int_equal(layers_transport(bench->layers).object, LAYERS_NONE);
 	/* Two samples: the nested layers of one protocol are one object. */
 	assert_sections(bench, "eth:ethertype:ip:udp:sflow:eth:ethertype:ip",
-	    "\"eth\":[{\"eth_eth_src\":\"e\"}]," IP "," UDP ",\"sflow\":"
+	    "\"eth\":[{\"eth_eth_src\":\"e\"}]," IP "," UDP
+	    ",\"sflow\":"
 	    "{\"sflow_sflow_245_version\":\"5\",\"eth\":{\"eth_eth_src\":\"q\"},"
 	    "\"ip\":{\"ip_ip_src\":\"q1\"},\"ip\":{\"ip_ip_src\":\"q2\"}}",
-	    LOWER "transport{ udp.srcport=u} application{ sflow_245.version=5}"
+	    LOWER
+	    "transport{ udp.srcport=u} application{ sflow_245.version=5}"
 	    " eth{!<sflow> eth.src=q} ip{!<eth> ip.src=q1 ip.src=q2}");
 	assert_top(bench, "sflow");
 	/* An ICMP error about an ICMP packet. */
 	assert_sections(bench, "eth:ethertype:ip:icmp:ip:icmp:data",
-	    ETH "," IP ",\"icmp\":{\"icmp_icmp_type\":\"11\",\"ip\":"
-	    "{\"ip_ip_src\":\"q\"},\"icmp\":{\"icmp_icmp_type\":\"8\"}},"
-	    "\"data\":{\"data_data_len\":\"2\"}",
-	    LOWER "application{ icmp.type=11} ip{!<icmp> ip.src=q}"
+	    ETH "," IP
+		",\"icmp\":{\"icmp_icmp_type\":\"11\",\"ip\":"
+		"{\"ip_ip_src\":\"q\"},\"icmp\":{\"icmp_icmp_type\":\"8\"}},"
+		"\"data\":{\"data_data_len\":\"2\"}",
+	    LOWER
+	    "application{ icmp.type=11} ip{!<icmp> ip.src=q}"
 	    " icmp{!<ip> icmp.type=8 data.len=2}");
 }
 
@@ -342,31 +362,39 @@ test_nested_protocols(void **state)
 	struct bench *bench = *state;
 
 	assert_sections(bench, "eth:ethertype:ip:udp:quic:tls",
-	    ETH "," IP "," UDP ",\"quic\":{\"quic_quic_version\":\"1\",\"tls\":"
-	    "{\"tls_tls_handshake_type\":\"1\"},\"text\":\"after\"}",
-	    LOWER "transport{ udp.srcport=u} application{ quic.version=1"
+	    ETH "," IP "," UDP
+		",\"quic\":{\"quic_quic_version\":\"1\",\"tls\":"
+		"{\"tls_tls_handshake_type\":\"1\"},\"text\":\"after\"}",
+	    LOWER
+	    "transport{ udp.srcport=u} application{ quic.version=1"
 	    " text=after} tls{<quic> tls.handshake.type=1}");
 	assert_top(bench, "quic");
 	assert_sections(bench, "eth:ethertype:ip:tcp:http:gss-api:spnego:ntlmssp",
-	    ETH "," IP "," TCP ",\"http\":{\"http_http_chat\":\"h\",\"gss-api\":{"
-	    "\"spnego\":{\"spnego_spnego_mechTypes\":\"s\",\"ntlmssp\":"
-	    "{\"ntlmssp_ntlmssp_messagetype\":\"n\"}}}}",
-	    LOWER "transport{ tcp.srcport=t} application{ http.chat=h}"
+	    ETH "," IP "," TCP
+		",\"http\":{\"http_http_chat\":\"h\",\"gss-api\":{"
+		"\"spnego\":{\"spnego_spnego_mechTypes\":\"s\",\"ntlmssp\":"
+		"{\"ntlmssp_ntlmssp_messagetype\":\"n\"}}}}",
+	    LOWER
+	    "transport{ tcp.srcport=t} application{ http.chat=h}"
 	    " gss-api{<http>} spnego{<gss-api> spnego.mechTypes=s}"
 	    " ntlmssp{<spnego> ntlmssp.messagetype=n}");
 	assert_top(bench, "http");
 	/* Sub-trees, and protocols that the stack does not name, join their layer. */
 	assert_sections(bench, "eth:ethertype:ip:tcp",
-	    ETH "," IP ",\"tcp\":{\"tcp_tcp_srcport\":\"t\",\"_ws_expert\":"
-	    "{\"_ws_expert__ws_expert_message\":\"m\"},\"tcp_options_mss\":"
-	    "{\"tcp_options_mss_tcp_options_mss_val\":\"1460\"}}",
-	    LOWER "transport{ tcp.srcport=t _ws.expert.message=m"
+	    ETH "," IP
+		",\"tcp\":{\"tcp_tcp_srcport\":\"t\",\"_ws_expert\":"
+		"{\"_ws_expert__ws_expert_message\":\"m\"},\"tcp_options_mss\":"
+		"{\"tcp_options_mss_tcp_options_mss_val\":\"1460\"}}",
+	    LOWER
+	    "transport{ tcp.srcport=t _ws.expert.message=m"
 	    " tcp.options.mss_val=1460}");
 	/* TLS that is not inside of QUIC is a protocol of its own. */
 	assert_sections(bench, "eth:ethertype:ip:tcp:tls",
-	    ETH "," IP "," TCP ",\"tls\":[{\"tls_tls_record_length\":\"1\"},"
-	    "{\"tls_tls_record_length\":\"2\"}]",
-	    LOWER "transport{ tcp.srcport=t} application{ tls.record.length=1}"
+	    ETH "," IP "," TCP
+		",\"tls\":[{\"tls_tls_record_length\":\"1\"},"
+		"{\"tls_tls_record_length\":\"2\"}]",
+	    LOWER
+	    "transport{ tcp.srcport=t} application{ tls.record.length=1}"
 	    "{ tls.record.length=2}");
 	assert_top(bench, "tls");
 }
@@ -381,15 +409,17 @@ test_stack_and_layers_differ(void **state)
 	    ETH "," IP ",\"igmp\":{\"igmp_igmp_type\":\"1\"}",
 	    LOWER "application{ igmp.type=1}");
 	assert_sections(bench, "eth:ethertype:ip:igmp",
-	    ETH "," IP ",\"igmp\":[{\"igmp_igmp_type\":\"1\"},"
-	    "{\"igmp_igmp_type\":\"2\"}]",
+	    ETH "," IP
+		",\"igmp\":[{\"igmp_igmp_type\":\"1\"},"
+		"{\"igmp_igmp_type\":\"2\"}]",
 	    LOWER "application{ igmp.type=1}{ igmp.type=2}");
 	/* Layers that the stack does not name come last. */
 	assert_sections(bench, "eth:ethertype:ip:udp",
 	    "\"_ws_malformed\":{\"_ws_expert\":{\"_ws_expert__ws_expert_message\":"
 	    "\"m\"},\"_ws_malformed\":{}},\"nat-pmp\":"
 	    "{\"nat-pmp_nat-pmp_version\":\"0\"}," ETH "," IP "," UDP,
-	    LOWER "transport{ udp.srcport=u}"
+	    LOWER
+	    "transport{ udp.srcport=u}"
 	    " _ws.malformed{<udp> _ws.expert.message=m}"
 	    " nat-pmp{<udp> nat-pmp.version=0}");
 	assert_top(bench, "udp");
@@ -423,13 +453,14 @@ test_deep_stack(void **state)
 
 	for (int i = 0; i < 300; i++) {
 		strcat(stack, i > 0 ? ":vlan" : "vlan");
-		strcat(ek, i > 0 ? ",{\"vlan_vlan_id\":\"1\"}" :
-		    "{\"vlan_vlan_id\":\"1\"}");
+		strcat(ek,
+		    i > 0 ? ",{\"vlan_vlan_id\":\"1\"}" :
+			    "{\"vlan_vlan_id\":\"1\"}");
 	}
 	strcat(ek, "]");
 	arrange(bench, stack, ek);
 	for (uint32_t at = layers_sections(bench->layers, &count)[1].first;
-	    at != LAYERS_NONE; at = layers_object(bench->layers, at)->next)
+	     at != LAYERS_NONE; at = layers_object(bench->layers, at)->next)
 		objects++;
 	assert_int_equal(count, 2);
 	assert_int_equal(objects, 300);

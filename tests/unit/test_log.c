@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of base/log.c: what arrives on stderr. */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -65,7 +66,7 @@ test_levels(void **state)
 	(void)state;
 	for (int level = LOG_LEVEL_QUIET; level <= LOG_LEVEL_VERBOSE; level++) {
 		struct log log = { .program = "p",
-		    .level = (enum log_level)level };
+			.level = (enum log_level)level };
 
 		capture_start(&capture);
 		say_all(&log);
@@ -118,15 +119,18 @@ test_messages_do_not_mix_with_progress(void **state)
 	log_progress(&log, "20 %");
 	log_progress(&log, "");
 	log_progress(&log, "");
-	assert_string_equal(capture_end(&capture), "\r10 %\033[K"
-	    "\r\033[Kp: hello\np: again\n" "\r20 %\033[K" "\r\033[K\r");
+	assert_string_equal(capture_end(&capture),
+	    "\r10 %\033[K"
+	    "\r\033[Kp: hello\np: again\n"
+	    "\r20 %\033[K"
+	    "\r\033[K\r");
 }
 
 /* A reader of stderr that does not read, unless it is asked to. */
 struct stalled {
 	struct log log;
 	int saved, reader;
-	unsigned calls;		/* of on_kept */
+	unsigned calls; /* of on_kept */
 	size_t len;
 	char text[1 << 20];
 };
@@ -142,7 +146,8 @@ stall(struct stalled *stalled, const int ends[2], int flags)
 {
 	memset(stalled, 0, sizeof(*stalled));
 	stalled->log = (struct log){ .program = "p",
-		.level = LOG_LEVEL_NORMAL, .on_kept = count_kept,
+		.level = LOG_LEVEL_NORMAL,
+		.on_kept = count_kept,
 		.ctx = stalled };
 	stalled->reader = ends[0];
 	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
@@ -168,7 +173,7 @@ read_all(struct stalled *stalled)
 	ssize_t n;
 
 	while ((n = read(stalled->reader, stalled->text + stalled->len,
-	    sizeof(stalled->text) - 1 - stalled->len)) > 0)
+		    sizeof(stalled->text) - 1 - stalled->len)) > 0)
 		stalled->len += (size_t)n;
 	stalled->text[stalled->len] = '\0';
 }
@@ -228,7 +233,8 @@ check_stalled(const int ends[2], int flags)
 	assert_int_equal(stalled.calls, 1);
 	before = count_lines(&at);
 	assert_true(before > 1000 && before < MESSAGES);
-	(void)snprintf(dropped, sizeof(dropped), "p: standard error was not "
+	(void)snprintf(dropped, sizeof(dropped),
+	    "p: standard error was not "
 	    "read: %u messages are missing here\np: the end\n",
 	    MESSAGES - before);
 	assert_string_equal(at, dropped);
@@ -275,7 +281,8 @@ test_reader_that_comes_back(void **state)
 static void
 test_a_full_pipe_does_not_hide_what_is_missing(void **state)
 {
-	static const char wanted[] = "p: standard error was not read: "
+	static const char wanted[] =
+	    "p: standard error was not read: "
 	    "3 messages are missing here\n";
 	static struct stalled stalled;
 	static char page[4096];

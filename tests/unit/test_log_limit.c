@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of server/log_limit.c: what is told, and how often. */
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of loop/loop.c: when it ends, caught signals, deferred calls. */
 #include <event2/event.h>
 #include <setjmp.h>
@@ -17,9 +18,9 @@
 struct seen {
 	struct loop *loop;
 	int calls;
-	int last;		/* signal, or timer */
+	int last; /* signal, or timer */
 	int until;
-	bool nested;		/* a call came from inside another */
+	bool nested; /* a call came from inside another */
 	bool inside;
 	struct event *timer;
 };
@@ -102,7 +103,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 static void
 wait_long(struct seen *seen)
 {
-	static const struct timeval after = {20, 0};
+	static const struct timeval after = { 20, 0 };
 
 	seen->timer = evtimer_new(loop_base(seen->loop), on_timer, seen);
 	evtimer_add(seen->timer, &after);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of server/mapping.c: whose the mappings of indices are. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,10 +13,12 @@
 #include "server/mapping.h"
 
 #define META "\"_meta\":{\"created_by\":\"espcap\",\"version\":1}"
-#define LAYERS(type) "\"properties\":{\"info\":{\"type\":\"text\"}," \
+#define LAYERS(type) \
+	"\"properties\":{\"info\":{\"type\":\"text\"}," \
 	"\"layers\":{\"type\":\"" type "\"}}"
-#define GOOD "{\"mappings\":{\"dynamic\":\"false\"," META "," \
-	LAYERS("flattened") "}}"
+#define GOOD \
+	"{\"mappings\":{\"dynamic\":\"false\"," META \
+	"," LAYERS("flattened") "}}"
 
 static int
 read_exact(const char *body, size_t len, struct mapping_found *found)
@@ -48,38 +51,38 @@ test_ours(void **state)
 	assert_found("{}", 0, "");
 	assert_found("{\"packets-1\":" GOOD "}", 1, "");
 	assert_found("{\"packets-1\":" GOOD ",\"type\":" GOOD "}", 2, "");
-	assert_found("{\"p\":{\"mappings\":{" LAYERS("flat_object") "," META
-	    ",\"dynamic\":\"false\"}}}", 1, "");
+	assert_found(
+	    "{\"p\":{\"mappings\":{" LAYERS(
+		"flat_object") "," META ",\"dynamic\":\"false\"}}}",
+	    1, "");
 }
 
 static void
 test_wrong(void **state)
 {
-	static const char *const wrong[] = {
-		"{}", "{\"mappings\":{}}",
+	static const char *const wrong[] = { "{}", "{\"mappings\":{}}",
 		/* Made dynamically. */
 		"{\"mappings\":{" LAYERS("object") "}}",
 		"{\"mappings\":{\"properties\":{\"layers\":{\"properties\":"
-		    "{\"frame\":{\"properties\":{}}}}}}}",
+		"{\"frame\":{\"properties\":{}}}}}}}",
 		/* Each of the three signs is missing once, or is another. */
-		"{\"mappings\":{\"dynamic\":\"false\"," LAYERS("flattened")
-		    "}}",
+		"{\"mappings\":{\"dynamic\":\"false\"," LAYERS(
+		    "flattened") "}}",
 		"{\"mappings\":{" META "," LAYERS("flattened") "}}",
 		"{\"mappings\":{\"dynamic\":\"false\"," META "}}",
-		"{\"mappings\":{\"dynamic\":\"true\"," META ","
-		    LAYERS("flattened") "}}",
-		"{\"mappings\":{\"dynamic\":\"strict\"," META ","
-		    LAYERS("flattened") "}}",
+		"{\"mappings\":{\"dynamic\":\"true\"," META
+		"," LAYERS("flattened") "}}",
+		"{\"mappings\":{\"dynamic\":\"strict\"," META
+		"," LAYERS("flattened") "}}",
 		"{\"mappings\":{\"dynamic\":\"false\",\"_meta\":"
-		    "{\"created_by\":\"espcap2\"}," LAYERS("flattened") "}}",
-		"{\"mappings\":{\"dynamic\":\"false\"," META ","
-		    LAYERS("keyword") "}}",
+		"{\"created_by\":\"espcap2\"}," LAYERS("flattened") "}}",
+		"{\"mappings\":{\"dynamic\":\"false\"," META
+		"," LAYERS("keyword") "}}",
 		/* They stand elsewhere. */
-		"{\"mappings\":{\"_meta\":{}},\"dynamic\":\"false\"," META ","
-		    LAYERS("flattened") "}",
-		"{\"mappings\":{\"x\":{\"dynamic\":\"false\"," META ","
-		    LAYERS("flattened") "}}}"
-	};
+		"{\"mappings\":{\"_meta\":{}},\"dynamic\":\"false\"," META
+		"," LAYERS("flattened") "}",
+		"{\"mappings\":{\"x\":{\"dynamic\":\"false\"," META
+		"," LAYERS("flattened") "}}}" };
 	char body[1000];
 
 	(void)state;

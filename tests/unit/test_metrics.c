@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of run/metrics.c, and of run/metrics_file.c. */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,23 +16,55 @@
 #include "run/metrics.h"
 #include "run/metrics_file.h"
 
-static const struct metrics file_run = { .version = "1.2", .tshark = "4.0.17",
+static const struct metrics file_run = { .version = "1.2",
+	.tshark = "4.0.17",
 	.dissection = "ek",
-	.start = 1700000000007, .totals = { .read = 10, .delivered = 4,
-	.filtered = 3, .undissected = 1, .unsent = 2, .skipped = 5,
-	.tsharks = 2, .fallbacks = 1 }, .delivery_bytes = 77, .own_memory = 4096,
+	.start = 1700000000007,
+	.totals = { .read = 10,
+	    .delivered = 4,
+	    .filtered = 3,
+	    .undissected = 1,
+	    .unsent = 2,
+	    .skipped = 5,
+	    .tsharks = 2,
+	    .fallbacks = 1 },
+	.delivery_bytes = 77,
+	.own_memory = 4096,
 	.tshark_memory = 8192 };
 
-static const struct metrics live_run = { .version = "1.2", .tshark = "4.0.17",
-	.dissection = "plugin", .interface = "eth0", .start = 1700000000000,
-	.resolved = 1700000001999, .totals = { .read = 44, .delivered = 6,
-	.duplicate = 5, .rejected = 4, .discarded = 23, .filtered = 3, .undissected = 2,
-	.dropped = 1, .retries = 9, .maybe_duplicate = 8, .kernel_drop = 7, .ring_missing = 22,
-	.interface_drop = UINT64_MAX, .is_live = true, .has_server = true,
-	.has_auto_id = true, .tsharks = 3 }, .in_flight = 11,
-	.capture_reader_bytes = 12, .capture_reader_room = 13,
-	.spool_bytes = 19, .spool_room = 20, .has_ring = true, .delivery_bytes = 14,
-	.delivery_room = 15, .own_memory = 16, .capture_reader_memory = 17,
+static const struct metrics live_run = { .version = "1.2",
+	.tshark = "4.0.17",
+	.dissection = "plugin",
+	.interface = "eth0",
+	.start = 1700000000000,
+	.resolved = 1700000001999,
+	.totals = { .read = 44,
+	    .delivered = 6,
+	    .duplicate = 5,
+	    .rejected = 4,
+	    .discarded = 23,
+	    .filtered = 3,
+	    .undissected = 2,
+	    .dropped = 1,
+	    .retries = 9,
+	    .maybe_duplicate = 8,
+	    .kernel_drop = 7,
+	    .ring_missing = 22,
+	    .interface_drop = UINT64_MAX,
+	    .is_live = true,
+	    .has_server = true,
+	    .has_auto_id = true,
+	    .tsharks = 3 },
+	.in_flight = 11,
+	.capture_reader_bytes = 12,
+	.capture_reader_room = 13,
+	.spool_bytes = 19,
+	.spool_room = 20,
+	.has_ring = true,
+	.delivery_bytes = 14,
+	.delivery_room = 15,
+	.own_memory = 16,
+	.capture_reader_memory = 17,
 	.tshark_memory = 18 };
 
 /* Terminated, to be freed. */
@@ -139,7 +172,9 @@ test_odd_interface(void **state)
 	    "espcap_running{interface=\"a\\\"b\\\\c\\\\x0ad\\\\xff\"} 1\n"));
 	free(text);
 	/* Nor what turns the text of a page round that shows it. */
-	metrics.interface = "\xe2\x80\xae""0hte";
+	metrics.interface =
+	    "\xe2\x80\xae"
+	    "0hte";
 	text = written(&metrics);
 	assert_non_null(strstr(text,
 	    "espcap_running{interface=\"\\\\xe2\\\\x80\\\\xae0hte\"} 1\n"));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of fields/names.c: from EK keys to dotted names, and the table as bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,20 +54,27 @@ test_known_keys(void **state)
 	assert_string_equal(called("sflow_sflow_245_version"),
 	    "sflow_245.version");
 	assert_string_equal(called("text"), "text");
-	assert_int_equal(names_find(names, "text", 4, NAMES_KIND_VALUE,
-	    NAMES_NONE), NAMES_TEXT);
-	assert_string_equal(table_find(names, "tcp", NAMES_KIND_PROTOCOL,
-	    NAMES_NONE), "tcp");
-	assert_string_equal(table_find(names, "ipv6_hopopts",
-	    NAMES_KIND_PROTOCOL, NAMES_NONE), "ipv6.hopopts");
+	assert_int_equal(
+	    names_find(names, "text", 4, NAMES_KIND_VALUE,
+		NAMES_NONE),
+	    NAMES_TEXT);
+	assert_string_equal(
+	    table_find(names, "tcp", NAMES_KIND_PROTOCOL,
+		NAMES_NONE),
+	    "tcp");
+	assert_string_equal(
+	    table_find(names, "ipv6_hopopts",
+		NAMES_KIND_PROTOCOL, NAMES_NONE),
+	    "ipv6.hopopts");
 	assert_int_equal(names_met(names), 0);
 }
 
 static const char *
 shown(const char *name, enum names_kind look, const char *within)
 {
-	return table_name(names, names_shown(names, name, strlen(name), look,
-	    table_id(names, within)));
+	return table_name(names,
+	    names_shown(
+		names, name, strlen(name), look, table_id(names, within)));
 }
 
 static void
@@ -134,14 +142,22 @@ test_two_names_with_one_key(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		assert_string_equal(table_find(names, key, NAMES_KIND_VALUE,
-		    bgp), "bgp.prefix_length");
-		assert_string_equal(table_find(names, key, NAMES_KIND_PRESENT,
-		    bgp), "bgp.prefix.length");
-		assert_string_equal(table_find(names, "gfp_gfp_fcs_bad",
-		    NAMES_KIND_BOOLEAN, NAMES_NONE), "gfp.fcs_bad");
-		assert_string_equal(table_find(names, "gfp_gfp_fcs_bad",
-		    NAMES_KIND_PRESENT, NAMES_NONE), "gfp.fcs.bad");
+		assert_string_equal(
+		    table_find(names, key, NAMES_KIND_VALUE,
+			bgp),
+		    "bgp.prefix_length");
+		assert_string_equal(
+		    table_find(names, key, NAMES_KIND_PRESENT,
+			bgp),
+		    "bgp.prefix.length");
+		assert_string_equal(
+		    table_find(names, "gfp_gfp_fcs_bad",
+			NAMES_KIND_BOOLEAN, NAMES_NONE),
+		    "gfp.fcs_bad");
+		assert_string_equal(
+		    table_find(names, "gfp_gfp_fcs_bad",
+			NAMES_KIND_PRESENT, NAMES_NONE),
+		    "gfp.fcs.bad");
 	}
 	/* Where the kind does not tell, it is always the same one. */
 	assert_string_equal(called("smb_smb_alloc_size"), "smb.alloc.size");
@@ -154,20 +170,28 @@ static void
 test_another_kind_is_still_the_field(void **state)
 {
 	(void)state;
-	assert_string_equal(table_find(names, "ip_ip_src", NAMES_KIND_PRESENT,
-	    NAMES_NONE), "ip.src");
-	assert_string_equal(table_find(names, "tcp", NAMES_KIND_VALUE,
-	    NAMES_NONE), "tcp");
-	assert_string_equal(table_find(names, "tcp_tcp_analysis",
-	    NAMES_KIND_VALUE, NAMES_NONE), "tcp.analysis");
+	assert_string_equal(
+	    table_find(names, "ip_ip_src", NAMES_KIND_PRESENT,
+		NAMES_NONE),
+	    "ip.src");
+	assert_string_equal(
+	    table_find(names, "tcp", NAMES_KIND_VALUE,
+		NAMES_NONE),
+	    "tcp");
+	assert_string_equal(
+	    table_find(names, "tcp_tcp_analysis",
+		NAMES_KIND_VALUE, NAMES_NONE),
+	    "tcp.analysis");
 }
 
 static void
 test_shared_fields_are_listed_once(void **state)
 {
 	(void)state;
-	assert_string_equal(table_find(names, "ipv6_ip_version",
-	    NAMES_KIND_VALUE, table_id(names, "ipv6")), "ip.version");
+	assert_string_equal(
+	    table_find(names, "ipv6_ip_version",
+		NAMES_KIND_VALUE, table_id(names, "ipv6")),
+	    "ip.version");
 	assert_int_equal(names_met(names), 0);
 }
 
@@ -178,14 +202,22 @@ test_unlisted_keys(void **state)
 	uint32_t mss = table_id(names, "tcp.options.mss"), id;
 
 	(void)state;
-	assert_string_equal(table_find(names, "tcp_tcp_new_thing",
-	    NAMES_KIND_VALUE, tcp), "tcp.new_thing");
-	assert_string_equal(table_find(names, "tcp_options_mss_tcp_options_mss_x",
-	    NAMES_KIND_VALUE, mss), "tcp.options.mss.x");
-	assert_string_equal(table_find(names, "tcp_other_x", NAMES_KIND_VALUE,
-	    tcp), "other_x");
-	assert_string_equal(table_find(names, "unheard_of", NAMES_KIND_VALUE,
-	    NAMES_NONE), "unheard_of");
+	assert_string_equal(
+	    table_find(names, "tcp_tcp_new_thing",
+		NAMES_KIND_VALUE, tcp),
+	    "tcp.new_thing");
+	assert_string_equal(
+	    table_find(names, "tcp_options_mss_tcp_options_mss_x",
+		NAMES_KIND_VALUE, mss),
+	    "tcp.options.mss.x");
+	assert_string_equal(
+	    table_find(names, "tcp_other_x", NAMES_KIND_VALUE,
+		tcp),
+	    "other_x");
+	assert_string_equal(
+	    table_find(names, "unheard_of", NAMES_KIND_VALUE,
+		NAMES_NONE),
+	    "unheard_of");
 	assert_int_equal(names_met(names), 4);
 	/* Again: the same ids, no new ones. */
 	id = names_find(names, "tcp_tcp_new_thing", 17, NAMES_KIND_VALUE, tcp);
@@ -205,14 +237,20 @@ test_unlisted_protocols(void **state)
 	(void)state;
 	assert_string_equal(table_name(names, id), "new_proto");
 	assert_int_equal(names_protocol(names, id), id);
-	assert_string_equal(table_find(names, "new_proto_new_proto_a_b",
-	    NAMES_KIND_VALUE, id), "new_proto.a_b");
-	assert_string_equal(table_find(names, "ip_ip_src_x", NAMES_KIND_VALUE,
-	    table_id(names, "ip.src")), "ip.src_x");
+	assert_string_equal(
+	    table_find(names, "new_proto_new_proto_a_b",
+		NAMES_KIND_VALUE, id),
+	    "new_proto.a_b");
+	assert_string_equal(
+	    table_find(names, "ip_ip_src_x", NAMES_KIND_VALUE,
+		table_id(names, "ip.src")),
+	    "ip.src_x");
 	id = names_find(names, "tcp_tcp_odd", 11, NAMES_KIND_VALUE,
 	    table_id(names, "tcp"));
-	assert_string_equal(table_find(names, "tcp_tcp_odd_more",
-	    NAMES_KIND_VALUE, id), "tcp.odd_more");
+	assert_string_equal(
+	    table_find(names, "tcp_tcp_odd_more",
+		NAMES_KIND_VALUE, id),
+	    "tcp.odd_more");
 	assert_int_equal(names_met(names), 5);
 }
 
@@ -227,20 +265,30 @@ test_keys_that_can_be_no_names(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_string_equal(called(bad[i]), "text");
-	assert_int_equal(names_find(names, "a\0b", 3, NAMES_KIND_VALUE,
-	    NAMES_NONE), NAMES_TEXT);
+	assert_int_equal(
+	    names_find(names, "a\0b", 3, NAMES_KIND_VALUE,
+		NAMES_NONE),
+	    NAMES_TEXT);
 	memset(longer, 'k', sizeof(longer));
-	assert_int_equal(names_find(names, longer, 513, NAMES_KIND_VALUE,
-	    NAMES_NONE), NAMES_TEXT);
-	assert_int_equal(names_find(names, longer, sizeof(longer),
-	    NAMES_KIND_VALUE, NAMES_NONE), NAMES_TEXT);
+	assert_int_equal(
+	    names_find(names, longer, 513, NAMES_KIND_VALUE,
+		NAMES_NONE),
+	    NAMES_TEXT);
+	assert_int_equal(
+	    names_find(names, longer, sizeof(longer),
+		NAMES_KIND_VALUE, NAMES_NONE),
+	    NAMES_TEXT);
 	/* A section's own key. */
 	assert_string_equal(called("envelope"), "text");
-	assert_string_equal(table_find(names, "tcp_envelope", NAMES_KIND_VALUE,
-	    table_id(names, "tcp")), "text");
+	assert_string_equal(
+	    table_find(names, "tcp_envelope", NAMES_KIND_VALUE,
+		table_id(names, "tcp")),
+	    "text");
 	assert_int_equal(names_met(names), 0);
-	assert_int_not_equal(names_find(names, longer, 512, NAMES_KIND_VALUE,
-	    NAMES_NONE), NAMES_TEXT);
+	assert_int_not_equal(
+	    names_find(names, longer, 512, NAMES_KIND_VALUE,
+		NAMES_NONE),
+	    NAMES_TEXT);
 	assert_int_equal(names_met(names), 1);
 }
 
@@ -259,10 +307,14 @@ test_room_for_unlisted_keys_is_bounded(void **state)
 	}
 	assert_int_equal(names_met(names), UNLISTED_MAX);
 	/* Those met while there was room, and the listed ones, are still found. */
-	assert_string_equal(table_find(names, "tcp_tcp_key0", NAMES_KIND_VALUE,
-	    table_id(names, "tcp")), "tcp.key0");
-	assert_string_equal(table_find(names, "tcp_tcp_key16383",
-	    NAMES_KIND_VALUE, table_id(names, "tcp")), "tcp.key16383");
+	assert_string_equal(
+	    table_find(names, "tcp_tcp_key0", NAMES_KIND_VALUE,
+		table_id(names, "tcp")),
+	    "tcp.key0");
+	assert_string_equal(
+	    table_find(names, "tcp_tcp_key16383",
+		NAMES_KIND_VALUE, table_id(names, "tcp")),
+	    "tcp.key16383");
 	assert_string_equal(called("ip_ip_src"), "ip.src");
 	assert_true(names_count(names) > UNLISTED_MAX);
 }
@@ -301,8 +353,10 @@ test_lines_that_are_no_fields(void **state)
 	assert_int_equal(names_count(table), before + 1);
 	table_fill(table);
 	assert_int_equal(names_finish(table, NULL), 0);
-	assert_string_equal(table_find(table, "a_b", NAMES_KIND_PRESENT,
-	    NAMES_NONE), "a.b");
+	assert_string_equal(
+	    table_find(table, "a_b", NAMES_KIND_PRESENT,
+		NAMES_NONE),
+	    "a.b");
 	assert_int_equal(names_protocol(table, table_id(table, "a.b")),
 	    NAMES_NONE);
 	names_free(table);
@@ -359,10 +413,14 @@ test_saved_and_loaded(void **state)
 		assert_int_equal(names_protocol(names, id),
 		    names_protocol(loaded, id));
 	}
-	assert_string_equal(table_find(loaded, "bgp_bgp_prefix_length",
-	    NAMES_KIND_PRESENT, NAMES_NONE), "bgp.prefix.length");
-	assert_string_equal(table_find(loaded, "tcp_tcp_new_thing",
-	    NAMES_KIND_VALUE, table_id(loaded, "tcp")), "tcp.new_thing");
+	assert_string_equal(
+	    table_find(loaded, "bgp_bgp_prefix_length",
+		NAMES_KIND_PRESENT, NAMES_NONE),
+	    "bgp.prefix.length");
+	assert_string_equal(
+	    table_find(loaded, "tcp_tcp_new_thing",
+		NAMES_KIND_VALUE, table_id(loaded, "tcp")),
+	    "tcp.new_thing");
 	assert_int_equal(names_met(loaded), 1);
 	names_free(loaded);
 	buffer_release(&bytes);
@@ -393,7 +451,11 @@ test_damaged_bytes_are_refused(void **state)
 	copy = xmalloc(bytes.len + 1);
 	memcpy(copy, bytes.data, bytes.len);
 	for (size_t at = 0; at < bytes.len;
-	    at += at < 64 || at + 64 >= bytes.len ? 1 : at + 1061 < bytes.len ? 997 : 64)
+	     at += at < 64 || at + 64 >= bytes.len ?
+		 1 :
+		 at + 1061 < bytes.len ?
+		 997 :
+		 64)
 		for (int bit = 0; bit < 8; bit++) {
 			copy[at] = (char)(copy[at] ^ (1 << bit));
 			assert_null(table_load(copy, bytes.len));

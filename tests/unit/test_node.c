@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of server/node.c: how people write addresses, and what may begin the name of an index. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,8 +77,10 @@ test_several(void **state)
 	struct node_addresses nodes;
 
 	(void)state;
-	assert_int_equal(node_parse("a,https://a,a:9201,a/x,[::1]", &nodes,
-	    NULL), 0);
+	assert_int_equal(
+	    node_parse("a,https://a,a:9201,a/x,[::1]", &nodes,
+		NULL),
+	    0);
 	assert_int_equal(nodes.count, 5);
 	assert_string_equal(nodes.list[0].url, "http://a:9200");
 	assert_string_equal(nodes.list[1].url, "https://a:9200");
@@ -175,7 +178,8 @@ test_credentials_are_not_repeated(void **state)
 
 		assert_int_equal(node_parse(bad[i], &nodes, &error), -1);
 		assert_int_equal(error.outcome, OUTCOME_USAGE);
-		assert_non_null(strstr(error.text, "credentials do not belong "
+		assert_non_null(strstr(error.text,
+		    "credentials do not belong "
 		    "in an address: use --user and --password-file"));
 		assert_null(strstr(error.text, "s3"));
 		assert_null(strstr(error.text, "cret@"));

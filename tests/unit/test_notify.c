@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of loop/notify.c, against a socket as a service manager has it. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,8 +31,9 @@ manager(void)
 	assert_true(fd >= 0);
 	memcpy(address.sun_path, name, (size_t)len);
 	address.sun_path[0] = '\0';
-	assert_int_equal(bind(fd, (struct sockaddr *)&address,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)len)),
+	assert_int_equal(
+	    bind(fd, (struct sockaddr *)&address,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)len)),
 	    0);
 	assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
 	return fd;

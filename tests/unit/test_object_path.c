@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of document/object_path.c: every choice of members, against what two names in turn have in common. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,7 +101,8 @@ test_what_comes_out(void **state)
 		assert_int_equal(buffer_puts(&out, "1"), 0);
 	}
 	assert_int_equal(object_path_leave(&place, &out) | buffer_append(&out, "", 1), 0);
-	assert_string_equal(out.data, ",\"a\":1,\"b\":{\"c\":1,\"c_d\":1},\"d\":{\"e\":{\"f\":1,"
+	assert_string_equal(out.data,
+	    ",\"a\":1,\"b\":{\"c\":1,\"c_d\":1},\"d\":{\"e\":{\"f\":1,"
 	    "\"g\":{\"h\":{\"i\":1,\"k\":1}}},\"l\":1},\"m\":{\"n\":{\"o\":1}},\"p\":1");
 	buffer_release(&out);
 	object_path_free(object_path);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of the command line: what is read, what is refused and in which words, and the text of --help. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +21,7 @@ static struct error error;
 static int
 parse(const char *const words[])
 {
-	char *argv[ARGS_MAX + 2] = { (char *)(uintptr_t)"espcap" };
+	char *argv[ARGS_MAX + 2] = { (char *)(uintptr_t) "espcap" };
 	int argc = 1;
 
 	memset(&error, 0, sizeof(error));
@@ -33,19 +34,19 @@ parse(const char *const words[])
 
 #define PARSE(...) parse((const char *const[]){ __VA_ARGS__, NULL })
 
-#define ACCEPT(...)							\
-	do {								\
-		if (PARSE(__VA_ARGS__) != 0)				\
-			fail_msg("refused: %s", error.text);		\
+#define ACCEPT(...) \
+	do { \
+		if (PARSE(__VA_ARGS__) != 0) \
+			fail_msg("refused: %s", error.text); \
 	} while (0)
 
-#define REFUSE(expected, ...)						\
-	do {								\
-		assert_int_equal(PARSE(__VA_ARGS__), -1);		\
-		assert_int_equal(error.outcome, OUTCOME_USAGE);		\
-		assert_string_equal(error.text, expected);		\
-		assert_null(options.files.items);			\
-		assert_null(options.decode_as.items);			\
+#define REFUSE(expected, ...) \
+	do { \
+		assert_int_equal(PARSE(__VA_ARGS__), -1); \
+		assert_int_equal(error.outcome, OUTCOME_USAGE); \
+		assert_string_equal(error.text, expected); \
+		assert_null(options.files.items); \
+		assert_null(options.decode_as.items); \
 	} while (0)
 
 static void
@@ -185,13 +186,18 @@ test_prefixes(void **state)
 
 	ACCEPT("--d=x", "--tshark=y");
 	assert_string_equal(options.tshark, "y");
-	REFUSE("\"--t\" is ambiguous: --tshark-lifetime, --typed, --tshark, --tshark-timeout, "
-	    "--tshark-memory, --tls-keys or --template?", "--t=x");
-	REFUSE("\"--max\" is ambiguous: --max-value, --max-doc or "
+	REFUSE(
+	    "\"--t\" is ambiguous: --tshark-lifetime, --typed, --tshark, --tshark-timeout, "
+	    "--tshark-memory, --tls-keys or --template?",
+	    "--t=x");
+	REFUSE(
+	    "\"--max\" is ambiguous: --max-value, --max-doc or "
 	    "--max-indices?",
 	    "--file=a", "--max", "5");
-	REFUSE("\"--pr\" is ambiguous: --promisc, --protocols, --print-template, "
-	    "--pretty or --progress?", "--pr");
+	REFUSE(
+	    "\"--pr\" is ambiguous: --promisc, --protocols, --print-template, "
+	    "--pretty or --progress?",
+	    "--pr");
 }
 
 static void
@@ -212,10 +218,14 @@ test_delivery(void **state)
 	    "--node=h", "--id=mine");
 	REFUSE("--compress takes on, off or auto, not \"yes\"", "--file=a",
 	    "--node=h", "--compress=yes");
-	REFUSE("--print-template takes elasticsearch or opensearch, not "
-	    "\"solr\"", "--print-template=solr");
-	REFUSE("--pipeline takes a name of letters, digits, '.', '_' and '-', "
-	    "not \"a/b\"", "--file=a", "--node=h", "--pipeline=a/b");
+	REFUSE(
+	    "--print-template takes elasticsearch or opensearch, not "
+	    "\"solr\"",
+	    "--print-template=solr");
+	REFUSE(
+	    "--pipeline takes a name of letters, digits, '.', '_' and '-', "
+	    "not \"a/b\"",
+	    "--file=a", "--node=h", "--pipeline=a/b");
 	REFUSE("--retention takes a whole number from 1 to 36500, not \"0\"",
 	    "--file=a", "--node=h", "--retention=0");
 	REFUSE("--dissection takes auto, plugin, ek or pdml, not \"psml\"",
@@ -254,8 +264,10 @@ test_unknown(void **state)
 	    "--file=a", "--cuont=3");
 	REFUSE("unknown option \"--recursiv3\": did you mean --recursive?",
 	    "--recursiv3");
-	REFUSE("unknown option \"--interfaces\": did you mean "
-	    "--list-interfaces?", "--interfaces");
+	REFUSE(
+	    "unknown option \"--interfaces\": did you mean "
+	    "--list-interfaces?",
+	    "--interfaces");
 	REFUSE("unknown option \"--filter\": did you mean --display-filter?",
 	    "--filter=x");
 	REFUSE("unknown option \"--kafka\": espcap --help lists them",
@@ -298,8 +310,10 @@ test_values(void **state)
 	REFUSE("--file needs a value: --file=FILE", "--file=");
 	REFUSE("--bpf needs a value: --bpf=FILTER", "--file=a", "--bpf", "");
 	REFUSE("--dir needs a value: --dir=DIR", "--d");
-	REFUSE("--bpf needs a value, and \"--count=3\" is an option: write "
-	    "--bpf=--count=3 if you mean it", "--file=a", "--bpf",
+	REFUSE(
+	    "--bpf needs a value, and \"--count=3\" is an option: write "
+	    "--bpf=--count=3 if you mean it",
+	    "--file=a", "--bpf",
 	    "--count=3");
 	REFUSE("--json takes no value", "--list", "--json=1");
 	REFUSE("--pretty takes no value", "--file=a", "--pre=");
@@ -326,8 +340,10 @@ test_count(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		snprintf(word, sizeof(word), "--count=%s", bad[i]);
-		snprintf(text, sizeof(text), "--count takes a whole number "
-		    "from 1 to 18446744073709551615, not \"%s\"", bad[i]);
+		snprintf(text, sizeof(text),
+		    "--count takes a whole number "
+		    "from 1 to 18446744073709551615, not \"%s\"",
+		    bad[i]);
 		REFUSE(text, "--file=a", word);
 	}
 	ACCEPT("--file=a", "--count=18446744073709551615");
@@ -342,20 +358,34 @@ static void
 test_ranges(void **state)
 {
 	(void)state;
-	REFUSE("--max-doc takes a size such as 512, 64k or 16M, from 4k to 1G, "
-	    "not \"4095\"", "--file=a", "--max-doc=4095");
-	REFUSE("--max-doc takes a size such as 512, 64k or 16M, from 4k to 1G, "
-	    "not \"2G\"", "--file=a", "--max-doc=2G");
-	REFUSE("--max-value takes a size such as 512, 64k or 16M, from 1 to 1G, "
-	    "not \"big\"", "--file=a", "--max-value=big");
-	REFUSE("--tshark-timeout takes a time such as 90s or 5m, from 1s to 1d, "
-	    "not \"0\"", "--file=a", "--tshark-timeout=0");
-	REFUSE("--tshark-timeout takes a time such as 90s or 5m, from 1s to 1d, "
-	    "not \"2d\"", "--file=a", "--tshark-timeout=2d");
-	REFUSE("--tshark-memory takes a size such as 512, 64k or 16M, from 384M "
-	    "to 1024G, not \"383M\"", "--file=a", "--tshark-memory=383M");
-	REFUSE("--no-sandbox and --tshark-memory exclude each other: the limit "
-	    "is part of the sandbox", "--file=a", "--tshark-memory=1G",
+	REFUSE(
+	    "--max-doc takes a size such as 512, 64k or 16M, from 4k to 1G, "
+	    "not \"4095\"",
+	    "--file=a", "--max-doc=4095");
+	REFUSE(
+	    "--max-doc takes a size such as 512, 64k or 16M, from 4k to 1G, "
+	    "not \"2G\"",
+	    "--file=a", "--max-doc=2G");
+	REFUSE(
+	    "--max-value takes a size such as 512, 64k or 16M, from 1 to 1G, "
+	    "not \"big\"",
+	    "--file=a", "--max-value=big");
+	REFUSE(
+	    "--tshark-timeout takes a time such as 90s or 5m, from 1s to 1d, "
+	    "not \"0\"",
+	    "--file=a", "--tshark-timeout=0");
+	REFUSE(
+	    "--tshark-timeout takes a time such as 90s or 5m, from 1s to 1d, "
+	    "not \"2d\"",
+	    "--file=a", "--tshark-timeout=2d");
+	REFUSE(
+	    "--tshark-memory takes a size such as 512, 64k or 16M, from 384M "
+	    "to 1024G, not \"383M\"",
+	    "--file=a", "--tshark-memory=383M");
+	REFUSE(
+	    "--no-sandbox and --tshark-memory exclude each other: the limit "
+	    "is part of the sandbox",
+	    "--file=a", "--tshark-memory=1G",
 	    "--no-sandbox");
 	ACCEPT("--file=a", "--tshark-memory=384M");
 	assert_int_equal(options.tshark_memory, 384 << 20);
@@ -393,18 +423,27 @@ test_inputs(void **state)
 	    "--file=a", "--dir=b");
 	REFUSE("--file and --dir exclude each other: give one kind of input",
 	    "--dir=b", "--f=a");
-	REFUSE("--dir and --list-interfaces exclude each other: give one kind "
-	    "of input", "--list", "--dir=b");
-	REFUSE("--file, --dir and --list-interfaces exclude each other: give "
-	    "one kind of input", "--list", "--dir=b", "--file=a");
-	REFUSE("no input: give --file, --dir, --nic, --watch, --replay or "
+	REFUSE(
+	    "--dir and --list-interfaces exclude each other: give one kind "
+	    "of input",
+	    "--list", "--dir=b");
+	REFUSE(
+	    "--file, --dir and --list-interfaces exclude each other: give "
+	    "one kind of input",
+	    "--list", "--dir=b", "--file=a");
+	REFUSE(
+	    "no input: give --file, --dir, --nic, --watch, --replay or "
 	    "--list-interfaces",
 	    "--pretty");
-	REFUSE("--json goes with --list-interfaces only: documents are always "
-	    "JSON", "--file=a", "--json");
+	REFUSE(
+	    "--json goes with --list-interfaces only: documents are always "
+	    "JSON",
+	    "--file=a", "--json");
 	REFUSE("--recursive goes with --dir only", "--file=a", "--recursive");
-	REFUSE("--file=- was given twice: standard input can be read only "
-	    "once", "--file=-", "--file=a", "--file=-");
+	REFUSE(
+	    "--file=- was given twice: standard input can be read only "
+	    "once",
+	    "--file=-", "--file=a", "--file=-");
 	REFUSE("--quiet and --verbose exclude each other: give one",
 	    "--file=a", "--verbose", "--quiet");
 }
@@ -413,17 +452,27 @@ static void
 test_operands(void **state)
 {
 	(void)state;
-	REFUSE("unexpected argument \"x\": did you mean --file=x? (a value "
-	    "with spaces needs quotes)", "x");
-	REFUSE("unexpected argument \"b\": did you mean --file=b? (a value "
-	    "with spaces needs quotes)", "--file", "a", "b", "--pretty");
-	REFUSE("unexpected argument \"-\": did you mean --file=-? (a value "
-	    "with spaces needs quotes)", "-");
-	REFUSE("unexpected argument \"--help\": did you mean --file=--help? "
-	    "(a value with spaces needs quotes)", "--", "--help");
+	REFUSE(
+	    "unexpected argument \"x\": did you mean --file=x? (a value "
+	    "with spaces needs quotes)",
+	    "x");
+	REFUSE(
+	    "unexpected argument \"b\": did you mean --file=b? (a value "
+	    "with spaces needs quotes)",
+	    "--file", "a", "b", "--pretty");
+	REFUSE(
+	    "unexpected argument \"-\": did you mean --file=-? (a value "
+	    "with spaces needs quotes)",
+	    "-");
+	REFUSE(
+	    "unexpected argument \"--help\": did you mean --file=--help? "
+	    "(a value with spaces needs quotes)",
+	    "--", "--help");
 	/* argv stays as it was given. */
-	REFUSE("unexpected argument \"a\": did you mean --file=a? (a value "
-	    "with spaces needs quotes)", "a", "--file=b", "c");
+	REFUSE(
+	    "unexpected argument \"a\": did you mean --file=a? (a value "
+	    "with spaces needs quotes)",
+	    "a", "--file=b", "c");
 }
 
 static void
@@ -453,12 +502,12 @@ test_table(void **state)
 		assert_true(row->help[0] != '\0');
 		assert_int_equal(row->max != 0,
 		    row->kind == OPTIONS_KIND_NUMBER ||
-		    row->kind == OPTIONS_KIND_SIZE ||
-		    row->kind == OPTIONS_KIND_TIME);
+			row->kind == OPTIONS_KIND_SIZE ||
+			row->kind == OPTIONS_KIND_TIME);
 		assert_int_equal(row->value == NULL,
 		    row->kind == OPTIONS_KIND_ACTION ||
-		    row->kind == OPTIONS_KIND_LEVEL ||
-		    row->kind == OPTIONS_KIND_FLAG);
+			row->kind == OPTIONS_KIND_LEVEL ||
+			row->kind == OPTIONS_KIND_FLAG);
 	}
 	assert_int_equal(options_index("fil", 3), OPTIONS_ROWS);
 	assert_int_equal(options_index("files", 5), OPTIONS_ROWS);
@@ -547,10 +596,12 @@ test_live(void **state)
 	ACCEPT("--nic=any", "--tshark-lifetime=6h");
 	assert_int_equal(options.tshark_lifetime, 250000);
 	assert_int_equal(options.tshark_lifetime_ms, 6 * 3600000);
-	REFUSE("--tshark-lifetime takes a number of packets, or a time such as "
+	REFUSE(
+	    "--tshark-lifetime takes a number of packets, or a time such as "
 	    "10m or 6h from 1s to 365d, not \"366d\"",
 	    "--nic=a", "--tshark-lifetime=366d");
-	REFUSE("--tshark-lifetime takes a number of packets, or a time such as "
+	REFUSE(
+	    "--tshark-lifetime takes a number of packets, or a time such as "
 	    "10m or 6h from 1s to 365d, not \"-1\"",
 	    "--nic=a", "--tshark-lifetime=-1");
 	REFUSE("--file and --nic exclude each other: give one kind of input",
@@ -582,7 +633,8 @@ test_spool_and_ring(void **state)
 	    "--spool-size=2M");
 	REFUSE("--ring-size goes with --ring only", "--nic=a",
 	    "--ring-size=2M");
-	REFUSE("--ring-size takes a size such as 512, 64k or 16M, from 1M "
+	REFUSE(
+	    "--ring-size takes a size such as 512, 64k or 16M, from 1M "
 	    "to 16384G, not \"1023k\"",
 	    "--nic=a", "--ring=b", "--ring-size=1023k");
 }

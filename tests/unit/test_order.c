@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of dissect/order.c: whose turn it is. */
 #include <setjmp.h>
 #include <stdarg.h>

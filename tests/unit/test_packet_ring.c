@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of capture/packet_ring.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,7 +101,7 @@ read_file(const char *name, uint32_t *next, bool first)
 	len = fread(bytes, 1, 2 * MEGA, file);
 	(void)fclose(file);
 	while ((got = capture_reader_next(capture, bytes + at, len - at, true,
-	    &record, &error)) == 1) {
+		    &record, &error)) == 1) {
 		at += record.raw_len;
 		if (!record.is_packet)
 			continue;
@@ -132,8 +133,11 @@ read_all(uint32_t next, bool from_any)
 	return next;
 }
 
-static const struct packet_ring_config config = { .dir = folder, .size = MEGA,
-	.interface = "eth0", .snaplen = 262144, .capture = "0123" };
+static const struct packet_ring_config config = { .dir = folder,
+	.size = MEGA,
+	.interface = "eth0",
+	.snaplen = 262144,
+	.capture = "0123" };
 
 static struct packet_ring *
 begin(void)
@@ -143,8 +147,10 @@ begin(void)
 	    &error);
 
 	assert_non_null(packet_ring);
-	assert_int_equal(packet_ring_begin(packet_ring, (const uint8_t *)header, NULL,
-	    &error), 0);
+	assert_int_equal(
+	    packet_ring_begin(packet_ring, (const uint8_t *)header, NULL,
+		&error),
+	    0);
 	return packet_ring;
 }
 
@@ -152,8 +158,9 @@ static void
 put(struct packet_ring *packet_ring, uint32_t number, uint32_t len)
 {
 	static uint8_t bytes[262144];
-	const struct nic_packet packet = { .sec = number, .caplen = len,
-		.wirelen = len, .bytes = bytes };
+	const struct nic_packet packet = {
+		.sec = number, .caplen = len, .wirelen = len, .bytes = bytes
+	};
 
 	memset(bytes, (int)number, len);
 	packet_ring_packet(packet_ring, &packet, number);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of dissect/parts.c: which capture a packet is of. */
 #include <setjmp.h>
 #include <stdarg.h>

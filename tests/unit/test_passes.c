@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of dissect/passes.c: what follows when a tshark ends, by one that does as told. How each run was started, and what
  * it was given, is part of it. Live captures are in test_relief.c.
@@ -48,8 +49,10 @@ assert_undissected(const struct bench *bench, const char *wanted)
 	struct buffer text;
 
 	buffer_init(&text, 1000);
-	assert_int_equal(ranges_print(dissection_undissected(bench->dissection),
-	    &text), 0);
+	assert_int_equal(
+	    ranges_print(dissection_undissected(bench->dissection),
+		&text),
+	    0);
 	assert_int_equal(buffer_append(&text, "", 1), 0);
 	assert_string_equal(text.data, wanted);
 	buffer_release(&text);

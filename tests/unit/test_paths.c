@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of config/paths.c: installed, in a build tree, out of the source tree, and the cache folder. */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +59,7 @@ at(struct place *place, const char *relative, int make)
 	char *path = xasprintf("%s/%s", place->dir, relative);
 
 	for (char *slash = strchr(path + 1, '/'); slash != NULL;
-	    slash = strchr(slash + 1, '/')) {
+	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		(void)mkdir(path, 0700);
 		*slash = '/';
@@ -344,7 +345,7 @@ test_state_is_made(void **state)
 {
 	struct place *place = *state;
 	char *xdg = at(place, "xdg", 0), *given = at(place, "given", 0), *path,
-	    *both = xasprintf("%s:/nowhere", given);
+	     *both = xasprintf("%s:/nowhere", given);
 	struct stat st;
 
 	unsetenv("STATE_DIRECTORY");

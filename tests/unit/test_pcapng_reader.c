@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of packet/capture_reader.c with the pcapng format. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -293,9 +294,11 @@ static void
 test_simple_packet_len(void **state)
 {
 	(void)state;
-	check_simple_packet(0, "damaged in packet 1, at byte 48: "
+	check_simple_packet(0,
+	    "damaged in packet 1, at byte 48: "
 	    "packet of 4 bytes does not fit its block of 16");
-	check_simple_packet(8, "damaged in packet 1, at byte 48: "
+	check_simple_packet(8,
+	    "damaged in packet 1, at byte 48: "
 	    "simple packet of 4 bytes in a block of 24");
 }
 

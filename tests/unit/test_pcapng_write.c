@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of packet/pcapng_write.c: what it writes, packet/capture_reader.c reads. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,9 +27,13 @@ test_bytes(void **state)
 	    "\6\0\0\0\x24\0\0\0\0\0\0\0"
 	    "\0\0\0\0\x80\x84\x1e\0\4\0\0\0\4\0\0\0byes\x24\0\0\0";
 	const struct pcapng_write_interface interface = { .name = "lo",
-		.linktype = 113, .snaplen = 256 };
-	struct pcapng_write_packet packet = { .sec = 2, .fraction = 8,
-		.caplen = 5, .wirelen = 9, .bytes = (const uint8_t *)"hello",
+		.linktype = 113,
+		.snaplen = 256 };
+	struct pcapng_write_packet packet = { .sec = 2,
+		.fraction = 8,
+		.caplen = 5,
+		.wirelen = 9,
+		.bytes = (const uint8_t *)"hello",
 		.id = ((uint64_t)1 << 32) + 2 };
 	struct buffer out;
 	size_t before;
@@ -40,8 +45,10 @@ test_bytes(void **state)
 	before = out.len;
 	assert_int_equal(pcapng_write_packet(&out, false, &packet), 0);
 	assert_int_equal(out.len - before, pcapng_write_packet_len(&packet));
-	packet = (struct pcapng_write_packet){ .sec = 2, .caplen = 4,
-		.wirelen = 4, .bytes = (const uint8_t *)"byes" };
+	packet = (struct pcapng_write_packet){ .sec = 2,
+		.caplen = 4,
+		.wirelen = 4,
+		.bytes = (const uint8_t *)"byes" };
 	before = out.len;
 	assert_int_equal(pcapng_write_packet(&out, false, &packet), 0);
 	assert_int_equal(out.len - before, pcapng_write_packet_len(&packet));
@@ -72,7 +79,9 @@ static void
 test_is_read_again(void **state)
 {
 	const struct pcapng_write_interface interface = { .name = "eth0",
-		.linktype = 1, .snaplen = 65535, .nano = true };
+		.linktype = 1,
+		.snaplen = 65535,
+		.nano = true };
 	struct capture_reader *capture = capture_reader_new(CAPTURE_PCAPNG);
 	uint8_t bytes[64];
 	struct capture_record record;
@@ -87,14 +96,21 @@ test_is_read_again(void **state)
 	assert_int_equal(pcapng_write_section(&out, "", ""), 0);
 	assert_int_equal(pcapng_write_interface(&out, &interface), 0);
 	for (uint32_t i = 0; i <= 64; i++)
-		assert_int_equal(pcapng_write_packet(&out, true,
-		    &(struct pcapng_write_packet){ .sec = 4000000000u + i,
-		    .fraction = 999999999, .caplen = i, .wirelen = 100 + i,
-		    .bytes = bytes, .id = i }), 0);
+		assert_int_equal(
+		    pcapng_write_packet(&out, true,
+			&(struct pcapng_write_packet){ .sec = 4000000000u + i,
+			    .fraction = 999999999,
+			    .caplen = i,
+			    .wirelen = 100 + i,
+			    .bytes = bytes,
+			    .id = i }),
+		    0);
 	for (uint32_t i = 0; i <= 64; at += record.raw_len) {
-		assert_int_equal(capture_reader_next(capture,
-		    (const uint8_t *)out.data + at, out.len - at, true,
-		    &record, &error), 1);
+		assert_int_equal(
+		    capture_reader_next(capture,
+			(const uint8_t *)out.data + at, out.len - at, true,
+			&record, &error),
+		    1);
 		if (!record.is_packet)
 			continue;
 		assert_int_equal(record.sec, 4000000000u + i);
@@ -133,8 +149,10 @@ test_long_texts_are_cut(void **state)
 	text[sizeof(text) - 1] = '\0';
 	buffer_init(&out, 1 << 16);
 	assert_int_equal(pcapng_write_section(&out, text, text), 0);
-	assert_int_equal(pcapng_write_interface(&out,
-	    &(struct pcapng_write_interface){ .name = text }), 0);
+	assert_int_equal(
+	    pcapng_write_interface(&out,
+		&(struct pcapng_write_interface){ .name = text }),
+	    0);
 	assert_true(out.len < 4096);
 	assert_int_equal(pcapng_write_whole(out.data, out.len, &packets),
 	    out.len);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of packet/pcapvariant.c: which headers records have, and that odd ones are not taken for others. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,8 +76,9 @@ test_odd_is_standard(void **state)
 
 					put_records(&stream, addresses[a],
 					    count, wrong, how);
-					assert_int_equal(guess(&file,
-					    stream.data, stream.len),
+					assert_int_equal(
+					    guess(&file,
+						stream.data, stream.len),
 					    PCAPVARIANT_STANDARD);
 				}
 }
@@ -172,8 +174,10 @@ test_waits(void **state)
 	for (size_t len = 0; len < stream.len; len++) {
 		assert_false(pcapvariant_guess(&file, stream.data, len, false,
 		    &variant));
-		assert_int_equal(pcapvariant_guess_now(&file, stream.data, len,
-		    &variant), len >= 76);
+		assert_int_equal(
+		    pcapvariant_guess_now(&file, stream.data, len,
+			&variant),
+		    len >= 76);
 	}
 	assert_true(pcapvariant_guess(&file, stream.data, stream.len, false,
 	    &variant));

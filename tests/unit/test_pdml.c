@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of readers/pdml.c and pdml_tags.c: PDML in pieces, of every kind of field, damaged, hostile, long. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,7 +99,8 @@ feed_text(struct state *test, const char *text)
 #define FRAME(number) \
 	"  <proto name=\"frame\" showname=\"Frame 1: 74 bytes\" size=\"74\" pos=\"0\">\n" \
 	"    <field name=\"frame.time\" showname=\"Arrival Time\" size=\"0\" pos=\"0\" show=\"Nov  2, 2026 05:23:16.742150000 UTC\"/>\n" \
-	"    <field name=\"frame.number\" showname=\"Frame Number: 1\" size=\"0\" pos=\"0\" show=\"" number "\"/>\n" \
+	"    <field name=\"frame.number\" showname=\"Frame Number: 1\" size=\"0\" pos=\"0\" show=\"" number \
+	"\"/>\n" \
 	"  </proto>\n"
 #define IP \
 	"  <proto name=\"ip\" showname=\"Internet &quot;Protocol&quot;, Src: 10.1.0.1\" size=\"20\" pos=\"14\">\n" \
@@ -125,11 +127,13 @@ feed_text(struct state *test, const char *text)
 	"    </field>\n" \
 	"  </proto>\n"
 #define PACKET(number) \
-	"<packet>\n" GENINFO FRAME(number) IP BESIDE "</packet>\n\n\n"
+	"<packet>\n" GENINFO FRAME(number) \
+	IP BESIDE "</packet>\n\n\n"
 #define END "</pdml>\n"
 #define TREE(number) \
 	" tcp.segments tcp.segment=22 frame{ frame.time=2026-11-02T05:23:16.742150000Z" \
-	" frame.number=" number "} ip{ ip.flags=0x02 ip.flags.df ip.flags.df!" \
+	" frame.number=" number \
+	"} ip{ ip.flags=0x02 ip.flags.df ip.flags.df!" \
 	" text=a row <&> ip.ttl=1 _ws.expert{ _ws.expert.message=two\nlines\tand a tab\r}}" \
 	" data{ data.len=2}"
 
@@ -158,8 +162,9 @@ test_a_document_ends_the_call(void **state)
 	struct state *test = *state;
 	size_t used;
 
-	assert_int_equal(pdml_read(test->pdml, START PACKET("7") PACKET("8"),
-	    strlen(START PACKET("7") PACKET("8")), &used, NULL),
+	assert_int_equal(
+	    pdml_read(test->pdml, START PACKET("7") PACKET("8"),
+		strlen(START PACKET("7") PACKET("8")), &used, NULL),
 	    PDML_DOCUMENT);
 	/* The empty lines behind it are of nobody. */
 	rest = strstr(one, "\n\n\n");
@@ -212,32 +217,40 @@ test_fields(void **state)
 	struct state *test = *state;
 
 	/* The type decides, not the look; 4.4 shows booleans in words. */
-	assert_inside(test, "<proto name=\"ip\"><field name=\"ip.ttl\" show=\"1\"/>"
+	assert_inside(test,
+	    "<proto name=\"ip\"><field name=\"ip.ttl\" show=\"1\"/>"
 	    "<field name=\"ip.flags.df\" show=\"True\"/>"
 	    "<field name=\"ip.flags.df\" show=\"False\"/>"
 	    "<field name=\"ip.flags.df\" show=\"2\"/></proto>",
 	    " ip{ ip.ttl=1 ip.flags.df ip.flags.df! ip.flags.df=2}");
 	/* An empty text is no field without value. */
-	assert_inside(test, "<field name=\"dns.qry.name\" show=\"\"/>"
+	assert_inside(test,
+	    "<field name=\"dns.qry.name\" show=\"\"/>"
 	    "<field name=\"dns.qry.name\" show=\"\" value=\"\"/>"
 	    "<field name=\"dns.qry.name\" show=\"\" value=\"00\"/>"
 	    "<field name=\"tcp.analysis\" show=\"\" value=\"\"/>",
 	    " dns.qry.name= dns.qry.name= dns.qry.name= tcp.analysis");
 	/* Two fields that are one name in -T ek are two here. */
-	assert_inside(test, "<proto name=\"bgp\">"
+	assert_inside(test,
+	    "<proto name=\"bgp\">"
 	    "<field name=\"bgp.prefix_length\" show=\"24\"/>"
 	    "<field name=\"bgp.prefix.length\" show=\"\" value=\"\"/></proto>",
 	    " bgp{ bgp.prefix_length=24 bgp.prefix.length}");
 	/* Without show, and no protocol: there is nothing to tell. */
-	assert_inside(test, "<field name=\"ip.src\" value=\"00\"/>"
+	assert_inside(test,
+	    "<field name=\"ip.src\" value=\"00\"/>"
 	    "<field show=\"x\"/><proto showname=\"y\"></proto>"
-	    "<field name=\"not.listed\" value=\"00\"/>", "");
+	    "<field name=\"not.listed\" value=\"00\"/>",
+	    "");
 	/* A protocol twice in a layer is one object, and twice beside is two. */
-	assert_inside(test, "<proto name=\"ip\"><proto name=\"udp\"/>"
+	assert_inside(test,
+	    "<proto name=\"ip\"><proto name=\"udp\"/>"
 	    "<proto name=\"udp\"><field name=\"ip.ttl\" show=\"5\"/></proto>"
-	    "</proto><proto name=\"ip\"/>", " ip{ udp{ ip.ttl=5}} ip{}");
+	    "</proto><proto name=\"ip\"/>",
+	    " ip{ udp{ ip.ttl=5}} ip{}");
 	/* Only between the protocols these two mean nothing. */
-	assert_inside(test, "<proto name=\"ip\"><proto name=\"geninfo\">"
+	assert_inside(test,
+	    "<proto name=\"ip\"><proto name=\"geninfo\">"
 	    "<field name=\"ip.ttl\" show=\"5\"/></proto></proto>",
 	    " ip{ geninfo{ ip.ttl=5}}");
 }
@@ -245,7 +258,8 @@ test_fields(void **state)
 static void
 test_numbers_in_decimal(void **state)
 {
-	static const char inside[] = "<field name=\"eth.type\" show=\"0x0800\"/>"
+	static const char inside[] =
+	    "<field name=\"eth.type\" show=\"0x0800\"/>"
 	    "<field name=\"eth.type\" show=\"odd\"/>"
 	    "<field name=\"ip.ttl\" show=\"0x0800\"/>";
 	struct state *test = *state;
@@ -262,10 +276,12 @@ test_names_that_no_list_has(void **state)
 	struct state *test = *state;
 
 	/* What shows 0 or 1 is a number as long as nobody says what else. */
-	assert_inside(test, "<proto name=\"ip\"><field name=\"made.up_now\" show=\"1\"/>"
+	assert_inside(test,
+	    "<proto name=\"ip\"><field name=\"made.up_now\" show=\"1\"/>"
 	    "<field name=\"made.up.now\" show=\"\" value=\"\"/>"
 	    "<field name=\"a&quot;b\" show=\"v\"/><field name=\"envelope\" show=\"v\"/>"
-	    "</proto>", " ip{ made.up_now=1 made.up.now text=v text=v}");
+	    "</proto>",
+	    " ip{ made.up_now=1 made.up.now text=v text=v}");
 	assert_int_equal(names_met(test->names), 2);
 }
 
@@ -285,10 +301,12 @@ test_bytes_come_as_they_are(void **state)
 	assert_inside(test, "<field name=\"dns.qry.name\" show=\"&#x27;&#233;&#x20ac;&#9;\"/>",
 	    " dns.qry.name='\xe9\xe2\x82\xac\t");
 	/* 4.0 writes \x1f, and the value tells what it was. */
-	assert_inside(test, "<field name=\"dns.qry.name\" show=\"a\\x1fb\" value=\"611f62\"/>"
+	assert_inside(test,
+	    "<field name=\"dns.qry.name\" show=\"a\\x1fb\" value=\"611f62\"/>"
 	    "<field name=\"dns.qry.name\" show=\"a\\x1fb\" value=\"615c78316662\"/>"
 	    "<field name=\"dns.qry.name\" show=\"a\\x1fb\"/>",
-	    " dns.qry.name=a\x1f" "b dns.qry.name=a\\x1fb dns.qry.name=a\\x1fb");
+	    " dns.qry.name=a\x1f"
+	    "b dns.qry.name=a\\x1fb dns.qry.name=a\\x1fb");
 }
 
 static void
@@ -366,15 +384,16 @@ test_packets_that_are_no_good(void **state)
 static void
 test_no_entities(void **state)
 {
-	static const char text[] = "<?xml version=\"1.0\"?>\n"
+	static const char text[] =
+	    "<?xml version=\"1.0\"?>\n"
 	    "<!DOCTYPE pdml [\n"
 	    "<!ENTITY lol \"lol\">\n"
 	    "<!ENTITY lol2 \"&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;\">\n"
 	    "<!ENTITY secret SYSTEM \"file:///etc/passwd\">\n"
 	    "]>\n<pdml>\n"
 	    "<packet>\n<field name=\"dns.qry.name\" show=\"&lol2;\"/>\n</packet>\n"
-	    "<packet>\n<field name=\"dns.qry.name\" show=\"&secret;\"/>\n</packet>\n"
-	    PACKET("7");
+	    "<packet>\n<field name=\"dns.qry.name\" show=\"&secret;\"/>\n</packet>\n" PACKET(
+		"7");
 	struct state *test = *state;
 
 	for (size_t piece = 1; piece <= 1024; piece *= 4) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of readers/pdml_known.c: what the bytes of one text told decides in others. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,14 +59,24 @@ test_by_what_stands_around(void **state)
 {
 	struct pdml_known *known = *state;
 
-	add(known, "h\\x7f.org", "h\x07" "f.org");
-	add(known, "/\\xbc", "/\x0b" "c");
-	expect(known, "http://h\\x7f.org/\\xbc", "http://h\x07" "f.org/\x0b"
-	    "c", 0);
+	add(known, "h\\x7f.org",
+	    "h\x07"
+	    "f.org");
+	add(known, "/\\xbc",
+	    "/\x0b"
+	    "c");
+	expect(known, "http://h\\x7f.org/\\xbc",
+	    "http://h\x07"
+	    "f.org/\x0b"
+	    "c",
+	    0);
 	/* Beside the same escape that is another character. */
 	add(known, "u\\x7f", "u\x7f");
 	add(known, "v\\x7f", "v\\x7f");
-	expect(known, "h\\x7f.u\\x7f.v\\x7f", "h\x07" "f.u\x7f.v\\x7f", 0);
+	expect(known, "h\\x7f.u\\x7f.v\\x7f",
+	    "h\x07"
+	    "f.u\x7f.v\\x7f",
+	    0);
 	expect(known, "\\x1e", "\\x1e", 1);
 	/* Two say different things. */
 	expect(known, "\\x7f", "\\x7f", 1);

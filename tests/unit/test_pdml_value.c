@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of readers/pdml_value.c: moments in every form, and control characters that are some or are not. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -134,8 +135,10 @@ assert_text(const char *show, const void *raw_bytes, size_t raw_len,
 	buffer_init(&out, 1 << 20);
 	buffer_init(&hex, 1 << 20);
 	for (size_t i = 0; i < raw_len; i++)
-		assert_int_equal(buffer_printf(&hex, "%02x",
-		    ((const unsigned char *)raw_bytes)[i]), 0);
+		assert_int_equal(
+		    buffer_printf(&hex, "%02x",
+			((const unsigned char *)raw_bytes)[i]),
+		    0);
 	assert_int_equal(buffer_reserve(&out, strlen(show) + 1), 0);
 	pdml_value_text(show, strlen(show), hex.data, hex.len, &raw, &out);
 	out.data[out.len] = '\0';
@@ -151,14 +154,26 @@ static void
 test_what_the_bytes_say(void **state)
 {
 	(void)state;
-	TEXT("a\\x1fb", "a\x1f" "b", "a\x1f" "b");
+	TEXT("a\\x1fb",
+	    "a\x1f"
+	    "b",
+	    "a\x1f"
+	    "b");
 	TEXT("a\\x1fb", "a\\x1fb", "a\\x1fb");
-	TEXT("a\\x1fb", "a\x01" "fb", "a\x01" "fb");
+	TEXT("a\\x1fb",
+	    "a\x01"
+	    "fb",
+	    "a\x01"
+	    "fb");
 	TEXT("\\x1\\x2", "\x01\x02", "\x01\x02");
 	TEXT("\\x7f", "\x7f", "\x7f");
 	TEXT("\\x1b\\x1b", "\\x1b\x1b", "\\x1b\x1b");
 	TEXT("\\x1b\\x1b", "\x1b\\x1b", "\x1b\\x1b");
-	TEXT("\\x11", "\x01" "1", "\x01" "1");
+	TEXT("\\x11",
+	    "\x01"
+	    "1",
+	    "\x01"
+	    "1");
 	/* Those are shown as they are, or are none: nobody wrote \x for them. */
 	TEXT("\\x9\\xa\\xd\\x0\\x20\\x41\\x01", "\t\n\r A\x01",
 	    "\\x9\\xa\\xd\\x0\\x20\\x41\\x01");
@@ -172,15 +187,34 @@ test_bytes_that_are_not_the_text(void **state)
 {
 	(void)state;
 	/* A length in front, and something behind. */
-	TEXT("a\\x1fb", "\x03" "a\x1f" "b\r\n", "a\x1f" "b");
+	TEXT("a\\x1fb",
+	    "\x03"
+	    "a\x1f"
+	    "b\r\n",
+	    "a\x1f"
+	    "b");
 	/* The length looks like what is shown. */
 	TEXT("\\x1f", "\x01\x1f", "\x1f");
 	/* The name of a host in DNS, and UTF-16 of both kinds. */
-	TEXT("ab.c\\x1fd.e", "\x02" "ab" "\x03" "c\x1f" "d\x01" "e\0",
-	    "ab.c\x1f" "d.e");
-	TEXT("a\\x1fb", "a\0\x1f\0b\0", "a\x1f" "b");
-	TEXT("a\\x1fb", "\0a\0\x1f\0b", "a\x1f" "b");
-	TEXT("a\\x1fb", "a\0\\\0x\0" "1\0f\0b\0", "a\\x1fb");
+	TEXT("ab.c\\x1fd.e",
+	    "\x02"
+	    "ab"
+	    "\x03"
+	    "c\x1f"
+	    "d\x01"
+	    "e\0",
+	    "ab.c\x1f"
+	    "d.e");
+	TEXT("a\\x1fb", "a\0\x1f\0b\0",
+	    "a\x1f"
+	    "b");
+	TEXT("a\\x1fb", "\0a\0\x1f\0b",
+	    "a\x1f"
+	    "b");
+	TEXT("a\\x1fb",
+	    "a\0\\\0x\0"
+	    "1\0f\0b\0",
+	    "a\\x1fb");
 	/* Latin 1, of which UTF-8 was made; a byte that is nothing. */
 	TEXT("\xc3\xa9\\x1f\xef\xbf\xbd\\x1e", "\xe9\x1f\xff\x1e",
 	    "\xc3\xa9\x1f\xef\xbf\xbd\x1e");
@@ -196,7 +230,10 @@ static void
 test_formatted_text(void **state)
 {
 	(void)state;
-	TEXT("\\a\\x7f\\af\\vc\\x0bc", "\x07\\x7f\x07" "f\x0b" "c\\x0bc",
+	TEXT("\\a\\x7f\\af\\vc\\x0bc",
+	    "\x07\\x7f\x07"
+	    "f\x0b"
+	    "c\\x0bc",
 	    "\\a\\x7f\\af\\vc\\x0bc");
 	TEXT("\\033[\\x1b", "\x1b[\\x1b", "\\033[\\x1b");
 	TEXT("\\033[\\x1b", "\\033[\x1b", "\\033[\x1b");

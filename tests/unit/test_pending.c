@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of dissect/pending.c: first in, first out, whatever the ring has grown from. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +12,9 @@
 static void
 push(struct pending *pending, uint64_t ordinal)
 {
-	struct pending_packet packet = { .ordinal = ordinal, .sec = -1,
-		.selected = ordinal % 2 == 0 };
+	struct pending_packet packet = {
+		.ordinal = ordinal, .sec = -1, .selected = ordinal % 2 == 0
+	};
 
 	pending_push(pending, &packet);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of process/pidspace.c and loop/made->c: who children are, and that nothing of them stays, whatever else would hold them. */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,11 @@
 #include "sandbox/privilege.h"
 
 /* In a process of its own a failed assertion must become its exit status. */
-#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+#define CHECK(expression) \
+	do { \
+		if (!(expression)) \
+			_exit(__LINE__ % 200 + 1); \
+	} while (0)
 
 #define OTHER 12345
 
@@ -53,7 +58,8 @@ static struct namespaces *
 make_namespaces(uid_t tshark)
 {
 	struct namespace_maker_users users = { .tshark_uid = tshark,
-		.tshark_gid = tshark, .why = tshark == 0 ? "no user" : NULL };
+		.tshark_gid = tshark,
+		.why = tshark == 0 ? "no user" : NULL };
 	struct namespaces *made;
 	const char *user;
 
@@ -114,8 +120,9 @@ all_gone(void)
 static void
 wait_found(int number)
 {
-	for (int i = 0; i < 1000 && __atomic_load_n(&shared->found,
-	    __ATOMIC_ACQUIRE) < number; i++)
+	for (int i = 0; i < 1000 &&
+	     __atomic_load_n(&shared->found, __ATOMIC_ACQUIRE) < number;
+	     i++)
 		usleep(10000);
 	CHECK(shared->found >= number);
 }
@@ -509,8 +516,10 @@ cannot_map(void)
 	for (int i = 0; i < 2; i++) {
 		made = namespace_maker_new(&users);
 		CHECK(made->user >= 0 && made->pids >= 0);
-		CHECK(!made->is_other && strstr(made->other_why, "map it into "
-		    "the namespace: Invalid argument") != NULL);
+		CHECK(!made->is_other &&
+		    strstr(made->other_why,
+			"map it into "
+			"the namespace: Invalid argument") != NULL);
 		made->free(made);
 		users.tshark_uid = OTHER;
 		users.tshark_gid = (gid_t)-1;

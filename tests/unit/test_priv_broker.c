@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of process/priv_broker.c: as root through the helper, as others directly. */
 #include <ctype.h>
 #include <dirent.h>
@@ -29,14 +30,28 @@
 #include "sandbox/privilege.h"
 
 /* In a process of its own a failed assertion must become its exit status. */
-#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+#define CHECK(expression) \
+	do { \
+		if (!(expression)) \
+			_exit(__LINE__ % 200 + 1); \
+	} while (0)
 
-#define PATH(text) ((char[]){text})
+#define PATH(text) ((char[]){ text })
 static char *const paths[] = { PATH("plain"), PATH("secret"), PATH("missing"),
-    PATH("folder"), PATH("/dev/zero"), PATH("socket"), PATH("link"),
-    PATH("fifo"), PATH("/dev/fd/57"), PATH("dangling"), PATH("secret/x") };
-enum { PLAIN, SECRET, MISSING, FOLDER, DEVICE, SOCKET, LINK, FIFO, NUMBER,
-    DANGLING, NESTED, COUNT };
+	PATH("folder"), PATH("/dev/zero"), PATH("socket"), PATH("link"),
+	PATH("fifo"), PATH("/dev/fd/57"), PATH("dangling"), PATH("secret/x") };
+enum { PLAIN,
+	SECRET,
+	MISSING,
+	FOLDER,
+	DEVICE,
+	SOCKET,
+	LINK,
+	FIFO,
+	NUMBER,
+	DANGLING,
+	NESTED,
+	COUNT };
 
 static void
 make_file(const char *path, const char *text, mode_t mode)
@@ -82,7 +97,7 @@ static int
 teardown(void **state)
 {
 	static const char *const files[] = { "plain", "secret", "socket",
-	    "link", "dangling", "fifo", "to-number", "to-folder" };
+		"link", "dangling", "fifo", "to-number", "to-folder" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		unlink(files[i]);
@@ -384,11 +399,13 @@ check_changes(struct priv_broker *broker, const struct folder_entry *entry)
 	check_identity(broker, entry);
 	CHECK(priv_broker_folder_probe(broker, "file", entry) == 0);
 	CHECK(priv_broker_folder_move(broker, "file", entry, true, "../x",
-	    &now) == -1 && errno == EINVAL);
+		  &now) == -1 &&
+	    errno == EINVAL);
 	CHECK(priv_broker_folder_move(broker, "file", entry, false, "taken",
-	    &now) == -1 && errno == EEXIST);
+		  &now) == -1 &&
+	    errno == EEXIST);
 	CHECK(priv_broker_folder_move(broker, "file", entry, false, "moved",
-	    &now) == 0);
+		  &now) == 0);
 	CHECK(priv_broker_folder_look(broker, "file", &other) == -1);
 	CHECK(priv_broker_folder_look(broker, "more", &other) == 0);
 	CHECK(priv_broker_folder_remove(broker, "more", &other, false, &now) == 0);
@@ -422,9 +439,11 @@ check_folder(struct priv_broker *broker, bool changes)
 	CHECK(priv_broker_folder_open(broker, "below/x") == -1 && errno == EINVAL);
 	if (!changes) {
 		CHECK(priv_broker_folder_remove(broker, "file", &entry, true,
-		    &other) == -1 && errno == EPERM);
+			  &other) == -1 &&
+		    errno == EPERM);
 		CHECK(priv_broker_folder_move(broker, "file", &entry, true, "x",
-		    &other) == -1 && errno == EPERM);
+			  &other) == -1 &&
+		    errno == EPERM);
 		return;
 	}
 	check_changes(broker, &entry);
@@ -435,7 +454,7 @@ static void
 make_folder(struct folder *folder, bool changes)
 {
 	static const char *const files[] = { "watched/file", "watched/more",
-	    "target/taken" };
+		"target/taken" };
 
 	CHECK(system("rm -rf watched target") == 0);
 	CHECK(mkdir("watched", 0700) == 0 && mkdir("target", 0700) == 0);
@@ -521,7 +540,8 @@ is_left(struct priv_broker *broker, bool closed, int reason)
 	    priv_broker_folder_remove(broker, "file", &entry, closed, &now) == -1 &&
 	    errno == reason &&
 	    priv_broker_folder_move(broker, "file", &entry, closed, "x",
-	    &now) == -1 && errno == reason;
+		&now) == -1 &&
+	    errno == reason;
 }
 
 /* Who has it open for writing, or mapped, keeps it; also one that the user we have become may not read. */
@@ -619,7 +639,8 @@ only_child(void)
 	while (pid < 0 && (entry = readdir(dir)) != NULL) {
 		char *path = xasprintf("/proc/%s/status", entry->d_name);
 		FILE *file = isdigit((unsigned char)entry->d_name[0]) ?
-		    fopen(path, "re") : NULL;
+		    fopen(path, "re") :
+		    NULL;
 
 		free(path);
 		if (file == NULL)
@@ -864,8 +885,19 @@ by_number(void)
 	priv_broker_free(broker);
 }
 
-enum { BY_SELF, BY_PID, BY_TASK, BY_LINK, BY_RELATIVE, BY_ANOTHER, UNOPENED,
-    OURS, WRITING, TERMINAL, SOCKETS, FOLDERS, WAYS };
+enum { BY_SELF,
+	BY_PID,
+	BY_TASK,
+	BY_LINK,
+	BY_RELATIVE,
+	BY_ANOTHER,
+	UNOPENED,
+	OURS,
+	WRITING,
+	TERMINAL,
+	SOCKETS,
+	FOLDERS,
+	WAYS };
 
 /* The names of descriptors 57 (a secret file, read up to its sixth byte) and others. */
 static void
@@ -897,7 +929,7 @@ open_them(int sockets[2])
 	CHECK(dup2(open("secret", O_RDONLY | O_CLOEXEC), 57) == 57);
 	CHECK(lseek(57, 7, SEEK_SET) == 7);
 	CHECK(fcntl(open("secret", O_RDONLY | O_CLOEXEC), F_DUPFD_CLOEXEC,
-	    59) == 59);
+		  59) == 59);
 	CHECK(dup2(open("plain", O_WRONLY | O_CLOEXEC), 60) == 60);
 	CHECK(openpty(&master, &slave, NULL, NULL, NULL) == 0);
 	CHECK(dup2(slave, 61) == 61);

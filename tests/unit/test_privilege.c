@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of sandbox/privilege.c, each in a process of its own, as there is no way back. */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,11 @@
 #include "sandbox/privilege.h"
 
 /* In a process of its own a failed assertion must become its exit status. */
-#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+#define CHECK(expression) \
+	do { \
+		if (!(expression)) \
+			_exit(__LINE__ % 200 + 1); \
+	} while (0)
 
 static void
 apart(void (*call)(void))
@@ -139,7 +144,7 @@ static void
 as_root(void)
 {
 	const char *user = NULL;
-	const gid_t groups[] = {0, 4, 27};
+	const gid_t groups[] = { 0, 4, 27 };
 	struct passwd *wanted;
 	gid_t now[64];
 	int count;
@@ -147,7 +152,8 @@ as_root(void)
 	CHECK(setgroups(3, groups) == 0);
 	CHECK(privilege_drop(&user, NULL) == 0);
 	CHECK(user != NULL);
-	wanted = getpwnam("espcap") != NULL ? getpwnam("espcap") :
+	wanted = getpwnam("espcap") != NULL ?
+	    getpwnam("espcap") :
 	    getpwnam("nobody");
 	CHECK(wanted != NULL && strcmp(user, wanted->pw_name) == 0);
 	CHECK(getuid() == wanted->pw_uid && geteuid() == wanted->pw_uid);

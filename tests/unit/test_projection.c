@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of document/projection.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,8 @@ static struct typed typed;
 static int
 setup(void **state)
 {
-	static const char list[] = "dns.qry.name keyword dns.question.name\n"
+	static const char list[] =
+	    "dns.qry.name keyword dns.question.name\n"
 	    "no.such_field keyword other.name\n";
 
 	(void)state;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of fields/protocols.c: the list's grammar, and the list that is shipped. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,8 @@ forbids(const struct protocols *protocols, const char *name)
 static void
 test_grammar(void **state)
 {
-	static const char text[] = "## Two marks are a comment\n"
+	static const char text[] =
+	    "## Two marks are a comment\n"
 	    "tcp\n# data\n#media\n# two words\n# media\r\n#\n# \n\n"
 	    "  # indented\n# z.last \t\nhttp\n# no-newline";
 	struct protocols *protocols = protocols_new(text, strlen(text));

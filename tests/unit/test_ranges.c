@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of base/ranges.c: what is in a set, how it is written, and what is none. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,7 +84,7 @@ static void
 test_merge(void **state)
 {
 	struct ranges odd = { .count = 0 }, full = { .count = 0 },
-	    other = { .count = 0 };
+		      other = { .count = 0 };
 
 	(void)state;
 	merges("-", "-", "-");

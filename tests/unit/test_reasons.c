@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of dissect/reasons.c: several causes of one failure. */
 #include <setjmp.h>
 #include <stdarg.h>

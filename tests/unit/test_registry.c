@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of watch/registry.c: lines that are whole and lines that are not, what is found, what is dropped. */
 #include <limits.h>
 #include <setjmp.h>
@@ -21,8 +22,8 @@
 static size_t
 parse(struct registry *registry, const char *text)
 {
-	size_t newer, damaged = registry_parse(registry, text, strlen(text),
-	    &newer);
+	size_t newer,
+	    damaged = registry_parse(registry, text, strlen(text), &newer);
 
 	assert_int_equal(newer, 0);
 	return damaged;
@@ -40,18 +41,20 @@ mark(uint64_t len, const char *text)
 static struct folder_entry
 file(uint64_t dev, uint64_t inode, uint64_t size, int64_t changed)
 {
-	return (struct folder_entry){ .dev = dev, .inode = inode, .size = size,
-		.changed = changed };
+	return (struct folder_entry){
+		.dev = dev, .inode = inode, .size = size, .changed = changed
+	};
 }
 
 static void
 test_round_trip(void **state)
 {
-	static const char text[] = "# captures that espcap --watch has read: "
+	static const char text[] =
+	    "# captures that espcap --watch has read: "
 	    "version capture device:inode bytes changed packets length:sha256 "
 	    "state rejected failed time name\n"
-	    "2 " ID_A " 1:2 3 77 4 9:" HASH_A " delivered 0 - 5 cap.pcap\n"
-	    ID_B " 18446744073709551615:0 0 1 incomplete 0 a%20b%25%0ac%7f\xc3\xa4\n"
+	    "2 " ID_A " 1:2 3 77 4 9:" HASH_A " delivered 0 - 5 cap.pcap\n" ID_B
+	    " 18446744073709551615:0 0 1 incomplete 0 a%20b%25%0ac%7f\xc3\xa4\n"
 	    "2 " ID_B " 1:0 9 0 7 18446744073709551615:" HASH_B
 	    " failed 3 1,4-6,9 0 x\n"
 	    "2 " ID_B " 1:1 9 0 7 3:" HASH_B " partial 0 - 0 x\n";
@@ -131,8 +134,9 @@ test_damaged(void **state)
 static void
 test_newer(void **state)
 {
-	static const char text[] = "3 " ID_A " 1:2 3 7 4 delivered and so on\n"
-	    ID_A " 1:2 3 4 delivered 5 n\n18446744073709551615\n";
+	static const char text[] =
+	    "3 " ID_A " 1:2 3 7 4 delivered and so on\n" ID_A
+	    " 1:2 3 4 delivered 5 n\n18446744073709551615\n";
 	struct registry *registry = registry_new();
 	size_t newer;
 
@@ -148,20 +152,22 @@ test_find(void **state)
 {
 	struct registry *registry = registry_new();
 	struct folder_entry same = file(1, 2, 3, 7), touched = file(1, 2, 3, 8),
-	    grown = file(1, 2, 4, 7), other = file(1, 3, 3, 7),
-	    old = file(5, 6, 3, 7), unknown = file(1, 9, 3, 0);
+			    grown = file(1, 2, 4, 7), other = file(1, 3, 3, 7),
+			    old = file(5, 6, 3, 7), unknown = file(1, 9, 3, 0);
 	struct digest_mark short_a = mark(9, HASH_A), long_b = mark(20, HASH_B),
-	    long_a = mark(20, HASH_A), *marks;
+			   long_a = mark(20, HASH_A), *marks;
 	size_t count;
 
 	(void)state;
 	assert_null(registry_by_status(registry, &same));
 	assert_null(registry_marks(registry, ID_A, &count));
-	assert_int_equal(parse(registry,
-	    "2 " ID_A " 1:2 3 7 4 20:" HASH_B " delivered 0 - 5 n\n"
-	    "2 " ID_A " 1:2 9 8 2 9:" HASH_A " partial 0 - 6 n\n"
-	    "2 " ID_A " 1:9 3 0 2 9:" HASH_A " partial 0 - 6 m\n"
-	    ID_A " 5:6 3 4 delivered 5 old\n"), 0);
+	assert_int_equal(
+	    parse(registry,
+		"2 " ID_A " 1:2 3 7 4 20:" HASH_B " delivered 0 - 5 n\n"
+		"2 " ID_A " 1:2 9 8 2 9:" HASH_A " partial 0 - 6 n\n"
+		"2 " ID_A " 1:9 3 0 2 9:" HASH_A " partial 0 - 6 m\n" ID_A
+		" 5:6 3 4 delivered 5 old\n"),
+	    0);
 	assert_int_equal(registry_count(registry), 4);
 	assert_string_equal(registry_by_status(registry, &same)->name, "n");
 	assert_null(registry_by_status(registry, &touched));
@@ -196,19 +202,26 @@ test_replace(void **state)
 	struct digest_mark a = mark(9, HASH_A);
 
 	(void)state;
-	assert_int_equal(parse(registry, ID_A " 1:2 3 4 delivered 5 n\n"
-	    "2 " ID_A " 1:2 3 7 4 9:" HASH_A " failed 0 1-2 5 n\n"), 0);
+	assert_int_equal(
+	    parse(registry,
+		ID_A " 1:2 3 4 delivered 5 n\n"
+		     "2 " ID_A " 1:2 3 7 4 9:" HASH_A " failed 0 1-2 5 n\n"),
+	    0);
 	assert_int_equal(registry_count(registry), 1);
-	assert_int_equal(parse(registry,
-	    "2 " ID_A " 1:2 5 9 4 9:" HASH_A " delivered 0 - 5 renamed\n"), 0);
+	assert_int_equal(
+	    parse(registry,
+		"2 " ID_A " 1:2 5 9 4 9:" HASH_A " delivered 0 - 5 renamed\n"),
+	    0);
 	assert_int_equal(registry_count(registry), 1);
 	assert_int_equal(registry_by_mark(registry, ID_A, &a)->state,
 	    REGISTRY_DELIVERED);
 	assert_null(registry_by_mark(registry, ID_A, &a)->failed);
 	/* Two files with the same content are each known by their status. */
-	assert_int_equal(parse(registry,
-	    "2 " ID_A " 1:3 5 9 4 9:" HASH_A " delivered 0 - 5 copy\n"
-	    "2 " ID_A " 1:3 5 9 4 10:" HASH_A " delivered 0 - 5 grown\n"), 0);
+	assert_int_equal(
+	    parse(registry,
+		"2 " ID_A " 1:3 5 9 4 9:" HASH_A " delivered 0 - 5 copy\n"
+		"2 " ID_A " 1:3 5 9 4 10:" HASH_A " delivered 0 - 5 grown\n"),
+	    0);
 	assert_int_equal(registry_count(registry), 3);
 	registry_free(registry);
 }

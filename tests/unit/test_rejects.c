@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of sink/rejects.c: what counts when, and what is said of it. */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -37,9 +38,13 @@ teardown(void **state)
 static void
 add(struct rejects *rejects, long status, const char *reason)
 {
-	struct dead_letter_entry entry = { .index = "packets-x", .index_len = 9,
-		.status = status, .type = "some_type", .reason = reason,
-		.document = "{}", .document_len = 2 };
+	struct dead_letter_entry entry = { .index = "packets-x",
+		.index_len = 9,
+		.status = status,
+		.type = "some_type",
+		.reason = reason,
+		.document = "{}",
+		.document_len = 2 };
 
 	rejects_add(rejects, &entry);
 }
@@ -78,7 +83,7 @@ static void
 test_counts_when_synced(void **state)
 {
 	struct rejects rejects = { dead_letter_open("dead", -1, NULL), &quiet, "",
-	    0 };
+		0 };
 	char text[1024], said[1024];
 
 	(void)state;
@@ -104,7 +109,7 @@ static void
 test_what_is_forgotten_is_not_said(void **state)
 {
 	struct rejects rejects = { dead_letter_open("dead", -1, NULL), &quiet, "",
-	    0 };
+		0 };
 	char text[1024], said[1024];
 
 	(void)state;
@@ -128,7 +133,7 @@ static void
 test_full_disk(void **state)
 {
 	struct rejects rejects = { dead_letter_open("dead", -1, NULL), &quiet, "",
-	    0 };
+		0 };
 	struct rlimit before, small;
 	struct error error;
 

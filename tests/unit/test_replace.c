@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of base/replace.c: as a whole, never over what is another's, and nothing left. */
 #include <errno.h>
 #include <fcntl.h>
@@ -185,8 +186,8 @@ leave(const char *inode_from)
 	char *name;
 
 	put("left", "left");
-	name = xasprintf(".espcap-0123456789abcdef-%jx.tmp", (uintmax_t)
-	    inode_of(inode_from != NULL ? inode_from : "left"));
+	name = xasprintf(".espcap-0123456789abcdef-%jx.tmp",
+	    (uintmax_t)inode_of(inode_from != NULL ? inode_from : "left"));
 	assert_int_equal(rename("left", name), 0);
 	return name;
 }
@@ -289,7 +290,11 @@ forbid_nameless(void)
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+#define CHECK(expression) \
+	do { \
+		if (!(expression)) \
+			_exit(__LINE__ % 200 + 1); \
+	} while (0)
 
 static void
 replace_with_a_name(void)
@@ -300,7 +305,7 @@ replace_with_a_name(void)
 		_exit(255);
 	CHECK(open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) == -1 && errno == EOPNOTSUPP);
 	CHECK(replacement_begin(&new, "x", 0, 0644) == 0);
-	CHECK(new.name != NULL && strlen(new.name) > 30);
+	CHECK(new.name != NULL &&strlen(new.name) > 30);
 	CHECK(write_all(new.fd, "new", 3) == 0);
 	/* Another espcap that starts meanwhile lets it alone. */
 	replacement_sweep("x");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of capture/ring_buffer.c. */
 #include <setjmp.h>
 #include <stdarg.h>

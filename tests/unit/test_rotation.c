@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of capture/rotation.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +11,7 @@
 
 #include "capture/rotation.h"
 
-#define NOW 1700000000	/* 2023-11-14T22:13:20Z */
+#define NOW 1700000000 /* 2023-11-14T22:13:20Z */
 
 static void
 expect_next(struct rotation *rotation, int64_t now, const char *expected)

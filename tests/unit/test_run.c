@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of run/run.c: the inputs in their order, the sink, and the end, by scripts (running.h).
  *
@@ -37,7 +38,8 @@ test_one(void **state)
 	struct bench *bench = *state;
 
 	bench_inputs(bench, "a");
-	bench_run(bench, "ready a1 a2 a.", "new a 0, write a1, write a2, "
+	bench_run(bench, "ready a1 a2 a.",
+	    "new a 0, write a1, write a2, "
 	    "free a, end, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
 	assert_int_equal(bench->signal_number, 0);
@@ -68,8 +70,10 @@ test_no_sink(void **state)
 
 	bench->failure = OUTCOME_USAGE;
 	bench_inputs(bench, "a");
-	assert_int_equal(run_inputs(&bench->config, &bench->totals,
-	    &bench->signal_number), OUTCOME_OUTPUT);
+	assert_int_equal(
+	    run_inputs(&bench->config, &bench->totals,
+		&bench->signal_number),
+	    OUTCOME_OUTPUT);
 	assert_string_equal(bench->events, "");
 }
 
@@ -81,7 +85,8 @@ test_one_after_the_other(void **state)
 	struct bench *bench = *state;
 
 	bench_inputs(bench, "abc");
-	bench_run(bench, "ready a1 a. b1 b. c1 c.", "new a 0, write a1, free a, "
+	bench_run(bench, "ready a1 a. b1 b. c1 c.",
+	    "new a 0, write a1, free a, "
 	    "new b 0, write b1, free b, new c 0, write c1, free c, end, gone");
 	assert_int_equal(bench->totals.read, 3);
 }
@@ -94,7 +99,8 @@ test_two_at_a_time(void **state)
 
 	bench->config.jobs = 2;
 	bench_inputs(bench, "abc");
-	bench_run(bench, "ready b1 a1 b2 a. b3 c1 b. c.", "new a 0, new b 0, "
+	bench_run(bench, "ready b1 a1 b2 a. b3 c1 b. c.",
+	    "new a 0, new b 0, "
 	    "write a1, free a, write b1, write b2, resume b, new c 0, "
 	    "write b3, free b, write c1, resume c, free c, end, gone");
 }
@@ -106,7 +112,8 @@ test_second_ends_first(void **state)
 
 	bench->config.jobs = 2;
 	bench_inputs(bench, "abc");
-	bench_run(bench, "ready b1 b. a1 c1 a. c1 c.", "new a 0, new b 0, "
+	bench_run(bench, "ready b1 b. a1 c1 a. c1 c.",
+	    "new a 0, new b 0, "
 	    "write a1, nobody c1, free a, write b1, resume b, free b, new c 0, "
 	    "write c1, free c, end, gone");
 }
@@ -118,7 +125,8 @@ test_all_end_at_once(void **state)
 
 	bench->config.jobs = 3;
 	bench_inputs(bench, "abc");
-	bench_run(bench, "ready c1 c. b1 b. a.", "new a 0, new b 0, new c 0, "
+	bench_run(bench, "ready c1 c. b1 b. a.",
+	    "new a 0, new b 0, new c 0, "
 	    "free a, write b1, resume b, free b, write c1, resume c, free c, "
 	    "end, gone");
 }
@@ -131,7 +139,8 @@ test_backlog(void **state)
 
 	bench->config.jobs = 2;
 	bench_inputs(bench, "ab");
-	bench_run(bench, "ready b* b1 b* a. b.", "new a 0, new b 0, pause b, "
+	bench_run(bench, "ready b* b1 b* a. b.",
+	    "new a 0, new b 0, pause b, "
 	    "free a, write large, write b1, write large, resume b, free b, "
 	    "end, gone");
 }
@@ -190,7 +199,8 @@ test_count(void **state)
 	bench->config.jobs = 2;
 	bench_inputs(bench, "abc");
 	/* Only the one before can tell how many are left. */
-	bench_run(bench, "ready a1 a2 a. b1 b.", "new a 3, write a1, write a2, "
+	bench_run(bench, "ready a1 a2 a. b1 b.",
+	    "new a 3, write a1, write a2, "
 	    "free a, new b 1, write b1, free b, end, gone");
 }
 
@@ -202,7 +212,8 @@ test_count_of_undissected(void **state)
 
 	bench->config.count = 3;
 	bench_inputs(bench, "abc");
-	bench_run(bench, "ready a- a. b1 b.", "new a 3, free a, new b 2, "
+	bench_run(bench, "ready a- a. b1 b.",
+	    "new a 3, free a, new b 2, "
 	    "write b1, free b, new c 1, running, free c, gone");
 	assert_int_equal(bench->totals.undissected, 1);
 }
@@ -216,7 +227,8 @@ test_full(void **state)
 
 	bench->config.jobs = 2;
 	bench_inputs(bench, "ab");
-	bench_run(bench, "ready a1 full a2 a3 drain a. b.", "new a 0, new b 0, "
+	bench_run(bench, "ready a1 full a2 a3 drain a. b.",
+	    "new a 0, new b 0, "
 	    "write a1, write a2, pause a, write a3, resume a, free a, resume b, "
 	    "free b, end, gone");
 }
@@ -228,7 +240,8 @@ test_full_at_the_turn(void **state)
 	struct bench *bench = *state;
 
 	bench_inputs(bench, "ab");
-	bench_run(bench, "ready full a1 a. drain b.", "new a 0, write a1, "
+	bench_run(bench, "ready full a1 a. drain b.",
+	    "new a 0, write a1, "
 	    "pause a, free a, new b 0, pause b, resume b, free b, end, gone");
 }
 
@@ -239,7 +252,8 @@ test_full_by_the_backlog(void **state)
 
 	bench->config.jobs = 2;
 	bench_inputs(bench, "ab");
-	bench_run(bench, "ready b1 full a. drain b.", "new a 0, new b 0, free a, "
+	bench_run(bench, "ready b1 full a. drain b.",
+	    "new a 0, new b 0, free a, "
 	    "write b1, resume b, pause b, resume b, free b, end, gone");
 }
 
@@ -251,7 +265,8 @@ test_full_when_the_turn_comes(void **state)
 
 	bench->config.jobs = 2;
 	bench_inputs(bench, "abc");
-	bench_run(bench, "ready b1 full a1 a. drain b. c.", "new a 0, new b 0, "
+	bench_run(bench, "ready b1 full a1 a. drain b. c.",
+	    "new a 0, new b 0, "
 	    "write a1, pause a, free a, write b1, new c 0, resume b, free b, "
 	    "resume c, free c, end, gone");
 }
@@ -263,7 +278,8 @@ test_busy_at_the_end(void **state)
 	struct bench *bench = *state;
 
 	bench_inputs(bench, "a");
-	bench_run(bench, "ready busy a1 a. drain empty drain a1", "new a 0, "
+	bench_run(bench, "ready busy a1 a. drain empty drain a1",
+	    "new a 0, "
 	    "write a1, free a, end, gone");
 }
 
@@ -275,7 +291,8 @@ test_sink_fails(void **state)
 	bench->failure = OUTCOME_OUTPUT;
 	bench->config.jobs = 2;
 	bench_inputs(bench, "ab");
-	bench_run(bench, "ready a1 b1 fail a2", "new a 0, new b 0, write a1, "
+	bench_run(bench, "ready a1 b1 fail a2",
+	    "new a 0, new b 0, write a1, "
 	    "free a, free b, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OUTPUT);
 	/* What waited did not get out. */
@@ -337,7 +354,8 @@ test_second_is_unreadable(void **state)
 	bench->unreadable = "b";
 	bench->config.jobs = 3;
 	bench_inputs(bench, "abc");
-	bench_run(bench, "ready c1 a1 a. c.", "new a 0, new c 0, write a1, "
+	bench_run(bench, "ready c1 a1 a. c.",
+	    "new a 0, new c 0, write a1, "
 	    "free a, write c1, resume c, free c, end, gone");
 	assert_int_equal(bench->outcome, OUTCOME_INPUT);
 }
@@ -381,7 +399,8 @@ test_worst_outcome(void **state)
 	bench->ends[0].outcome = OUTCOME_TSHARK;
 	bench->ends[1].outcome = OUTCOME_INPUT;
 	bench_inputs(bench, "ab");
-	bench_run(bench, "ready a. b.", "new a 0, free a, new b 0, free b, end, "
+	bench_run(bench, "ready a. b.",
+	    "new a 0, free a, new b 0, free b, end, "
 	    "gone");
 	assert_int_equal(bench->outcome, OUTCOME_TSHARK);
 }
@@ -395,7 +414,8 @@ test_no_capture(void **state)
 	bench->ends[0].outcome = OUTCOME_INPUT;
 	bench->ends[0].no_capture = true;
 	bench_inputs(bench, "ab");
-	bench_run(bench, "ready a. b.", "new a 0, free a, new b 0, free b, end, "
+	bench_run(bench, "ready a. b.",
+	    "new a 0, free a, new b 0, free b, end, "
 	    "gone");
 	assert_int_equal(bench->outcome, OUTCOME_INPUT);
 }
@@ -409,7 +429,8 @@ test_no_capture_in_a_folder(void **state)
 	bench->ends[0].outcome = OUTCOME_INPUT;
 	bench->ends[0].no_capture = true;
 	bench_inputs(bench, "ab");
-	bench_run(bench, "ready a. b.", "new a 0, free a, new b 0, free b, end, "
+	bench_run(bench, "ready a. b.",
+	    "new a 0, free a, new b 0, free b, end, "
 	    "gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of run/run.c and sensor.c: signals, a server, a live capture, a replay, a watched folder, by scripts (running.h). The table of the
  * run is in test_run.c; the modes differ in what is begun when the sink is ready, and in what a signal stops:
@@ -105,7 +106,8 @@ test_signal_while_reading(void **state)
 
 	bench->config.jobs = 3;
 	bench_inputs(bench, "abcd");
-	bench_run(bench, "ready a1 b1 c. int a2 a. b2 b.", "new a 0, new b 0, "
+	bench_run(bench, "ready a1 b1 c. int a2 a. b2 b.",
+	    "new a 0, new b 0, "
 	    "new c 0, write a1, stop a, stop b, write a2, free a, write b1, "
 	    "resume b, write b2, free b, resume c, free c, end, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
@@ -118,7 +120,8 @@ test_signal_while_full(void **state)
 	struct bench *bench = *state;
 
 	bench_inputs(bench, "ab");
-	bench_run(bench, "ready full a1 term drain a.", "new a 0, write a1, "
+	bench_run(bench, "ready full a1 term drain a.",
+	    "new a 0, write a1, "
 	    "pause a, stop a, resume a, free a, end, gone");
 }
 
@@ -128,7 +131,8 @@ test_signal_at_the_end(void **state)
 	struct bench *bench = *state;
 
 	bench_inputs(bench, "a");
-	bench_run(bench, "ready busy a1 a. int empty drain", "new a 0, write a1, "
+	bench_run(bench, "ready busy a1 a. int empty drain",
+	    "new a 0, write a1, "
 	    "free a, end, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
 }
@@ -140,7 +144,8 @@ test_two_signals(void **state)
 	struct bench *bench = *state;
 
 	bench_inputs(bench, "ab");
-	bench_run(bench, "ready a1 int a2 term a3", "new a 0, write a1, stop a, "
+	bench_run(bench, "ready a1 int a2 term a3",
+	    "new a 0, write a1, stop a, "
 	    "write a2, free a, gone");
 	assert_int_equal(bench->signal_number, SIGTERM);
 }
@@ -151,7 +156,8 @@ test_two_signals_while_busy(void **state)
 	struct bench *bench = *state;
 
 	bench_inputs(bench, "a");
-	bench_run(bench, "ready busy a1 a. int int empty", "new a 0, write a1, "
+	bench_run(bench, "ready busy a1 a. int int empty",
+	    "new a 0, write a1, "
 	    "free a, end, gone");
 	assert_int_equal(bench->signal_number, SIGINT);
 }
@@ -164,7 +170,8 @@ test_server(void **state)
 	struct bench *bench = *state;
 
 	bench_inputs(bench, "a");
-	bench_run(bench, "ready a1 a.", "server, new a 0, write a1, free a, end, "
+	bench_run(bench, "ready a1 a.",
+	    "server, new a 0, write a1, free a, end, "
 	    "gone");
 	assert_true(bench->totals.has_server);
 }
@@ -191,7 +198,8 @@ test_authorization(void **state)
 	bench->config.authorization = "first";
 	bench->config.reauthorize = new_authorization;
 	bench_inputs(bench, "a");
-	bench_run(bench, "hup ready a1 hup a.", "server, authorize first, "
+	bench_run(bench, "hup ready a1 hup a.",
+	    "server, authorize first, "
 	    "authorize second, new a 0, write a1, authorize second, free a, "
 	    "end, gone");
 }
@@ -204,7 +212,8 @@ test_authorization_that_stays(void **state)
 	bench->config.authorization = "first";
 	bench->config.reauthorize = no_authorization;
 	bench_inputs(bench, "a");
-	bench_run(bench, "ready hup a.", "server, authorize first, new a 0, "
+	bench_run(bench, "ready hup a.",
+	    "server, authorize first, new a 0, "
 	    "free a, end, gone");
 }
 
@@ -215,7 +224,8 @@ test_signal_with_server(void **state)
 	struct bench *bench = *state;
 
 	bench_inputs(bench, "a");
-	bench_run(bench, "ready a1 int a.", "server, new a 0, write a1, stop a, "
+	bench_run(bench, "ready a1 int a.",
+	    "server, new a 0, write a1, stop a, "
 	    "free a, end, gone");
 }
 
@@ -228,9 +238,13 @@ test_live(void **state)
 	struct bench *bench = *state;
 
 	bench->config.count = 5;
-	bench->captured = (struct live_counts){ .captured = 9, .queue_drop = 3,
-		.kernel_drop = 2, .interface_drop = 1, .ring_missing = 4 };
-	bench_run(bench, "ready a1 a2 a.", "new a 0, write a1, write a2, free a, "
+	bench->captured = (struct live_counts){ .captured = 9,
+		.queue_drop = 3,
+		.kernel_drop = 2,
+		.interface_drop = 1,
+		.ring_missing = 4 };
+	bench_run(bench, "ready a1 a2 a.",
+	    "new a 0, write a1, write a2, free a, "
 	    "end, close capture, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
 	assert_true(bench->totals.is_live);
@@ -248,7 +262,8 @@ test_live_signal(void **state)
 {
 	struct bench *bench = *state;
 
-	bench_run(bench, "ready a1 int a2 a.", "new a 0, write a1, stop capture, "
+	bench_run(bench, "ready a1 int a2 a.",
+	    "new a 0, write a1, stop capture, "
 	    "write a2, free a, end, close capture, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
 }
@@ -259,7 +274,8 @@ test_live_signal_with_server(void **state)
 	struct bench *bench = *state;
 
 	bench->config.server = &bench->server;
-	bench_run(bench, "ready a1 int a.", "server, new a 0, write a1, "
+	bench_run(bench, "ready a1 int a.",
+	    "server, new a 0, write a1, "
 	    "stop capture, retry 300000, free a, end, close capture, gone");
 }
 
@@ -271,7 +287,8 @@ test_live_signal_with_time(void **state)
 
 	bench->config.server = &bench->server;
 	bench->server.retry_for = 5000;
-	bench_run(bench, "ready a1 int a.", "server, new a 0, write a1, "
+	bench_run(bench, "ready a1 int a.",
+	    "server, new a 0, write a1, "
 	    "stop capture, free a, end, close capture, gone");
 }
 
@@ -303,7 +320,8 @@ test_live_lost(void **state)
 	struct bench *bench = *state;
 
 	bench->ends[0].outcome = OUTCOME_INPUT;
-	bench_run(bench, "ready a1 lost a2 a.", "new a 0, write a1, write a2, "
+	bench_run(bench, "ready a1 lost a2 a.",
+	    "new a 0, write a1, write a2, "
 	    "free a, end, close capture, gone");
 	assert_int_equal(bench->outcome, OUTCOME_TSHARK);
 }
@@ -380,7 +398,8 @@ test_watch(void **state)
 	struct bench *bench = *state;
 
 	bench->config.count = 6;
-	bench_run(bench, "ready drain over", "watch omit 6, go, end, "
+	bench_run(bench, "ready drain over",
+	    "watch omit 6, go, end, "
 	    "close watch, gone");
 	assert_int_equal(bench->totals.read, 9);
 	assert_int_equal(bench->outcome, OUTCOME_OK);
@@ -394,7 +413,8 @@ test_watch_with_server(void **state)
 
 	bench->config.dissection.ids = true;
 	bench->config.server = &bench->server;
-	bench_run(bench, "ready over", "server, watch all 0, retry 300000, end, "
+	bench_run(bench, "ready over",
+	    "server, watch all 0, retry 300000, end, "
 	    "close watch, gone");
 }
 
@@ -405,7 +425,8 @@ test_watch_signal(void **state)
 
 	bench->config.server = &bench->server;
 	bench->over = OUTCOME_INPUT;
-	bench_run(bench, "ready int over", "server, watch omit 0, stop watch, "
+	bench_run(bench, "ready int over",
+	    "server, watch omit 0, stop watch, "
 	    "retry 300000, retry 300000, end, close watch, gone");
 	assert_int_equal(bench->outcome, OUTCOME_INPUT);
 }
@@ -416,7 +437,8 @@ test_watch_two_signals(void **state)
 {
 	struct bench *bench = *state;
 
-	bench_run(bench, "ready int int", "watch omit 0, stop watch, "
+	bench_run(bench, "ready int int",
+	    "watch omit 0, stop watch, "
 	    "close watch, gone");
 	assert_int_equal(bench->signal_number, SIGINT);
 }

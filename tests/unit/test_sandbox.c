@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of sandbox/sandbox.c with all it is made of, and of process/home.c: what a program finds inside. */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,11 @@
 #include "sandbox/sandbox.h"
 
 /* In a process of its own a failed assertion must become its exit status. */
-#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+#define CHECK(expression) \
+	do { \
+		if (!(expression)) \
+			_exit(__LINE__ % 200 + 1); \
+	} while (0)
 
 /* valgrind runs programs in its own way: it knows neither Landlock nor namespaces, and seccomp would be about its own system calls. */
 static void
@@ -104,7 +109,7 @@ holds(const struct sandbox *sandbox, const char *beginning)
 static int
 run(const struct sandbox *sandbox, const char *script, char *out, size_t size)
 {
-	struct argv argv = {0};
+	struct argv argv = { 0 };
 	struct pipes pipes;
 	struct spawn spawn = { &argv, "/", NULL, sandbox, &pipes };
 	struct error error = { .text = "" };
@@ -146,7 +151,8 @@ no_privileges(void)
 	struct sandbox *sandbox = make_sandbox("/bin/sh", "/", 0);
 
 	CHECK(holds(sandbox, "no privileges"));
-	CHECK(says(sandbox, "exec grep -E '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs):' "
+	CHECK(says(sandbox,
+	    "exec grep -E '^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs):' "
 	    "/proc/self/status",
 	    "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
 	    "CapEff:\t0000000000000000\nCapAmb:\t0000000000000000\n"
@@ -177,11 +183,15 @@ limits(void)
 	CHECK(sandbox_memory(sandbox) == (uint64_t)1 << 30);
 	CHECK(says(sandbox, "ulimit -v; ulimit -f; ulimit -n; ulimit -c",
 	    "1048576\n0\n256\n0\n"));
-	CHECK(says(sandbox, "exec grep -cE '^Max pending signals +64 +64 ' "
-	    "/proc/self/limits", "1\n"));
+	CHECK(says(sandbox,
+	    "exec grep -cE '^Max pending signals +64 +64 ' "
+	    "/proc/self/limits",
+	    "1\n"));
 	if (holds(sandbox, "limit of processes"))
-		CHECK(says(sandbox, "exec grep -cE '^Max processes +1024 +1024 ' "
-		    "/proc/self/limits", "1\n"));
+		CHECK(says(sandbox,
+		    "exec grep -cE '^Max processes +1024 +1024 ' "
+		    "/proc/self/limits",
+		    "1\n"));
 	sandbox_free(sandbox);
 	sandbox = make_sandbox("/bin/sh", "/", 0);
 	CHECK(sandbox_memory(sandbox) >= (uint64_t)2 << 30);
@@ -210,8 +220,10 @@ network(void)
 		    "Seccomp:\t2\n"));
 		/* It may become another program, and start none. */
 		CHECK(says(sandbox, "(echo forked); echo not reached", ""));
-		CHECK(says(sandbox, "kill -0 $$ && echo itself; "
-		    "kill -0 $PPID || echo nobody", "itself\nnobody\n"));
+		CHECK(says(sandbox,
+		    "kill -0 $$ && echo itself; "
+		    "kill -0 $PPID || echo nobody",
+		    "itself\nnobody\n"));
 	}
 	sandbox_free(sandbox);
 }
@@ -275,8 +287,9 @@ no_namespaces(void)
 	strcpy(text, "\n");
 	sandbox_describe(sandbox, say, text);
 	CHECK(strstr(text, warning) != NULL);
-	CHECK(strstr(text, "outlives espcap): none (Function not "
-	    "implemented)\n") != NULL);
+	CHECK(strstr(text,
+		  "outlives espcap): none (Function not "
+		  "implemented)\n") != NULL);
 	sandbox_free(sandbox);
 }
 
@@ -295,9 +308,11 @@ files(void)
 {
 	char *inner = xasprintf("%s/inner", folder);
 	/* It starts no programs. */
-	char *script = xasprintf("read a <%s/secret && echo $a; "
+	char *script = xasprintf(
+	    "read a <%s/secret && echo $a; "
 	    "read a <%s/allowed && echo $a; echo >%s/new || echo closed; "
-	    "for a in %s/*; do test -e $a || echo hidden; done", folder, inner,
+	    "for a in %s/*; do test -e $a || echo hidden; done",
+	    folder, inner,
 	    inner, folder);
 	struct sandbox *sandbox = make_sandbox("/bin/sh", inner, 0);
 
@@ -346,7 +361,8 @@ test_files(void **state)
 	apart(files);
 	assert_int_equal(chdir(folder), 0);
 	assert_int_equal(unlink("secret") + unlink("inner/allowed") +
-	    rmdir("inner") + rmdir(folder), 0);
+		rmdir("inner") + rmdir(folder),
+	    0);
 	assert_int_equal(chdir("/"), 0);
 	free(inner);
 }
@@ -356,7 +372,8 @@ static void
 own_folder(void)
 {
 	char *program = xasprintf("%s/program", folder);
-	char *script = xasprintf("read a <%s/beside && echo $a; "
+	char *script = xasprintf(
+	    "read a <%s/beside && echo $a; "
 	    "for a in /tmp/*; do test -e \"$a\" || echo hidden; break; done",
 	    folder);
 	struct sandbox *sandbox = make_sandbox(program, "/no/such", 0);
@@ -401,8 +418,10 @@ home_folder(void)
 		"/program", "/./program", "//program",
 		"/inner/../program", "/link/program"
 	};
-	char *script = xasprintf("read a <%s/beside && echo $a || "
-	    "echo hidden", folder);
+	char *script = xasprintf(
+	    "read a <%s/beside && echo $a || "
+	    "echo hidden",
+	    folder);
 	struct sandbox *sandbox = make_sandbox("/tmp/./program", "/no/such", 0);
 
 	if (!holds(sandbox, "files only read"))
@@ -411,7 +430,7 @@ home_folder(void)
 	sandbox_free(sandbox);
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
 		for (size_t k = 0;
-		    k < sizeof(programs) / sizeof(programs[0]); k++) {
+		     k < sizeof(programs) / sizeof(programs[0]); k++) {
 			char *home = in_folder(homes[i]);
 			char *program = in_folder(programs[k]);
 
@@ -440,7 +459,8 @@ test_home_folder(void **state)
 	assert_int_equal(symlink(".", "link"), 0);
 	apart(home_folder);
 	assert_int_equal(unlink("program") + unlink("beside") +
-	    unlink("link") + rmdir("inner") + rmdir(folder), 0);
+		unlink("link") + rmdir("inner") + rmdir(folder),
+	    0);
 	assert_int_equal(chdir("/"), 0);
 }
 
@@ -449,9 +469,11 @@ static void
 bin_folder(void)
 {
 	char *program = in_folder("/bin/program");
-	char *script = xasprintf("cd %s; for a in bin lib lib64 "
+	char *script = xasprintf(
+	    "cd %s; for a in bin lib lib64 "
 	    "share/wireshark share share/other secret; do "
-	    "read b <$a/file && echo $a; done", folder);
+	    "read b <$a/file && echo $a; done",
+	    folder);
 	struct sandbox *sandbox;
 
 	CHECK(setenv("HOME", folder, 1) == 0);
@@ -502,7 +524,7 @@ test_bin_folder(void **state)
 static void
 broken(void)
 {
-	struct argv argv = {0};
+	struct argv argv = { 0 };
 	struct pipes pipes;
 	struct sandbox *sandbox = make_sandbox("/bin/sh", "/", 0);
 	struct spawn spawn = { &argv, "/", NULL, sandbox, &pipes };
@@ -568,7 +590,7 @@ mkdtemp(char *path)
 	errno = refusal;
 	if (refusal != 0)
 		return NULL;
-	for (unsigned i = (unsigned)getpid(); ; i++) {
+	for (unsigned i = (unsigned)getpid();; i++) {
 		(void)snprintf(end, 7, "%06u", i % 1000000);
 		if (mkdir(path, 0700) == 0)
 			break;
@@ -661,7 +683,7 @@ test_home_goes_with_one_that_is_killed(void **state)
 		CHECK(home != NULL && setpgid(0, 0) == 0);
 		make_tree(home_path(home));
 		CHECK(write(ends[1], home_path(home),
-		    strlen(home_path(home))) > 0);
+			  strlen(home_path(home))) > 0);
 		kill(0, SIGKILL);
 	}
 	assert_true(read(ends[0], path, sizeof(path) - 1) > 0);
@@ -712,7 +734,8 @@ test_home_that_cannot_be_made_is_told(void **state)
 	assert_null(home_new(false, &error));
 	refusal = 0;
 	assert_int_equal(error.outcome, OUTCOME_INTERNAL);
-	assert_string_equal(error.text, "make the private folder "
+	assert_string_equal(error.text,
+	    "make the private folder "
 	    "/tmp/espcap-XXXXXX: No space left on device");
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of run/secrets.c: where secrets come from, and that they do not stay there. */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -54,15 +55,17 @@ test_files(void **state)
 	    "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
 	authorize("c3\xc3\xa9", false, "u", "Basic dTpjM8Op");
 	authorize("VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw==\r\n",
-	    true, NULL, "ApiKey "
+	    true, NULL,
+	    "ApiKey "
 	    "VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw==");
 }
 
 static void
 refuse(const char *text, mode_t mode, const char *user, const char *part)
 {
-	struct options options = { .node = "h", .user = user,
-		.password_file = "file" };
+	struct options options = {
+		.node = "h", .user = user, .password_file = "file"
+	};
 	struct secrets secrets;
 	struct error error;
 	int fd = file_of(text, mode);
@@ -113,8 +116,10 @@ test_environment(void **state)
 	assert_null(getenv("ESPCAP_PASSWORD"));
 	assert_int_equal(there[0], '\0');
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(secrets_authorize(&secrets, &options, -1,
-		    NULL), 0);
+		assert_int_equal(
+		    secrets_authorize(&secrets, &options, -1,
+			NULL),
+		    0);
 		assert_string_equal(secrets.authorization.data,
 		    "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
 	}

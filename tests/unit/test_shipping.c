@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of sink/shipping.c: batches and their slots, from the start to the end. What becomes of the items of a reply is in
  * test_shipping_items.c, whole requests that fail in test_shipping_refused.c, documents that do not fit into their mapping in
@@ -34,8 +35,9 @@
 
 #include "shipper.h"
 
-#define PATH "/_bulk?filter_path=errors,items.*.status,items.*.error," \
-    "items.*.failure_store"
+#define PATH \
+	"/_bulk?filter_path=errors,items.*.status,items.*.error," \
+	"items.*.failure_store"
 
 /* --- The shipping ----------------------------------------------------------------- */
 
@@ -155,13 +157,14 @@ test_request(void **state)
 	give(1);
 	request = request_at(0);
 	assert_string_equal(request->method, "POST");
-	assert_string_equal(request->url, "http://a:9200" PATH
-	    "&pipeline=mine");
+	assert_string_equal(
+	    request->url, "http://a:9200" PATH "&pipeline=mine");
 	assert_string_equal(request->content_type, "application/x-ndjson");
 	assert_false(request->is_gzip);
 	assert_int_equal(request->reply_max, 64 << 20);
-	assert_string_equal(request->body, "{\"create\":{\"_index\":\""
-	    INDEX "\",\"_id\":\"id0\"}}\n{\"n\":0}\n");
+	assert_string_equal(request->body,
+	    "{\"create\":{\"_index\":\"" INDEX
+	    "\",\"_id\":\"id0\"}}\n{\"n\":0}\n");
 }
 
 /* As one gzip member, made anew for what is left. */
@@ -169,12 +172,15 @@ static void
 test_compressed(void **state)
 {
 	static const char *const texts[] = {
-		"{\"create\":{\"_index\":\"" INDEX "\",\"_id\":\"id0\"}}\n"
-		    "{\"n\":0}\n"
-		    "{\"create\":{\"_index\":\"" INDEX "\",\"_id\":\"id1\"}}\n"
-		    "{\"n\":1}\n",
-		"{\"create\":{\"_index\":\"" INDEX "\",\"_id\":\"id1\"}}\n"
-		    "{\"n\":1}\n"
+		"{\"create\":{\"_index\":\"" INDEX
+		"\",\"_id\":\"id0\"}}\n"
+		"{\"n\":0}\n"
+		"{\"create\":{\"_index\":\"" INDEX
+		"\",\"_id\":\"id1\"}}\n"
+		"{\"n\":1}\n",
+		"{\"create\":{\"_index\":\"" INDEX
+		"\",\"_id\":\"id1\"}}\n"
+		"{\"n\":1}\n"
 	};
 
 	(void)state;
@@ -205,7 +211,10 @@ test_compressed(void **state)
 /* --- Stop and the end -------------------------------------------------------------------- */
 
 /* Gives one that is in this state: queued (with four others sent), sent, later. */
-enum place { QUEUED, SENT, LATER, PLACES };
+enum place { QUEUED,
+	SENT,
+	LATER,
+	PLACES };
 
 static void
 bring(enum place place)

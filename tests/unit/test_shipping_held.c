@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of sink/shipping.c with sink/mapping_check.c: documents that do not fit into the mapping of their index are held in their
  * batch until that mapping has been looked at. What is found, and what follows for the batch:
@@ -20,9 +21,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define OURS "{\"mappings\":{\"dynamic\":\"false\",\"_meta\":" \
-    "{\"created_by\":\"espcap\"},\"properties\":" \
-    "{\"layers\":{\"type\":\"flattened\"}}}}"
+#define OURS \
+	"{\"mappings\":{\"dynamic\":\"false\",\"_meta\":" \
+	"{\"created_by\":\"espcap\"},\"properties\":" \
+	"{\"layers\":{\"type\":\"flattened\"}}}}"
 #define OTHERS "{\"mappings\":{}}"
 
 static void
@@ -39,8 +41,10 @@ asked(const char *indices)
 	size_t n = world.count - 1;
 	char url[4000];
 
-	(void)snprintf(url, sizeof(url), "http://a:9200/%s/_mapping?"
-	    "ignore_unavailable=true", indices);
+	(void)snprintf(url, sizeof(url),
+	    "http://a:9200/%s/_mapping?"
+	    "ignore_unavailable=true",
+	    indices);
 	assert_string_equal(request_at(n)->method, "GET");
 	assert_string_equal(request_at(n)->url, url);
 	return n;
@@ -95,7 +99,8 @@ test_ours(void **state)
 	assert_int_equal(retries(), 1);
 	reply(2, "mib");
 	assert_counts(2, 1, 0, 1);
-	assert_dead("\"id\":\"id1\",\"status\":400,\"type\":"
+	assert_dead(
+	    "\"id\":\"id1\",\"status\":400,\"type\":"
 	    "\"document_parsing_exception\",\"reason\":\"no date\","
 	    "\"document\":{\"n\":1}}");
 	/* It waits as for the first time. */
@@ -181,8 +186,9 @@ test_several_indices(void **state)
 	add_document(batch, "packets-1");
 	give_batch(batch);
 	reply(0, "mmmmm");
-	answer(asked("packets-12,packets-1,packets-2"), 200, "{\"packets-1\":"
-	    OURS ",\"packets-2\":" OURS ",\"packets-12\":" OURS "}");
+	answer(asked("packets-12,packets-1,packets-2"), 200,
+	    "{\"packets-1\":" OURS ",\"packets-2\":" OURS
+	    ",\"packets-12\":" OURS "}");
 	reply(sent_after(0), "mmmmm");
 	assert_counts(0, 0, 0, 5);
 	assert_all_settled();
@@ -198,7 +204,8 @@ test_gone(void **state)
 	reply(0, "m");
 	answer(asked(INDEX), 404, "{}");
 	let_put_template();
-	assert_heard("note: the index template espcap-packets was missing and "
+	assert_heard(
+	    "note: the index template espcap-packets was missing and "
 	    "has been put again\n");
 	reply(sent_after(1000), "m");
 	/* One of the answers fewer than was asked for is the same. */
@@ -223,7 +230,9 @@ test_wrong(void **state)
 	reply(0, "im");
 	find(OTHERS);
 	let_put_template();
-	assert_failed(OUTCOME_OUTPUT, "the index " INDEX " does not have "
+	assert_failed(OUTCOME_OUTPUT,
+	    "the index " INDEX
+	    " does not have "
 	    "espcap's mapping, and the server rejects packets because of "
 	    "that: it was made while espcap's index template was missing, "
 	    "which has been put again; delete or reindex that index and run "
@@ -240,11 +249,13 @@ test_wrong_template(void **state)
 		long custom, found;
 		const char *body, *text;
 	} cases[] = {
-		{ 404, 200, "{\"index_templates\":[{\"name\":"
+		{ 404, 200,
+		    "{\"index_templates\":[{\"name\":"
 		    "\"espcap-packets\",\"index_template\":"
 		    "{\"index_patterns\":[\"packets-*\"]}}]}",
 		    "espcap's index template was replaced by another" },
-		{ 403, 0, "", "espcap's index template is missing, and these "
+		{ 403, 0, "",
+		    "espcap's index template is missing, and these "
 		    "credentials may not put it" }
 	};
 
@@ -258,7 +269,7 @@ test_wrong_template(void **state)
 		    cases[i].custom, "{}");
 		if (cases[i].found != 0)
 			answer(went_to("GET",
-			    "/_index_template/espcap-packets"),
+				   "/_index_template/espcap-packets"),
 			    cases[i].found, cases[i].body);
 		assert_failed(OUTCOME_OUTPUT, cases[i].text);
 	}
@@ -281,7 +292,8 @@ test_wrong_and_patient(void **state)
 		    403, "{}");
 		assert_int_equal(bench.failures, 0);
 		if (i == 0)
-			assert_said("espcap's index template is missing, and "
+			assert_said(
+			    "espcap's index template is missing, and "
 			    "these credentials may not put it");
 		reply(sent_after(waits[i]), "mb");
 	}
@@ -301,7 +313,8 @@ test_blind(void **state)
 	give(1);
 	reply(0, "m");
 	answer(asked(INDEX), 403, "{}");
-	assert_heard("note: these credentials may not read the mappings of "
+	assert_heard(
+	    "note: these credentials may not read the mappings of "
 	    "the indices: it is unknown whether the rejected packets or the "
 	    "mappings are at fault\n");
 	assert_counts(0, 0, 0, 0);
@@ -377,7 +390,8 @@ test_forbidden_and_held(void **state)
 	reply(sent_after(0), "fm");
 	assert_counts(0, 0, 0, 1);
 	reply(sent_after(1000), "f");
-	assert_failed(OUTCOME_OUTPUT, "403 security_exception: may not: see "
+	assert_failed(OUTCOME_OUTPUT,
+	    "403 security_exception: may not: see "
 	    "--user");
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of sink/shipping.c: what becomes of each item of a reply that can be read. An item is
  *	indexed, duplicate, discarded, rejected		it leaves the batch: test_items_settled
@@ -34,23 +35,29 @@ test_items_settled(void **state)
 	assert_int_equal(retries(), 0);
 	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(bench.acks[i].rejected, i >= 3);
-	dead = "{\"index\":\"" INDEX "\",\"id\":\"id3\",\"status\":400,"
-	    "\"type\":\"script_exception\",\"reason\":\"runtime error\","
-	    "\"document\":{\"n\":3}}\n"
-	    "{\"index\":\"" INDEX "\",\"id\":\"id4\",\"status\":500,"
-	    "\"type\":\"fail_processor_exception\",\"reason\":\"unwanted\","
-	    "\"document\":{\"n\":4}}\n"
-	    "{\"index\":\"" INDEX "\",\"id\":\"id5\",\"status\":400,"
-	    "\"type\":\"script_exception\",\"reason\":\"bad\","
-	    "\"document\":{\"n\":5}}\n"
-	    "{\"index\":\"" INDEX "\",\"id\":\"id6\",\"status\":201,"
-	    "\"type\":\"failure_store\",\"reason\":\"the server put it into "
-	    "the failure store of the data stream\",\"document\":{\"n\":6}}\n"
-	    "{\"index\":\"" INDEX "\",\"id\":\"id7\",\"status\":200,"
-	    "\"type\":\"failure_store\",\"reason\":\"the server put it into "
-	    "the failure store of the data stream\",\"document\":{\"n\":7}}\n";
+	dead = "{\"index\":\"" INDEX
+	       "\",\"id\":\"id3\",\"status\":400,"
+	       "\"type\":\"script_exception\",\"reason\":\"runtime error\","
+	       "\"document\":{\"n\":3}}\n"
+	       "{\"index\":\"" INDEX
+	       "\",\"id\":\"id4\",\"status\":500,"
+	       "\"type\":\"fail_processor_exception\",\"reason\":\"unwanted\","
+	       "\"document\":{\"n\":4}}\n"
+	       "{\"index\":\"" INDEX
+	       "\",\"id\":\"id5\",\"status\":400,"
+	       "\"type\":\"script_exception\",\"reason\":\"bad\","
+	       "\"document\":{\"n\":5}}\n"
+	       "{\"index\":\"" INDEX
+	       "\",\"id\":\"id6\",\"status\":201,"
+	       "\"type\":\"failure_store\",\"reason\":\"the server put it into "
+	       "the failure store of the data stream\",\"document\":{\"n\":6}}\n"
+	       "{\"index\":\"" INDEX
+	       "\",\"id\":\"id7\",\"status\":200,"
+	       "\"type\":\"failure_store\",\"reason\":\"the server put it into "
+	       "the failure store of the data stream\",\"document\":{\"n\":7}}\n";
 	assert_string_equal(dead_letters(), dead);
-	assert_heard("error: documents were rejected: they are in dead with "
+	assert_heard(
+	    "error: documents were rejected: they are in dead with "
 	    "the reasons, the first of them: 400 script_exception: runtime "
 	    "error\n");
 }
@@ -65,7 +72,8 @@ test_misfit_without_guard(void **state)
 	reply(0, "m");
 	assert_counts(0, 0, 0, 1);
 	assert_all_settled();
-	assert_dead("\"type\":\"document_parsing_exception\",\"reason\":"
+	assert_dead(
+	    "\"type\":\"document_parsing_exception\",\"reason\":"
 	    "\"no date\",\"document\":{\"n\":0}}");
 }
 
@@ -77,8 +85,9 @@ test_conflict_without_id(void **state)
 	bench.config.auto_id = true;
 	begin();
 	give(2);
-	assert_string_equal(request_at(0)->body, "{\"create\":{\"_index\":\""
-	    INDEX "\"}}\n{\"n\":0}\n{\"create\":{\"_index\":\"" INDEX
+	assert_string_equal(request_at(0)->body,
+	    "{\"create\":{\"_index\":\"" INDEX
+	    "\"}}\n{\"n\":0}\n{\"create\":{\"_index\":\"" INDEX
 	    "\"}}\n{\"n\":1}\n");
 	reply(0, "id");
 	assert_counts(1, 0, 0, 1);
@@ -132,8 +141,10 @@ test_waits_grow(void **state)
 static void
 test_retry_after(void **state)
 {
-	struct http_reply busy = { .fault = HTTP_ANSWERED, .status = 429,
-		.body = "", .retry_after = 7 };
+	struct http_reply busy = { .fault = HTTP_ANSWERED,
+		.status = 429,
+		.body = "",
+		.retry_after = 7 };
 
 	(void)state;
 	begin();
@@ -155,7 +166,8 @@ test_each_item_that_is_tried_again(void **state)
 		uint64_t first, second;
 		const char *text;
 	} cases[] = {
-		{ "b", 1000, 2000, "429 es_rejected_execution_exception: "
+		{ "b", 1000, 2000,
+		    "429 es_rejected_execution_exception: "
 		    "queue full" },
 		{ "k", 1000, 2000, "403 cluster_block_exception: read-only" },
 		{ "e", 1000, 2000, "201 odd: why" },
@@ -170,8 +182,8 @@ test_each_item_that_is_tried_again(void **state)
 		begin();
 		give(1);
 		reply(0, cases[i].item);
-		(void)snprintf(heard, sizeof(heard), "note: index " INDEX
-		    ": %s; trying again\n", cases[i].text);
+		(void)snprintf(heard, sizeof(heard),
+		    "note: index " INDEX ": %s; trying again\n", cases[i].text);
 		assert_heard(heard);
 		heard[strlen(heard) - strlen("; trying again\n")] = '\0';
 		assert_string_equal(shipping_trouble(bench.shipping),
@@ -220,7 +232,8 @@ test_stumbles_over_one(void **state)
 	/* The one taken with the first time is others enough. */
 	reply(sent_after(32000), "s");
 	assert_counts(1, 0, 0, 1);
-	assert_dead("\"status\":500,\"type\":\"null_pointer_exception\","
+	assert_dead(
+	    "\"status\":500,\"type\":\"null_pointer_exception\","
 	    "\"reason\":\"oops\",\"document\":{\"n\":1}}");
 	assert_all_settled();
 }
@@ -280,15 +293,19 @@ test_forbidden_items(void **state)
 	begin();
 	give(1);
 	reply(0, "f");
-	assert_heard("note: index " INDEX ": 403 security_exception: may not; "
+	assert_heard(
+	    "note: index " INDEX
+	    ": 403 security_exception: may not; "
 	    "put in a valid key; trying again\n");
 	/* The remedy is for the log. */
-	assert_string_equal(shipping_trouble(bench.shipping), "index " INDEX
-	    ": 403 security_exception: may not");
+	assert_string_equal(shipping_trouble(bench.shipping),
+	    "index " INDEX ": 403 security_exception: may not");
 	reply(sent_after(1000), "f");
 	assert_int_equal(bench.failures, 0);
 	reply(sent_after(2000), "f");
-	assert_failed(OUTCOME_OUTPUT, "index " INDEX ": 403 "
+	assert_failed(OUTCOME_OUTPUT,
+	    "index " INDEX
+	    ": 403 "
 	    "security_exception: may not: see --user, --password-file and "
 	    "--api-key-file");
 	assert_counts(0, 0, 0, 0);
@@ -352,8 +369,10 @@ test_dead_letter_fails(void **state)
 	assert_int_equal(bench.rejects.count, 0);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(bench.acks[i].acknowledged +
-		    bench.acks[i].rejected, 0);
-	assert_failed(OUTCOME_OUTPUT, "the dead letter file dead: File too "
+			bench.acks[i].rejected,
+		    0);
+	assert_failed(OUTCOME_OUTPUT,
+	    "the dead letter file dead: File too "
 	    "large");
 }
 
@@ -366,7 +385,8 @@ test_damaged_reply_rejects_nothing(void **state)
 	give(1);
 	give(2);
 	reply(0, "r");
-	answer(1, 200, "{\"items\":[{\"create\":{\"status\":400,\"error\":"
+	answer(1, 200,
+	    "{\"items\":[{\"create\":{\"status\":400,\"error\":"
 	    "{\"type\":\"script_exception\",\"reason\":\"x\"}}},{\"cre");
 	assert_counts(0, 0, 0, 1);
 	reply(sent_after(1000), "ir");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of sink/shipping.c: whole requests that are refused; what is not answered at all, and requests that are refused for
  * their body, are in test_shipping_unanswered.c. A request that is answered with
@@ -31,8 +32,10 @@ test_node_is_not_well(void **state)
 		begin();
 		give(1);
 		answer(0, statuses[i], ERROR("odd", "why"));
-		(void)snprintf(heard, sizeof(heard), "note: http://a:9200: "
-		    "HTTP status %ld odd: why; trying again\n", statuses[i]);
+		(void)snprintf(heard, sizeof(heard),
+		    "note: http://a:9200: "
+		    "HTTP status %ld odd: why; trying again\n",
+		    statuses[i]);
 		assert_heard(heard);
 		heard[strlen(heard) - strlen("; trying again\n")] = '\0';
 		assert_string_equal(shipping_trouble(bench.shipping),
@@ -67,8 +70,10 @@ test_other_node(void **state)
 	assert_int_equal(world.count, 1);
 	pass(1);
 	assert_string_equal(request_at(1)->url, "http://a:9200/");
-	assert_int_equal(strncmp(request_at(2)->url, "http://b:9200/_bulk",
-	    19), 0);
+	assert_int_equal(
+	    strncmp(request_at(2)->url, "http://b:9200/_bulk",
+		19),
+	    0);
 	reply(2, "i");
 	assert_counts(1, 0, 0, 0);
 }
@@ -98,7 +103,8 @@ test_busy(void **state)
 	begin();
 	give(1);
 	answer(0, 429, ERROR("es_rejected_execution_exception", "full"));
-	assert_heard("note: http://a:9200: HTTP status 429 "
+	assert_heard(
+	    "note: http://a:9200: HTTP status 429 "
 	    "es_rejected_execution_exception: full; trying again\n");
 	answer(sent_after(1000), 429, "Too Many\nRequests");
 	assert_string_equal(shipping_trouble(bench.shipping),
@@ -150,14 +156,17 @@ test_configuration(void **state)
 static void
 test_redirect(void **state)
 {
-	struct http_reply there = { .fault = HTTP_ANSWERED, .status = 301,
-		.body = "", .location = "https://b/" };
+	struct http_reply there = { .fault = HTTP_ANSWERED,
+		.status = 301,
+		.body = "",
+		.location = "https://b/" };
 
 	(void)state;
 	begin();
 	give(1);
 	end_request(0, &there);
-	assert_failed(OUTCOME_OUTPUT, "http://a:9200 redirects to https://b/, "
+	assert_failed(OUTCOME_OUTPUT,
+	    "http://a:9200 redirects to https://b/, "
 	    "which is not followed: give that address to --node");
 	anew(state);
 	begin();
@@ -199,7 +208,8 @@ test_too_large_alone(void **state)
 	answer(0, 413, "");
 	answer(sent_after(0), 413, "");
 	assert_counts(0, 0, 0, 1);
-	assert_dead("\"id\":\"id0\",\"status\":413,\"type\":"
+	assert_dead(
+	    "\"id\":\"id0\",\"status\":413,\"type\":"
 	    "\"request_too_large\",\"reason\":\"the document is larger than "
 	    "the server takes: --max-doc cuts it\",\"document\":{\"n\":0}}");
 	assert_sent(2, " 1");
@@ -271,19 +281,25 @@ test_forbidden(void **state)
 		begin();
 		give(1);
 		answer(0, statuses[i], ERROR("security_exception", "no"));
-		(void)snprintf(part, sizeof(part), "note: http://a:9200: HTTP "
+		(void)snprintf(part, sizeof(part),
+		    "note: http://a:9200: HTTP "
 		    "status %ld security_exception: no; put in a valid key; "
-		    "trying again\n", statuses[i]);
+		    "trying again\n",
+		    statuses[i]);
 		assert_heard(part);
 		answer(sent_after(2000), statuses[i], "");
 		assert_int_equal(bench.failures, 0);
-		(void)snprintf(part, sizeof(part), "http://a:9200: HTTP "
-		    "status %ld: ", statuses[i]);
+		(void)snprintf(part, sizeof(part),
+		    "http://a:9200: HTTP "
+		    "status %ld: ",
+		    statuses[i]);
 		assert_string_equal(shipping_trouble(bench.shipping), part);
 		answer(sent_after(4000), statuses[i], "");
-		(void)snprintf(part, sizeof(part), "http://a:9200: HTTP "
+		(void)snprintf(part, sizeof(part),
+		    "http://a:9200: HTTP "
 		    "status %ld: : see --user, --password-file and "
-		    "--api-key-file", statuses[i]);
+		    "--api-key-file",
+		    statuses[i]);
 		assert_failed(OUTCOME_OUTPUT, part);
 	}
 }

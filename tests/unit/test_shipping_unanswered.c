@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of sink/shipping.c: requests of which nobody knows what became, and documents that are at fault for it. A batch
  * without a reply, or without one that can be read,
@@ -107,12 +108,14 @@ test_damaged_count(void **state)
 	give(2);
 	reply(0, "i");
 	assert_counts(0, 0, 0, 0);
-	assert_heard("note: http://a:9200: the reply tells of 1 documents "
+	assert_heard(
+	    "note: http://a:9200: the reply tells of 1 documents "
 	    "where 2 were sent; trying again\n");
 	reply(sent_after(1000), "iii");
 	assert_counts(0, 0, 0, 0);
 	reply(sent_after(2000), "");
-	assert_string_equal(shipping_trouble(bench.shipping), "http://a:9200: "
+	assert_string_equal(shipping_trouble(bench.shipping),
+	    "http://a:9200: "
 	    "the reply tells of 0 documents where 2 were sent");
 	/* Halved. */
 	assert_sent(sent_after(0), " 0");
@@ -134,11 +137,14 @@ test_damaged_text(void **state)
 	answer(0, 200, page);
 	/* The node is well, and the beginning is shown. */
 	page[200] = '\0';
-	(void)snprintf(heard, sizeof(heard), "note: http://a:9200: the reply "
-	    "cannot be read: %s; trying again\n", page);
+	(void)snprintf(heard, sizeof(heard),
+	    "note: http://a:9200: the reply "
+	    "cannot be read: %s; trying again\n",
+	    page);
 	assert_heard(heard);
 	answer(sent_after(1000), 200, "<html>");
-	assert_string_equal(shipping_trouble(bench.shipping), "http://a:9200: "
+	assert_string_equal(shipping_trouble(bench.shipping),
+	    "http://a:9200: "
 	    "the reply cannot be read: <html>");
 	reply(sent_after(2000), "i");
 	assert_all_settled();
@@ -159,10 +165,12 @@ test_accused_and_rejected(void **state)
 	reply(2, "i");
 	answer(sent_after(2000), 200, "again");
 	assert_counts(1, 0, 0, 1);
-	assert_dead("\"id\":\"id0\",\"status\":0,\"type\":\"no_answer\","
+	assert_dead(
+	    "\"id\":\"id0\",\"status\":0,\"type\":\"no_answer\","
 	    "\"reason\":\"http://a:9200: the reply cannot be read: again\","
 	    "\"document\":{\"n\":0}}");
-	assert_said("error: documents were rejected: they are in dead with "
+	assert_said(
+	    "error: documents were rejected: they are in dead with "
 	    "the reasons, the first of them: http://a:9200: the reply cannot "
 	    "be read: again");
 	assert_all_settled();
@@ -211,7 +219,8 @@ test_accused_one_by_one(void **state)
 	pass(1000);
 	answer(3, 400, ERROR("odd", "why"));
 	assert_counts(1, 0, 0, 1);
-	assert_dead("\"id\":\"id0\",\"status\":400,\"type\":\"odd\","
+	assert_dead(
+	    "\"id\":\"id0\",\"status\":400,\"type\":\"odd\","
 	    "\"reason\":\"why\",\"document\":{\"n\":0}}");
 	answer(4, 400, ERROR("odd", "why"));
 	assert_counts(1, 0, 0, 1);

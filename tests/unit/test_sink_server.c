@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of sink/sink_server.c against a scripted server: how it begins, and how documents become batches. How it ends and gives
  * up is in test_sink_server_end.c.
@@ -63,7 +64,8 @@ test_setup_fails(void **state)
 	make();
 	answer(0, 200, "{\"hello\":1}");
 	assert_int_equal(bench.failed, 0);
-	assert_failed(OUTCOME_OUTPUT, "http://a:9200 answers, but neither as "
+	assert_failed(OUTCOME_OUTPUT,
+	    "http://a:9200 answers, but neither as "
 	    "Elasticsearch nor as OpenSearch: is the address right?");
 	assert_int_equal(bench.ready, 0);
 }
@@ -72,7 +74,8 @@ test_setup_fails(void **state)
 static void
 test_guard(void **state)
 {
-	static const char misfit[] = "{\"items\":[{\"create\":{\"status\":400,"
+	static const char misfit[] =
+	    "{\"items\":[{\"create\":{\"status\":400,"
 	    "\"error\":{\"type\":\"document_parsing_exception\",\"reason\":"
 	    "\"x\"}}}]}";
 
@@ -111,9 +114,12 @@ test_latency(void **state)
 	/* One that comes later does not hold up the first. */
 	give(1);
 	assert_int_equal(world.count, 1);
-	assert_int_equal(counts().queued, strlen("{\"create\":{\"_index\":"
-	    "\"packets-2026-01-01\",\"_id\":\"AAAAAAAAAAAAAAAAAAAAAA\"}}\n"
-	    "{}\n") * 2);
+	assert_int_equal(counts().queued,
+	    strlen(
+		"{\"create\":{\"_index\":"
+		"\"packets-2026-01-01\",\"_id\":\"AAAAAAAAAAAAAAAAAAAAAA\"}}\n"
+		"{}\n") *
+		2);
 	pass(1);
 	assert_int_equal(documents_of(1), 2);
 	assert_int_equal(counts().in_flight, 2);
@@ -183,8 +189,8 @@ test_chunk_bytes(void **state)
 	assert_int_equal(documents_of(2), 1);
 	assert_int_equal(documents_of(3), 1);
 	assert_true(request_at(3)->len > 1400);
-	assert_int_equal(counts().queued, request_at(1)->len +
-	    request_at(2)->len + request_at(3)->len);
+	assert_int_equal(counts().queued,
+	    request_at(1)->len + request_at(2)->len + request_at(3)->len);
 	assert_int_equal(world.count, 4);
 }
 
@@ -253,13 +259,19 @@ test_names(void **state)
 	write_of(DAY + 86399, "{\"a\":1}", NULL);
 	write_of(DAY + 86400, "{\"a\":2}", NULL);
 	write_of(0, "{\"a\":3}", NULL);
-	assert_int_equal(sink_server_write_as(bench.sink, "other", 5, "id", 2,
-	    "{\"a\":4}", 7), 0);
-	assert_int_equal(sink_server_write_as(bench.sink, "other", 5, NULL, 0,
-	    "{\"a\":5}", 7), 0);
+	assert_int_equal(
+	    sink_server_write_as(bench.sink, "other", 5, "id", 2,
+		"{\"a\":4}", 7),
+	    0);
+	assert_int_equal(
+	    sink_server_write_as(bench.sink, "other", 5, NULL, 0,
+		"{\"a\":5}", 7),
+	    0);
 	/* What is no name is neither sent nor counted. */
-	assert_int_equal(sink_server_write_as(bench.sink, "a\"b", 3, "id", 2,
-	    "{}", 2), -1);
+	assert_int_equal(
+	    sink_server_write_as(bench.sink, "a\"b", 3, "id", 2,
+		"{}", 2),
+	    -1);
 	pass(500);
 	assert_string_equal(request_at(1)->body,
 	    "{\"create\":{\"_index\":\"packets-2026-01-01\",\"_id\":"
@@ -283,7 +295,8 @@ test_auto_id(void **state)
 	begin();
 	give(1);
 	pass(500);
-	assert_string_equal(request_at(1)->body, "{\"create\":{\"_index\":"
+	assert_string_equal(request_at(1)->body,
+	    "{\"create\":{\"_index\":"
 	    "\"packets-2026-01-01\"}}\n{}\n");
 }
 
@@ -318,7 +331,8 @@ test_too_many_days(void **state)
 	assert_int_equal(counts().rejected, 1);
 	assert_int_equal(counts().resolved_at, world.now);
 	assert_int_equal(acks[2].rejected, 1);
-	assert_string_equal(dead_letters(), "{\"index\":\"packets-2026-01-03\""
+	assert_string_equal(dead_letters(),
+	    "{\"index\":\"packets-2026-01-03\""
 	    ",\"id\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"status\":0,\"type\":"
 	    "\"espcap_max_indices\",\"reason\":\"the packets of this run are "
 	    "of more days than --max-indices allows\",\"document\":"
@@ -384,7 +398,8 @@ test_dead_letter_fails(void **state)
 	assert_int_equal(counts().rejected, 0);
 	assert_int_equal(ack.rejected, 0);
 	assert_false(is_empty());
-	assert_failed(OUTCOME_OUTPUT, "the dead letter file dead: File too "
+	assert_failed(OUTCOME_OUTPUT,
+	    "the dead letter file dead: File too "
 	    "large");
 }
 
@@ -399,11 +414,13 @@ test_dead_letter_fails_twice(void **state)
 	pass(500);
 	write_of(DAY + 86400, "{}", NULL);
 	fill_disk(true);
-	answer(1, 200, "{\"items\":[{\"create\":{\"status\":400,\"error\":"
+	answer(1, 200,
+	    "{\"items\":[{\"create\":{\"status\":400,\"error\":"
 	    "{\"type\":\"script_exception\",\"reason\":\"x\"}}}]}");
 	fill_disk(false);
 	assert_int_equal(counts().rejected, 0);
-	assert_failed(OUTCOME_OUTPUT, "the dead letter file dead: File too "
+	assert_failed(OUTCOME_OUTPUT,
+	    "the dead letter file dead: File too "
 	    "large");
 	assert_string_equal(dead_letters(), "");
 }

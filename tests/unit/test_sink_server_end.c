@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of sink/sink_server.c against a scripted server: the end of documents, and giving up. The sink goes
  *	ready -> ended			with documents in each place: test_end_*
@@ -113,8 +114,10 @@ test_free_in_each_state(void **state)
 static void
 test_fails_once(void **state)
 {
-	struct http_reply there = { .fault = HTTP_ANSWERED, .status = 302,
-		.body = "", .location = "http://b/" };
+	struct http_reply there = { .fault = HTTP_ANSWERED,
+		.status = 302,
+		.body = "",
+		.location = "http://b/" };
 
 	(void)state;
 	bench.config.chunk = 1;
@@ -126,7 +129,8 @@ test_fails_once(void **state)
 	assert_int_equal(bench.failed, 0);
 	/* It keeps no loop running. */
 	assert_int_equal(next_timer(), NO_TIMER);
-	assert_failed(OUTCOME_OUTPUT, "http://a:9200 redirects to http://b/, "
+	assert_failed(OUTCOME_OUTPUT,
+	    "http://a:9200 redirects to http://b/, "
 	    "which is not followed: give that address to --node");
 	assert_false(is_empty());
 }
@@ -142,7 +146,8 @@ test_gives_up_without_progress(void **state)
 	pass(299500 - 250);
 	assert_int_equal(bench.failed, 0);
 	pass(250);
-	assert_failed(OUTCOME_OUTPUT, "gave up after 300 s without any "
+	assert_failed(OUTCOME_OUTPUT,
+	    "gave up after 300 s without any "
 	    "progress (--retry-for): the server is too slow");
 	/* What it says after that is not heard. */
 	create(1);
@@ -160,7 +165,8 @@ test_gives_up_with_a_reason(void **state)
 	pass(500);
 	answer(1, 429, "{\"error\":{\"type\":\"busy\",\"reason\":\"full\"}}");
 	pass(10000);
-	assert_failed(OUTCOME_OUTPUT, "gave up after 10 s without any "
+	assert_failed(OUTCOME_OUTPUT,
+	    "gave up after 10 s without any "
 	    "progress (--retry-for): http://a:9200: HTTP status 429 busy: "
 	    "full");
 	anew(state);
@@ -170,7 +176,8 @@ test_gives_up_with_a_reason(void **state)
 	pass(500);
 	break_off(1, HTTP_UNREACHED, "refused");
 	pass(10000);
-	assert_failed(OUTCOME_OUTPUT, "gave up after 10 s without any "
+	assert_failed(OUTCOME_OUTPUT,
+	    "gave up after 10 s without any "
 	    "progress (--retry-for): http://a:9200: refused");
 }
 
@@ -183,7 +190,8 @@ test_gives_up_before_ready(void **state)
 	pass(299750);
 	assert_int_equal(bench.failed, 0);
 	pass(250);
-	assert_failed(OUTCOME_OUTPUT, "gave up after 300 s without any "
+	assert_failed(OUTCOME_OUTPUT,
+	    "gave up after 300 s without any "
 	    "progress (--retry-for): http://a:9200: refused");
 	assert_int_equal(bench.ready, 0);
 }
@@ -234,7 +242,8 @@ test_never_gives_up(void **state)
 	pass(4750);
 	assert_int_equal(bench.failed, 0);
 	pass(250);
-	assert_failed(OUTCOME_OUTPUT, "gave up after 5 s without any "
+	assert_failed(OUTCOME_OUTPUT,
+	    "gave up after 5 s without any "
 	    "progress (--retry-for): the server is too slow");
 }
 

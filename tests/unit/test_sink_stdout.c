@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of sink/sink_stdout.c: order, counting, a slow reader, one that goes away, and a full disk. */
 #include <event2/event.h>
 #include <fcntl.h>
@@ -21,14 +22,14 @@
 struct bench {
 	struct loop *loop;
 	struct sink *sink;
-	struct ack ack;	/* of all documents */
-	int saved;		/* the real stdout */
-	int reader;		/* -1 for none */
+	struct ack ack; /* of all documents */
+	int saved;      /* the real stdout */
+	int reader;     /* -1 for none */
 	struct event *readable;
 	struct buffer got;
-	size_t sent, to_send;	/* documents */
-	size_t given;		/* bytes */
-	size_t highest;		/* bytes given and not read at most */
+	size_t sent, to_send; /* documents */
+	size_t given;         /* bytes */
+	size_t highest;       /* bytes given and not read at most */
 	unsigned readies, drains, fails;
 };
 
@@ -79,8 +80,9 @@ make_document(char document[4000], size_t number)
 static void
 give(struct bench *bench, const char *document, size_t len)
 {
-	struct document_ready ready = { .json = document, .len = len,
-		.ack = &bench->ack };
+	struct document_ready ready = {
+		.json = document, .len = len, .ack = &bench->ack
+	};
 
 	bench->given += len + 1;
 	bench->ack.given++;
@@ -141,7 +143,7 @@ static void
 start(struct bench *bench, int out)
 {
 	const struct sink_handler handler = { on_ready, on_drain, on_fail,
-	    bench };
+		bench };
 
 	assert_true(dup2(out, STDOUT_FILENO) >= 0);
 	close(out);
@@ -344,7 +346,7 @@ test_no_stdout(void **state)
 {
 	struct bench *bench = *state;
 	const struct sink_handler handler = { on_ready, on_drain, on_fail,
-	    bench };
+		bench };
 	struct error error;
 
 	close(STDOUT_FILENO);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of what dissect/source.c knows a tracked file by, and of watch/examine.c: marks, status, what was overwritten. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,17 +144,17 @@ test_mark(void **state)
 	other[len - 1] ^= 1;
 	again = mark_of(make_file(other, len));
 	same(&mark, &again, false);
-	again = mark_of(make_file(other, make_pcap(other,
-	    (uint8_t[]){ 1, 2, 3, 4 }, 4)));
+	again = mark_of(
+	    make_file(other, make_pcap(other, (uint8_t[]){ 1, 2, 3, 4 }, 4)));
 	same(&mark, &again, false);
 	/* The length of a section is written when it ends; all else of a pcapng counts. */
 	len = make_pcapng(bytes, 0xff, (uint8_t[]){ 1, 2 }, 2);
 	mark = mark_of(make_file(bytes, len));
 	assert_int_equal(mark.len, len);
-	again = mark_of(make_file(other, make_pcapng(other, 1,
-	    (uint8_t[]){ 1, 2 }, 2)));
+	again = mark_of(
+	    make_file(other, make_pcapng(other, 1, (uint8_t[]){ 1, 2 }, 2)));
 	same(&mark, &again, true);
-	bytes[28 + 12] ^= 1;	/* the snapshot length of its interface */
+	bytes[28 + 12] ^= 1; /* the snapshot length of its interface */
 	again = mark_of(make_file(bytes, len));
 	same(&mark, &again, false);
 }
@@ -190,21 +191,21 @@ test_met(void **state)
 	struct source *source;
 
 	(void)state;
-	marks[0] = mark_of(make_file(bytes, make_pcap(bytes,
-	    (uint8_t[]){ 1, 2 }, 2)));
-	marks[1] = mark_of(make_file(bytes, make_pcap(bytes,
-	    (uint8_t[]){ 1, 9, 9 }, 3)));
-	marks[2] = mark_of(make_file(bytes, make_pcap(bytes,
-	    (uint8_t[]){ 1, 2, 3, 4 }, 4)));
-	source = source_new(make_file(bytes, make_pcap(bytes,
-	    (uint8_t[]){ 1, 2, 3 }, 3)));
+	marks[0] =
+	    mark_of(make_file(bytes, make_pcap(bytes, (uint8_t[]){ 1, 2 }, 2)));
+	marks[1] = mark_of(
+	    make_file(bytes, make_pcap(bytes, (uint8_t[]){ 1, 9, 9 }, 3)));
+	marks[2] = mark_of(
+	    make_file(bytes, make_pcap(bytes, (uint8_t[]){ 1, 2, 3, 4 }, 4)));
+	source = source_new(
+	    make_file(bytes, make_pcap(bytes, (uint8_t[]){ 1, 2, 3 }, 3)));
 	source_track(source, marks, 3);
 	assert_int_equal(read_all(source, SOURCE_END), 3);
 	assert_int_equal(source_met(source), 1);
 	assert_false(source_is_past(source));
 	source_free(source);
-	source = source_new(make_file(bytes, make_pcap(bytes,
-	    (uint8_t[]){ 1, 2, 3, 4, 5 }, 5)));
+	source = source_new(make_file(
+	    bytes, make_pcap(bytes, (uint8_t[]){ 1, 2, 3, 4, 5 }, 5)));
 	source_track(source, marks, 3);
 	assert_int_equal(read_all(source, SOURCE_END), 5);
 	assert_int_equal(source_met(source), 3);

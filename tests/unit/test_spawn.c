@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of process/spawn.c and process/pipes.c: what a program finds when it starts, and why it could not. */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,7 @@ read_all(int fd, char *text, size_t size)
 static void
 run(struct result *result, int extra_fd, const char *const words[])
 {
-	struct argv argv = {0};
+	struct argv argv = { 0 };
 	struct pipes pipes;
 	struct spawn spawn = { &argv, "/var/empty", preload, NULL, &pipes };
 	pid_t pid;
@@ -139,7 +140,8 @@ test_why_it_cannot_be_executed(void **state)
 	assert_non_null(strstr(REFUSED("folder"), "/folder: is a directory"));
 	setenv("PATH", "/usr/bin:/bin", 1);
 	assert_int_equal(unlink("plain") + unlink("rubbish") +
-	    rmdir("folder") + rmdir(dir), 0);
+		rmdir("folder") + rmdir(dir),
+	    0);
 	assert_int_equal(chdir("/"), 0);
 }
 
@@ -190,8 +192,9 @@ test_path_is_searched_in_order(void **state)
 	assert_string_equal(r.out, "here\n");
 	setenv("PATH", "/usr/bin:/bin", 1);
 	assert_int_equal(unlink("a/tool") + unlink("b/tool") +
-	    unlink("c/tool") + unlink("tool") + rmdir("a") + rmdir("b") +
-	    rmdir("c") + rmdir(dir), 0);
+		unlink("c/tool") + unlink("tool") + rmdir("a") + rmdir("b") +
+		rmdir("c") + rmdir(dir),
+	    0);
 	assert_int_equal(chdir("/"), 0);
 }
 
@@ -204,16 +207,19 @@ test_environment_and_folder(void **state)
 	(void)state;
 	setenv("LD_ESPCAP_TEST", "x", 1);
 	run(&r, -1, env);
-	assert_string_equal(r.out, "HOME=/var/empty\nPATH=/usr/local/sbin:"
+	assert_string_equal(r.out,
+	    "HOME=/var/empty\nPATH=/usr/local/sbin:"
 	    "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
 	    "LC_ALL=C.UTF-8\n");
 	unsetenv("LD_ESPCAP_TEST");
 	preload = "/no/such.so";
 	run(&r, -1, env);
-	assert_non_null(strstr(r.out, "\nLC_ALL=C.UTF-8\n"
+	assert_non_null(strstr(r.out,
+	    "\nLC_ALL=C.UTF-8\n"
 	    "LD_PRELOAD=/no/such.so\n"));
 	preload = NULL;
-	run_shell(&r, -1, "readlink /proc/self/cwd; ulimit -c; "
+	run_shell(&r, -1,
+	    "readlink /proc/self/cwd; ulimit -c; "
 	    "read a b c d group rest </proc/$$/stat; "
 	    "[ $group = $$ ] && echo leader");
 	assert_string_equal(r.out, "/\n0\nleader\n");
@@ -236,7 +242,7 @@ static void
 test_signals_are_as_new(void **state)
 {
 	const char *const words[] = { "grep", "-E", "^Sig(Blk|Ign):",
-	    "/proc/self/status", NULL };
+		"/proc/self/status", NULL };
 	struct sigaction old;
 	sigset_t blocked, before;
 	struct result r;
@@ -255,7 +261,8 @@ test_signals_are_as_new(void **state)
 	assert_int_equal(ignored(r.out), 0);
 }
 
-static const char list_fds[] = "cd /proc/$$/fd; for i in *; do "
+static const char list_fds[] =
+    "cd /proc/$$/fd; for i in *; do "
     "[ $i -lt 10 ] || [ ! -e $i ] || echo leak $i; done; "
     "for i in 0 1 2 3 4 5 6 7 8 9; do [ ! -e $i ] || echo $i; done";
 
@@ -299,7 +306,11 @@ apart(void (*call)(int number), int number)
 }
 
 /* In a process of its own a failed assertion must become its exit status. */
-#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+#define CHECK(expression) \
+	do { \
+		if (!(expression)) \
+			_exit(__LINE__ % 200 + 1); \
+	} while (0)
 
 /* An old kernel, or a sandbox that knows no close_range(2). */
 static void
@@ -359,7 +370,7 @@ extra_at(int fd)
 static void
 test_extra_descriptor_becomes_3(void **state)
 {
-	static const int numbers[] = {0, 1, 2, 3, 4, 10, 200};
+	static const int numbers[] = { 0, 1, 2, 3, 4, 10, 200 };
 	char name[16];
 
 	(void)state;
@@ -381,7 +392,8 @@ test_extra_file_is_read_only(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "first\nsecond\n", 13), 13);
 	for (int i = 0; i < 2; i++) {
-		run_shell(&r, fd, "cat <&3; (echo x >&3) 2>/dev/null || "
+		run_shell(&r, fd,
+		    "cat <&3; (echo x >&3) 2>/dev/null || "
 		    "echo refused");
 		assert_string_equal(r.out, "first\nsecond\nrefused\n");
 	}
@@ -429,7 +441,7 @@ test_odd_descriptors_of_our_own(void **state)
 static void
 die_before_child(int report)
 {
-	struct argv argv = {0};
+	struct argv argv = { 0 };
 	struct pipes pipes;
 	struct spawn spawn = { &argv, "/", NULL, NULL, &pipes };
 	pid_t pid;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Unit tests of capture/spool.c. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,8 +38,12 @@ test_whole(void **state)
 		struct spool_whole whole = spool_whole(bytes, len);
 
 		assert_int_equal(whole.records, len == both ? 2 : len >= first);
-		assert_int_equal(whole.len, len == both ? both :
-		    len >= first ? first : 0);
+		assert_int_equal(whole.len,
+		    len == both ?
+			both :
+			len >= first ?
+			first :
+			0);
 	}
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of dissect/streams.c: the numbers of several tsharks become those of one. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,7 +155,7 @@ test_addresses(void **state)
 		add(&tree, "eth.src", "c");
 		add(&tree, "eth.dst", "d");
 		add(&tree, "eth.stream", "0");
-		add(&tree, "eth.stream", "7");	/* without addresses */
+		add(&tree, "eth.stream", "7"); /* without addresses */
 		tree_close(&tree);
 		tree_open(&tree, table_id(names, "tcp"));
 		add(&tree, "eth.src", "x");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of sandbox/syscalls.c: what answers what, number by number, in processes that are inside. */
 #include "sandbox/syscalls.h"
 
@@ -22,7 +23,11 @@
 #include <cmocka.h>
 
 /* In a process of its own a failed assertion must become its exit status. */
-#define CHECK(expression) do { if (!(expression)) _exit(__LINE__ % 200 + 1); } while (0)
+#define CHECK(expression) \
+	do { \
+		if (!(expression)) \
+			_exit(__LINE__ % 200 + 1); \
+	} while (0)
 
 /* What is allowed at all, some of it with certain arguments only. */
 static const char *const may[] = {
@@ -125,7 +130,8 @@ each_number(void)
 		char *name = seccomp_syscall_resolve_num_arch(
 		    seccomp_arch_native(), number);
 		int wanted = name == NULL || strcmp(name, "clone3") == 0 ?
-		    ENOSYS : EPERM;
+		    ENOSYS :
+		    EPERM;
 
 		if (!is_unfiltered(number) &&
 		    (name == NULL || !is_allowed(name)))
@@ -174,9 +180,10 @@ only_itself(void)
 		CHECK(answer(SYS_kill, others[i], 0, 0) == EPERM);
 		CHECK(answer(SYS_tgkill, others[i], parent, 0) == EPERM);
 		CHECK(answer(SYS_sched_getaffinity, others[i], sizeof(set),
-		    (long)&set) == EPERM);
+			  (long)&set) == EPERM);
 		CHECK(syscall(SYS_prlimit64, others[i], RLIMIT_CPU, NULL,
-		    limits) == -1 && errno == EPERM);
+			  limits) == -1 &&
+		    errno == EPERM);
 	}
 	CHECK(answer(SYS_kill, 0, 0, 0) == EPERM);
 	CHECK(answer(SYS_kill, -1, 0, 0) == EPERM);
@@ -220,7 +227,8 @@ threads(void)
 	/* Refused before the kernel looks at them: it would say EINVAL of most. */
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		CHECK(clone(ends, stack + sizeof(stack), THREAD & ~needed[i],
-		    NULL) == -1 && errno == EPERM);
+			  NULL) == -1 &&
+		    errno == EPERM);
 	CHECK(clone(ends, stack + sizeof(stack), THREAD, NULL) > 0);
 }
 
@@ -251,11 +259,11 @@ limits(void)
 		    wanted);
 		for (int k = 0; k < 3; k++) {
 			CHECK(syscall(SYS_prlimit64, whose[k], i, NULL,
-			    &limit) == 0);
+				  &limit) == 0);
 			CHECK(answer(SYS_prlimit64, whose[k], i,
-			    (long)&limit) == wanted);
+				  (long)&limit) == wanted);
 			CHECK(answer(SYS_prlimit64, whose[k], HIGH | i,
-			    (long)&limit) == wanted);
+				  (long)&limit) == wanted);
 		}
 	}
 	CHECK(answer(SYS_prlimit64, getppid(), RLIMIT_CPU, (long)&limit) ==

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of process/tail.c: whole last lines, noise left out. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,7 +77,8 @@ test_noise_is_left_out(void **state)
 	expect(NOISE "real\n", strlen(NOISE) + 5, "real");
 	expect("a\n" NOISE "b", strlen(NOISE) + 3, "a\nb");
 	expect("Running as user \"roo", 20, "Running as user \"roo");
-	expect("x " NOISE, strlen(NOISE) + 2, "x Running as user \"root\" and "
+	expect("x " NOISE, strlen(NOISE) + 2,
+	    "x Running as user \"root\" and "
 	    "group \"root\". This could be dangerous.");
 }
 

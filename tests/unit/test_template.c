@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of server/template.c: what the template says, as JSON read by other code, and what is known of a server's. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,8 +40,11 @@ static struct template_config
 rules_for(const struct typed *typed)
 {
 	return (struct template_config){ .engine = TEMPLATE_ELASTICSEARCH,
-	    .prefix = "packets", .typed = typed, .shards = -1, .replicas = -1,
-	    .has_wildcard = true };
+		.prefix = "packets",
+		.typed = typed,
+		.shards = -1,
+		.replicas = -1,
+		.has_wildcard = true };
 }
 
 /* The whole text, terminated. */
@@ -79,35 +83,49 @@ test_elasticsearch(void **state)
 	parse_shipped(&typed);
 	buffer_init(&out, 1 << 20);
 	write_text(&config, &out);
-	assert_int_equal(strncmp(out.data, "{\"index_patterns\":[\"packets-*\"]"
-	    ",\"priority\":150,\"version\":1,\"_meta\":{\"created_by\":"
-	    "\"espcap\",\"digest\":\"", 90), 0);
-	assert_has(&out, "\"settings\":{\"index.codec\":\"best_compression\","
+	assert_int_equal(
+	    strncmp(out.data,
+		"{\"index_patterns\":[\"packets-*\"]"
+		",\"priority\":150,\"version\":1,\"_meta\":{\"created_by\":"
+		"\"espcap\",\"digest\":\"",
+		90),
+	    0);
+	assert_has(&out,
+	    "\"settings\":{\"index.codec\":\"best_compression\","
 	    "\"index.mapping.ignore_malformed\":true},");
-	assert_has(&out, "\"mappings\":{\"dynamic\":false,\"_meta\":"
+	assert_has(&out,
+	    "\"mappings\":{\"dynamic\":false,\"_meta\":"
 	    "{\"created_by\":\"espcap\",\"version\":1},\"properties\":{");
 	assert_has(&out, "\"@timestamp\":{\"type\":\"date_nanos\"}");
-	assert_has(&out, "\"sniff_date_utc\":{\"type\":\"date\",\"format\":"
+	assert_has(&out,
+	    "\"sniff_date_utc\":{\"type\":\"date\",\"format\":"
 	    "\"yyyy-MM-dd HH:mm:ss\"}");
 	assert_has(&out, "\"file_date_utc\":{\"type\":\"date\",\"format\":");
 	assert_has(&out, "\"sniff_timestamp\":{\"type\":\"double\"}");
 	assert_has(&out, "\"frame_number\":{\"type\":\"long\"}");
 	assert_has(&out, "\"protocol\":" KEYWORD);
-	assert_has(&out, "\"info\":{\"type\":\"text\",\"fields\":{\"keyword\":"
-	    KEYWORD "}}");
-	assert_has(&out, "\"layers\":{\"type\":\"flattened\",\"ignore_above\":"
+	assert_has(&out,
+	    "\"info\":{\"type\":\"text\",\"fields\":{\"keyword\":" KEYWORD
+	    "}}");
+	assert_has(&out,
+	    "\"layers\":{\"type\":\"flattened\",\"ignore_above\":"
 	    "1024,\"depth_limit\":64}");
-	assert_has(&out, "\"url\":{\"properties\":{\"full\":{\"type\":"
+	assert_has(&out,
+	    "\"url\":{\"properties\":{\"full\":{\"type\":"
 	    "\"wildcard\"");
-	assert_has(&out, "\"observer\":{\"properties\":{\"ingress\":"
+	assert_has(&out,
+	    "\"observer\":{\"properties\":{\"ingress\":"
 	    "{\"properties\":{\"interface\":{\"properties\":{\"name\":" KEYWORD
 	    "}}}},\"name\":");
 	/* Built-in members and those of the list share one object. */
-	assert_has(&out, "\"source\":{\"properties\":{\"ip\":{\"type\":\"ip\"},"
+	assert_has(&out,
+	    "\"source\":{\"properties\":{\"ip\":{\"type\":\"ip\"},"
 	    "\"mac\":" KEYWORD ",\"port\":{\"type\":\"integer\"}}}");
-	assert_has(&out, "\"espcap\":{\"properties\":{\"ack_rtt\":{\"type\":"
+	assert_has(&out,
+	    "\"espcap\":{\"properties\":{\"ack_rtt\":{\"type\":"
 	    "\"double\"},\"capture\":" KEYWORD ",\"dns_time\":");
-	assert_has(&out, "\"dns\":{\"properties\":{\"question\":{\"properties\""
+	assert_has(&out,
+	    "\"dns\":{\"properties\":{\"question\":{\"properties\""
 	    ":{\"name\":" KEYWORD "}},\"response_code\":" KEYWORD "}}");
 	assert_lacks(&out, "composed_of");
 	assert_lacks(&out, "total_fields");
@@ -137,7 +155,8 @@ test_every_rule(void **state)
 	/* Above that of "lab". */
 	assert_has(&out, "\"priority\":151,");
 	assert_has(&out, "\"composed_of\":[\"lab-wifi@custom\"]");
-	assert_has(&out, "\"index.number_of_shards\":3,"
+	assert_has(&out,
+	    "\"index.number_of_shards\":3,"
 	    "\"index.number_of_replicas\":0}");
 	assert_has(&out, "\"layers\":{\"type\":\"flat_object\"}");
 	assert_has(&out, "\"url\":{\"properties\":{\"full\":" KEYWORD);
@@ -150,7 +169,8 @@ test_every_rule(void **state)
 static void
 test_types(void **state)
 {
-	static const char list[] = "a keyword t.a\nb wildcard t.b\nc ip t.c\n"
+	static const char list[] =
+	    "a keyword t.a\nb wildcard t.b\nc ip t.c\n"
 	    "d mac t.d\ne long t.e\nf integer t.f\ng double t.g\n"
 	    "h boolean t.h\ni long network.vlan.id\nj ip t.c\n";
 	struct typed typed;
@@ -161,12 +181,17 @@ test_types(void **state)
 	assert_int_equal(parse_list(&typed, list), 0);
 	buffer_init(&out, 1 << 20);
 	write_text(&config, &out);
-	assert_has(&out, "\"t\":{\"properties\":{\"a\":" KEYWORD ",\"b\":"
+	assert_has(&out,
+	    "\"t\":{\"properties\":{\"a\":" KEYWORD
+	    ",\"b\":"
 	    "{\"type\":\"wildcard\",\"ignore_above\":8191},\"c\":{\"type\":"
-	    "\"ip\"},\"d\":" KEYWORD ",\"e\":{\"type\":\"long\"},\"f\":"
+	    "\"ip\"},\"d\":" KEYWORD
+	    ",\"e\":{\"type\":\"long\"},\"f\":"
 	    "{\"type\":\"integer\"},\"g\":{\"type\":\"double\"},\"h\":"
 	    "{\"type\":\"boolean\"}}}");
-	assert_has(&out, "\"type\":" KEYWORD ",\"vlan\":{\"properties\":{\"id\""
+	assert_has(&out,
+	    "\"type\":" KEYWORD
+	    ",\"vlan\":{\"properties\":{\"id\""
 	    ":{\"type\":\"long\"}}}}}");
 	buffer_release(&out);
 	typed_release(&typed);
@@ -330,8 +355,11 @@ test_read_ours(void **state)
 	(void)state;
 	config.has_custom = true;
 	buffer_init(&out, 1 << 20);
-	assert_int_equal(buffer_puts(&out, "{\"index_templates\":[{\"name\":"
-	    "\"espcap-packets\",\"index_template\":"), 0);
+	assert_int_equal(
+	    buffer_puts(&out,
+		"{\"index_templates\":[{\"name\":"
+		"\"espcap-packets\",\"index_template\":"),
+	    0);
 	assert_int_equal(template_write(&config, &out), 0);
 	assert_int_equal(buffer_puts(&out, "}]}"), 0);
 	assert_int_equal(template_digest(&config, digest), 0);
@@ -346,7 +374,8 @@ test_read_ours(void **state)
 	buffer_release(&out);
 }
 
-#define ANSWER(template) "{\"index_templates\":[{\"name\":\"n\"," \
+#define ANSWER(template) \
+	"{\"index_templates\":[{\"name\":\"n\"," \
 	"\"index_template\":" template "}]}"
 
 static void
@@ -373,15 +402,17 @@ test_read_others(void **state)
 		{ ANSWER("{\"_meta\":\"espcap\"}"), 1, 0, 0, 0 },
 		/* Of the mappings, not of the template. */
 		{ ANSWER("{\"template\":{\"mappings\":{\"_meta\":{\"created_by"
-		    "\":\"espcap\",\"version\":9}}}}"), 1, 0, 0, 0 },
+			 "\":\"espcap\",\"version\":9}}}}"),
+		    1, 0, 0, 0 },
 		{ ANSWER("{\"composed_of\":[\"a\",\"p@custom\"],\"version\":3}"),
 		    1, 0, 1, 3 },
 		{ ANSWER("{\"composed_of\":[\"@custom\",\"p@customs\",7]}"), 1,
 		    0, 0, 0 },
 		/* The second is another's. */
 		{ "{\"index_templates\":[{\"index_template\":{\"version\":2}},"
-		    "{\"index_template\":{\"version\":5,\"_meta\":"
-		    "{\"created_by\":\"espcap\"}}}]}", 1, 0, 0, 2 }
+		  "{\"index_template\":{\"version\":5,\"_meta\":"
+		  "{\"created_by\":\"espcap\"}}}]}",
+		    1, 0, 0, 2 }
 	};
 	static const char *const bad[] = { "", "{}", "[]", "null", "<html>",
 		"{\"index_templates\":{}}", "{\"error\":{},\"status\":404}",
@@ -391,7 +422,7 @@ test_read_others(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (template_read(rows[i].body, strlen(rows[i].body),
-		    &found) != 0)
+			&found) != 0)
 			fail_msg("%s", rows[i].body);
 		assert_int_equal(found.exists, rows[i].exists);
 		assert_int_equal(found.is_ours, rows[i].is_ours);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of base/text.c: UTF-8, opaque bytes made visible, numbers, sizes, times. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +19,15 @@ static size_t
 utf8_by_definition(const unsigned char *s, size_t len)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t need = s[0] < 0x80 ? 1 : (s[0] & 0xe0) == 0xc0 ? 2 :
-	    (s[0] & 0xf0) == 0xe0 ? 3 : (s[0] & 0xf8) == 0xf0 ? 4 : 0;
+	size_t need = s[0] < 0x80 ?
+	    1 :
+	    (s[0] & 0xe0) == 0xc0 ?
+	    2 :
+	    (s[0] & 0xf0) == 0xe0 ?
+	    3 :
+	    (s[0] & 0xf8) == 0xf0 ?
+	    4 :
+	    0;
 	uint32_t point = need == 1 ? s[0] : s[0] & (0xffu >> (need + 1));
 
 	if (need == 0 || len < need)
@@ -30,7 +38,9 @@ utf8_by_definition(const unsigned char *s, size_t len)
 		point = point << 6 | (s[i] & 0x3f);
 	}
 	return point < least[need] || point > 0x10ffff ||
-	    (point >= 0xd800 && point <= 0xdfff) ? 0 : need;
+		(point >= 0xd800 && point <= 0xdfff) ?
+	    0 :
+	    need;
 }
 
 static void
@@ -107,7 +117,13 @@ test_visible(void **state)
 static size_t
 encode(uint32_t point, char s[4])
 {
-	size_t n = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+	size_t n = point < 0x80 ?
+	    1 :
+	    point < 0x800 ?
+	    2 :
+	    point < 0x10000 ?
+	    3 :
+	    4;
 
 	for (size_t i = n - 1; i > 0; i--, point >>= 6)
 		s[i] = (char)(0x80 | (point & 0x3f));
@@ -153,8 +169,9 @@ test_visible_of_all_characters(void **state)
 			continue;
 		n = encode(c, s);
 		for (size_t i = 0; i < n; i++)
-			len += is_listed(c) ? (size_t)snprintf(wanted + len,
-			    sizeof(wanted) - len, "\\x%02x", (unsigned char)s[i]) :
+			len += is_listed(c) ?
+			    (size_t)snprintf(wanted + len, sizeof(wanted) - len,
+				"\\x%02x", (unsigned char)s[i]) :
 			    (wanted[len] = s[i], (size_t)1);
 		wanted[len] = '\0';
 		assert_int_equal(text_visible(text, sizeof(text), s, n), len);
@@ -190,8 +207,10 @@ test_number(void **state)
 	assert_int_equal(value, 0);
 	assert_int_equal(text_number("010", 0, 10, &value), 0);
 	assert_int_equal(value, 10);
-	assert_int_equal(text_number("18446744073709551615", 0, UINT64_MAX,
-	    &value), 0);
+	assert_int_equal(
+	    text_number("18446744073709551615", 0, UINT64_MAX,
+		&value),
+	    0);
 	assert_true(value == UINT64_MAX);
 	assert_int_equal(text_number("11", 0, 10, &value), -1);
 	assert_int_equal(text_number("0", 1, 10, &value), -1);

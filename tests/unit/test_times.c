@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of readers/times.c: the time of a record in place of what tshark could not print. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of document/timestamp.c: ordinary times, leap years, and what only a hostile capture says. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,8 +105,10 @@ test_seconds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(timestamp_seconds(text, cases[i].sec,
-		    cases[i].nsec), strlen(cases[i].wanted));
+		assert_int_equal(
+		    timestamp_seconds(text, cases[i].sec,
+			cases[i].nsec),
+		    strlen(cases[i].wanted));
 		assert_string_equal(text, cases[i].wanted);
 	}
 }

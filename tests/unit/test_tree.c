@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of document/tree.c: nodes that are one, and the bounds on values, texts and nodes. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -185,7 +186,8 @@ test_longest_value(void **state)
 	for (uint32_t i = 2; i < 6; i++) {
 		const struct tree_leaf *leaf = &tree.leaves[i];
 
-		assert_int_equal(leaf->len, i < 4 ? 4096 : i == 4 ? 5 : 0);
+		assert_int_equal(leaf->len, i < 4 ? 4096 : i == 4 ? 5 :
+								    0);
 		assert_int_equal(leaf->cut, i == 3 || i == 4);
 		assert_true(leaf->plain);
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of fields/typed.c: the list's grammar, and what values become of each type. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,10 +27,14 @@ test_grammar(void **state)
 	struct error error;
 
 	(void)state;
-	assert_int_equal(parse(&typed, "# comment\n\n  \t\n"
-	    "dns.a ip\tdns.ip # behind\n"
-	    "f.x  keyword   a.b_1  0=ZERO,1=ONE\r\n"
-	    "f.y keyword a.b_1\nmy.last double z", &error), 0);
+	assert_int_equal(
+	    parse(&typed,
+		"# comment\n\n  \t\n"
+		"dns.a ip\tdns.ip # behind\n"
+		"f.x  keyword   a.b_1  0=ZERO,1=ONE\r\n"
+		"f.y keyword a.b_1\nmy.last double z",
+		&error),
+	    0);
 	assert_int_equal(typed.count, 4);
 	assert_string_equal(typed.entries[0].field, "dns.a");
 	assert_int_equal(typed.entries[0].type, TYPED_IP);
@@ -226,12 +231,14 @@ test_addresses(void **state)
 		{ "00:11:22:33:44:55:66:77", "\"00-11-22-33-44-55-66-77\"" },
 		{ "", NULL }, { ":", NULL }, { "abc", NULL }, { "58:2", NULL },
 		{ "58:23:8c:b4:42:5", NULL }, { "58:23:8c:b4:42:5g", NULL },
-		{ "Broadcast", NULL } };
+		{ "Broadcast", NULL }
+	};
 	static const char *const ips[][2] = {
 		{ "74.125.239.39", "\"74.125.239.39\"" },
 		{ "::", "\"::\"" }, { "fe80::ff:fe00:1", "\"fe80::ff:fe00:1\"" },
 		{ "", NULL }, { "74.125.239", NULL }, { "74.125.239.390", NULL },
-		{ "www.example.test", NULL }, { "fe80:::1", NULL } };
+		{ "www.example.test", NULL }, { "fe80:::1", NULL }
+	};
 
 	(void)state;
 	ASSERT_VALUES(TYPED_MAC, macs);
@@ -286,8 +293,10 @@ test_full_buffer(void **state)
 		struct buffer out;
 
 		buffer_init(&out, 2);
-		assert_int_equal(typed_value(&entry, text[type],
-		    strlen(text[type]), &out), -1);
+		assert_int_equal(
+		    typed_value(&entry, text[type],
+			strlen(text[type]), &out),
+		    -1);
 		buffer_release(&out);
 	}
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of server/verdict.c: a row for each answer that a server is known to give. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,8 @@
 #define CONFLICT "version_conflict_engine_exception"
 #define BLOCK "cluster_block_exception"
 #define ARGUMENT "illegal_argument_exception"
-#define LIMIT "this action would add [2] shards, but this cluster currently " \
+#define LIMIT \
+	"this action would add [2] shards, but this cluster currently " \
 	"has [1000]/[1000] maximum normal shards open;"
 
 struct row {
@@ -28,8 +30,10 @@ static const struct row item_rows[] = {
 	/* Done. */
 	{ 200, "", "", VERDICT_DISCARDED },
 	{ 201, "", "", VERDICT_INDEXED },
-	{ 409, CONFLICT, "[1]: version conflict, document already exists "
-	    "(current version [1])", VERDICT_DUPLICATE },
+	{ 409, CONFLICT,
+	    "[1]: version conflict, document already exists "
+	    "(current version [1])",
+	    VERDICT_DUPLICATE },
 
 	/* Later. */
 	{ 429, "es_rejected_execution_exception", "", VERDICT_RETRY },
@@ -50,8 +54,10 @@ static const struct row item_rows[] = {
 	{ 404, "shard_not_found_exception", "", VERDICT_RETRY },
 	{ 404, "index_shard_closed_exception", "", VERDICT_RETRY },
 	{ 400, "resource_already_exists_exception", "", VERDICT_RETRY },
-	{ 403, BLOCK, "index [p] blocked by: [FORBIDDEN/12/index read-only / "
-	    "allow delete (api)];", VERDICT_RETRY },
+	{ 403, BLOCK,
+	    "index [p] blocked by: [FORBIDDEN/12/index read-only / "
+	    "allow delete (api)];",
+	    VERDICT_RETRY },
 	{ 429, BLOCK, "disk usage exceeded flood-stage watermark",
 	    VERDICT_RETRY },
 	{ 400, BLOCK, "", VERDICT_RETRY }, { 401, BLOCK, "", VERDICT_RETRY },
@@ -66,51 +72,67 @@ static const struct row item_rows[] = {
 	/* The cluster. */
 	{ 400, "validation_exception", "Validation Failed: 1: " LIMIT,
 	    VERDICT_CLUSTER },
-	{ 400, "validation_exception", "Validation Failed: 1: this action "
+	{ 400, "validation_exception",
+	    "Validation Failed: 1: this action "
 	    "would add [2] total shards, but this cluster currently has "
-	    "[1]/[1] maximum shards open;", VERDICT_CLUSTER },
+	    "[1]/[1] maximum shards open;",
+	    VERDICT_CLUSTER },
 	{ 400, ARGUMENT, LIMIT, VERDICT_CLUSTER },
 	{ 400, "", LIMIT, VERDICT_CLUSTER },
 	{ 400, "index_creation_exception", LIMIT, VERDICT_CLUSTER },
-	{ 404, "index_not_found_exception", "no such index [p] and "
-	    "[action.auto_create_index] is [false]", VERDICT_CLUSTER },
+	{ 404, "index_not_found_exception",
+	    "no such index [p] and "
+	    "[action.auto_create_index] is [false]",
+	    VERDICT_CLUSTER },
 	{ 400, "index_closed_exception", "closed", VERDICT_CLUSTER },
 	{ 403, "index_closed_exception", "closed", VERDICT_CLUSTER },
 	{ 400, "invalid_index_name_exception", "", VERDICT_CLUSTER },
 	{ 404, "aliases_not_found_exception", "", VERDICT_CLUSTER },
 	{ 400, ARGUMENT, "pipeline with id [x] does not exist",
 	    VERDICT_CLUSTER },
-	{ 400, ARGUMENT, "no write index is defined for alias [p]. The write "
-	    "index may be explicitly disabled", VERDICT_CLUSTER },
-	{ 400, ARGUMENT, "alias [p] has more than one index associated with "
-	    "it [[a, b]], can't execute a single index op", VERDICT_CLUSTER },
+	{ 400, ARGUMENT,
+	    "no write index is defined for alias [p]. The write "
+	    "index may be explicitly disabled",
+	    VERDICT_CLUSTER },
+	{ 400, ARGUMENT,
+	    "alias [p] has more than one index associated with "
+	    "it [[a, b]], can't execute a single index op",
+	    VERDICT_CLUSTER },
 	{ 400, ARGUMENT, "index template [t] has index patterns",
 	    VERDICT_CLUSTER },
 	{ 400, ARGUMENT, "unknown setting [index.x]", VERDICT_CLUSTER },
 	{ 400, "invalid_index_template_exception", "", VERDICT_CLUSTER },
-	{ 400, "mapper_parsing_exception", "Failed to parse mapping: No "
+	{ 400, "mapper_parsing_exception",
+	    "Failed to parse mapping: No "
 	    "handler for type [wildcard] declared on field [full]",
 	    VERDICT_CLUSTER },
 
-	{ 400, "mapper_parsing_exception", "The mapper type [wildcard] declared "
-	    "on field [full] does not exist.", VERDICT_CLUSTER },
+	{ 400, "mapper_parsing_exception",
+	    "The mapper type [wildcard] declared "
+	    "on field [full] does not exist.",
+	    VERDICT_CLUSTER },
 
 	/* The credentials. */
 	{ 401, "", "", VERDICT_FORBIDDEN }, { 403, "", "", VERDICT_FORBIDDEN },
 	{ 401, "security_exception", "", VERDICT_FORBIDDEN },
-	{ 403, "security_exception", "action [indices:data/write/bulk] is "
-	    "unauthorized", VERDICT_FORBIDDEN },
+	{ 403, "security_exception",
+	    "action [indices:data/write/bulk] is "
+	    "unauthorized",
+	    VERDICT_FORBIDDEN },
 	{ 400, "security_exception", "", VERDICT_FORBIDDEN },
 
 	/* The document. */
-	{ 400, "mapper_parsing_exception", "failed to parse field [a] of type "
-	    "[long]", VERDICT_MISFIT },
+	{ 400, "mapper_parsing_exception",
+	    "failed to parse field [a] of type "
+	    "[long]",
+	    VERDICT_MISFIT },
 	{ 400, "document_parsing_exception", "[1:9] failed to parse",
 	    VERDICT_MISFIT },
 	{ 400, "strict_dynamic_mapping_exception", "", VERDICT_MISFIT },
 	{ 400, ARGUMENT, "Limit of total fields [1000] has been exceeded",
 	    VERDICT_MISFIT },
-	{ 400, ARGUMENT, "Document contains at least one immense term in "
+	{ 400, ARGUMENT,
+	    "Document contains at least one immense term in "
 	    "field=\"layers._value\": bytes can be at most 32766 in length",
 	    VERDICT_MISFIT },
 	{ 400, "max_bytes_length_exceeded_exception", "", VERDICT_MISFIT },
@@ -127,40 +149,66 @@ static const struct row item_rows[] = {
 	/* Processors of pipelines, as OpenSearch 2.19.1 answered for them. */
 	{ 500, "fail_processor_exception", "not wanted", VERDICT_REJECTED },
 	{ 400, "fail_processor_exception", "not wanted", VERDICT_REJECTED },
-	{ 503, "fail_processor_exception", "pipeline with id [x] does not "
-	    "exist", VERDICT_REJECTED },
-	{ 500, "find_match", "Unable to find match for dissect pattern: "
-	    "%{x}-%{y} against source: x%zz", VERDICT_REJECTED },
+	{ 503, "fail_processor_exception",
+	    "pipeline with id [x] does not "
+	    "exist",
+	    VERDICT_REJECTED },
+	{ 500, "find_match",
+	    "Unable to find match for dissect pattern: "
+	    "%{x}-%{y} against source: x%zz",
+	    VERDICT_REJECTED },
 	{ 500, "dissect_exception", "", VERDICT_REJECTED },
-	{ 400, "script_exception", "runtime error: Cannot invoke "
+	{ 400, "script_exception",
+	    "runtime error: Cannot invoke "
 	    "\"Object.getClass()\" because \"callArgs[0]\" is null",
 	    VERDICT_REJECTED },
-	{ 400, "script_exception", "compile error: invalid sequence of tokens "
-	    "near ['this'].", VERDICT_CLUSTER },
+	{ 400, "script_exception",
+	    "compile error: invalid sequence of tokens "
+	    "near ['this'].",
+	    VERDICT_CLUSTER },
 	{ 400, "script_exception", "link error", VERDICT_CLUSTER },
-	{ 500, "general_script_exception", "Failed to compile stored script "
-	    "[x] using lang [painless]", VERDICT_CLUSTER },
-	{ 404, "resource_not_found_exception", "unable to find script [x] in "
-	    "cluster state", VERDICT_CLUSTER },
-	{ 500, "illegal_state_exception", "Pipeline processor configured for "
-	    "non-existent pipeline [does-not-exist]", VERDICT_CLUSTER },
+	{ 500, "general_script_exception",
+	    "Failed to compile stored script "
+	    "[x] using lang [painless]",
+	    VERDICT_CLUSTER },
+	{ 404, "resource_not_found_exception",
+	    "unable to find script [x] in "
+	    "cluster state",
+	    VERDICT_CLUSTER },
+	{ 500, "illegal_state_exception",
+	    "Pipeline processor configured for "
+	    "non-existent pipeline [does-not-exist]",
+	    VERDICT_CLUSTER },
 	{ 500, "illegal_state_exception", "Cycle detected for pipeline: self",
 	    VERDICT_CLUSTER },
-	{ 500, "illegal_state_exception", "final pipeline [f] can't change "
-	    "the target index", VERDICT_CLUSTER },
-	{ 500, "graph_structure_exception", "Cycle detected in pipelines: "
-	    "self", VERDICT_CLUSTER },
-	{ 400, ARGUMENT, "unable to convert [x%zz] to integer: For input "
-	    "string: \"x%zz\"", VERDICT_MISFIT },
-	{ 400, ARGUMENT, "Iterable object is self-referencing itself (ingest "
-	    "script)", VERDICT_MISFIT },
-	{ 400, "invalid_index_name_exception", "Invalid index name [BAD], "
-	    "must be lowercase", VERDICT_CLUSTER },
+	{ 500, "illegal_state_exception",
+	    "final pipeline [f] can't change "
+	    "the target index",
+	    VERDICT_CLUSTER },
+	{ 500, "graph_structure_exception",
+	    "Cycle detected in pipelines: "
+	    "self",
+	    VERDICT_CLUSTER },
+	{ 400, ARGUMENT,
+	    "unable to convert [x%zz] to integer: For input "
+	    "string: \"x%zz\"",
+	    VERDICT_MISFIT },
+	{ 400, ARGUMENT,
+	    "Iterable object is self-referencing itself (ingest "
+	    "script)",
+	    VERDICT_MISFIT },
+	{ 400, "invalid_index_name_exception",
+	    "Invalid index name [BAD], "
+	    "must be lowercase",
+	    VERDICT_CLUSTER },
 	{ 500, "null_pointer_exception", "", VERDICT_STUMBLED },
 	{ 500, "class_cast_exception", "", VERDICT_STUMBLED },
-	{ 500, "runtime_exception", "grok pattern matching was interrupted "
-	    "after [1000] ms", VERDICT_STUMBLED },
-	{ 500, "illegal_state_exception", "There are no ingest nodes in this "
+	{ 500, "runtime_exception",
+	    "grok pattern matching was interrupted "
+	    "after [1000] ms",
+	    VERDICT_STUMBLED },
+	{ 500, "illegal_state_exception",
+	    "There are no ingest nodes in this "
 	    "cluster, unable to forward request to an ingest node.",
 	    VERDICT_CLUSTER },
 
@@ -182,11 +230,12 @@ static const struct row item_rows[] = {
 	{ 502, "connect_transport_exception", "", VERDICT_RETRY },
 
 	/* Packets can have these words in them, and reasons quote packets. */
-	{ 400, "mapper_parsing_exception", "failed to parse field [a]. Preview "
-	    "of field's value: '" LIMIT "'", VERDICT_MISFIT },
+	{ 400, "mapper_parsing_exception",
+	    "failed to parse field [a]. Preview "
+	    "of field's value: '" LIMIT "'",
+	    VERDICT_MISFIT },
 	{ 400, "document_parsing_exception", LIMIT, VERDICT_MISFIT },
-	{ 400, ARGUMENT, "Provided Grok expressions do not match field value: ["
-	    LIMIT "]", VERDICT_MISFIT },
+	{ 400, ARGUMENT, "Provided Grok expressions do not match field value: [" LIMIT "]", VERDICT_MISFIT },
 	{ 400, ARGUMENT, "bad value [pipeline with id [x] does not exist]",
 	    VERDICT_MISFIT }
 };
@@ -234,10 +283,14 @@ static const struct row request_rows[] = {
 	    VERDICT_REQUEST_CONFIG },
 	{ 400, "", "no handler found for uri [/x/_bulk] and method [POST]",
 	    VERDICT_REQUEST_CONFIG },
-	{ 400, ARGUMENT, "request [/_bulk] contains unrecognized parameter: "
-	    "[x]", VERDICT_REQUEST_CONFIG },
-	{ 400, "", "<html> <title>400 The plain HTTP request was sent to HTTPS "
-	    "port</title>", VERDICT_REQUEST_CONFIG },
+	{ 400, ARGUMENT,
+	    "request [/_bulk] contains unrecognized parameter: "
+	    "[x]",
+	    VERDICT_REQUEST_CONFIG },
+	{ 400, "",
+	    "<html> <title>400 The plain HTTP request was sent to HTTPS "
+	    "port</title>",
+	    VERDICT_REQUEST_CONFIG },
 	{ 400, "", "Client sent an HTTP request to an HTTPS server.",
 	    VERDICT_REQUEST_CONFIG },
 	{ 400, "", "", VERDICT_REQUEST_POISON },
@@ -302,7 +355,7 @@ test_requests(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(request_rows) / sizeof(request_rows[0]);
-	    i++) {
+	     i++) {
 		const struct row *row = &request_rows[i];
 		int got = judge(row, 1, 0);
 
@@ -323,8 +376,10 @@ test_no_texts(void **state)
 	assert_int_equal(verdict_of_request(400, NULL, 0, NULL, 0),
 	    VERDICT_REQUEST_POISON);
 	/* A beginning of a type is another type. */
-	assert_int_equal(verdict_of_item(400, "index_closed_exception", 12,
-	    NULL, 0, 1), VERDICT_MISFIT);
+	assert_int_equal(
+	    verdict_of_item(400, "index_closed_exception", 12,
+		NULL, 0, 1),
+	    VERDICT_MISFIT);
 }
 
 int

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of dissect/warm_up.c: the newest packets, within bounds, in order and without a gap. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of watch/watch.c: order of names, and when a file is finished. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,8 +18,11 @@ static struct watch_file *
 see(struct watch *watch, const char *name, uint64_t inode, uint64_t size,
     int64_t now)
 {
-	struct folder_entry entry = { .dev = 1, .inode = inode, .size = size,
-		.modified = now * 1000000, .changed = now * 1000000 };
+	struct folder_entry entry = { .dev = 1,
+		.inode = inode,
+		.size = size,
+		.modified = now * 1000000,
+		.changed = now * 1000000 };
 	struct watch_time time = { now, now * 1000000 };
 
 	return watch_seen(watch, name, &entry, &time);
@@ -123,8 +127,9 @@ static void
 test_age(void **state)
 {
 	struct watch *watch = watch_new(IDLE, false);
-	struct folder_entry entry = { .dev = 1, .inode = 1, .size = 5,
-		.modified = 0 };
+	struct folder_entry entry = {
+		.dev = 1, .inode = 1, .size = 5, .modified = 0
+	};
 	struct watch_time time = { 100, (int64_t)IDLE * 1000000 };
 	struct watch_file *file = watch_seen(watch, "old", &entry, &time);
 
@@ -170,7 +175,7 @@ test_ring(void **state)
 {
 	struct watch *watch = watch_new(IDLE, false);
 	struct watch_file *first = see(watch, "cap0", 1, 9, 0),
-	    *last = see(watch, "cap1", 2, 9, 0);
+			  *last = see(watch, "cap1", 2, 9, 0);
 
 	(void)state;
 	watch_set(first, WATCH_DONE);
@@ -268,7 +273,7 @@ test_put_off(void **state)
 {
 	struct watch *watch = watch_new(IDLE, false);
 	struct watch_file *held = see(watch, "a", 1, 5, 0),
-	    *postponed = see(watch, "b", 2, 5, 0);
+			  *postponed = see(watch, "b", 2, 5, 0);
 	struct folder_entry entry = { .dev = 1, .inode = 2 };
 	size_t i = 0;
 
@@ -300,7 +305,7 @@ test_hold(void **state)
 {
 	struct watch *watch = watch_new(IDLE, false);
 	struct watch_file *first = see(watch, "a", 1, 5, 0),
-	    *link = see(watch, "b", 1, 5, 0), *other = see(watch, "c", 2, 5, 0);
+			  *link = see(watch, "b", 1, 5, 0), *other = see(watch, "c", 2, 5, 0);
 	struct folder_entry entry = first->entry;
 
 	(void)state;

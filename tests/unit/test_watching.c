@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of watch/watching.c: the folder, the registry and the completion action, opened and refused. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,8 +72,10 @@ teardown(void **state)
 static void
 assert_opens(struct test *test)
 {
-	assert_int_equal(watching_open(&test->watching, &test->options,
-	    &test->log, &test->error), 0);
+	assert_int_equal(
+	    watching_open(&test->watching, &test->options,
+		&test->log, &test->error),
+	    0);
 	assert_non_null(test->watching.registry);
 	assert_true(test->watching.folder.fd >= 0);
 }
@@ -81,8 +84,10 @@ assert_opens(struct test *test)
 static void
 assert_fails(struct test *test, enum outcome outcome, const char *why)
 {
-	assert_int_equal(watching_open(&test->watching, &test->options,
-	    &test->log, &test->error), -1);
+	assert_int_equal(
+	    watching_open(&test->watching, &test->options,
+		&test->log, &test->error),
+	    -1);
 	assert_int_equal(test->error.outcome, outcome);
 	if (strstr(test->error.text, why) == NULL)
 		fail_msg("no %s in %s", why, test->error.text);
@@ -212,8 +217,8 @@ test_no_place_for_a_registry(void **state)
 
 	assert_int_equal(chmod(test->state, 0777), 0);
 	assert_opens(test);
-	assert_int_equal(registry_count(registry_file_registry(
-	    test->watching.registry)), 0);
+	assert_int_equal(
+	    registry_count(registry_file_registry(test->watching.registry)), 0);
 	assert_int_equal(rmdir(test->state), 0);
 }
 
@@ -245,15 +250,17 @@ test_tidied(void **state)
 	assert_true(fd >= 0 && fstat(fd, &st) == 0);
 	close(fd);
 	assert_non_null(file);
-	fprintf(file, "%s\n%032d 1:1 9 1 delivered 5 gone\n"
+	fprintf(file,
+	    "%s\n%032d 1:1 9 1 delivered 5 gone\n"
 	    "%032d 1:2 9 1 delivered 5 here\n%032d 1:%" PRIu64
 	    " 9 1 delivered 5 renamed\n2 %032d 1:4 9 0 1 9:%064d delivered 0 - "
-	    "5 known\n", REGISTRY_TITLE, 1, 2, 3, (uint64_t)st.st_ino, 4, 1);
+	    "5 known\n",
+	    REGISTRY_TITLE, 1, 2, 3, (uint64_t)st.st_ino, 4, 1);
 	assert_int_equal(fclose(file), 0);
 	test->options.registry = test->registry;
 	assert_opens(test);
-	assert_int_equal(registry_count(registry_file_registry(
-	    test->watching.registry)), 3);
+	assert_int_equal(
+	    registry_count(registry_file_registry(test->watching.registry)), 3);
 	assert_false(is_kept(test, " gone\n"));
 	assert_true(is_kept(test, " here\n"));
 	assert_true(is_kept(test, " renamed\n"));
@@ -261,8 +268,8 @@ test_tidied(void **state)
 	watching_release(&test->watching);
 	assert_int_equal(unlink(name), 0);
 	assert_opens(test);
-	assert_int_equal(registry_count(registry_file_registry(
-	    test->watching.registry)), 1);
+	assert_int_equal(
+	    registry_count(registry_file_registry(test->watching.registry)), 1);
 	free(name);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of base/write.c. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A tree as text, for comparing: " a.b=text ip{ ip.src=10.0.0.1 ip.flags.df!}"; goes behind cmocka.h. */
 #ifndef ESPCAP_TESTS_TREETEXT_H
 #define ESPCAP_TESTS_TREETEXT_H
@@ -25,8 +26,8 @@ treetext_put(const struct tree *tree, const struct names *names,
 	for (uint32_t n = 1; n < tree->node_count; n++) {
 		if (tree->nodes[n].parent != node)
 			continue;
-		buffer_printf(out, " %s{", table_name(names,
-		    tree->nodes[n].protocol));
+		buffer_printf(
+		    out, " %s{", table_name(names, tree->nodes[n].protocol));
 		treetext_put(tree, names, n, out);
 		buffer_puts(out, "}");
 	}
