@@ -454,8 +454,10 @@ message_fd(struct msghdr *message)
 	return fd;
 }
 
+/* Only opening can take long, as of a FIFO: what changes a file is waited for, for its outcome must be known. */
 static int
-receive(int socket, struct reply *reply, int *fd, struct error *error)
+receive(int socket, bool may_take_long, struct reply *reply, int *fd,
+    struct error *error)
 {
 	union {
 		struct cmsghdr header;
@@ -468,9 +470,13 @@ receive(int socket, struct reply *reply, int *fd, struct error *error)
 		.msg_controllen = sizeof(control) };
 	struct pollfd readable = { .fd = socket, .events = POLLIN };
 	ssize_t got;
+	int ready;
 
 	*fd = -1;
-	if (wait_for(&readable, 1) < 0)
+	do
+		ready = wait_for(&readable, 1);
+	while (ready < 0 && errno == EINTR && !may_take_long);
+	if (ready < 0)
 		return error_set(error, OUTCOME_INPUT,
 		    "wait for it to open: %s", strerror(errno));
 	got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
@@ -485,12 +491,16 @@ static int
 ask(struct priv_broker *broker, struct request *request, struct reply *reply,
     int *fd, struct error *error)
 {
+	const bool may_take_long = request->kind == KIND_LISTED ||
+	    request->kind == KIND_OPEN;
+
 	request->serial = ++broker->serial;
 	if (send(broker->socket, request, sizeof(*request), MSG_NOSIGNAL) < 0)
 		return error_set(error, OUTCOME_INTERNAL,
 		    "the process that opens files has ended");
 	for (;;) {
-		if (receive(broker->socket, reply, fd, error) != 0)
+		if (receive(broker->socket, may_take_long, reply, fd,
+			error) != 0)
 			return -1;
 		if (reply->serial == request->serial)
 			return 0;
