@@ -649,11 +649,6 @@ resume(struct feed *feed, size_t warm)
 {
 	const struct pending_packet *packet;
 
-	if (!feed->can_resume) {
-		pending_clear(&feed->pending);
-		pending_clear(&feed->held);
-		return false;
-	}
 	while ((packet = pending_first(&feed->pending)) != NULL &&
 	    packet->ordinal <= feed->resolved)
 		feed_pop(feed);
@@ -661,6 +656,8 @@ resume(struct feed *feed, size_t warm)
 	for (; (packet = pending_first(&feed->held)) != NULL;
 	     pending_pop(&feed->held))
 		pending_push(&feed->pending, packet);
+	if (!feed->can_resume)
+		return false;
 	swap_pending(feed);
 	feed->held_at = 0;
 	feed->refill = feed->session_before + 1;

@@ -98,7 +98,8 @@ void feed_forget(struct feed *feed);
 /*
  * Begins again, for a new tshark: a file at its first byte; a pipe behind the
  * packets resolved, with empty records in place of these so that numbers stay.
- * False if that cannot be: what is pending is lost then, and feed_next goes on to read but has nothing for tshark.
+ * False if that cannot be: feed_next continues to read but has nothing for tshark, and what is pending of a pipe stays
+ * pending for the caller to resolve.
  * A live capture has no end: the new tshark counts its packets from 1, which stands for feed_base + 1. The
  * first `warm` of these are the last that were resolved, given for what can be learned of them: they are
  * not pending. If fewer are kept, empty records come first; feed_kept must not be 0 then.

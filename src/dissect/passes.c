@@ -251,7 +251,7 @@ go_on(struct dissection *dissection, enum pass *next, bool *warmly)
 }
 
 static void
-completion_action_failure(struct dissection *dissection)
+after_failure(struct dissection *dissection)
 {
 	struct error error;
 	enum pass next;
@@ -280,7 +280,7 @@ completion_action_failure(struct dissection *dissection)
 
 /* All documents came, or the display filter kept them back. */
 static void
-completion_action_success(struct dissection *dissection)
+after_success(struct dissection *dissection)
 {
 	if (dissection->pass == PASS_LOCATE) {
 		/* What ended tshark before did not do so again. */
@@ -330,9 +330,9 @@ leave_child(void *ctx)
 	/* --count cuts an opaque format off where tshark does not expect it. */
 	if (is_complete(dissection) &&
 	    (good || dissection_has_enough(dissection)))
-		completion_action_success(dissection);
+		after_success(dissection);
 	else
-		completion_action_failure(dissection);
+		after_failure(dissection);
 }
 
 static void
@@ -452,7 +452,10 @@ prepare_pass(struct dissection *dissection, enum pass pass, bool warmly)
 	if (again && !feed_again(dissection->feed, dissection->warm)) {
 		/* A pipe that cannot be taken up again is counted to its end. */
 		dissection->pass = PASS_DRAIN;
-		if (!feed_is_pipe(dissection->feed)) {
+		if (feed_is_pipe(dissection->feed))
+			dissection_resolve_all(dissection,
+			    &dissection->counts.undissected);
+		else {
 			dissection_blame(dissection, OUTCOME_INPUT,
 			    "cannot be read a second time");
 			dissection->input_done = true;

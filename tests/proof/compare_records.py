@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Compares two records of scenarios, and shows what differs but for a list of renamed words."""
 
 import difflib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The record of a scenario: a text in sections, in which all that may differ by its nature was replaced."""
 
 import hashlib

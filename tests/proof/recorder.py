@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """A tshark that keeps its arguments, its environment and every byte of its standard input, and has another program do the work."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """What of a record is not compared, because it differs from run to run by its nature. Each rule has a name and a reason."""
 
 import re

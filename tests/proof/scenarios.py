@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The scenarios by name, and what several kinds of them share."""
 
 import conserve

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Scenarios: files, folders, standard input, and which packets of them."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Scenarios: live capture on a line between two network namespaces."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Scenarios: what is asked of espcap itself, and options that cannot be."""
 
 from scenarios import add, numbered, scenario

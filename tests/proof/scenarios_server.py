@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Scenarios: delivery to a server that takes everything, and to servers that misbehave; dead letters and their replay."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Scenarios: signals while espcap reads, waits for a server, or for who reads its output."""
 
 import os

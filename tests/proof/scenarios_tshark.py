@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Scenarios: tsharks that die, hang, print what nobody can read, or are none."""
 
 import fakes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Scenarios: a watched folder, the registry over several runs, and what becomes of files that were delivered."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Indexes captures with two builds into one real server, and compares every _source byte for byte."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """Where one scenario is played: a folder of its own, runs of espcap in it, servers, and what becomes of them as a record."""
 
 import contextlib

@@ -639,6 +639,17 @@ def run_fake(fake, capture, from_pipe, *options):
         return espcap.run("--file", "-", "--tshark", fake.path, fakes.FREE, *options, stdin=source.read())
 
 
+def test_tshark_crashes_on_a_pipe_that_cannot_be_taken_up(fake):
+    """Its second section numbers interfaces anew: what tshark had is counted, and the run fails."""
+    capture = os.path.join(espcap.CAPTURE_DIR, "comments.pcapng")
+    with open(capture, "rb") as source:
+        twice = source.read() * 2
+    fake.behave("while sys.stdin.buffer.read(65536):\n    pass\nos.kill(os.getpid(), signal.SIGSEGV)")
+    result = espcap.run("--file=-", "--dissection=ek", "--tshark", fake.path, fakes.FREE, stdin=twice)
+    assert result.code == 4 and result.documents == [], result.errors
+    assert result.counts["read"] == result.counts["undissected"] == 12 and result.counts["unsent"] == 0
+
+
 def test_tshark_crashes_in_the_midst_of_a_conversation(fake):
     """What was dissected before the crash is still known behind it."""
     capture = next(name for name in conftest.plain_captures()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 """The tools of tests/proof notice what differs between two builds, and nothing else."""
 
 import os

@@ -368,6 +368,7 @@ test_pipe_that_cannot_be_taken_up(void **state)
 {
 	struct bench *bench = *state;
 	static const char zeros[262144];
+	struct error error;
 
 	bench_start_pipe(bench, "keep poison=300");
 	capfile_header(&bench->bytes, CAPFILE_ETHERNET);
@@ -381,8 +382,11 @@ test_pipe_that_cannot_be_taken_up(void **state)
 	}
 	bench_end_pipe(bench);
 	bench_run(bench);
-	/* Only counted: no tshark gets the rest. */
+	/* No tshark gets them, and none is lost without a word. */
 	assert_int_equal(dissection_counts(bench->dissection).read, 300);
+	assert_int_equal(dissection_counts(bench->dissection).undissected, 300);
+	assert_int_equal(dissection_outcome(bench->dissection, &error),
+	    OUTCOME_TSHARK);
 	assert_int_equal(bench->documents, 0);
 	bench_assert_runs(bench, 1);
 }
