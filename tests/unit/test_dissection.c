@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of dissect/dissection.c and dissect/arrivals.c: one input, one tshark that does what it should or hangs, and whoever takes
- * the documents. What comes after a failure is in test_passes.c, live captures are in test_relief.c.
+ * the documents. What comes after a failure is in test_passes.c, live captures are in test_handover.c.
  *
  * States, and what leads from one to the next (all are reached below):
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tests of dissect/passes.c: what follows when a tshark ends, by one that does as told. How each run was started, and what
- * it was given, is part of it. Live captures are in test_relief.c.
+ * it was given, is part of it. Live captures are in test_handover.c.
  *
  * What happened, and what is known                        | what is done next
  * ------------------------------------------------------- | ------------------------------------------------------------
