@@ -13,7 +13,7 @@
 #include "base/read.h"
 #include "base/xalloc.h"
 #include "sink/dead_line.h"
-#include "sink/sink_server.h"
+#include "sink/sink.h"
 
 #define READ_LEN ((size_t)1 << 20)
 #define LINE_MAX_LEN ((size_t)2 << 30)
@@ -81,16 +81,25 @@ replay_free(struct replay *replay)
 	free(replay);
 }
 
+static int
+write_dead(struct sink *sink, const struct dead_line *dead)
+{
+	const struct sink_place place = { .index = dead->index,
+		.index_len = strlen(dead->index),
+		.id = dead->id[0] != '\0' ? dead->id : NULL,
+		.id_len = strlen(dead->id) };
+
+	return sink->type->write_as(sink, &place, dead->document, dead->len);
+}
+
 static void
 take_line(struct replay *replay, const char *line, size_t len)
 {
 	struct dead_line dead;
+	bool is_good = dead_line_read(line, len, &dead) == 0;
 
 	replay->lines++;
-	if (dead_line_read(line, len, &dead) != 0 ||
-	    sink_server_write_as(replay->sink, dead.index, strlen(dead.index),
-		dead.id[0] != '\0' ? dead.id : NULL, strlen(dead.id),
-		dead.document, dead.len) != 0) {
+	if (!is_good || write_dead(replay->sink, &dead) != 0) {
 		if (replay->bad++ == 0)
 			replay->first_bad = replay->lines;
 		return;

@@ -403,7 +403,7 @@ on_hangup(void *ctx)
 	const char *authorization = run->config->reauthorize(run->config->ctx);
 
 	if (authorization != NULL)
-		sink_server_authorize(run->sink, authorization);
+		run->sink->type->authorize(run->sink, authorization);
 }
 
 static struct sink *
@@ -421,7 +421,7 @@ make_sink(struct run *run, struct error *error)
 	run->sink = sink_server_new(loop, run->log, config->server, &handler,
 	    error);
 	if (run->sink != NULL && config->authorization != NULL)
-		sink_server_authorize(run->sink, config->authorization);
+		run->sink->type->authorize(run->sink, config->authorization);
 	if (run->sink != NULL && config->reauthorize != NULL)
 		loop_catch_hangup(loop, on_hangup, run);
 	return run->sink;

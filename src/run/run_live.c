@@ -37,7 +37,7 @@ void
 run_live_hurry(struct run *run)
 {
 	if (run->config->server != NULL && run->config->server->retry_for == 0)
-		sink_server_retry_for(run->sink, RETRY_LAST);
+		run->sink->type->give_up_after(run->sink, RETRY_LAST);
 }
 
 void

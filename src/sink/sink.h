@@ -38,6 +38,12 @@ struct sink_counts {
 	bool cut;                 /* the beginning of a document was printed, and its end was not */
 };
 
+/* The index and the id that a document is meant for. */
+struct sink_place {
+	const char *index, *id; /* id NULL: the server makes one */
+	size_t index_len, id_len;
+};
+
 /* One kind of sink. */
 struct sink_type {
 	/* Queues a copy of a document. After a failure it is dropped. */
@@ -54,6 +60,16 @@ struct sink_type {
 	/* OUTCOME_OK with a text if the reader is gone, which is no error. */
 	enum outcome (*failure)(const struct sink *sink, struct error *error);
 	void (*free)(struct sink *sink);
+
+	/* The next three are NULL for a sink that sends to no server. */
+
+	/* Queues a copy of a document for that place, whatever its packet says. -1 if these are no safe names. */
+	int (*write_as)(struct sink *sink, const struct sink_place *place,
+	    const char *json, size_t len);
+	/* The value of the Authorization header from now on; NULL for none. */
+	void (*authorize)(struct sink *sink, const char *authorization);
+	/* From now on it gives up after so many ms without any document resolved. */
+	void (*give_up_after)(struct sink *sink, uint64_t ms);
 };
 
 /* The first member of each sink. */

@@ -227,13 +227,14 @@ write_as(struct server *server, const char *index, size_t index_len,
 	return 0;
 }
 
-int
-sink_server_write_as(struct sink *sink, const char *index, size_t index_len,
-    const char *id, size_t id_len, const char *json, size_t len)
+static int
+server_write_as(struct sink *sink, const struct sink_place *place,
+    const char *json, size_t len)
 {
 	const struct document_ready ready = { .json = json, .len = len };
 
-	return write_as(self(sink), index, index_len, id, id_len, &ready);
+	return write_as(self(sink), place->index, place->index_len, place->id,
+	    place->id_len, &ready);
 }
 
 /* Many at a time: each sync takes the disk as long as hundreds of documents. */
@@ -366,6 +367,19 @@ server_free(struct sink *sink)
 	free(server);
 }
 
+static void
+server_authorize(struct sink *sink, const char *authorization)
+{
+	cluster_authorize(self(sink)->cluster, authorization);
+}
+
+static void
+server_give_up_after(struct sink *sink, uint64_t ms)
+{
+	self(sink)->retry_for = ms;
+	self(sink)->resolved_at = clock_seconds();
+}
+
 static const struct sink_type sink_server_type = {
 	.write = server_write,
 	.end = server_end,
@@ -374,7 +388,10 @@ static const struct sink_type sink_server_type = {
 	.value_max = server_value_max,
 	.counts = server_counts,
 	.failure = server_failure,
-	.free = server_free
+	.free = server_free,
+	.write_as = server_write_as,
+	.authorize = server_authorize,
+	.give_up_after = server_give_up_after
 };
 
 static void
@@ -398,19 +415,6 @@ static void
 on_setup_failed(void *ctx, const struct error *error)
 {
 	fail(ctx, error->outcome, error->text);
-}
-
-void
-sink_server_authorize(struct sink *sink, const char *authorization)
-{
-	cluster_authorize(self(sink)->cluster, authorization);
-}
-
-void
-sink_server_retry_for(struct sink *sink, uint64_t ms)
-{
-	self(sink)->retry_for = ms;
-	self(sink)->resolved_at = clock_seconds();
 }
 
 struct sink *

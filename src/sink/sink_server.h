@@ -35,14 +35,4 @@ struct sink_server_config {
 struct sink *sink_server_new(struct loop *loop, struct log *log, const struct sink_server_config *config,
     const struct sink_handler *handler, struct error *error);
 
-/* The value of the Authorization header from now on; NULL for none. */
-void sink_server_authorize(struct sink *sink, const char *authorization);
-
-/* From now on it gives up after so many ms without any document resolved. */
-void sink_server_retry_for(struct sink *sink, uint64_t ms);
-
-/* Queues a document for the index and id (NULL, 0 for none) it was meant for. -1 if these are no safe names. */
-int sink_server_write_as(struct sink *sink, const char *index, size_t index_len, const char *id,
-    size_t id_len, const char *json, size_t len);
-
 #endif

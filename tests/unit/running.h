@@ -278,9 +278,30 @@ sink_free(struct sink *sink)
 	SAY("gone");
 }
 
-static const struct sink_type sink_double = { sink_write, sink_end,
-	sink_is_full, sink_is_empty, sink_value_max, sink_counts, sink_failure,
-	sink_free };
+static inline void
+sink_authorize(struct sink *sink, const char *authorization)
+{
+	(void)sink;
+	SAY_NAME("authorize", authorization);
+}
+
+static inline void
+sink_give_up_after(struct sink *sink, uint64_t ms)
+{
+	(void)sink;
+	note("retry", "", ms);
+}
+
+static const struct sink_type sink_double = { .write = sink_write,
+	.end = sink_end,
+	.is_full = sink_is_full,
+	.is_empty = sink_is_empty,
+	.value_max = sink_value_max,
+	.counts = sink_counts,
+	.failure = sink_failure,
+	.free = sink_free,
+	.authorize = sink_authorize,
+	.give_up_after = sink_give_up_after };
 
 static inline struct sink *
 sink_new(const struct sink_handler *handler)
@@ -313,35 +334,6 @@ sink_server_new(struct loop *loop, struct log *log,
 	assert_ptr_equal(config, &bench_now->server);
 	SAY("server");
 	return sink_new(handler);
-}
-
-void
-sink_server_authorize(struct sink *sink, const char *authorization)
-{
-	(void)sink;
-	SAY_NAME("authorize", authorization);
-}
-
-void
-sink_server_retry_for(struct sink *sink, uint64_t ms)
-{
-	(void)sink;
-	note("retry", "", ms);
-}
-
-int
-sink_server_write_as(struct sink *sink, const char *index, size_t index_len,
-    const char *id, size_t id_len, const char *json, size_t len)
-{
-	(void)sink;
-	(void)index;
-	(void)index_len;
-	(void)id;
-	(void)id_len;
-	(void)json;
-	(void)len;
-	fail();
-	return -1;
 }
 
 bool

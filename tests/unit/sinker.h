@@ -210,6 +210,18 @@ end(void)
 	bench.sink->type->end(bench.sink);
 }
 
+static inline int
+write_as(const char *index, const char *id, const char *json)
+{
+	const struct sink_place place = { .index = index,
+		.index_len = strlen(index),
+		.id = id,
+		.id_len = id != NULL ? strlen(id) : 0 };
+
+	return bench.sink->type->write_as(bench.sink, &place, json,
+	    strlen(json));
+}
+
 /* It has failed, for this reason, and told so once, and nothing more is sent. */
 static inline void
 assert_failed(enum outcome outcome, const char *text)
@@ -226,10 +238,7 @@ assert_failed(enum outcome outcome, const char *text)
 	    outcome);
 	assert_string_equal(error.text, text);
 	give(3);
-	assert_int_equal(
-	    sink_server_write_as(bench.sink, "p", 1, "i", 1,
-		"{}", 2),
-	    0);
+	assert_int_equal(write_as("p", "i", "{}"), 0);
 	pass(3600000);
 	assert_int_equal(world.count, count);
 	assert_int_equal(counts().queued, queued);

@@ -259,19 +259,10 @@ test_names(void **state)
 	write_of(DAY + 86399, "{\"a\":1}", NULL);
 	write_of(DAY + 86400, "{\"a\":2}", NULL);
 	write_of(0, "{\"a\":3}", NULL);
-	assert_int_equal(
-	    sink_server_write_as(bench.sink, "other", 5, "id", 2,
-		"{\"a\":4}", 7),
-	    0);
-	assert_int_equal(
-	    sink_server_write_as(bench.sink, "other", 5, NULL, 0,
-		"{\"a\":5}", 7),
-	    0);
+	assert_int_equal(write_as("other", "id", "{\"a\":4}"), 0);
+	assert_int_equal(write_as("other", NULL, "{\"a\":5}"), 0);
 	/* What is no name is neither sent nor counted. */
-	assert_int_equal(
-	    sink_server_write_as(bench.sink, "a\"b", 3, "id", 2,
-		"{}", 2),
-	    -1);
+	assert_int_equal(write_as("a\"b", "id", "{}"), -1);
 	pass(500);
 	assert_string_equal(request_at(1)->body,
 	    "{\"create\":{\"_index\":\"packets-2026-01-01\",\"_id\":"
@@ -305,7 +296,7 @@ test_authorize(void **state)
 {
 	(void)state;
 	begin();
-	sink_server_authorize(bench.sink, "ApiKey new");
+	bench.sink->type->authorize(bench.sink, "ApiKey new");
 	give(1);
 	pass(500);
 	assert_string_equal(request_at(1)->authorization, "ApiKey new");
