@@ -11,7 +11,7 @@
 #include "dissect/opaque_format.h"
 #include "dissect/passes.h"
 
-/* What all shares of a capture may have printed that waits for its turn, and each of them at least. */
+/* What all shards of a capture may have printed that waits for its turn, and each of them at least. */
 #define REST_MAX ((size_t)2 << 20)
 #define REST_MIN ((size_t)256 << 10)
 
@@ -120,13 +120,13 @@ renumber(struct dissection *dissection)
 	}
 }
 
-/* Another share's, of which an empty record was dissected. */
+/* Another shard's, of which an empty record was dissected. */
 static bool
 is_others(const struct dissection *dissection, uint64_t number)
 {
 	const struct pending_packet *first = feed_first(dissection->feed);
 
-	return dissection->config.share != NULL &&
+	return dissection->config.shard != NULL &&
 	    number <= feed_given(dissection->feed) &&
 	    (first == NULL || first->ordinal > number);
 }
@@ -136,7 +136,7 @@ static void
 take_first(struct dissection *dissection)
 {
 	const struct pending_packet *first = feed_first(dissection->feed);
-	const struct dissection_share *share = dissection->config.share;
+	const struct dissection_shard *shard = dissection->config.shard;
 	struct document_packet packet;
 
 	renumber(dissection);
@@ -146,12 +146,12 @@ take_first(struct dissection *dissection)
 	packet.nsec = first->nsec;
 	packet.wirelen = first->wirelen;
 	memcpy(packet.id, first->id, sizeof(packet.id));
-	if (share != NULL && first->ordinal > feed_resolved(dissection->feed)) {
-		streams_turn(share->streams, feed_session(dissection->feed));
-		streams_reach(share->streams, share->index,
+	if (shard != NULL && first->ordinal > feed_resolved(dissection->feed)) {
+		streams_turn(shard->streams, feed_session(dissection->feed));
+		streams_reach(shard->streams, shard->index,
 		    reader_tcp_streams(dissection->reader),
 		    reader_udp_streams(dissection->reader));
-		streams_renumber(share->streams, share->index,
+		streams_renumber(shard->streams, shard->index,
 		    &dissection->tree);
 	}
 	if (dissection_resolve_first(dissection))
@@ -159,16 +159,16 @@ take_first(struct dissection *dissection)
 	feed_pop(dissection->feed);
 }
 
-/* Whether the packet, whose document is new, must wait for those of other shares. */
+/* Whether the packet, whose document is new, must wait for those of other shards. */
 static bool
 must_wait(const struct dissection *dissection,
     const struct pending_packet *packet)
 {
-	const struct dissection_share *share = dissection->config.share;
+	const struct dissection_shard *shard = dissection->config.shard;
 
-	return share != NULL &&
+	return shard != NULL &&
 	    packet->ordinal > feed_resolved(dissection->feed) &&
-	    packet->ordinal != order_next(share->order);
+	    packet->ordinal != order_next(shard->order);
 }
 
 static void
@@ -222,7 +222,7 @@ take(struct dissection *dissection, const char *data, size_t len)
 	size_t at = 0, used;
 
 	while (at < len && !dissection->failed && !dissection->held &&
-	    (dissection->config.share == NULL || !dissection->paused)) {
+	    (dissection->config.shard == NULL || !dissection->paused)) {
 		enum reader_event event = reader_read(dissection->reader,
 		    data + at, len - at, &used, &error);
 
@@ -249,7 +249,7 @@ take(struct dissection *dissection, const char *data, size_t len)
 static void
 choke(struct dissection *dissection)
 {
-	size_t max = REST_MAX / dissection->config.share->count;
+	size_t max = REST_MAX / dissection->config.shard->count;
 
 	max = max < REST_MIN ? REST_MIN : max;
 	if (dissection->choked == (dissection->rest.len > max))
@@ -282,7 +282,7 @@ arrivals_take(void *ctx, const char *data, size_t len)
 
 	if (dissection->rest.len == 0)
 		used = take(dissection, data, len);
-	if (dissection->config.share == NULL)
+	if (dissection->config.shard == NULL)
 		return;
 	if (!dissection->failed)
 		keep(dissection, data + used, len - used);

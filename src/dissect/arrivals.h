@@ -7,7 +7,7 @@
 
 /* on_output of the child (struct child_handler); ctx is the dissection. */
 void arrivals_take(void *ctx, const char *data, size_t len);
-/* Of a share: takes what was held back, as far as its turn reaches. */
+/* Of a shard: takes what was held back, as far as its turn reaches. */
 void arrivals_go_on(struct dissection *dissection);
 
 #endif

@@ -24,7 +24,7 @@
 /* Packets counted in one go when there is no tshark to wait for. */
 #define DRAIN_SLICE 4096
 #define TICK_MS 250
-/* A share is not given packets so far behind the one whose turn it is: more than tshark lags behind, see above. */
+/* A shard is not given packets so far behind the one whose turn it is: more than tshark lags behind, see above. */
 #define AHEAD_MAX 65536
 /*
  * A tshark without progress is hung when it has used the timeout in processor
@@ -91,16 +91,16 @@ dissection_end(struct dissection *dissection)
 		    dissection->failure);
 		dissection_blame(dissection, OUTCOME_TSHARK, why);
 	}
-	if (dissection->config.share == NULL &&
+	if (dissection->config.shard == NULL &&
 	    dissection_filter(dissection) == DISSECTION_UNFILTERABLE)
 		dissection_blame(dissection, OUTCOME_USAGE,
 		    DISSECTION_NO_FILTER);
 	event_del(dissection->ticker);
 	if (dissection->readable != NULL)
 		event_del(dissection->readable);
-	if (dissection->config.share != NULL)
-		order_leave(dissection->config.share->order,
-		    dissection->config.share->index);
+	if (dissection->config.shard != NULL)
+		order_leave(dissection->config.shard->order,
+		    dissection->config.shard->index);
 	loop_defer(dissection->config.loop, say_end, dissection);
 	dissection_tell_order(dissection);
 }
@@ -110,11 +110,11 @@ dissection_end(struct dissection *dissection)
 bool
 dissection_resolve_first(struct dissection *dissection)
 {
-	const struct dissection_share *share = dissection->config.share;
+	const struct dissection_shard *shard = dissection->config.shard;
 	const struct pending_packet *first = feed_first(dissection->feed);
 
-	if (share != NULL && first != NULL)
-		order_done(share->order, first->ordinal);
+	if (shard != NULL && first != NULL)
+		order_done(shard->order, first->ordinal);
 	return feed_resolve(dissection->feed);
 }
 
@@ -123,13 +123,13 @@ tell_order(void *ctx)
 {
 	struct dissection *dissection = ctx;
 
-	dissection->config.share->on_order(dissection->config.share->ctx);
+	dissection->config.shard->on_order(dissection->config.shard->ctx);
 }
 
 void
 dissection_tell_order(struct dissection *dissection)
 {
-	if (dissection->config.share != NULL)
+	if (dissection->config.shard != NULL)
 		loop_defer(dissection->config.loop, tell_order, dissection);
 }
 
@@ -208,11 +208,11 @@ is_full(const struct dissection *dissection)
 static bool
 is_ahead(struct dissection *dissection)
 {
-	const struct dissection_share *share = dissection->config.share;
+	const struct dissection_shard *shard = dissection->config.shard;
 
-	dissection->ahead = share != NULL &&
+	dissection->ahead = shard != NULL &&
 	    feed_given(dissection->feed) >=
-		order_next(share->order) + AHEAD_MAX;
+		order_next(shard->order) + AHEAD_MAX;
 	return dissection->ahead;
 }
 
@@ -332,14 +332,14 @@ dissection_fail(struct dissection *dissection, const char *why)
 		child_kill(dissection->child);
 }
 
-/* What it prints is not read, or it gets nothing, because of other shares. */
+/* What it prints is not read, or it gets nothing, because of other shards. */
 static bool
 is_excused(const struct dissection *dissection)
 {
-	const struct dissection_share *share = dissection->config.share;
+	const struct dissection_shard *shard = dissection->config.shard;
 
 	return dissection_is_held(dissection) ||
-	    (dissection->ahead && order_owner(share->order) != share->index);
+	    (dissection->ahead && order_shard(shard->order) != shard->index);
 }
 
 /* Whether tshark has something to do that it does not do. */
@@ -424,11 +424,11 @@ dissection_new(const struct dissection_config *config, int fd, const char *name,
 	if (config->track)
 		source_track(feed_source(dissection->feed), config->mark,
 		    config->mark != NULL);
-	if (config->share != NULL)
-		feed_share(dissection->feed,
-		    &(struct feed_share){ config->share->index,
-			config->share->count, config->share->mark,
-			config->share->order });
+	if (config->shard != NULL)
+		feed_shard(dissection->feed,
+		    &(struct feed_shard){ config->shard->index,
+			config->shard->count, config->shard->placeholder,
+			config->shard->order });
 	buffer_init(&dissection->rest, SIZE_MAX / 2);
 	tree_init(&dissection->tree, config->max_value, config->max_doc);
 	times_init(&dissection->times, config->tshark->names);

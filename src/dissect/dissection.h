@@ -33,9 +33,9 @@ struct dissection_live {
  * One of several dissections of one regular file, each of other packets (packet/flow_hash.h), whose documents go out in the order
  * of the file. All borrowed.
  */
-struct dissection_share {
+struct dissection_shard {
 	unsigned index, count;
-	uint32_t mark; /* see struct feed_share */
+	uint32_t placeholder; /* see struct feed_shard */
 	struct order *order;
 	struct streams *streams;
 	/* The order may have moved on: dissection_go_on of the one whose turn it is must be called, and of those that are ahead. */
@@ -54,7 +54,7 @@ struct dissection_config {
 	size_t max_value, max_doc;
 	bool ids;                             /* documents are given with their ids */
 	const struct dissection_live *live;   /* the one input is such a capture; NULL for files */
-	const struct dissection_share *share; /* NULL: it has the whole input */
+	const struct dissection_shard *shard; /* NULL: it has the whole input */
 	bool follow;                          /* the file may still grow: see dissection_look */
 	bool track;                           /* its records are hashed, see source_track */
 	const struct digest_mark *mark;       /* with track: what the file should begin with; NULL for nothing */
@@ -108,7 +108,7 @@ void dissection_resume(struct dissection *dissection);
 /* No further packets are read; what was read is still delivered. */
 void dissection_stop(struct dissection *dissection);
 
-/* Of a share: its turn has come, or what it waits for has come nearer. Not from one of its own callbacks. */
+/* Of a shard: its turn has come, or what it waits for has come nearer. Not from one of its own callbacks. */
 void dissection_go_on(struct dissection *dissection);
 
 /*
@@ -143,7 +143,7 @@ const struct reasons *dissection_reasons(const struct dissection *dissection);
 /*
  * What became of --bpf: no packet was there to ask it of; it has a meaning on the link type of some packet; of none. In the
  * last case the outcome is OUTCOME_USAGE at least, with DISSECTION_NO_FILTER; only filter_is_futile tells whether that is one of
- * the run. Of one share split.c tells.
+ * the run. Of one shard shards.c tells.
  */
 enum dissection_filter { DISSECTION_UNASKED,
 	DISSECTION_UNFILTERABLE,

@@ -74,7 +74,7 @@ struct dissection {
 	unsigned unparsable;
 	uint64_t unclear; /* texts of the readers before this one: pdml_unclear */
 
-	/* Of a share. */
+	/* Of a shard. */
 	bool held;          /* the tree has a document whose turn has not come */
 	bool ahead;         /* nothing is given because the others are so far behind */
 	bool skipping;      /* it has nothing in this session, and the next waits until the order has all of this one */
@@ -139,7 +139,7 @@ void dissection_resolve_all(struct dissection *dissection, uint64_t *count);
 
 /* The outcome of the oldest packet given is known; true if it must be counted (feed_resolve). */
 bool dissection_resolve_first(struct dissection *dissection);
-/* Tells the others of a share. */
+/* Tells the others of a shard. */
 void dissection_tell_order(struct dissection *dissection);
 
 /* feed_next, and says what is new. */

@@ -30,12 +30,12 @@ struct feed {
 	uint64_t count;
 	bool stopping;
 	uint64_t read, skipped;
-	uint64_t chosen;            /* packets that --bpf wants, also those of other shares */
+	uint64_t chosen;            /* packets that --bpf wants, also those of other shards */
 	const char *news;           /* of the filter; not yet fetched */
 	bool applied;               /* --bpf to some packet */
 	struct ranges inapplicable; /* packets that it could not be applied to */
-	struct feed_share share;
-	bool scanning;           /* for the first packet of the share */
+	struct feed_shard shard;
+	bool scanning;           /* for the first packet of the shard */
 	struct parts parts;      /* of a live capture and one of an opaque format */
 	char id[CAPTURE_ID_LEN]; /* of the first */
 	bool ids, live;
@@ -100,10 +100,10 @@ feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
 }
 
 void
-feed_share(struct feed *feed, const struct feed_share *share)
+feed_shard(struct feed *feed, const struct feed_shard *shard)
 {
-	feed->share = *share;
-	feed->scanning = share->index > 0;
+	feed->shard = *shard;
+	feed->scanning = shard->index > 0;
 }
 
 void
@@ -247,7 +247,7 @@ is_wanted(struct feed *feed, const struct capture_record *record)
 	return answer == FILTER_MATCH;
 }
 
-/* Counts a packet that was not seen before. other: of another share. */
+/* Counts a packet that was not seen before. other: of another shard. */
 static bool
 select_packet(struct feed *feed, const struct capture_record *record,
     bool other)
@@ -271,15 +271,15 @@ select_packet(struct feed *feed, const struct capture_record *record,
 static bool
 is_others(struct feed *feed, const struct capture_record *record)
 {
-	unsigned owner;
+	unsigned shard;
 
-	if (feed->share.order == NULL)
+	if (feed->shard.order == NULL)
 		return false;
-	owner = flow_hash_shard(record->linktype, record->bytes, record->caplen,
-	    feed->share.count);
+	shard = flow_hash_shard(record->linktype, record->bytes, record->caplen,
+	    feed->shard.count);
 	if (!feed->scanning)
-		order_add(feed->share.order, record->ordinal, owner);
-	return owner != feed->share.index;
+		order_add(feed->shard.order, record->ordinal, shard);
+	return shard != feed->shard.index;
 }
 
 /* It is counted by this tshark, but its document is none of its own. */
@@ -291,7 +291,7 @@ give_others(struct feed *feed, const struct capture_record *record)
 	/* Only --count needs to know. */
 	if (feed->count > 0)
 		(void)select_packet(feed, record, true);
-	empty.wirelen = feed->share.mark;
+	empty.wirelen = feed->shard.placeholder;
 	put_record(feed, &empty, true);
 	return FEED_GAVE;
 }
@@ -436,7 +436,7 @@ give_opaque(struct feed *feed, const struct capture_record *record,
 static void
 tell_joined(struct feed *feed)
 {
-	if (feed->told_joined || feed->share.index > 0)
+	if (feed->told_joined || feed->shard.index > 0)
 		return;
 	feed->told_joined = true;
 	(void)snprintf(feed->joined, sizeof(feed->joined),
@@ -686,8 +686,8 @@ feed_again(struct feed *feed, size_t warm)
 static bool
 has_enough(const struct feed *feed)
 {
-	if (feed->stopping && feed->share.order != NULL)
-		return feed->given >= order_last(feed->share.order);
+	if (feed->stopping && feed->shard.order != NULL)
+		return feed->given >= order_last(feed->shard.order);
 	return feed->given >= feed->counted &&
 	    (feed->stopping ||
 		(feed->count > 0 && feed->chosen >= feed->count));

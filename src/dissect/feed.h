@@ -23,11 +23,11 @@ struct source;
 
 /*
  * Of several tsharks that dissect one capture: which packets this one gets (packet/flow_hash.h). Those of the others it gets as
- * empty records with a length on the wire of `mark`, so that it counts them; they are never pending.
+ * empty records with a length on the wire of `placeholder`, so that it counts them; they are never pending.
  */
-struct feed_share {
+struct feed_shard {
 	unsigned index, count;
-	uint32_t mark;
+	uint32_t placeholder;
 	struct order *order; /* borrowed; told whose each packet is. NULL: all packets are of this one */
 };
 
@@ -46,8 +46,8 @@ enum feed_event {
 struct feed *feed_new(int fd, struct filter *filter, uint64_t count, bool ids, const char *live);
 void feed_free(struct feed *feed);
 
-/* Before the first feed_next, of a regular file. All but the share of index 0 are to be begun again, for what is read until then counts for no order. */
-void feed_share(struct feed *feed, const struct feed_share *share);
+/* Before the first feed_next, of a regular file. All but the shard of index 0 are to be begun again, for what is read until then counts for no order. */
+void feed_shard(struct feed *feed, const struct feed_shard *shard);
 
 /*
  * The next bytes for tshark, valid until the next call; a packet in them joins
@@ -64,7 +64,7 @@ enum feed_event feed_next(struct feed *feed, const void **bytes, size_t *len,
  * packets from 1, which stands for feed_base + 1. Input is given again from there on.
  */
 void feed_turn(struct feed *feed);
-/* After it, of a share whose index is not 0: what is read until feed_again counts for no order, as after feed_share. */
+/* After it, of a shard whose index is not 0: what is read until feed_again counts for no order, as after feed_shard. */
 void feed_seek(struct feed *feed);
 /* How often feed_turn was called. */
 unsigned feed_session(const struct feed *feed);

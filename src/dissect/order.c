@@ -7,17 +7,17 @@
 #include "base/xalloc.h"
 
 struct order {
-	uint16_t *ring; /* owners; ORDER_NOBODY for what is done */
+	uint16_t *ring; /* shards; ORDER_NOBODY for what is done */
 	uint64_t room, next, last;
-	bool left[ORDER_OWNERS];
+	bool left[ORDER_SHARDS];
 };
 
 struct order *
-order_new(unsigned owners)
+order_new(unsigned shards)
 {
 	struct order *order = xcalloc(1, sizeof(*order));
 
-	if (owners > ORDER_OWNERS)
+	if (shards > ORDER_SHARDS)
 		abort();
 	order->room = 1024;
 	order->ring = xcalloc(order->room, sizeof(*order->ring));
@@ -64,16 +64,16 @@ grow(struct order *order)
 }
 
 void
-order_add(struct order *order, uint64_t ordinal, unsigned owner)
+order_add(struct order *order, uint64_t ordinal, unsigned shard)
 {
 	if (ordinal <= order->last)
 		return;
-	if (ordinal != order->last + 1 || owner >= ORDER_OWNERS)
+	if (ordinal != order->last + 1 || shard >= ORDER_SHARDS)
 		abort();
 	if (ordinal - order->next == order->room)
 		grow(order);
 	order->last = ordinal;
-	*at(order, ordinal) = (uint16_t)owner;
+	*at(order, ordinal) = (uint16_t)shard;
 	advance(order);
 }
 
@@ -84,7 +84,7 @@ order_next(const struct order *order)
 }
 
 unsigned
-order_owner(const struct order *order)
+order_shard(const struct order *order)
 {
 	return order->next > order->last ? ORDER_NOBODY :
 					   *at(order, order->next);
@@ -106,14 +106,14 @@ order_done(struct order *order, uint64_t ordinal)
 }
 
 void
-order_leave(struct order *order, unsigned owner)
+order_leave(struct order *order, unsigned shard)
 {
-	order->left[owner] = true;
+	order->left[shard] = true;
 	advance(order);
 }
 
 bool
-order_has_left(const struct order *order, unsigned owner)
+order_has_left(const struct order *order, unsigned shard)
 {
-	return order->left[owner];
+	return order->left[shard];
 }

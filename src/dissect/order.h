@@ -8,26 +8,26 @@
 
 struct order;
 
-/* owners: at most ORDER_OWNERS. Free with order_free. */
-#define ORDER_OWNERS 256
-struct order *order_new(unsigned owners);
+/* shards: at most ORDER_SHARDS. Free with order_free. */
+#define ORDER_SHARDS 256
+struct order *order_new(unsigned shards);
 void order_free(struct order *order);
 
-/* Packets are told with their owners by whoever reads them first, from ordinal 1 on without a gap; what is known is passed over. */
-void order_add(struct order *order, uint64_t ordinal, unsigned owner);
+/* Packets are told with their shards by whoever reads them first, from ordinal 1 on without a gap; what is known is passed over. */
+void order_add(struct order *order, uint64_t ordinal, unsigned shard);
 
 /* The first packet whose outcome is not known; one more than all known if there is none. */
 uint64_t order_next(const struct order *order);
 /* Whose it is; ORDER_NOBODY if it has not been told. */
 #define ORDER_NOBODY UINT16_MAX
-unsigned order_owner(const struct order *order);
+unsigned order_shard(const struct order *order);
 /* The last packet told. */
 uint64_t order_last(const struct order *order);
 
 /* The outcome of a packet is known: it needs no turn any more. */
 void order_done(struct order *order, uint64_t ordinal);
-/* The same for all of this owner, also those still to be told. */
-void order_leave(struct order *order, unsigned owner);
-bool order_has_left(const struct order *order, unsigned owner);
+/* The same for all of this shard, also those still to be told. */
+void order_leave(struct order *order, unsigned shard);
+bool order_has_left(const struct order *order, unsigned shard);
 
 #endif

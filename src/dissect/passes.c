@@ -14,7 +14,7 @@
 #define RUNS_MAX (2 * FEED_DEAD_MAX + 5)
 /* A pass that ends for want of memory behind so many packets is not counted as a run. */
 #define RELIEF_PACKETS 1000
-/* Packets of other shares that are passed over in one go. */
+/* Packets of other shards that are passed over in one go. */
 #define SEEK_SLICE 4096
 
 /* How a pass ends. */
@@ -152,9 +152,9 @@ relieve(struct dissection *dissection)
 	if (dissection->anew == 0 && !dissection_is_live(dissection))
 		dissection->anew = resolved;
 	feed_forget(dissection->feed);
-	if (dissection->config.share != NULL)
-		streams_restart(dissection->config.share->streams,
-		    dissection->config.share->index);
+	if (dissection->config.shard != NULL)
+		streams_restart(dissection->config.shard->streams,
+		    dissection->config.shard->index);
 	log_note(dissection->config.log,
 	    "%s: " TSHARK_LACKS_MEMORY
 	    "; a fresh "
@@ -386,8 +386,8 @@ passes_start(struct dissection *dissection, enum pass pass, bool plugin,
 		    feed_is_pipe(dissection->feed) ||
 		    feed_is_following(dissection->feed),
 		.warm = warm,
-		.mark = dissection->config.share != NULL ?
-		    dissection->config.share->mark :
+		.placeholder = dissection->config.shard != NULL ?
+		    dissection->config.shard->placeholder :
 		    0 };
 	struct child *child;
 
@@ -485,8 +485,8 @@ passes_turn(struct dissection *dissection)
 	dissection->turning = false;
 	dissection->passes = dissection->handovers = 0;
 	dissection->plugin = dissection->config.tshark->has_plugin;
-	if (dissection->config.share != NULL &&
-	    dissection->config.share->index > 0) {
+	if (dissection->config.shard != NULL &&
+	    dissection->config.shard->index > 0) {
 		feed_seek(dissection->feed);
 		dissection->pass = PASS_FIRST;
 		child_free(dissection->child);
@@ -498,14 +498,14 @@ passes_turn(struct dissection *dissection)
 }
 
 /*
- * The order has no gaps, so a share that skipped a session must not add the packets of the next one before another
- * has added those of this one. The first share skips nothing: if it ended before that, the file is not what it was
+ * The order has no gaps, so a shard that skipped a session must not add the packets of the next one before another
+ * has added those of this one. The first shard skips nothing: if it ended before that, the file is not what it was
  * or tshark cannot be started, and it says so. False to wait or to end.
  */
 static bool
 skip_session(struct dissection *dissection)
 {
-	const struct order *order = dissection->config.share->order;
+	const struct order *order = dissection->config.shard->order;
 
 	if (order_last(order) >= feed_given(dissection->feed)) {
 		feed_turn(dissection->feed);
@@ -518,7 +518,7 @@ skip_session(struct dissection *dissection)
 	return false;
 }
 
-/* A share begins when it has a packet: as many tsharks as are needed. */
+/* A shard begins when it has a packet: as many tsharks as are needed. */
 void
 passes_seek(void *ctx)
 {
@@ -538,7 +538,7 @@ passes_seek(void *ctx)
 			continue;
 		}
 		if (event != FEED_GAVE || feed_is_opaque(dissection->feed)) {
-			/* What is wrong with the file the first share tells. */
+			/* What is wrong with the file the first shard tells. */
 			dissection_end(dissection);
 			return;
 		}
@@ -561,8 +561,8 @@ passes_first(void *ctx)
 	size_t len;
 	enum feed_event event;
 
-	if (dissection->config.share != NULL &&
-	    dissection->config.share->index > 0) {
+	if (dissection->config.shard != NULL &&
+	    dissection->config.shard->index > 0) {
 		passes_seek(dissection);
 		return;
 	}

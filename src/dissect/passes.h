@@ -16,7 +16,7 @@ void passes_leave(struct dissection *dissection);
 void passes_turn(struct dissection *dissection);
 /* From the loop, to begin with; ctx is the dissection. */
 void passes_first(void *ctx);
-/* A share whose index is not 0 looks for its first packet; ctx is the dissection. Call again when skipping is set and the order has changed. */
+/* A shard whose index is not 0 looks for its first packet; ctx is the dissection. Call again when skipping is set and the order has changed. */
 void passes_seek(void *ctx);
 
 #endif

@@ -32,8 +32,8 @@ check_full(struct run *run)
 	if (run->full || !run->sink->type->is_full(run->sink))
 		return;
 	run->full = true;
-	if (run->job_count > 0 && job_at(run, 0)->split != NULL)
-		split_pause(job_at(run, 0)->split);
+	if (run->job_count > 0 && job_at(run, 0)->shards != NULL)
+		shards_pause(job_at(run, 0)->shards);
 }
 
 /* A document that waits: its head, and its bytes behind. */
@@ -44,7 +44,7 @@ put_off(struct job *job, const struct document_ready *ready)
 	    buffer_append(&job->backlog, ready->json, ready->len) != 0)
 		abort(); /* far above BACKLOG_HIGH */
 	if (job->backlog.len > BACKLOG_HIGH)
-		split_pause(job->split);
+		shards_pause(job->shards);
 }
 
 static void
@@ -76,8 +76,8 @@ release_backlog(struct job *job)
 		buffer_consume(&job->backlog, ready.len);
 	}
 	buffer_release(&job->backlog);
-	if (job->split != NULL && !run->full)
-		split_resume(job->split);
+	if (job->shards != NULL && !run->full)
+		shards_resume(job->shards);
 	check_full(run);
 }
 
@@ -98,8 +98,8 @@ on_drain(void *ctx)
 		replay_go(run->replay);
 	if (run->follow != NULL)
 		follow_go(run->follow);
-	if (run->job_count > 0 && job_at(run, 0)->split != NULL)
-		split_resume(job_at(run, 0)->split);
+	if (run->job_count > 0 && job_at(run, 0)->shards != NULL)
+		shards_resume(job_at(run, 0)->shards);
 	stop_if_done(run);
 }
 
@@ -136,9 +136,9 @@ say_how_it_ended(struct run *run, const struct job *job)
 	enum outcome outcome = error.outcome;
 	bool no_capture = false;
 
-	if (job->split != NULL) {
-		outcome = split_outcome(job->split, &error);
-		no_capture = split_is_no_capture(job->split);
+	if (job->shards != NULL) {
+		outcome = shards_outcome(job->shards, &error);
+		no_capture = shards_is_no_capture(job->shards);
 	}
 	/* A process that was killed left half a packet: that it was killed is said. */
 	if (outcome == OUTCOME_OK || (run->lost && outcome == OUTCOME_INPUT))
@@ -150,9 +150,9 @@ say_how_it_ended(struct run *run, const struct job *job)
 	}
 	log_error(run->log, "%s: %s", job->input->name, error.text);
 	/* If --bpf suits another input, this one had no packet for it. */
-	if (outcome == OUTCOME_USAGE && job->split != NULL &&
-	    !split_is_filterable(job->split))
-		outcome = split_lesser_outcome(job->split, outcome);
+	if (outcome == OUTCOME_USAGE && job->shards != NULL &&
+	    !shards_is_filterable(job->shards))
+		outcome = shards_lesser_outcome(job->shards, outcome);
 	if (run->lost && outcome == OUTCOME_INPUT)
 		return;
 	run->outcome = outcome_worse(run->outcome, outcome);
@@ -163,7 +163,7 @@ job_free(struct job *job)
 {
 	if (job == NULL)
 		return;
-	split_free(job->split);
+	shards_free(job->shards);
 	buffer_release(&job->backlog);
 	free(job);
 }
@@ -178,9 +178,9 @@ retire(void *ctx)
 		struct job *job = job_at(run, 0);
 		uint64_t done, all;
 
-		if (job->split != NULL) {
+		if (job->shards != NULL) {
 			run_totals_add_job(&run->totals, job);
-			split_bytes(job->split, &done, &all);
+			shards_bytes(job->shards, &done, &all);
 			run->bytes_done += done;
 		}
 		say_how_it_ended(run, job);
@@ -251,10 +251,10 @@ start_job(struct run *run)
 		return;
 	}
 	job->open_error.outcome = OUTCOME_OK;
-	job->split = split_new(&run->dissection, config->parts, fd,
+	job->shards = shards_new(&run->dissection, config->parts, fd,
 	    job->input->name, job->input->path, count, &handler);
 	if (run->full && is_head(job))
-		split_pause(job->split);
+		shards_pause(job->shards);
 }
 
 static bool
@@ -442,9 +442,9 @@ stop_reading(struct run *run)
 		run_live_hurry(run);
 	}
 	for (size_t i = 0; i < run->job_count; i++)
-		if (job_at(run, i)->split != NULL &&
+		if (job_at(run, i)->shards != NULL &&
 		    !job_at(run, i)->ended)
-			split_stop(job_at(run, i)->split);
+			shards_stop(job_at(run, i)->shards);
 }
 
 static void

@@ -24,9 +24,9 @@ run_totals_add_job(struct totals *totals, const struct job *job)
 {
 	struct dissection_counts counts;
 
-	if (job->split == NULL)
+	if (job->shards == NULL)
 		return;
-	counts = split_counts(job->split);
+	counts = shards_counts(job->shards);
 	add_counts(totals, &counts);
 }
 
@@ -35,11 +35,11 @@ add_job(struct progress *progress, const struct job *job)
 {
 	uint64_t done, all;
 
-	if (job->split == NULL)
+	if (job->shards == NULL)
 		return;
-	split_bytes(job->split, &done, &all);
+	shards_bytes(job->shards, &done, &all);
 	progress->bytes_done += done;
-	progress->packets += split_counts(job->split).read;
+	progress->packets += shards_counts(job->shards).read;
 }
 
 static void
@@ -167,7 +167,7 @@ run_totals_metrics(void *ctx, struct metrics *metrics)
 	if (config->live != NULL)
 		put_capture(metrics, config->live);
 	for (size_t i = 0; i < run->job_count; i++)
-		if (job_at(run, i)->split != NULL)
+		if (job_at(run, i)->shards != NULL)
 			metrics->tshark_memory +=
-			    split_memory(job_at(run, i)->split);
+			    shards_memory(job_at(run, i)->shards);
 }

@@ -87,7 +87,7 @@ attempt_run(const struct selftest *test, const struct buffer *sample,
 	const struct tshark *tshark = test->tshark;
 	const struct tshark_config config = { .only = only, .keys_fd = -1 };
 	const struct tshark_run run = {
-		.plugin = true, .objects = true, .mark = SELFTEST_MARK
+		.plugin = true, .objects = true, .placeholder = SELFTEST_PLACEHOLDER
 	};
 	struct argv argv = { NULL, 0 };
 	struct command_spec spec = { .argv = &argv,

@@ -12,7 +12,7 @@
 #include "tshark/tshark.h"
 
 /* The records of the sample without bytes and with this length on the wire stand for packets of another tshark. */
-#define SELFTEST_MARK 20000000
+#define SELFTEST_PLACEHOLDER 20000000
 
 /* All borrowed. The plugin is in tshark's home. */
 struct selftest {

@@ -363,9 +363,9 @@ tap_of(const struct tshark_run *run, const char *only, const char *filter)
 {
 	char mark[32] = "", *words, *tap;
 
-	if (run->mark != 0)
+	if (run->placeholder != 0)
 		(void)snprintf(mark, sizeof(mark), ":mark=%" PRIu32,
-		    run->mark);
+		    run->placeholder);
 	words = xasprintf("%s%s%s%s%s", run->flush ? ":flush" : "",
 	    run->objects ? ":objects" : "", mark,
 	    only != NULL ? ":only=" : "", only != NULL ? only : "");

@@ -69,12 +69,12 @@ struct tshark_config {
 
 /* How it is run. */
 struct tshark_run {
-	bool plugin;   /* our plugin writes frames; else packets are printed */
-	bool objects;  /* with the plugin: what is loaded is written first, see frames_wire.h */
-	bool flush;    /* each packet is written out at once */
-	bool filter;   /* with the display filter */
-	size_t warm;   /* the first so many packets are dissected, but nothing is printed of them */
-	uint32_t mark; /* with the plugin, if not 0: of empty records with this length on the wire nothing is printed */
+	bool plugin;          /* our plugin writes frames; else packets are printed */
+	bool objects;         /* with the plugin: what is loaded is written first, see frames_wire.h */
+	bool flush;           /* each packet is written out at once */
+	bool filter;          /* with the display filter */
+	size_t warm;          /* the first so many packets are dissected, but nothing is printed of them */
+	uint32_t placeholder; /* with the plugin, if not 0: of empty records with this length on the wire nothing is printed */
 };
 
 /* What is loaded into it for a run, with the plugin or without; NULL for nothing. */

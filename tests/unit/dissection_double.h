@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "packet/capture_id.h"
 #include "dissect/dissection.h"
 #include "dissect/source.h"
+#include "packet/capture_id.h"
 
 #define DISSECTIONS_MAX 64
 

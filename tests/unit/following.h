@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "watch/follow_private.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "watch/follow_private.h"
 #include "capfile.h"
 #include "dissection_double.h"
 

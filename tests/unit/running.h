@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One run of run/run.c by a script. Dissections (dissect/split.h), the sink, the live capture, the replay, the watched folder and
+ * One run of run/run.c by a script. Dissections (dissect/shards.h), the sink, the live capture, the replay, the watched folder and
  * the privileged broker are none: they note what is done with them. Goes behind cmocka.h.
  *
  * A script is words; each is done in a turn of the loop of its own:
@@ -29,21 +29,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "watch/follow.h"
+#include "base/xalloc.h"
+#include "dissect/shards.h"
 #include "run/replay.h"
 #include "run/run.h"
-#include "base/xalloc.h"
-#include "dissect/split.h"
 #include "sink/sink_stdout.h"
+#include "watch/follow.h"
 
 #define NAMES_MAX 8
 
 /* A dissection. */
-struct split {
+struct shards {
 	struct dissection_handler handler;
 	const char *name;
 	struct dissection_counts counts;
-	struct split *next;
+	struct shards *next;
 };
 
 struct bench {
@@ -75,7 +75,7 @@ struct bench {
 	struct sink_counts counts;
 
 	/* What they have been given. */
-	struct split *splits;
+	struct shards *splits;
 	struct sink_handler sink_handler;
 	struct sink sink;
 	bool is_full, is_busy;
@@ -109,17 +109,17 @@ note(const char *format, const char *name, uint64_t number)
 /* Dissections. */
 
 static inline unsigned
-end_of(const struct split *split)
+end_of(const struct shards *split)
 {
 	return (unsigned)(split->name[0] - 'a') % NAMES_MAX;
 }
 
-struct split *
-split_new(const struct dissection_config *config, unsigned parts, int fd,
+struct shards *
+shards_new(const struct dissection_config *config, unsigned parts, int fd,
     const char *name, const char *path, uint64_t count,
     const struct dissection_handler *handler)
 {
-	struct split *split = xcalloc(1, sizeof(*split));
+	struct shards *split = xcalloc(1, sizeof(*split));
 
 	(void)path;
 	assert_true(fd >= 0);
@@ -137,12 +137,12 @@ split_new(const struct dissection_config *config, unsigned parts, int fd,
 }
 
 void
-split_free(struct split *split)
+shards_free(struct shards *split)
 {
 	if (split == NULL)
 		return;
 	SAY_NAME("free", split->name);
-	for (struct split **at = &bench_now->splits; *at != NULL;
+	for (struct shards **at = &bench_now->splits; *at != NULL;
 	     at = &(*at)->next)
 		if (*at == split) {
 			*at = split->next;
@@ -152,51 +152,51 @@ split_free(struct split *split)
 }
 
 void
-split_pause(struct split *split)
+shards_pause(struct shards *split)
 {
 	SAY_NAME("pause", split->name);
 }
 
 void
-split_resume(struct split *split)
+shards_resume(struct shards *split)
 {
 	SAY_NAME("resume", split->name);
 }
 
 void
-split_stop(struct split *split)
+shards_stop(struct shards *split)
 {
 	SAY_NAME("stop", split->name);
 }
 
 struct dissection_counts
-split_counts(const struct split *split)
+shards_counts(const struct shards *split)
 {
 	return split->counts;
 }
 
 uint64_t
-split_memory(const struct split *split)
+shards_memory(const struct shards *split)
 {
 	(void)split;
 	return 0;
 }
 
 void
-split_bytes(const struct split *split, uint64_t *done, uint64_t *all)
+shards_bytes(const struct shards *split, uint64_t *done, uint64_t *all)
 {
 	*done = split->counts.read * 10;
 	*all = 100;
 }
 
 bool
-split_is_filterable(const struct split *split)
+shards_is_filterable(const struct shards *split)
 {
 	return !bench_now->ends[end_of(split)].unfilterable;
 }
 
 enum outcome
-split_outcome(const struct split *split, struct error *error)
+shards_outcome(const struct shards *split, struct error *error)
 {
 	enum outcome outcome = bench_now->ends[end_of(split)].outcome;
 
@@ -205,7 +205,7 @@ split_outcome(const struct split *split, struct error *error)
 }
 
 enum outcome
-split_lesser_outcome(const struct split *split, enum outcome than)
+shards_lesser_outcome(const struct shards *split, enum outcome than)
 {
 	(void)split;
 	(void)than;
@@ -213,7 +213,7 @@ split_lesser_outcome(const struct split *split, enum outcome than)
 }
 
 bool
-split_is_no_capture(const struct split *split)
+shards_is_no_capture(const struct shards *split)
 {
 	return bench_now->ends[end_of(split)].no_capture;
 }
@@ -348,7 +348,7 @@ dead_letter_is_fd(const struct dead_letter *dead_letter, int fd)
 /* The script. */
 
 static inline void
-bench_document(const struct split *split, const char *word)
+bench_document(const struct shards *split, const char *word)
 {
 	static char large[1 << 20];
 	struct document_ready ready = { .json = word, .len = strlen(word) + 1 };
@@ -364,7 +364,7 @@ bench_document(const struct split *split, const char *word)
 static inline void
 bench_input(const char *word)
 {
-	struct split *split = bench_now->splits;
+	struct shards *split = bench_now->splits;
 
 	while (split != NULL && split->name[0] != word[0])
 		split = split->next;

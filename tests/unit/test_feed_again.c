@@ -368,7 +368,7 @@ test_live_stop(void **state)
 
 struct shard {
 	struct order *order;
-	struct feed_share share;
+	struct feed_shard shard;
 };
 
 /* Of two; the packets with odd numbers are of one, and the others of the other. Returns which has the odd ones. */
@@ -379,14 +379,14 @@ start_shard(struct test *test, struct shard *shard, unsigned index)
 	unsigned odd;
 
 	shard->order = order_new(2);
-	shard->share = (struct feed_share){ index, 2, MARK, shard->order };
+	shard->shard = (struct feed_shard){ index, 2, MARK, shard->order };
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 2);
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 3, 4);
 	memcpy(packet, test->bytes.data + CAPFILE_HEADER, sizeof(packet));
 	odd = flow_hash_shard(CAPFILE_ETHERNET, packet + CAPFILE_RECORD,
 	    CAPFILE_PACKET, 2);
 	start_file(test, NULL, 0);
-	feed_share(test->feed, &shard->share);
+	feed_shard(test->feed, &shard->shard);
 	return odd;
 }
 
@@ -402,7 +402,7 @@ test_shard(void **state)
 	assert_pending(test, odd == 0 ? 1 : 2, 2);
 	assert_int_equal(feed_read(test->feed), 2);
 	assert_int_equal(order_last(shard.order), 4);
-	assert_int_equal(order_owner(shard.order), odd);
+	assert_int_equal(order_shard(shard.order), odd);
 	assert_non_null(feed_news(test->feed));
 	/* Stopped, it goes as far as any of them has read. */
 	feed_stop(test->feed);

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "input/inputs.h"
 #include "base/xalloc.h"
+#include "input/inputs.h"
 
 struct test {
 	char top[64], folder[80];

@@ -16,7 +16,7 @@ test_turns(void **state)
 
 	(void)state;
 	assert_int_equal(order_next(order), 1);
-	assert_int_equal(order_owner(order), ORDER_NOBODY);
+	assert_int_equal(order_shard(order), ORDER_NOBODY);
 	order_add(order, 1, 2);
 	order_add(order, 2, 0);
 	order_add(order, 3, 2);
@@ -24,16 +24,16 @@ test_turns(void **state)
 	order_add(order, 1, 2);
 	order_add(order, 2, 0);
 	assert_int_equal(order_last(order), 3);
-	assert_int_equal(order_owner(order), 2);
+	assert_int_equal(order_shard(order), 2);
 	order_done(order, 3);
 	assert_int_equal(order_next(order), 1);
 	order_done(order, 1);
 	assert_int_equal(order_next(order), 2);
-	assert_int_equal(order_owner(order), 0);
+	assert_int_equal(order_shard(order), 0);
 	order_done(order, 2);
 	/* The third was done before. */
 	assert_int_equal(order_next(order), 4);
-	assert_int_equal(order_owner(order), ORDER_NOBODY);
+	assert_int_equal(order_shard(order), ORDER_NOBODY);
 	/* What is past, or not known, changes nothing. */
 	order_done(order, 1);
 	order_done(order, 9);
@@ -44,8 +44,8 @@ test_turns(void **state)
 static void
 test_one_leaves(void **state)
 {
-	struct order *order = order_new(ORDER_OWNERS);
-	unsigned last = ORDER_OWNERS - 1;
+	struct order *order = order_new(ORDER_SHARDS);
+	unsigned last = ORDER_SHARDS - 1;
 
 	(void)state;
 	order_add(order, 1, last);
@@ -80,12 +80,12 @@ test_many(void **state)
 		order_done(order, i);
 		assert_int_equal(order_next(order), 101);
 	}
-	assert_int_equal(order_owner(order), 101 % 7);
+	assert_int_equal(order_shard(order), 101 % 7);
 	order_done(order, 101);
 	assert_int_equal(order_next(order), 50001);
 	for (uint64_t i = 50001; i <= 60000; i++) {
 		order_add(order, i, (unsigned)(i % 7));
-		assert_int_equal(order_owner(order), i % 7);
+		assert_int_equal(order_shard(order), i % 7);
 		order_done(order, i);
 	}
 	order_free(order);

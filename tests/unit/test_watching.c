@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "watch/watching.h"
 #include "base/xalloc.h"
+#include "watch/watching.h"
 
 struct test {
 	char top[64];

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One input to its documents, by one tshark or, of a regular file, by several, each with a shard of its packets. */
+#ifndef ESPCAP_DISSECT_SHARDS_H
+#define ESPCAP_DISSECT_SHARDS_H
+
+#include "dissect/dissection.h"
+
+struct shards;
+
+/*
+ * As dissection_new, and so is all that follows. most: tsharks at most, 1 .. ORDER_SHARDS. Documents come in the order of the
+ * file, and are those of one tshark, but for what it knows of a conversation from one between other addresses.
+ */
+struct shards *shards_new(const struct dissection_config *config, unsigned most, int fd, const char *name,
+    const char *path, uint64_t count, const struct dissection_handler *handler);
+void shards_free(struct shards *shards);
+
+void shards_pause(struct shards *shards);
+void shards_resume(struct shards *shards);
+void shards_stop(struct shards *shards);
+
+struct dissection_counts shards_counts(const struct shards *shards);
+uint64_t shards_memory(const struct shards *shards);
+void shards_bytes(const struct shards *shards, uint64_t *done, uint64_t *all);
+
+/* As dissection_filter is not DISSECTION_UNFILTERABLE, of the whole input. */
+bool shards_is_filterable(const struct shards *shards);
+enum outcome shards_outcome(const struct shards *shards, struct error *error);
+/* As reasons_lesser, of the whole input. */
+enum outcome shards_lesser_outcome(const struct shards *shards, enum outcome than);
+bool shards_is_no_capture(const struct shards *shards);
+
+#endif
