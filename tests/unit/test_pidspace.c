@@ -362,9 +362,9 @@ test_survivors_go_with_one_that_exits(void **state)
 	release();
 }
 
-/* The only child of this process that is in a session of its own, but for this one. */
+/* The only child of this process that is in a session of its own, but for this one; 0 if there is none. */
 static pid_t
-find_init(pid_t but)
+look_for_init(pid_t but)
 {
 	char path[64], pids[1024] = "";
 	FILE *file;
@@ -381,6 +381,20 @@ find_init(pid_t but)
 			break;
 		if (pid != but && getsid(pid) == pid)
 			return pid;
+	}
+	return 0;
+}
+
+/* It may not have come to its session yet. */
+static pid_t
+find_init(pid_t but)
+{
+	for (int i = 0; i < 1000; i++) {
+		pid_t pid = look_for_init(but);
+
+		if (pid > 0)
+			return pid;
+		usleep(10000);
 	}
 	_exit(201);
 }
