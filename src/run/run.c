@@ -76,9 +76,9 @@ release_backlog(struct job *job)
 		buffer_consume(&job->backlog, ready.len);
 	}
 	buffer_release(&job->backlog);
+	check_full(run);
 	if (job->shards != NULL && !run->full)
 		shards_resume(job->shards);
-	check_full(run);
 }
 
 static void
@@ -87,6 +87,8 @@ stop_if_done(struct run *run)
 	if (run->done && run->sink->type->is_empty(run->sink))
 		loop_stop(run->config->dissection.loop);
 }
+
+static void retire(void *ctx);
 
 static void
 on_drain(void *ctx)
@@ -98,7 +100,9 @@ on_drain(void *ctx)
 		replay_go(run->replay);
 	if (run->follow != NULL)
 		follow_go(run->follow);
-	if (run->job_count > 0 && job_at(run, 0)->shards != NULL)
+	if (run->job_count > 0 && job_at(run, 0)->ended)
+		retire(run);
+	else if (run->job_count > 0)
 		shards_resume(job_at(run, 0)->shards);
 	stop_if_done(run);
 }
@@ -168,13 +172,13 @@ job_free(struct job *job)
 	free(job);
 }
 
-/* Takes ended inputs off the front; the next one's documents may go out then. */
+/* Takes ended inputs off the front; the next one's documents may go out then, which a full sink does not want. */
 static void
 retire(void *ctx)
 {
 	struct run *run = ctx;
 
-	while (run->job_count > 0 && job_at(run, 0)->ended) {
+	while (run->job_count > 0 && job_at(run, 0)->ended && !run->full) {
 		struct job *job = job_at(run, 0);
 		uint64_t done, all;
 

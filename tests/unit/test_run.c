@@ -233,7 +233,7 @@ test_full(void **state)
 	    "free b, end, gone");
 }
 
-/* It is still full when the next one begins. */
+/* The next one begins when there is room again. */
 static void
 test_full_at_the_turn(void **state)
 {
@@ -242,7 +242,21 @@ test_full_at_the_turn(void **state)
 	bench_inputs(bench, "ab");
 	bench_run(bench, "ready full a1 a. drain b.",
 	    "new a 0, write a1, "
-	    "pause a, free a, new b 0, pause b, resume b, free b, end, gone");
+	    "pause a, free a, new b 0, free b, end, gone");
+}
+
+/* Nothing of the next one is given to a full sink, nor of all those that follow if they end as well. */
+static void
+test_full_and_the_next_ended(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->failure = OUTCOME_OUTPUT;
+	bench->config.jobs = 2;
+	bench_inputs(bench, "abc");
+	bench_run(bench, "ready b1 b. full a1 a. fail",
+	    "new a 0, new b 0, "
+	    "write a1, pause a, free a, free b, gone");
 }
 
 static void
@@ -254,7 +268,7 @@ test_full_by_the_backlog(void **state)
 	bench_inputs(bench, "ab");
 	bench_run(bench, "ready b1 full a. drain b.",
 	    "new a 0, new b 0, free a, "
-	    "write b1, resume b, pause b, resume b, free b, end, gone");
+	    "write b1, pause b, resume b, free b, end, gone");
 }
 
 /* What comes before its turn is of no interest to a full sink. */
@@ -267,7 +281,7 @@ test_full_when_the_turn_comes(void **state)
 	bench_inputs(bench, "abc");
 	bench_run(bench, "ready b1 full a1 a. drain b. c.",
 	    "new a 0, new b 0, "
-	    "write a1, pause a, free a, write b1, new c 0, resume b, free b, "
+	    "write a1, pause a, free a, write b1, resume b, new c 0, free b, "
 	    "resume c, free c, end, gone");
 }
 
@@ -475,6 +489,7 @@ main(void)
 		TEST(test_full_at_the_turn),
 		TEST(test_full_by_the_backlog),
 		TEST(test_full_when_the_turn_comes),
+		TEST(test_full_and_the_next_ended),
 		TEST(test_busy_at_the_end),
 		TEST(test_sink_fails),
 		TEST(test_reader_is_gone),
