@@ -18,6 +18,9 @@
 #include "base/xalloc.h"
 #include "watch/watching.h"
 
+/* A user that is not root and owns nothing here. */
+#define NOBODY 65534
+
 struct test {
 	char top[64];
 	char *in, *done, *registry, *state;
@@ -329,17 +332,22 @@ test_move_to_nowhere(void **state)
 	free(after);
 }
 
+/* Root may always, so it is somebody else meanwhile. */
 static void
 test_no_right(void **state)
 {
 	struct test *test = *state;
+	const uid_t user = geteuid();
 
-	/* Root may always. */
-	if (geteuid() == 0)
-		skip();
-	assert_int_equal(chmod(test->in, 0500), 0);
+	assert_int_equal(chmod(test->in, 0555), 0);
+	if (user == 0) {
+		assert_int_equal(chmod(test->top, 0777), 0);
+		assert_int_equal(seteuid(NOBODY), 0);
+	}
 	test->options.after = "delete";
+	test->options.registry = test->registry;
 	assert_fails(test, OUTCOME_USAGE, "Permission denied");
+	assert_int_equal(seteuid(user), 0);
 	assert_int_equal(chmod(test->in, 0700), 0);
 }
 
