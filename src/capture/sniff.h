@@ -27,7 +27,7 @@ struct sniff_config {
 /* In memory that espcap reads: what became of packets so far. All but the last two only grow. */
 struct sniff_counts {
 	_Atomic uint64_t captured;                    /* that the kernel gave us */
-	_Atomic uint64_t queue_drop;                  /* of these, for want of room in the queue and the spool */
+	_Atomic uint64_t queue_drop;                  /* of these, because queue and spool were full */
 	_Atomic uint64_t kernel_drop, interface_drop; /* beside these */
 	_Atomic uint64_t ring_missing;                /* of those captured, in the archive */
 	_Atomic uint64_t queued, spooled;             /* bytes in the queue, in the spool now */
@@ -49,7 +49,7 @@ struct sniff_message {
 	char text[1024];
 };
 
-/* What it is told; one datagram each. */
+/* Orders to it; one datagram each. */
 #define SNIFF_EXCLUDE_MAX 8192
 struct sniff_order {
 	bool stop; /* capture no more; else: keep back what exclude describes, see nic_exclude */
@@ -70,7 +70,7 @@ struct sniff_means {
 };
 
 /*
- * Captures until it is told to stop, has enough, or has lost the interface;
+ * Captures until it gets the order to stop, has enough, or has lost the interface;
  * goes on writing to data (a pipe that does not block) what is queued, and
  * returns. A packet that fits neither into the queue nor into the spool is dropped and counted: the capture never
  * waits. Returns at once when nobody reads data, or control is closed.

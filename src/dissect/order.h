@@ -13,7 +13,7 @@ struct order;
 struct order *order_new(unsigned shards);
 void order_free(struct order *order);
 
-/* Packets are told with their shards by whoever reads them first, from ordinal 1 on without a gap; what is known is passed over. */
+/* Whoever reads a packet first adds it with its shard, from ordinal 1 on without a gap. Known packets are ignored. */
 void order_add(struct order *order, uint64_t ordinal, unsigned shard);
 
 /* The first packet whose outcome is not known; one more than all known if there is none. */

@@ -14,7 +14,7 @@
 #define RUNS_MAX (2 * FEED_DEAD_MAX + 5)
 /* A pass that ends for want of memory behind so many packets is not counted as a run. */
 #define RELIEF_PACKETS 1000
-/* Packets of other shards that are passed over in one go. */
+/* Packets of other shards that are skipped in one go. */
 #define SEEK_SLICE 4096
 
 /* How a pass ends. */

@@ -237,7 +237,7 @@ shards_is_filterable(const struct shards *shards)
 	return all != DISSECTION_UNFILTERABLE;
 }
 
-/* What is wrong with the file all shards may tell: it is told once. */
+/* All shards may report what is wrong with the file: it is reported once. */
 static struct reasons
 merge_reasons(const struct shards *shards)
 {

@@ -20,7 +20,7 @@ struct input {
 struct inputs {
 	struct input *list;
 	size_t count;
-	bool from_dir; /* what is no capture is passed over */
+	bool from_dir; /* files that are not captures are skipped */
 	/*
 	 * Root may read what those who put links into the folder may not: then all files are in this folder or below, and
 	 * must be opened so. Its path is NULL for another user, who follows links out of it.

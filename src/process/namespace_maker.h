@@ -19,7 +19,7 @@ struct namespace_maker_users {
 
 /*
  * Makes them. Root must do it before it is given up: many kernels let nobody else, and only root can map two
- * users. What cannot be made is told by the three reasons. Free it by its own function.
+ * users. The three reasons say what cannot be made and why. Free it with its own function.
  */
 struct namespaces *namespace_maker_new(const struct namespace_maker_users *users);
 /* The same for the user that privilege_drop will become, and that of tshark (sandbox/privilege.h). NULL as those. */

@@ -19,7 +19,7 @@ void ek_free(struct ek *ek);
 enum ek_event {
 	EK_MORE,      /* all bytes used; no line ended in a document */
 	EK_DOCUMENT,  /* the tree holds a packet; call again with the bytes not used */
-	EK_UNPARSABLE /* a line that is no packet and no index line; it is passed over */
+	EK_UNPARSABLE /* a line that is neither a packet nor an index line; it is skipped */
 };
 
 /*
