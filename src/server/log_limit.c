@@ -22,13 +22,13 @@ find_kind(struct log_limit *log_limit, const char *kind)
 
 	for (size_t i = 0; i < log_limit->told_count; i++) {
 		if (strncmp(log_limit->told[i].kind, kind,
-			COMPLAINT_KIND_LEN - 1) == 0)
+			LOG_LIMIT_KIND_LEN - 1) == 0)
 			return i;
 		if (log_limit->told[i].told_at <
 		    log_limit->told[oldest].told_at)
 			oldest = i;
 	}
-	return log_limit->told_count < COMPLAINT_KINDS ?
+	return log_limit->told_count < LOG_LIMIT_KINDS ?
 	    log_limit->told_count :
 	    oldest;
 }
@@ -40,14 +40,14 @@ log_limit_tell(struct log_limit *log_limit, struct log *log, uint64_t now,
 	size_t len = strlen(text), at = find_kind(log_limit, kind);
 	bool is_known = at < log_limit->told_count &&
 	    strncmp(log_limit->told[at].kind, kind,
-		COMPLAINT_KIND_LEN - 1) == 0;
+		LOG_LIMIT_KIND_LEN - 1) == 0;
 
 	log_limit_note(log_limit, text);
 	if (log_limit->told_count > 0 &&
 	    (now == log_limit->told_at ||
 		(is_known && now - log_limit->told[at].told_at < TELL_SECONDS)))
 		return;
-	(void)snprintf(log_limit->told[at].kind, COMPLAINT_KIND_LEN, "%s",
+	(void)snprintf(log_limit->told[at].kind, LOG_LIMIT_KIND_LEN, "%s",
 	    kind);
 	log_limit->told[at].told_at = log_limit->told_at = now;
 	if (at == log_limit->told_count)

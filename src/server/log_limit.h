@@ -8,17 +8,17 @@
 
 #include "base/log.h"
 
-#define COMPLAINT_KIND_LEN 160
+#define LOG_LIMIT_KIND_LEN 160
 /* So many kinds are kept apart; a further one takes the place of what was told longest ago. */
-#define COMPLAINT_KINDS 16
+#define LOG_LIMIT_KINDS 16
 
 /* All zeros for none so far. */
 struct log_limit {
 	char text[600]; /* the last one, told or not; "" for none */
 	struct {
-		char kind[COMPLAINT_KIND_LEN];
+		char kind[LOG_LIMIT_KIND_LEN];
 		uint64_t told_at; /* clock_seconds */
-	} told[COMPLAINT_KINDS];
+	} told[LOG_LIMIT_KINDS];
 	size_t told_count;
 	uint64_t told_at; /* any of them */
 };
@@ -29,7 +29,7 @@ void log_limit_note(struct log_limit *log_limit, const char *text);
 /*
  * Remembers the text, and tells it with "trying again" unless one of its kind was told in the last minute, or one of
  * another kind in this second. The kind is what stays the same when numbers, names and times in the text change; it is
- * cut to COMPLAINT_KIND_LEN.
+ * cut to LOG_LIMIT_KIND_LEN.
  */
 void log_limit_tell(struct log_limit *log_limit, struct log *log, uint64_t now, const char *kind, const char *text);
 

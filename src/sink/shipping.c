@@ -47,7 +47,7 @@ struct shipment {
 	size_t told; /* items of the reply */
 	long retry_after;
 	char why[600];                 /* what the last item kept was answered */
-	char kind[COMPLAINT_KIND_LEN]; /* the same without what varies */
+	char kind[LOG_LIMIT_KIND_LEN]; /* the same without what varies */
 	TAILQ_ENTRY(shipment) next;
 };
 
@@ -605,6 +605,23 @@ take_forbidden(struct shipment *shipment, const char *kind, const char *why)
 	ship_later(shipment, shipment->forbidden);
 }
 
+static void
+fail_redirected(struct shipping *shipping, size_t node,
+    const struct http_reply *reply)
+{
+	char why[1000];
+
+	(void)snprintf(why, sizeof(why),
+	    "%s redirects to %s, "
+	    "which is not followed: give that address to "
+	    "--node",
+	    cluster_url(shipping->cluster, node),
+	    reply->location[0] != '\0' ?
+		reply->location :
+		"nowhere");
+	fail(shipping, OUTCOME_OUTPUT, why);
+}
+
 /* A whole request that was answered with an error. */
 static void
 take_refusal(struct shipment *shipment, size_t node,
@@ -612,7 +629,7 @@ take_refusal(struct shipment *shipment, size_t node,
 {
 	struct shipping *shipping = shipment->shipping;
 	struct bulk_reply_item item;
-	char why[1000], kind[COMPLAINT_KIND_LEN];
+	char why[1000], kind[LOG_LIMIT_KIND_LEN];
 
 	(void)bulk_reply_error(reply->body, reply->len, &item);
 	(void)snprintf(why, sizeof(why), "%s: HTTP status %ld%s%s: %.600s",
@@ -650,15 +667,7 @@ take_refusal(struct shipment *shipment, size_t node,
 		break;
 	case VERDICT_REQUEST_CONFIG:
 		if (reply->status >= 300 && reply->status < 400) {
-			(void)snprintf(why, sizeof(why),
-			    "%s redirects to %s, "
-			    "which is not followed: give that address to "
-			    "--node",
-			    cluster_url(shipping->cluster, node),
-			    reply->location[0] != '\0' ?
-				reply->location :
-				"nowhere");
-			fail(shipping, OUTCOME_OUTPUT, why);
+			fail_redirected(shipping, node, reply);
 			break;
 		}
 		if (shipment->attempt < 2)

@@ -87,7 +87,7 @@ test_many_kinds(void **state)
 	char kind[3] = "a";
 
 	(void)state;
-	for (unsigned i = 0; i <= COMPLAINT_KINDS; i++) {
+	for (unsigned i = 0; i <= LOG_LIMIT_KINDS; i++) {
 		kind[0] = (char)('a' + i);
 		assert_string_not_equal(told_as(&it, i, kind, "busy"), "");
 	}
@@ -99,7 +99,7 @@ static void
 test_long_kinds(void **state)
 {
 	struct log_limit it = { .told_at = 0 };
-	char kind[2 * COMPLAINT_KIND_LEN];
+	char kind[2 * LOG_LIMIT_KIND_LEN];
 
 	(void)state;
 	memset(kind, 'x', sizeof(kind) - 1);

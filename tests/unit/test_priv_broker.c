@@ -837,6 +837,41 @@ interrupted(void)
 	priv_broker_free(broker);
 }
 
+/* What changes a file is waited for: who is told "interrupted" would not know whether it happened. */
+static void
+not_interrupted(void)
+{
+	struct folder folder;
+	struct folder_entry entry, now;
+	struct priv_broker *broker;
+	pid_t helper, waker;
+
+	make_folder(&folder, true);
+	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL);
+	helper = only_child();
+	CHECK(priv_broker_folder_look(broker, "file", &entry) == 0);
+	CHECK(helper > 0 && kill(helper, SIGSTOP) == 0);
+	interrupt_soon();
+	waker = fork();
+	if (waker == 0) {
+		usleep(600000);
+		_exit(kill(helper, SIGCONT) != 0);
+	}
+	CHECK(priv_broker_folder_remove(broker, "file", &entry, true, &now) == 0);
+	CHECK(faccessat(folder.fd, "file", F_OK, 0) == -1 && errno == ENOENT);
+	priv_broker_free(broker);
+}
+
+static void
+test_changing_is_not_interrupted(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(not_interrupted);
+	assert_int_equal(system("rm -rf watched target"), 0);
+}
+
 static void
 test_waiting_can_be_interrupted(void **state)
 {
@@ -1038,6 +1073,7 @@ main(void)
 		cmocka_unit_test(test_writers),
 		cmocka_unit_test(test_helper_has_little),
 		cmocka_unit_test(test_helper_ends_with_us),
+		cmocka_unit_test(test_changing_is_not_interrupted),
 		cmocka_unit_test(test_waiting_can_be_interrupted),
 		cmocka_unit_test(test_files_of_a_folder),
 		cmocka_unit_test(test_odd_descriptors),
