@@ -80,14 +80,21 @@ refusal(mode_t mode, bool regular)
 	return S_ISSOCK(mode) ? "is a socket" : "is not a file";
 }
 
-/* poll(2), but a child that ends does not interrupt it; what ends espcap does. */
+/*
+ * poll(2), but a signal whose handler has SA_RESTART does not interrupt it: a child that ends, a question for the counts. The kernel
+ * restarts neither poll(2) nor ppoll(2) by itself, signal(7). What ends espcap has no such handler, and interrupts.
+ */
 static int
 wait_for(struct pollfd *fds, nfds_t count)
 {
+	struct sigaction action;
 	sigset_t mask;
 
 	sigprocmask(SIG_SETMASK, NULL, &mask);
-	sigaddset(&mask, SIGCHLD);
+	for (int number = 1; number < NSIG; number++)
+		if (sigaction(number, NULL, &action) == 0 &&
+		    (action.sa_flags & SA_RESTART) != 0)
+			sigaddset(&mask, number);
 	return ppoll(fds, count, NULL, &mask);
 }
 

@@ -804,10 +804,11 @@ on_signal(int number)
 	(void)number;
 }
 
+/* flags: of the handler of the signal that comes. */
 static void
-interrupt_soon(void)
+interrupt_soon(int flags)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
 	const char *command = "sleep 0.2; kill -USR1 $PPID";
 	pid_t pid;
 
@@ -828,7 +829,7 @@ interrupted(void)
 	struct error error;
 
 	CHECK(helper > 0 && kill(helper, SIGSTOP) == 0);
-	interrupt_soon();
+	interrupt_soon(0);
 	CHECK(priv_broker_open(broker, SECRET, &error) == -1);
 	CHECK(strstr(error.text, "Interrupted") != NULL);
 	CHECK(kill(helper, SIGCONT) == 0);
@@ -851,7 +852,7 @@ not_interrupted(void)
 	helper = only_child();
 	CHECK(priv_broker_folder_look(broker, "file", &entry) == 0);
 	CHECK(helper > 0 && kill(helper, SIGSTOP) == 0);
-	interrupt_soon();
+	interrupt_soon(0);
 	waker = fork();
 	if (waker == 0) {
 		usleep(600000);
@@ -870,6 +871,33 @@ test_changing_is_not_interrupted(void **state)
 		skip();
 	apart(not_interrupted);
 	assert_int_equal(system("rm -rf watched target"), 0);
+}
+
+/* As by SIGUSR1, which asks for the counts: its handler is libevent's, with SA_RESTART. */
+static void
+goes_on_waiting(void)
+{
+	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	pid_t helper = only_child(), waker;
+
+	CHECK(helper > 0 && kill(helper, SIGSTOP) == 0);
+	interrupt_soon(SA_RESTART);
+	waker = fork();
+	if (waker == 0) {
+		usleep(600000);
+		_exit(kill(helper, SIGCONT) != 0);
+	}
+	CHECK(opens(broker, SECRET, "secret text"));
+	priv_broker_free(broker);
+}
+
+static void
+test_opening_goes_on_after_a_signal_that_ends_nothing(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(goes_on_waiting);
 }
 
 static void
@@ -1074,6 +1102,7 @@ main(void)
 		cmocka_unit_test(test_helper_has_little),
 		cmocka_unit_test(test_helper_ends_with_us),
 		cmocka_unit_test(test_changing_is_not_interrupted),
+		cmocka_unit_test(test_opening_goes_on_after_a_signal_that_ends_nothing),
 		cmocka_unit_test(test_waiting_can_be_interrupted),
 		cmocka_unit_test(test_files_of_a_folder),
 		cmocka_unit_test(test_odd_descriptors),
