@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One input from its bytes to its documents: feeds a tshark, reads it, and goes on behind a packet that ends it. */
+/* One input from its records to its documents: feeds a tshark, reads it, and goes on after a packet that ends it. */
 #ifndef ESPCAP_DISSECT_DISSECTION_H
 #define ESPCAP_DISSECT_DISSECTION_H
 
@@ -9,17 +9,14 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/ranges.h"
-#include "dissect/order.h"
 #include "dissect/reasons.h"
-#include "dissect/streams.h"
 #include "document/document.h"
 #include "loop/loop.h"
-#include "packet/digest.h"
 #include "packet/filter.h"
+#include "packet/record_source.h"
 #include "tshark/tshark.h"
 
 struct dissection;
-struct source;
 
 /* A capture without an end. */
 struct dissection_live {
@@ -30,16 +27,28 @@ struct dissection_live {
 };
 
 /*
- * One of several dissections of one regular file, each of other packets (packet/flow_hash.h), whose documents go out in the order
- * of the file. All borrowed.
+ * Of a dissection whose documents go out in one order with those of others (shard/shards.h): what it asks of them and tells them.
+ * Called from the loop and from dissection_ functions.
  */
-struct dissection_shard {
-	unsigned index, count;
-	uint32_t placeholder; /* see struct feed_shard */
-	struct order *order;
-	struct streams *streams;
-	/* The order may have moved on: dissection_go_on of the one whose turn it is must be called, and of those that are ahead. */
-	void (*on_order)(void *ctx);
+struct dissection_gate {
+	/* The document of this packet may go out now; else dissection_go_on is called later. */
+	bool (*is_open)(void *ctx, uint64_t ordinal);
+	/* This packet is so far ahead that no more are to be read until dissection_go_on. */
+	bool (*is_ahead)(void *ctx, uint64_t ordinal);
+	/* The others wait for this one. */
+	bool (*is_awaited)(void *ctx);
+	/* Before the document of a packet is written: so many streams of TCP and UDP had been numbered by then, see reader.h. */
+	void (*amend)(void *ctx, struct tree *tree, uint32_t tcp_streams, uint32_t udp_streams);
+	/* The outcome of this packet is known. */
+	void (*on_resolve)(void *ctx, uint64_t ordinal);
+	/* A fresh tshark of this dissection knows no stream. */
+	void (*on_restart)(void *ctx);
+	/* From the loop: some outcomes became known, or it has ended. */
+	void (*on_change)(void *ctx);
+	/* It has ended: no packet of it will have an outcome any more. */
+	void (*on_leave)(void *ctx);
+	size_t rest_max;      /* bytes of output that may wait for their turn */
+	uint32_t placeholder; /* length on the wire of the records that stand for packets of the others */
 	void *ctx;
 };
 
@@ -52,13 +61,10 @@ struct dissection_config {
 	struct document *document; /* writes one document at a time */
 	struct filter *filter;     /* --bpf, NULL for none */
 	size_t max_value, max_doc;
-	bool ids;                             /* documents are given with their ids */
-	const struct dissection_live *live;   /* the one input is such a capture; NULL for files */
-	const struct dissection_shard *shard; /* NULL: it has the whole input */
-	bool follow;                          /* the file may still grow: see dissection_look */
-	bool track;                           /* its records are hashed, see source_track */
-	const struct digest_mark *mark;       /* with track: what the file should begin with; NULL for nothing */
-	uint64_t timeout;                     /* ms of processor time without any progress until tshark counts as hung */
+	bool ids;                           /* documents are given with their ids */
+	const struct dissection_live *live; /* the one input is such a capture; NULL for files */
+	const struct dissection_gate *gate; /* NULL: it has the whole input */
+	uint64_t timeout;                   /* ms of processor time without any progress until tshark counts as hung */
 };
 
 /* The sums of one input; they only grow. read = printed + filtered + undissected when it has ended. */
@@ -94,37 +100,30 @@ struct dissection_handler {
 };
 
 /*
- * Begins with the descriptor fd, which it takes over. name is for messages and
+ * Begins with the source, which it takes over. name is for messages and
  * file_name, path (NULL for none) for the document; all are copied. count: packets at most,
  * 0 for all. Nothing fails here: what goes wrong is told at the end.
  */
-struct dissection *dissection_new(const struct dissection_config *config, int fd, const char *name,
+struct dissection *dissection_new(const struct dissection_config *config, struct record_source *source, const char *name,
     const char *path, uint64_t count, const struct dissection_handler *handler);
 void dissection_free(struct dissection *dissection);
 
 /* Stop and go on taking documents from tshark, which waits meanwhile. */
 void dissection_pause(struct dissection *dissection);
 void dissection_resume(struct dissection *dissection);
-/* No further packets are read; what was read is still delivered. */
-void dissection_stop(struct dissection *dissection);
+/* No further packets are read, but those up to `until` (0 for none); what was read is still delivered. */
+void dissection_stop(struct dissection *dissection, uint64_t until);
 
-/* Of a shard: its turn has come, or what it waits for has come nearer. Not from one of its own callbacks. */
+/* With a gate: it may be open, or what is waited for has come nearer. Not from one of its own callbacks. */
 void dissection_go_on(struct dissection *dissection);
 
-/*
- * Of a file that grows: there may be more of it now; it grows no more, and what is there is read to its end; all there
- * was has been read (documents may still be to come); what was read ends within a record.
- */
+/* Of a source that grows: there may be more of it now. All there was has been read; documents may still be to come. */
 void dissection_look(struct dissection *dissection);
-void dissection_finish(struct dissection *dissection);
 bool dissection_is_waiting(const struct dissection *dissection);
-bool dissection_has_rest(const struct dissection *dissection);
 
 /* What the capture is known by, "" if nothing of it was read. As long as the dissection. */
 const char *dissection_id(const struct dissection *dissection);
 
-/* What is read; as long as the dissection. */
-const struct source *dissection_source(const struct dissection *dissection);
 /* The packets that were skipped because --bpf has no meaning for their link type, by their ordinals. */
 const struct ranges *dissection_unfiltered(const struct dissection *dissection);
 /* The packets that are counted as undissected, by their ordinals; none of a format that only tshark knows. */
@@ -143,7 +142,7 @@ const struct reasons *dissection_reasons(const struct dissection *dissection);
 /*
  * What became of --bpf: no packet was there to ask it of; it has a meaning on the link type of some packet; of none. In the
  * last case the outcome is OUTCOME_USAGE at least, with DISSECTION_NO_FILTER; only filter_is_futile tells whether that is one of
- * the run. Of one shard shards.c tells.
+ * the run. With a gate the one who made it tells.
  */
 enum dissection_filter { DISSECTION_UNASKED,
 	DISSECTION_UNFILTERABLE,

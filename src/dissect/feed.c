@@ -8,45 +8,31 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "dissect/parts.h"
-#include "dissect/source.h"
-#include "dissect/warm_up.h"
-#include "packet/capture_id.h"
-#include "packet/flow_hash.h"
+#include "dissect/retention.h"
 
-/* What is kept of a pipe, to begin again: its blocks that are no packets, and the packets pending. */
-#define PREAMBLE_MAX ((size_t)4 << 20)
-#define RETAINED_MAX ((size_t)64 << 20)
 /* Each costs the start of a tshark, and a hostile file may hold one in a hundred bytes. */
 #define SESSIONS_MAX 1000
-/* Each is remembered, and a hostile file may hold one in forty bytes. */
-#define PARTS_MAX 1000000
-
-#define NO_SHA256 "the crypto library offers no SHA-256"
 
 struct feed {
-	struct source *source;
-	struct filter *filter;
-	uint64_t count;
-	bool stopping;
-	uint64_t read, skipped;
-	uint64_t chosen;            /* packets that --bpf wants, also those of other shards */
-	const char *news;           /* of the filter; not yet fetched */
-	bool applied;               /* --bpf to some packet */
-	struct ranges inapplicable; /* packets that it could not be applied to */
-	struct feed_shard shard;
-	bool scanning;           /* for the first packet of the shard */
-	struct parts parts;      /* of a live capture and one of an opaque format */
-	char id[CAPTURE_ID_LEN]; /* of the first */
+	struct record_source *source;
+	struct selection *selection;
+	struct retention *retention; /* of a stream; NULL for what can be read again */
 	bool ids, live;
-	unsigned session;
-	struct buffer header; /* of the next session, while turning; of this one, while due */
-	bool turning, header_due;
-	uint64_t session_before; /* packets before this session */
+	bool stopping;
+	uint64_t stop_at;
+	struct parts parts; /* of a live capture and one of an opaque format one */
+	const char *news;   /* not yet fetched */
 	bool told_joined;
 	char joined[160]; /* news of it */
 
-	uint64_t counted;   /* packets up to this one are in read and skipped */
+	/* The session. */
+	unsigned session;
+	struct buffer header; /* of the next one, while turning; of this one, while due */
+	bool turning, header_due;
+	bool has_packet;
+	bool previewed;  /* what was read is read again */
+	uint64_t before; /* packets before this session */
+
 	uint64_t given;     /* packets up to this one were taken from the source this time */
 	uint64_t resolved;  /* of packets up to this one it is known where they ended */
 	uint64_t forgotten; /* those up to this one are given empty */
@@ -54,56 +40,27 @@ struct feed {
 	uint64_t dead[FEED_DEAD_MAX];
 	unsigned dead_count;
 	struct buffer record; /* the one given last */
-
-	/* A pipe cannot be rewound. */
-	bool can_resume;
-	bool lossy;             /* retained has not all that is pending */
-	struct warm_up warm_up; /* of a live capture: the packets resolved last */
-	uint64_t base;          /* of a live capture: packets before the first that this tshark got */
-	uint64_t begun;         /* packets before the first that a document is wanted of from it */
-	size_t warm;            /* empty records still to be given in front of the overlap */
-	bool warming;           /* the overlap is being given */
-	struct buffer preamble, retained;
-	bool preamble_due;
-	struct capture_record first; /* in first_raw */
-	uint8_t *first_raw;
-	struct pending held;        /* given before, to be given again */
-	size_t held_at;             /* their records in retained */
-	uint64_t refill, refill_to; /* ordinals still to be given as empty records */
+	uint64_t base;        /* packets before the first that this tshark got */
+	uint64_t begun;       /* packets before the first that a document is wanted of from it */
 };
 
 struct feed *
-feed_new(int fd, struct filter *filter, uint64_t count, bool ids,
-    const char *live)
+feed_new(struct record_source *source, const struct feed_config *config)
 {
 	struct feed *feed = xcalloc(1, sizeof(*feed));
 
-	feed->source = source_new(fd);
-	feed->filter = filter;
-	feed->count = count;
-	feed->ids = ids;
-	feed->live = live != NULL;
-	if (feed->live) {
-		(void)snprintf(feed->id, sizeof(feed->id), "%s", live);
-		memcpy(parts_add(&feed->parts, 0)->id, feed->id,
-		    sizeof(feed->id));
-		source_trust(feed->source);
-	}
-	feed->can_resume = source_is_pipe(feed->source);
-	feed->refill = 1; /* refill_to is 0: nothing to give */
+	feed->source = source;
+	feed->selection = selection_new(config->filter, config->count);
+	feed->ids = config->ids;
+	feed->live = config->live != NULL;
+	if (feed->live)
+		(void)snprintf(parts_add(&feed->parts, 0)->id, CAPTURE_ID_LEN,
+		    "%s", config->live);
+	if (source->is_stream)
+		feed->retention = retention_new(feed->live);
 	buffer_init(&feed->record, CAPTURE_RECORD_MAX + 4096);
 	buffer_init(&feed->header, CAPTURE_RECORD_MAX + 4096);
-	buffer_init(&feed->preamble, PREAMBLE_MAX);
-	buffer_init(&feed->retained, RETAINED_MAX);
-	warm_up_init(&feed->warm_up);
 	return feed;
-}
-
-void
-feed_shard(struct feed *feed, const struct feed_shard *shard)
-{
-	feed->shard = *shard;
-	feed->scanning = shard->index > 0;
 }
 
 void
@@ -111,16 +68,12 @@ feed_free(struct feed *feed)
 {
 	if (feed == NULL)
 		return;
-	source_free(feed->source);
+	selection_free(feed->selection);
+	retention_free(feed->retention);
 	pending_release(&feed->pending);
-	pending_release(&feed->held);
 	buffer_release(&feed->record);
 	buffer_release(&feed->header);
-	buffer_release(&feed->preamble);
-	buffer_release(&feed->retained);
-	warm_up_release(&feed->warm_up);
 	parts_release(&feed->parts);
-	free(feed->first_raw);
 	free(feed);
 }
 
@@ -132,10 +85,10 @@ feed_first(const struct feed *feed)
 	return pending_first(&feed->pending);
 }
 
-size_t
+const struct pending *
 feed_pending(const struct feed *feed)
 {
-	return feed->pending.count;
+	return &feed->pending;
 }
 
 void
@@ -145,17 +98,9 @@ feed_pop(struct feed *feed)
 
 	if (first == NULL)
 		return;
-	if (feed->live && feed->lossy)
-		warm_up_clear(&feed->warm_up);
-	else if (feed->live)
-		warm_up_keep(&feed->warm_up, first, feed->retained.data);
-	if (!feed->lossy)
-		buffer_consume(&feed->retained, first->raw_len);
-	if (feed->held_at > 0)
-		feed->held_at -= first->raw_len;
+	if (feed->retention != NULL)
+		retention_pop(feed->retention, first, feed->pending.count - 1);
 	pending_pop(&feed->pending);
-	if (feed->pending.count == 0)
-		feed->lossy = false;
 }
 
 bool
@@ -194,15 +139,21 @@ forget_dead(struct feed *feed)
 }
 
 bool
-feed_skip_poison(struct feed *feed)
+feed_may_skip(struct feed *feed)
 {
-	const struct pending_packet *first = pending_first(&feed->pending);
-
 	if (feed->live)
 		forget_dead(feed);
-	if (first == NULL || feed->dead_count == FEED_DEAD_MAX)
+	return pending_first(&feed->pending) != NULL &&
+	    feed->dead_count < FEED_DEAD_MAX;
+}
+
+bool
+feed_skip_poison(struct feed *feed)
+{
+	if (!feed_may_skip(feed))
 		return false;
-	feed->dead[feed->dead_count++] = first->ordinal;
+	feed->dead[feed->dead_count++] =
+	    pending_first(&feed->pending)->ordinal;
 	return true;
 }
 
@@ -223,172 +174,26 @@ static void
 put_record(struct feed *feed, const struct capture_record *record, bool empty)
 {
 	buffer_clear(&feed->record);
-	if ((empty ?
-		    source_empty_record(feed->source, record, &feed->record) :
-		    source_copy_record(feed->source, record, &feed->record)) != 0)
+	if (feed->source->type->copy(feed->source, record, empty,
+		&feed->record) != 0)
 		abort(); /* a record is bounded, and so is what is made of it */
-}
-
-/* Whether --bpf wants it. Keeps what is new about the filter. */
-static bool
-is_wanted(struct feed *feed, const struct capture_record *record)
-{
-	const char *news;
-	enum filter_answer answer;
-
-	if (feed->filter == NULL)
-		return true;
-	answer = filter_match(feed->filter, record, &news);
-	if (news != NULL)
-		feed->news = news;
-	feed->applied |= answer == FILTER_MATCH || answer == FILTER_REJECT;
-	if (answer == FILTER_INAPPLICABLE)
-		ranges_add(&feed->inapplicable, record->ordinal);
-	return answer == FILTER_MATCH;
-}
-
-/* Counts a packet that was not seen before. other: of another shard. */
-static bool
-select_packet(struct feed *feed, const struct capture_record *record,
-    bool other)
-{
-	bool wanted = is_wanted(feed, record);
-
-	if (record->ordinal <= feed->counted)
-		return wanted;
-	feed->counted = record->ordinal;
-	feed->chosen += wanted;
-	if (other)
-		return wanted;
-	if (wanted)
-		feed->read++;
-	else
-		feed->skipped++;
-	return wanted;
-}
-
-/* Whether another tshark dissects the packet. */
-static bool
-is_others(struct feed *feed, const struct capture_record *record)
-{
-	unsigned shard;
-
-	if (feed->shard.order == NULL)
-		return false;
-	shard = flow_hash_shard(record->linktype, record->bytes, record->caplen,
-	    feed->shard.count);
-	if (!feed->scanning)
-		order_add(feed->shard.order, record->ordinal, shard);
-	return shard != feed->shard.index;
 }
 
 /* It is counted by this tshark, but its document is none of its own. */
 static enum feed_event
-give_others(struct feed *feed, const struct capture_record *record)
+give_foreign(struct feed *feed, const struct record *record)
 {
-	struct capture_record empty = *record;
+	struct capture_record empty = record->raw;
 
-	/* Only --count needs to know. */
-	if (feed->count > 0)
-		(void)select_packet(feed, record, true);
-	empty.wirelen = feed->shard.placeholder;
+	if (selection_counts_all(feed->selection))
+		(void)selection_takes(feed->selection, &record->raw, true);
+	empty.wirelen = record->placeholder;
 	put_record(feed, &empty, true);
 	return FEED_GAVE;
 }
 
-static void
-give_up_resuming(struct feed *feed)
-{
-	feed->can_resume = false;
-	buffer_release(&feed->preamble);
-	buffer_release(&feed->retained);
-}
-
-/* Keeps a packet of a pipe, to give it again. */
-static void
-retain(struct feed *feed, const struct capture_record *record)
-{
-	if (!feed->can_resume || feed->lossy ||
-	    buffer_append(&feed->retained, record->raw, record->raw_len) == 0)
-		return;
-	if (!feed->live) {
-		give_up_resuming(feed);
-		return;
-	}
-	feed->lossy = true;
-	buffer_clear(&feed->retained);
-}
-
-/* The same with a record that is no packet, as it was put. */
-static void
-retain_other(struct feed *feed)
-{
-	static const uint8_t section[4] = { 0x0a, 0x0d, 0x0d, 0x0a };
-
-	if (!feed->can_resume || feed->lossy)
-		return;
-	/* Interfaces are numbered anew in each section of a pcapng. */
-	if ((!feed->live && feed->preamble.len > 0 && feed->record.len > 4 &&
-		memcmp(feed->record.data, section, 4) == 0) ||
-	    buffer_append(&feed->preamble, feed->record.data,
-		feed->record.len) != 0)
-		give_up_resuming(feed);
-}
-
-/* The first packet of a capture that is seen for the first time names it. */
-static int
-remember_part(struct feed *feed, const struct capture_record *record,
-    struct error *error)
-{
-	const struct part *last = parts_find(&feed->parts, UINT64_MAX);
-	struct part *part;
-
-	if (feed->live ||
-	    (last != NULL &&
-		(record->number != 1 || record->ordinal <= last->before + 1)))
-		return 0;
-	if (feed->parts.count == PARTS_MAX)
-		return error_set(error, OUTCOME_INPUT,
-		    "more than %d captures are joined", PARTS_MAX);
-	part = parts_add(
-	    &feed->parts, record->ordinal == 0 ? 0 : record->ordinal - 1);
-	if (capture_id(record, part->id) != 0)
-		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
-	if (last == NULL)
-		memcpy(feed->id, part->id, sizeof(feed->id));
-	return 0;
-}
-
-/* A packet of the stream that tshark gets stands for those that are not given again. */
-static void
-remember_first(struct feed *feed, const struct capture_record *record)
-{
-	if (!feed->can_resume || feed->live || feed->first_raw != NULL)
-		return;
-	feed->first = *record;
-	feed->first_raw = xmalloc(record->raw_len);
-	memcpy(feed->first_raw, record->raw, record->raw_len);
-	feed->first.raw = feed->first_raw;
-	feed->first.bytes = feed->first_raw + (record->bytes - record->raw);
-}
-
-/* The id of a packet is that which it has in its capture by itself. */
-static int
-identify(const struct feed *feed, const struct capture_record *record,
-    uint8_t id[PACKET_ID_LEN], struct error *error)
-{
-	struct capture_record own = *record;
-	uint64_t before;
-	const char *capture = feed_capture(feed, record->ordinal, &before);
-
-	own.ordinal -= before;
-	if (capture_id_packet(capture, &own, id) != 0)
-		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
-	return 0;
-}
-
 static enum feed_event
-give_packet(struct feed *feed, const struct capture_record *record,
+give_own(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
 	struct pending_packet packet = { .ordinal = record->ordinal,
@@ -399,26 +204,44 @@ give_packet(struct feed *feed, const struct capture_record *record,
 		.big = record->big,
 		.dead = is_dead(feed, record->ordinal) };
 
-	feed->given = record->ordinal;
-	if (remember_part(feed, record, error) != 0)
-		return FEED_BAD;
-	remember_first(feed, record);
-	if (is_others(feed, record))
-		return give_others(feed, record);
-	packet.selected = select_packet(feed, record, false);
+	packet.selected = selection_takes(feed->selection, record, false);
 	if (feed->ids && packet.selected && !packet.dead &&
-	    identify(feed, record, packet.id, error) != 0)
+	    parts_identify(&feed->parts, record, packet.id, error) != 0)
 		return FEED_BAD;
-	retain(feed, record);
-	if (feed->can_resume && !feed->lossy) {
-		packet.raw_len = (uint32_t)record->raw_len;
-		packet.bytes_at = (uint32_t)(record->bytes - record->raw);
-		packet.caplen = record->caplen;
-		packet.linktype = record->linktype;
-	}
+	if (feed->retention != NULL)
+		retention_keep(feed->retention, record, &packet);
 	pending_push(&feed->pending, &packet);
 	put_record(feed, record, packet.dead);
 	return FEED_GAVE;
+}
+
+/* Only for --count it matters whether it is wanted, and only of others it is not asked again. */
+static enum feed_event
+preview(struct feed *feed, const struct record *record)
+{
+	feed->previewed = true;
+	if (record->raw.is_packet)
+		feed->given = record->raw.ordinal;
+	if (record->raw.is_packet && record->placeholder != 0 &&
+	    selection_counts_all(feed->selection))
+		(void)selection_takes(feed->selection, &record->raw, true);
+	return FEED_PREVIEW;
+}
+
+static enum feed_event
+give_packet(struct feed *feed, const struct record *record,
+    struct error *error)
+{
+	if (!feed->has_packet && !feed->live)
+		feed->base = feed->before = record->raw.ordinal - 1;
+	feed->has_packet = true;
+	feed->given = record->raw.ordinal;
+	if (!feed->live &&
+	    parts_remember(&feed->parts, &record->raw, error) != 0)
+		return FEED_BAD;
+	return record->placeholder != 0 ?
+	    give_foreign(feed, record) :
+	    give_own(feed, &record->raw, error);
 }
 
 /* Of a format that only tshark knows. */
@@ -426,8 +249,10 @@ static enum feed_event
 give_opaque(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
-	feed->can_resume = false;
-	if (feed->id[0] == '\0' && remember_part(feed, record, error) != 0)
+	if (feed->retention != NULL)
+		retention_give_up(feed->retention);
+	if (feed->parts.count == 0 &&
+	    parts_remember(&feed->parts, record, error) != 0)
 		return FEED_BAD;
 	put_record(feed, record, false);
 	return FEED_GAVE;
@@ -436,7 +261,7 @@ give_opaque(struct feed *feed, const struct capture_record *record,
 static void
 tell_joined(struct feed *feed)
 {
-	if (feed->told_joined || feed->shard.index > 0)
+	if (feed->told_joined || feed->source->is_secondary)
 		return;
 	feed->told_joined = true;
 	(void)snprintf(feed->joined, sizeof(feed->joined),
@@ -467,11 +292,20 @@ end_session(struct feed *feed, const struct capture_record *record,
 	return FEED_SESSION;
 }
 
+/* As it was put. */
+static void
+retain_other(struct feed *feed)
+{
+	if (feed->retention != NULL)
+		retention_keep_other(feed->retention, feed->record.data,
+		    feed->record.len);
+}
+
 static enum feed_event
 give_other(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
-	if (source_is_opaque(feed->source))
+	if (feed->source->is_opaque)
 		return give_opaque(feed, record, error);
 	if (record->part != CAPTURE_PART_GOES_ON)
 		tell_joined(feed);
@@ -490,158 +324,62 @@ void
 feed_turn(struct feed *feed)
 {
 	pending_clear(&feed->pending);
-	pending_clear(&feed->held);
-	buffer_clear(&feed->retained);
-	buffer_clear(&feed->preamble);
-	feed->held_at = 0;
-	feed->lossy = false;
+	if (feed->retention != NULL)
+		retention_turn(feed->retention);
 	feed->session++;
-	feed->base = feed->session_before = feed->given;
-	feed->refill = 1;
-	feed->refill_to = 0;
+	feed->base = feed->before = feed->given;
+	feed->has_packet = false;
 	feed->dead_count = 0;
-	feed->can_resume = source_is_pipe(feed->source);
-	free(feed->first_raw);
-	feed->first_raw = NULL;
-	source_anchor(feed->source);
 	feed->turning = false;
-	feed->header_due = true;
-	feed->preamble_due = false;
+	feed->header_due = !feed->source->type->anchor(feed->source);
 }
 
-void
-feed_seek(struct feed *feed)
+const struct parts *
+feed_parts(const struct feed *feed)
 {
-	feed->scanning = true;
+	return &feed->parts;
 }
 
-unsigned
-feed_session(const struct feed *feed)
-{
-	return feed->session;
-}
-
-const char *
-feed_capture(const struct feed *feed, uint64_t ordinal, uint64_t *before)
-{
-	const struct part *part = parts_find(&feed->parts, ordinal);
-
-	*before = part == NULL ? 0 : part->before;
-	return part == NULL ? "" : part->id;
-}
-
-/* Beginning again on a pipe. */
-
-/* A packet whose record is retained, as source_next gave it once. */
-static struct capture_record
-held_record(const struct pending_packet *held, const void *raw)
-{
-	struct capture_record record = { .is_packet = true,
-		.raw_len = held->raw_len,
-		.ordinal = held->ordinal,
-		.has_time = held->has_time,
-		.sec = held->sec,
-		.nsec = held->nsec,
-		.linktype = held->linktype,
-		.big = held->big,
-		.caplen = held->caplen,
-		.wirelen = held->wirelen };
-
-	record.raw = raw;
-	record.bytes = record.raw + held->bytes_at;
-	return record;
-}
-
-/* What a former tshark had last: no document of it is wanted, so it is not pending. */
+/* What another tshark had, or was to have; false if all of it was given again. */
 static bool
-warm_up(struct feed *feed)
+give_again(struct feed *feed)
 {
-	const struct pending_packet *kept;
-	struct capture_record record;
-	const void *raw;
-	bool pad = feed->warm > 0;
+	struct retained retained;
 
-	if (!feed->warming)
+	retention_next(feed->retention, &retained);
+	switch (retained.kind) {
+	case RETAINED_NOTHING:
 		return false;
-	kept = pad ?
-	    warm_up_peek(&feed->warm_up, &raw) :
-	    warm_up_next(&feed->warm_up, &raw);
-	if (kept == NULL) {
-		feed->warming = false;
-		return false;
+	case RETAINED_BYTES:
+		buffer_clear(&feed->record);
+		return buffer_append(&feed->record, retained.bytes,
+			   retained.len) == 0;
+	case RETAINED_FILLER:
+		pending_push(&feed->pending, &retained.packet);
+		break;
+	case RETAINED_WARM:
+		break;
+	case RETAINED_PACKET:
+		retained.empty = retained.packet.dead =
+		    is_dead(feed, retained.packet.ordinal);
+		pending_push(&feed->pending, &retained.packet);
+		break;
 	}
-	feed->warm -= pad;
-	record = held_record(kept, raw);
-	put_record(feed, &record, pad || kept->dead);
+	put_record(feed, &retained.record, retained.empty);
 	return true;
 }
 
-/* Empty records in place of what a former tshark had, then what it had not finished. */
+/* Before anything is read. */
 static bool
 refill(struct feed *feed)
 {
-	const struct pending_packet *held;
-	struct pending_packet packet;
-	struct capture_record record;
-
-	if (feed->header_due) {
-		feed->header_due = false;
-		buffer_clear(&feed->record);
-		(void)buffer_append(&feed->record, feed->header.data,
-		    feed->header.len);
-		retain_other(feed);
-		return true;
-	}
-	if (feed->preamble_due) {
-		feed->preamble_due = false;
-		buffer_clear(&feed->record);
-		return buffer_append(&feed->record, feed->preamble.data,
-			   feed->preamble.len) == 0;
-	}
-	if (feed->refill <= feed->refill_to) {
-		memset(&packet, 0, sizeof(packet));
-		packet.ordinal = feed->refill++;
-		packet.dead = true;
-		pending_push(&feed->pending, &packet);
-		put_record(feed, &feed->first, true);
-		return true;
-	}
-	if (warm_up(feed))
-		return true;
-	held = pending_first(&feed->held);
-	if (held == NULL)
-		return false;
-	record = held_record(held, feed->retained.data + feed->held_at);
-	packet = *held;
-	packet.dead = is_dead(feed, held->ordinal);
-	put_record(feed, &record, packet.dead);
-	pending_push(&feed->pending, &packet);
-	pending_pop(&feed->held);
-	feed->held_at = feed->held.count == 0 ?
-	    0 :
-	    feed->held_at + packet.raw_len;
+	if (!feed->header_due)
+		return feed->retention != NULL && give_again(feed);
+	feed->header_due = false;
+	buffer_clear(&feed->record);
+	(void)buffer_append(&feed->record, feed->header.data, feed->header.len);
+	retain_other(feed);
 	return true;
-}
-
-static void
-swap_pending(struct feed *feed)
-{
-	struct pending other = feed->held;
-
-	feed->held = feed->pending;
-	feed->pending = other;
-}
-
-/* The fresh tshark gets so many packets that no document is wanted of; of those not kept an empty record. */
-static void
-begin_live(struct feed *feed, size_t warm)
-{
-	size_t kept = warm_up_begin(&feed->warm_up, warm);
-
-	feed->begun = feed->resolved;
-	feed->base = feed->resolved - warm;
-	feed->warm = warm - kept;
-	feed->warming = warm > 0;
 }
 
 static bool
@@ -652,52 +390,43 @@ resume(struct feed *feed, size_t warm)
 	while ((packet = pending_first(&feed->pending)) != NULL &&
 	    packet->ordinal <= feed->resolved)
 		feed_pop(feed);
-	/* What was given stands before what was still to be given again. */
-	for (; (packet = pending_first(&feed->held)) != NULL;
-	     pending_pop(&feed->held))
-		pending_push(&feed->pending, packet);
-	if (!feed->can_resume)
+	if (!retention_begin(feed->retention, &feed->pending, feed->before + 1,
+		feed->resolved, warm))
 		return false;
-	swap_pending(feed);
-	feed->held_at = 0;
-	feed->refill = feed->session_before + 1;
-	if (feed->live)
-		begin_live(feed, warm);
-	else
-		feed->refill_to = feed->resolved;
-	feed->preamble_due = true;
+	if (feed->live) {
+		feed->begun = feed->resolved;
+		feed->base = feed->resolved - warm;
+	}
 	return true;
 }
 
 bool
 feed_again(struct feed *feed, size_t warm)
 {
-	if (source_is_pipe(feed->source))
+	if (feed->retention != NULL)
 		return resume(feed, warm);
 	pending_clear(&feed->pending);
-	feed->given = feed->session_before;
-	feed->scanning = false;
+	feed->given = feed->before;
 	/* The header is read again. */
 	feed->header_due = feed->turning = false;
-	return source_rewind(feed->source);
+	return feed->source->type->rewind(feed->source);
 }
 
 /* Whether the packets wanted have all been read, this time too. */
 static bool
 has_enough(const struct feed *feed)
 {
-	if (feed->stopping && feed->shard.order != NULL)
-		return feed->given >= order_last(feed->shard.order);
-	return feed->given >= feed->counted &&
-	    (feed->stopping ||
-		(feed->count > 0 && feed->chosen >= feed->count));
+	if (feed->stopping && feed->given < feed->stop_at)
+		return false;
+	return (feed->stopping || selection_is_full(feed->selection)) &&
+	    feed->given >= selection_seen(feed->selection);
 }
 
 enum feed_event
 feed_next(struct feed *feed, const void **bytes, size_t *len,
     struct error *error)
 {
-	struct capture_record record;
+	struct record record;
 	enum feed_event event = FEED_GAVE;
 
 	if (!refill(feed)) {
@@ -705,11 +434,17 @@ feed_next(struct feed *feed, const void **bytes, size_t *len,
 			return FEED_END;
 		if (feed->turning)
 			return FEED_SESSION;
-		switch (source_next(feed->source, &record, error)) {
+		switch (feed->source->type->next(feed->source, &record,
+		    error)) {
 		case SOURCE_RECORD:
-			event = record.is_packet ?
+			if (feed->source->is_seeking)
+				return preview(feed, &record);
+			if (feed->previewed)
+				feed->given = feed->before;
+			feed->previewed = false;
+			event = record.raw.is_packet ?
 			    give_packet(feed, &record, error) :
-			    give_other(feed, &record, error);
+			    give_other(feed, &record.raw, error);
 			break;
 		case SOURCE_WAIT:
 			return FEED_WAIT;
@@ -727,101 +462,24 @@ feed_next(struct feed *feed, const void **bytes, size_t *len,
 const char *
 feed_news(struct feed *feed)
 {
-	const char *news = feed->news;
+	const char *of_filter = selection_news(feed->selection);
+	const char *news = feed->news != NULL ? feed->news : of_filter;
 
 	feed->news = NULL;
 	return news;
 }
 
-bool
-feed_was_filtered(const struct feed *feed)
+const struct selection *
+feed_selection(const struct feed *feed)
 {
-	return feed->applied;
-}
-
-const struct ranges *
-feed_inapplicable(const struct feed *feed)
-{
-	return &feed->inapplicable;
-}
-
-bool
-feed_defied_filter(const struct feed *feed)
-{
-	return feed->inapplicable.count > 0;
+	return feed->selection;
 }
 
 void
-feed_stop(struct feed *feed)
+feed_stop(struct feed *feed, uint64_t until)
 {
 	feed->stopping = true;
-}
-
-void
-feed_follow(struct feed *feed, bool follow)
-{
-	source_follow(feed->source, follow);
-}
-
-bool
-feed_is_following(const struct feed *feed)
-{
-	return source_is_following(feed->source);
-}
-
-bool
-feed_has_rest(const struct feed *feed)
-{
-	return source_has_rest(feed->source);
-}
-
-bool
-feed_is_pipe(const struct feed *feed)
-{
-	return source_is_pipe(feed->source);
-}
-
-bool
-feed_is_opaque(const struct feed *feed)
-{
-	return source_is_opaque(feed->source);
-}
-
-bool
-feed_is_empty(const struct feed *feed)
-{
-	return source_is_empty(feed->source);
-}
-
-int
-feed_fd(const struct feed *feed)
-{
-	return source_fd(feed->source);
-}
-
-struct source *
-feed_source(const struct feed *feed)
-{
-	return feed->source;
-}
-
-const char *
-feed_id(const struct feed *feed)
-{
-	return feed->id;
-}
-
-bool
-feed_date(const struct feed *feed, int64_t *sec)
-{
-	return source_date(feed->source, sec);
-}
-
-void
-feed_bytes(const struct feed *feed, uint64_t *done, uint64_t *all)
-{
-	*done = source_bytes(feed->source);
-	*all = source_size(feed->source);
+	feed->stop_at = until;
 }
 
 uint64_t
@@ -833,9 +491,11 @@ feed_base(const struct feed *feed)
 uint64_t
 feed_given(const struct feed *feed)
 {
-	const struct pending_packet *held = pending_first(&feed->held);
+	uint64_t held = feed->retention != NULL ?
+	    retention_held(feed->retention) :
+	    0;
 
-	return held != NULL ? held->ordinal - 1 : feed->given;
+	return held > 0 ? held - 1 : feed->given;
 }
 
 uint64_t
@@ -847,23 +507,11 @@ feed_since(const struct feed *feed)
 size_t
 feed_kept(const struct feed *feed)
 {
-	return warm_up_count(&feed->warm_up);
+	return feed->retention != NULL ? retention_kept(feed->retention) : 0;
 }
 
 bool
 feed_is_lossy(const struct feed *feed)
 {
-	return feed->lossy;
-}
-
-uint64_t
-feed_read(const struct feed *feed)
-{
-	return feed->read;
-}
-
-uint64_t
-feed_skipped(const struct feed *feed)
-{
-	return feed->skipped;
+	return feed->retention != NULL && retention_is_lossy(feed->retention);
 }

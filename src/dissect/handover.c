@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When a live capture's tshark is to be relieved by a fresh one, and the one that stands ready for it. */
+/* When a fresh tshark takes over from that of a live capture. */
 #include "dissect/handover.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
-#include "dissect/passes.h"
+#include "base/xalloc.h"
 
 /*
  * A tshark reads its lists of fields and protocols for half a second, on a busy machine
@@ -21,6 +22,42 @@
 /* Packets that make a start worth while: with less memory than it takes there would be nothing but starts. */
 #define MEMORY_PACKETS 10000
 
+struct handover {
+	struct handover_config config;
+	uint64_t begun; /* when the running one was; ms */
+	char reason[48];
+	uint64_t grown_at; /* when it was seen to take much memory, ms; 0 if it was not */
+	unsigned long long grown_to;
+	struct session *next; /* the one that stands ready */
+	size_t next_warm;
+	bool next_failed;
+};
+
+struct handover *
+handover_new(const struct handover_config *config)
+{
+	struct handover *handover = xcalloc(1, sizeof(*handover));
+
+	handover->config = *config;
+	return handover;
+}
+
+static void
+drop_next(struct handover *handover)
+{
+	session_free(handover->next);
+	handover->next = NULL;
+}
+
+void
+handover_free(struct handover *handover)
+{
+	if (handover == NULL)
+		return;
+	drop_next(handover);
+	free(handover);
+}
+
 static uint64_t
 early_packets(uint64_t lifetime)
 {
@@ -31,138 +68,127 @@ early_packets(uint64_t lifetime)
 	    EARLY_PACKETS;
 }
 
-static bool
-can_end(const struct dissection *dissection)
-{
-	return dissection_is_live(dissection) &&
-	    dissection->pass != PASS_DRAIN && dissection->child != NULL &&
-	    !dissection->input_done && !dissection->failed;
-}
-
+/* Of the packets kept; else most of a short life would go to the past. */
 static size_t
-warm_packets(const struct dissection *dissection)
+warm_packets(const struct handover *handover, size_t kept)
 {
-	uint64_t lifetime = dissection->config.live->lifetime;
-	size_t kept = feed_kept(dissection->feed);
+	uint64_t lifetime = handover->config.lifetime;
 
-	/* Else most of a short life would go to the past. */
 	return lifetime > 0 && kept > lifetime ? (size_t)lifetime : kept;
 }
 
 /* It waits for its first packet; what it says meanwhile stays in the pipe. */
 static void
-prepare_next(struct dissection *dissection)
+prepare_next(struct handover *handover, size_t kept)
 {
-	struct error error;
-
-	if (dissection->next != NULL || dissection->next_failed)
+	if (handover->next != NULL || handover->next_failed)
 		return;
-	dissection->next_warm = warm_packets(dissection);
-	dissection->next_plugin = dissection->config.tshark->has_plugin;
-	dissection->next = passes_start(dissection, PASS_FIRST,
-	    dissection->next_plugin, dissection->next_warm, &error);
+	handover->next_warm = warm_packets(handover, kept);
+	handover->next = handover->config.start(handover->config.ctx,
+	    handover->next_warm);
 	/* It is tried again when it is needed; then it counts. */
-	dissection->next_failed = dissection->next == NULL;
-	if (dissection->next != NULL)
-		child_pause(dissection->next);
+	handover->next_failed = handover->next == NULL;
+	if (handover->next != NULL)
+		session_pause(handover->next);
 }
 
 bool
-handover_is_due(struct dissection *dissection)
+handover_is_due(struct handover *handover, uint64_t since, size_t kept)
 {
-	uint64_t lifetime, since;
+	uint64_t lifetime = handover->config.lifetime;
 
-	if (!can_end(dissection))
-		return false;
-	lifetime = dissection->config.live->lifetime;
-	since = feed_since(dissection->feed);
 	if (lifetime > 0 && since >= lifetime) {
-		(void)snprintf(dissection->handover_reason, sizeof(dissection->handover_reason),
+		(void)snprintf(handover->reason, sizeof(handover->reason),
 		    "%" PRIu64 " packets", since);
 		return true;
 	}
 	if (lifetime > 0 && early_packets(lifetime) > 0 &&
 	    since >= lifetime - early_packets(lifetime))
-		prepare_next(dissection);
-	return dissection->handover_reason[0] != '\0';
+		prepare_next(handover, kept);
+	return handover->reason[0] != '\0';
 }
 
 static void
-look_at_age(struct dissection *dissection, uint64_t now)
+look_at_age(struct handover *handover, uint64_t now, uint64_t since,
+    size_t kept)
 {
-	uint64_t most = dissection->config.live->lifetime_ms;
+	uint64_t most = handover->config.lifetime_ms;
 
 	/* One that has had no packet is as fresh as another. */
-	if (feed_since(dissection->feed) == 0)
-		dissection->begun = now;
+	if (since == 0)
+		handover->begun = now;
 	if (most == 0)
 		return;
-	if (now - dissection->begun >= most)
-		(void)snprintf(dissection->handover_reason, sizeof(dissection->handover_reason),
-		    "%" PRIu64 " s", (now - dissection->begun) / 1000);
-	else if (now - dissection->begun + EARLY_MS >= most &&
-	    feed_since(dissection->feed) > 0)
-		prepare_next(dissection);
+	if (now - handover->begun >= most)
+		(void)snprintf(handover->reason, sizeof(handover->reason),
+		    "%" PRIu64 " s", (now - handover->begun) / 1000);
+	else if (now - handover->begun + EARLY_MS >= most && since > 0)
+		prepare_next(handover, kept);
 }
 
 /* tshark takes 310 MB of address space to begin with, and some kB for each packet. */
 static void
-look_at_memory(struct dissection *dissection, uint64_t now)
+look_at_memory(struct handover *handover, const struct session *session,
+    uint64_t now, uint64_t since, size_t kept)
 {
-	const struct sandbox *sandbox = dissection->config.tshark->sandbox;
 	unsigned long long size;
 
-	if (sandbox == NULL || feed_since(dissection->feed) < MEMORY_PACKETS)
+	if (handover->config.memory == 0 || since < MEMORY_PACKETS)
 		return;
-	if (dissection->grown_at == 0) {
-		size = child_space(dissection->child);
-		if (size < sandbox_memory(sandbox) / 8 * 7)
+	if (handover->grown_at == 0) {
+		size = session_space(session);
+		if (size < handover->config.memory / 8 * 7)
 			return;
-		dissection->grown_at = now;
-		dissection->grown_to = size;
-		prepare_next(dissection);
-	} else if (now - dissection->grown_at >= EARLY_MS / 2)
-		(void)snprintf(dissection->handover_reason, sizeof(dissection->handover_reason),
-		    "%llu MB of address space", dissection->grown_to >> 20);
+		handover->grown_at = now;
+		handover->grown_to = size;
+		prepare_next(handover, kept);
+	} else if (now - handover->grown_at >= EARLY_MS / 2)
+		(void)snprintf(handover->reason, sizeof(handover->reason),
+		    "%llu MB of address space", handover->grown_to >> 20);
 }
 
 void
-handover_tick(struct dissection *dissection)
+handover_tick(struct handover *handover, const struct session *session,
+    uint64_t since, size_t kept)
 {
 	uint64_t now = clock_ms();
 
-	if (!can_end(dissection))
-		return;
-	look_at_age(dissection, now);
-	look_at_memory(dissection, now);
+	look_at_age(handover, now, since, kept);
+	look_at_memory(handover, session, now, since, kept);
 }
 
 size_t
-handover_begin(struct dissection *dissection, bool warmly)
+handover_begin(struct handover *handover, bool warmly, bool plugin,
+    size_t kept)
 {
-	bool fits = warmly && dissection->next_plugin == dissection->plugin &&
-	    (dissection->next_warm == 0 || feed_kept(dissection->feed) > 0);
+	bool fits = warmly && handover->next != NULL &&
+	    session_run(handover->next)->plugin == plugin &&
+	    (handover->next_warm == 0 || kept > 0);
 
-	if (!fits) {
-		child_free(dissection->next);
-		dissection->next = NULL;
-	}
-	dissection->next_failed = false;
-	dissection->handover_reason[0] = '\0';
-	dissection->grown_at = 0;
-	dissection->begun = clock_ms();
-	if (dissection->next != NULL)
-		return dissection->next_warm;
-	return warmly ? warm_packets(dissection) : 0;
+	if (!fits)
+		drop_next(handover);
+	handover->next_failed = false;
+	handover->reason[0] = '\0';
+	handover->grown_at = 0;
+	handover->begun = clock_ms();
+	if (fits)
+		return handover->next_warm;
+	return warmly ? warm_packets(handover, kept) : 0;
 }
 
-struct child *
-handover_take(struct dissection *dissection)
+struct session *
+handover_take(struct handover *handover)
 {
-	struct child *next = dissection->next;
+	struct session *next = handover->next;
 
-	dissection->next = NULL;
+	handover->next = NULL;
 	if (next != NULL)
-		child_resume(next);
+		session_resume(next);
 	return next;
+}
+
+const char *
+handover_reason(const struct handover *handover)
+{
+	return handover->reason;
 }

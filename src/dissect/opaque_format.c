@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "packet/capture_id.h"
+
 /* The first value of a field in the packet as a terminated text; false if there is none that fits. */
 static bool
 field_text(const struct tree *tree, const struct names *names, const char *name,
@@ -55,4 +57,17 @@ opaque_format_packet(const struct tree *tree, const struct names *names,
 	    read_time(text, packet);
 	if (field_text(tree, names, "frame.len", text, sizeof(text)))
 		packet->wirelen = (uint32_t)strtoul(text, NULL, 10);
+}
+
+int
+opaque_format_identify(const char *capture, struct document_packet *packet)
+{
+	const struct capture_record record = { .ordinal = packet->ordinal,
+		.has_time = packet->has_time,
+		.sec = packet->sec,
+		.nsec = packet->nsec,
+		.wirelen = packet->wirelen,
+		.bytes = packet->id };
+
+	return capture_id_packet(capture, &record, packet->id);
 }

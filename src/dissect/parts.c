@@ -7,6 +7,11 @@
 
 #include "base/xalloc.h"
 
+/* Each is remembered, and a hostile file may hold one in forty bytes. */
+#define PARTS_MAX 1000000
+
+#define NO_SHA256 "the crypto library offers no SHA-256"
+
 void
 parts_release(struct parts *parts)
 {
@@ -44,4 +49,43 @@ parts_find(const struct parts *parts, uint64_t ordinal)
 			high = middle;
 	}
 	return parts->count == 0 ? NULL : &parts->list[low];
+}
+
+int
+parts_remember(struct parts *parts, const struct capture_record *record,
+    struct error *error)
+{
+	const struct part *last = parts_find(parts, UINT64_MAX);
+	struct part *part;
+
+	if (last != NULL &&
+	    (record->number != 1 || record->ordinal <= last->before + 1))
+		return 0;
+	if (parts->count == PARTS_MAX)
+		return error_set(error, OUTCOME_INPUT,
+		    "more than %d captures are joined", PARTS_MAX);
+	part = parts_add(parts,
+	    record->ordinal == 0 ? 0 : record->ordinal - 1);
+	if (capture_id(record, part->id) != 0)
+		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
+	return 0;
+}
+
+int
+parts_identify(const struct parts *parts, const struct capture_record *record,
+    uint8_t id[PACKET_ID_LEN], struct error *error)
+{
+	const struct part *part = parts_find(parts, record->ordinal);
+	struct capture_record own = *record;
+
+	own.ordinal -= part->before;
+	if (capture_id_packet(part->id, &own, id) != 0)
+		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
+	return 0;
+}
+
+const char *
+parts_first_id(const struct parts *parts)
+{
+	return parts->count == 0 ? "" : parts->list[0].id;
 }

@@ -22,6 +22,16 @@ struct parts {
 void parts_release(struct parts *parts);
 /* Adds one after so many packets, more than before the last one; the caller fills in its id. Valid until the next is added. */
 struct part *parts_add(struct parts *parts, uint64_t before);
+/*
+ * A packet of the input, or the first bytes of an opaque format: one that begins a capture is remembered as that, the first time.
+ * -1 with OUTCOME_INPUT if there are too many of them.
+ */
+int parts_remember(struct parts *parts, const struct capture_record *record, struct error *error);
+/* The id of a packet that was remembered: that which it has in its capture by itself. -1 with OUTCOME_INTERNAL. */
+int parts_identify(const struct parts *parts, const struct capture_record *record, uint8_t id[PACKET_ID_LEN],
+    struct error *error);
+/* The id of the first one; "" if there is none. */
+const char *parts_first_id(const struct parts *parts);
 /* The one that the packet with this ordinal in the input is of; NULL if there is none. */
 const struct part *parts_find(const struct parts *parts, uint64_t ordinal);
 

@@ -12,6 +12,7 @@
 #include "run/run_private.h"
 #include "run/run_totals.h"
 #include "sink/sink_stdout.h"
+#include "source/source.h"
 
 /* Documents of an input whose turn has not come wait up to about here. */
 #define BACKLOG_HIGH ((size_t)2 << 20)
@@ -32,8 +33,8 @@ check_full(struct run *run)
 	if (run->full || !run->sink->type->is_full(run->sink))
 		return;
 	run->full = true;
-	if (run->job_count > 0 && job_at(run, 0)->shards != NULL)
-		shards_pause(job_at(run, 0)->shards);
+	if (run->job_count > 0 && job_at(run, 0)->work != NULL)
+		work_pause(job_at(run, 0)->work);
 }
 
 /* A document that waits: its head, and its bytes behind. */
@@ -44,7 +45,7 @@ put_off(struct job *job, const struct document_ready *ready)
 	    buffer_append(&job->backlog, ready->json, ready->len) != 0)
 		abort(); /* far above BACKLOG_HIGH */
 	if (job->backlog.len > BACKLOG_HIGH)
-		shards_pause(job->shards);
+		work_pause(job->work);
 }
 
 static void
@@ -77,8 +78,8 @@ release_backlog(struct job *job)
 	}
 	buffer_release(&job->backlog);
 	check_full(run);
-	if (job->shards != NULL && !run->full)
-		shards_resume(job->shards);
+	if (job->work != NULL && !run->full)
+		work_resume(job->work);
 }
 
 static void
@@ -103,7 +104,7 @@ on_drain(void *ctx)
 	if (run->job_count > 0 && job_at(run, 0)->ended)
 		retire(run);
 	else if (run->job_count > 0)
-		shards_resume(job_at(run, 0)->shards);
+		work_resume(job_at(run, 0)->work);
 	stop_if_done(run);
 }
 
@@ -140,9 +141,9 @@ say_how_it_ended(struct run *run, const struct job *job)
 	enum outcome outcome = error.outcome;
 	bool no_capture = false;
 
-	if (job->shards != NULL) {
-		outcome = shards_outcome(job->shards, &error);
-		no_capture = shards_is_no_capture(job->shards);
+	if (job->work != NULL) {
+		outcome = work_outcome(job->work, &error);
+		no_capture = work_is_no_capture(job->work);
 	}
 	/* A process that was killed left half a packet: that it was killed is said. */
 	if (outcome == OUTCOME_OK || (run->lost && outcome == OUTCOME_INPUT))
@@ -154,9 +155,9 @@ say_how_it_ended(struct run *run, const struct job *job)
 	}
 	log_error(run->log, "%s: %s", job->input->name, error.text);
 	/* If --bpf suits another input, this one had no packet for it. */
-	if (outcome == OUTCOME_USAGE && job->shards != NULL &&
-	    !shards_is_filterable(job->shards))
-		outcome = shards_lesser_outcome(job->shards, outcome);
+	if (outcome == OUTCOME_USAGE && job->work != NULL &&
+	    !work_is_filterable(job->work))
+		outcome = work_lesser_outcome(job->work, outcome);
 	if (run->lost && outcome == OUTCOME_INPUT)
 		return;
 	run->outcome = outcome_worse(run->outcome, outcome);
@@ -167,7 +168,7 @@ job_free(struct job *job)
 {
 	if (job == NULL)
 		return;
-	shards_free(job->shards);
+	work_free(job->work);
 	buffer_release(&job->backlog);
 	free(job);
 }
@@ -182,9 +183,9 @@ retire(void *ctx)
 		struct job *job = job_at(run, 0);
 		uint64_t done, all;
 
-		if (job->shards != NULL) {
+		if (job->work != NULL) {
 			run_totals_add_job(&run->totals, job);
-			shards_bytes(job->shards, &done, &all);
+			work_bytes(job->work, &done, &all);
 			run->bytes_done += done;
 		}
 		say_how_it_ended(run, job);
@@ -241,6 +242,7 @@ start_job(struct run *run)
 	uint64_t count = config->count == 0 || config->live != NULL ?
 	    0 :
 	    config->count - run->totals.read;
+	struct source *source;
 	int fd;
 
 	job->run = run;
@@ -255,10 +257,15 @@ start_job(struct run *run)
 		return;
 	}
 	job->open_error.outcome = OUTCOME_OK;
-	job->shards = shards_new(&run->dissection, config->parts, fd,
+	source = source_new(config->dissection.loop, fd);
+	/* It is our own stream. */
+	if (config->live != NULL)
+		source_trust(source);
+	job->work = work_new(&run->dissection, config->parts,
+	    source_base(source),
 	    job->input->name, job->input->path, count, &handler);
 	if (run->full && is_head(job))
-		shards_pause(job->shards);
+		work_pause(job->work);
 }
 
 static bool
@@ -446,9 +453,9 @@ stop_reading(struct run *run)
 		run_live_hurry(run);
 	}
 	for (size_t i = 0; i < run->job_count; i++)
-		if (job_at(run, i)->shards != NULL &&
+		if (job_at(run, i)->work != NULL &&
 		    !job_at(run, i)->ended)
-			shards_stop(job_at(run, i)->shards);
+			work_stop(job_at(run, i)->work);
 }
 
 static void

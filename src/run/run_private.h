@@ -4,7 +4,7 @@
 #define ESPCAP_RUN_RUN_PRIVATE_H
 
 #include "base/buffer.h"
-#include "dissect/shards.h"
+#include "shard/work.h"
 #include "run/replay.h"
 #include "run/run.h"
 #include "run/status.h"
@@ -14,7 +14,7 @@
 struct job {
 	struct run *run;
 	const struct input *input;
-	struct shards *shards; /* NULL if it could not be opened */
+	struct work *work; /* NULL if it could not be opened */
 	struct error open_error;
 	struct buffer backlog; /* documents, each with its length in front */
 	bool ended;

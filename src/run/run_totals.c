@@ -24,9 +24,9 @@ run_totals_add_job(struct totals *totals, const struct job *job)
 {
 	struct dissection_counts counts;
 
-	if (job->shards == NULL)
+	if (job->work == NULL)
 		return;
-	counts = shards_counts(job->shards);
+	counts = work_counts(job->work);
 	add_counts(totals, &counts);
 }
 
@@ -35,11 +35,11 @@ add_job(struct progress *progress, const struct job *job)
 {
 	uint64_t done, all;
 
-	if (job->shards == NULL)
+	if (job->work == NULL)
 		return;
-	shards_bytes(job->shards, &done, &all);
+	work_bytes(job->work, &done, &all);
 	progress->bytes_done += done;
-	progress->packets += shards_counts(job->shards).read;
+	progress->packets += work_counts(job->work).read;
 }
 
 static void
@@ -167,7 +167,7 @@ run_totals_metrics(void *ctx, struct metrics *metrics)
 	if (config->live != NULL)
 		put_capture(metrics, config->live);
 	for (size_t i = 0; i < run->job_count; i++)
-		if (job_at(run, i)->shards != NULL)
+		if (job_at(run, i)->work != NULL)
 			metrics->tshark_memory +=
-			    shards_memory(job_at(run, i)->shards);
+			    work_memory(job_at(run, i)->work);
 }

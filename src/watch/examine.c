@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "dissect/source.h"
+#include "source/source.h"
 
 /* What is read in one go: some milliseconds, in which nothing else is done. */
 #define SLICE ((uint64_t)4 << 20)
@@ -23,7 +23,7 @@ examine_new(int fd, const struct digest_mark *marks, size_t count, bool grows)
 {
 	struct examine *examine = xcalloc(1, sizeof(*examine));
 
-	examine->source = source_new(fd);
+	examine->source = source_new(NULL, fd);
 	source_track(examine->source, marks, count);
 	source_follow(examine->source, grows);
 	examine->marks = xreallocarray(NULL, count, sizeof(*marks));

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "dissect/source.h"
+#include "source/source.h"
 
 int
 file_id_of(int fd, char id[CAPTURE_ID_LEN])
@@ -17,9 +17,9 @@ file_id_of(int fd, char id[CAPTURE_ID_LEN])
 
 	if (own < 0)
 		return -1;
-	source = source_new(own);
+	source = source_new(NULL, own);
 	while (source_next(source, &record, &error) == SOURCE_RECORD)
-		if (record.is_packet || source_is_opaque(source)) {
+		if (record.is_packet || source_base(source)->is_opaque) {
 			rv = capture_id(&record, id);
 			break;
 		}

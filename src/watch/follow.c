@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
-#include "dissect/source.h"
 
 #define TICK_MS 250
 /* News may be lost, and some file systems give none. */
@@ -105,8 +104,12 @@ follow_start(struct reading *reading, int fd)
 	char *path = xasprintf("%s/%s",
 	    watcher_path(follow->config.watching->watcher), reading->name);
 
-	reading->dissection = dissection_new(&follow->dissection, fd,
-	    reading->shown, path,
+	reading->source = source_new(follow->dissection.loop, fd);
+	source_follow(reading->source, !reading->finishing);
+	source_track(reading->source, &reading->known.mark,
+	    reading->known.mark.len > 0);
+	reading->dissection = dissection_new(&follow->dissection,
+	    source_base(reading->source), reading->shown, path,
 	    follow->config.count == 0 ?
 		0 :
 		follow->config.count - follow->counts.read,
@@ -127,7 +130,8 @@ follow_finish(struct reading *reading)
 		return;
 	reading->finishing = true;
 	reading->closes = reading->file->closes;
-	dissection_finish(reading->dissection);
+	source_follow(reading->source, false);
+	dissection_look(reading->dissection);
 }
 
 static void
@@ -138,7 +142,7 @@ take_rewritten(struct reading *reading)
 	    "what was not read of it before is lost; it is read again",
 	    reading->shown);
 	reading->is_rewritten = true;
-	dissection_stop(reading->dissection);
+	dissection_stop(reading->dissection, 0);
 }
 
 static void
@@ -149,13 +153,13 @@ look(struct reading *reading)
 
 	/* What comes after all was read is another capture, and loses nothing. */
 	if (reading->ended || reading->is_rewritten ||
-	    source_has_ended(dissection_source(reading->dissection)))
+	    source_has_ended(reading->source))
 		return;
 	follow_update(reading);
 	dissection_bytes(reading->dissection, &done, &all);
 	if (reading->file->entry.size < done ||
 	    !follow_has_same_head(reading) ||
-	    source_is_overwritten(dissection_source(reading->dissection))) {
+	    source_is_overwritten(reading->source)) {
 		take_rewritten(reading);
 		return;
 	}
@@ -165,7 +169,7 @@ look(struct reading *reading)
 		dissection_look(reading->dissection);
 	if (dissection_is_waiting(reading->dissection) &&
 	    watch_is_finished(follow->watch, reading->file,
-		dissection_has_rest(reading->dissection), watcher_time().now) &&
+		source_has_rest(reading->source), watcher_time().now) &&
 	    !follow_has_writer(reading))
 		follow_finish(reading);
 }
@@ -293,7 +297,7 @@ follow_stop(struct follow *follow)
 	TAILQ_FOREACH(reading, &follow->open, next)
 		if (!reading->ended) {
 			reading->is_stopped = true;
-			dissection_stop(reading->dissection);
+			dissection_stop(reading->dissection, 0);
 		}
 }
 
@@ -310,7 +314,6 @@ follow_new(const struct follow_config *config)
 	if (config->count > 0)
 		follow->config.jobs = 1;
 	follow->dissection = *config->dissection;
-	follow->dissection.track = true;
 	follow->log = config->dissection->log;
 	TAILQ_INIT(&follow->examining);
 	TAILQ_INIT(&follow->completions);
@@ -371,7 +374,7 @@ static bool
 is_known(const struct reading *reading)
 {
 	return reading->known.mark.len == 0 ||
-	    source_met(dissection_source(reading->dissection)) > 0;
+	    source_met(reading->source) > 0;
 }
 
 struct follow_counts

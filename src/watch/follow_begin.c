@@ -211,10 +211,6 @@ begin(struct reading *reading, int fd)
 		true, watcher_time().now) &&
 	    !follow_has_writer(reading);
 	reading->closes = reading->file->closes;
-	follow->dissection.follow = !reading->finishing;
-	follow->dissection.mark = reading->known.mark.len > 0 ?
-	    &reading->known.mark :
-	    NULL;
 	(void)follow_has_same_head(reading);
 	log_verbose(follow->log, "%s: begins%s", reading->shown,
 	    reading->known.packets > 0 ?
@@ -498,7 +494,7 @@ must_wait(struct reading *reading)
 	if (other == NULL &&
 	    find_id(&follow->examining, reading->id) == NULL)
 		return false;
-	if (other != NULL && !dissection_has_rest(other->dissection) &&
+	if (other != NULL && !source_has_rest(other->source) &&
 	    watch_is_idle(follow->watch, other->file, now)) {
 		other->asked = 0;
 		(void)follow_has_writer(other);

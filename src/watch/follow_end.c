@@ -3,13 +3,13 @@
 #include "watch/follow_private.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "dissect/source.h"
 
 /* What is no capture by its first so many bytes becomes none. */
 #define PROBE_LEN 64
@@ -161,14 +161,12 @@ follow_conclude(struct follow *follow)
 static bool
 may_succeed(const struct reading *reading, enum outcome outcome)
 {
-	const struct source *source = dissection_source(reading->dissection);
-
 	if (dissection_counts(reading->dissection).undissected > 0 ||
 	    dissection_unfiltered(reading->dissection)->count > 0 ||
-	    source_read_failed(source))
+	    source_read_failed(reading->source))
 		return true;
 	if (outcome == OUTCOME_TSHARK)
-		return source_is_opaque(source);
+		return source_base(reading->source)->is_opaque;
 	return outcome != OUTCOME_OK && outcome != OUTCOME_INPUT;
 }
 
@@ -201,7 +199,7 @@ say_how_it_ended(struct reading *reading)
 static void
 harvest_status(struct reading *reading)
 {
-	const struct source *source = dissection_source(reading->dissection);
+	const struct source *source = reading->source;
 	struct folder_entry status;
 	uint64_t done, all;
 	bool young;
@@ -237,8 +235,8 @@ harvest_counts(struct reading *reading)
 	ranges_merge(&reading->failed,
 	    dissection_unfiltered(reading->dissection));
 	if (reading->id[0] == '\0')
-		memcpy(reading->id, dissection_id(reading->dissection),
-		    sizeof(reading->id));
+		(void)snprintf(reading->id, sizeof(reading->id), "%s",
+		    dissection_id(reading->dissection));
 	dissection_counts_add(&follow->counts, &reading->counts);
 	/* Packets left out for content that was not there are unsent. */
 	if (!reading->is_surprising)
@@ -267,6 +265,7 @@ follow_harvest(struct reading *reading)
 		    reading->entry.size >= PROBE_LEN));
 	dissection_free(reading->dissection);
 	reading->dissection = NULL;
+	reading->source = NULL;
 	close(reading->fd);
 	reading->fd = -1;
 	file->entry = reading->entry;

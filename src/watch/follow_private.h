@@ -8,6 +8,7 @@
 
 #include "base/ack.h"
 #include "packet/capture_id.h"
+#include "source/source.h"
 #include "watch/examine.h"
 #include "watch/follow.h"
 
@@ -37,6 +38,7 @@ struct reading {
 	char head[HEAD_LEN];
 	size_t head_len;
 	struct dissection *dissection; /* NULL when it has been read */
+	struct source *source;         /* what it reads, and owns; the same */
 	bool finishing;                /* nothing more is waited for */
 	bool is_stopped;               /* it may have more */
 	bool is_rewritten;

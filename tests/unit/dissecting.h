@@ -11,7 +11,7 @@
 #include "capfile.h"
 #include "base/xalloc.h"
 #include "dissect/dissection.h"
-#include "dissect/source.h"
+#include "source/source.h"
 #include "loop/loop.h"
 #include "maker.h"
 #include "scripted_child.h"
@@ -29,6 +29,8 @@ struct bench {
 	struct dissection_config config;
 	struct log log;
 	struct dissection *dissection;
+	struct source *source; /* of it */
+	bool follow;
 	struct buffer bytes; /* of the capture */
 	int out;             /* of the pipe that is dissected, -1 for none */
 	char got[65536];     /* the ordinals of the documents */
@@ -224,7 +226,12 @@ bench_start(struct bench *bench, int fd, uint64_t count)
 	struct dissection_handler handler = { bench_on_document, bench_on_end,
 		bench };
 
-	bench->dissection = dissection_new(&bench->config, fd, "./a.pcap",
+	bench->source = source_new(bench->config.loop, fd);
+	source_follow(bench->source, bench->follow);
+	if (bench->config.live != NULL)
+		source_trust(bench->source);
+	bench->dissection = dissection_new(&bench->config,
+	    source_base(bench->source), "./a.pcap",
 	    "/b/a.pcap", count, &handler);
 }
 

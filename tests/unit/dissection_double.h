@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A dissection that is none, in place of dissect/dissection.c: it reads the file by dissect/source.c, and makes a document of each
+ * A dissection that is none, in place of dissect/dissection.c: it reads the file by source/source.c, and makes a document of each
  * packet at once. It does as `doubles` says, and notes there what is done with it. Goes behind cmocka.h.
  */
 #ifndef ESPCAP_TESTS_DISSECTION_DOUBLE_H
@@ -13,7 +13,7 @@
 
 #include "base/xalloc.h"
 #include "dissect/dissection.h"
-#include "dissect/source.h"
+#include "source/source.h"
 #include "packet/capture_id.h"
 
 #define DISSECTIONS_MAX 64
@@ -30,6 +30,7 @@ struct dissection {
 	enum dissection_filter filter;
 	char id[CAPTURE_ID_LEN];
 	bool held, waiting, paused, ended, no_capture;
+	bool follows; /* the source grows, as far as was noted */
 };
 
 /* What the tests have the dissections do. */
@@ -124,7 +125,7 @@ double_read(void *ctx)
 			reasons_add(&dissection->reasons, error.outcome,
 			    error.text);
 			dissection->no_capture =
-			    source_is_empty(dissection->source);
+			    source_base(dissection->source)->is_empty;
 			double_end(dissection);
 			break;
 		case SOURCE_END:
@@ -135,8 +136,9 @@ double_read(void *ctx)
 }
 
 struct dissection *
-dissection_new(const struct dissection_config *config, int fd, const char *name,
-    const char *path, uint64_t count, const struct dissection_handler *handler)
+dissection_new(const struct dissection_config *config,
+    struct record_source *source, const char *name, const char *path,
+    uint64_t count, const struct dissection_handler *handler)
 {
 	struct dissection *dissection = xcalloc(1, sizeof(*dissection));
 	char what[64];
@@ -152,13 +154,11 @@ dissection_new(const struct dissection_config *config, int fd, const char *name,
 	dissection->filter = doubles.unfilterable ?
 	    DISSECTION_UNFILTERABLE :
 	    DISSECTION_UNASKED;
-	dissection->source = source_new(fd);
-	source_follow(dissection->source, config->follow);
-	assert_true(config->track);
-	source_track(dissection->source, config->mark, config->mark != NULL);
+	dissection->source = (struct source *)source;
+	dissection->follows = source->grows;
 	(void)snprintf(what, sizeof(what), "%s%s",
-	    config->follow ? "follow" : "read",
-	    config->mark != NULL ? " from mark" : "");
+	    source->grows ? "follow" : "read",
+	    source_is_past(dissection->source) ? "" : " from mark");
 	double_note(dissection, what);
 	loop_defer(config->loop, double_read, dissection);
 	return dissection;
@@ -192,8 +192,9 @@ dissection_resume(struct dissection *dissection)
 }
 
 void
-dissection_stop(struct dissection *dissection)
+dissection_stop(struct dissection *dissection, uint64_t until)
 {
+	(void)until;
 	double_note(dissection, "stop");
 	double_end(dissection);
 }
@@ -208,16 +209,12 @@ dissection_go_on(struct dissection *dissection)
 void
 dissection_look(struct dissection *dissection)
 {
+	if (dissection->follows && !source_base(dissection->source)->grows) {
+		double_note(dissection, "finish");
+		dissection->follows = false;
+	}
 	if (dissection->waiting && !dissection->ended)
 		double_read(dissection);
-}
-
-void
-dissection_finish(struct dissection *dissection)
-{
-	double_note(dissection, "finish");
-	source_follow(dissection->source, false);
-	dissection_look(dissection);
 }
 
 bool
@@ -226,22 +223,10 @@ dissection_is_waiting(const struct dissection *dissection)
 	return dissection->waiting;
 }
 
-bool
-dissection_has_rest(const struct dissection *dissection)
-{
-	return source_has_rest(dissection->source);
-}
-
 const char *
 dissection_id(const struct dissection *dissection)
 {
 	return dissection->id;
-}
-
-const struct source *
-dissection_source(const struct dissection *dissection)
-{
-	return dissection->source;
 }
 
 const struct ranges *
@@ -273,8 +258,9 @@ void
 dissection_bytes(const struct dissection *dissection, uint64_t *done,
     uint64_t *all)
 {
-	*done = source_bytes(dissection->source);
-	*all = source_size(dissection->source);
+	const struct record_source *source = source_base(dissection->source);
+
+	source->type->bytes(source, done, all);
 }
 
 enum outcome

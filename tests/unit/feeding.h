@@ -11,6 +11,7 @@
 
 #include "capfile.h"
 #include "dissect/feed.h"
+#include "source/source.h"
 
 #define MARK 12345678u
 /* Captured bytes of a packet so large that a few hundred are more than a pipe's packets may be retained. */
@@ -18,6 +19,7 @@
 
 struct test {
 	struct feed *feed;
+	struct source *source;
 	struct buffer bytes;
 	int out; /* of the pipe that the feed reads; -1 for none */
 	struct error error;
@@ -65,7 +67,8 @@ note_bytes(struct test *test, const char *bytes, size_t len)
 static inline enum feed_event
 take(struct test *test, unsigned times)
 {
-	static const char *const names[] = { [FEED_WAIT] = "wait",
+	static const char *const names[] = { [FEED_PREVIEW] = "preview",
+		[FEED_WAIT] = "wait",
 		[FEED_SESSION] = "session",
 		[FEED_END] = "end",
 		[FEED_BAD] = "bad" };
@@ -73,7 +76,7 @@ take(struct test *test, unsigned times)
 	const void *bytes;
 	size_t len;
 
-	while (event == FEED_GAVE && times-- > 0) {
+	while ((event == FEED_GAVE || event == FEED_PREVIEW) && times-- > 0) {
 		event = feed_next(test->feed, &bytes, &len, &test->error);
 		if (event == FEED_GAVE)
 			note_bytes(test, bytes, len);
@@ -101,7 +104,7 @@ assert_given(struct test *test, const char *wanted)
 static inline void
 assert_pending(struct test *test, uint64_t first, size_t count)
 {
-	assert_int_equal(feed_pending(test->feed), count);
+	assert_int_equal(feed_pending(test->feed)->count, count);
 	if (count == 0)
 		assert_null(feed_first(test->feed));
 	else
@@ -138,6 +141,7 @@ teardown(void **state)
 	struct test *test = *state;
 
 	feed_free(test->feed);
+	source_free(test->source);
 	buffer_release(&test->bytes);
 	if (test->out >= 0)
 		close(test->out);
@@ -146,12 +150,65 @@ teardown(void **state)
 	return 0;
 }
 
+/* A feed of what the descriptor has; live: as feed_config. */
+static inline void
+start(struct test *test, int fd, struct filter *filter, uint64_t count,
+    const char *live)
+{
+	const struct feed_config config = { .filter = filter,
+		.count = count,
+		.ids = true,
+		.live = live };
+
+	test->source = source_new(NULL, fd);
+	if (live != NULL)
+		source_trust(test->source);
+	test->feed = feed_new(source_base(test->source), &config);
+}
+
+/* Before another one is started. */
+static inline void
+end(struct test *test)
+{
+	feed_free(test->feed);
+	source_free(test->source);
+	test->feed = NULL;
+	test->source = NULL;
+}
+
+static inline uint64_t
+packets_read(const struct test *test)
+{
+	return selection_read(feed_selection(test->feed));
+}
+
+static inline uint64_t
+packets_skipped(const struct test *test)
+{
+	return selection_skipped(feed_selection(test->feed));
+}
+
+static inline const char *
+first_id(const struct test *test)
+{
+	return parts_first_id(feed_parts(test->feed));
+}
+
+/* The id of the capture that a packet is of, and how many packets come before that. */
+static inline const char *
+id_of(const struct test *test, uint64_t ordinal, uint64_t *before)
+{
+	const struct part *part = parts_find(feed_parts(test->feed), ordinal);
+
+	*before = part == NULL ? 0 : part->before;
+	return part == NULL ? "" : part->id;
+}
+
 /* A feed of a file with what is in test->bytes. */
 static inline void
 start_file(struct test *test, struct filter *filter, uint64_t count)
 {
-	test->feed = feed_new(capfile_fd(&test->bytes), filter, count, true,
-	    NULL);
+	start(test, capfile_fd(&test->bytes), filter, count, NULL);
 }
 
 /* The same of a pipe, into which pour writes. */
@@ -163,7 +220,7 @@ start_pipe(struct test *test, const char *live)
 	assert_int_equal(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
 	(void)fcntl(fds[1], F_SETPIPE_SZ, 1 << 20);
 	test->out = fds[1];
-	test->feed = feed_new(fds[0], NULL, 0, true, live);
+	start(test, fds[0], NULL, 0, live);
 }
 
 static inline void

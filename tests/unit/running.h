@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One run of run/run.c by a script. Dissections (dissect/shards.h), the sink, the live capture, the replay, the watched folder and
+ * One run of run/run.c by a script. Dissections (shard/work.h), the sink, the live capture, the replay, the watched folder and
  * the privileged broker are none: they note what is done with them. Goes behind cmocka.h.
  *
  * A script is words; each is done in a turn of the loop of its own:
@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "dissect/shards.h"
+#include "shard/work.h"
 #include "run/replay.h"
 #include "run/run.h"
 #include "sink/sink_stdout.h"
@@ -39,11 +39,11 @@
 #define NAMES_MAX 8
 
 /* A dissection. */
-struct shards {
+struct work {
 	struct dissection_handler handler;
 	const char *name;
 	struct dissection_counts counts;
-	struct shards *next;
+	struct work *next;
 };
 
 struct bench {
@@ -75,7 +75,7 @@ struct bench {
 	struct sink_counts counts;
 
 	/* What they have been given. */
-	struct shards *splits;
+	struct work *splits;
 	struct sink_handler sink_handler;
 	struct sink sink;
 	bool is_full, is_busy;
@@ -109,21 +109,20 @@ note(const char *format, const char *name, uint64_t number)
 /* Dissections. */
 
 static inline unsigned
-end_of(const struct shards *split)
+end_of(const struct work *split)
 {
 	return (unsigned)(split->name[0] - 'a') % NAMES_MAX;
 }
 
-struct shards *
-shards_new(const struct dissection_config *config, unsigned parts, int fd,
-    const char *name, const char *path, uint64_t count,
+struct work *
+work_new(const struct dissection_config *config, unsigned parts,
+    struct record_source *source, const char *name, const char *path, uint64_t count,
     const struct dissection_handler *handler)
 {
-	struct shards *split = xcalloc(1, sizeof(*split));
+	struct work *split = xcalloc(1, sizeof(*split));
 
 	(void)path;
-	assert_true(fd >= 0);
-	close(fd);
+	source->type->free(source);
 	split->handler = *handler;
 	split->name = name;
 	split->next = bench_now->splits;
@@ -137,12 +136,12 @@ shards_new(const struct dissection_config *config, unsigned parts, int fd,
 }
 
 void
-shards_free(struct shards *split)
+work_free(struct work *split)
 {
 	if (split == NULL)
 		return;
 	SAY_NAME("free", split->name);
-	for (struct shards **at = &bench_now->splits; *at != NULL;
+	for (struct work **at = &bench_now->splits; *at != NULL;
 	     at = &(*at)->next)
 		if (*at == split) {
 			*at = split->next;
@@ -152,51 +151,51 @@ shards_free(struct shards *split)
 }
 
 void
-shards_pause(struct shards *split)
+work_pause(struct work *split)
 {
 	SAY_NAME("pause", split->name);
 }
 
 void
-shards_resume(struct shards *split)
+work_resume(struct work *split)
 {
 	SAY_NAME("resume", split->name);
 }
 
 void
-shards_stop(struct shards *split)
+work_stop(struct work *split)
 {
 	SAY_NAME("stop", split->name);
 }
 
 struct dissection_counts
-shards_counts(const struct shards *split)
+work_counts(const struct work *split)
 {
 	return split->counts;
 }
 
 uint64_t
-shards_memory(const struct shards *split)
+work_memory(const struct work *split)
 {
 	(void)split;
 	return 0;
 }
 
 void
-shards_bytes(const struct shards *split, uint64_t *done, uint64_t *all)
+work_bytes(const struct work *split, uint64_t *done, uint64_t *all)
 {
 	*done = split->counts.read * 10;
 	*all = 100;
 }
 
 bool
-shards_is_filterable(const struct shards *split)
+work_is_filterable(const struct work *split)
 {
 	return !bench_now->ends[end_of(split)].unfilterable;
 }
 
 enum outcome
-shards_outcome(const struct shards *split, struct error *error)
+work_outcome(const struct work *split, struct error *error)
 {
 	enum outcome outcome = bench_now->ends[end_of(split)].outcome;
 
@@ -205,7 +204,7 @@ shards_outcome(const struct shards *split, struct error *error)
 }
 
 enum outcome
-shards_lesser_outcome(const struct shards *split, enum outcome than)
+work_lesser_outcome(const struct work *split, enum outcome than)
 {
 	(void)split;
 	(void)than;
@@ -213,7 +212,7 @@ shards_lesser_outcome(const struct shards *split, enum outcome than)
 }
 
 bool
-shards_is_no_capture(const struct shards *split)
+work_is_no_capture(const struct work *split)
 {
 	return bench_now->ends[end_of(split)].no_capture;
 }
@@ -348,7 +347,7 @@ dead_letter_is_fd(const struct dead_letter *dead_letter, int fd)
 /* The script. */
 
 static inline void
-bench_document(const struct shards *split, const char *word)
+bench_document(const struct work *split, const char *word)
 {
 	static char large[1 << 20];
 	struct document_ready ready = { .json = word, .len = strlen(word) + 1 };
@@ -364,7 +363,7 @@ bench_document(const struct shards *split, const char *word)
 static inline void
 bench_input(const char *word)
 {
-	struct shards *split = bench_now->splits;
+	struct work *split = bench_now->splits;
 
 	while (split != NULL && split->name[0] != word[0])
 		split = split->next;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/address_pairs.h"
+#include "shard/address_pairs.h"
 
 static uint32_t
 number(struct address_pairs *pairs, const char *one, const char *other)

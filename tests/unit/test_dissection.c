@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of dissect/dissection.c and dissect/arrivals.c: one input, one tshark that does what it should or hangs, and whoever takes
- * the documents. What comes after a failure is in test_passes.c, live captures are in test_handover.c.
+ * Tests of dissect/dissection.c and dissect/session.c: one input, one tshark that does what it should or hangs, and whoever takes
+ * the documents. What comes after a failure is in test_dissection_passes.c, live captures are in test_handover.c.
  *
  * States, and what leads from one to the next (all are reached below):
  *
@@ -16,7 +16,7 @@
  *   reading        end of a session                    turning: closing, then a fresh tshark, reading
  *   any            dissection_pause                    paused: what was read already still comes; tshark waits
  *   paused         dissection_resume                   as before
- *   any            no progress for too long            failed (test_failures.c); not while paused
+ *   any            no progress for too long            failed (test_dissection_failures.c); not while paused
  *   closing        tshark has ended, all is there      ended
  */
 #include <setjmp.h>
@@ -308,7 +308,7 @@ test_stop_before_the_first(void **state)
 
 	bench_packets(bench, 1, 3);
 	bench_start_file(bench, "");
-	dissection_stop(bench->dissection);
+	dissection_stop(bench->dissection, 0);
 	bench_run(bench);
 	bench_assert_counts(bench, 0, 0, 0);
 	bench_assert_outcome(bench, OUTCOME_OK, NULL);
@@ -325,8 +325,8 @@ test_stop_in_the_middle(void **state)
 	bench_packets(bench, 1, 4);
 	bench_pour(bench);
 	bench_until(bench, 2);
-	dissection_stop(bench->dissection);
-	dissection_stop(bench->dissection);
+	dissection_stop(bench->dissection, 0);
+	dissection_stop(bench->dissection, 0);
 	bench_packets(bench, 5, 9);
 	bench_pour(bench);
 	bench_write(bench, "go", "");
@@ -343,7 +343,7 @@ test_stop_of_a_pipe_that_is_dry(void **state)
 
 	bench_start_pipe(bench, "");
 	bench_wait(bench, 20);
-	dissection_stop(bench->dissection);
+	dissection_stop(bench->dissection, 0);
 	bench_run(bench);
 	bench_assert_counts(bench, 0, 0, 0);
 	bench_assert_outcome(bench, OUTCOME_OK, NULL);
@@ -359,7 +359,7 @@ test_stop_while_paused(void **state)
 	bench_pour(bench);
 	dissection_pause(bench->dissection);
 	bench_wait(bench, 100);
-	dissection_stop(bench->dissection);
+	dissection_stop(bench->dissection, 0);
 	bench_wait(bench, TICK_MS);
 	assert_false(bench->ended);
 	dissection_resume(bench->dissection);
@@ -375,7 +375,7 @@ test_growing(void **state)
 	struct bench *bench = *state;
 	int fd, end;
 
-	bench->config.follow = bench->config.track = true;
+	bench->follow = true;
 	bench_packets(bench, 1, 2);
 	bench_write(bench, "script", "");
 	fd = capfile_fd(&bench->bytes);
@@ -383,7 +383,7 @@ test_growing(void **state)
 	bench_start(bench, fd, 0);
 	bench_until(bench, 2);
 	assert_true(dissection_is_waiting(bench->dissection));
-	assert_false(dissection_has_rest(bench->dissection));
+	assert_false(source_has_rest(bench->source));
 	/* Nothing new: it goes on waiting. */
 	dissection_look(bench->dissection);
 	assert_true(dissection_is_waiting(bench->dissection));
@@ -395,14 +395,15 @@ test_growing(void **state)
 	dissection_look(bench->dissection);
 	bench_wait(bench, TICK_MS);
 	assert_true(dissection_is_waiting(bench->dissection));
-	assert_true(dissection_has_rest(bench->dissection));
+	assert_true(source_has_rest(bench->source));
 	assert_int_equal(bench->documents, 2);
 	assert_int_equal(pwrite(end, bench->bytes.data, bench->bytes.len, 0),
 	    bench->bytes.len);
 	dissection_look(bench->dissection);
 	bench_until(bench, 3);
 	assert_false(bench->ended);
-	dissection_finish(bench->dissection);
+	source_follow(bench->source, false);
+	dissection_look(bench->dissection);
 	bench_run(bench);
 	assert_false(dissection_is_waiting(bench->dissection));
 	assert_string_equal(bench->got, "1 2 3");

@@ -48,25 +48,25 @@ test_all_packets(void **state)
 
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 3);
 	start_file(test, NULL, 0);
-	assert_string_equal(feed_id(test->feed), "");
-	assert_false(feed_is_pipe(test->feed));
+	assert_string_equal(first_id(test), "");
+	assert_false(source_base(test->source)->is_stream);
 	assert_null(feed_first(test->feed));
 	feed_pop(test->feed);
 	assert_false(feed_resolve(test->feed));
 	assert_given(test, "H 1 2 3 end");
 	assert_given(test, "end");
-	assert_int_equal(feed_read(test->feed), 3);
-	assert_int_equal(feed_skipped(test->feed), 0);
+	assert_int_equal(packets_read(test), 3);
+	assert_int_equal(packets_skipped(test), 0);
 	assert_int_equal(feed_given(test->feed), 3);
 	assert_int_equal(feed_base(test->feed), 0);
-	assert_int_equal(strlen(feed_id(test->feed)), CAPTURE_ID_LEN - 1);
-	assert_string_equal(feed_capture(test->feed, 3, &before),
-	    feed_id(test->feed));
+	assert_int_equal(strlen(first_id(test)), CAPTURE_ID_LEN - 1);
+	assert_string_equal(id_of(test, 3, &before),
+	    first_id(test));
 	assert_int_equal(before, 0);
-	assert_false(feed_is_opaque(test->feed));
-	assert_false(feed_is_empty(test->feed));
-	assert_false(feed_was_filtered(test->feed));
-	feed_bytes(test->feed, &done, &all);
+	assert_false(source_base(test->source)->is_opaque);
+	assert_false(source_base(test->source)->is_empty);
+	assert_false(selection_was_applied(feed_selection(test->feed)));
+	source_base(test->source)->type->bytes(source_base(test->source), &done, &all);
 	assert_int_equal(
 	    all, CAPFILE_HEADER + 3 * (CAPFILE_RECORD + CAPFILE_PACKET));
 	assert_int_equal(done, all);
@@ -85,9 +85,11 @@ test_no_ids(void **state)
 {
 	struct test *test = *state;
 	uint8_t zeros[PACKET_ID_LEN] = { 0 };
+	const struct feed_config config = { .ids = false };
 
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 1);
-	test->feed = feed_new(capfile_fd(&test->bytes), NULL, 0, false, NULL);
+	test->source = source_new(NULL, capfile_fd(&test->bytes));
+	test->feed = feed_new(source_base(test->source), &config);
 	assert_given(test, "H 1 end");
 	assert_memory_equal(feed_first(test->feed)->id, zeros, sizeof(zeros));
 }
@@ -115,7 +117,7 @@ test_settle(void **state)
 	feed_pop(test->feed);
 	assert_true(feed_resolve(test->feed));
 	assert_int_equal(feed_resolved(test->feed), 2);
-	assert_int_equal(feed_read(test->feed), 3);
+	assert_int_equal(packets_read(test), 3);
 	assert_int_equal(feed_since(test->feed), 3);
 }
 
@@ -184,10 +186,9 @@ test_filter(void **state)
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 4);
 	start_file(test, filter, 0);
 	assert_given(test, "H 1 2 3 4 end");
-	assert_int_equal(feed_read(test->feed), 2);
-	assert_int_equal(feed_skipped(test->feed), 2);
-	assert_true(feed_was_filtered(test->feed));
-	assert_false(feed_defied_filter(test->feed));
+	assert_int_equal(packets_read(test), 2);
+	assert_int_equal(packets_skipped(test), 2);
+	assert_true(selection_was_applied(feed_selection(test->feed)));
 	assert_pending(test, 1, 4);
 	/* What is not wanted has an outcome, but is not counted. */
 	assert_false(feed_resolve(test->feed));
@@ -197,10 +198,9 @@ test_filter(void **state)
 	/* Again they are not counted again. */
 	assert_true(feed_again(test->feed, 0));
 	assert_given(test, "H 1 2 3 4 end");
-	assert_int_equal(feed_read(test->feed), 2);
-	assert_int_equal(feed_skipped(test->feed), 2);
-	feed_free(test->feed);
-	test->feed = NULL;
+	assert_int_equal(packets_read(test), 2);
+	assert_int_equal(packets_skipped(test), 2);
+	end(test);
 	filter_free(filter);
 }
 
@@ -214,11 +214,10 @@ test_filter_that_matches_none(void **state)
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 2);
 	start_file(test, filter, 0);
 	assert_given(test, "H 1 2 end");
-	assert_true(feed_was_filtered(test->feed));
-	assert_int_equal(feed_read(test->feed), 0);
-	assert_int_equal(feed_skipped(test->feed), 2);
-	feed_free(test->feed);
-	test->feed = NULL;
+	assert_true(selection_was_applied(feed_selection(test->feed)));
+	assert_int_equal(packets_read(test), 0);
+	assert_int_equal(packets_skipped(test), 2);
+	end(test);
 	filter_free(filter);
 }
 
@@ -237,14 +236,12 @@ test_filter_without_meaning(void **state)
 	assert_int_equal(take(test, 2), FEED_END);
 	assert_given_by(test, "H 1 2 end");
 	assert_null(feed_news(test->feed));
-	assert_false(feed_was_filtered(test->feed));
-	assert_true(feed_defied_filter(test->feed));
-	assert_int_equal(feed_inapplicable(test->feed)->count, 1);
-	assert_int_equal(feed_inapplicable(test->feed)->at[0].first, 1);
-	assert_int_equal(feed_inapplicable(test->feed)->at[0].last, 2);
-	assert_int_equal(feed_skipped(test->feed), 2);
-	feed_free(test->feed);
-	test->feed = NULL;
+	assert_false(selection_was_applied(feed_selection(test->feed)));
+	assert_int_equal(selection_inapplicable(feed_selection(test->feed))->count, 1);
+	assert_int_equal(selection_inapplicable(feed_selection(test->feed))->at[0].first, 1);
+	assert_int_equal(selection_inapplicable(feed_selection(test->feed))->at[0].last, 2);
+	assert_int_equal(packets_skipped(test), 2);
+	end(test);
 	filter_free(filter);
 }
 
@@ -262,11 +259,10 @@ test_count(void **state)
 	start_file(test, filter, 2);
 	assert_given(test, "H 1 2 3 4 end");
 	assert_given(test, "end");
-	assert_int_equal(feed_read(test->feed), 2);
+	assert_int_equal(packets_read(test), 2);
 	assert_true(feed_again(test->feed, 0));
 	assert_given(test, "H 1 2 3 4 end");
-	feed_free(test->feed);
-	test->feed = NULL;
+	end(test);
 	filter_free(filter);
 }
 
@@ -279,11 +275,11 @@ test_stop(void **state)
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 6);
 	start_file(test, NULL, 0);
 	assert_int_equal(take(test, 4), FEED_GAVE);
-	feed_stop(test->feed);
+	feed_stop(test->feed, 0);
 	assert_given(test, "H 1 2 3 end");
 	assert_true(feed_again(test->feed, 0));
 	assert_given(test, "H 1 2 3 end");
-	assert_int_equal(feed_read(test->feed), 3);
+	assert_int_equal(packets_read(test), 3);
 }
 
 static void
@@ -293,9 +289,9 @@ test_stop_before_all(void **state)
 
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 2);
 	start_file(test, NULL, 0);
-	feed_stop(test->feed);
+	feed_stop(test->feed, 0);
 	assert_given(test, "end");
-	assert_int_equal(feed_read(test->feed), 0);
+	assert_int_equal(packets_read(test), 0);
 }
 
 static void
@@ -306,14 +302,14 @@ test_bad(void **state)
 	start_file(test, NULL, 0);
 	assert_given(test, "bad");
 	assert_int_equal(test->error.outcome, OUTCOME_INPUT);
-	assert_true(feed_is_empty(test->feed));
-	feed_free(test->feed);
+	assert_true(source_base(test->source)->is_empty);
+	end(test);
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 2);
 	test->bytes.len -= 7;
 	start_file(test, NULL, 0);
 	assert_given(test, "H 1 bad");
 	assert_int_equal(test->error.outcome, OUTCOME_INPUT);
-	assert_false(feed_is_empty(test->feed));
+	assert_false(source_base(test->source)->is_empty);
 	assert_pending(test, 1, 1);
 	/* What is damaged is so again. */
 	assert_true(feed_again(test->feed, 0));
@@ -329,12 +325,12 @@ test_growing(void **state)
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 2);
 	fd = capfile_fd(&test->bytes);
 	test->out = dup(fd);
-	test->feed = feed_new(fd, NULL, 0, true, NULL);
-	assert_false(feed_is_following(test->feed));
-	feed_follow(test->feed, true);
-	assert_true(feed_is_following(test->feed));
+	start(test, fd, NULL, 0, NULL);
+	assert_false(source_base(test->source)->grows);
+	source_follow(test->source, true);
+	assert_true(source_base(test->source)->grows);
 	assert_given(test, "H 1 2 wait");
-	assert_false(feed_has_rest(test->feed));
+	assert_false(source_has_rest(test->source));
 	buffer_clear(&test->bytes);
 	capfile_packet(&test->bytes, 3);
 	assert_int_equal(
@@ -342,13 +338,13 @@ test_growing(void **state)
 		CAPFILE_HEADER + 2 * (CAPFILE_RECORD + CAPFILE_PACKET)),
 	    20);
 	assert_given(test, "wait");
-	assert_true(feed_has_rest(test->feed));
+	assert_true(source_has_rest(test->source));
 	assert_int_equal(
 	    pwrite(test->out, test->bytes.data, test->bytes.len,
 		CAPFILE_HEADER + 2 * (CAPFILE_RECORD + CAPFILE_PACKET)),
 	    test->bytes.len);
 	assert_given(test, "3 wait");
-	feed_follow(test->feed, false);
+	source_follow(test->source, false);
 	assert_given(test, "end");
 }
 
@@ -364,12 +360,12 @@ test_opaque(void **state)
 	    feed_next(test->feed, &(const void *){ NULL },
 		&(size_t){ 0 }, &test->error),
 	    FEED_GAVE);
-	assert_true(feed_is_opaque(test->feed));
+	assert_true(source_base(test->source)->is_opaque);
 	assert_pending(test, 0, 0);
-	assert_int_equal(feed_read(test->feed), 0);
-	assert_int_equal(strlen(feed_id(test->feed)), CAPTURE_ID_LEN - 1);
-	assert_string_equal(feed_capture(test->feed, 7, &before),
-	    feed_id(test->feed));
+	assert_int_equal(packets_read(test), 0);
+	assert_int_equal(strlen(first_id(test)), CAPTURE_ID_LEN - 1);
+	assert_string_equal(id_of(test, 7, &before),
+	    first_id(test));
 	assert_given(test, "end");
 }
 
@@ -392,14 +388,13 @@ test_joined(void **state)
 	assert_given(test, "3 4 - 5 end");
 	assert_null(feed_news(test->feed));
 	assert_pending(test, 1, 5);
-	(void)snprintf(first, sizeof(first), "%s", feed_id(test->feed));
-	assert_string_equal(feed_capture(test->feed, 2, &before), first);
+	(void)snprintf(first, sizeof(first), "%s", first_id(test));
+	assert_string_equal(id_of(test, 2, &before), first);
 	assert_int_equal(before, 0);
-	assert_string_not_equal(feed_capture(test->feed, 3, &before), first);
+	assert_string_not_equal(id_of(test, 3, &before), first);
 	assert_int_equal(before, 2);
-	(void)feed_capture(test->feed, 5, &before);
+	(void)id_of(test, 5, &before);
 	assert_int_equal(before, 4);
-	assert_int_equal(feed_session(test->feed), 0);
 }
 
 /* The id of a packet is that which it has in its capture by itself. */
@@ -413,7 +408,7 @@ test_joined_ids(void **state)
 	start_file(test, NULL, 0);
 	assert_given(test, "H 3 end");
 	memcpy(id, feed_first(test->feed)->id, sizeof(id));
-	feed_free(test->feed);
+	end(test);
 	buffer_clear(&test->bytes);
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 2);
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 3, 3);
@@ -442,7 +437,6 @@ test_session(void **state)
 		;
 	resolve(test, 1);
 	feed_turn(test->feed);
-	assert_int_equal(feed_session(test->feed), 1);
 	assert_int_equal(feed_base(test->feed), 2);
 	assert_given(test, "H 3 4 end");
 	assert_pending(test, 3, 2);
@@ -455,7 +449,7 @@ test_session(void **state)
 	assert_given(test, "H e3 4 end");
 	assert_pending(test, 3, 2);
 	assert_false(feed_resolve(test->feed));
-	assert_int_equal(feed_read(test->feed), 4);
+	assert_int_equal(packets_read(test), 4);
 }
 
 /* Each costs the start of a tshark. */

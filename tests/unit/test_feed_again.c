@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of dissect/feed.c: what a pipe or a live capture gives again to a fresh tshark, and shards. The states are in test_feed.c. */
+/* Tests of dissect/feed.c: what a pipe or a live capture gives again to a fresh tshark, and placeholders. The states are in test_feed.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 
 #include "feeding.h"
 #include "packet/flow_hash.h"
+#include "shard/shard_source.h"
 
 /* Pipes. */
 
@@ -18,7 +19,7 @@ test_pipe(void **state)
 	struct test *test = *state;
 
 	start_pipe(test, NULL);
-	assert_true(feed_is_pipe(test->feed));
+	assert_true(source_base(test->source)->is_stream);
 	assert_given(test, "wait");
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 2);
 	pour(test);
@@ -27,7 +28,7 @@ test_pipe(void **state)
 	pour(test);
 	end_pipe(test);
 	assert_given(test, "3 end");
-	assert_int_equal(feed_read(test->feed), 3);
+	assert_int_equal(packets_read(test), 3);
 }
 
 /* A new tshark gets empty records for what is resolved, and what is not. */
@@ -54,7 +55,7 @@ test_pipe_again(void **state)
 	capfile_packet(&test->bytes, 5);
 	pour(test);
 	assert_given(test, "5 wait");
-	assert_int_equal(feed_read(test->feed), 5);
+	assert_int_equal(packets_read(test), 5);
 }
 
 /* One that fails while it is being given what the one before had. */
@@ -218,7 +219,7 @@ test_pipe_with_too_much_pending(void **state)
 	assert_pending(test, 201, 60);
 	pour_large(test, 261);
 	assert_given(test, "261 wait");
-	assert_int_equal(feed_read(test->feed), 261);
+	assert_int_equal(packets_read(test), 261);
 	assert_false(feed_again(test->feed, 0));
 	assert_pending(test, 201, 61);
 	while (feed_first(test->feed) != NULL)
@@ -242,10 +243,10 @@ test_live(void **state)
 	uint64_t before;
 
 	start_poured(test, "00112233445566778899aabbccddeeff", 1, 5);
-	assert_string_equal(feed_id(test->feed),
+	assert_string_equal(first_id(test),
 	    "00112233445566778899aabbccddeeff");
-	assert_string_equal(feed_capture(test->feed, 4, &before),
-	    feed_id(test->feed));
+	assert_string_equal(id_of(test, 4, &before),
+	    first_id(test));
 	assert_int_equal(feed_since(test->feed), 5);
 	assert_int_equal(feed_kept(test->feed), 0);
 	resolve(test, 3);
@@ -261,7 +262,7 @@ test_live(void **state)
 	pour(test);
 	assert_given(test, "6 wait");
 	assert_int_equal(feed_given(test->feed), 6);
-	assert_int_equal(feed_read(test->feed), 6);
+	assert_int_equal(packets_read(test), 6);
 }
 
 /* The last packets resolved go in front; no document is wanted of them. */
@@ -358,77 +359,59 @@ test_live_stop(void **state)
 	struct test *test = *state;
 
 	start_poured(test, "live", 1, 2);
-	feed_stop(test->feed);
+	feed_stop(test->feed, 0);
 	assert_given(test, "end");
 	assert_true(feed_again(test->feed, 0));
 	assert_given(test, "H 1 2 end");
 }
 
-/* Shards. */
-
-struct shard {
-	struct order *order;
-	struct feed_shard shard;
-};
-
-/* Of two; the packets with odd numbers are of one, and the others of the other. Returns which has the odd ones. */
-static unsigned
-start_shard(struct test *test, struct shard *shard, unsigned index)
+/* A source of a shard (shard/shard_source.h), which is of a file with two captures: two packets, and two packets. */
+static void
+test_placeholders(void **state)
 {
+	struct test *test = *state;
+	const struct feed_config config = { .ids = true };
+	struct order *order = order_new(2);
+	struct shard_source_config its = { .order = order,
+		.count = 2,
+		.placeholder = MARK };
+	struct record_source *source;
 	uint8_t packet[CAPFILE_RECORD + CAPFILE_PACKET];
 	unsigned odd;
 
-	shard->order = order_new(2);
-	shard->shard = (struct feed_shard){ index, 2, MARK, shard->order };
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 2);
 	capfile_make(&test->bytes, CAPFILE_ETHERNET, 3, 4);
 	memcpy(packet, test->bytes.data + CAPFILE_HEADER, sizeof(packet));
 	odd = flow_hash_shard(CAPFILE_ETHERNET, packet + CAPFILE_RECORD,
 	    CAPFILE_PACKET, 2);
-	start_file(test, NULL, 0);
-	feed_shard(test->feed, &shard->shard);
-	return odd;
-}
-
-static void
-test_shard(void **state)
-{
-	struct test *test = *state;
-	struct shard shard;
-	unsigned odd = start_shard(test, &shard, 0);
-
-	assert_int_equal(take(test, UINT32_MAX), FEED_END);
-	assert_given_by(test, odd == 0 ? "H 1 m - 3 m end" : "H m 2 - m 4 end");
-	assert_pending(test, odd == 0 ? 1 : 2, 2);
-	assert_int_equal(feed_read(test->feed), 2);
-	assert_int_equal(order_last(shard.order), 4);
-	assert_int_equal(order_shard(shard.order), odd);
-	assert_non_null(feed_news(test->feed));
-	/* Stopped, it goes as far as any of them has read. */
-	feed_stop(test->feed);
-	assert_true(feed_again(test->feed, 0));
-	assert_int_equal(take(test, UINT32_MAX), FEED_END);
-	assert_given_by(test, odd == 0 ? "H 1 m - 3 m end" : "H m 2 - m 4 end");
-	order_free(shard.order);
-}
-
-/* The others look for their first packet before they begin: what is read then counts for no order. */
-static void
-test_other_shard(void **state)
-{
-	struct test *test = *state;
-	struct shard shard;
-	unsigned odd = start_shard(test, &shard, 1);
-
-	assert_int_equal(take(test, UINT32_MAX), FEED_END);
-	assert_given_by(test, odd == 1 ? "H 1 m - 3 m end" : "H m 2 - m 4 end");
-	assert_int_equal(order_last(shard.order), 0);
-	/* The first tells. */
-	assert_null(feed_news(test->feed));
-	assert_true(feed_again(test->feed, 0));
-	assert_int_equal(take(test, UINT32_MAX), FEED_END);
-	assert_int_equal(order_last(shard.order), 4);
-	order_free(shard.order);
+	for (its.index = 0; its.index < 2; its.index++) {
+		source = shard_source_base(shard_source_new(&its,
+		    source_base(
+			source_new(NULL, capfile_fd(&test->bytes)))));
+		test->feed = feed_new(source, &config);
+		test->given[0] = '\0';
+		assert_int_equal(take(test, UINT32_MAX), FEED_END);
+		if (odd == its.index)
+			assert_non_null(strstr(test->given, "H 1 m - 3 m end"));
+		else
+			assert_non_null(strstr(test->given, "H m 2 - m 4 end"));
+		/* The second looks for its first packet. */
+		assert_int_equal(strncmp(test->given, "preview ", 8) == 0,
+		    its.index == 1);
+		assert_pending(test, odd == its.index ? 1 : 2, 2);
+		assert_int_equal(packets_read(test), 2);
+		/* Only the first tells. */
+		assert_int_equal(feed_news(test->feed) != NULL, its.index == 0);
+		/* Stopped, it goes as far as any of them has read. */
+		feed_stop(test->feed, 4);
+		assert_true(feed_again(test->feed, 0));
+		test->given[0] = '\0';
+		assert_given(test,
+		    odd == its.index ? "H 1 m - 3 m end" : "H m 2 - m 4 end");
+		end(test);
+		source->type->free(source);
+	}
+	order_free(order);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -451,8 +434,7 @@ main(void)
 		TEST(test_live_poison),
 		TEST(test_live_with_too_much_pending),
 		TEST(test_live_stop),
-		TEST(test_shard),
-		TEST(test_other_shard),
+		TEST(test_placeholders),
 	};
 
 	return cmocka_run_group_tests_name("feed_again", tests, NULL, NULL);

@@ -283,7 +283,7 @@ test_version_1(void **state)
 
 	buffer_init(&bytes, 4096);
 	capfile_make(&bytes, CAPFILE_ETHERNET, 1, 2);
-	source = source_new(capfile_fd(&bytes));
+	source = source_new(NULL, capfile_fd(&bytes));
 	while (source_next(source, &record, NULL) == SOURCE_RECORD &&
 	    !record.is_packet)
 		;

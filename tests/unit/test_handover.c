@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of dissect/handover.c, and of dissect/passes.c with a live capture: when a fresh tshark takes over, and what it is given.
+ * Tests of dissect/handover.c, and of dissect/recovery.c with a live capture: when a fresh tshark takes over, and what it is given.
  *
  * State of the tshark      | event                                | next
  * ------------------------ | ------------------------------------ | ----------------------------------------------------
@@ -442,7 +442,7 @@ test_stop(void **state)
 	bench->live.lifetime = 2;
 	bench_start_pipe(bench, "");
 	pour(bench, 1, 3, 3);
-	dissection_stop(bench->dissection);
+	dissection_stop(bench->dissection, 0);
 	bench_run(bench);
 	bench_assert_counts(bench, 3, 0, 0);
 }
@@ -457,7 +457,7 @@ test_stop_while_worn(void **state)
 	bench_start_pipe(bench, "hold=3\n \n");
 	pour(bench, 1, 5, 2);
 	bench_wait(bench, 20);
-	dissection_stop(bench->dissection);
+	dissection_stop(bench->dissection, 0);
 	bench_write(bench, "go", "");
 	bench_run(bench);
 	assert_string_equal(bench->got, "1 2 3");

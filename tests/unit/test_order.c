@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of dissect/order.c: whose turn it is. */
+/* Tests of shard/order.c: whose turn it is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/order.h"
+#include "shard/order.h"
 
 static void
 test_turns(void **state)

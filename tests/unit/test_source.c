@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of what dissect/source.c knows a tracked file by, and of watch/examine.c: marks, status, what was overwritten. */
+/* Tests of what source/source.c knows a tracked file by, and of watch/examine.c: marks, status, what was overwritten. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/source.h"
+#include "source/source.h"
 #include "watch/examine.h"
 
 #define HEADER_LEN 24
@@ -110,7 +110,7 @@ read_all(struct source *source, enum source_event end)
 static struct digest_mark
 mark_of(int fd)
 {
-	struct source *source = source_new(fd);
+	struct source *source = source_new(NULL, fd);
 	struct digest_mark mark;
 
 	source_track(source, NULL, 0);
@@ -166,7 +166,7 @@ test_passes(void **state)
 	uint8_t bytes[1000];
 	size_t len = make_pcap(bytes, (uint8_t[]){ 1, 2, 3 }, 3);
 	struct digest_mark mark = mark_of(make_file(bytes, len)), again;
-	struct source *source = source_new(make_file(bytes, len));
+	struct source *source = source_new(NULL, make_file(bytes, len));
 	struct capture_record record;
 	struct error error;
 
@@ -175,7 +175,7 @@ test_passes(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(source_next(source, &record, &error),
 		    SOURCE_RECORD);
-	assert_true(source_rewind(source));
+	assert_true(source_base(source)->type->rewind(source_base(source)));
 	assert_int_equal(read_all(source, SOURCE_END), 3);
 	assert_int_equal(source_mark(source, &again), 0);
 	same(&mark, &again, true);
@@ -197,15 +197,14 @@ test_met(void **state)
 	    make_file(bytes, make_pcap(bytes, (uint8_t[]){ 1, 9, 9 }, 3)));
 	marks[2] = mark_of(
 	    make_file(bytes, make_pcap(bytes, (uint8_t[]){ 1, 2, 3, 4 }, 4)));
-	source = source_new(
+	source = source_new(NULL,
 	    make_file(bytes, make_pcap(bytes, (uint8_t[]){ 1, 2, 3 }, 3)));
 	source_track(source, marks, 3);
 	assert_int_equal(read_all(source, SOURCE_END), 3);
 	assert_int_equal(source_met(source), 1);
 	assert_false(source_is_past(source));
 	source_free(source);
-	source = source_new(make_file(
-	    bytes, make_pcap(bytes, (uint8_t[]){ 1, 2, 3, 4, 5 }, 5)));
+	source = source_new(NULL, make_file(bytes, make_pcap(bytes, (uint8_t[]){ 1, 2, 3, 4, 5 }, 5)));
 	source_track(source, marks, 3);
 	assert_int_equal(read_all(source, SOURCE_END), 5);
 	assert_int_equal(source_met(source), 3);
@@ -226,14 +225,14 @@ test_met_opaque(void **state)
 	marks[0] = mark_of(make_file(bytes, 1000));
 	assert_int_equal(marks[0].len, 1000);
 	marks[1] = mark_of(make_file(bytes, 2000));
-	source = source_new(make_file(bytes, 3000));
+	source = source_new(NULL, make_file(bytes, 3000));
 	source_track(source, marks, 2);
 	(void)read_all(source, SOURCE_END);
-	assert_true(source_is_opaque(source));
+	assert_true(source_base(source)->is_opaque);
 	assert_int_equal(source_met(source), 2);
 	source_free(source);
 	bytes[1500] = 'y';
-	source = source_new(make_file(bytes, 3000));
+	source = source_new(NULL, make_file(bytes, 3000));
 	source_track(source, marks, 2);
 	(void)read_all(source, SOURCE_END);
 	assert_int_equal(source_met(source), 1);
@@ -247,7 +246,7 @@ test_status(void **state)
 	uint8_t bytes[1000];
 	size_t len = make_pcap(bytes, (uint8_t[]){ 1, 2, 3 }, 3);
 	int fd = make_file(bytes, len), other = dup(fd);
-	struct source *source = source_new(fd);
+	struct source *source = source_new(NULL, fd);
 	struct folder_entry status, now;
 	bool young;
 
@@ -270,7 +269,7 @@ test_status(void **state)
 	assert_true(source_has_ended(source));
 	/* Changed before it was read once more: its status says nothing of what was read. */
 	assert_int_equal(fchmod(other, 0400), 0);
-	assert_true(source_rewind(source));
+	assert_true(source_base(source)->type->rewind(source_base(source)));
 	(void)read_all(source, SOURCE_END);
 	assert_false(source_status(source, &status, &young));
 	close(other);
@@ -284,7 +283,7 @@ test_overwritten(void **state)
 	uint8_t bytes[8192];
 	size_t len = make_pcap(bytes, (uint8_t[80]){ 1 }, 80);
 	int fd = make_file(bytes, len), other = dup(fd);
-	struct source *source = source_new(fd);
+	struct source *source = source_new(NULL, fd);
 
 	(void)state;
 	assert_true(len > 4096);
@@ -304,7 +303,7 @@ test_overwritten(void **state)
 	len = make_pcapng(bytes, 0xff, (uint8_t[]){ 1, 2 }, 2);
 	fd = make_file(bytes, len);
 	other = dup(fd);
-	source = source_new(fd);
+	source = source_new(NULL, fd);
 	source_track(source, NULL, 0);
 	source_follow(source, true);
 	(void)read_all(source, SOURCE_WAIT);

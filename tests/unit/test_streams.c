@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of dissect/streams.c: the numbers of several tsharks become those of one. */
+/* Tests of shard/streams.c: the numbers of several tsharks become those of one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/streams.h"
+#include "shard/streams.h"
 #include "table.h"
 
 static struct names *names;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One input as a series of records. */
-#include "dissect/source.h"
+#include "source/source.h"
 
 #include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,11 +33,10 @@ enum stage {
 };
 
 struct source {
+	struct record_source base;
+	struct loop *loop;
+	struct event *readable; /* of a pipe, once it was waited for */
 	int fd;
-	bool is_pipe;
-	bool following; /* the end of the file is not the end */
-	bool has_date;
-	int64_t date;
 	uint64_t size;
 	off_t start, offset; /* of a file: its first byte for us, and the next: its descriptor may be shared */
 	uint64_t bytes;      /* of this pass */
@@ -58,7 +59,6 @@ struct source {
 	struct error error; /* told when data is used up */
 	struct capture_reader *capture;
 	size_t taken; /* of data, by the record given last */
-	bool is_opaque, is_empty;
 	bool read_failed;
 
 	/* Of a tracked file. */
@@ -74,18 +74,22 @@ struct source {
 	struct folder_entry first; /* after the last read of the first pass */
 };
 
+static const struct record_source_type type;
+
 struct source *
-source_new(int fd)
+source_new(struct loop *loop, int fd)
 {
 	struct source *source = xcalloc(1, sizeof(*source));
 	struct stat st;
 
+	source->base.type = &type;
+	source->base.is_stream = true;
+	source->loop = loop;
 	source->fd = fd;
-	source->is_pipe = true;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		source->is_pipe = false;
-		source->has_date = true;
-		source->date = st.st_mtim.tv_sec;
+		source->base.is_stream = false;
+		source->base.has_date = true;
+		source->base.date = st.st_mtim.tv_sec;
 		source->size = (uint64_t)st.st_size;
 		source->start = lseek(fd, 0, SEEK_CUR);
 		if (source->start < 0)
@@ -102,6 +106,8 @@ source_free(struct source *source)
 {
 	if (source == NULL)
 		return;
+	if (source->readable != NULL)
+		event_free(source->readable);
 	close(source->fd);
 	buffer_release(&source->raw);
 	buffer_release(&source->data);
@@ -112,13 +118,19 @@ source_free(struct source *source)
 	free(source);
 }
 
+struct record_source *
+source_base(struct source *source)
+{
+	return &source->base;
+}
+
 /* What a file is known by. */
 
 void
 source_track(struct source *source, const struct digest_mark *marks,
     size_t count)
 {
-	if (source->is_pipe || source->digest != NULL)
+	if (source->base.is_stream || source->digest != NULL)
 		return;
 	source->digest = digest_new();
 	source->marks = xreallocarray(NULL, count + 1, sizeof(*marks));
@@ -204,7 +216,7 @@ track_record(struct source *source, const struct capture_record *record)
 	done = digest_len(source->digest);
 	if (source->position <= done)
 		return;
-	if (source->is_opaque)
+	if (source->base.is_opaque)
 		track_bytes(source, record->raw + (done - start),
 		    (size_t)(source->position - done));
 	else {
@@ -314,115 +326,16 @@ source_trust(struct source *source)
 	source->trusted = true;
 }
 
-bool
-source_is_opaque(const struct source *source)
-{
-	return source->is_opaque;
-}
-
-bool
-source_is_empty(const struct source *source)
-{
-	return source->is_empty;
-}
-
 void
 source_follow(struct source *source, bool follow)
 {
-	source->following = follow && !source->is_pipe;
-}
-
-bool
-source_is_following(const struct source *source)
-{
-	return source->following;
+	source->base.grows = follow && !source->base.is_stream;
 }
 
 bool
 source_has_rest(const struct source *source)
 {
 	return source->data.len > source->taken || source->raw.len > 0;
-}
-
-bool
-source_is_pipe(const struct source *source)
-{
-	return source->is_pipe;
-}
-
-int
-source_fd(const struct source *source)
-{
-	return source->fd;
-}
-
-uint64_t
-source_bytes(const struct source *source)
-{
-	return source->bytes_max;
-}
-
-uint64_t
-source_size(const struct source *source)
-{
-	return source->size;
-}
-
-bool
-source_date(const struct source *source, int64_t *sec)
-{
-	*sec = source->date;
-	return source->has_date;
-}
-
-void
-source_anchor(struct source *source)
-{
-	/* The record is past in the view of the reader. */
-	source->anchor = capture_reader_offset(source->capture) - source->taken;
-	source->anchor_position = source->position - source->taken;
-	source->anchor_packets = source->packets;
-}
-
-bool
-source_rewind(struct source *source)
-{
-	if (source->is_pipe)
-		return false;
-	/* What is compressed has no places. */
-	source->to_anchor = source->expands ? source->anchor : 0;
-	source->offset = source->start +
-	    (off_t)(source->expands ? 0 : source->anchor);
-	buffer_clear(&source->raw);
-	buffer_clear(&source->data);
-	expand_free(source->expand);
-	capture_reader_free(source->capture);
-	source->expand = NULL;
-	source->capture = NULL;
-	source->stage = STAGE_START;
-	source->raw_eof = source->data_eof = source->failed = false;
-	source->bytes = (uint64_t)(source->offset - source->start);
-	source->taken = 0;
-	source->position = source->anchor_position;
-	source->tail_len = 0;
-	source->has_status = false;
-	return true;
-}
-
-int
-source_copy_record(const struct source *source,
-    const struct capture_record *record, struct buffer *out)
-{
-	if (source->is_opaque)
-		return buffer_append(out, record->raw, record->raw_len);
-	return capture_reader_copy(source->capture, record, out);
-}
-
-int
-source_empty_record(const struct source *source,
-    const struct capture_record *record, struct buffer *out)
-{
-	return capture_reader_empty(source->capture, record, out);
 }
 
 /* One read. SOURCE_RECORD if it brought bytes or the end. */
@@ -434,7 +347,7 @@ read_more(struct source *source)
 	if (buffer_reserve(&source->raw, READ_LEN) != 0)
 		return SOURCE_RECORD;
 	do
-		n = source->is_pipe ?
+		n = source->base.is_stream ?
 		    read_now(source->fd, source->raw.data + source->raw.len,
 			READ_LEN) :
 		    pread(source->fd, source->raw.data + source->raw.len,
@@ -450,7 +363,7 @@ read_more(struct source *source)
 	}
 	if (n == 0)
 		note_status(source, true);
-	if (n == 0 && source->following && !source->failed)
+	if (n == 0 && source->base.grows && !source->failed)
 		return SOURCE_WAIT;
 	if (n == 0)
 		source->raw_eof = true;
@@ -539,7 +452,7 @@ decide(struct source *source)
 	if (source->stage == STAGE_START) {
 		if (source->raw.len < EXPAND_PROBE_LEN && !source->raw_eof)
 			return false;
-		source->is_empty = source->raw.len == 0 && source->raw_eof;
+		source->base.is_empty = source->raw.len == 0 && source->raw_eof;
 		kind = expand_probe((const uint8_t *)source->raw.data,
 		    source->raw.len);
 		source->expand = expand_new(kind);
@@ -552,10 +465,10 @@ decide(struct source *source)
 			return false;
 		bytes = (const uint8_t *)source->data.data;
 		format = capture_reader_probe(bytes, source->data.len);
-		source->is_opaque = format == CAPTURE_UNKNOWN;
-		if (!source->is_opaque)
+		source->base.is_opaque = format == CAPTURE_UNKNOWN;
+		if (!source->base.is_opaque)
 			start_capture(source, format);
-		source->stage = source->is_opaque ?
+		source->stage = source->base.is_opaque ?
 		    STAGE_FOREIGN :
 		    STAGE_RECORDS;
 	}
@@ -567,7 +480,7 @@ end(struct source *source, struct error *error)
 {
 	source->stage = STAGE_DONE;
 	note_end(source);
-	if (source->is_empty) {
+	if (source->base.is_empty) {
 		error_set(error, OUTCOME_INPUT, "the file is empty");
 		return SOURCE_BAD;
 	}
@@ -630,7 +543,7 @@ source_next(struct source *source, struct capture_record *record,
 	source->taken = 0;
 	while (source->stage != STAGE_DONE) {
 		if (decide(source)) {
-			if (source->is_empty)
+			if (source->base.is_empty)
 				return end(source, error);
 			event = take(source, record, error);
 			if (event == SOURCE_RECORD)
@@ -643,3 +556,133 @@ source_next(struct source *source, struct capture_record *record,
 	}
 	return SOURCE_END;
 }
+
+/* As a record source. */
+
+static struct source *
+of(struct record_source *base)
+{
+	return (struct source *)base;
+}
+
+static enum source_event
+next(struct record_source *base, struct record *record, struct error *error)
+{
+	record->placeholder = 0;
+	return source_next(of(base), &record->raw, error);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct source *source = ctx;
+
+	(void)fd;
+	(void)what;
+	source->base.on_ready(source->base.ctx);
+}
+
+/* Who has a file that grows looks at it himself. */
+static void
+wait_for_more(struct record_source *base, bool on)
+{
+	struct source *source = of(base);
+
+	if (source->base.is_stream && source->readable == NULL)
+		source->readable = event_new(loop_base(source->loop),
+		    source->fd, EV_READ, on_readable, source);
+	if (source->readable == NULL)
+		return;
+	if (on)
+		event_add(source->readable, NULL);
+	else
+		event_del(source->readable);
+}
+
+static int
+copy(const struct record_source *base, const struct capture_record *record,
+    bool empty, struct buffer *out)
+{
+	const struct source *source = (const struct source *)base;
+
+	if (source->base.is_opaque)
+		return buffer_append(out, record->raw, record->raw_len);
+	return empty ? capture_reader_empty(source->capture, record, out) :
+		       capture_reader_copy(source->capture, record, out);
+}
+
+static bool
+rewind_to_anchor(struct record_source *base)
+{
+	struct source *source = of(base);
+
+	if (source->base.is_stream)
+		return false;
+	/* What is compressed has no places. */
+	source->to_anchor = source->expands ? source->anchor : 0;
+	source->offset = source->start +
+	    (off_t)(source->expands ? 0 : source->anchor);
+	buffer_clear(&source->raw);
+	buffer_clear(&source->data);
+	expand_free(source->expand);
+	capture_reader_free(source->capture);
+	source->expand = NULL;
+	source->capture = NULL;
+	source->stage = STAGE_START;
+	source->raw_eof = source->data_eof = source->failed = false;
+	source->bytes = (uint64_t)(source->offset - source->start);
+	source->taken = 0;
+	source->position = source->anchor_position;
+	source->tail_len = 0;
+	source->has_status = false;
+	return true;
+}
+
+static bool
+anchor(struct record_source *base)
+{
+	struct source *source = of(base);
+
+	/* The record is past in the view of the reader. */
+	source->anchor = capture_reader_offset(source->capture) - source->taken;
+	source->anchor_position = source->position - source->taken;
+	source->anchor_packets = source->packets;
+	return false;
+}
+
+static struct record_source *
+clone_base(struct record_source *base)
+{
+	struct source *source = of(base);
+	int fd = source->base.is_stream ?
+	    -1 :
+	    fcntl(source->fd, F_DUPFD_CLOEXEC, 3);
+
+	return fd < 0 ? NULL : &source_new(source->loop, fd)->base;
+}
+
+static void
+bytes_read(const struct record_source *base, uint64_t *done, uint64_t *all)
+{
+	const struct source *source = (const struct source *)base;
+
+	*done = source->bytes_max;
+	*all = source->size;
+}
+
+static void
+free_base(struct record_source *base)
+{
+	source_free(of(base));
+}
+
+static const struct record_source_type type = {
+	.next = next,
+	.wait = wait_for_more,
+	.copy = copy,
+	.rewind = rewind_to_anchor,
+	.anchor = anchor,
+	.clone = clone_base,
+	.bytes = bytes_read,
+	.free = free_base,
+};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The numbers that tshark gives to streams, when several tsharks dissect one capture: each begins at the first number. No I/O. */
-#ifndef ESPCAP_DISSECT_STREAMS_H
-#define ESPCAP_DISSECT_STREAMS_H
+#ifndef ESPCAP_SHARD_STREAMS_H
+#define ESPCAP_SHARD_STREAMS_H
 
 #include "document/tree.h"
 #include "fields/names.h"

@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One input to its documents, by one tshark or by several. */
-#include "dissect/shards.h"
+#include "shard/shards.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include "base/xalloc.h"
+#include "shard/order.h"
+#include "shard/shard_source.h"
+#include "shard/streams.h"
 
 /* Lengths on the wire that no real packet has, and that tshark's file readers let pass. */
 #define PLACEHOLDER_MIN (1u << 24)
+/* What all shards of a capture may have printed that waits for its turn, and each of them at least. */
+#define REST_MAX ((size_t)2 << 20)
+#define REST_MIN ((size_t)256 << 10)
+/* A shard is not given packets so far ahead of the one whose turn it is: more than tshark lags behind (PENDING_MAX in dissection.c). */
+#define AHEAD_MAX 65536
 
 struct shard {
 	struct shards *shards;
+	unsigned index;
+	struct shard_source *source;
 	struct dissection *dissection;
-	struct dissection_shard config;
+	struct dissection_gate gate;
 };
 
 struct shards {
@@ -47,9 +55,81 @@ go(void *ctx)
 		if (shard != ORDER_NOBODY && !shards->paused)
 			dissection_go_on(shards->list[shard].dissection);
 	} while (order_next(shards->order) != before);
-	for (unsigned i = 0; i < shards->count; i++)
+	for (unsigned i = 0; i < shards->count; i++) {
 		dissection_go_on(shards->list[i].dissection);
+		if (!shards->paused)
+			shard_source_look(shards->list[i].source);
+	}
 	shards->going = false;
+}
+
+/* What a dissection asks and tells. */
+
+static bool
+is_open(void *ctx, uint64_t ordinal)
+{
+	const struct shard *shard = ctx;
+
+	return ordinal == order_next(shard->shards->order);
+}
+
+static bool
+is_ahead(void *ctx, uint64_t ordinal)
+{
+	const struct shard *shard = ctx;
+
+	return ordinal >= order_next(shard->shards->order) + AHEAD_MAX;
+}
+
+static bool
+is_awaited(void *ctx)
+{
+	const struct shard *shard = ctx;
+
+	return order_shard(shard->shards->order) == shard->index;
+}
+
+static void
+amend(void *ctx, struct tree *tree, uint32_t tcp_streams, uint32_t udp_streams)
+{
+	const struct shard *shard = ctx;
+	struct streams *streams = shard->shards->streams;
+
+	streams_turn(streams, shard_source_session(shard->source));
+	streams_reach(streams, shard->index, tcp_streams, udp_streams);
+	streams_renumber(streams, shard->index, tree);
+}
+
+static void
+on_resolve(void *ctx, uint64_t ordinal)
+{
+	const struct shard *shard = ctx;
+
+	order_done(shard->shards->order, ordinal);
+}
+
+static void
+on_restart(void *ctx)
+{
+	const struct shard *shard = ctx;
+
+	streams_restart(shard->shards->streams, shard->index);
+}
+
+static void
+on_change(void *ctx)
+{
+	const struct shard *shard = ctx;
+
+	go(shard->shards);
+}
+
+static void
+on_leave(void *ctx)
+{
+	const struct shard *shard = ctx;
+
+	order_leave(shard->shards->order, shard->index);
 }
 
 static void
@@ -81,72 +161,87 @@ make_placeholder(void)
 	return PLACEHOLDER_MIN + random % PLACEHOLDER_MIN;
 }
 
-static bool
-is_regular(int fd)
+static size_t
+rest_max(unsigned count)
 {
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	return REST_MAX / count < REST_MIN ? REST_MIN : REST_MAX / count;
 }
 
 static void
-start_shard(struct shards *shards, unsigned index,
-    const struct dissection_config *config, int fd, const char *name,
-    const char *path, uint64_t count)
+start_shard(struct shards *shards, unsigned index, uint32_t placeholder,
+    struct record_source *source)
 {
+	const struct shard_source_config config = { .order = shards->order,
+		.index = index,
+		.count = shards->count,
+		.placeholder = placeholder };
 	struct shard *shard = &shards->list[index];
-	struct dissection_handler handler = { .on_document = on_document,
-		.on_end = on_end,
-		.ctx = shard };
-	struct dissection_config own = *config;
 
 	shard->shards = shards;
-	shard->config.index = index;
-	shard->config.count = shards->count;
-	shard->config.order = shards->order;
-	shard->config.streams = shards->streams;
-	shard->config.on_order = go;
-	shard->config.ctx = shards;
-	own.shard = shards->count > 1 ? &shard->config : NULL;
-	shard->dissection = dissection_new(&own, fd, name, path, count,
-	    &handler);
+	shard->index = index;
+	shard->source = shard_source_new(&config, source);
+	shard->gate = (struct dissection_gate){ .is_open = is_open,
+		.is_ahead = is_ahead,
+		.is_awaited = is_awaited,
+		.amend = amend,
+		.on_resolve = on_resolve,
+		.on_restart = on_restart,
+		.on_change = on_change,
+		.on_leave = on_leave,
+		.rest_max = rest_max(shards->count),
+		.placeholder = placeholder,
+		.ctx = shard };
 }
 
-/* The same file for each part, as many as there are descriptors for. Returns how many. */
+/* The same input for each shard, as often as there are descriptors for. Returns how many. */
 static unsigned
-copy_fd(int fd, int *fds, unsigned count)
+clone_source(struct record_source *source, struct record_source **sources,
+    unsigned count)
 {
 	unsigned i = 1;
 
-	fds[0] = fd;
+	sources[0] = source;
 	for (; i < count; i++) {
-		fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		if (fds[i] < 0)
+		sources[i] = source->type->clone(source);
+		if (sources[i] == NULL)
 			break;
 	}
 	return i;
 }
 
 struct shards *
-shards_new(const struct dissection_config *config, unsigned most, int fd,
-    const char *name, const char *path, uint64_t count,
-    const struct dissection_handler *handler)
+shards_new(const struct dissection_config *config, unsigned most,
+    struct record_source *source, const char *name, const char *path,
+    uint64_t count, const struct dissection_handler *handler)
 {
-	struct shards *shards = xcalloc(1, sizeof(*shards));
-	int fds[ORDER_SHARDS];
-	uint32_t placeholder = make_placeholder();
+	struct record_source *sources[ORDER_SHARDS];
+	struct shards *shards;
+	uint32_t placeholder;
+	unsigned number = clone_source(source, sources, most);
 
+	if (number == 1)
+		return NULL;
+	shards = xcalloc(1, sizeof(*shards));
+	placeholder = make_placeholder();
 	shards->loop = config->loop;
 	shards->handler = *handler;
-	shards->count = copy_fd(fd, fds, is_regular(fd) ? most : 1);
-	shards->list = xcalloc(shards->count, sizeof(*shards->list));
-	shards->order = order_new(shards->count);
-	if (shards->count > 1)
-		shards->streams = streams_new(config->tshark->names,
-		    shards->count);
-	for (unsigned i = 0; i < shards->count; i++) {
-		shards->list[i].config.placeholder = placeholder;
-		start_shard(shards, i, config, fds[i], name, path, count);
+	shards->count = number;
+	shards->list = xcalloc(number, sizeof(*shards->list));
+	shards->order = order_new(number);
+	shards->streams = streams_new(config->tshark->names, number);
+	for (unsigned i = 0; i < number; i++) {
+		struct shard *shard = &shards->list[i];
+		const struct dissection_handler own = {
+			.on_document = on_document,
+			.on_end = on_end,
+			.ctx = shard
+		};
+		struct dissection_config its = *config;
+
+		start_shard(shards, i, placeholder, sources[i]);
+		its.gate = &shard->gate;
+		shard->dissection = dissection_new(&its,
+		    shard_source_base(shard->source), name, path, count, &own);
 	}
 	return shards;
 }
@@ -178,15 +273,17 @@ shards_resume(struct shards *shards)
 	shards->paused = false;
 	for (unsigned i = 0; i < shards->count; i++)
 		dissection_resume(shards->list[i].dissection);
-	if (shards->count > 1 && shards->ended < shards->count)
+	if (shards->ended < shards->count)
 		loop_defer(shards->loop, go, shards);
 }
 
 void
 shards_stop(struct shards *shards)
 {
+	/* What one of them has read has its place among the documents: the others read as far. */
 	for (unsigned i = 0; i < shards->count; i++)
-		dissection_stop(shards->list[i].dissection);
+		dissection_stop(shards->list[i].dissection,
+		    order_last(shards->order));
 }
 
 struct dissection_counts

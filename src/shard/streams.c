@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The numbers that tshark gives to streams. */
-#include "dissect/streams.h"
+#include "shard/streams.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "dissect/address_pairs.h"
+#include "shard/address_pairs.h"
 
 /* A number that leaves out so many is none of a stream: what stands for "not known" is left as it is. */
 #define GAP_MAX 4096

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of dissect/passes.c and dissect/dissection.c: the plugin that fails, memory, hanging, refusals, stopping. The table is in test_passes.c. */
+/* Tests of dissect/dissection.c and dissect/recovery.c: the plugin that fails, memory, hanging, refusals, stopping. The table is in test_dissection_passes.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -251,7 +251,7 @@ test_failure_while_stopping(void **state)
 	bench_packets(bench, 1, 4);
 	bench_start_file(bench, "hold=3 die=4");
 	bench_until(bench, 2);
-	dissection_stop(bench->dissection);
+	dissection_stop(bench->dissection, 0);
 	bench_write(bench, "go", "");
 	bench_run(bench);
 	assert_string_equal(bench->got, "1 2 3");
@@ -376,5 +376,5 @@ main(int argc, char **argv)
 	};
 
 	scripted_main(argc, argv);
-	return cmocka_run_group_tests_name("failures", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("dissection_failures", tests, NULL, NULL);
 }

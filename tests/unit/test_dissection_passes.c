@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of dissect/passes.c: what follows when a tshark ends, by one that does as told. How each run was started, and what
+ * Tests of dissect/dissection.c and dissect/recovery.c: what follows when a tshark ends, by one that does as told. How each run was started, and what
  * it was given, is part of it. Live captures are in test_handover.c.
  *
  * What happened, and what is known                        | what is done next
@@ -23,7 +23,7 @@
  * tshark cannot be started                                | the end, with its outcome
  *
  * A failure is: killed, another exit status, the end without all documents, a number out of order, what cannot be read, or no
- * progress. The plugin, memory, refusals, no progress and stopping are in test_failures.c.
+ * progress. The plugin, memory, refusals, no progress and stopping are in test_dissection_failures.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -426,5 +426,5 @@ main(int argc, char **argv)
 	};
 
 	scripted_main(argc, argv);
-	return cmocka_run_group_tests_name("passes", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("dissection_passes", tests, NULL, NULL);
 }

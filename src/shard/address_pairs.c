@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Pairs of texts, numbered as they appear. */
-#include "dissect/address_pairs.h"
+#include "shard/address_pairs.h"
 
 #include <stdlib.h>
 #include <string.h>

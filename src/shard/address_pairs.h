@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Pairs of texts, numbered from 0 as they appear; which stands first in a pair does not matter. No I/O. */
-#ifndef ESPCAP_DISSECT_ADDRESS_PAIRS_H
-#define ESPCAP_DISSECT_ADDRESS_PAIRS_H
+#ifndef ESPCAP_SHARD_ADDRESS_PAIRS_H
+#define ESPCAP_SHARD_ADDRESS_PAIRS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One input to its documents, by one tshark or, of a regular file, by several, each with a shard of its packets. */
-#ifndef ESPCAP_DISSECT_SHARDS_H
-#define ESPCAP_DISSECT_SHARDS_H
+/* One input to its documents by several tsharks, each with a shard of its packets. */
+#ifndef ESPCAP_SHARD_SHARDS_H
+#define ESPCAP_SHARD_SHARDS_H
 
 #include "dissect/dissection.h"
 
@@ -10,8 +10,9 @@ struct shards;
 /*
  * As dissection_new, and so is all that follows. most: tsharks at most, 1 .. ORDER_SHARDS. Documents come in the order of the
  * file, and are those of one tshark, but for what it knows of a conversation from one between other addresses.
+ * NULL if the source cannot be read by several, or most is 1; it is still the caller's then, for dissection_new.
  */
-struct shards *shards_new(const struct dissection_config *config, unsigned most, int fd, const char *name,
+struct shards *shards_new(const struct dissection_config *config, unsigned most, struct record_source *source, const char *name,
     const char *path, uint64_t count, const struct dissection_handler *handler);
 void shards_free(struct shards *shards);
 

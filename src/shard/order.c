@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Whose turn it is. */
-#include "dissect/order.h"
+#include "shard/order.h"
 
 #include <stdlib.h>
 
