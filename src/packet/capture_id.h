@@ -3,7 +3,7 @@
 #ifndef ESPCAP_PACKET_CAPTURE_ID_H
 #define ESPCAP_PACKET_CAPTURE_ID_H
 
-#include "packet/capture_reader.h"
+#include "packet/capture_record.h"
 
 /* 128 bits in hexadecimal, and the end. */
 #define CAPTURE_ID_LEN 33

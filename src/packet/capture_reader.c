@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "packet/capture_magic.h"
 #include "packet/joined.h"
 #include "packet/pcap_reader.h"
 #include "packet/pcapng_reader.h"
@@ -27,9 +28,9 @@ struct capture_reader {
 enum capture_format
 capture_reader_probe(const uint8_t *data, size_t len)
 {
-	if (len >= 4 && pcap_reader_probe(data))
+	if (len >= 4 && capture_magic_is_pcap(data))
 		return CAPTURE_PCAP;
-	if (len >= PCAPNG_PROBE_LEN && pcapng_reader_probe(data))
+	if (len >= CAPTURE_MAGIC_PCAPNG_LEN && capture_magic_is_pcapng(data))
 		return CAPTURE_PCAPNG;
 	return CAPTURE_UNKNOWN;
 }
@@ -151,7 +152,7 @@ look_for_part(struct capture_reader *capture, const uint8_t *data, size_t len,
 		return false;
 	/* Nothing but a header can begin so and be cut short there. */
 	if (joined == JOINED_PCAP ||
-	    (joined == JOINED_PERHAPS && len >= 4 && pcap_reader_probe(data)))
+	    (joined == JOINED_PERHAPS && len >= 4 && capture_magic_is_pcap(data)))
 		begin_part(capture, CAPTURE_PCAP);
 	else if (joined != JOINED_NOT)
 		begin_part(capture, CAPTURE_PCAPNG);

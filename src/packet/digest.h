@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "packet/capture_reader.h"
+#include "packet/capture_record.h"
 
 /* 256 bits in hexadecimal, and the end. */
 #define DIGEST_LEN 65

@@ -4,7 +4,7 @@
 #define ESPCAP_PACKET_FILTER_H
 
 #include "base/error.h"
-#include "packet/capture_reader.h"
+#include "packet/capture_record.h"
 
 struct filter;
 

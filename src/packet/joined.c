@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "packet/bytes.h"
-#include "packet/pcap_reader.h"
-#include "packet/pcapng_reader.h"
+#include "packet/capture_magic.h"
 
 enum {
 	PCAP_HEADER_LEN = 24,
@@ -21,17 +20,17 @@ probe_pcap(const uint8_t *data, size_t len)
 	static const uint8_t zeros[8] = { 0 };
 	bool big;
 
-	if (len < 4 || !pcap_reader_probe(data))
+	if (len < 4 || !capture_magic_is_pcap(data))
 		return JOINED_NOT;
 	if (len < PCAP_SURE_LEN)
 		return JOINED_PERHAPS;
-	big = pcap_reader_is_big(data);
+	big = capture_magic_pcap_is_big(data);
 	if (bytes_u16(data + 4, big) != 2 || bytes_u16(data + 6, big) != 4 ||
 	    memcmp(data + 8, zeros, sizeof(zeros)) != 0)
 		return JOINED_NOT;
 	if (len < PCAP_HEADER_LEN)
 		return JOINED_PERHAPS;
-	return pcap_reader_has_linktype(data) ? JOINED_PCAP : JOINED_NOT;
+	return capture_magic_pcap_has_linktype(data) ? JOINED_PCAP : JOINED_NOT;
 }
 
 static enum joined
@@ -40,11 +39,11 @@ probe_section(const uint8_t *data, size_t len)
 	bool big;
 	uint32_t total;
 
-	if (len < PCAPNG_PROBE_LEN || !pcapng_reader_probe(data))
+	if (len < CAPTURE_MAGIC_PCAPNG_LEN || !capture_magic_is_pcapng(data))
 		return JOINED_NOT;
 	if (len < SECTION_SURE_LEN)
 		return JOINED_PERHAPS;
-	big = pcapng_reader_is_big(data);
+	big = capture_magic_pcapng_is_big(data);
 	total = bytes_u32(data + 4, big);
 	return total >= SECTION_MIN && total <= CAPTURE_RECORD_MAX &&
 		bytes_u16(data + 12, big) == 1 ?

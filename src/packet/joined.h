@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "packet/capture_reader.h"
+#include "packet/capture_record.h"
 
 enum joined {
 	JOINED_NOT,

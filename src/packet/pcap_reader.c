@@ -3,46 +3,14 @@
 #include "packet/pcap_reader.h"
 
 #include "packet/bytes.h"
-#include "packet/joined.h"
+#include "packet/capture_magic.h"
 #include "packet/linktype.h"
 
 enum {
 	FILE_HEADER_LEN = 24,
 	RECORD_HEADER_LEN = 16,
-	LINKTYPE_SLIP_BSDOS = 13,      /* Nokia's pcap means ATM by it */
-	LINKTYPE_RESERVED = 0x03ff0000 /* see take_file_header */
+	LINKTYPE_SLIP_BSDOS = 13 /* Nokia's pcap means ATM by it */
 };
-
-static const uint32_t magic_micro = 0xa1b2c3d4;
-static const uint32_t magic_nano = 0xa1b23c4d;
-static const uint32_t magic_modified = 0xa1b2cd34; /* Alexey Kuznetzov's libpcap of 1999 */
-
-static bool
-is_magic(uint32_t magic)
-{
-	return magic == magic_micro || magic == magic_nano ||
-	    magic == magic_modified;
-}
-
-bool
-pcap_reader_probe(const uint8_t *data)
-{
-	return is_magic(bytes_u32(data, false)) ||
-	    is_magic(bytes_u32(data, true));
-}
-
-bool
-pcap_reader_is_big(const uint8_t *data)
-{
-	return is_magic(bytes_u32(data, true));
-}
-
-bool
-pcap_reader_has_linktype(const uint8_t *data)
-{
-	return (bytes_u32(data + 20, pcap_reader_is_big(data)) &
-		   LINKTYPE_RESERVED) == 0;
-}
 
 /*
  * AIX writes version 2.2 with RFC 1573 interface types in place of link types,
@@ -86,22 +54,21 @@ take_file_header(struct pcap_reader *file, const uint8_t *data, size_t len,
 
 	if (len < FILE_HEADER_LEN)
 		return 0;
-	file->big = pcap_reader_is_big(data);
+	file->big = capture_magic_pcap_is_big(data);
 	magic = bytes_u32(data, file->big);
-	if (!is_magic(magic))
+	if (!capture_magic_is_pcap(data))
 		return error_set(error, OUTCOME_INPUT,
 		    "pcap magic number 0x%08x unknown", magic);
 	major = bytes_u16(data + 4, file->big);
 	if (major < 2)
 		return error_set(error, OUTCOME_INPUT,
 		    "pcap version %u is not supported", major);
-	/* The upper bits: 4 bits of FCS length, one reserved, "FCS length present", 10 reserved. */
 	network = bytes_u32(data + 20, file->big);
-	if (!pcap_reader_has_linktype(data))
+	if (!capture_magic_pcap_has_linktype(data))
 		return error_set(error, OUTCOME_INPUT,
 		    "link type 0x%08x is not supported", network);
-	file->nanoseconds = magic == magic_nano;
-	file->modified = magic == magic_modified;
+	file->nanoseconds = magic == CAPTURE_MAGIC_NANO;
+	file->modified = magic == CAPTURE_MAGIC_MODIFIED;
 	file->network = network;
 	file->linktype = network & 0xffff;
 	file->snaplen = bytes_u32(data + 16, file->big);
@@ -264,7 +231,7 @@ pcap_reader_copy(const struct pcap_reader *file, const struct capture_record *re
 	if (record->is_packet || !file->modified)
 		return buffer_append(out, record->raw, record->raw_len);
 	memcpy(header, record->raw, sizeof(header));
-	bytes_put_u32(header, magic_micro, file->big);
+	bytes_put_u32(header, CAPTURE_MAGIC_MICRO, file->big);
 	return buffer_append(out, header, sizeof(header));
 }
 

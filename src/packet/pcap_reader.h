@@ -3,7 +3,9 @@
 #ifndef ESPCAP_PACKET_PCAP_READER_H
 #define ESPCAP_PACKET_PCAP_READER_H
 
-#include "packet/capture_reader.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "packet/capture_record.h"
 #include "packet/pcapvariant.h"
 
 /* pcap 2.2 and older (and DG/UX's 543.0) have the two lengths exchanged; of 2.3 only some files. */
@@ -26,12 +28,6 @@ struct pcap_reader {
 	uint32_t linktype;
 	uint32_t snaplen;
 };
-
-/* Whether these (at least 4) bytes begin a pcap file that we read. */
-bool pcap_reader_probe(const uint8_t *data);
-/* Of a whole file header that pcap_reader_probe takes for one: its byte order, and whether the field of the link type is one. */
-bool pcap_reader_is_big(const uint8_t *data);
-bool pcap_reader_has_linktype(const uint8_t *data);
 
 /*
  * Takes the file header or the next packet from data. 1 with *record filled but

@@ -7,6 +7,7 @@
 
 #include "base/xalloc.h"
 #include "packet/bytes.h"
+#include "packet/capture_magic.h"
 #include "packet/linktype.h"
 #include "packet/pcapng_check.h"
 
@@ -34,8 +35,6 @@ enum {
 	INTERFACES_MAX = 262144
 };
 
-static const uint32_t order_magic = 0x1a2b3c4d;
-
 /* A block whose bytes are all there. */
 struct block {
 	uint32_t type;
@@ -47,20 +46,6 @@ pcapng_reader_release(struct pcapng_reader *ng)
 {
 	free(ng->interfaces);
 	memset(ng, 0, sizeof(*ng));
-}
-
-bool
-pcapng_reader_probe(const uint8_t *data)
-{
-	return bytes_u32(data, false) == BLOCK_SECTION &&
-	    (bytes_u32(data + 8, false) == order_magic ||
-		bytes_u32(data + 8, true) == order_magic);
-}
-
-bool
-pcapng_reader_is_big(const uint8_t *data)
-{
-	return bytes_u32(data + 8, true) == order_magic;
 }
 
 /* Those that tshark gives a frame number, also the ones that hold no packet. */
@@ -413,15 +398,15 @@ read_type(const struct pcapng_reader *ng, const uint8_t *data, size_t len,
 	block->type = bytes_u32(data, ng->big);
 	record->is_packet = ng->started && is_counted(block->type);
 	block->body.big = ng->big;
-	if (len < 8 || (block->type == BLOCK_SECTION && len < PCAPNG_PROBE_LEN))
+	if (len < 8 || (block->type == BLOCK_SECTION && len < CAPTURE_MAGIC_PCAPNG_LEN))
 		return 0;
 	if (block->type != BLOCK_SECTION)
 		return ng->started ?
 		    1 :
 		    error_set(error, OUTCOME_INPUT,
 			"block of type %u before any section", block->type);
-	block->body.big = pcapng_reader_is_big(data);
-	if (!pcapng_reader_probe(data))
+	block->body.big = capture_magic_pcapng_is_big(data);
+	if (!capture_magic_is_pcapng(data))
 		return error_set(error, OUTCOME_INPUT,
 		    "byte order 0x%08x unknown", bytes_u32(data + 8, false));
 	return 1;

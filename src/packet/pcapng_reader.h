@@ -3,7 +3,9 @@
 #ifndef ESPCAP_PACKET_PCAPNG_READER_H
 #define ESPCAP_PACKET_PCAPNG_READER_H
 
-#include "packet/capture_reader.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "packet/capture_record.h"
 
 struct pcapng_interface {
 	uint32_t linktype;
@@ -22,12 +24,6 @@ struct pcapng_reader {
 };
 
 void pcapng_reader_release(struct pcapng_reader *ng);
-
-/* Bytes that pcapng_reader_probe needs. */
-#define PCAPNG_PROBE_LEN 12
-bool pcapng_reader_probe(const uint8_t *data);
-/* The byte order of a section header that pcapng_reader_probe takes for one. */
-bool pcapng_reader_is_big(const uint8_t *data);
 
 /*
  * Takes the next block from data. 1 with *record filled but for the ordinal; 0
