@@ -315,6 +315,35 @@ options_index(const char *name, size_t len)
 	return OPTIONS_ROWS;
 }
 
+const char *
+options_word_name(const char *word, size_t *len)
+{
+	if (strncmp(word, "--", 2) != 0)
+		return NULL;
+	*len = strcspn(word + 2, "=");
+	return *len > 0 ? word + 2 : NULL;
+}
+
+void
+options_name_rows(char *text, size_t size, const bool chosen[OPTIONS_ROWS], const char *last)
+{
+	size_t left = 0, used = 0;
+
+	for (size_t i = 0; i < OPTIONS_ROWS; i++)
+		left += chosen[i];
+	text[0] = '\0';
+	for (size_t i = 0; i < OPTIONS_ROWS && used < size; i++) {
+		if (!chosen[i])
+			continue;
+		left--;
+		used += (size_t)snprintf(text + used, size - used, "--%s%s",
+		    options_rows[i].name,
+		    left > 1      ? ", " :
+			left == 1 ? last :
+				    "");
+	}
+}
+
 void
 options_say(char *dst, size_t size, enum options_kind kind, uint64_t number)
 {

@@ -3,6 +3,7 @@
 #ifndef ESPCAP_CONFIG_OPTIONS_TABLE_H
 #define ESPCAP_CONFIG_OPTIONS_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,10 @@ extern const char *const options_titles[OPTIONS_GROUPS];
 
 /* The row of the name name[0..len), OPTIONS_ROWS if there is none. */
 size_t options_index(const char *name, size_t len);
+/* The name in an argument such as --count=3; NULL if it has none. */
+const char *options_word_name(const char *word, size_t *len);
+/* Writes "--a, --b or --c", the names of chosen rows, with last before the last one. */
+void options_name_rows(char *text, size_t size, const bool chosen[OPTIONS_ROWS], const char *last);
 
 /* Writes a number as a person would give it to an option of this kind: 16M, 30s. */
 void options_say(char *dst, size_t size, enum options_kind kind, uint64_t number);

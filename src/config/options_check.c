@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What excludes or needs what on the command line, and what follows from options that were not given. */
+#include "config/options_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* --tshark-lifetime: packets, if it does not say how many; and ms, if it is a time. */
+#define LIFETIME 250000
+#define LIFETIME_MS_MIN 1000
+#define LIFETIME_MS_MAX ((uint64_t)365 * 86400 * 1000)
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A command line that was read. */
+struct line {
+	struct options *options;
+	const bool *given;
+	struct error *error;
+};
+
+static bool
+is_given(const struct line *line, const char *name)
+{
+	size_t i = options_index(name, strlen(name));
+
+	return i < OPTIONS_ROWS && line->given[i];
+}
+
+static int
+check_kinds(const struct line *line)
+{
+	static const char *const kinds[] = { "file", "dir", "nic", "watch",
+		"replay", "list-interfaces" };
+	bool chosen[OPTIONS_ROWS] = { false };
+	char text[256];
+	size_t count = 0;
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		chosen[options_index(kinds[i], strlen(kinds[i]))] =
+		    is_given(line, kinds[i]);
+		count += is_given(line, kinds[i]);
+	}
+	if (count == 1)
+		return 0;
+	if (count == 0)
+		return error_set(line->error, OUTCOME_USAGE,
+		    "no input: give --file, --dir, --nic, --watch, --replay or "
+		    "--list-interfaces");
+	options_name_rows(text, sizeof(text), chosen, " and ");
+	return error_set(line->error, OUTCOME_USAGE,
+	    "%s exclude each other: give one kind of input", text);
+}
+
+static int
+check_stdin(const struct line *line)
+{
+	const struct options_list *files = &line->options->files;
+	size_t count = 0;
+
+	for (size_t i = 0; i < files->count; i++)
+		count += strcmp(files->items[i], "-") == 0;
+	if (count > 1)
+		return error_set(line->error, OUTCOME_USAGE,
+		    "--file=- was given twice: standard input can be read "
+		    "only once");
+	return 0;
+}
+
+static int
+check_word(const struct line *line, const char *name, const char *value,
+    const char *words)
+{
+	size_t len = strlen(value);
+
+	for (const char *at = words; at[0] != '\0' && len > 0;) {
+		size_t n = strcspn(at, ", ");
+
+		if (n == len && memcmp(at, value, n) == 0)
+			return 0;
+		at += n;
+		at += strspn(at, ", ");
+		if (strncmp(at, "or ", 3) == 0)
+			at += 3;
+	}
+	return error_set(line->error, OUTCOME_USAGE,
+	    "--%s takes %s, not \"%.100s\"", name, words, value);
+}
+
+/* What goes into addresses as it stands. */
+static int
+check_pipeline(const struct line *line)
+{
+	const char *name = line->options->pipeline;
+
+	if (name == NULL ||
+	    name[strspn(name,
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0')
+		return 0;
+	return error_set(line->error, OUTCOME_USAGE,
+	    "--pipeline takes a name "
+	    "of letters, digits, '.', '_' and '-', not \"%.100s\"",
+	    name);
+}
+
+/* Options that mean nothing without another. */
+static int
+check_needs(const struct line *line)
+{
+	static const struct {
+		const char *name, *needs;
+	} pairs[] = {
+		{ "replay", "node" }, { "pipeline", "node" }, { "id", "node" },
+		{ "dead-letter", "node" }, { "template", "node" },
+		{ "no-template", "node" }, { "retention", "node" },
+		{ "user", "node" }, { "api-key-file", "node" },
+		{ "ca-file", "node" }, { "cert", "node" }, { "cert", "key" },
+		{ "key", "cert" }, { "insecure", "node" },
+		{ "compress", "node" }, { "chunk", "node" },
+		{ "retry-for", "node" }, { "request-timeout", "node" },
+		{ "memory", "node" }, { "latency", "node" }, { "max-indices", "node" },
+		{ "chunk-bytes", "node" }, { "password-file", "node" },
+		{ "watch-idle", "watch" }, { "registry", "watch" },
+		{ "after", "watch" }, { "snaplen", "nic" },
+		{ "promisc", "nic" }, { "no-promisc", "nic" },
+		{ "immediate", "nic" }, { "buffer", "nic" },
+		{ "queue", "nic" }, { "spool", "nic" },
+		{ "spool-size", "nic" }, { "spool-size", "spool" },
+		{ "ring", "nic" }, { "ring-size", "nic" },
+		{ "ring-size", "ring" },
+		{ "on-interface-loss", "nic" },
+		{ "include-own-traffic", "nic" }, { "tshark-lifetime", "nic" }
+	};
+
+	for (size_t i = 0; i < COUNT(pairs); i++)
+		if (is_given(line, pairs[i].name) &&
+		    !is_given(line, pairs[i].needs))
+			return error_set(line->error, OUTCOME_USAGE,
+			    "--%s goes with --%s only", pairs[i].name,
+			    pairs[i].needs);
+	return 0;
+}
+
+/* Packets, or a time. */
+static int
+check_lifetime(struct line *line)
+{
+	struct options *options = line->options;
+	const char *text = options->lifetime;
+
+	options->tshark_lifetime = LIFETIME;
+	if (text == NULL ||
+	    text_number(text, 0, UINT64_MAX, &options->tshark_lifetime) == 0 ||
+	    text_duration(text, LIFETIME_MS_MIN, LIFETIME_MS_MAX,
+		&options->tshark_lifetime_ms) == 0)
+		return 0;
+	return error_set(line->error, OUTCOME_USAGE,
+	    "--tshark-lifetime takes "
+	    "a number of packets, or a time such as 10m or 6h from 1s to "
+	    "365d, not \"%.100s\"",
+	    text);
+}
+
+static int
+check_delivery(struct line *line)
+{
+	static const char *const alone[][2] = {
+		{ "template", "no-template" }, { "user", "api-key-file" },
+		{ "insecure", "ca-file" }, { "node", "pretty" },
+		{ "promisc", "no-promisc" }, { "split", "display-filter" },
+		{ "split", "nic" }, { "split", "watch" }, { "split", "replay" }
+	};
+	struct options *options = line->options;
+
+	if (options->index == NULL)
+		options->index = "packets";
+	if (options->dead_letter == NULL)
+		options->dead_letter = "espcap-dead-letter.ndjson";
+	if (options->id == NULL)
+		options->id = "packet";
+	if (options->compress == NULL)
+		options->compress = "auto";
+	if (options->on_interface_loss == NULL)
+		options->on_interface_loss = "exit";
+	if ((options->nic != NULL || options->watch != NULL) &&
+	    !is_given(line, "retry-for"))
+		options->retry_for = 0;
+	options->auto_id = strcmp(options->id, "auto") == 0;
+	options->has_replicas = is_given(line, "replicas");
+	for (size_t i = 0; i < COUNT(alone); i++)
+		if (is_given(line, alone[i][0]) &&
+		    is_given(line, alone[i][1]))
+			return error_set(line->error, OUTCOME_USAGE,
+			    "--%s and --%s exclude each other: give one",
+			    alone[i][0], alone[i][1]);
+	if (check_word(line, "id", options->id, "packet or auto") != 0 ||
+	    check_word(line, "compress", options->compress,
+		"on, off or auto") != 0 ||
+	    check_word(line, "on-interface-loss",
+		options->on_interface_loss, "exit or wait") != 0 ||
+	    (options->print_template != NULL &&
+		check_word(line, "print-template", options->print_template,
+		    "elasticsearch or opensearch") != 0))
+		return -1;
+	return check_pipeline(line) != 0 || check_lifetime(line) != 0 ?
+	    -1 :
+	    check_needs(line);
+}
+
+static int
+check_dissection(struct line *line)
+{
+	struct options *options = line->options;
+
+	if (options->dissection == NULL)
+		options->dissection = "auto";
+	return check_word(line, "dissection", options->dissection,
+	    "auto, plugin, ek or pdml");
+}
+
+static int
+check_watch(const struct line *line)
+{
+	const char *after = line->options->after;
+
+	if (is_given(line, "duration") && !is_given(line, "nic") &&
+	    !is_given(line, "watch"))
+		return error_set(line->error, OUTCOME_USAGE,
+		    "--duration goes with --nic or --watch only");
+	if (after == NULL || strcmp(after, "delete") == 0 ||
+	    (strncmp(after, "move:", 5) == 0 && after[5] != '\0'))
+		return 0;
+	return error_set(line->error, OUTCOME_USAGE,
+	    "--after takes delete or move:DIR, not \"%.100s\"", after);
+}
+
+static int
+check_line(struct line *line)
+{
+	if (line->options->action == OPTIONS_HELP ||
+	    line->options->action == OPTIONS_VERSION)
+		return 0;
+	if (line->options->print_template != NULL) {
+		line->options->action = OPTIONS_PRINT_TEMPLATE;
+		return check_delivery(line);
+	}
+	if (check_kinds(line) != 0 || check_stdin(line) != 0 ||
+	    check_dissection(line) != 0 || check_watch(line) != 0 ||
+	    check_delivery(line) != 0)
+		return -1;
+	if (is_given(line, "json") && !is_given(line, "list-interfaces"))
+		return error_set(line->error, OUTCOME_USAGE,
+		    "--json goes with --list-interfaces only: documents are "
+		    "always JSON");
+	if (is_given(line, "recursive") && !is_given(line, "dir"))
+		return error_set(line->error, OUTCOME_USAGE,
+		    "--recursive goes with --dir only");
+	if (is_given(line, "no-sandbox") && is_given(line, "tshark-memory"))
+		return error_set(line->error, OUTCOME_USAGE,
+		    "--no-sandbox and --tshark-memory exclude each other: the "
+		    "limit is part of the sandbox");
+	if (is_given(line, "quiet") && is_given(line, "verbose"))
+		return error_set(line->error, OUTCOME_USAGE,
+		    "--quiet and --verbose exclude each other: give one");
+	return 0;
+}
+
+int
+options_check(struct options *options, const bool given[OPTIONS_ROWS], struct error *error)
+{
+	struct line line = { .options = options, .given = given, .error = error };
+
+	return check_line(&line);
+}
