@@ -112,7 +112,7 @@ follow_start(struct reading *reading, int fd)
 	    source_base(reading->source), reading->shown, path,
 	    follow->config.count == 0 ?
 		0 :
-		follow->config.count - follow->counts.read,
+		follow->config.count - follow->done.counts.read,
 	    &handler);
 	free(path);
 	TAILQ_INSERT_TAIL(&follow->open, reading, next);
@@ -381,11 +381,11 @@ struct follow_counts
 follow_counts(const struct follow *follow)
 {
 	const struct reading *reading;
-	struct follow_counts counts = { .dissection = follow->counts,
-		.duplicate = follow->duplicate,
-		.files_done = follow->files_done,
-		.files_all = follow->files_done + follow->open_count,
-		.bytes_done = follow->bytes_done };
+	struct follow_counts counts = { .dissection = follow->done.counts,
+		.duplicate = follow->done.duplicate,
+		.files_done = follow->done.files,
+		.files_all = follow->done.files + follow->open_count,
+		.bytes_done = follow->done.bytes };
 
 	TAILQ_FOREACH(reading, &follow->open, next) {
 		struct dissection_counts own =

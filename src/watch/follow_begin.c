@@ -48,15 +48,15 @@ follow_has_same_head(struct reading *reading)
 	if (n < 0)
 		return true;
 	/* Bytes 16 to 23 may be the length of a section, which is put in when that ends. */
-	if ((size_t)n < reading->head_len ||
-	    memcmp(head, reading->head,
-		reading->head_len < 16 ? reading->head_len : 16) != 0 ||
-	    (reading->head_len > 24 &&
-		memcmp(head + 24, reading->head + 24, reading->head_len - 24) !=
+	if ((size_t)n < reading->head.len ||
+	    memcmp(head, reading->head.bytes,
+		reading->head.len < 16 ? reading->head.len : 16) != 0 ||
+	    (reading->head.len > 24 &&
+		memcmp(head + 24, reading->head.bytes + 24, reading->head.len - 24) !=
 		    0))
 		return false;
-	memcpy(reading->head, head, (size_t)n);
-	reading->head_len = (size_t)n;
+	memcpy(reading->head.bytes, head, (size_t)n);
+	reading->head.len = (size_t)n;
 	return true;
 }
 
@@ -148,7 +148,7 @@ skip(struct reading *reading, const struct registry_entry *entry,
 		.waits = true,
 		/* In an earlier run it may have been written to while it was read. */
 		.is_sure = is_certain &&
-		    (reading->was_examined || entry->version == 1),
+		    (reading->examination.is_done || entry->version == 1),
 		.closes = reading->file->closes };
 	bool is_clean = entry->state == REGISTRY_DELIVERED;
 
@@ -247,8 +247,8 @@ stop_examining(struct reading *reading)
 {
 	struct follow *follow = reading->follow;
 
-	examine_free(reading->examine);
-	reading->examine = NULL;
+	examine_free(reading->examination.examine);
+	reading->examination.examine = NULL;
 	TAILQ_REMOVE(&follow->examining, reading, next);
 	follow->examining_count--;
 }
@@ -270,11 +270,11 @@ decide(struct reading *reading)
 	const struct registry_entry *entry = NULL;
 	struct examine_result result;
 
-	examine_result(reading->examine, &result);
+	examine_result(reading->examination.examine, &result);
 	if (result.mark.len > 0)
 		entry = registry_by_mark(registry, reading->id, &result.mark);
 	stop_examining(reading);
-	reading->was_examined = true;
+	reading->examination.is_done = true;
 	follow_update(reading);
 	reading->entry = reading->file->entry;
 	if (entry != NULL && result.is_whole && is_final(entry) &&
@@ -316,16 +316,16 @@ may_grow(const struct follow *follow, const struct watch_file *file)
 static bool
 step(struct reading *reading)
 {
-	if (reading->waits)
+	if (reading->examination.waits)
 		return false;
-	switch (examine_step(reading->examine)) {
+	switch (examine_step(reading->examination.examine)) {
 	case EXAMINE_MORE:
 		return true;
 	case EXAMINE_WAIT:
 		/* A server has its documents already, if it is a copy: they need not be held back. */
 		if (reading->follow->config.omit &&
 		    may_grow(reading->follow, reading->file)) {
-			reading->waits = true;
+			reading->examination.waits = true;
 			return false;
 		}
 		break;
@@ -361,16 +361,16 @@ look_at_examined(struct reading *reading)
 
 	follow_update(reading);
 	if (!follow_has_same_head(reading) ||
-	    examine_is_overwritten(reading->examine)) {
+	    examine_is_overwritten(reading->examination.examine)) {
 		put_off(reading);
 		return;
 	}
-	if (reading->waits &&
+	if (reading->examination.waits &&
 	    (reading->file->entry.size != size ||
 		!may_grow(reading->follow, reading->file))) {
 		if (reading->file->entry.size == size)
-			examine_finish(reading->examine);
-		reading->waits = false;
+			examine_finish(reading->examination.examine);
+		reading->examination.waits = false;
 	}
 }
 
@@ -444,7 +444,7 @@ examine(struct reading *reading, struct digest_mark *marks, size_t count)
 	}
 	(void)follow_has_same_head(reading);
 	watch_set(reading->file, WATCH_READING);
-	reading->examine = examine_new(fd, marks, count,
+	reading->examination.examine = examine_new(fd, marks, count,
 	    !watch_is_finished(follow->watch, reading->file, true,
 		watcher_time().now));
 	TAILQ_INSERT_TAIL(&follow->examining, reading, next);
@@ -594,7 +594,7 @@ may_start(const struct follow *follow)
 	    has_no_room(follow))
 		return false;
 	TAILQ_FOREACH(reading, &follow->examining, next)
-		if (!reading->waits)
+		if (!reading->examination.waits)
 			return false;
 	TAILQ_FOREACH(reading, &follow->open, next)
 		if (!dissection_is_waiting(reading->dissection))

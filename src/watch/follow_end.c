@@ -18,7 +18,7 @@ void
 follow_reading_free(struct reading *reading)
 {
 	dissection_free(reading->dissection);
-	examine_free(reading->examine);
+	examine_free(reading->examination.examine);
 	if (reading->fd >= 0)
 		close(reading->fd);
 	free(reading->name);
@@ -35,21 +35,21 @@ follow_blame(struct follow *follow, enum outcome outcome)
 static bool
 is_clean(const struct reading *reading)
 {
-	return reading->is_whole && reading->is_good &&
-	    !reading->may_succeed && !reading->is_surprising && reading->counts.undissected == 0 &&
+	return reading->result.is_whole && reading->result.is_good &&
+	    !reading->result.may_succeed && !reading->result.is_surprising && reading->result.counts.undissected == 0 &&
 	    reading->ack.rejected == 0 && reading->known.rejected == 0;
 }
 
 static void
 say_read(const struct reading *reading)
 {
-	const struct dissection_counts *counts = &reading->counts;
+	const struct dissection_counts *counts = &reading->result.counts;
 
 	log_verbose(reading->follow->log,
 	    "%s: %s: read=%" PRIu64 " delivered=%" PRIu64 " omitted=%" PRIu64
 	    " rejected=%" PRIu64 " filtered=%" PRIu64 " undissected=%" PRIu64
 	    " skipped=%" PRIu64,
-	    reading->shown, reading->is_whole ? "finished" : "left",
+	    reading->shown, reading->result.is_whole ? "finished" : "left",
 	    counts->read, reading->ack.acknowledged, reading->omitted,
 	    reading->ack.rejected, counts->filtered, counts->undissected,
 	    counts->skipped);
@@ -58,42 +58,42 @@ say_read(const struct reading *reading)
 static enum registry_state
 state_of(const struct reading *reading)
 {
-	if (!reading->is_whole)
+	if (!reading->result.is_whole)
 		return REGISTRY_PARTIAL;
-	if (reading->may_succeed)
+	if (reading->result.may_succeed)
 		return REGISTRY_FAILED;
 	return is_clean(reading) ? REGISTRY_DELIVERED : REGISTRY_INCOMPLETE;
 }
 
-/* How many packets at its beginning have reached their final place, but for those in reading->failed. */
+/* How many packets at its beginning have reached their final place, but for those in reading->result.failed. */
 static uint64_t
 count_final(const struct reading *reading)
 {
-	const struct dissection_counts *counts = &reading->counts;
+	const struct dissection_counts *counts = &reading->result.counts;
 
 	/* What failed is not known by its packets: the next run may see all of them. */
-	if (reading->may_succeed && reading->failed.count == 0 &&
+	if (reading->result.may_succeed && reading->result.failed.count == 0 &&
 	    counts->skipped > 0)
 		return 0;
-	if (reading->failed.is_full)
-		return reading->failed.at[reading->failed.count - 1].last;
+	if (reading->result.failed.is_full)
+		return reading->result.failed.at[reading->result.failed.count - 1].last;
 	return counts->read + counts->skipped;
 }
 
 static void
 enter(const struct reading *reading)
 {
-	struct ranges failed = reading->failed;
+	struct ranges failed = reading->result.failed;
 	struct registry_entry entry = { .version = REGISTRY_VERSION,
 		.dev = reading->entry.dev,
 		.inode = reading->entry.inode,
 		.size = reading->entry.size,
 		/* A file rewritten through a mapping keeps its status. */
-		.changed = reading->is_certain && !reading->is_rewritten ?
+		.changed = reading->result.is_certain && !reading->is_rewritten ?
 		    reading->entry.changed :
 		    0,
 		.packets = count_final(reading),
-		.mark = reading->mark,
+		.mark = reading->result.mark,
 		.state = state_of(reading),
 		.rejected = reading->known.rejected +
 		    reading->ack.rejected,
@@ -102,8 +102,8 @@ enter(const struct reading *reading)
 		.name = reading->name };
 
 	/* Without a packet there is nothing to know it by. */
-	if (reading->id[0] == '\0' || reading->mark.len == 0 ||
-	    reading->is_surprising ||
+	if (reading->id[0] == '\0' || reading->result.mark.len == 0 ||
+	    reading->result.is_surprising ||
 	    (entry.packets == 0 && entry.state != REGISTRY_FAILED))
 		return;
 	memcpy(entry.id, reading->id, sizeof(entry.id));
@@ -118,9 +118,9 @@ complete(const struct reading *reading)
 		.name = reading->name,
 		.shown = reading->shown,
 		.entry = reading->entry,
-		.mark = reading->mark,
+		.mark = reading->result.mark,
 		.closes = reading->closes,
-		.is_sure = reading->is_sure && reading->is_certain &&
+		.is_sure = reading->is_sure && reading->result.is_certain &&
 		    reading->changed == reading->entry.changed };
 
 	if (is_clean(reading))
@@ -139,7 +139,7 @@ conclude(struct reading *reading)
 	TAILQ_REMOVE(&reading->follow->delivering, reading, next);
 	say_read(reading);
 	enter(reading);
-	if (reading->is_whole)
+	if (reading->result.is_whole)
 		complete(reading);
 	follow_reading_free(reading);
 }
@@ -177,9 +177,9 @@ say_how_it_ended(struct reading *reading)
 	struct error error;
 	enum outcome outcome = dissection_outcome(reading->dissection, &error);
 
-	reading->is_good = outcome == OUTCOME_OK;
-	reading->may_succeed = may_succeed(reading, outcome);
-	if (reading->is_good || reading->is_rewritten)
+	reading->result.is_good = outcome == OUTCOME_OK;
+	reading->result.may_succeed = may_succeed(reading, outcome);
+	if (reading->result.is_good || reading->is_rewritten)
 		return;
 	if (dissection_is_no_capture(reading->dissection)) {
 		log_note(follow->log, "%s: %s, passed over", reading->shown,
@@ -207,7 +207,7 @@ harvest_status(struct reading *reading)
 	dissection_bytes(reading->dissection, &done, &all);
 	if (source_status(source, &status, &young)) {
 		reading->entry = status;
-		reading->is_certain = !young;
+		reading->result.is_certain = !young;
 	} else {
 		reading->entry = reading->file->entry;
 		/* It was not the same in each pass: it is looked at again. */
@@ -216,11 +216,11 @@ harvest_status(struct reading *reading)
 		if (done > reading->entry.size)
 			reading->entry.size = done;
 	}
-	if (source_mark(source, &reading->mark) != 0)
-		memset(&reading->mark, 0, sizeof(reading->mark));
+	if (source_mark(source, &reading->result.mark) != 0)
+		memset(&reading->result.mark, 0, sizeof(reading->result.mark));
 	if (reading->known.mark.len > 0 && source_is_past(source) &&
 	    source_met(source) == 0)
-		reading->is_surprising = reading->is_rewritten = true;
+		reading->result.is_surprising = reading->is_rewritten = true;
 }
 
 /* What the dissection knows, before it goes. */
@@ -230,20 +230,20 @@ harvest_counts(struct reading *reading)
 	struct follow *follow = reading->follow;
 	uint64_t done, all;
 
-	reading->counts = dissection_counts(reading->dissection);
-	reading->failed = *dissection_undissected(reading->dissection);
-	ranges_merge(&reading->failed,
+	reading->result.counts = dissection_counts(reading->dissection);
+	reading->result.failed = *dissection_undissected(reading->dissection);
+	ranges_merge(&reading->result.failed,
 	    dissection_unfiltered(reading->dissection));
 	if (reading->id[0] == '\0')
 		(void)snprintf(reading->id, sizeof(reading->id), "%s",
 		    dissection_id(reading->dissection));
-	dissection_counts_add(&follow->counts, &reading->counts);
+	dissection_counts_add(&follow->done.counts, &reading->result.counts);
 	/* Packets left out for content that was not there are unsent. */
-	if (!reading->is_surprising)
-		follow->duplicate += reading->omitted;
+	if (!reading->result.is_surprising)
+		follow->done.duplicate += reading->omitted;
 	dissection_bytes(reading->dissection, &done, &all);
-	follow->bytes_done += done;
-	follow->files_done++;
+	follow->done.bytes += done;
+	follow->done.files++;
 }
 
 void
@@ -256,10 +256,10 @@ follow_harvest(struct reading *reading)
 	harvest_status(reading);
 	say_how_it_ended(reading);
 	harvest_counts(reading);
-	reading->is_whole = !reading->is_rewritten && !reading->is_stopped &&
+	reading->result.is_whole = !reading->is_rewritten && !reading->is_stopped &&
 	    !follow_has_count(follow);
 	/* Ended by itself: damaged, or no capture. */
-	spoiled = reading->is_whole &&
+	spoiled = reading->result.is_whole &&
 	    (!reading->finishing ||
 		(dissection_is_no_capture(reading->dissection) &&
 		    reading->entry.size >= PROBE_LEN));

@@ -23,6 +23,30 @@ struct known {
 	struct digest_mark mark; /* what it has to begin with; its length is 0 for not known */
 };
 
+/* The first bytes of a file. */
+struct reading_head {
+	char bytes[HEAD_LEN];
+	size_t len;
+};
+
+/* Whether a file was read before is found out by its content. */
+struct reading_examination {
+	struct examine *examine; /* NULL if it is known */
+	bool waits;              /* it needs more of the file */
+	bool is_done;
+};
+
+/* What has become of a file when it has been read. */
+struct reading_result {
+	struct dissection_counts counts;
+	struct digest_mark mark;
+	struct ranges failed; /* not dissected, or --bpf has no meaning for them */
+	bool is_whole, is_good;
+	bool is_surprising; /* it did not begin with known.mark */
+	bool is_certain;    /* a change since the last read shows in its status */
+	bool may_succeed;   /* what failed, in another run */
+};
+
 /* One file that is looked at or read, or whose documents are on their way. */
 struct reading {
 	struct follow *follow;
@@ -32,11 +56,8 @@ struct reading {
 	struct folder_entry entry; /* of the file when it was begun; when it has been read: after the last read */
 	int fd;                    /* to look at it */
 	char id[CAPTURE_ID_LEN];   /* "" if it is not known yet */
-	struct examine *examine;   /* it is not known yet whether it was read before; NULL if it is */
-	bool waits;                /* the examination needs more of it */
-	bool was_examined;
-	char head[HEAD_LEN];
-	size_t head_len;
+	struct reading_examination examination;
+	struct reading_head head;
 	struct dissection *dissection; /* NULL when it has been read */
 	struct source *source;         /* what it reads, and owns; the same */
 	bool finishing;                /* nothing more is waited for */
@@ -50,15 +71,7 @@ struct reading {
 	struct known known;
 	uint64_t omitted;
 	struct ack ack;
-
-	/* When it has been read: */
-	struct dissection_counts counts;
-	struct digest_mark mark;
-	struct ranges failed; /* not dissected, or --bpf has no meaning for them */
-	bool is_whole, is_good;
-	bool is_surprising; /* it did not begin with known.mark */
-	bool is_certain;    /* a change since the last read shows in its status */
-	bool may_succeed;   /* what failed, in another run */
+	struct reading_result result;
 	TAILQ_ENTRY(reading) next;
 };
 
@@ -81,6 +94,13 @@ struct completion {
 
 TAILQ_HEAD(completions, completion);
 
+/* Of files that have been read. */
+struct follow_done {
+	struct dissection_counts counts;
+	uint64_t duplicate; /* of them: packets that an earlier run delivered */
+	uint64_t bytes, files;
+};
+
 struct follow {
 	struct follow_config config;
 	struct dissection_config dissection;
@@ -91,10 +111,8 @@ struct follow {
 	struct readings examining, open, delivering;
 	size_t examining_count, open_count;
 	struct completions completions;
-	size_t comparing;                /* of them */
-	struct dissection_counts counts; /* of files that have been read */
-	uint64_t duplicate;              /* of them: packets that an earlier run delivered */
-	uint64_t bytes_done, files_done;
+	size_t comparing; /* of them */
+	struct follow_done done;
 	uint64_t serial; /* given last */
 	enum outcome outcome;
 	bool full, stopping, ended;
@@ -106,7 +124,7 @@ static inline bool
 follow_has_count(const struct follow *follow)
 {
 	return follow->config.count > 0 &&
-	    follow->counts.read >= follow->config.count;
+	    follow->done.counts.read >= follow->config.count;
 }
 
 void follow_reading_free(struct reading *reading);
