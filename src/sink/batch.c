@@ -162,6 +162,41 @@ batch_document(const struct batch *batch, size_t i, size_t *len)
 	return batch->body.data + item->start + item->document_at;
 }
 
+/* Whether one of the names, which are separated by commas, is this. */
+static bool
+is_listed(const struct buffer *names, const char *name, size_t len)
+{
+	const char *at = names->data, *end = at + names->len;
+
+	while (at < end) {
+		const char *comma = memchr(at, ',', (size_t)(end - at));
+		size_t n = (size_t)((comma != NULL ? comma : end) - at);
+
+		if (n == len && memcmp(at, name, len) == 0)
+			return true;
+		at += n + 1;
+	}
+	return false;
+}
+
+size_t
+batch_indices(const struct batch *batch, struct buffer *names)
+{
+	size_t count = 0, len;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const char *name = batch_index(batch, i, &len);
+
+		if (count > 0 && is_listed(names, name, len))
+			continue;
+		if ((count > 0 && buffer_puts(names, ",") != 0) ||
+		    buffer_append(names, name, len) != 0)
+			return 0;
+		count++;
+	}
+	return buffer_append(names, "", 1) == 0 ? count : 0;
+}
+
 void
 batch_id_text(const uint8_t id[16], char text[BATCH_ID_LEN])
 {

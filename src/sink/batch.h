@@ -56,6 +56,9 @@ const char *batch_index(const struct batch *batch, size_t i, size_t *len);
 const char *batch_id(const struct batch *batch, size_t i, size_t *len);
 const char *batch_document(const struct batch *batch, size_t i, size_t *len);
 
+/* The distinct indices of the batch, separated by commas and with a NUL behind them, into names; their number, or 0 if they do not fit. */
+size_t batch_indices(const struct batch *batch, struct buffer *names);
+
 /* The id of 16 bytes as 22 characters of base64url (RFC 4648, section 5, without padding), and the end. */
 #define BATCH_ID_LEN 23
 void batch_id_text(const uint8_t id[16], char text[BATCH_ID_LEN]);
