@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "process/beneath.h"
 #include "process/folder.h"
+#include "process/priv_broker_access.h"
 
 struct priv_broker;
 
@@ -32,11 +32,6 @@ struct priv_broker *priv_broker_new(char *const *paths, size_t count, size_t reg
  * others may put links into. These are opened as regular files only, and nothing is that is elsewhere by then ("leads out
  * of the folder").
  */
-struct broker_root {
-	struct beneath folder;
-	size_t count;
-};
-
 struct priv_broker *priv_broker_new_beneath(char *const *paths, size_t count, const struct broker_root *root, struct error *error);
 void priv_broker_free(struct priv_broker *broker);
 

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests, and replies with descriptors. */
+#include "process/priv_broker_message.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static const char has_ended[] = "the process that opens files has ended";
+
+/*
+ * poll(2), but a signal whose handler has SA_RESTART does not interrupt it: a child that ends, a question for the counts. The kernel
+ * restarts neither poll(2) nor ppoll(2) by itself, signal(7). What ends espcap has no such handler, and interrupts.
+ */
+static int
+wait_for(struct pollfd *fds, nfds_t count)
+{
+	struct sigaction action;
+	sigset_t mask;
+
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	for (int number = 1; number < NSIG; number++)
+		if (sigaction(number, NULL, &action) == 0 &&
+		    (action.sa_flags & SA_RESTART) != 0)
+			sigaddset(&mask, number);
+	return ppoll(fds, count, NULL, &mask);
+}
+
+int
+priv_broker_message_ask(int socket, const struct priv_broker_request *request, struct error *error)
+{
+	if (send(socket, request, sizeof(*request), MSG_NOSIGNAL) < 0)
+		return error_set(error, OUTCOME_INTERNAL, "%s", has_ended);
+	return 0;
+}
+
+/* The descriptor that came with the message, or -1. */
+static int
+message_fd(struct msghdr *message)
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	int fd = -1;
+
+	if (header != NULL && header->cmsg_level == SOL_SOCKET &&
+	    header->cmsg_type == SCM_RIGHTS &&
+	    header->cmsg_len == CMSG_LEN(sizeof(fd)))
+		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	return fd;
+}
+
+int
+priv_broker_message_receive(int socket, bool may_take_long, struct priv_broker_reply *reply, int *fd,
+    struct error *error)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec bytes = { reply, sizeof(*reply) };
+	struct msghdr message = { .msg_iov = &bytes,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	struct pollfd readable = { .fd = socket, .events = POLLIN };
+	ssize_t got;
+	int ready;
+
+	*fd = -1;
+	do
+		ready = wait_for(&readable, 1);
+	while (ready < 0 && errno == EINTR && !may_take_long);
+	if (ready < 0)
+		return error_set(error, OUTCOME_INPUT,
+		    "wait for it to open: %s", strerror(errno));
+	got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	if (got != (ssize_t)sizeof(*reply))
+		return error_set(error, OUTCOME_INTERNAL, "%s", has_ended);
+	*fd = message_fd(&message);
+	return 0;
+}
+
+int
+priv_broker_message_take(int socket, struct priv_broker_request *request)
+{
+	ssize_t got;
+
+	do
+		got = recv(socket, request, sizeof(*request), 0);
+	while (got < 0 && errno == EINTR);
+	return got == (ssize_t)sizeof(*request) ? 0 : -1;
+}
+
+int
+priv_broker_message_reply(int socket, const struct priv_broker_reply *reply, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec bytes = { (void *)(uintptr_t)reply, sizeof(*reply) };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+	ssize_t sent;
+
+	memset(&control, 0, sizeof(control));
+	if (fd >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	}
+	do
+		sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -1 : 0;
+}
