@@ -176,6 +176,43 @@ test_acks(void **state)
 	batch_free(other);
 }
 
+static size_t
+indices(const char *const names[], size_t count, size_t room, struct buffer *list)
+{
+	struct batch *batch = batch_new();
+	size_t found;
+
+	buffer_init(list, room);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(add(batch, names[i], NULL, "{}"), 0);
+	found = batch_indices(batch, list);
+	batch_free(batch);
+	return found;
+}
+
+/* Each once, in the order of the documents; a name that another begins with is another. */
+static void
+test_indices(void **state)
+{
+	static const char *const names[] = { "ab", "a", "ab", "b", "a" };
+	struct buffer list;
+
+	(void)state;
+	assert_int_equal(indices(names, 5, 100, &list), 3);
+	assert_string_equal(list.data, "ab,a,b");
+	buffer_release(&list);
+	assert_int_equal(indices(names, 1, 100, &list), 1);
+	assert_string_equal(list.data, "ab");
+	buffer_release(&list);
+	/* "ab,a,b" and the NUL are seven bytes. */
+	assert_int_equal(indices(names, 5, 7, &list), 3);
+	buffer_release(&list);
+	for (size_t room = 1; room < 7; room++) {
+		assert_int_equal(indices(names, 5, room, &list), 0);
+		buffer_release(&list);
+	}
+}
+
 static void
 test_ids(void **state)
 {
@@ -207,6 +244,7 @@ main(void)
 		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_acks),
+		cmocka_unit_test(test_indices),
 		cmocka_unit_test(test_ids),
 	};
 
