@@ -7,21 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <yajl/yajl_parse.h>
 
 #include "base/buffer.h"
 #include "base/xalloc.h"
 #include "server/backoff.h"
 #include "server/bulk_reply.h"
 #include "server/day.h"
+#include "server/retention.h"
 #include "server/server_kind.h"
 #include "server/verdict.h"
 
 #define REPLY_MAX ((size_t)16 << 20)
 /* 401 may be a user that is being made; after so many times it is a wrong password. */
 #define FORBIDDEN_MAX 3
-/* What fits into one request line: longer lists of indices are deleted in several. */
-#define DELETE_MAX 3000
 
 /* What goes wrong otherwise: measured, the first document of an index makes a mapping that refuses the next. */
 #define NEEDED \
@@ -331,114 +329,18 @@ take_pipeline(struct setup *setup, const struct http_reply *reply)
 
 /* Old indices. */
 
-struct listing {
-	struct setup *setup;
-	unsigned depth;
-	char index[160], key[4][16];
-	uint32_t today;
-};
-
-static int
-on_list_key(void *ctx, const unsigned char *key, size_t len)
-{
-	struct listing *list = ctx;
-
-	if (list->depth == 1) {
-		if (len >= sizeof(list->index))
-			len = 0;
-		memcpy(list->index, key, len);
-		list->index[len] = '\0';
-	} else if (list->depth <= 4 && list->depth > 1) {
-		char *to = list->key[list->depth - 2];
-
-		if (len >= sizeof(list->key[0]))
-			len = 0;
-		memcpy(to, key, len);
-		to[len] = '\0';
-	}
-	return 1;
-}
-
-static int
-on_list_open(void *ctx)
-{
-	struct listing *list = ctx;
-
-	list->depth++;
-	return list->depth < 64;
-}
-
-static int
-on_list_close(void *ctx)
-{
-	struct listing *list = ctx;
-
-	list->depth--;
-	return 1;
-}
-
-/* {"packets-2015-07-30":{"mappings":{"_meta":{"created_by":"espcap"}}}} */
-static int
-on_list_string(void *ctx, const unsigned char *text, size_t len)
-{
-	struct listing *list = ctx;
-	const char *prefix = list->setup->config->template.prefix;
-	size_t prefix_len = strlen(prefix);
-	uint32_t day;
-
-	if (list->depth == 4 && strcmp(list->key[0], "mappings") == 0 &&
-	    strcmp(list->key[1], "_meta") == 0 &&
-	    strcmp(list->key[2], "created_by") == 0 && len == 6 &&
-	    memcmp(text, "espcap", 6) == 0 &&
-	    strncmp(list->index, prefix, prefix_len) == 0 &&
-	    day_read(list->index + prefix_len, &day) &&
-	    day + list->setup->config->retention < list->today)
-		(void)buffer_printf(&list->setup->old, "%s\n", list->index);
-	return 1;
-}
-
 static void
 take_list(struct setup *setup, const struct http_reply *reply)
 {
-	static const yajl_callbacks callbacks = { .yajl_map_key = on_list_key,
-		.yajl_string = on_list_string,
-		.yajl_start_map = on_list_open,
-		.yajl_end_map = on_list_close,
-		.yajl_start_array = on_list_open,
-		.yajl_end_array = on_list_close };
-	struct listing list = { .setup = setup,
-		.today = day_of(true, (int64_t)time(NULL)) };
-	yajl_handle parser = yajl_alloc(&callbacks, NULL, &list);
-
 	buffer_clear(&setup->old);
-	if (reply->status == 200 &&
-	    (yajl_parse(parser, (const unsigned char *)reply->body,
-		 reply->len) != yajl_status_ok ||
-		yajl_complete_parse(parser) != yajl_status_ok))
-		buffer_clear(&setup->old);
-	yajl_free(parser);
+	if (reply->status == 200)
+		retention_list(reply->body, reply->len, setup->config->template.prefix,
+		    setup->config->retention, day_of(true, (int64_t)time(NULL)), &setup->old);
 	if (reply->status == 401 || reply->status == 403)
 		log_note(setup->log,
 		    "--retention: these credentials may not "
 		    "list the indices: none is deleted");
 	go_to(setup, setup->old.len > 0 ? STEP_DELETE : STEP_DONE);
-}
-
-/* Moves names from the list into a path. */
-static void
-put_old(struct setup *setup)
-{
-	while (setup->old.len > 0 && setup->path.len < DELETE_MAX) {
-		const char *end = memchr(setup->old.data, '\n',
-		    setup->old.len);
-		size_t len = (size_t)(end - setup->old.data);
-
-		(void)buffer_append(&setup->path,
-		    setup->path.len > 1 ? "," : "",
-		    setup->path.len > 1 ? 1 : 0);
-		(void)buffer_append(&setup->path, setup->old.data, len);
-		buffer_consume(&setup->old, len + 1);
-	}
 }
 
 static void
@@ -619,7 +521,7 @@ ask(struct setup *setup)
 	case STEP_DELETE:
 		request.method = "DELETE";
 		(void)buffer_puts(path, "/");
-		put_old(setup);
+		retention_take(&setup->old, &setup->path);
 		break;
 	case STEP_DONE:
 		setup->handler.on_ready(setup->handler.ctx,
