@@ -98,8 +98,7 @@ reject_done(struct shipping *shipping, uint64_t count)
 
 /* The one document of the batch is not to be had into the server. */
 static void
-reject_single(struct shipment *shipment, long status, const char *type,
-    const char *reason)
+reject_single(struct shipment *shipment, long status, const char *type, const char *reason)
 {
 	struct shipping *shipping = owner_of(shipment);
 	const bool keep = false;
@@ -134,8 +133,7 @@ suspect(struct shipment *shipment)
  * end in the dead letter file.
  */
 static void
-accuse_single(struct shipment *shipment, long status, const char *type,
-    const char *reason)
+accuse_single(struct shipment *shipment, long status, const char *type, const char *reason)
 {
 	struct shipping *shipping = owner_of(shipment);
 
@@ -179,8 +177,7 @@ give_up(struct shipment *shipment, const char *why)
 	    taken(owner_of(shipment)) > 0)
 		return false;
 	(void)snprintf(text, sizeof(text),
-	    "%.800s: see --user, "
-	    "--password-file and --api-key-file",
+	    "%.800s: see --user, --password-file and --api-key-file",
 	    why);
 	fail(owner_of(shipment), OUTCOME_OUTPUT, text);
 	return true;
@@ -295,8 +292,7 @@ resolve(struct shipment *shipment)
 }
 
 static void
-take_items(struct shipment *shipment, size_t node,
-    const struct http_reply *reply)
+take_items(struct shipment *shipment, size_t node, const struct http_reply *reply)
 {
 	struct shipping *shipping = owner_of(shipment);
 	const struct item_verdicts_known known = {
@@ -321,13 +317,11 @@ take_items(struct shipment *shipment, size_t node,
 	rejects_forget(shipping->rejects);
 	if (told >= 0)
 		(void)snprintf(why, sizeof(why),
-		    "%s: the reply tells of %ld "
-		    "documents where %zu were sent",
+		    "%s: the reply tells of %ld documents where %zu were sent",
 		    cluster_url(shipping->cluster, node), told, count);
 	else
 		(void)snprintf(why, sizeof(why),
-		    "%s: the reply cannot be "
-		    "read: %.*s",
+		    "%s: the reply cannot be read: %.*s",
 		    cluster_url(shipping->cluster, node),
 		    (int)(reply->len < 200 ? reply->len : 200), reply->body);
 	say(shipping, told >= 0 ? "count" : "unreadable", why);
@@ -350,20 +344,15 @@ fail_redirected(struct shipping *shipping, size_t node,
 	char why[1000];
 
 	(void)snprintf(why, sizeof(why),
-	    "%s redirects to %s, "
-	    "which is not followed: give that address to "
-	    "--node",
+	    "%s redirects to %s, which is not followed: give that address to --node",
 	    cluster_url(shipping->cluster, node),
-	    reply->location[0] != '\0' ?
-		reply->location :
-		"nowhere");
+	    reply->location[0] != '\0' ? reply->location : "nowhere");
 	fail(shipping, OUTCOME_OUTPUT, why);
 }
 
 /* A whole request that was answered with an error. */
 static void
-take_refusal(struct shipment *shipment, size_t node,
-    const struct http_reply *reply)
+take_refusal(struct shipment *shipment, size_t node, const struct http_reply *reply)
 {
 	struct shipping *shipping = owner_of(shipment);
 	struct bulk_reply_item item;
@@ -389,8 +378,7 @@ take_refusal(struct shipment *shipment, size_t node,
 		else
 			reject_single(shipment, reply->status,
 			    "request_too_large",
-			    "the document is larger than "
-			    "the server takes: --max-doc cuts it");
+			    "the document is larger than the server takes: --max-doc cuts it");
 		break;
 	case VERDICT_REQUEST_FORBIDDEN:
 		take_forbidden(shipment, kind, why);
