@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "dissect/retention.h"
+#include "dissect/resumption.h"
 
 /* Each costs the start of a tshark, and a hostile file may hold one in a hundred bytes. */
 #define SESSIONS_MAX 1000
@@ -16,7 +16,7 @@
 struct feed {
 	struct record_source *source;
 	struct selection *selection;
-	struct retention *retention; /* of a stream; NULL for what can be read again */
+	struct resumption *resumption; /* of a stream; NULL for what can be read again */
 	bool ids, live;
 	bool stopping;
 	uint64_t stop_at;
@@ -57,7 +57,7 @@ feed_new(struct record_source *source, const struct feed_config *config)
 		(void)snprintf(parts_add(&feed->parts, 0)->id, CAPTURE_ID_LEN,
 		    "%s", config->live);
 	if (source->is_stream)
-		feed->retention = retention_new(feed->live);
+		feed->resumption = resumption_new(feed->live);
 	buffer_init(&feed->record, CAPTURE_RECORD_MAX + 4096);
 	buffer_init(&feed->header, CAPTURE_RECORD_MAX + 4096);
 	return feed;
@@ -69,7 +69,7 @@ feed_free(struct feed *feed)
 	if (feed == NULL)
 		return;
 	selection_free(feed->selection);
-	retention_free(feed->retention);
+	resumption_free(feed->resumption);
 	pending_release(&feed->pending);
 	buffer_release(&feed->record);
 	buffer_release(&feed->header);
@@ -98,8 +98,8 @@ feed_pop(struct feed *feed)
 
 	if (first == NULL)
 		return;
-	if (feed->retention != NULL)
-		retention_pop(feed->retention, first, feed->pending.count - 1);
+	if (feed->resumption != NULL)
+		resumption_pop(feed->resumption, first, feed->pending.count - 1);
 	pending_pop(&feed->pending);
 }
 
@@ -208,8 +208,8 @@ give_own(struct feed *feed, const struct capture_record *record,
 	if (feed->ids && packet.selected && !packet.dead &&
 	    parts_identify(&feed->parts, record, packet.id, error) != 0)
 		return FEED_BAD;
-	if (feed->retention != NULL)
-		retention_keep(feed->retention, record, &packet);
+	if (feed->resumption != NULL)
+		resumption_keep(feed->resumption, record, &packet);
 	pending_push(&feed->pending, &packet);
 	put_record(feed, record, packet.dead);
 	return FEED_GAVE;
@@ -249,8 +249,8 @@ static enum feed_event
 give_opaque(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
-	if (feed->retention != NULL)
-		retention_give_up(feed->retention);
+	if (feed->resumption != NULL)
+		resumption_give_up(feed->resumption);
 	if (feed->parts.count == 0 &&
 	    parts_remember(&feed->parts, record, error) != 0)
 		return FEED_BAD;
@@ -296,8 +296,8 @@ end_session(struct feed *feed, const struct capture_record *record,
 static void
 retain_other(struct feed *feed)
 {
-	if (feed->retention != NULL)
-		retention_keep_other(feed->retention, feed->record.data,
+	if (feed->resumption != NULL)
+		resumption_keep_other(feed->resumption, feed->record.data,
 		    feed->record.len);
 }
 
@@ -324,8 +324,8 @@ void
 feed_turn(struct feed *feed)
 {
 	pending_clear(&feed->pending);
-	if (feed->retention != NULL)
-		retention_turn(feed->retention);
+	if (feed->resumption != NULL)
+		resumption_turn(feed->resumption);
 	feed->session++;
 	feed->base = feed->before = feed->given;
 	feed->has_packet = false;
@@ -344,28 +344,28 @@ feed_parts(const struct feed *feed)
 static bool
 give_again(struct feed *feed)
 {
-	struct retained retained;
+	struct resumed resumed;
 
-	retention_next(feed->retention, &retained);
-	switch (retained.kind) {
-	case RETAINED_NOTHING:
+	resumption_next(feed->resumption, &resumed);
+	switch (resumed.kind) {
+	case RESUMED_NOTHING:
 		return false;
-	case RETAINED_BYTES:
+	case RESUMED_BYTES:
 		buffer_clear(&feed->record);
-		return buffer_append(&feed->record, retained.bytes,
-			   retained.len) == 0;
-	case RETAINED_FILLER:
-		pending_push(&feed->pending, &retained.packet);
+		return buffer_append(&feed->record, resumed.bytes,
+			   resumed.len) == 0;
+	case RESUMED_FILLER:
+		pending_push(&feed->pending, &resumed.packet);
 		break;
-	case RETAINED_WARM:
+	case RESUMED_WARM:
 		break;
-	case RETAINED_PACKET:
-		retained.empty = retained.packet.dead =
-		    is_dead(feed, retained.packet.ordinal);
-		pending_push(&feed->pending, &retained.packet);
+	case RESUMED_PACKET:
+		resumed.empty = resumed.packet.dead =
+		    is_dead(feed, resumed.packet.ordinal);
+		pending_push(&feed->pending, &resumed.packet);
 		break;
 	}
-	put_record(feed, &retained.record, retained.empty);
+	put_record(feed, &resumed.record, resumed.empty);
 	return true;
 }
 
@@ -374,7 +374,7 @@ static bool
 refill(struct feed *feed)
 {
 	if (!feed->header_due)
-		return feed->retention != NULL && give_again(feed);
+		return feed->resumption != NULL && give_again(feed);
 	feed->header_due = false;
 	buffer_clear(&feed->record);
 	(void)buffer_append(&feed->record, feed->header.data, feed->header.len);
@@ -390,7 +390,7 @@ resume(struct feed *feed, size_t warm)
 	while ((packet = pending_first(&feed->pending)) != NULL &&
 	    packet->ordinal <= feed->resolved)
 		feed_pop(feed);
-	if (!retention_begin(feed->retention, &feed->pending, feed->before + 1,
+	if (!resumption_begin(feed->resumption, &feed->pending, feed->before + 1,
 		feed->resolved, warm))
 		return false;
 	if (feed->live) {
@@ -403,7 +403,7 @@ resume(struct feed *feed, size_t warm)
 bool
 feed_again(struct feed *feed, size_t warm)
 {
-	if (feed->retention != NULL)
+	if (feed->resumption != NULL)
 		return resume(feed, warm);
 	pending_clear(&feed->pending);
 	feed->given = feed->before;
@@ -491,8 +491,8 @@ feed_base(const struct feed *feed)
 uint64_t
 feed_given(const struct feed *feed)
 {
-	uint64_t held = feed->retention != NULL ?
-	    retention_held(feed->retention) :
+	uint64_t held = feed->resumption != NULL ?
+	    resumption_held(feed->resumption) :
 	    0;
 
 	return held > 0 ? held - 1 : feed->given;
@@ -507,11 +507,11 @@ feed_since(const struct feed *feed)
 size_t
 feed_kept(const struct feed *feed)
 {
-	return feed->retention != NULL ? retention_kept(feed->retention) : 0;
+	return feed->resumption != NULL ? resumption_kept(feed->resumption) : 0;
 }
 
 bool
 feed_is_lossy(const struct feed *feed)
 {
-	return feed->retention != NULL && retention_is_lossy(feed->retention);
+	return feed->resumption != NULL && resumption_is_lossy(feed->resumption);
 }

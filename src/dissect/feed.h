@@ -98,7 +98,7 @@ size_t feed_kept(const struct feed *feed);
 /* The last packet given, to this tshark or those before; and how many to this one, the warm ones not counted. */
 uint64_t feed_given(const struct feed *feed);
 uint64_t feed_since(const struct feed *feed);
-/* As retention_is_lossy; false for what can be read again. */
+/* As resumption_is_lossy; false for what can be read again. */
 bool feed_is_lossy(const struct feed *feed);
 /* No packets are wanted beyond those read, and beyond packet `until`. */
 void feed_stop(struct feed *feed, uint64_t until);
