@@ -176,3 +176,17 @@ descriptor_raise(int fd)
 	errno = saved;
 	return high;
 }
+
+/*
+ * What was closed stays useless: /dev/null is opened the wrong way round, so that documents written to it are an error
+ * and not lost.
+ */
+void
+descriptor_fill_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null",
+			fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			abort();
+}

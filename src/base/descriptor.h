@@ -23,6 +23,12 @@ int descriptor_take(int number, int flag, struct error *error);
 /* The number that an option which names an output stands for: "-" is standard output; else as descriptor_named. */
 int descriptor_output(const char *name);
 
+/*
+ * At the start of a program: takes descriptors 0 to 2 that are closed, because a file opened there would be mistaken for
+ * one of them. Aborts if it cannot.
+ */
+void descriptor_fill_standard(void);
+
 /* Above 0 to 2 and what a child starts with. */
 #define DESCRIPTOR_FLOOR 10
 /*

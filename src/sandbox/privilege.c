@@ -225,3 +225,18 @@ privilege_renounce(const char **user, struct error *error)
 	return error_set(error, OUTCOME_INTERNAL,
 	    "give up the right to capture: %s", strerror(errno));
 }
+
+int
+privilege_give_up(bool captures, struct log *log, struct error *error)
+{
+	const char *user;
+
+	if ((captures ?
+		    privilege_renounce(&user, error) :
+		    privilege_drop(&user, error)) != 0)
+		return -1;
+	if (user != NULL)
+		log_verbose(log, "%s open; going on as user %s",
+		    captures ? "the interface is" : "files are", user);
+	return 0;
+}

@@ -3,9 +3,11 @@
 #ifndef ESPCAP_SANDBOX_PRIVILEGE_H
 #define ESPCAP_SANDBOX_PRIVILEGE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/log.h"
 
 /*
  * If the effective user is root: becomes user "espcap", else "nobody", for good
@@ -20,6 +22,12 @@ int privilege_drop(const char **user, struct error *error);
  * (PR_SET_NO_NEW_PRIVS), as with a program that setcap gave the right to capture. Clears PR_SET_PDEATHSIG if the user changes.
  */
 int privilege_renounce(const char **user, struct error *error);
+
+/*
+ * The step after which a program is no longer root: the first of the two, or the second if it captures, because whoever
+ * captures may have the right for it without being root. Logs (--verbose) what is open by then, and the new user. -1 as those.
+ */
+int privilege_give_up(bool captures, struct log *log, struct error *error);
 
 /*
  * If the effective user is root: who tshark is to be, "espcap-tshark", whose files are nobody's concern. *why is NULL then, else

@@ -222,13 +222,17 @@ watching_open(struct watching *watching, const struct options *options,
 {
 	memset(watching, 0, sizeof(*watching));
 	watching->folder.fd = watching->folder.target = -1;
+	if (options->watch == NULL)
+		return 0;
 	watching->watcher = watcher_open(options->watch, log, error);
 	if (watching->watcher == NULL)
 		return -1;
 	watching->folder.fd = watcher_fd(watching->watcher);
-	if (open_completion_action(watching, options, error) != 0)
+	if (open_completion_action(watching, options, error) != 0 ||
+	    open_registry(watching, options, log, error) != 0)
 		return -1;
-	return open_registry(watching, options, log, error);
+	log_note(log, "watching %s", options->watch);
+	return 0;
 }
 
 void

@@ -9,14 +9,14 @@
 #include "watch/watcher.h"
 
 struct watching {
-	struct watcher *watcher;
+	struct watcher *watcher; /* NULL without --watch */
 	struct registry_file *registry;
 	struct folder folder; /* for the privileged broker */
 	struct completion_action after;
 };
 
 /*
- * -1: OUTCOME_INPUT if there is no such folder, OUTCOME_USAGE if another espcap has the registry, or --after cannot be.
+ * Does nothing without --watch. -1: OUTCOME_INPUT if there is no such folder, OUTCOME_USAGE if another espcap has the registry, or --after cannot be.
  * Release it in either case.
  */
 int watching_open(struct watching *watching, const struct options *options, struct log *log,

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What dissecting needs from the options. */
+#include "run/dissecting.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "document/projection.h"
+#include "tshark/plugin.h"
+#include "tshark/tls_keys.h"
+
+void
+dissecting_init(struct dissecting *dissecting, const struct options *options,
+    struct log *log)
+{
+	*dissecting = (struct dissecting){ .options = options,
+		.log = log,
+		.tshark = { .cache_fd = -1 },
+		.tshark_config = { .display_filter = options->display_filter,
+		    .decode_as = options->decode_as.items,
+		    .decode_as_count = options->decode_as.count,
+		    .pdml = strcmp(options->dissection, "pdml") == 0,
+		    .keys_fd = -1 } };
+}
+
+int
+dissecting_open(struct dissecting *dissecting, const char *cache,
+    struct error *error)
+{
+	const struct options *options = dissecting->options;
+
+	/* A replay needs no tshark: its documents are made. */
+	if ((options->replay == NULL &&
+		tshark_find(&dissecting->tshark, options->tshark, cache, error) != 0) ||
+	    field_lists_read(&dissecting->lists, options, error) != 0)
+		return -1;
+	if (options->tls_keys == NULL)
+		return 0;
+	dissecting->tshark_config.keys_fd = tls_keys_copy(options->tls_keys,
+	    error);
+	return dissecting->tshark_config.keys_fd < 0 ? -1 : 0;
+}
+
+/* That of a live capture is in the kernel already. */
+static int
+make_filter(struct dissecting *dissecting, struct error *error)
+{
+	const char *bpf = dissecting->options->bpf;
+	struct error reason;
+
+	if (bpf == NULL || dissecting->options->nic != NULL)
+		return 0;
+	dissecting->filter = filter_new(bpf, &reason);
+	return dissecting->filter != NULL ?
+	    0 :
+	    error_set(error, reason.outcome, "--bpf=%.400s: %.400s", bpf,
+		reason.text);
+}
+
+static int
+choose_fields(struct dissecting *dissecting, struct error *error)
+{
+	const struct buffer *text = &dissecting->lists.fields;
+	const struct names *names = dissecting->tshark.names;
+
+	if (dissecting->options->fields == NULL)
+		return 0;
+	dissecting->fields = fields_new(text->data, text->len, names, error);
+	if (dissecting->fields == NULL)
+		return -1;
+	dissecting->projection = projection_list(names, dissecting->fields,
+	    &dissecting->lists.typed);
+	dissecting->tshark_config.only = dissecting->projection;
+	return 0;
+}
+
+/* Whether tshark takes what it is given: the plugin is tried with all of it, and without the plugin tshark alone. */
+static int
+try_config(struct dissecting *dissecting, struct loop *loop,
+    struct error *error)
+{
+	const struct options *options = dissecting->options;
+	struct tshark *tshark = &dissecting->tshark;
+
+	if (plugin_choose(tshark, loop, &dissecting->tshark_config,
+		options->dissection, options->no_shortcuts, dissecting->log,
+		error) != 0)
+		return -1;
+	if (tshark->has_plugin ||
+	    (options->display_filter == NULL && options->decode_as.count == 0 &&
+		options->tls_keys == NULL))
+		return 0;
+	return tshark_try_config(tshark, loop, &dissecting->tshark_config,
+	    error);
+}
+
+static int
+make_document(struct dissecting *dissecting, struct error *error)
+{
+	const struct tshark *tshark = &dissecting->tshark;
+	const struct document_config config = { .names = tshark->names,
+		.protocols = dissecting->lists.protocols,
+		.typed = &dissecting->lists.typed,
+		.fields = dissecting->fields,
+		.max_doc = dissecting->options->max_doc,
+		.pretty = dissecting->options->pretty,
+		.sort = tshark_is_unordered(tshark),
+		.tshark_version = tshark->version };
+
+	dissecting->document = document_new(&config, error);
+	return dissecting->document != NULL ? 0 : -1;
+}
+
+int
+dissecting_prepare(struct dissecting *dissecting,
+    struct confinement *confinement, struct loop *loop, struct error *error)
+{
+	const struct options *options = dissecting->options;
+	struct tshark *tshark = &dissecting->tshark;
+
+	if (make_filter(dissecting, error) != 0 ||
+	    confinement_finish(confinement, tshark, options->tshark_memory,
+		dissecting->log, error) != 0 ||
+	    tshark_ask(tshark, loop, options->tshark_timeout, error) != 0)
+		return -1;
+	log_verbose(dissecting->log, "tshark %s at %s, %zu fields%s",
+	    tshark->version, tshark->path, names_count(tshark->names),
+	    tshark->from_cache ? " (from the cache)" : "");
+	return choose_fields(dissecting, error) != 0 ||
+		try_config(dissecting, loop, error) != 0 ?
+	    -1 :
+	    make_document(dissecting, error);
+}
+
+void
+dissecting_release(struct dissecting *dissecting)
+{
+	struct tshark *tshark = &dissecting->tshark;
+
+	if (dissecting->options == NULL)
+		return;
+	/* Its list of fields is not complete. */
+	if (tshark->names != NULL && tshark->from_cache &&
+	    names_met(tshark->names) > 0)
+		tshark_forget(tshark);
+	plugin_remove(tshark);
+	document_free(dissecting->document);
+	fields_free(dissecting->fields);
+	free(dissecting->projection);
+	filter_free(dissecting->filter);
+	field_lists_release(&dissecting->lists);
+	tshark_release(tshark);
+	if (dissecting->tshark_config.keys_fd >= 0)
+		close(dissecting->tshark_config.keys_fd);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What dissecting needs from the options: tshark, its configuration, the lists, the filter, and what writes documents. */
+#ifndef ESPCAP_RUN_DISSECTING_H
+#define ESPCAP_RUN_DISSECTING_H
+
+#include "base/error.h"
+#include "base/log.h"
+#include "config/options.h"
+#include "document/document.h"
+#include "loop/loop.h"
+#include "packet/filter.h"
+#include "run/field_lists.h"
+#include "tshark/confinement.h"
+#include "tshark/tshark.h"
+
+struct dissecting {
+	const struct options *options;
+	struct log *log;
+	struct tshark tshark;
+	struct tshark_config tshark_config;
+	struct field_lists lists;
+	struct fields *fields;     /* of --fields; NULL for all */
+	char *projection;          /* names of these, for tshark; NULL for all */
+	struct filter *filter;     /* --bpf of files; NULL for none */
+	struct document *document; /* NULL for a replay */
+};
+
+/* Options and log are borrowed. */
+void dissecting_init(struct dissecting *dissecting, const struct options *options, struct log *log);
+
+/*
+ * With the rights espcap was started with: finds tshark (not for a replay) and reads the lists and the TLS key log. cache
+ * is the folder for what tshark says of itself, NULL for none. -1 as tshark_find, field_lists_read and tls_keys_copy.
+ */
+int dissecting_open(struct dissecting *dissecting, const char *cache, struct error *error);
+
+/*
+ * After root was given up: finishes the confinement, which must last until dissecting_release, and asks tshark for its
+ * fields and whether it takes the filters, keys and the plugin. -1 with the outcome of what failed.
+ */
+int dissecting_prepare(struct dissecting *dissecting, struct confinement *confinement, struct loop *loop,
+    struct error *error);
+
+/* Before the confinement. Also after -1, and of zeros. */
+void dissecting_release(struct dissecting *dissecting);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The file of --summary-json. */
+#include "run/summary.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+#include "base/write.h"
+#include "run/outputs.h"
+
+int
+summary_open(struct summary *summary, const char *name, struct log *log,
+    struct error *error)
+{
+	*summary = (struct summary){ name, -1 };
+	if (name == NULL)
+		return 0;
+	summary->fd = outputs_open("summary-json", name, log, error);
+	return summary->fd < 0 ? -1 : 0;
+}
+
+/* Of what the file held before nothing stays. */
+static int
+cut(int fd, size_t len)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ?
+	    ftruncate(fd, (off_t)len) :
+	    0;
+}
+
+/* To what is open already it is added, as everything else that is written there. */
+void
+summary_write(const struct summary *summary, const struct totals *totals,
+    int status, bool (*give_up)(void *ctx), void *ctx, struct log *log)
+{
+	char text[PROGRESS_TOTALS_LEN] = "\n";
+	size_t len, first;
+	bool shared;
+
+	if (summary->fd < 0)
+		return;
+	shared = descriptor_output(summary->name) >= 0;
+	/* On a line of its own, also behind a document that was cut off. */
+	first = shared && totals->cut ? 1 : 0;
+	progress_json(totals, status, text + first, sizeof(text) - first);
+	len = strlen(text);
+	if (write_wait(summary->fd, text, len, give_up, ctx) != 0 ||
+	    (!shared && cut(summary->fd, len) != 0))
+		log_error(log, "%s: %s", summary->name, strerror(errno));
+}
+
+void
+summary_close(struct summary *summary)
+{
+	if (summary->fd >= 0)
+		close(summary->fd);
+	summary->fd = -1;
+}
