@@ -230,6 +230,85 @@ test_failure_is_an_error(void **state)
 	apart(as_root_that_cannot);
 }
 
+/* It says so, and who espcap is now; a second time there is nothing to say. */
+static void
+as_root_with_a_log(void)
+{
+	struct log log = { .program = "p", .level = LOG_LEVEL_VERBOSE };
+	char text[256], wanted[256];
+	int ends[2];
+	ssize_t n;
+
+	CHECK(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+	CHECK(privilege_give_up(false, &log, NULL) == 0);
+	CHECK(privilege_give_up(false, &log, NULL) == 0);
+	CHECK(geteuid() != 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
+	n = read(ends[0], text, sizeof(text) - 1);
+	CHECK(n > 0);
+	text[n] = '\0';
+	(void)snprintf(wanted, sizeof(wanted), "p: files are open; going on as user %s\n",
+	    getpwnam("espcap") != NULL ? "espcap" : "nobody");
+	CHECK(strcmp(text, wanted) == 0);
+}
+
+static void
+test_root_is_given_up_with_a_message(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(as_root_with_a_log);
+}
+
+/* Who is not root may have had the right to capture, and has it no more; there is no message. */
+static void
+capturing_without_root(void)
+{
+	struct log log = { .program = "p", .level = LOG_LEVEL_VERBOSE };
+	int ends[2];
+
+	if (geteuid() == 0)
+		CHECK(setresuid(12345, 12345, 12345) == 0);
+	CHECK(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+	CHECK(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0);
+	CHECK(privilege_give_up(true, &log, NULL) == 0);
+	CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+	CHECK(read(ends[0], ends, 1) == -1 && errno == EAGAIN);
+}
+
+static void
+test_the_right_to_capture_is_given_up(void **state)
+{
+	(void)state;
+	apart(capturing_without_root);
+}
+
+static void
+capturing_as_root(void)
+{
+	struct log log = { .program = "p", .level = LOG_LEVEL_VERBOSE };
+	char text[256];
+	int ends[2];
+	ssize_t n;
+
+	CHECK(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+	CHECK(privilege_give_up(true, &log, NULL) == 0);
+	CHECK(geteuid() != 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+	n = read(ends[0], text, sizeof(text) - 1);
+	CHECK(n > 0);
+	text[n] = '\0';
+	CHECK(strncmp(text, "p: the interface is open; going on as user ", 43) == 0);
+}
+
+static void
+test_root_that_captures(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	apart(capturing_as_root);
+}
+
 int
 main(void)
 {
@@ -240,6 +319,9 @@ main(void)
 		cmocka_unit_test(test_failure_is_an_error),
 		cmocka_unit_test(test_the_user_of_tshark),
 		cmocka_unit_test(test_capabilities_without_root),
+		cmocka_unit_test(test_root_is_given_up_with_a_message),
+		cmocka_unit_test(test_the_right_to_capture_is_given_up),
+		cmocka_unit_test(test_root_that_captures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/xalloc.h"
+#include "messages.h"
 #include "watch/watching.h"
 
 /* A user that is not root and owns nothing here. */
@@ -353,6 +354,48 @@ test_no_right(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void
+test_no_folder_is_watched(void **state)
+{
+	struct test *test = *state;
+
+	test->options.watch = NULL;
+	test->options.after = "delete";
+	test->options.registry = test->registry;
+	memset(&test->watching, 0xff, sizeof(test->watching));
+	assert_int_equal(watching_open(&test->watching, &test->options,
+			     &test->log, NULL),
+	    0);
+	assert_null(test->watching.watcher);
+	assert_null(test->watching.registry);
+	assert_int_equal(access(test->registry, F_OK), -1);
+}
+
+/* Once all of it is open. */
+static void
+test_the_folder_is_named(void **state)
+{
+	struct test *test = *state;
+	struct messages messages;
+	char *wanted = xasprintf("test: watching %s\n", test->in);
+	int rv;
+
+	test->log.level = LOG_LEVEL_NORMAL;
+	messages_start(&messages);
+	rv = watching_open(&test->watching, &test->options, &test->log, NULL);
+	(void)messages_end(&messages);
+	assert_int_equal(rv, 0);
+	assert_string_equal(messages.text, wanted);
+	watching_release(&test->watching);
+	test->options.after = "move:/tmp/test_watching/none";
+	messages_start(&messages);
+	rv = watching_open(&test->watching, &test->options, &test->log, NULL);
+	(void)messages_end(&messages);
+	assert_int_equal(rv, -1);
+	assert_string_equal(messages.text, "");
+	free(wanted);
+}
+
 int
 main(void)
 {
@@ -369,6 +412,8 @@ main(void)
 		TEST(test_move),
 		TEST(test_move_to_nowhere),
 		TEST(test_no_right),
+		TEST(test_no_folder_is_watched),
+		TEST(test_the_folder_is_named),
 	};
 
 	return cmocka_run_group_tests_name("watching", tests, NULL, NULL);
