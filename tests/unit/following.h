@@ -54,6 +54,7 @@ struct priv_broker {
 	struct folder folder;
 	int open_errno, probe_errno, change_errno; /* 0: as it is */
 	unsigned probes, changes;
+	bool closed; /* what the last change was told of its writer */
 };
 
 int
@@ -90,6 +91,7 @@ priv_broker_folder_remove(struct priv_broker *broker, const char *name,
     const struct folder_entry *entry, bool closed, struct folder_entry *now)
 {
 	broker->changes++;
+	broker->closed = closed;
 	if (broker->change_errno != 0) {
 		errno = broker->change_errno;
 		return -1;
@@ -103,6 +105,7 @@ priv_broker_folder_move(struct priv_broker *broker, const char *name,
     struct folder_entry *now)
 {
 	broker->changes++;
+	broker->closed = closed;
 	if (broker->change_errno != 0) {
 		errno = broker->change_errno;
 		return -1;

@@ -154,21 +154,54 @@ test_cannot_be_opened(void **state)
 	assert_dropped(bench, "it has changed meanwhile");
 }
 
+static int
+count_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
 /* Nothing of it is known that it could be compared with. The descriptor is closed again. */
 static void
 test_no_mark(void **state)
 {
 	struct bench *bench = *state;
-	int before = dup(STDIN_FILENO), after;
+	int before;
 
 	finish_unsure(bench)->mark.len = 0;
-	close(before);
-	before = dup(STDIN_FILENO);
-	close(before);
+	before = count_descriptors();
 	assert_dropped(bench, "it has changed meanwhile");
-	after = dup(STDIN_FILENO);
-	close(after);
-	assert_int_equal(after, before);
+	assert_int_equal(count_descriptors(), before);
+}
+
+/* A long file takes several turns. */
+static void
+test_long_comparison(void **state)
+{
+	struct bench *bench = *state;
+	struct completion *completion = finish_one(bench);
+	struct digest_mark mark = completion->mark;
+	char path[] = "/tmp/test_follow_compare.XXXXXX";
+	struct buffer bytes;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(path), 0);
+	buffer_init(&bytes, 16 << 20);
+	capfile_make(&bytes, CAPFILE_ETHERNET, 1, 100000);
+	capfile_write(fd, bytes.data, bytes.len);
+	buffer_release(&bytes);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	mark.len = 1 << 30;
+	completion->examine = examine_new(fd, &mark, 1, false);
+	bench->follow->comparing++;
+	assert_true(follow_after_work(bench->follow));
+	assert_non_null(completion->examine);
+	assert_false(follow_after_work(bench->follow));
+	assert_int_equal(bench->follow->comparing, 0);
 }
 
 /* How often it was closed when the comparison began: a later writer is noticed. */
@@ -438,6 +471,23 @@ test_not_before_it_is_finished(void **state)
 	assert_int_equal(bench->broker.changes, 2);
 }
 
+/* Without a lease it goes by that. */
+static void
+test_what_the_broker_is_told(void **state)
+{
+	static struct messages messages;
+	struct bench *bench = *state;
+	struct completion *completion = finish_one(bench);
+
+	for (int i = 0; i < 2; i++) {
+		file_of(bench, "a")->close_seen = i == 1;
+		completion->next_ms = 0;
+		bench->broker.closed = i == 0;
+		(void)try_now(bench, &messages);
+		assert_int_equal(bench->broker.closed, i == 1);
+	}
+}
+
 /* Which reading counts. */
 
 static struct completion
@@ -511,7 +561,9 @@ main(void)
 		TEST(test_probes),
 		TEST(test_cannot_be_opened),
 		TEST(test_no_mark),
+		TEST(test_long_comparison),
 		TEST(test_closed_while_it_is_compared),
+		TEST(test_what_the_broker_is_told),
 		TEST(test_many_to_compare),
 		TEST(test_is_another),
 		TEST(test_is_another_by_now),

@@ -264,6 +264,8 @@ test_copy_of_a_damaged_one(void **state)
 	bench_put(bench, "b", 1, 3);
 	append_bytes(bench, "b", "half a record");
 	bench_spin(bench);
+	bench_tick(bench, 0);
+	assert_int_equal(bench->follow->examining_count, 1);
 	for (int i = 0; i < 3; i++)
 		bench_tick(bench, 6000);
 	assert_null(strstr(doubles.events, " b"));
