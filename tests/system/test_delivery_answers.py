@@ -2,6 +2,7 @@
 """What a server says of documents that it did not index: dropped by a pipeline, put elsewhere, refused for what an administrator did."""
 
 import os
+import re
 import signal
 import time
 
