@@ -15,9 +15,11 @@ int
 summary_open(struct summary *summary, const char *name, struct log *log,
     struct error *error)
 {
-	*summary = (struct summary){ name, -1 };
+	*summary = (struct summary){ name, -1, false };
 	if (name == NULL)
 		return 0;
+	/* Later a link on the way may be closed to whom espcap is then. */
+	summary->is_shared = descriptor_output(name) >= 0;
 	summary->fd = outputs_open("summary-json", name, log, error);
 	return summary->fd < 0 ? -1 : 0;
 }
@@ -40,11 +42,10 @@ summary_write(const struct summary *summary, const struct totals *totals,
 {
 	char text[PROGRESS_TOTALS_LEN] = "\n";
 	size_t len, first;
-	bool shared;
+	bool shared = summary->is_shared;
 
 	if (summary->fd < 0)
 		return;
-	shared = descriptor_output(summary->name) >= 0;
 	/* On a line of its own, also behind a document that was cut off. */
 	first = shared && totals->cut ? 1 : 0;
 	progress_json(totals, status, text + first, sizeof(text) - first);

@@ -12,6 +12,7 @@
 struct summary {
 	const char *name; /* borrowed; NULL for none */
 	int fd;           /* -1 for none */
+	bool is_shared;   /* the name means an open descriptor */
 };
 
 /* Opens it as outputs_open does; name is NULL for none. -1 with OUTCOME_USAGE. */

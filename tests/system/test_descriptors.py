@@ -121,24 +121,29 @@ def numbers_of(lines):
 
 # Outputs that are open already.
 
-STDOUT = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/proc/thread-self/fd/1", "link"]
+STDOUT = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/proc/thread-self/fd/1", "link", "private link"]
 STDERR = ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"]
 
 
-def name_in(folder, name):
-    """A link in the folder for the name "link"."""
-    if name != "link":
+def name_in(folder, name, who):
+    """A link in the folder for the name "link"; for "private link" one that root cannot follow any more when it is written to."""
+    if not name.endswith("link"):
         return name
-    path = os.path.join(folder, "to-stdout")
-    os.symlink("/dev/stdout", path)
-    return path
+    place = os.path.join(folder, name)
+    os.mkdir(place)
+    os.symlink("/dev/stdout", os.path.join(place, "to-stdout"))
+    if name == "private link":
+        os.chmod(place, 0o700)
+        if who:
+            os.chown(place, 65534, 65534)
+    return os.path.join(place, "to-stdout")
 
 
 @pytest.mark.parametrize("name", STDOUT)
 @pytest.mark.parametrize("mode", ["wb", "ab"])
 def test_summary_after_the_documents(name, mode, who, good, folder):
     target = put(folder, "output", b"what was there\n" if mode == "ab" else b"")
-    with open(target, mode) as output, start("--file", good, "--summary-json", name_in(folder, name), prefix=who,
+    with open(target, mode) as output, start("--file", good, "--summary-json", name_in(folder, name, who), prefix=who,
                                              cwd=folder, stdout=output) as child:
         _, errors = child.communicate(timeout=60)
     assert child.returncode == 0, errors

@@ -120,6 +120,26 @@ test_a_descriptor_is_added_to(void **state)
 	assert_holds("{}\n", &totals, 130);
 }
 
+/* As a link that espcap may not follow any more when it has given up root. */
+static void
+test_the_name_is_asked_once(void **state)
+{
+	struct summary summary;
+	char number[32], link[64];
+
+	(void)state;
+	(void)snprintf(number, sizeof(number), "/dev/fd/%d", file);
+	(void)snprintf(link, sizeof(link), "%s.link", name);
+	assert_int_equal(write(file, "{}\n", 3), 3);
+	assert_int_equal(fcntl(file, F_SETFD, 0), 0);
+	assert_int_equal(symlink(number, link), 0);
+	assert_int_equal(summary_open(&summary, link, &log_quiet, NULL), 0);
+	assert_int_equal(unlink(link), 0);
+	summary_write(&summary, &totals, 0, NULL, NULL, &log_quiet);
+	assert_holds("{}\n", &totals, 0);
+	summary_close(&summary);
+}
+
 static void
 test_behind_a_document_that_was_cut_off(void **state)
 {
@@ -170,6 +190,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_a_file_is_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_file_is_kept_until_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_descriptor_is_added_to, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_name_is_asked_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_behind_a_document_that_was_cut_off, setup, teardown),
 		cmocka_unit_test(test_no_such_folder),
 		cmocka_unit_test(test_no_space),
