@@ -27,6 +27,7 @@ struct session {
 	bool paused;
 	bool input_ended;
 	bool finished; /* the child has */
+	bool ended;    /* on_end was called, or will be */
 	bool broken;
 	char why[512]; /* it is */
 
@@ -137,6 +138,9 @@ tell_end(void *ctx)
 static void
 end(struct session *session)
 {
+	if (session->ended)
+		return;
+	session->ended = true;
 	loop_defer(session->config.loop, tell_end, session);
 }
 
@@ -344,7 +348,9 @@ session_break(struct session *session, const char *why)
 	(void)snprintf(session->why, sizeof(session->why), "%s", why);
 	session->held = false;
 	buffer_clear(&session->rest);
-	if (!session->finished)
+	if (session->finished)
+		end(session);
+	else
 		child_kill(session->child);
 }
 

@@ -12,6 +12,8 @@
  *   poison=P   ended by SIGSEGV when the packet comes, unless it is empty
  *   die=K quit=K fail=K nomem=K   ended at this frame: by SIGSEGV, with 0, with 2 and a text, for want of memory
  *   mute=K     ended at this frame with 2, without a text
+ *   lines      with fail: a text of two lines
+ *   cut=K      ended at this frame with 0, within its document
  *   hang=K spin=K   sleeps, or works, and does no more
  *   hold=K     goes on at this frame when there is a file `go`
  *   junk=K wrong=K skip=K   prints what is no packet before it, another number, nothing
@@ -188,6 +190,18 @@ scripted_end(const struct scripted *self, const char *text, int status)
 }
 
 static inline void
+scripted_cut(const struct scripted *self, unsigned frame)
+{
+	if (self->plugin)
+		scripted_put_number(self->out,
+		    (uint64_t)frame << FRAMES_KIND_BITS | FRAMES_PACKET);
+	else
+		fprintf(self->out, "{\"timestamp\":\"1\",\"layers\":{");
+	(void)fflush(self->out);
+	_exit(0);
+}
+
+static inline void
 scripted_crash(void)
 {
 	(void)signal(SIGSEGV, SIG_DFL);
@@ -208,7 +222,12 @@ scripted_packet(struct scripted *self, uint32_t packet, bool empty)
 	if (scripted_value(self, "mute") == frame)
 		_exit(2);
 	if (scripted_value(self, "fail") == frame)
-		scripted_end(self, "it fails", 2);
+		scripted_end(self,
+		    scripted_has(self, "lines") ? "it fails\nit does" :
+						  "it fails",
+		    2);
+	if (scripted_value(self, "cut") == frame)
+		scripted_cut(self, frame);
 	if (scripted_value(self, "nomem") == frame)
 		scripted_end(self, "Out Of Memory", 1);
 	while (scripted_value(self, "hang") == frame)
