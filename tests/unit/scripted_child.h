@@ -16,6 +16,7 @@
  *   cut=K      ended at this frame with 0, within its document
  *   hang=K spin=K   sleeps, or works, and does no more
  *   hold=K     goes on at this frame when there is a file `go`
+ *   wait=P     the same at this packet, unless it is empty
  *   junk=K wrong=K skip=K   prints what is no packet before it, another number, nothing
  *   deaf       reads nothing until there is a file `go`
  *   keep       prints all at the end only
@@ -234,7 +235,8 @@ scripted_packet(struct scripted *self, uint32_t packet, bool empty)
 		(void)pause();
 	while (scripted_value(self, "spin") == frame)
 		continue;
-	if (scripted_value(self, "hold") == frame)
+	if (scripted_value(self, "hold") == frame ||
+	    (!empty && scripted_value(self, "wait") == packet))
 		scripted_wait_for_go(self);
 	if (scripted_value(self, "junk") == frame)
 		fprintf(self->out, "no packet\n");
