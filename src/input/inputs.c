@@ -198,7 +198,7 @@ list_dir(struct inputs *inputs, const struct options *options, struct log *log,
 
 /* False for what may be read any number of times, and for what cannot be seen now. */
 static bool
-look_once(const struct input *input, struct stat *st)
+look_once(const struct input_file *input, struct stat *st)
 {
 	return (input->path != NULL ?
 		       stat(input->path, st) :

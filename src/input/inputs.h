@@ -12,13 +12,13 @@
 #include "config/options.h"
 #include "process/beneath.h"
 
-struct input {
+struct input_file {
 	char *name; /* as given, or the folder as given and the name in it */
 	char *path; /* absolute; NULL for standard input and an interface */
 };
 
 struct inputs {
-	struct input *list;
+	struct input_file *list;
 	size_t count;
 	bool from_dir; /* files that are not captures are skipped */
 	/*

@@ -9,8 +9,10 @@
 #include "base/descriptor.h"
 #include "config/options.h"
 #include "config/paths.h"
+#include "dissect/dissection.h"
 #include "input/capturing.h"
 #include "input/inputs.h"
+#include "input/make_input.h"
 #include "loop/loop.h"
 #include "loop/notify.h"
 #include "programs/modes.h"
@@ -89,7 +91,7 @@ open_metrics(struct app *app, struct error *error)
 {
 	const struct options *options = &app->options;
 	const struct metrics first = { .interface = options->nic,
-		.totals = { .is_live = options->nic != NULL,
+		.totals = { .has_drops = options->nic != NULL,
 		    .has_server = options->node != NULL,
 		    .has_auto_id = options->node != NULL && options->auto_id } };
 
@@ -171,39 +173,56 @@ set_dissection_config(struct app *app, struct dissection_config *config)
 	config->timeout = options->tshark_timeout;
 }
 
+/* What is read. dissection is borrowed by the input. */
+static struct input *
+open_input(struct app *app, const struct dissection_config *dissection,
+    bool progress)
+{
+	const struct options *options = &app->options;
+	const struct input_config config = { .dissection = dissection,
+		.broker = app->files.broker,
+		.count = options->count,
+		.jobs = options->split ? 1 : job_count(options),
+		.parts = options->split ? (unsigned)job_count(options) : 1,
+		.progress = progress,
+		.inputs = &app->inputs,
+		.live = app->capturing.live,
+		.watching = options->watch != NULL ? &app->watching : NULL,
+		.replay = options->replay,
+		.idle = options->watch_idle,
+		.duration = options->duration,
+		.replay_index = app->files.replay_index,
+		.dead_letter = app->delivery.dead_letter };
+
+	return make_input(&config);
+}
+
 static void
-set_run_config(struct app *app, struct run_config *config)
+set_run_config(struct app *app, const struct dissection_config *dissection,
+    struct run_config *config)
 {
 	const struct options *options = &app->options;
 
-	config->inputs = &app->inputs;
-	config->count = options->count;
-	config->jobs = options->split ? 1 : job_count(options);
-	config->parts = options->split ? (unsigned)job_count(options) : 1;
+	config->loop = app->loop;
+	config->log = &app->log;
 	config->progress = options->level != LOG_LEVEL_QUIET &&
 	    (options->progress || isatty(STDERR_FILENO));
-	config->watching = options->watch != NULL ? &app->watching : NULL;
-	config->idle = options->watch_idle;
-	config->duration = options->duration;
-	config->live = app->capturing.live;
+	config->input = open_input(app, dissection, config->progress);
 	config->metrics = app->metrics;
 	config->notify = app->notify;
 	config->server = delivery_config(&app->delivery,
-	    &app->dissecting.lists.typed);
+	    &app->dissecting.lists.typed, config->input->type->is_endless);
 	config->authorization = delivery_authorization(&app->delivery);
 	config->reauthorize = delivery_reauthorize;
 	config->ctx = &app->delivery;
-	config->replay = options->replay;
-	config->replay_index = app->files.replay_index;
-	config->broker = app->files.broker;
-	set_dissection_config(app, &config->dissection);
 }
 
 static int
 run(struct app *app)
 {
 	struct delivery *delivery = &app->delivery;
-	struct run_config config = { .inputs = NULL };
+	struct dissection_config dissection = { .loop = NULL };
+	struct run_config config = { .loop = NULL };
 	struct totals totals = { 0 };
 	struct finish finish = { .loop = app->loop,
 		.log = &app->log,
@@ -219,8 +238,9 @@ run(struct app *app)
 	}
 	if (delivery->dead_letter != NULL)
 		dead_letter_give_up(delivery->dead_letter, is_second, app->loop);
-	set_run_config(app, &config);
-	outcome = run_inputs(&config, &totals, &signal_number);
+	set_dissection_config(app, &dissection);
+	set_run_config(app, &dissection, &config);
+	outcome = run_input(&config, &totals, &signal_number);
 	if (app->dissecting.document != NULL)
 		finish.sanitized = document_sanitized(app->dissecting.document);
 	return finish_run(&finish, &totals, outcome, signal_number);

@@ -215,7 +215,8 @@ remedy(const struct options *options)
 }
 
 const struct sink_server_config *
-delivery_config(struct delivery *delivery, const struct typed *typed)
+delivery_config(struct delivery *delivery, const struct typed *typed,
+    bool is_endless)
 {
 	const struct options *options = delivery->options;
 	struct sink_server_config *config = &delivery->config;
@@ -244,7 +245,7 @@ delivery_config(struct delivery *delivery, const struct typed *typed)
 	config->max_indices = options->max_indices;
 	config->auto_id = options->auto_id;
 	config->compress = wants_compression(delivery);
-	config->is_patient = options->nic != NULL || options->watch != NULL;
+	config->is_patient = is_endless;
 	config->remedy = remedy(options);
 	config->dead_letter = delivery->dead_letter;
 	return config;

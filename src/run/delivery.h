@@ -34,8 +34,8 @@ int delivery_open(struct delivery *delivery, struct error *error);
 int delivery_authorize(struct delivery *delivery, struct priv_broker *broker, size_t secret_index,
     struct error *error);
 
-/* The rules, valid until delivery_release; NULL without --node. typed is borrowed. */
-const struct sink_server_config *delivery_config(struct delivery *delivery, const struct typed *typed);
+/* The rules, valid until delivery_release; NULL without --node. typed is borrowed. is_endless: the input is, see struct input_type. */
+const struct sink_server_config *delivery_config(struct delivery *delivery, const struct typed *typed, bool is_endless);
 /* The header's value, NULL for none; again after SIGHUP: NULL if it stays as it is. ctx is the delivery. */
 const char *delivery_authorization(const struct delivery *delivery);
 const char *delivery_reauthorize(void *ctx);

@@ -149,7 +149,7 @@ put_packets(struct writer *w, const struct totals *totals)
 	    "Packets that the capture filter did not want; they count as not "
 	    "read.",
 	    totals->skipped);
-	if (!totals->is_live)
+	if (!totals->has_drops)
 		return;
 	begin(w, "espcap_capture_drops_total", "counter",
 	    "Packets lost while capturing: no room in the queue (those have "
@@ -182,16 +182,16 @@ put_queues(struct writer *w, const struct metrics *m)
 	begin(w, "espcap_queue_bytes", "gauge",
 	    "Bytes that wait for tshark (capture, spool), or to be "
 	    "delivered.");
-	if (m->totals.is_live)
+	if (m->totals.has_drops)
 		put(w, "queue", "capture", m->capture_reader_bytes);
 	if (m->spool_room > 0)
 		put(w, "queue", "spool", m->spool_bytes);
 	put(w, "queue", "delivery", m->delivery_bytes);
-	if (!m->totals.is_live && m->delivery_room == 0)
+	if (!m->totals.has_drops && m->delivery_room == 0)
 		return;
 	begin(w, "espcap_queue_limit_bytes", "gauge",
 	    "Bytes that may wait there.");
-	if (m->totals.is_live)
+	if (m->totals.has_drops)
 		put(w, "queue", "capture", m->capture_reader_room);
 	if (m->spool_room > 0)
 		put(w, "queue", "spool", m->spool_room);

@@ -116,7 +116,7 @@ list_totals(const struct totals *totals, struct total list[TOTALS])
 	size_t count = sizeof(all) / sizeof(all[0]);
 
 	memcpy(list, all, sizeof(all));
-	if (totals->is_live) {
+	if (totals->has_drops) {
 		list[count++] = (struct total){ "kernel_drop",
 			totals->kernel_drop };
 		list[count++] = (struct total){ "interface_drop",

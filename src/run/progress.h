@@ -28,11 +28,11 @@ struct totals {
 	uint64_t skipped, retries, maybe_duplicate;
 	uint64_t kernel_drop, interface_drop; /* beside the sum; of a live capture only */
 	uint64_t ring_missing;                /* packets that --ring has not; not in the line */
-	bool is_live;
-	uint64_t fallbacks, tsharks; /* see struct dissection_counts */
-	bool has_server;             /* delivered means indexed, else printed */
-	bool has_auto_id;            /* maybe_duplicate is of interest */
-	bool cut;                    /* standard output ends in the middle of a document; not in the line */
+	bool has_drops;                       /* the drops are of interest */
+	uint64_t fallbacks, tsharks;          /* see struct dissection_counts */
+	bool has_server;                      /* delivered means indexed, else printed */
+	bool has_auto_id;                     /* maybe_duplicate is of interest */
+	bool cut;                             /* standard output ends in the middle of a document; not in the line */
 };
 
 /* "read=N printed=N duplicate=N ...", see THE FINAL LINE in espcap(1). Room for PROGRESS_TOTALS_LEN is enough. */

@@ -6,168 +6,89 @@
 
 #include "base/clock.h"
 #include "process/process_memory.h"
-#include "run/run_live.h"
-
-static void
-add_counts(struct totals *totals, const struct dissection_counts *counts)
-{
-	totals->read += counts->read;
-	totals->filtered += counts->filtered;
-	totals->undissected += counts->undissected;
-	totals->skipped += counts->skipped;
-	totals->fallbacks += counts->fallbacks;
-	totals->tsharks += counts->tsharks;
-}
-
-void
-run_totals_add_job(struct totals *totals, const struct job *job)
-{
-	struct dissection_counts counts;
-
-	if (job->work == NULL)
-		return;
-	counts = work_counts(job->work);
-	add_counts(totals, &counts);
-}
-
-static void
-add_job(struct progress *progress, const struct job *job)
-{
-	uint64_t done, all;
-
-	if (job->work == NULL)
-		return;
-	work_bytes(job->work, &done, &all);
-	progress->bytes_done += done;
-	progress->packets += work_counts(job->work).read;
-}
-
-static void
-add_follow(struct progress *progress, const struct follow *follow)
-{
-	struct follow_counts counts = follow_counts(follow);
-
-	progress->packets += counts.dissection.read;
-	progress->files_done = counts.files_done;
-	progress->files_all = counts.files_all;
-	progress->bytes_done = counts.bytes_done;
-}
-
-static void
-put_live(struct progress *progress, const struct run *run)
-{
-	struct totals totals = { 0 };
-
-	run_live_count(run, &totals);
-	progress->interface = live_interface(run->config->live);
-	progress->packets = totals.read;
-	progress->dropped = totals.dropped + totals.kernel_drop +
-	    totals.interface_drop;
-}
 
 void
 run_totals_progress(void *ctx, struct progress *progress)
 {
-	struct run *run = ctx;
-	struct sink_counts counts = run->sink->type->counts(run->sink);
+	const struct run_totals *run = ctx;
+	const struct sink_counts counts = run->sink->type->counts(run->sink);
+	struct input_progress input = { 0 };
 
-	*progress = (struct progress){ .files_done = run->files_done,
-		.files_all = run->config->inputs->count,
-		.packets = run->totals.read,
-		.bytes_done = run->bytes_done,
-		.bytes_all = run->bytes_all };
-	for (size_t i = 0; i < run->job_count; i++)
-		add_job(progress, job_at(run, i));
-	if (run->replay != NULL)
-		progress->packets += replay_read(run->replay);
-	if (run->follow != NULL)
-		add_follow(progress, run->follow);
-	if (run->config->live != NULL)
-		put_live(progress, run);
-	progress->has_server = run->config->server != NULL;
-	progress->indexed = counts.delivered;
-	progress->duplicate = counts.duplicate;
-	progress->rejected = counts.rejected;
-	progress->discarded = counts.discarded;
-	progress->retries = counts.retries;
-	progress->in_flight = counts.in_flight;
+	run->input->type->progress(run->input, &input);
+	*progress = (struct progress){ .files_done = input.files_done,
+		.files_all = input.files_all,
+		.packets = input.packets,
+		.bytes_done = input.bytes_done,
+		.bytes_all = input.bytes_all,
+		.interface = input.interface,
+		.dropped = input.dropped,
+		.has_server = run->server != NULL,
+		.indexed = counts.delivered,
+		.duplicate = counts.duplicate,
+		.rejected = counts.rejected,
+		.discarded = counts.discarded,
+		.retries = counts.retries,
+		.in_flight = counts.in_flight };
 }
 
 void
 run_totals_totals(void *ctx, struct totals *totals)
 {
-	struct run *run = ctx;
-	struct sink_counts counts = run->sink->type->counts(run->sink);
+	const struct run_totals *run = ctx;
+	const struct sink_counts counts = run->sink->type->counts(run->sink);
+	struct input_counts input = { 0 };
 
-	*totals = run->totals;
-	for (size_t i = 0; i < run->job_count; i++)
-		run_totals_add_job(totals, job_at(run, i));
-	if (run->replay != NULL)
-		totals->read += replay_read(run->replay);
-	if (run->follow != NULL) {
-		struct follow_counts follow = follow_counts(run->follow);
-
-		add_counts(totals, &follow.dissection);
-		totals->duplicate += follow.duplicate;
-	}
-	totals->delivered = counts.delivered;
-	totals->duplicate += counts.duplicate;
-	totals->rejected = counts.rejected;
-	totals->discarded = counts.discarded;
-	totals->retries = counts.retries;
-	totals->maybe_duplicate = counts.maybe_duplicate;
-	totals->cut = counts.cut;
-	totals->has_server = run->config->server != NULL;
-	totals->has_auto_id = totals->has_server &&
-	    run->config->server->auto_id;
-	run_live_count(run, totals);
+	run->input->type->counts(run->input, &input);
+	*totals = (struct totals){ .read = input.read,
+		.delivered = counts.delivered,
+		.duplicate = input.duplicate + counts.duplicate,
+		.rejected = counts.rejected,
+		.discarded = counts.discarded,
+		.filtered = input.filtered,
+		.undissected = input.undissected,
+		.dropped = input.dropped,
+		.skipped = input.skipped,
+		.retries = counts.retries,
+		.maybe_duplicate = counts.maybe_duplicate,
+		.kernel_drop = input.kernel_drop,
+		.interface_drop = input.interface_drop,
+		.ring_missing = input.ring_missing,
+		.has_drops = input.has_drops,
+		.fallbacks = input.fallbacks,
+		.tsharks = input.tsharks,
+		.has_server = run->server != NULL,
+		.has_auto_id = run->server != NULL && run->server->auto_id,
+		.cut = counts.cut };
 	totals->unsent = totals->read - totals->delivered -
 	    totals->duplicate - totals->rejected - totals->discarded -
 	    totals->filtered - totals->undissected - totals->dropped;
 }
 
-static void
-put_capture(struct metrics *metrics, const struct live *live)
-{
-	struct live_counts counts = live_counts(live);
-
-	metrics->capture_reader_bytes = counts.queued;
-	metrics->spool_bytes = counts.spooled;
-	metrics->spool_room = live_spool_room(live);
-	metrics->has_ring = live_has_ring(live);
-	metrics->capture_reader_room = live_room(live);
-	metrics->capture_reader_memory = live_memory(live);
-}
-
 void
 run_totals_metrics(void *ctx, struct metrics *metrics)
 {
-	struct run *run = ctx;
-	const struct run_config *config = run->config;
-	struct sink_counts counts = run->sink->type->counts(run->sink);
+	const struct run_totals *run = ctx;
+	const struct sink_counts counts = run->sink->type->counts(run->sink);
+	struct input_metrics input = { 0 };
 
-	*metrics = (struct metrics){ .in_flight = counts.in_flight,
+	if (run->input->type->metrics != NULL)
+		run->input->type->metrics(run->input, &input);
+	*metrics = (struct metrics){ .tshark = input.tshark,
+		.dissection = input.dissection,
+		.in_flight = counts.in_flight,
+		.capture_reader_bytes = input.capture_reader_bytes,
+		.capture_reader_room = input.capture_reader_room,
+		.spool_bytes = input.spool_bytes,
+		.spool_room = input.spool_room,
+		.has_ring = input.has_ring,
 		.delivery_bytes = counts.queued,
-		.own_memory = process_memory_bytes(getpid()) };
-	run_totals_totals(run, &metrics->totals);
-	/* A replay has none. */
-	if (config->dissection.tshark->version != NULL) {
-		metrics->tshark = config->dissection.tshark->version;
-		metrics->dissection = config->dissection.tshark->has_plugin ?
-		    "plugin" :
-		    config->dissection.tshark_config->pdml ?
-		    "pdml" :
-		    "ek";
-	}
+		.own_memory = process_memory_bytes(getpid()),
+		.capture_reader_memory = input.capture_reader_memory,
+		.tshark_memory = input.tshark_memory };
+	run_totals_totals(ctx, &metrics->totals);
 	if (counts.resolved_at > 0)
 		metrics->resolved = clock_of_day() -
 		    (clock_ms() - counts.resolved_at);
-	if (config->server != NULL)
-		metrics->delivery_room = config->server->memory;
-	if (config->live != NULL)
-		put_capture(metrics, config->live);
-	for (size_t i = 0; i < run->job_count; i++)
-		if (job_at(run, i)->work != NULL)
-			metrics->tshark_memory +=
-			    work_memory(job_at(run, i)->work);
+	if (run->server != NULL)
+		metrics->delivery_room = run->server->memory;
 }

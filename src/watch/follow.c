@@ -13,19 +13,6 @@
 /* Documents. */
 
 static void
-check_full(struct follow *follow)
-{
-	struct reading *reading;
-
-	if (follow->full ||
-	    !follow->config.sink->type->is_full(follow->config.sink))
-		return;
-	follow->full = true;
-	TAILQ_FOREACH(reading, &follow->open, next)
-		dissection_pause(reading->dissection);
-}
-
-static void
 on_document(void *ctx, const struct document_ready *ready)
 {
 	struct reading *reading = ctx;
@@ -39,16 +26,25 @@ on_document(void *ctx, const struct document_ready *ready)
 	}
 	copy.ack = &reading->ack;
 	reading->ack.given++;
-	follow->config.sink->type->write(follow->config.sink, &copy);
-	check_full(follow);
+	follow->config.on_document(follow->config.ctx, &copy);
 }
 
 void
-follow_go(struct follow *follow)
+follow_pause(struct follow *follow)
 {
 	struct reading *reading;
 
-	follow->full = false;
+	follow->paused = true;
+	TAILQ_FOREACH(reading, &follow->open, next)
+		dissection_pause(reading->dissection);
+}
+
+void
+follow_resume(struct follow *follow)
+{
+	struct reading *reading;
+
+	follow->paused = false;
 	TAILQ_FOREACH(reading, &follow->open, next)
 		dissection_resume(reading->dissection);
 }
@@ -117,7 +113,7 @@ follow_start(struct reading *reading, int fd)
 	free(path);
 	TAILQ_INSERT_TAIL(&follow->open, reading, next);
 	follow->open_count++;
-	if (follow->full)
+	if (follow->paused)
 		dissection_pause(reading->dissection);
 }
 

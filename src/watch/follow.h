@@ -5,7 +5,6 @@
 
 #include "dissect/dissection.h"
 #include "process/priv_broker.h"
-#include "sink/sink.h"
 #include "watch/watching.h"
 
 struct follow;
@@ -15,12 +14,13 @@ struct follow_config {
 	const struct dissection_config *dissection;
 	const struct watching *watching;
 	struct priv_broker *broker;
-	struct sink *sink;
 	uint64_t count;    /* packets at most, 0 for all */
 	uint64_t jobs;     /* files open at the same time at most */
 	uint64_t idle;     /* ms, see watch_new */
 	uint64_t duration; /* ms, 0 for no end */
 	bool omit;         /* what was delivered before is not given again: nobody else would notice */
+	/* A document, valid during the call, which may call follow_pause. Its ack is valid until follow_free. */
+	void (*on_document)(void *ctx, const struct document_ready *ready);
 	/* Once, from the loop: no documents follow. */
 	void (*on_end)(void *ctx);
 	void *ctx;
@@ -29,8 +29,9 @@ struct follow_config {
 struct follow *follow_new(const struct follow_config *config);
 void follow_free(struct follow *follow);
 
-/* The sink takes documents again. */
-void follow_go(struct follow *follow);
+/* As few documents as possible come until follow_resume. */
+void follow_pause(struct follow *follow);
+void follow_resume(struct follow *follow);
 /* No further packets are read. */
 void follow_stop(struct follow *follow);
 /* After the loop has ended: what has reached its final place by now is put into the registry. */

@@ -115,7 +115,7 @@ struct follow {
 	struct follow_done done;
 	uint64_t serial; /* given last */
 	enum outcome outcome;
-	bool full, stopping, ended;
+	bool paused, stopping, ended;
 	bool start_deferred, work_deferred;
 	bool warned; /* that it cannot be told who writes */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A watched folder with real files, a dissection that is none (dissection_double.h), and a sink that does as told; goes behind
+ * A watched folder with real files, a dissection that is none (dissection_double.h), and a taker of documents that does as told; goes behind
  * cmocka.h. The privileged broker here stands in place of process/priv_broker.c, and the clock of base/clock.c.
  */
 #ifndef ESPCAP_TESTS_FOLLOWING_H
@@ -134,26 +134,21 @@ struct bench {
 	struct dissection_config dissection;
 	struct follow_config config;
 	struct follow *follow;
-	struct sink sink;
 	char got[8192]; /* the documents since it was last looked at */
 	struct ack *acks[4096];
 	size_t first_ack, ack_count;
 	bool keep_acks;       /* documents are taken, but not yet acknowledged */
 	struct ranges reject; /* of ordinals */
-	bool is_full;
+	bool is_full;         /* documents are not wanted: as a sink that is full does, each pauses */
 	unsigned ends;
 };
 
-/* The sink is the last member but what follows it in no way matters: it knows its bench. */
-static struct bench *bench_of_sink;
-
 static inline void
-bench_write_document(struct sink *sink, const struct document_ready *ready)
+bench_on_document(void *ctx, const struct document_ready *ready)
 {
-	struct bench *bench = bench_of_sink;
+	struct bench *bench = ctx;
 	size_t len = strlen(bench->got);
 
-	assert_ptr_equal(sink, &bench->sink);
 	assert_non_null(ready->ack);
 	assert_true(len + ready->len + 2 < sizeof(bench->got));
 	(void)snprintf(bench->got + len, sizeof(bench->got) - len, "%s%.*s",
@@ -165,18 +160,9 @@ bench_write_document(struct sink *sink, const struct document_ready *ready)
 		bench->acks[bench->ack_count++] = ready->ack;
 	} else
 		ack_deliver(ready->ack);
+	if (bench->is_full)
+		follow_pause(bench->follow);
 }
-
-static inline bool
-bench_sink_is_full(const struct sink *sink)
-{
-	(void)sink;
-	return bench_of_sink->is_full;
-}
-
-static const struct sink_type bench_sink_type = {
-	.write = bench_write_document, .is_full = bench_sink_is_full
-};
 
 /* All that was taken has reached its final place. */
 static inline void
@@ -216,7 +202,6 @@ bench_setup(void **state)
 
 	if (bench == NULL)
 		return -1;
-	bench_of_sink = bench;
 	bench_skew = 0;
 	memset(&doubles, 0, sizeof(doubles));
 	(void)snprintf(bench->top, sizeof(bench->top), "/tmp/following.XXXXXX");
@@ -233,13 +218,12 @@ bench_setup(void **state)
 	bench->loop = loop_new(NULL);
 	bench->dissection = (struct dissection_config){ .loop = bench->loop,
 		.log = &bench->log };
-	bench->sink.type = &bench_sink_type;
 	bench->config = (struct follow_config){ .dissection = &bench->dissection,
 		.watching = &bench->watching,
 		.broker = &bench->broker,
-		.sink = &bench->sink,
 		.jobs = 4,
 		.idle = IDLE,
+		.on_document = bench_on_document,
 		.on_end = bench_on_end,
 		.ctx = bench };
 	*state = bench;

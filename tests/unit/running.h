@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One run of run/run.c by a script. Dissections (shard/work.h), the sink, the live capture, the replay, the watched folder and
- * the privileged broker are none: they note what is done with them. Goes behind cmocka.h.
+ * One run of run/run.c over any input of input/make_input.c, by a script. Dissections (shard/work.h), the sink, the live
+ * capture, the replay, the watched folder and the privileged broker are none: they note what is done with them. Goes behind cmocka.h.
  *
  * A script is words; each is done in a turn of the loop of its own:
  *   ready drain          the sink says so; drain: it is not full any more
@@ -15,6 +15,8 @@
  *   shut                 standard input is closed
  *   lost                 the interface is
  *   over                 the replay, or the watched folder, has ended
+ *   tell                 how far the input is: files, packets, bytes
+ *   d1                   a document of the watched folder, or of the replay
  * When it is done and the run is not, "running" is noted and the run ended.
  */
 #ifndef ESPCAP_TESTS_RUNNING_H
@@ -30,9 +32,12 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
-#include "shard/work.h"
-#include "run/replay.h"
+#include "input/inputs.h"
+#include "input/live.h"
+#include "input/make_input.h"
+#include "input/replay.h"
 #include "run/run.h"
+#include "shard/work.h"
 #include "sink/sink_stdout.h"
 #include "watch/follow.h"
 
@@ -49,8 +54,10 @@ struct work {
 struct bench {
 	struct log log;
 	struct loop *loop;
-	struct input list[NAMES_MAX];
+	struct input_file list[NAMES_MAX];
 	struct inputs inputs;
+	struct dissection_config dissection;
+	struct input_config input;
 	struct run_config config;
 	struct sink_server_config server;
 	struct totals totals;
@@ -81,6 +88,9 @@ struct bench {
 	bool is_full, is_busy;
 	struct live_handler live_handler;
 	void (*on_over)(void *ctx);
+	void (*on_document)(void *ctx, const struct document_ready *ready);
+	int (*on_letter)(void *ctx, const struct sink_place *place,
+	    const char *json, size_t len);
 	void *over_ctx;
 };
 
@@ -277,6 +287,17 @@ sink_free(struct sink *sink)
 	SAY("gone");
 }
 
+static inline int
+sink_write_as(struct sink *sink, const struct sink_place *place,
+    const char *json, size_t len)
+{
+	(void)sink;
+	(void)len;
+	SAY_NAME("place", json);
+	SAY_NAME("at", place->index);
+	return 0;
+}
+
 static inline void
 sink_authorize(struct sink *sink, const char *authorization)
 {
@@ -299,6 +320,7 @@ static const struct sink_type sink_double = { .write = sink_write,
 	.counts = sink_counts,
 	.failure = sink_failure,
 	.free = sink_free,
+	.write_as = sink_write_as,
 	.authorize = sink_authorize,
 	.give_up_after = sink_give_up_after };
 
@@ -385,6 +407,23 @@ bench_input(const char *word)
 }
 
 static inline void
+bench_tell(const struct input *input)
+{
+	struct input_progress progress = { 0 };
+	char text[150];
+
+	input->type->progress(input, &progress);
+	(void)snprintf(text, sizeof(text),
+	    "%" PRIu64 "/%" PRIu64 " %" PRIu64 " %" PRIu64 "/%s%s",
+	    progress.files_done, progress.files_all, progress.packets,
+	    progress.bytes_done, progress.bytes_all > 0 ? "known" : "?",
+	    progress.interface != NULL ? progress.interface : "");
+	SAY_NAME("at", text);
+	if (progress.dropped > 0)
+		note("dropped", "", progress.dropped);
+}
+
+static inline void
 bench_word(const char *word)
 {
 	struct bench *bench = bench_now;
@@ -413,8 +452,12 @@ bench_word(const char *word)
 		close(STDIN_FILENO);
 	else if (strcmp(word, "lost") == 0)
 		bench->live_handler.on_lost(bench->live_handler.ctx, "lost");
+	else if (strcmp(word, "tell") == 0)
+		bench_tell(bench->config.input);
 	else if (strcmp(word, "over") == 0)
 		bench->on_over(bench->over_ctx);
+	else if (word[0] == 'd' && bench->on_over != NULL)
+		bench_other_document(word);
 	else
 		bench_input(word);
 }
@@ -454,11 +497,14 @@ bench_setup(void **state)
 		.level = LOG_LEVEL_QUIET };
 	bench->loop = loop_new(NULL);
 	bench->inputs.list = bench->list;
-	bench->config = (struct run_config){ .inputs = &bench->inputs,
+	bench->dissection = (struct dissection_config){ .loop = bench->loop,
+		.log = &bench->log };
+	bench->input = (struct input_config){ .dissection = &bench->dissection,
+		.inputs = &bench->inputs,
 		.jobs = 1,
 		.parts = 1 };
-	bench->config.dissection.loop = bench->loop;
-	bench->config.dissection.log = &bench->log;
+	bench->config = (struct run_config){ .loop = bench->loop,
+		.log = &bench->log };
 	*state = bench;
 	alarm(60);
 	return bench->loop == NULL ? -1 : 0;
@@ -498,7 +544,9 @@ bench_run(struct bench *bench, const char *script, const char *wanted)
 	bench->script = script;
 	bench->turn = evtimer_new(loop_base(bench->loop), bench_turn, bench);
 	loop_start_timer(bench->turn, 1);
-	bench->outcome = run_inputs(&bench->config, &bench->totals,
+	if (bench->config.input == NULL)
+		bench->config.input = make_input(&bench->input);
+	bench->outcome = run_input(&bench->config, &bench->totals,
 	    &bench->signal_number);
 	event_free(bench->turn);
 	assert_null(bench->splits);

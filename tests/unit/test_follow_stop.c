@@ -25,7 +25,7 @@ test_full_sink(void **state)
 	bench_tick(bench, 0);
 	bench_assert_got(bench, "");
 	bench->is_full = false;
-	follow_go(bench->follow);
+	follow_resume(bench->follow);
 	bench_spin(bench);
 	bench_tick(bench, 0);
 	bench_assert_got(bench, "a/2 a/3 b/1");

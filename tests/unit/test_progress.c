@@ -153,7 +153,7 @@ test_largest_totals(void **state)
 
 	(void)state;
 	memset(&totals, 0xff, sizeof(totals));
-	totals.has_server = totals.has_auto_id = totals.is_live = true;
+	totals.has_server = totals.has_auto_id = totals.has_drops = true;
 	progress_totals(&totals, line, sizeof(line));
 	assert_non_null(strstr(line,
 	    " maybe_duplicate=18446744073709551615"));
@@ -193,7 +193,7 @@ test_live(void **state)
 	struct totals totals = { .read = 10,
 		.delivered = 7,
 		.dropped = 3,
-		.is_live = true,
+		.has_drops = true,
 		.kernel_drop = 4,
 		.interface_drop = 5 };
 	struct progress progress = { .interface = "eth0",

@@ -70,8 +70,9 @@ test_no_sink(void **state)
 
 	bench->failure = OUTCOME_USAGE;
 	bench_inputs(bench, "a");
+	bench->config.input = make_input(&bench->input);
 	assert_int_equal(
-	    run_inputs(&bench->config, &bench->totals,
+	    run_input(&bench->config, &bench->totals,
 		&bench->signal_number),
 	    OUTCOME_OUTPUT);
 	assert_string_equal(bench->events, "");
@@ -97,7 +98,7 @@ test_two_at_a_time(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.jobs = 2;
+	bench->input.jobs = 2;
 	bench_inputs(bench, "abc");
 	bench_run(bench, "ready b1 a1 b2 a. b3 c1 b. c.",
 	    "new a 0, new b 0, "
@@ -110,7 +111,7 @@ test_second_ends_first(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.jobs = 2;
+	bench->input.jobs = 2;
 	bench_inputs(bench, "abc");
 	bench_run(bench, "ready b1 b. a1 c1 a. c1 c.",
 	    "new a 0, new b 0, "
@@ -123,7 +124,7 @@ test_all_end_at_once(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.jobs = 3;
+	bench->input.jobs = 3;
 	bench_inputs(bench, "abc");
 	bench_run(bench, "ready c1 c. b1 b. a.",
 	    "new a 0, new b 0, new c 0, "
@@ -137,7 +138,7 @@ test_backlog(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.jobs = 2;
+	bench->input.jobs = 2;
 	bench_inputs(bench, "ab");
 	bench_run(bench, "ready b* b1 b* a. b.",
 	    "new a 0, new b 0, pause b, "
@@ -150,7 +151,7 @@ test_parts(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.parts = 4;
+	bench->input.parts = 4;
 	bench_inputs(bench, "a");
 	bench_run(bench, "ready a.", "new a 0, parts 4, free a, end, gone");
 }
@@ -162,7 +163,7 @@ test_value_max(void **state)
 	struct bench *bench = *state;
 
 	bench->value_max = 50;
-	bench->config.dissection.max_value = 70;
+	bench->dissection.max_value = 70;
 	bench_inputs(bench, "a");
 	bench_run(bench, "ready a.", "new a 0, max 50, free a, end, gone");
 }
@@ -173,7 +174,7 @@ test_value_max_is_more(void **state)
 	struct bench *bench = *state;
 
 	bench->value_max = 90;
-	bench->config.dissection.max_value = 70;
+	bench->dissection.max_value = 70;
 	bench_inputs(bench, "a");
 	bench_run(bench, "ready a.", "new a 0, max 70, free a, end, gone");
 }
@@ -183,7 +184,7 @@ test_no_value_max(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.dissection.max_value = 70;
+	bench->dissection.max_value = 70;
 	bench_inputs(bench, "a");
 	bench_run(bench, "ready a.", "new a 0, max 70, free a, end, gone");
 }
@@ -195,8 +196,8 @@ test_count(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.count = 3;
-	bench->config.jobs = 2;
+	bench->input.count = 3;
+	bench->input.jobs = 2;
 	bench_inputs(bench, "abc");
 	/* Only the one before can tell how many are left. */
 	bench_run(bench, "ready a1 a2 a. b1 b.",
@@ -210,7 +211,7 @@ test_count_of_undissected(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.count = 3;
+	bench->input.count = 3;
 	bench_inputs(bench, "abc");
 	bench_run(bench, "ready a- a. b1 b.",
 	    "new a 3, free a, new b 2, "
@@ -225,7 +226,7 @@ test_full(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.jobs = 2;
+	bench->input.jobs = 2;
 	bench_inputs(bench, "ab");
 	bench_run(bench, "ready a1 full a2 a3 drain a. b.",
 	    "new a 0, new b 0, "
@@ -252,7 +253,7 @@ test_full_and_the_next_ended(void **state)
 	struct bench *bench = *state;
 
 	bench->failure = OUTCOME_OUTPUT;
-	bench->config.jobs = 2;
+	bench->input.jobs = 2;
 	bench_inputs(bench, "abc");
 	bench_run(bench, "ready b1 b. full a1 a. fail",
 	    "new a 0, new b 0, "
@@ -264,7 +265,7 @@ test_full_by_the_backlog(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.jobs = 2;
+	bench->input.jobs = 2;
 	bench_inputs(bench, "ab");
 	bench_run(bench, "ready b1 full a. drain b.",
 	    "new a 0, new b 0, free a, "
@@ -277,7 +278,7 @@ test_full_when_the_turn_comes(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.jobs = 2;
+	bench->input.jobs = 2;
 	bench_inputs(bench, "abc");
 	bench_run(bench, "ready b1 full a1 a. drain b. c.",
 	    "new a 0, new b 0, "
@@ -303,7 +304,7 @@ test_sink_fails(void **state)
 	struct bench *bench = *state;
 
 	bench->failure = OUTCOME_OUTPUT;
-	bench->config.jobs = 2;
+	bench->input.jobs = 2;
 	bench_inputs(bench, "ab");
 	bench_run(bench, "ready a1 b1 fail a2",
 	    "new a 0, new b 0, write a1, "
@@ -346,6 +347,35 @@ test_rejected(void **state)
 	assert_int_equal(bench->outcome, OUTCOME_REJECTED);
 }
 
+/* How far it is: files, packets, bytes (ten for a packet, see running.h). */
+
+static void
+test_progress(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->input.jobs = 2;
+	bench_inputs(bench, "abc");
+	bench_run(bench, "tell ready a1 b- tell a. tell b. c1 tell c. tell",
+	    "at 0/3 0 0/?, new a 0, new b 0, write a1, at 0/3 2 20/?, free a, "
+	    "resume b, new c 0, at 1/3 2 20/?, free b, resume c, write c1, "
+	    "at 2/3 3 30/?, free c, end, gone");
+}
+
+/* How much there is to read is looked up if it is of interest. */
+static void
+test_progress_of_bytes(void **state)
+{
+	struct bench *bench = *state;
+	char path[] = "/proc/self/exe";
+
+	bench->input.progress = true;
+	bench_inputs(bench, "a");
+	bench->list[0].path = path;
+	bench_run(bench, "tell ready a.",
+	    "at 0/1 0 0/known, new a 0, free a, end, gone");
+}
+
 /* Inputs that fail. */
 
 static void
@@ -366,7 +396,7 @@ test_second_is_unreadable(void **state)
 	struct bench *bench = *state;
 
 	bench->unreadable = "b";
-	bench->config.jobs = 3;
+	bench->input.jobs = 3;
 	bench_inputs(bench, "abc");
 	bench_run(bench, "ready c1 a1 a. c.",
 	    "new a 0, new c 0, write a1, "
@@ -495,6 +525,8 @@ main(void)
 		TEST(test_reader_is_gone),
 		TEST(test_sink_fails_before_it_is_ready),
 		TEST(test_rejected),
+		TEST(test_progress),
+		TEST(test_progress_of_bytes),
 		TEST(test_unreadable),
 		TEST(test_second_is_unreadable),
 		TEST(test_standard_input),

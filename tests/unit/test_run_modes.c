@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of run/run.c and sensor.c: signals, a server, a live capture, a replay, a watched folder, by scripts (running.h). The table of the
+ * Tests of run/run.c over each kind of input: signals, a server, a live capture, a replay, a watched folder, by scripts (running.h). The table of the
  * run is in test_run.c; the modes differ in what is begun when the sink is ready, and in what a signal stops:
  *
  *   mode            begun                            a signal                        ends when
@@ -43,7 +43,7 @@ setup_live(void **state)
 	if (bench_setup(state) != 0)
 		return -1;
 	bench = *state;
-	bench->config.live = some_live();
+	bench->input.live = some_live();
 	bench_inputs(bench, "a");
 	return 0;
 }
@@ -69,7 +69,7 @@ setup_watch(void **state)
 	if (bench_setup(state) != 0)
 		return -1;
 	bench = *state;
-	bench->config.watching = &watching;
+	bench->input.watching = &watching;
 	return 0;
 }
 
@@ -81,7 +81,7 @@ setup_replay(void **state)
 	if (setup_server(state) != 0)
 		return -1;
 	bench = *state;
-	bench->config.replay = "dead";
+	bench->input.replay = "dead";
 	return 0;
 }
 
@@ -104,7 +104,7 @@ test_signal_while_reading(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.jobs = 3;
+	bench->input.jobs = 3;
 	bench_inputs(bench, "abcd");
 	bench_run(bench, "ready a1 b1 c. int a2 a. b2 b.",
 	    "new a 0, new b 0, "
@@ -237,7 +237,7 @@ test_live(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.count = 5;
+	bench->input.count = 5;
 	bench->captured = (struct live_counts){ .captured = 9,
 		.queue_drop = 3,
 		.kernel_drop = 2,
@@ -247,7 +247,7 @@ test_live(void **state)
 	    "new a 0, write a1, write a2, free a, "
 	    "end, close capture, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
-	assert_true(bench->totals.is_live);
+	assert_true(bench->totals.has_drops);
 	assert_int_equal(bench->totals.read, 9);
 	assert_int_equal(bench->totals.dropped, 3);
 	assert_int_equal(bench->totals.kernel_drop, 2);
@@ -336,6 +336,32 @@ test_live_damaged(void **state)
 	assert_int_equal(bench->outcome, OUTCOME_INPUT);
 }
 
+/* Its stream waits until the sink takes more, and so does its end. */
+static void
+test_live_full(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "ready full a1 drain full a2 a. drain",
+	    "new a 0, write a1, pause a, resume a, write a2, pause a, free a, "
+	    "end, close capture, gone");
+}
+
+/* It has an interface in place of files, and counts what the capture process saw. */
+static void
+test_live_progress(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->captured = (struct live_counts){ .captured = 9,
+		.queue_drop = 3,
+		.kernel_drop = 2,
+		.interface_drop = 1 };
+	bench_run(bench, "tell ready a1 tell a.",
+	    "at 0/0 9 0/?a, dropped 6, new a 0, write a1, at 0/0 9 0/?a, "
+	    "dropped 6, free a, end, close capture, gone");
+}
+
 /* A replay. */
 
 static void
@@ -346,6 +372,21 @@ test_replay(void **state)
 	bench_run(bench, "ready drain over", "server, go, go, end, gone");
 	assert_int_equal(bench->totals.read, 7);
 	assert_int_equal(bench->outcome, OUTCOME_OK);
+}
+
+static void
+test_replay_full(void **state)
+{
+	bench_run(*state, "ready d1 full d2 drain over",
+	    "server, go, place d1, at i, place d2, at i, wait, go, end, gone");
+}
+
+static void
+test_replay_progress(void **state)
+{
+	bench_run(*state, "busy tell ready tell over tell empty drain",
+	    "server, at 0/0 0 0/?, go, at 0/0 7 0/?, end, at 1/0 7 0/?, go, "
+	    "gone");
 }
 
 static void
@@ -385,7 +426,7 @@ test_replay_of_its_own_file(void **state)
 	struct bench *bench = *state;
 	int any;
 
-	bench->server.dead_letter = (struct dead_letter *)(void *)&any;
+	bench->input.dead_letter = (struct dead_letter *)(void *)&any;
 	bench_run(bench, "ready", "server, end, gone");
 	assert_int_equal(bench->outcome, OUTCOME_USAGE);
 }
@@ -397,12 +438,28 @@ test_watch(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.count = 6;
+	bench->input.count = 6;
 	bench_run(bench, "ready drain over",
 	    "watch omit 6, go, end, "
 	    "close watch, gone");
 	assert_int_equal(bench->totals.read, 9);
 	assert_int_equal(bench->outcome, OUTCOME_OK);
+}
+
+static void
+test_watch_full(void **state)
+{
+	bench_run(*state, "ready d1 full d2 drain over",
+	    "watch omit 0, write d1, write d2, wait, go, end, close watch, "
+	    "gone");
+}
+
+static void
+test_watch_progress(void **state)
+{
+	bench_run(*state, "tell ready tell over",
+	    "at 0/0 0 0/?, watch omit 0, at 2/5 9 90/?, end, close watch, "
+	    "gone");
 }
 
 /* With ids the server notices what is given twice. */
@@ -411,7 +468,7 @@ test_watch_with_server(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->config.dissection.ids = true;
+	bench->dissection.ids = true;
 	bench->config.server = &bench->server;
 	bench_run(bench, "ready over",
 	    "server, watch all 0, retry 300000, end, "
@@ -471,6 +528,8 @@ main(void)
 		TEST(server, test_authorization_that_stays),
 		TEST(server, test_signal_with_server),
 		TEST(live, test_live),
+		TEST(live, test_live_full),
+		TEST(live, test_live_progress),
 		TEST(live, test_live_signal),
 		TEST(live, test_live_signal_with_server),
 		TEST(live, test_live_signal_with_time),
@@ -479,12 +538,16 @@ main(void)
 		TEST(live, test_live_lost),
 		TEST(live, test_live_damaged),
 		TEST(replay, test_replay),
+		TEST(replay, test_replay_full),
+		TEST(replay, test_replay_progress),
 		TEST(replay, test_replay_signal),
 		TEST(replay, test_replay_of_bad_lines),
 		TEST(replay, test_replay_unreadable),
 		TEST(replay, test_replay_of_its_own_file),
 		TEST(watch, test_watch),
+		TEST(watch, test_watch_full),
 		TEST(watch, test_watch_with_server),
+		TEST(watch, test_watch_progress),
 		TEST(watch, test_watch_signal),
 		TEST(watch, test_watch_two_signals),
 		TEST(watch, test_watch_sink_fails),

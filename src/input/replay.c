@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sends the lines of a dead letter file again. */
-#include "run/replay.h"
+#include "input/replay.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -22,22 +22,22 @@ struct replay {
 	struct loop *loop;
 	int fd;
 	struct event *readable; /* NULL for a file */
-	struct sink *sink;
-	void (*on_end)(void *ctx);
-	void *ctx;
+	struct replay_handler handler;
 	struct buffer bytes;
 	size_t searched; /* bytes known to hold no newline */
 	uint64_t read, lines, bad, first_bad;
-	bool eof, done, deferred;
+	bool eof, done, paused, deferred;
 	struct error error;
 };
+
+static void go(struct replay *replay);
 
 static void
 on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
 	(void)what;
-	replay_go(ctx);
+	go(ctx);
 }
 
 static bool
@@ -49,16 +49,13 @@ is_file(int fd)
 }
 
 struct replay *
-replay_new(struct loop *loop, int fd, struct sink *sink,
-    void (*on_end)(void *ctx), void *ctx)
+replay_new(struct loop *loop, int fd, const struct replay_handler *handler)
 {
 	struct replay *replay = xcalloc(1, sizeof(*replay));
 
 	replay->loop = loop;
 	replay->fd = fd;
-	replay->sink = sink;
-	replay->on_end = on_end;
-	replay->ctx = ctx;
+	replay->handler = *handler;
 	buffer_init(&replay->bytes, LINE_MAX_LEN);
 	if (!is_file(fd)) {
 		replay->readable = event_new(loop_base(loop), fd, EV_READ,
@@ -82,14 +79,15 @@ replay_free(struct replay *replay)
 }
 
 static int
-write_dead(struct sink *sink, const struct dead_line *dead)
+give(const struct replay *replay, const struct dead_line *dead)
 {
 	const struct sink_place place = { .index = dead->index,
 		.index_len = strlen(dead->index),
 		.id = dead->id[0] != '\0' ? dead->id : NULL,
 		.id_len = strlen(dead->id) };
 
-	return sink->type->write_as(sink, &place, dead->document, dead->len);
+	return replay->handler.on_letter(replay->handler.ctx, &place,
+	    dead->document, dead->len);
 }
 
 static void
@@ -99,7 +97,7 @@ take_line(struct replay *replay, const char *line, size_t len)
 	bool is_good = dead_line_read(line, len, &dead) == 0;
 
 	replay->lines++;
-	if (!is_good || write_dead(replay->sink, &dead) != 0) {
+	if (!is_good || give(replay, &dead) != 0) {
 		if (replay->bad++ == 0)
 			replay->first_bad = replay->lines;
 		return;
@@ -167,27 +165,40 @@ step(void *ctx)
 	struct replay *replay = ctx;
 
 	replay->deferred = false;
-	if (replay->done || replay->sink->type->is_full(replay->sink))
+	if (replay->done || replay->paused)
 		return;
 	while (next_line(replay))
-		if (replay->sink->type->is_full(replay->sink))
+		if (replay->paused)
 			return;
 	if (!replay->eof) {
 		if (read_more(replay))
-			replay_go(replay);
+			go(replay);
 		return;
 	}
 	replay->done = true;
-	replay->on_end(replay->ctx);
+	replay->handler.on_end(replay->handler.ctx);
 }
 
-void
-replay_go(struct replay *replay)
+static void
+go(struct replay *replay)
 {
 	if (replay->deferred || replay->done)
 		return;
 	replay->deferred = true;
 	loop_defer(replay->loop, step, replay);
+}
+
+void
+replay_pause(struct replay *replay)
+{
+	replay->paused = true;
+}
+
+void
+replay_resume(struct replay *replay)
+{
+	replay->paused = false;
+	go(replay);
 }
 
 void
@@ -198,7 +209,7 @@ replay_stop(struct replay *replay)
 	replay->done = true;
 	if (replay->readable != NULL)
 		event_del(replay->readable);
-	replay->on_end(replay->ctx);
+	replay->handler.on_end(replay->handler.ctx);
 }
 
 uint64_t
