@@ -13,7 +13,7 @@
 
 #include "run/broker_files.h"
 
-static struct input list[] = {
+static struct input_file list[] = {
 	{ .name = (char *)(uintptr_t) "a.pcap", .path = (char *)(uintptr_t) "/x/a.pcap" },
 	{ .name = (char *)(uintptr_t) "-", .path = NULL },
 	{ .name = (char *)(uintptr_t) "d/b.pcap", .path = (char *)(uintptr_t) "/x/d/b.pcap" },
@@ -138,7 +138,7 @@ test_the_broker_opens_them(void **state)
 {
 	char capture[] = "/tmp/test_broker_files.XXXXXX",
 	     secret[] = "/tmp/test_broker_files.XXXXXX";
-	struct input one = { .name = (char *)(uintptr_t) "not this", .path = make_file(capture, "packets") };
+	struct input_file one = { .name = (char *)(uintptr_t) "not this", .path = make_file(capture, "packets") };
 	const struct inputs inputs = { .list = &one, .count = 1 };
 	const struct options options = { .password_file = make_file(secret, "sesame") };
 	struct broker_files files;
@@ -161,7 +161,7 @@ test_the_broker_opens_them(void **state)
 static void
 test_files_of_a_folder(void **state)
 {
-	struct input one = { .name = (char *)(uintptr_t) "d/n", .path = (char *)(uintptr_t) "/dev/null" };
+	struct input_file one = { .name = (char *)(uintptr_t) "d/n", .path = (char *)(uintptr_t) "/dev/null" };
 	struct inputs inputs = { .list = &one, .count = 1, .from_dir = true };
 	const struct options options = { .dir = "d" };
 	struct broker_files files;

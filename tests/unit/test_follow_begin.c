@@ -77,11 +77,11 @@ test_head_that_grows(void **state)
 {
 	(void)state;
 	assert_true(head_with(10, NO_OTHER));
-	assert_int_equal(head.head_len, 10);
+	assert_int_equal(head.head.len, 10);
 	assert_true(head_with(40, NO_OTHER));
-	assert_int_equal(head.head_len, 40);
+	assert_int_equal(head.head.len, 40);
 	assert_true(head_with(HEAD_LEN, NO_OTHER));
-	assert_int_equal(head.head_len, HEAD_LEN);
+	assert_int_equal(head.head.len, HEAD_LEN);
 }
 
 static void
@@ -134,7 +134,7 @@ test_head_that_cannot_be_read(void **state)
 	head.fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(head.fd >= 0);
 	assert_true(follow_has_same_head(&head));
-	assert_int_equal(head.head_len, 40);
+	assert_int_equal(head.head.len, 40);
 }
 
 static void
@@ -143,7 +143,7 @@ test_the_head_is_remembered(void **state)
 	struct bench *bench = *state;
 	const struct reading *reading = open_one(bench, "a");
 
-	assert_int_equal(reading->head_len, reading->file->entry.size);
+	assert_int_equal(reading->head.len, reading->file->entry.size);
 }
 
 /* Writers. */

@@ -33,7 +33,7 @@ test_unfinished_is_examined(void **state)
 	for (int i = 0; i < 3; i++)
 		bench_tick(bench, 6000);
 	assert_non_null(TAILQ_FIRST(&bench->follow->open));
-	assert_true(TAILQ_FIRST(&bench->follow->open)->was_examined);
+	assert_true(TAILQ_FIRST(&bench->follow->open)->examination.is_done);
 	assert_int_equal(TAILQ_FIRST(&bench->follow->open)->known.packets, 2);
 	bench_assert_got(bench, "");
 }
@@ -65,7 +65,7 @@ test_unfinished_of_version_1(void **state)
 	bench_start(bench);
 	bench_assert_events("follow a");
 	bench_assert_got(bench, "a/2 a/3");
-	assert_false(TAILQ_FIRST(&bench->follow->open)->was_examined);
+	assert_false(TAILQ_FIRST(&bench->follow->open)->examination.is_done);
 	free(path);
 }
 
@@ -119,7 +119,7 @@ test_examined_once(void **state)
 	assert_int_equal(bench->follow->serial, 1);
 	assert_int_equal(file_of(bench, "b")->state, WATCH_READING);
 	reading = TAILQ_FIRST(&bench->follow->examining);
-	assert_int_equal(reading->head_len, reading->file->entry.size);
+	assert_int_equal(reading->head.len, reading->file->entry.size);
 	bench_append(fd, 8, 9);
 	close(fd);
 	bench_spin(bench);

@@ -223,7 +223,7 @@ examine_one(struct bench *bench, uint32_t known, uint32_t last)
 	bench_tick(bench, 0);
 	reading = TAILQ_FIRST(&bench->follow->examining);
 	assert_non_null(reading);
-	assert_true(reading->waits);
+	assert_true(reading->examination.waits);
 	return reading;
 }
 
@@ -238,10 +238,10 @@ test_examined_goes_on_when_it_has_grown(void **state)
 	reading->file->entry.size--;
 	follow_look_at_examined(bench->follow);
 	assert_int_equal(reading->file->entry.size, size);
-	assert_false(reading->waits);
+	assert_false(reading->examination.waits);
 	bench_spin(bench);
 	assert_ptr_equal(TAILQ_FIRST(&bench->follow->examining), reading);
-	assert_true(reading->waits);
+	assert_true(reading->examination.waits);
 	bench_assert_events("");
 }
 
@@ -256,7 +256,7 @@ test_examined_begins_with_something_else(void **state)
 
 	assert_int_equal(pwrite(fd, "x", 1, 60), 1);
 	close(fd);
-	assert_int_equal(reading->head_len, reading->file->entry.size);
+	assert_int_equal(reading->head.len, reading->file->entry.size);
 	follow_look_at_examined(bench->follow);
 	assert_int_equal(bench->follow->examining_count, 0);
 	assert_int_equal(file_of(bench, "b")->state, WATCH_WAITING);
