@@ -269,6 +269,16 @@ inputs_release(struct inputs *inputs)
 }
 
 uint64_t
+inputs_jobs(const struct options *options)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (options->jobs > 0)
+		return options->jobs;
+	return cores > 0 ? (uint64_t)cores : 1;
+}
+
+uint64_t
 inputs_bytes(const struct inputs *inputs)
 {
 	struct stat st;

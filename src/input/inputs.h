@@ -36,6 +36,9 @@ int inputs_list(struct inputs *inputs, const struct options *options, struct log
     struct error *error);
 void inputs_release(struct inputs *inputs);
 
+/* How many are read at the same time: --jobs, or one for each processor core. */
+uint64_t inputs_jobs(const struct options *options);
+
 /* The sizes of the files together, for a person: what cannot be seen counts nothing. */
 uint64_t inputs_bytes(const struct inputs *inputs);
 

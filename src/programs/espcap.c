@@ -129,25 +129,6 @@ start(struct app *app, struct error *error)
 	return 0;
 }
 
-static uint64_t
-job_count(const struct options *options)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (options->jobs > 0)
-		return options->jobs;
-	return cores > 0 ? (uint64_t)cores : 1;
-}
-
-/* While the loop does not come round. */
-static bool
-is_second(void *ctx)
-{
-	int last;
-
-	return loop_signals(ctx, &last) > 1;
-}
-
 static void
 set_dissection_config(struct app *app, struct dissection_config *config)
 {
@@ -182,8 +163,8 @@ open_input(struct app *app, const struct dissection_config *dissection,
 	const struct input_config config = { .dissection = dissection,
 		.broker = app->files.broker,
 		.count = options->count,
-		.jobs = options->split ? 1 : job_count(options),
-		.parts = options->split ? (unsigned)job_count(options) : 1,
+		.jobs = options->split ? 1 : inputs_jobs(options),
+		.parts = options->split ? (unsigned)inputs_jobs(options) : 1,
 		.progress = progress,
 		.inputs = &app->inputs,
 		.live = app->capturing.live,
@@ -236,8 +217,7 @@ run(struct app *app)
 		delivery->config.cluster.http.on_connect = capturing_exclude;
 		delivery->config.cluster.http.ctx = &app->capturing;
 	}
-	if (delivery->dead_letter != NULL)
-		dead_letter_give_up(delivery->dead_letter, is_second, app->loop);
+	delivery_heed_signals(delivery, app->loop);
 	set_dissection_config(app, &dissection);
 	set_run_config(app, &dissection, &config);
 	outcome = run_input(&config, &totals, &signal_number);

@@ -250,3 +250,18 @@ delivery_config(struct delivery *delivery, const struct typed *typed,
 	config->dead_letter = delivery->dead_letter;
 	return config;
 }
+
+static bool
+is_second(void *ctx)
+{
+	int last;
+
+	return loop_signals(ctx, &last) > 1;
+}
+
+void
+delivery_heed_signals(struct delivery *delivery, struct loop *loop)
+{
+	if (delivery->dead_letter != NULL)
+		dead_letter_give_up(delivery->dead_letter, is_second, loop);
+}

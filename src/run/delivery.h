@@ -43,4 +43,7 @@ const char *delivery_reauthorize(void *ctx);
 /* The members of the template that options tell. */
 void delivery_template(const struct options *options, const struct typed *typed, struct template_config *config);
 
+/* From now on a second signal ends what waits for the dead letter file, also while the loop does not come round. */
+void delivery_heed_signals(struct delivery *delivery, struct loop *loop);
+
 #endif

@@ -154,6 +154,17 @@ test_missing(void **state)
 }
 
 static void
+test_how_many_at_a_time(void **state)
+{
+	struct options options = { .jobs = 0 };
+
+	(void)state;
+	assert_int_equal(inputs_jobs(&options), sysconf(_SC_NPROCESSORS_ONLN));
+	options.jobs = 7;
+	assert_int_equal(inputs_jobs(&options), 7);
+}
+
+static void
 test_interface(void **state)
 {
 	struct test *test = *state;
@@ -338,6 +349,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_files),
 		TEST(test_missing),
+		TEST(test_how_many_at_a_time),
 		TEST(test_interface),
 		TEST(test_folder),
 		TEST(test_recursive),
