@@ -437,6 +437,8 @@ test_live(void **state)
 	assert_pending(test, 4, 2);
 	keep(test, 6, 6);
 	pop(test, 3);
+	/* What is kept of the past since then is for the next one. */
+	assert_given(test, "");
 	assert_int_equal(resumption_kept(test->resumption), 6);
 	assert_true(begin(test, 1, 1));
 	assert_given(test, "'A\x0a\x0d\x0d\x0a section' w6");

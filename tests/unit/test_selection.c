@@ -169,6 +169,8 @@ test_inapplicable(void **state)
 	assert_true(takes(selection, 5, true, false));
 	assert_true(selection_was_applied(selection));
 	assert_int_equal(selection_inapplicable(selection)->at[0].last, 4);
+	assert_false(takes_strange(selection, 6, USB));
+	assert_true(selection_was_applied(selection));
 	selection_free(selection);
 	filter_free(filter);
 }

@@ -446,6 +446,24 @@ test_hold_each(void **state)
 	until_end(test);
 }
 
+/* Less than may wait makes it wait for nothing. */
+static void
+test_hold_much(void **state)
+{
+	struct test *test = *state;
+
+	test->config.rest_max = 64 << 20;
+	test->hold_at = 1;
+	start(test, "large=100000", 60);
+	session_end_input(test->session);
+	while (packets_read(test) < 60)
+		bench_wait(test->bench, 20);
+	assert_int_equal(test->documents, 1);
+	session_release(test->session);
+	until_end(test);
+	assert_int_equal(test->documents, 60);
+}
+
 /* Documents that are larger than what may wait and all pipes between. */
 static void
 test_choke(void **state)
@@ -591,6 +609,30 @@ test_pause_keeps(void **state)
 	assert_int_equal(test->ends, 1);
 }
 
+/* What comes after what was kept waits for it. */
+static void
+test_pause_keeps_order(void **state)
+{
+	struct test *test = *state;
+
+	test->config.rest_max = 1 << 20;
+	test->pause_at = 1;
+	start(test, "hold=3", 3);
+	session_end_input(test->session);
+	session_pause(test->session);
+	while (packets_read(test) < 3)
+		bench_wait(test->bench, 20);
+	session_resume(test->session);
+	until_documents(test, 1);
+	session_resume(test->session);
+	bench_write(test->bench, "go", "");
+	bench_wait(test->bench, 100);
+	assert_int_equal(test->documents, 1);
+	session_go_on(test->session);
+	assert_int_equal(test->documents, 3);
+	until_end(test);
+}
+
 /* Breaking. */
 
 static void
@@ -610,6 +652,19 @@ test_break(void **state)
 	assert_failure(test, "it is enough");
 	bench_wait(test->bench, 20);
 	assert_int_equal(test->ends, 1);
+}
+
+/* It ends although the document that broke it is not taken. */
+static void
+test_break_and_hold(void **state)
+{
+	struct test *test = *state;
+
+	test->config.rest_max = 1 << 20;
+	test->hold_at = test->break_at = 2;
+	run(test, "", 3);
+	assert_int_equal(test->documents, 2);
+	assert_failure(test, "it is enough");
 }
 
 /* It is killed, whatever it does. */
@@ -849,13 +904,16 @@ main(int argc, char **argv)
 		CASE(test_full),
 		CASE(test_hold),
 		CASE(test_hold_each),
+		CASE(test_hold_much),
 		CASE(test_choke),
 		CASE(test_choke_and_pause),
 		CASE(test_unchoke_paused),
 		CASE(test_pause),
 		CASE(test_pause_first),
 		CASE(test_pause_keeps),
+		CASE(test_pause_keeps_order),
 		CASE(test_break),
+		CASE(test_break_and_hold),
 		CASE(test_break_asleep),
 		CASE(test_break_held),
 		CASE(test_break_ended),

@@ -552,7 +552,7 @@ test_seeking_fixed(void **state)
 {
 	struct test *test = *state;
 
-	start(test, 1, 2, "h1");
+	start(test, 1, 2, "h10");
 	test->inner.is_fixed = true;
 	assert_given(test, "h - end");
 }

@@ -78,6 +78,8 @@ put_all(struct test *test)
 	tree_flag(&test->maker.tree,
 	    table_id(test->maker.names, "tcp.segment"), true);
 	put(test, "tcp.segment", "4294967296");
+	put(test, "tcp.segment", "00000000007");
+	put(test, "tcp.segment", "0000000007");
 }
 
 static void
@@ -97,6 +99,8 @@ test_renumber(void **state)
 	assert_leaf(test, 6, "1003");
 	assert_int_equal(test->maker.tree.leaves[7].kind, TREE_TRUE);
 	assert_leaf(test, 8, "4294967296");
+	assert_leaf(test, 9, "00000000007");
+	assert_leaf(test, 10, "1007");
 }
 
 static void
@@ -109,6 +113,7 @@ test_renumber_by_nothing(void **state)
 	assert_leaf(test, 0, "7");
 	assert_leaf(test, 1, "4294967295");
 	assert_leaf(test, 6, "3");
+	assert_leaf(test, 10, "0000000007");
 }
 
 /* A live capture with empty records in front begins below 0. */
@@ -198,6 +203,7 @@ test_write(void **state)
 	assert_has(test, "abcdef", false);
 	assert_has(test, "\"ordinal\":13", true);
 	assert_has(test, "1970-01-02", false);
+	assert_has(test, "Jan  1", true);
 }
 
 /* A large one before it leaves nothing. */
@@ -215,6 +221,32 @@ test_write_again(void **state)
 	assert_int_equal(test->maker.out.len, len);
 }
 
+/* Its buffer has room for four times what a document may have. */
+static void
+test_no_room(void **state)
+{
+	struct test *test = *state;
+	const struct document_packet packet = { .ordinal = 1 };
+	struct writer_config config = { .document = test->maker.document,
+		.names = test->maker.names };
+	struct document_ready ready;
+	struct error error;
+	size_t len;
+
+	write_document(test, "abcdef", 0, &packet);
+	len = test->maker.out.len - 1;
+	for (unsigned i = 0; i < 2; i++) {
+		writer_free(test->writer);
+		config.max_doc = i == 0 ? (len + 3) / 4 : 1;
+		test->writer = writer_new(&config, &test->maker.capture);
+		read_line(test);
+		assert_int_equal(writer_write(test->writer, &test->maker.tree,
+				     "abcdef", 0, &packet, &ready, &error),
+		    i == 0 ? 0 : -1);
+	}
+	assert_int_equal(error.outcome, OUTCOME_INTERNAL);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -226,6 +258,7 @@ main(void)
 		CASE(test_renumber_down),
 		CASE(test_write),
 		CASE(test_write_again),
+		CASE(test_no_room),
 	};
 
 	writer_free(NULL);
