@@ -331,6 +331,49 @@ test_stop_in_the_middle(void **state)
 	assert_outcome(test, OUTCOME_OK, NULL);
 }
 
+/* How many packets the child has read that has read most. */
+static unsigned
+most_read(const struct test *test)
+{
+	unsigned most = 0;
+
+	for (unsigned n = 1; n <= 2; n++) {
+		FILE *file = scripted_open(test->sharding.bench->home, "read",
+		    n, "r");
+		unsigned count = 0;
+
+		for (int c; (c = getc(file)) != EOF;)
+			count += c == ' ';
+		(void)fclose(file);
+		most = count > most ? count : most;
+	}
+	return most;
+}
+
+/* One whose packets are all at the end is not given those of the others too far ahead of them. */
+static void
+test_ahead(void **state)
+{
+	struct test *test = *state;
+	const unsigned ahead = 65536;
+
+	capfile_header(&test->sharding.bench->bytes, CAPFILE_ETHERNET);
+	for (uint32_t n = 1; n <= ahead + 100; n++)
+		sharding_packet(&test->sharding, n, n > ahead + 50, 2);
+	start(test, "wait=1", 2, 0);
+	while (bench_read(test->sharding.bench, "arguments", 2)[0] == '\0')
+		bench_wait(test->sharding.bench, 20);
+	while (most_read(test) < ahead + 1)
+		bench_wait(test->sharding.bench, 50);
+	bench_wait(test->sharding.bench, 200);
+	assert_int_equal(most_read(test), ahead + 1);
+	assert_int_equal(test->sharding.documents, 0);
+	bench_write(test->sharding.bench, "go", "");
+	sharding_until(&test->sharding, 2);
+	while (most_read(test) < ahead + 3)
+		bench_wait(test->sharding.bench, 20);
+}
+
 /* What is wrong. */
 
 /* With the end of the file, of which both know. */
@@ -439,6 +482,7 @@ main(int argc, char **argv)
 		CASE(test_bytes),
 		CASE(test_stop),
 		CASE(test_stop_in_the_middle),
+		CASE(test_ahead),
 		CASE(test_cut_short),
 		CASE(test_no_capture),
 		CASE(test_unfilterable),
