@@ -371,6 +371,7 @@ test_full(void **state)
 
 	start(test, "deaf", 1);
 	assert_false(session_is_full(test->session));
+	buffer_clear(&test->bench->bytes);
 	bench_packets(test->bench, 2, 20000);
 	session_give(test->session, test->bench->bytes.data,
 	    test->bench->bytes.len);
@@ -390,6 +391,7 @@ test_full(void **state)
 	assert_int_equal(test->ends, 0);
 	session_end_input(test->session);
 	until_end(test);
+	assert_int_equal(test->documents, 20000);
 }
 
 /* Holding. */
