@@ -177,6 +177,7 @@ bench_teardown(void **state)
 	}
 	bench_remove(bench, "script", 0);
 	bench_remove(bench, "go", 0);
+	bench_remove(bench, "spun", 0);
 	assert_int_equal(rmdir(bench->home), 0);
 	free(bench->last);
 	free(bench);

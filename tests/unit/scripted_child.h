@@ -7,6 +7,7 @@
  *   script     one line for each run, in turn; the last one is for all that follow
  *   arguments.N, read.N   made by run N, counted from 1: how it was started, and what it has read
  *   go         made by the test, see below
+ *   spun       made by a run, see below
  *
  * A line holds words. K is the number of a frame, counted in this run; P is that of a packet, by its time:
  *   poison=P   ended by SIGSEGV when the packet comes, unless it is empty
@@ -14,7 +15,7 @@
  *   mute=K     ended at this frame with 2, without a text
  *   lines      with fail: a text of two lines
  *   cut=K      ended at this frame with 0, within its document
- *   hang=K spin=K   sleeps, or works, and does no more
+ *   hang=K spin=K   sleeps, or works, and does no more; makes the file `spun` when it has worked for 300 ms
  *   hold=K     goes on at this frame when there is a file `go`
  *   wait=P     the same at this packet, unless it is empty
  *   junk=K wrong=K skip=K   prints what is no packet before it, another number, nothing
@@ -35,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "readers/frames_wire.h"
@@ -211,6 +213,18 @@ scripted_crash(void)
 }
 
 static inline void
+scripted_spin(const struct scripted *self)
+{
+	clock_t end = clock() + 3 * CLOCKS_PER_SEC / 10;
+
+	while (clock() < end)
+		continue;
+	(void)fclose(scripted_open(self->home, "spun", 0, "w"));
+	for (;;)
+		(void)clock();
+}
+
+static inline void
 scripted_packet(struct scripted *self, uint32_t packet, bool empty)
 {
 	unsigned frame = ++self->frame;
@@ -233,8 +247,8 @@ scripted_packet(struct scripted *self, uint32_t packet, bool empty)
 		scripted_end(self, "Out Of Memory", 1);
 	while (scripted_value(self, "hang") == frame)
 		(void)pause();
-	while (scripted_value(self, "spin") == frame)
-		continue;
+	if (scripted_value(self, "spin") == frame)
+		scripted_spin(self);
 	if (scripted_value(self, "hold") == frame ||
 	    (!empty && scripted_value(self, "wait") == packet))
 		scripted_wait_for_go(self);
