@@ -351,6 +351,8 @@ test_sessions(void **state)
 	start(test, "deaf", 2, 0);
 	bench_wait(test->sharding.bench, 300);
 	assert_true(shards_counts(test->shards).read < 3000);
+	shards_pause(test->shards);
+	shards_resume(test->shards);
 	bench_write(test->sharding.bench, "go", "");
 	sharding_run(&test->sharding, 3002);
 	assert_counts(test, 3002, 0, 3);
