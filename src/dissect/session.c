@@ -364,8 +364,9 @@ session_is_broken(const struct session *session)
 static bool
 owes_progress(const struct session *session, bool owes, bool excused)
 {
-	if (session->paused || session->broken || excused ||
-	    session_waits(session))
+	/* One that has ended must not be asked for its progress. */
+	if (session->finished || session->paused || session->broken ||
+	    excused || session_waits(session))
 		return false;
 	return owes || session->input_ended ||
 	    child_queued(session->child) > 0;
