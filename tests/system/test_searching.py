@@ -249,13 +249,13 @@ def http_errors(reply, rows):
     return nested_buckets(reply, "servers", "kinds"), dict(expected)
 
 
-@question("Which hosts have to send again?")
+@question("Which hosts retransmit?")
 def retransmissions(reply, rows):
     again = [row for row in rows if row.all("tcp.analysis.retransmission")]
     return with_bytes(buckets(reply, "hosts")), count_and_bytes(again, lambda row: row.source)
 
 
-@question("Which services are asked for connections?")
+@question("Which services do clients connect to?")
 def services(reply, rows):
     asked = [row for row in rows if row.all("tcp.flags") and int(row.all("tcp.flags")[-1], 16) == 2
              and int(row.all("tcp.dstport")[-1]) < 1024]
@@ -288,7 +288,7 @@ def fragments(reply, rows):
     return places(reply), [row.place for row in in_order(rows) if is_fragment(row)]
 
 
-@question("Who looks for whom with ARP?")
+@question("Who sends ARP requests?")
 def arp_questions(reply, rows):
     found = [(source["file_name"], source["frame_number"], source["layers"]["network"]["arp.src.proto_ipv4"],
               source["layers"]["network"]["arp.dst.proto_ipv4"]) for source in sources(reply)]
@@ -412,7 +412,7 @@ def test_opensearch_3(tmp_path):
 
 @pytest.mark.parametrize("heading", [
     "Who sends the most?", "Which DNS answers are slow?", "Which servers answer with HTTP errors?",
-    "Which services are asked for connections?", "What is in packets 10 to 12 of this file?", "Which packets have few hops left?"])
+    "Which services do clients connect to?", "What is in packets 10 to 12 of this file?", "Which packets have few hops left?"])
 def test_numbers_kept_as_text_give_another_answer(heading, server, rows):
     """With every number a keyword the answers are wrong, or there is none: the decoys bite."""
     if server.request("HEAD", "wrong-1")[0] != 200:
