@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The pages of docs/ and README.md: tests/check-docs finds what it is there for, and the console examples give what they say."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+import engines
+import espcap
+
+CHECK = os.path.join(espcap.ROOT, "tests", "check-docs")
+README = "# a\n\n[page](docs/page.md#first-part)\n"
+PAGE = "# page\n\n## First part\n\nUse `--file` and read `espcap_running`, exit status 3.\n"
+OPERATIONS = "# operations\n\n## Exit statuses\n\n| exit | meaning |\n|---|---|\n| 3 | input |\n"
+MANUAL = ".It Fl -file\n.It espcap_running\n.Sh EXIT STATUS\n.It 3\ninput\n.Sh EXAMPLES\n"
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Pages without faults."""
+    for name, text in (("README.md", README), ("CONTRIBUTING.md", "# c\n"), ("docs/page.md", PAGE), ("docs/espcap.1", MANUAL),
+                       ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""), ("src/run/metrics.c", "")):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def check(tree):
+    return subprocess.run([CHECK], env={**os.environ, "DOCS_TOP": str(tree)}, stderr=subprocess.PIPE, text=True, check=False)
+
+
+def test_pages_without_faults(tree):
+    result = check(tree)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_the_pages():
+    result = check(espcap.ROOT)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name, text, says", [
+    ("docs/page.md", "[x](gone.md)\n", "docs/page.md:6: docs/gone.md does not exist"),
+    ("README.md", "[x](docs/page.md#gone)\n", "README.md:4: docs/page.md has no heading #gone"),
+    ("README.md", "![x](docs/gone.svg)\n", "docs/gone.svg does not exist"),
+    ("README.md", "a\n" * 198, "README.md: 201 lines, more than 200"),
+    ("docs/page.md", "a\n" * 100, "docs/page.md: section \"First part\" is not in the contents list"),
+    ("docs/page.md", "a " * 61 + "\n", "docs/page.md:6: 122 columns, more than 120"),
+    ("docs/page.md", "Use `--gone=1`.\n", "docs/page.md: option --gone is not in docs/espcap.1"),
+    ("docs/page.md", "Use `espcap --file=a --gone`.\n", "docs/page.md: option --gone is not in docs/espcap.1"),
+    ("docs/page.md", "```console\n$ zcat a | build/espcap --gone\n```\n", "option --gone is not in docs/espcap.1"),
+    ("docs/page.md", "    # espcap --gone\n", "option --gone is not in docs/espcap.1"),
+    ("docs/page.md", "It ends with exit status 4.\n", "docs/page.md: exit status 4 is not in docs/espcap.1"),
+    ("docs/page.md", "See `espcap_gone`.\n", "docs/page.md: espcap_gone is not in docs/espcap.1"),
+    ("docs/espcap-alerts.yml", "expr: espcap_gone\n", "docs/espcap-alerts.yml: espcap_gone is not in docs/espcap.1"),
+    ("src/run/metrics.c", '"espcap_new_total"\n', "src/run/metrics.c: espcap_new_total is not in docs/espcap.1"),
+    ("docs/operations.md", "| 4 | tshark |\n", "the table of exit statuses differs"),
+    ("docs/page.md", "A fence around it.\n", "docs/page.md:6: \"fence\" is a word that espcap does not use"),
+    ("README.md", "What is no capture.\n", "README.md:4: \"What is no\" is a word that espcap does not use"),
+], ids=["file", "heading", "picture", "readme", "contents", "columns", "option", "span", "console", "command", "status",
+        "name", "alert", "metric", "table", "word", "words"])
+def test_faults(tree, name, text, says):
+    (tree / name).write_text((tree / name).read_text() + text)
+    result = check(tree)
+    assert result.returncode == 1 and says in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("text", [
+    "Use `tshark --gone` and `scripts/bench --gone`.\n",
+    "```console\n$ build/espcap --file=a | tshark --gone\n```\n",
+    "```console\n$ build/espcap --file=a\nespcap: a: passed over\n```\n",
+    "The former name is `--file`, a `fence` in code.\n",
+], ids=["programs", "pipe", "output", "code"])
+def test_what_is_no_fault(tree, text):
+    (tree / "docs/page.md").write_text(PAGE + text)
+    result = check(tree)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+# Examples. Blocks marked "text" are not run: they need an interface, another tshark, or a server that starts late.
+
+# What differs from run to run, in pages and in what programs print.
+PATTERNS = (
+    ("a date of a file", r'"file_date_utc": "[0-9: -]{19}"', '"file_date_utc": "DATE"'),
+    ("a folder", r'"path": "/[^"]*/test_pcaps/', '"path": "/FOLDER/test_pcaps/'),
+    ("a place in a document", r"\[1:[0-9]+\]", "[1:N]"),
+    ("a warning of tshark", r'Running as user "root" and group "root"\..*\n?', ""),
+    ("a message of the libraries", r"(cannot connect: )[^;\n]*", r"\1REASON"),
+)
+# Sections whose server needs certificates and users: test_delivery_access.py and test_engine.py test these.
+WITHOUT = ("Credentials and TLS", "Least privilege")
+# Pages, and whether their examples need a server.
+PAGES = {"README.md": True, "docs/cookbook.md": False, "docs/delivery.md": True, "docs/document.md": False,
+         "docs/limitations.md": False, "docs/live.md": False, "docs/operations.md": False}
+
+
+def examples(page):
+    """Commands of a page in their order, each with the lines that it prints."""
+    found, section, inside, indent = [], "", False, ""
+    with open(os.path.join(espcap.ROOT, page), encoding="utf-8") as lines:
+        for line in lines:
+            line = line.rstrip("\n")
+            if line.startswith("## "):
+                section = line[3:]
+            if line.lstrip().startswith("```"):
+                indent = line[:len(line) - len(line.lstrip())]
+                inside = not inside and line.strip() == "```console"
+            elif inside and section not in WITHOUT:
+                line = line.removeprefix(indent)
+                if line.startswith("$ "):
+                    found.append((line[2:], []))
+                else:
+                    found[-1][1].append(line)
+    return found
+
+
+def normal(lines):
+    """Lines with what varies replaced; messages and other output apart, because a pipeline mixes them as it likes."""
+    text = "\n".join(lines)
+    for _, pattern, word in PATTERNS:
+        text = re.sub(pattern, word, text)
+    lines = [line for line in text.split("\n") if line]
+    return [[line for line in lines if line.startswith("espcap:") == wanted] for wanted in (True, False)]
+
+
+@pytest.fixture
+def place():
+    """A folder like the top directory of the source tree, which every user may write to."""
+    folder = tempfile.mkdtemp(prefix="espcap-docs-")
+    os.chmod(folder, 0o777)
+    shutil.copytree(espcap.CAPTURE_DIR, os.path.join(folder, "test_pcaps"))
+    os.mkdir(os.path.join(folder, "build"))
+    os.symlink(espcap.PLAIN, os.path.join(folder, "build", "espcap"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def run(command, folder, server):
+    for word, other in (("localhost:9200", server), ("/tmp/", folder + "/"), ("scripts/quickstart", "build/espcap")):
+        command = command.replace(word, other)
+    environment = {**espcap.ENVIRONMENT, "XDG_STATE_HOME": os.path.join(folder, "state")}
+    result = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
+    return result.stdout.replace(server, "localhost:9200").split("\n")
+
+
+def try_examples(page, folder, server=None):
+    address = server.url.removeprefix("http://") if server else "localhost:9200"
+    commands = [example for example in examples(page) if not example[0].startswith("scripts/engine")]
+    assert commands
+    for command, lines in commands:
+        if server and "curl" in command:
+            server.refresh()
+        expected = [line for line in lines if not line.startswith("quickstart: building")]
+        assert normal(run(command, folder, address)) == normal(expected), command
+
+
+@pytest.mark.parametrize("page", [page for page, needs_server in PAGES.items() if not needs_server])
+def test_examples(page, place):
+    try_examples(page, place)
+
+
+@pytest.mark.parametrize("page", [page for page, needs_server in PAGES.items() if needs_server])
+def test_examples_with_a_server(page, place):
+    with engines.running("elasticsearch-8.8.2") as server:
+        server.wipe()
+        try_examples(page, place, server)
+
+
+def test_every_page_with_examples_is_run():
+    names = ["README.md"] + ["docs/" + name for name in os.listdir(os.path.join(espcap.ROOT, "docs")) if name.endswith(".md")]
+    # The queries of searching.md are run by test_searching.py.
+    assert {name for name in names if examples_of_shell(name)} == set(PAGES)
+
+
+def examples_of_shell(name):
+    with open(os.path.join(espcap.ROOT, name), encoding="utf-8") as page:
+        return re.search(r"^ *```console\n *\$ ", page.read(), re.MULTILINE)
+
+
+def test_an_example_that_differs_is_seen(place):
+    command, lines = examples("docs/cookbook.md")[0]
+    assert normal(run(command, place, "localhost:9200")) == normal(lines)
+    assert normal(run(command.replace("dns.pcap", "http.pcap"), place, "localhost:9200")) != normal(lines)
