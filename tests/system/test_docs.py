@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The pages of docs/ and README.md: tests/check-docs finds what it is there for, and the console examples give what they say."""
+"""README.md and docs/: tests/check-docs finds what it is there for, and console examples print what the pages show."""
 
 import os
 import re
@@ -16,14 +16,15 @@ CHECK = os.path.join(espcap.ROOT, "tests", "check-docs")
 README = "# a\n\n[page](docs/page.md#first-part)\n"
 PAGE = "# page\n\n## First part\n\nUse `--file` and read `espcap_running`, exit status 3.\n"
 OPERATIONS = "# operations\n\n## Exit statuses\n\n| exit | meaning |\n|---|---|\n| 3 | input |\n"
-MANUAL = ".It Fl -file\n.It espcap_running\n.Sh EXIT STATUS\n.It 3\ninput\n.Sh EXAMPLES\n"
+MANUAL = ".It Fl -file\n.Sh METRICS\n.It espcap_running\n.Sh SERVICE\n.Sh EXIT STATUS\n.It 3\ninput\n.Sh EXAMPLES\n"
 
 
 @pytest.fixture
 def tree(tmp_path):
     """Pages without faults."""
-    for name, text in (("README.md", README), ("CONTRIBUTING.md", "# c\n"), ("docs/page.md", PAGE), ("docs/espcap.1", MANUAL),
-                       ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""), ("src/run/metrics.c", "")):
+    for name, text in (("README.md", README), ("CONTRIBUTING.md", "# c\n"), ("docs/page.md", PAGE),
+                       ("docs/espcap.1", MANUAL), ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""),
+                       ("src/run/metrics.c", '"espcap_running"\n')):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -31,7 +32,8 @@ def tree(tmp_path):
 
 
 def check(tree):
-    return subprocess.run([CHECK], env={**os.environ, "DOCS_TOP": str(tree)}, stderr=subprocess.PIPE, text=True, check=False)
+    return subprocess.run([CHECK], env={**os.environ, "DOCS_TOP": str(tree)}, stderr=subprocess.PIPE, text=True,
+                          check=False)
 
 
 def test_pages_without_faults(tree):
@@ -59,11 +61,12 @@ def test_the_pages():
     ("docs/page.md", "See `espcap_gone`.\n", "docs/page.md: espcap_gone is not in docs/espcap.1"),
     ("docs/espcap-alerts.yml", "expr: espcap_gone\n", "docs/espcap-alerts.yml: espcap_gone is not in docs/espcap.1"),
     ("src/run/metrics.c", '"espcap_new_total"\n', "src/run/metrics.c: espcap_new_total is not in docs/espcap.1"),
+    ("docs/espcap.1", ".Sh METRICS\n.It espcap_old_total\n.Sh SERVICE\n", "espcap_old_total is not in src/run"),
     ("docs/operations.md", "| 4 | tshark |\n", "the table of exit statuses differs"),
     ("docs/page.md", "A fence around it.\n", "docs/page.md:6: \"fence\" is a word that espcap does not use"),
     ("README.md", "What is no capture.\n", "README.md:4: \"What is no\" is a word that espcap does not use"),
 ], ids=["file", "heading", "picture", "readme", "contents", "columns", "option", "span", "console", "command", "status",
-        "name", "alert", "metric", "table", "word", "words"])
+        "name", "alert", "metric", "manual", "table", "word", "words"])
 def test_faults(tree, name, text, says):
     (tree / name).write_text((tree / name).read_text() + text)
     result = check(tree)
@@ -120,7 +123,7 @@ def examples(page):
 
 
 def normal(lines):
-    """Lines with what varies replaced; messages and other output apart, because a pipeline mixes them as it likes."""
+    """Lines with what varies replaced; messages and other output separately, because a pipeline mixes them."""
     text = "\n".join(lines)
     for _, pattern, word in PATTERNS:
         text = re.sub(pattern, word, text)
@@ -173,7 +176,8 @@ def test_examples_with_a_server(page, place):
 
 
 def test_every_page_with_examples_is_run():
-    names = ["README.md"] + ["docs/" + name for name in os.listdir(os.path.join(espcap.ROOT, "docs")) if name.endswith(".md")]
+    names = ["README.md"]
+    names += ["docs/" + name for name in os.listdir(os.path.join(espcap.ROOT, "docs")) if name.endswith(".md")]
     # The queries of searching.md are run by test_searching.py.
     assert {name for name in names if examples_of_shell(name)} == set(PAGES)
 
