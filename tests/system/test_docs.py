@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """README.md and docs/: tests/check-docs finds what it is there for, and console examples print what the pages show."""
 
+import json
 import os
 import re
 import shutil
@@ -191,3 +192,59 @@ def test_an_example_that_differs_is_seen(place):
     command, lines = examples("docs/cookbook.md")[0]
     assert normal(run(command, place, "localhost:9200")) == normal(lines)
     assert normal(run(command.replace("dns.pcap", "http.pcap"), place, "localhost:9200")) != normal(lines)
+
+
+# Answers of docs/searching.md, as that page says how they are shortened.
+
+SEARCHING = "docs/searching.md"
+QUERY = re.compile(r"^```console\nPOST (packets\S+)\n(.*?)^```\n\n```answer\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MOST_LINES = 6
+SHOWN = ("file_name", "frame_number", "source.ip", "destination.ip", "info")
+
+
+def members(value, path=""):
+    """Path and value of each member of a document."""
+    if isinstance(value, dict):
+        for name in sorted(value):
+            yield from members(value[name], path + "." + name if path else name)
+    else:
+        yield path, value
+
+
+def hit_line(document):
+    """Place, addresses and summary of a packet; of a document without a summary all members."""
+    found = dict(members(document))
+    if "info" in found:
+        return "  ".join(str(found[name]) for name in SHOWN if name in found)
+    return "  ".join("%s=%s" % member for member in found.items())
+
+
+def bucket_lines(aggregations, depth=0):
+    """A line for each bucket: its key, its packets and sums; inner buckets are indented."""
+    for aggregation in aggregations.values():
+        for bucket in aggregation.get("buckets", ()) if isinstance(aggregation, dict) else ():
+            values = ["%s=%g" % (name, value["value"]) if value["value"] < 1e5 else "%s=%d" % (name, value["value"])
+                      for name, value in sorted(bucket.items()) if isinstance(value, dict) and "value" in value]
+            key = bucket.get("key_as_string", bucket["key"])
+            yield "  " * depth + "  ".join(["%s" % key, "packets=%d" % bucket["doc_count"], *values])
+            yield from bucket_lines(bucket, depth + 1)
+
+
+def shortened(answer):
+    lines = ["packets found: %d" % answer["hits"]["total"]["value"]]
+    lines += bucket_lines(answer.get("aggregations", {}))
+    if len(lines) == 1:
+        lines += [hit_line(hit["_source"]).rstrip() for hit in answer["hits"]["hits"]]
+    return lines[:MOST_LINES] + ["..."] * (len(lines) > MOST_LINES)
+
+
+def test_answers(place):
+    with open(os.path.join(espcap.ROOT, SEARCHING), encoding="utf-8") as page:
+        queries = QUERY.findall(page.read())
+    assert len(queries) > 15
+    with engines.running("elasticsearch-8.8.2") as server:
+        server.wipe()
+        run("build/espcap --dir=test_pcaps --quiet --node=localhost:9200", place, server.url.removeprefix("http://"))
+        server.refresh()
+        for path, body, lines in queries:
+            assert shortened(server.post(path, json.loads(body))) == lines.splitlines(), body
