@@ -33,7 +33,7 @@ static int
 check_kinds(const struct line *line)
 {
 	static const char *const kinds[] = { "file", "dir", "nic", "watch",
-		"replay", "list-interfaces" };
+		"replay", "list-interfaces", "print-template" };
 	bool chosen[OPTIONS_ROWS] = { false };
 	char text[256];
 	size_t count = 0;
@@ -110,37 +110,18 @@ check_pipeline(const struct line *line)
 static int
 check_needs(const struct line *line)
 {
-	static const struct {
-		const char *name, *needs;
-	} pairs[] = {
-		{ "replay", "node" }, { "pipeline", "node" }, { "id", "node" },
-		{ "dead-letter", "node" }, { "template", "node" },
-		{ "no-template", "node" }, { "retention", "node" },
-		{ "user", "node" }, { "api-key-file", "node" },
-		{ "ca-file", "node" }, { "cert", "node" }, { "cert", "key" },
-		{ "key", "cert" }, { "insecure", "node" },
-		{ "compress", "node" }, { "chunk", "node" },
-		{ "retry-for", "node" }, { "request-timeout", "node" },
-		{ "memory", "node" }, { "latency", "node" }, { "max-indices", "node" },
-		{ "chunk-bytes", "node" }, { "password-file", "node" },
-		{ "watch-idle", "watch" }, { "registry", "watch" },
-		{ "after", "watch" }, { "snaplen", "nic" },
-		{ "promisc", "nic" }, { "no-promisc", "nic" },
-		{ "immediate", "nic" }, { "buffer", "nic" },
-		{ "queue", "nic" }, { "spool", "nic" },
-		{ "spool-size", "nic" }, { "spool-size", "spool" },
-		{ "ring", "nic" }, { "ring-size", "nic" },
-		{ "ring-size", "ring" },
-		{ "on-interface-loss", "nic" },
-		{ "include-own-traffic", "nic" }, { "tshark-lifetime", "nic" }
-	};
+	char text[256];
 
-	for (size_t i = 0; i < COUNT(pairs); i++)
-		if (is_given(line, pairs[i].name) &&
-		    !is_given(line, pairs[i].needs))
-			return error_set(line->error, OUTCOME_USAGE,
-			    "--%s goes with --%s only", pairs[i].name,
-			    pairs[i].needs);
+	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
+		const char *needs = options_rows[i].needs;
+
+		while (line->given[i] && needs[0] != '\0')
+			if (!options_need_next(&needs, line->given, text,
+				sizeof(text)))
+				return error_set(line->error, OUTCOME_USAGE,
+				    "--%s goes with %s only",
+				    options_rows[i].name, text);
+	}
 	return 0;
 }
 
@@ -171,7 +152,7 @@ check_delivery(struct line *line)
 		{ "template", "no-template" }, { "user", "api-key-file" },
 		{ "insecure", "ca-file" }, { "node", "pretty" },
 		{ "promisc", "no-promisc" }, { "split", "display-filter" },
-		{ "split", "nic" }, { "split", "watch" }, { "split", "replay" }
+		{ "no-template", "shards" }, { "no-template", "replicas" }
 	};
 	struct options *options = line->options;
 
@@ -205,9 +186,7 @@ check_delivery(struct line *line)
 		check_word(line, "print-template", options->print_template,
 		    "elasticsearch or opensearch") != 0))
 		return -1;
-	return check_pipeline(line) != 0 || check_lifetime(line) != 0 ?
-	    -1 :
-	    check_needs(line);
+	return check_pipeline(line) != 0 ? -1 : check_lifetime(line);
 }
 
 static int
@@ -226,10 +205,6 @@ check_watch(const struct line *line)
 {
 	const char *after = line->options->after;
 
-	if (is_given(line, "duration") && !is_given(line, "nic") &&
-	    !is_given(line, "watch"))
-		return error_set(line->error, OUTCOME_USAGE,
-		    "--duration goes with --nic or --watch only");
 	if (after == NULL || strcmp(after, "delete") == 0 ||
 	    (strncmp(after, "move:", 5) == 0 && after[5] != '\0'))
 		return 0;
@@ -243,21 +218,13 @@ check_line(struct line *line)
 	if (line->options->action == OPTIONS_HELP ||
 	    line->options->action == OPTIONS_VERSION)
 		return 0;
-	if (line->options->print_template != NULL) {
+	if (line->options->print_template != NULL)
 		line->options->action = OPTIONS_PRINT_TEMPLATE;
-		return check_delivery(line);
-	}
-	if (check_kinds(line) != 0 || check_stdin(line) != 0 ||
+	if (check_kinds(line) != 0 || check_needs(line) != 0 ||
+	    check_stdin(line) != 0 ||
 	    check_dissection(line) != 0 || check_watch(line) != 0 ||
 	    check_delivery(line) != 0)
 		return -1;
-	if (is_given(line, "json") && !is_given(line, "list-interfaces"))
-		return error_set(line->error, OUTCOME_USAGE,
-		    "--json goes with --list-interfaces only: documents are "
-		    "always JSON");
-	if (is_given(line, "recursive") && !is_given(line, "dir"))
-		return error_set(line->error, OUTCOME_USAGE,
-		    "--recursive goes with --dir only");
 	if (is_given(line, "no-sandbox") && is_given(line, "tshark-memory"))
 		return error_set(line->error, OUTCOME_USAGE,
 		    "--no-sandbox and --tshark-memory exclude each other: the "

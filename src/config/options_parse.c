@@ -109,6 +109,7 @@ set_member(struct parse *parse, const struct options_row *row, const char *text)
 		*(bool *)member = true;
 		return 0;
 	case OPTIONS_KIND_TEXT:
+	case OPTIONS_KIND_SECRET:
 		*(const char **)member = text;
 		return 0;
 	case OPTIONS_KIND_LIST:
@@ -134,15 +135,32 @@ set_presets(struct parse *parse)
 	return 0;
 }
 
-/* "--bpf --json": the value was forgotten, and the next option is in its place. */
+/*
+ * "--bpf --json": the value was forgotten, and the next option is in its place. "--password=x" counts as one: it is
+ * refused, not printed.
+ */
 static bool
-is_option(const char *word)
+is_option(const char *word, const char **name, size_t *len)
+{
+	*name = options_word_name(word, len);
+	return *name != NULL &&
+	    (options_index(*name, *len) < OPTIONS_ROWS ||
+		options_secret_like(*name, *len) != NULL);
+}
+
+/* A secret's file is named in full: what follows "--password" is a password more often than a file. */
+static int
+check_secret(const struct parse *parse, const struct options_row *row, const char *word)
 {
 	const char *name;
 	size_t len;
 
+	if (row->kind != OPTIONS_KIND_SECRET)
+		return 0;
 	name = options_word_name(word, &len);
-	return name != NULL && options_index(name, len) < OPTIONS_ROWS;
+	if (name != NULL && options_index(name, len) < OPTIONS_ROWS)
+		return 0;
+	return options_refuse_secret(row, name, len, parse->error);
 }
 
 /* One option that getopt_long recognised in word; text is its value. */
@@ -151,17 +169,21 @@ take_option(struct parse *parse, size_t index, const char *word,
     const char *text)
 {
 	const struct options_row *row = &options_rows[index];
+	const char *name;
+	size_t len;
 
+	if (check_secret(parse, row, word) != 0)
+		return -1;
 	if (row->value != NULL && text[0] == '\0')
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--%s needs a value: --%s=%s", row->name, row->name,
 		    row->value);
-	if (row->value != NULL && strchr(word, '=') == NULL && is_option(text))
+	if (row->value != NULL && strchr(word, '=') == NULL &&
+	    is_option(text, &name, &len))
 		return error_set(parse->error, OUTCOME_USAGE,
-		    "--%s needs a value, and \"%.100s\" is an option: write "
-		    "--%s=%.100s if you mean it",
-		    row->name, text, row->name,
-		    text);
+		    "--%s needs a value, and \"--%.*s\" is an option: write "
+		    "--%s=%s, with the = if the value begins with --",
+		    row->name, (int)len, name, row->name, row->value);
 	if (row->value != NULL && row->kind != OPTIONS_KIND_LIST &&
 	    parse->given[index])
 		return error_set(parse->error, OUTCOME_USAGE,
@@ -180,6 +202,8 @@ take_word(struct parse *parse, int answer, const char *word)
 		    optarg != NULL ? optarg : "");
 	if (answer == ':' && optopt >= ROW_BASE) {
 		row = &options_rows[optopt - ROW_BASE];
+		if (check_secret(parse, row, word) != 0)
+			return -1;
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--%s needs a value: --%s=%s", row->name, row->name,
 		    row->value);

@@ -24,285 +24,289 @@ const char *const options_titles[OPTIONS_GROUPS] = {
 	[OPTIONS_GROUP_PERSON] = "Messages, layout, help"
 };
 
+/* What an option may need. */
+#define PACKETS "file|dir|nic|watch"
+#define RUN PACKETS "|replay"
+
 #define SETS(member) offsetof(struct options, member)
 
 const struct options_row options_rows[] = {
 	{ "file", "FILE", OPTIONS_GROUP_INPUT,
 	    "read this capture file; - is standard input; may be given again and "
 	    "again",
-	    OPTIONS_KIND_LIST, SETS(files), 0, 0, NULL },
+	    OPTIONS_KIND_LIST, SETS(files), 0, 0, NULL, "" },
 	{ "dir", "DIR", OPTIONS_GROUP_INPUT,
 	    "read the capture files of this directory in the order of their names",
-	    OPTIONS_KIND_TEXT, SETS(dir), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(dir), 0, 0, NULL, "" },
 	{ "nic", "IFACE", OPTIONS_GROUP_INPUT,
 	    "capture on this network interface, or on any of them: any",
-	    OPTIONS_KIND_TEXT, SETS(nic), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(nic), 0, 0, NULL, "" },
 	{ "watch", "DIR", OPTIONS_GROUP_INPUT,
 	    "read the capture files of this directory as they come and grow, "
 	    "until interrupted",
-	    OPTIONS_KIND_TEXT, SETS(watch), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(watch), 0, 0, NULL, "" },
 	{ "replay", "FILE", OPTIONS_GROUP_INPUT,
 	    "send the documents of this dead letter file again",
-	    OPTIONS_KIND_TEXT, SETS(replay), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(replay), 0, 0, NULL, "node" },
 	{ "list-interfaces", NULL, OPTIONS_GROUP_INPUT,
 	    "list the network interfaces and end (also --list)",
-	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_LIST, 0, NULL },
+	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_LIST, 0, NULL, "" },
 	{ "json", NULL, OPTIONS_GROUP_INPUT,
 	    "with --list-interfaces: one JSON document a line",
-	    OPTIONS_KIND_FLAG, SETS(json), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(json), 0, 0, NULL, "list-interfaces" },
 
 	{ "bpf", "FILTER", OPTIONS_GROUP_PACKETS,
 	    "only packets that match this capture filter, as \"tcp port 80\"",
-	    OPTIONS_KIND_TEXT, SETS(bpf), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(bpf), 0, 0, NULL, PACKETS },
 	{ "count", "N", OPTIONS_GROUP_PACKETS,
 	    "end after N packets over all inputs, counted behind --bpf and "
 	    "before --display-filter",
-	    OPTIONS_KIND_NUMBER, SETS(count), 1, UINT64_MAX, NULL },
+	    OPTIONS_KIND_NUMBER, SETS(count), 1, UINT64_MAX, NULL, PACKETS },
 	{ "display-filter", "FILTER", OPTIONS_GROUP_PACKETS,
 	    "only packets that match this Wireshark display filter, as "
 	    "\"http.request\"",
-	    OPTIONS_KIND_TEXT, SETS(display_filter), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(display_filter), 0, 0, NULL, PACKETS },
 	{ "recursive", NULL, OPTIONS_GROUP_PACKETS,
 	    "with --dir: its sub-directories too",
-	    OPTIONS_KIND_FLAG, SETS(recursive), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(recursive), 0, 0, NULL, "dir" },
 
 	{ "watch-idle", "TIME", OPTIONS_GROUP_WATCH,
 	    "a file that has not grown for so long counts as finished",
-	    OPTIONS_KIND_TIME, SETS(watch_idle), SECOND, 365 * DAY, "60s" },
+	    OPTIONS_KIND_TIME, SETS(watch_idle), SECOND, 365 * DAY, "60s", "watch" },
 	{ "registry", "FILE", OPTIONS_GROUP_WATCH,
 	    "keep here which files are finished (default: a file in the state "
 	    "directory)",
-	    OPTIONS_KIND_TEXT, SETS(registry), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(registry), 0, 0, NULL, "watch" },
 	{ "after", "WHAT", OPTIONS_GROUP_WATCH,
 	    "what to do with a file when every packet of it was delivered: "
 	    "delete, or move:DIR (default: leave it)",
-	    OPTIONS_KIND_TEXT, SETS(after), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(after), 0, 0, NULL, "watch" },
 
 	{ "duration", "TIME", OPTIONS_GROUP_LIVE,
 	    "end after so long (default: when interrupted); also with "
 	    "--watch",
-	    OPTIONS_KIND_TIME, SETS(duration), SECOND / 10, 3650 * DAY, NULL },
+	    OPTIONS_KIND_TIME, SETS(duration), SECOND / 10, 3650 * DAY, NULL, "nic|watch" },
 	{ "snaplen", "N", OPTIONS_GROUP_LIVE,
 	    "capture no more than the first N bytes of each packet",
-	    OPTIONS_KIND_NUMBER, SETS(snaplen), 64, 262144, "262144" },
+	    OPTIONS_KIND_NUMBER, SETS(snaplen), 64, 262144, "262144", "nic" },
 	{ "promisc", NULL, OPTIONS_GROUP_LIVE,
 	    "also packets for other machines (this is the default)",
-	    OPTIONS_KIND_FLAG, SETS(promisc), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(promisc), 0, 0, NULL, "nic" },
 	{ "no-promisc", NULL, OPTIONS_GROUP_LIVE,
 	    "only packets from and for this machine",
-	    OPTIONS_KIND_FLAG, SETS(no_promisc), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(no_promisc), 0, 0, NULL, "nic" },
 	{ "immediate", NULL, OPTIONS_GROUP_LIVE,
 	    "take each packet at once, not what came in 100 ms together",
-	    OPTIONS_KIND_FLAG, SETS(immediate), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(immediate), 0, 0, NULL, "nic" },
 	{ "buffer", "SIZE", OPTIONS_GROUP_LIVE,
 	    "bytes of the kernel's buffer; what does not fit is kernel_drop",
-	    OPTIONS_KIND_SIZE, SETS(buffer), 64 * KILO, GIGA, "16M" },
+	    OPTIONS_KIND_SIZE, SETS(buffer), 64 * KILO, GIGA, "16M", "nic" },
 	{ "queue", "SIZE", OPTIONS_GROUP_LIVE,
 	    "bytes of packets that may wait for tshark; what does not fit is "
 	    "queue_drop",
-	    OPTIONS_KIND_SIZE, SETS(queue), KILO *KILO, 64 * GIGA, "64M" },
+	    OPTIONS_KIND_SIZE, SETS(queue), KILO *KILO, 64 * GIGA, "64M", "nic" },
 	{ "spool", "DIR", OPTIONS_GROUP_LIVE,
 	    "let packets that do not fit into the queue wait on disk, in this "
 	    "directory",
-	    OPTIONS_KIND_TEXT, SETS(spool), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(spool), 0, 0, NULL, "nic" },
 	{ "spool-size", "SIZE", OPTIONS_GROUP_LIVE,
 	    "bytes of packets that may wait there; what does not fit is "
 	    "queue_drop",
 	    OPTIONS_KIND_SIZE, SETS(spool_size), KILO *KILO, 16384 * GIGA,
-	    "1G" },
+	    "1G", "spool" },
 	{ "ring", "DIR", OPTIONS_GROUP_LIVE,
 	    "keep the packets as pcapng files in this directory, the newest of "
 	    "them",
-	    OPTIONS_KIND_TEXT, SETS(ring), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(ring), 0, 0, NULL, "nic" },
 	{ "ring-size", "SIZE", OPTIONS_GROUP_LIVE,
 	    "bytes of all these files together",
 	    OPTIONS_KIND_SIZE, SETS(ring_buffer_size), KILO *KILO, 16384 * GIGA,
-	    "1G" },
+	    "1G", "ring" },
 	{ "on-interface-loss", "WHAT", OPTIONS_GROUP_LIVE,
 	    "when the interface goes down or away: exit, or wait for it "
 	    "(default: exit)",
-	    OPTIONS_KIND_TEXT, SETS(on_interface_loss), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(on_interface_loss), 0, 0, NULL, "nic" },
 	{ "include-own-traffic", NULL, OPTIONS_GROUP_LIVE,
 	    "also connections to the servers of --node",
-	    OPTIONS_KIND_FLAG, SETS(include_own_traffic), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(include_own_traffic), 0, 0, NULL, "nic node" },
 	{ "tshark-lifetime", "N|TIME", OPTIONS_GROUP_LIVE,
 	    "let a fresh tshark take over after N packets, or after a TIME as 6h "
 	    "if 250000 packets do not come first; 0: never (default: 250000)",
-	    OPTIONS_KIND_TEXT, SETS(lifetime), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(lifetime), 0, 0, NULL, "nic" },
 
 	{ "protocols", "FILE", OPTIONS_GROUP_DISSECTION,
 	    "which protocols may be a packet's \"protocol\" (default: the "
 	    "installed protocols.list)",
-	    OPTIONS_KIND_TEXT, SETS(protocols), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(protocols), 0, 0, NULL, PACKETS },
 	{ "typed", "FILE", OPTIONS_GROUP_DISSECTION,
 	    "which fields get a typed copy (default: the installed typed.list)",
-	    OPTIONS_KIND_TEXT, SETS(typed), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(typed), 0, 0, NULL, RUN "|print-template" },
 	{ "tshark", "PATH", OPTIONS_GROUP_DISSECTION,
 	    "the tshark to dissect with (default: the first tshark along PATH)",
-	    OPTIONS_KIND_TEXT, SETS(tshark), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(tshark), 0, 0, NULL, PACKETS "|version" },
 	{ "tshark-timeout", "TIME", OPTIONS_GROUP_DISSECTION,
 	    "end a tshark that neither reads nor prints for so long (processor "
 	    "time)",
-	    OPTIONS_KIND_TIME, SETS(tshark_timeout), SECOND, DAY, "60s" },
+	    OPTIONS_KIND_TIME, SETS(tshark_timeout), SECOND, DAY, "60s", PACKETS },
 	{ "tshark-memory", "SIZE", OPTIONS_GROUP_DISSECTION,
 	    "address space of one tshark at most (default: half of the "
 	    "machine's memory, but 2G at least)",
 	    OPTIONS_KIND_SIZE, SETS(tshark_memory), 384 * KILO *KILO,
-	    1024 * GIGA, NULL },
+	    1024 * GIGA, NULL, PACKETS },
 	{ "no-sandbox", NULL, OPTIONS_GROUP_DISSECTION,
 	    "run tshark without fences around it",
-	    OPTIONS_KIND_FLAG, SETS(no_sandbox), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(no_sandbox), 0, 0, NULL, PACKETS },
 	{ "dissection", "HOW", OPTIONS_GROUP_DISSECTION,
 	    "plugin: let tshark hand over its packets by espcap's plugin; ek: "
 	    "let it print them as JSON; pdml: as XML, without info; auto: by "
 	    "the plugin if that works, else ek (default: auto)",
-	    OPTIONS_KIND_TEXT, SETS(dissection), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(dissection), 0, 0, NULL, PACKETS },
 	{ "no-shortcuts", NULL, OPTIONS_GROUP_DISSECTION,
 	    "do not preload shortcuts.so, which makes tshark faster with the "
 	    "plugin",
-	    OPTIONS_KIND_FLAG, SETS(no_shortcuts), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(no_shortcuts), 0, 0, NULL, PACKETS },
 	{ "decode-as", "RULE", OPTIONS_GROUP_DISSECTION,
 	    "dissect as told, as \"tcp.port==8888,http\"; may be given again and "
 	    "again",
-	    OPTIONS_KIND_LIST, SETS(decode_as), 0, 0, NULL },
+	    OPTIONS_KIND_LIST, SETS(decode_as), 0, 0, NULL, PACKETS },
 	{ "tls-keys", "FILE", OPTIONS_GROUP_DISSECTION,
 	    "decrypt TLS with the secrets of this key log file",
-	    OPTIONS_KIND_TEXT, SETS(tls_keys), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(tls_keys), 0, 0, NULL, PACKETS },
 	{ "fields", "LIST", OPTIONS_GROUP_DISSECTION,
 	    "only these fields, separated by commas, or @FILE with one a line",
-	    OPTIONS_KIND_TEXT, SETS(fields), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(fields), 0, 0, NULL, PACKETS },
 	{ "max-value", "SIZE", OPTIONS_GROUP_DISSECTION,
 	    "cut longer values, and name them in the document (default: no "
 	    "limit)",
-	    OPTIONS_KIND_SIZE, SETS(max_value), 1, GIGA, NULL },
+	    OPTIONS_KIND_SIZE, SETS(max_value), 1, GIGA, NULL, PACKETS },
 	{ "max-doc", "SIZE", OPTIONS_GROUP_DISSECTION,
 	    "cut the longest values of a longer document, and name them in it",
-	    OPTIONS_KIND_SIZE, SETS(max_doc), 4 * KILO, GIGA, "16M" },
+	    OPTIONS_KIND_SIZE, SETS(max_doc), 4 * KILO, GIGA, "16M", PACKETS },
 	{ "jobs", "N", OPTIONS_GROUP_DISSECTION,
 	    "read so many files at the same time (default: one for each core)",
-	    OPTIONS_KIND_NUMBER, SETS(jobs), 1, 256, NULL },
+	    OPTIONS_KIND_NUMBER, SETS(jobs), 1, 256, NULL, "file|dir|watch" },
 	{ "split", NULL, OPTIONS_GROUP_DISSECTION,
 	    "read one file at a time, with so many tsharks (--jobs) that share "
 	    "its conversations",
-	    OPTIONS_KIND_FLAG, SETS(split), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(split), 0, 0, NULL, "file|dir" },
 
 	{ "node", "URL", OPTIONS_GROUP_DELIVERY,
 	    "index the documents there, as localhost:9200 or "
 	    "https://search:9200; several nodes of one cluster separated by "
 	    "commas",
-	    OPTIONS_KIND_TEXT, SETS(node), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(node), 0, 0, NULL, RUN },
 	{ "index", "PREFIX", OPTIONS_GROUP_DELIVERY,
 	    "into indices PREFIX-YYYY-MM-DD, the day of the packet (default: "
 	    "packets)",
-	    OPTIONS_KIND_TEXT, SETS(index), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(index), 0, 0, NULL, "node|print-template" },
 	{ "chunk", "N", OPTIONS_GROUP_DELIVERY,
 	    "documents in one bulk request at most",
-	    OPTIONS_KIND_NUMBER, SETS(chunk), 1, 100000, "1000" },
+	    OPTIONS_KIND_NUMBER, SETS(chunk), 1, 100000, "1000", "node" },
 	{ "chunk-bytes", "SIZE", OPTIONS_GROUP_DELIVERY,
 	    "bytes in one bulk request at most, but for a single document",
-	    OPTIONS_KIND_SIZE, SETS(chunk_bytes), KILO, GIGA, "8M" },
+	    OPTIONS_KIND_SIZE, SETS(chunk_bytes), KILO, GIGA, "8M", "node" },
 	{ "latency", "TIME", OPTIONS_GROUP_DELIVERY,
 	    "a document waits so long at most for others in its request",
 	    OPTIONS_KIND_TIME, SETS(latency), SECOND / 10, 3600 * SECOND,
-	    "1s" },
+	    "1s", "node" },
 	{ "pipeline", "NAME", OPTIONS_GROUP_DELIVERY,
 	    "let this ingest pipeline of the server process the documents",
-	    OPTIONS_KIND_TEXT, SETS(pipeline), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(pipeline), 0, 0, NULL, "node" },
 	{ "id", "KIND", OPTIONS_GROUP_DELIVERY,
 	    "packet: ids made from the packets, so that nothing is indexed "
 	    "twice; auto: ids made by the server (default: packet)",
-	    OPTIONS_KIND_TEXT, SETS(id), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(id), 0, 0, NULL, "node" },
 	{ "dead-letter", "FILE", OPTIONS_GROUP_DELIVERY,
 	    "add documents that the server rejects to this file; - is standard "
 	    "output (default: espcap-dead-letter.ndjson)",
-	    OPTIONS_KIND_TEXT, SETS(dead_letter), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(dead_letter), 0, 0, NULL, "node" },
 	{ "template", NULL, OPTIONS_GROUP_DELIVERY,
 	    "put the index template even if espcap's own is there already",
-	    OPTIONS_KIND_FLAG, SETS(put_template), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(put_template), 0, 0, NULL, "node" },
 	{ "no-template", NULL, OPTIONS_GROUP_DELIVERY,
 	    "put no index template",
-	    OPTIONS_KIND_FLAG, SETS(no_template), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(no_template), 0, 0, NULL, "node" },
 	{ "print-template", "KIND", OPTIONS_GROUP_DELIVERY,
 	    "print the index template for elasticsearch or opensearch and end",
-	    OPTIONS_KIND_TEXT, SETS(print_template), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(print_template), 0, 0, NULL, "" },
 	{ "shards", "N", OPTIONS_GROUP_DELIVERY,
 	    "primary shards of each index (default: the server's)",
-	    OPTIONS_KIND_NUMBER, SETS(shards), 1, 1024, NULL },
+	    OPTIONS_KIND_NUMBER, SETS(shards), 1, 1024, NULL, "node|print-template" },
 	{ "replicas", "N", OPTIONS_GROUP_DELIVERY,
 	    "copies of each shard (default: the server's)",
-	    OPTIONS_KIND_NUMBER, SETS(replicas), 0, 100, NULL },
+	    OPTIONS_KIND_NUMBER, SETS(replicas), 0, 100, NULL, "node|print-template" },
 	{ "retention", "DAYS", OPTIONS_GROUP_DELIVERY,
 	    "at the start delete espcap's indices of days longer ago (default: "
 	    "none)",
-	    OPTIONS_KIND_NUMBER, SETS(retention), 1, 36500, NULL },
+	    OPTIONS_KIND_NUMBER, SETS(retention), 1, 36500, NULL, "node" },
 	{ "max-indices", "N", OPTIONS_GROUP_DELIVERY,
 	    "write to so many indices in one run; packets of further days are "
 	    "rejected",
-	    OPTIONS_KIND_NUMBER, SETS(max_indices), 1, 40178, "366" },
+	    OPTIONS_KIND_NUMBER, SETS(max_indices), 1, 40178, "366", "node" },
 	{ "retry-for", "TIME", OPTIONS_GROUP_DELIVERY,
 	    "give up when nothing was delivered for so long (with --nic and "
 	    "--watch: not before they are interrupted)",
-	    OPTIONS_KIND_TIME, SETS(retry_for), SECOND, 365 * DAY, "5m" },
+	    OPTIONS_KIND_TIME, SETS(retry_for), SECOND, 365 * DAY, "5m", "node" },
 	{ "request-timeout", "TIME", OPTIONS_GROUP_DELIVERY,
 	    "give up waiting for the answer to one request",
-	    OPTIONS_KIND_TIME, SETS(request_timeout), SECOND / 10, DAY, "90s" },
+	    OPTIONS_KIND_TIME, SETS(request_timeout), SECOND / 10, DAY, "90s", "node" },
 	{ "memory", "SIZE", OPTIONS_GROUP_DELIVERY,
 	    "bytes that may wait in queues; then reading waits",
-	    OPTIONS_KIND_SIZE, SETS(memory), KILO *KILO, 1024 * GIGA, "256M" },
+	    OPTIONS_KIND_SIZE, SETS(memory), KILO *KILO, 1024 * GIGA, "256M", "node" },
 	{ "compress", "WHEN", OPTIONS_GROUP_DELIVERY,
 	    "gzip the requests: on, off, or auto, when a node is on another "
 	    "machine (default: auto)",
-	    OPTIONS_KIND_TEXT, SETS(compress), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(compress), 0, 0, NULL, "node" },
 
 	{ "user", "NAME", OPTIONS_GROUP_CREDENTIALS,
 	    "user of the server; also $ESPCAP_USER",
-	    OPTIONS_KIND_TEXT, SETS(user), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(user), 0, 0, NULL, "node" },
 	{ "password-file", "FILE", OPTIONS_GROUP_CREDENTIALS,
 	    "file with the user's password; also $ESPCAP_PASSWORD",
-	    OPTIONS_KIND_TEXT, SETS(password_file), 0, 0, NULL },
+	    OPTIONS_KIND_SECRET, SETS(password_file), 0, 0, NULL, "node" },
 	{ "api-key-file", "FILE", OPTIONS_GROUP_CREDENTIALS,
 	    "file with an API key in its encoded form; also $ESPCAP_API_KEY",
-	    OPTIONS_KIND_TEXT, SETS(api_key_file), 0, 0, NULL },
+	    OPTIONS_KIND_SECRET, SETS(api_key_file), 0, 0, NULL, "node" },
 	{ "ca-file", "FILE", OPTIONS_GROUP_CREDENTIALS,
 	    "trust servers whose certificates these authorities signed (PEM; "
 	    "default: the system's)",
-	    OPTIONS_KIND_TEXT, SETS(ca_file), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(ca_file), 0, 0, NULL, "node" },
 	{ "cert", "FILE", OPTIONS_GROUP_CREDENTIALS,
 	    "show this client certificate (PEM)",
-	    OPTIONS_KIND_TEXT, SETS(cert), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(cert), 0, 0, NULL, "node key" },
 	{ "key", "FILE", OPTIONS_GROUP_CREDENTIALS,
 	    "the private key to --cert (PEM)",
-	    OPTIONS_KIND_TEXT, SETS(key), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(key), 0, 0, NULL, "cert" },
 	{ "insecure", NULL, OPTIONS_GROUP_CREDENTIALS,
 	    "check neither certificate nor name of the server",
-	    OPTIONS_KIND_FLAG, SETS(insecure), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(insecure), 0, 0, NULL, "node" },
 
 	{ "summary-json", "FILE", OPTIONS_GROUP_PERSON,
 	    "write the counts of the final line to this file, as JSON; - is "
 	    "standard output",
-	    OPTIONS_KIND_TEXT, SETS(summary_json), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(summary_json), 0, 0, NULL, RUN },
 	{ "metrics", "FILE", OPTIONS_GROUP_PERSON,
 	    "write how the run stands to this file every 15 s, in the text "
 	    "format of Prometheus",
-	    OPTIONS_KIND_TEXT, SETS(metrics), 0, 0, NULL },
+	    OPTIONS_KIND_TEXT, SETS(metrics), 0, 0, NULL, RUN },
 	{ "pretty", NULL, OPTIONS_GROUP_PERSON,
 	    "indent the documents instead of printing one a line",
-	    OPTIONS_KIND_FLAG, SETS(pretty), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(pretty), 0, 0, NULL, PACKETS },
 	{ "progress", NULL, OPTIONS_GROUP_PERSON,
 	    "show the progress even if standard error is no terminal",
-	    OPTIONS_KIND_FLAG, SETS(progress), 0, 0, NULL },
+	    OPTIONS_KIND_FLAG, SETS(progress), 0, 0, NULL, RUN },
 	{ "quiet", NULL, OPTIONS_GROUP_PERSON,
 	    "say nothing but errors and the final line",
-	    OPTIONS_KIND_LEVEL, SETS(level), LOG_LEVEL_QUIET, 0, NULL },
+	    OPTIONS_KIND_LEVEL, SETS(level), LOG_LEVEL_QUIET, 0, NULL, "" },
 	{ "verbose", NULL, OPTIONS_GROUP_PERSON,
 	    "say more of what is done",
-	    OPTIONS_KIND_LEVEL, SETS(level), LOG_LEVEL_VERBOSE, 0, NULL },
+	    OPTIONS_KIND_LEVEL, SETS(level), LOG_LEVEL_VERBOSE, 0, NULL, "" },
 	{ "help", NULL, OPTIONS_GROUP_PERSON,
 	    "print this text and end",
-	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_HELP, 0, NULL },
+	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_HELP, 0, NULL, "" },
 	{ "version", NULL, OPTIONS_GROUP_PERSON,
 	    "print the versions of espcap, its libraries and tshark, and end",
-	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_VERSION, 0, NULL }
+	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_VERSION, 0, NULL, "" }
 };
 
 size_t
@@ -313,6 +317,25 @@ options_index(const char *name, size_t len)
 		    options_rows[i].name[len] == '\0')
 			return i;
 	return OPTIONS_ROWS;
+}
+
+bool
+options_need_next(const char **needs, const bool given[OPTIONS_ROWS], char *text, size_t size)
+{
+	bool chosen[OPTIONS_ROWS] = { false }, is_met = false;
+	size_t index, len;
+
+	*needs += strspn(*needs, " ");
+	while (**needs != '\0' && **needs != ' ') {
+		len = strcspn(*needs, " |");
+		index = options_index(*needs, len);
+		chosen[index] = true;
+		is_met = is_met || given[index];
+		*needs += len;
+		*needs += **needs == '|';
+	}
+	options_name_rows(text, size, chosen, " or ");
+	return is_met;
 }
 
 const char *

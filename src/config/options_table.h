@@ -24,6 +24,7 @@ enum options_kind {
 	OPTIONS_KIND_LEVEL,  /* enum log_level, set to min */
 	OPTIONS_KIND_FLAG,   /* bool */
 	OPTIONS_KIND_TEXT,   /* const char *, not empty */
+	OPTIONS_KIND_SECRET, /* the same, the name of a file with a secret: never abbreviated, its value never printed */
 	OPTIONS_KIND_LIST,   /* struct options_list; may be given again and again */
 	OPTIONS_KIND_NUMBER, /* uint64_t, as are the next two; in min..max */
 	OPTIONS_KIND_SIZE,
@@ -39,6 +40,11 @@ struct options_row {
 	size_t offset; /* of the member of struct options */
 	uint64_t min, max;
 	const char *preset; /* as if it had been given; NULL for zero */
+	/*
+	 * Names of the options without which it means nothing: all of those that spaces separate, one of those that | separates.
+	 * Empty if it needs none.
+	 */
+	const char *needs;
 };
 
 /* In the order of --help and of the man page. */
@@ -48,6 +54,11 @@ extern const char *const options_titles[OPTIONS_GROUPS];
 
 /* The row of the name name[0..len), OPTIONS_ROWS if there is none. */
 size_t options_index(const char *name, size_t len);
+/*
+ * Writes one of the needs of a row at *needs, such as "--nic or --watch", and moves *needs on. True if it is met: one of
+ * its options is given. False with an empty text at the end of the needs.
+ */
+bool options_need_next(const char **needs, const bool given[OPTIONS_ROWS], char *text, size_t size);
 /* The name in an argument such as --count=3; NULL if it has none. */
 const char *options_word_name(const char *word, size_t *len);
 /* Writes "--a, --b or --c", the names of chosen rows, with last before the last one. */

@@ -59,6 +59,26 @@ nearest(const char *name, size_t len)
 	return found;
 }
 
+const struct options_row *
+options_secret_like(const char *name, size_t len)
+{
+	for (size_t i = 0; len >= 3 && i < OPTIONS_ROWS; i++)
+		if (options_rows[i].kind == OPTIONS_KIND_SECRET &&
+		    strncmp(options_rows[i].name, name, len) == 0)
+			return &options_rows[i];
+	return NULL;
+}
+
+int
+options_refuse_secret(const struct options_row *row, const char *name, size_t len, struct error *error)
+{
+	return error_set(error, OUTCOME_USAGE,
+	    "--%.*s is no option: other users can read a secret in an argument; "
+	    "write it to a file that only you can read, and give "
+	    "--%s=%s with the name of the file",
+	    (int)len, name, row->name, row->value);
+}
+
 /* A name that begins like no option, or like several. */
 static int
 bad_name(const char *name, size_t len, struct error *error)

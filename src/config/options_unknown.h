@@ -3,7 +3,16 @@
 #ifndef ESPCAP_CONFIG_OPTIONS_UNKNOWN_H
 #define ESPCAP_CONFIG_OPTIONS_UNKNOWN_H
 
+#include <stddef.h>
+
 #include "base/error.h"
+#include "config/options_table.h"
+
+/* The row of a secret's file of which name[0..len) is an abbreviation of three letters or more; NULL if there is none. */
+const struct options_row *options_secret_like(const char *name, size_t len);
+
+/* -1 with OUTCOME_USAGE: name[0..len) is not taken for the row, a secret's file. What followed it is not printed. */
+int options_refuse_secret(const struct options_row *row, const char *name, size_t len, struct error *error);
 
 /* -1 with OUTCOME_USAGE and the options that the word may stand for. */
 int options_unknown(const char *word, struct error *error);

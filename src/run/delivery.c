@@ -90,11 +90,11 @@ is_file(int fd)
 static int
 read_secret(struct delivery *delivery, bool again, struct error *error)
 {
-	const char *name = secrets_file(delivery->options);
+	const char *name = secrets_option(delivery->options);
 	struct error reason;
 	int fd, rv;
 
-	if (name == NULL)
+	if (secrets_file(delivery->options) == NULL)
 		return secrets_authorize(&delivery->secrets, delivery->options,
 		    -1, error);
 	fd = priv_broker_open(delivery->broker, delivery->secret_index, &reason);

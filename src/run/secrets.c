@@ -57,6 +57,12 @@ secrets_file(const struct options *options)
 	    options->password_file;
 }
 
+const char *
+secrets_option(const struct options *options)
+{
+	return options->api_key_file != NULL ? "--api-key-file" : "--password-file";
+}
+
 /* What getenv gives is what others see in /proc/PID/environ. */
 static void
 take_variable(const char *name, struct buffer *out)
@@ -188,7 +194,7 @@ secrets_authorize(struct secrets *secrets, const struct options *options,
     int fd, struct error *error)
 {
 	const char *name = fd >= 0 ?
-	    secrets_file(options) :
+	    secrets_option(options) :
 	    secrets->is_key ?
 	    "$ESPCAP_API_KEY" :
 	    "$ESPCAP_PASSWORD";

@@ -30,6 +30,8 @@ int secrets_read_tls(struct secrets *secrets, const struct options *options, str
 
 /* The file that holds a password or API key: NULL if there is none. */
 const char *secrets_file(const struct options *options);
+/* The option of that file, for messages: its value may be the secret itself, given by mistake. */
+const char *secrets_option(const struct options *options);
 
 /*
  * Makes the authorization anew; fd (-1 if secrets_file is NULL) is that file, which is not

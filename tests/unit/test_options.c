@@ -311,8 +311,8 @@ test_values(void **state)
 	REFUSE("--bpf needs a value: --bpf=FILTER", "--file=a", "--bpf", "");
 	REFUSE("--dir needs a value: --dir=DIR", "--d");
 	REFUSE(
-	    "--bpf needs a value, and \"--count=3\" is an option: write "
-	    "--bpf=--count=3 if you mean it",
+	    "--bpf needs a value, and \"--count\" is an option: write "
+	    "--bpf=FILTER, with the = if the value begins with --",
 	    "--file=a", "--bpf",
 	    "--count=3");
 	REFUSE("--json takes no value", "--list", "--json=1");
@@ -411,7 +411,7 @@ test_ranges(void **state)
 	options_release(&options);
 	REFUSE("--split and --display-filter exclude each other: give one",
 	    "--file=a", "--split", "--display-filter=http");
-	REFUSE("--split and --nic exclude each other: give one", "--nic=lo",
+	REFUSE("--split goes with --file or --dir only", "--nic=lo",
 	    "--split");
 }
 
@@ -435,10 +435,11 @@ test_inputs(void **state)
 	    "no input: give --file, --dir, --nic, --watch, --replay or "
 	    "--list-interfaces",
 	    "--pretty");
+	REFUSE("--json goes with --list-interfaces only", "--file=a", "--json");
 	REFUSE(
-	    "--json goes with --list-interfaces only: documents are always "
-	    "JSON",
-	    "--file=a", "--json");
+	    "--file and --print-template exclude each other: give one kind "
+	    "of input",
+	    "--file=a", "--print-template=opensearch");
 	REFUSE("--recursive goes with --dir only", "--file=a", "--recursive");
 	REFUSE(
 	    "--file=- was given twice: standard input can be read only "
@@ -508,9 +509,173 @@ test_table(void **state)
 		    row->kind == OPTIONS_KIND_ACTION ||
 			row->kind == OPTIONS_KIND_LEVEL ||
 			row->kind == OPTIONS_KIND_FLAG);
+		assert_non_null(row->needs);
 	}
 	assert_int_equal(options_index("fil", 3), OPTIONS_ROWS);
 	assert_int_equal(options_index("files", 5), OPTIONS_ROWS);
+}
+
+/* A command line that grows; its words are in one array. */
+struct words {
+	char text[ARGS_MAX][64];
+	const char *list[ARGS_MAX + 1];
+	bool given[OPTIONS_ROWS];
+	size_t count;
+};
+
+/* Adds the option of a row, with a value of its kind. */
+static void
+add_row(struct words *words, size_t index)
+{
+	const struct options_row *row = &options_rows[index];
+	char value[32] = "x", *text = words->text[words->count];
+
+	assert_true(words->count < ARGS_MAX);
+	if (row->max != 0)
+		options_say(value, sizeof(value), row->kind, row->min);
+	snprintf(text, sizeof(words->text[0]), "--%s%s%s", row->name, row->value != NULL ? "=" : "",
+	    row->value != NULL ? value : "");
+	words->list[words->count++] = text;
+	words->list[words->count] = NULL;
+	words->given[index] = true;
+}
+
+/* Adds the first option that meets the need at *needs, and all that it needs itself. Moves *needs on. */
+static void
+meet(struct words *words, const char **needs)
+{
+	char text[256];
+	const char *at = *needs + strspn(*needs, " ");
+	size_t index = options_index(at, strcspn(at, " |"));
+
+	assert_true(index < OPTIONS_ROWS);
+	if (options_need_next(needs, words->given, text, sizeof(text)))
+		return;
+	add_row(words, index);
+	for (const char *more = options_rows[index].needs; more[0] != '\0';)
+		meet(words, &more);
+}
+
+/* An input that does not meet what is missing. */
+static void
+add_input(struct words *words, const char *missing)
+{
+	static const char *const inputs[] = { "file", "dir", "nic", "watch", "list-interfaces", "print-template",
+		"replay" };
+	char text[32];
+	size_t index;
+
+	for (size_t i = 0; i < 7; i++)
+		if (words->given[options_index(inputs[i], strlen(inputs[i]))])
+			return;
+	for (size_t i = 0; i < 6; i++) {
+		snprintf(text, sizeof(text), "--%s ", inputs[i]);
+		index = options_index(inputs[i], strlen(inputs[i]));
+		if (strstr(missing, text) != NULL || words->given[index])
+			continue;
+		add_row(words, index);
+		return;
+	}
+	fail_msg("every input meets: %s", missing);
+}
+
+/* The row without the need number left_out; SIZE_MAX for none left out. False if it has not so many. */
+static bool
+parse_row_without(size_t row, size_t left_out)
+{
+	struct words words = { .count = 0 };
+	const bool none[OPTIONS_ROWS] = { false };
+	char text[256], missing[256] = "";
+	const char *needs = options_rows[row].needs;
+
+	add_row(&words, row);
+	for (size_t n = 0; needs[0] != '\0'; n++) {
+		if (n == left_out)
+			(void)options_need_next(&needs, none, missing, sizeof(missing));
+		else
+			meet(&words, &needs);
+	}
+	if (left_out != SIZE_MAX && missing[0] == '\0')
+		return false;
+	snprintf(text, sizeof(text), "%s ", missing);
+	for (char *comma = text; (comma = strchr(comma, ',')) != NULL;)
+		*comma = ' ';
+	add_input(&words, text);
+	snprintf(text, sizeof(text), "--%s goes with %s only", options_rows[row].name, missing);
+	if (left_out == SIZE_MAX) {
+		if (parse(words.list) != 0 && strstr(error.text, " goes with ") != NULL)
+			fail_msg("--%s: %s", options_rows[row].name, error.text);
+		options_release(&options);
+	} else {
+		assert_int_equal(parse(words.list), -1);
+		assert_string_equal(error.text, text);
+	}
+	return true;
+}
+
+/* Each option that needs another is refused without it, not ignored. */
+static void
+test_needs(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
+		for (size_t n = 0; parse_row_without(i, n); n++)
+			count++;
+		parse_row_without(i, SIZE_MAX);
+	}
+	assert_true(count > 60);
+	REFUSE("--index goes with --node or --print-template only", "--file=a", "--index=x");
+	REFUSE("--cert goes with --node only", "--file=a", "--cert=x", "--key=y");
+	REFUSE("--bpf goes with --file, --dir, --nic or --watch only", "--replay=a", "--node=h", "--bpf=ip");
+	REFUSE("--node goes with --file, --dir, --nic, --watch or --replay only", "--list", "--node=h");
+	REFUSE("--no-template and --shards exclude each other: give one", "--file=a", "--node=h", "--no-template",
+	    "--shards=1");
+	ACCEPT("--version", "--tshark=x");
+	/* Help is given whatever else is said. */
+	ACCEPT("--help", "--index=x");
+}
+
+/* A password where the name of its file belongs is neither taken nor printed. */
+static void
+test_secrets(void **state)
+{
+	static const char *const words[][3] = {
+		{ "--password=hunter2" }, { "--password", "hunter2" }, { "--pass=hunter2" }, { "--password-fil=hunter2" },
+		{ "--password-" }, { "--api-key=hunter2" }, { "--api-key", "hunter2" }, { "--api=hunter2" }, { "--api-key-fil", "hunter2" },
+		{ "--bpf", "--password=hunter2" }, { "--bpf", "--password-file=hunter2" }, { "--user", "--api-key=hunter2" },
+		{ "--passwd=hunter2" }, { "--passwd", "hunter2" }, { "--apikey=hunter2" }, { "--pa=hunter2" }, { "--a=hunter2" },
+		{ "--password-file", "--api-key=hunter2" }, { "-p", "hunter2" }, { "-password=hunter2" }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		assert_int_equal(parse(words[i]), -1);
+		if (strstr(error.text, "hunter2") != NULL)
+			fail_msg("printed: %s", error.text);
+	}
+	REFUSE(
+	    "--password is no option: other users can read a secret in an argument; write it to a file that only you can "
+	    "read, and give --password-file=FILE with the name of the file",
+	    "--file=a", "--node=h", "--password=hunter2");
+	REFUSE(
+	    "--api-key is no option: other users can read a secret in an argument; write it to a file that only you can "
+	    "read, and give --api-key-file=FILE with the name of the file",
+	    "--api-key");
+	REFUSE(
+	    "--bpf needs a value, and \"--password\" is an option: write --bpf=FILTER, with the = if the value begins "
+	    "with --",
+	    "--file=a", "--bpf", "--password=hunter2");
+	REFUSE("--password-file was given twice: give it once", "--file=a", "--password-file=hunter2",
+	    "--password-file=hunter3");
+	REFUSE("--password-file goes with --node only", "--file=a", "--password-file=hunter2");
+	ACCEPT("--file=a", "--node=h", "--user=u", "--password-file=p");
+	assert_string_equal(options.password_file, "p");
+	options_release(&options);
+	ACCEPT("--file=a", "--node=h", "--cert=c", "--key=k");
+	assert_string_equal(options.key, "k");
+	options_release(&options);
 }
 
 /* Turns each run of spaces and newlines into one space. */
@@ -692,6 +857,8 @@ main(void)
 		cmocka_unit_test(test_operands),
 		cmocka_unit_test(test_no_words),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_help)
 	};
 

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command line, as far as files, tshark or an installation take part in it; tests/unit/test_options.c has the rest."""
+
+import pytest
+
+import espcap
+
+USAGE = 2
+
+
+@pytest.mark.parametrize("words", [
+    ["--password-file=hunter2"], ["--password-file", "hunter2"], ["--api-key-file=hunter2"], ["--password=hunter2"],
+    ["--api-key", "hunter2"], ["--pass=hunter2"], ["--bpf", "--password-file=hunter2"],
+    ["--password-file=hunter2", "--password-file=hunter2"], ["--password-file=./hunter2/x"]])
+@pytest.mark.parametrize("folder_has_it", [False, True])
+def test_values_of_secrets_are_not_printed(words, folder_has_it, tmp_path):
+    (tmp_path / "x.pcap").write_bytes(b"")
+    if folder_has_it:
+        # Others may read it.
+        (tmp_path / "hunter2").write_text("x")
+        (tmp_path / "hunter2").chmod(0o644)
+    user = [] if "--api" in words[0] else ["--user=shark"]
+    result = espcap.run("--file=x.pcap", "--node=127.0.0.1:9", *user, *words, "--verbose", cwd=tmp_path)
+    assert result.code == USAGE and "hunter2" not in result.errors, result.errors
+    if words[0].startswith(("--password-file", "--api-key-file")) and len(words) == 1:
+        assert "espcap: %s: " % words[0].split("=")[0] in result.errors
