@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The command line of espcap: one table feeds getopt_long, --help and the check of the man page. No I/O. */
+/* The command line of espcap: one table feeds getopt_long, --help and the check of the man page. */
 #ifndef ESPCAP_CONFIG_OPTIONS_H
 #define ESPCAP_CONFIG_OPTIONS_H
 
@@ -109,7 +109,7 @@ struct options {
 
 /*
  * Reads argv into *options, whose texts point into argv. -1 with OUTCOME_USAGE
- * and what to write instead. Prints nothing itself. options_release frees the lists.
+ * and what to write instead. Prints nothing itself. Looks whether words that are no options are files. options_release frees the lists.
  */
 int options_parse(struct options *options, int argc, char *argv[], struct error *error);
 void options_release(struct options *options);

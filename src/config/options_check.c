@@ -32,16 +32,14 @@ is_given(const struct line *line, const char *name)
 static int
 check_kinds(const struct line *line)
 {
-	static const char *const kinds[] = { "file", "dir", "nic", "watch",
-		"replay", "list-interfaces", "print-template" };
 	bool chosen[OPTIONS_ROWS] = { false };
 	char text[256];
 	size_t count = 0;
 
-	for (size_t i = 0; i < COUNT(kinds); i++) {
-		chosen[options_index(kinds[i], strlen(kinds[i]))] =
-		    is_given(line, kinds[i]);
-		count += is_given(line, kinds[i]);
+	for (size_t i = 0; i < OPTIONS_INPUTS; i++) {
+		chosen[options_index(options_inputs[i], strlen(options_inputs[i]))] =
+		    is_given(line, options_inputs[i]);
+		count += is_given(line, options_inputs[i]);
 	}
 	if (count == 1)
 		return 0;

@@ -41,9 +41,10 @@ help_row(struct buffer *out, const struct options_row *row)
 	char left[64], min[32], max[32], *text;
 	int len;
 
-	len = snprintf(left, sizeof(left), "  --%s%s%s", row->name,
+	len = snprintf(left, sizeof(left), "  --%s%s%s%s%.1s", row->name,
 	    row->value != NULL ? "=" : "",
-	    row->value != NULL ? row->value : "");
+	    row->value != NULL ? row->value : "",
+	    row->letter != 0 ? ", -" : "", &row->letter);
 	(void)buffer_puts(out, left);
 	if (len >= HELP_INDENT - 1)
 		(void)buffer_printf(out, "\n%*s", HELP_INDENT, "");

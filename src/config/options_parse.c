@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/xalloc.h"
 #include "config/options_check.h"
+#include "config/options_operands.h"
 #include "config/options_table.h"
 #include "config/options_unknown.h"
 
@@ -17,6 +17,9 @@
 
 /* Added to a row's index, so that getopt_long's '?' and ':' mean nothing else. */
 #define ROW_BASE 256
+
+/* What getopt_long says of a word that is no option and no value of one. */
+#define OPERAND 1
 
 /*
  * Other spellings. The first espcap had few options and took every prefix of
@@ -44,16 +47,9 @@ static const struct {
 struct parse {
 	struct options *options;
 	bool given[OPTIONS_ROWS];
+	struct options_list operands;
 	struct error *error;
 };
-
-static void
-list_push(struct options_list *list, const char *item)
-{
-	list->items = xreallocarray(list->items, list->count + 1,
-	    sizeof(*list->items));
-	list->items[list->count++] = item;
-}
 
 static int
 bad_number(const struct parse *parse, const struct options_row *row, const char *text)
@@ -113,7 +109,7 @@ set_member(struct parse *parse, const struct options_row *row, const char *text)
 		*(const char **)member = text;
 		return 0;
 	case OPTIONS_KIND_LIST:
-		list_push(member, text);
+		options_list_push(member, text);
 		return 0;
 	case OPTIONS_KIND_NUMBER:
 	case OPTIONS_KIND_SIZE:
@@ -178,12 +174,15 @@ take_option(struct parse *parse, size_t index, const char *word,
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--%s needs a value: --%s=%s", row->name, row->name,
 		    row->value);
-	if (row->value != NULL && strchr(word, '=') == NULL &&
+	if (row->value != NULL && (word[1] != '-' || strchr(word, '=') == NULL) &&
 	    is_option(text, &name, &len))
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--%s needs a value, and \"--%.*s\" is an option: write "
 		    "--%s=%s, with the = if the value begins with --",
 		    row->name, (int)len, name, row->name, row->value);
+	if (row->letter == 'f' && word[1] == 'f' &&
+	    options_refuse_file(row, text, parse->error) != 0)
+		return -1;
 	if (row->value != NULL && row->kind != OPTIONS_KIND_LIST &&
 	    parse->given[index])
 		return error_set(parse->error, OUTCOME_USAGE,
@@ -192,11 +191,34 @@ take_option(struct parse *parse, size_t index, const char *word,
 	return set_member(parse, row, text);
 }
 
+static size_t
+letter_index(int letter)
+{
+	for (size_t i = 0; i < OPTIONS_ROWS; i++)
+		if (options_rows[i].letter == letter && letter != 0)
+			return i;
+	return OPTIONS_ROWS;
+}
+
 static int
 take_word(struct parse *parse, int answer, const char *word)
 {
 	const struct options_row *row;
 
+	if (answer == OPERAND) {
+		options_list_push(&parse->operands, optarg);
+		return 0;
+	}
+	/* -file: getopt_long takes it for -f with a value. */
+	if (word[0] == '-' && word[1] != '-' && options_one_dash(word, parse->error) != 0)
+		return -1;
+	if (letter_index(answer) < OPTIONS_ROWS)
+		return take_option(parse, letter_index(answer), word, optarg != NULL ? optarg : "");
+	if (answer == ':' && letter_index(optopt) < OPTIONS_ROWS) {
+		row = &options_rows[letter_index(optopt)];
+		return error_set(parse->error, OUTCOME_USAGE, "-%c needs a value: -%c %s", row->letter, row->letter,
+		    row->value);
+	}
 	if (answer >= ROW_BASE)
 		return take_option(parse, (size_t)answer - ROW_BASE, word,
 		    optarg != NULL ? optarg : "");
@@ -211,7 +233,7 @@ take_word(struct parse *parse, int answer, const char *word)
 	if (optopt >= ROW_BASE && (size_t)optopt < ROW_BASE + OPTIONS_ROWS)
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--%s takes no value", options_rows[optopt - ROW_BASE].name);
-	return options_unknown(word, parse->error);
+	return word[1] == '-' ? options_unknown(word, parse->error) : options_unknown_letter(optopt, parse->error);
 }
 
 /* Fills the array of getopt_long, which has OPTIONS_ROWS + ALIASES + 1 members. */
@@ -234,41 +256,65 @@ make_getopt(struct option *longopts)
 	}
 }
 
+/* Writes what getopt_long shall know of one letter. '-': operands come in their places; ':': a missing value is told apart. */
+static void
+make_letters(char letters[2 * OPTIONS_ROWS + 3])
+{
+	char *to = letters;
+
+	*to++ = '-';
+	*to++ = ':';
+	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
+		if (options_rows[i].letter == 0)
+			continue;
+		*to++ = options_rows[i].letter;
+		if (options_rows[i].value != NULL)
+			*to++ = ':';
+	}
+	*to = '\0';
+}
+
+/* Reads all words of argv. */
+static int
+take_words(struct parse *parse, int argc, char *argv[])
+{
+	struct option longopts[OPTIONS_ROWS + ALIASES + 1];
+	char letters[2 * OPTIONS_ROWS + 3];
+	int answer, at;
+
+	make_getopt(longopts);
+	make_letters(letters);
+	opterr = 0;
+	/* glibc starts anew at 0 (getopt(3), NOTES). */
+	optind = 0;
+	for (;;) {
+		at = optind > 0 ? optind : 1;
+		answer = getopt_long(argc, argv, letters, longopts, NULL);
+		if (answer == -1)
+			break;
+		if (take_word(parse, answer, argv[at]) != 0)
+			return -1;
+	}
+	/* Those after --. */
+	for (int i = optind; i > 0 && i < argc; i++)
+		options_list_push(&parse->operands, argv[i]);
+	return 0;
+}
+
 int
 options_parse(struct options *options, int argc, char *argv[],
     struct error *error)
 {
 	struct parse parse = { .options = options, .error = error };
-	struct option longopts[OPTIONS_ROWS + ALIASES + 1];
-	int answer, at;
+	int rv = -1;
 
-	if (set_presets(&parse) != 0)
-		goto fail;
-	make_getopt(longopts);
-	opterr = 0;
-	/* glibc starts anew at 0 (getopt(3), NOTES); '+' leaves argv in order. */
-	optind = 0;
-	for (;;) {
-		at = optind > 0 ? optind : 1;
-		answer = getopt_long(argc, argv, "+:", longopts, NULL);
-		if (answer == -1)
-			break;
-		if (take_word(&parse, answer, argv[at]) != 0)
-			goto fail;
-	}
-	if (optind > 0 && optind < argc) {
-		error_set(error, OUTCOME_USAGE,
-		    "unexpected argument \"%.100s\": did you mean --file=%.100s? "
-		    "(a value with spaces needs quotes)",
-		    argv[optind],
-		    argv[optind]);
-		goto fail;
-	}
-	if (options_check(options, parse.given, error) == 0)
-		return 0;
-fail:
-	options_release(options);
-	return -1;
+	if (set_presets(&parse) == 0 && take_words(&parse, argc, argv) == 0 &&
+	    options_operands(options, &parse.operands, parse.given, error) == 0)
+		rv = options_check(options, parse.given, error);
+	free(parse.operands.items);
+	if (rv != 0)
+		options_release(options);
+	return rv;
 }
 
 void

@@ -45,11 +45,15 @@ struct options_row {
 	 * Empty if it needs none.
 	 */
 	const char *needs;
+	char letter; /* its alias of one letter, as tcpdump and tshark have it; 0 for none */
 };
 
 /* In the order of --help and of the man page. */
 #define OPTIONS_ROWS 77
 extern const struct options_row options_rows[OPTIONS_ROWS];
+/* The options of which exactly one kind must be given. */
+#define OPTIONS_INPUTS 7
+extern const char *const options_inputs[OPTIONS_INPUTS];
 extern const char *const options_titles[OPTIONS_GROUPS];
 
 /* The row of the name name[0..len), OPTIONS_ROWS if there is none. */

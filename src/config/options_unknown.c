@@ -102,7 +102,7 @@ bad_name(const char *name, size_t len, struct error *error)
 		    "unknown option \"--%.*s\": did you mean --%s?", (int)len,
 		    name, like);
 	return error_set(error, OUTCOME_USAGE,
-	    "unknown option \"--%.*s\": espcap --help lists them", (int)len,
+	    "unknown option \"--%.*s\": espcap --help=all lists them", (int)len,
 	    name);
 }
 
@@ -114,16 +114,57 @@ options_unknown(const char *word, struct error *error)
 
 	if ((name = options_word_name(word, &len)) != NULL)
 		return bad_name(name, len > 64 ? 64 : len, error);
-	if (word[0] == '-' && word[1] != '-') {
-		name = word + 1;
-		len = strcspn(name, "=");
-		for (size_t i = 0; i < OPTIONS_ROWS; i++)
-			if (strncmp(options_rows[i].name, name, len) == 0)
-				return error_set(error, OUTCOME_USAGE,
-				    "unknown option \"-%.*s\": did you mean "
-				    "--%s?",
-				    (int)len, name, options_rows[i].name);
-	}
 	return error_set(error, OUTCOME_USAGE,
-	    "unknown option \"%.64s\": espcap --help lists them", word);
+	    "unknown option \"%.64s\": espcap --help=all lists them", word);
+}
+
+int
+options_one_dash(const char *word, struct error *error)
+{
+	const char *name = word + 1;
+	size_t len = strcspn(name, "=");
+
+	if (len < 2 || options_index(name, len) == OPTIONS_ROWS)
+		return 0;
+	return error_set(error, OUTCOME_USAGE,
+	    "unknown option \"-%.*s\": did you mean --%.*s?", (int)len, name,
+	    (int)len, name);
+}
+
+/* What tcpdump and tshark call otherwise. */
+static const struct {
+	char letter;
+	const char *hint;
+} habits[] = {
+	{ 'w', "espcap writes no capture file; --ring=DIR keeps the packets of a live capture" },
+	{ 's', "did you mean --snaplen?" },
+	{ 'a', "did you mean --duration?" },
+	{ 'b', "did you mean --ring and --ring-size?" },
+	{ 'B', "did you mean --buffer?" },
+	{ 'd', "did you mean --dir, or --decode-as?" },
+	{ 'D', "did you mean --list-interfaces?" },
+	{ 'e', "did you mean --fields?" },
+	{ 'j', "did you mean --fields?" },
+	{ 'J', "did you mean --fields?" },
+	{ 'p', "did you mean --no-promisc?" },
+	{ 'R', "did you mean --display-filter?" },
+	{ 'o', "tshark's preferences cannot be set; --tls-keys names a key log file" },
+	{ 'T', "leave it out, documents are always JSON" },
+	{ 'l', "leave it out, each document is printed at once" },
+	{ 'n', "leave it out, espcap never resolves names" },
+	{ 't', "leave it out, documents have the time in UTC" },
+	{ '?', "did you mean --help?" }
+};
+
+int
+options_unknown_letter(int letter, struct error *error)
+{
+	const char *hint = "espcap --help=all lists them";
+
+	for (size_t i = 0; i < COUNT(habits); i++)
+		if (habits[i].letter == letter)
+			hint = habits[i].hint;
+	if (letter <= ' ' || letter > '~')
+		return error_set(error, OUTCOME_USAGE, "unknown option: %s", hint);
+	return error_set(error, OUTCOME_USAGE, "unknown option \"-%c\": %s", letter, hint);
 }

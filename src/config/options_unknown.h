@@ -17,4 +17,13 @@ int options_refuse_secret(const struct options_row *row, const char *name, size_
 /* -1 with OUTCOME_USAGE and the options that the word may stand for. */
 int options_unknown(const char *word, struct error *error);
 
+/*
+ * -1 with OUTCOME_USAGE if the word, which begins with one dash, is the name of an option that has two: -file, -count=3.
+ * 0 for letters.
+ */
+int options_one_dash(const char *word, struct error *error);
+
+/* -1 with OUTCOME_USAGE and what to write instead of a letter that tcpdump or tshark may know. */
+int options_unknown_letter(int letter, struct error *error);
+
 #endif

@@ -4,6 +4,7 @@
 import pytest
 
 import espcap
+import frames
 
 USAGE = 2
 
@@ -24,3 +25,22 @@ def test_values_of_secrets_are_not_printed(words, folder_has_it, tmp_path):
     assert result.code == USAGE and "hunter2" not in result.errors, result.errors
     if words[0].startswith(("--password-file", "--api-key-file")) and len(words) == 1:
         assert "espcap: %s: " % words[0].split("=")[0] in result.errors
+
+
+def test_files_and_directories_without_an_option(tmp_path):
+    folder = tmp_path / "caps"
+    folder.mkdir()
+    for number in (1, 2):
+        (folder / ("%d.pcap" % number)).write_bytes(frames.pcap([frames.udp(b"hello")] * number))
+    paths = [str(folder / name) for name in ("1.pcap", "2.pcap")]
+    wanted = espcap.run("--file", paths[0], "--file", paths[1])
+    assert wanted.code == 0 and len(wanted.lines) == 3
+    assert espcap.run(*paths).output == wanted.output
+    assert espcap.run("-r", paths[0], "-r", paths[1], "-f", "udp", "-Y", "udp", "-q").output == wanted.output
+    assert espcap.run("--", folder).output == espcap.run("--dir", folder).output
+    assert espcap.run("-c1", *paths).lines == wanted.lines[:1]
+    beside = espcap.run("-r", paths[0], paths[1])
+    assert beside.code == USAGE and "did you mean --file=" in beside.errors
+    assert espcap.run("-f", paths[0]).code == USAGE
+    live = espcap.run("-i", "lo", "tcp", "port", "80")
+    assert live.code == USAGE and 'did you mean --bpf="tcp port 80"?' in live.errors

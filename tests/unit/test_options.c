@@ -270,19 +270,26 @@ test_unknown(void **state)
 	    "--interfaces");
 	REFUSE("unknown option \"--filter\": did you mean --display-filter?",
 	    "--filter=x");
-	REFUSE("unknown option \"--kafka\": espcap --help lists them",
+	REFUSE("unknown option \"--kafka\": espcap --help=all lists them",
 	    "--kafka=x");
-	REFUSE("unknown option \"--=x\": espcap --help lists them", "--=x");
+	REFUSE("unknown option \"--=x\": espcap --help=all lists them", "--=x");
 	/* Of later versions; what follows = may be a secret and is not repeated. */
-	REFUSE("unknown option \"--elastic\": espcap --help lists them",
+	REFUSE("unknown option \"--elastic\": espcap --help=all lists them",
 	    "--elastic=http://user:secret@host:9200");
-	REFUSE("unknown option \"--kafka\": espcap --help lists them",
+	REFUSE("unknown option \"--kafka\": espcap --help=all lists them",
 	    "--kafka", "host");
-	REFUSE("unknown option \"-d\": did you mean --dir?", "-d", "x");
+	REFUSE("unknown option \"-d\": did you mean --dir, or --decode-as?", "-d", "x");
 	REFUSE("unknown option \"-file\": did you mean --file?", "-file=x");
-	REFUSE("unknown option \"-Z\": espcap --help lists them", "-Z");
-	REFUSE("unknown option \"-:\": espcap --help lists them", "-:");
-	REFUSE("unknown option \"-?\": espcap --help lists them", "-?");
+	REFUSE("unknown option \"-count\": did you mean --count?", "-r", "x", "-count", "3");
+	REFUSE("unknown option \"-verbose\": did you mean --verbose?", "-verbose");
+	REFUSE("unknown option \"-Z\": espcap --help=all lists them", "-Z");
+	REFUSE("unknown option \"-:\": espcap --help=all lists them", "-:");
+	REFUSE("unknown option \"-?\": did you mean --help?", "-?");
+	REFUSE("unknown option: espcap --help=all lists them", "-\xc3\xa4");
+	REFUSE("unknown option \"-w\": espcap writes no capture file; --ring=DIR keeps the packets of a live capture", "-i",
+	    "lo", "-w", "x.pcap");
+	REFUSE("unknown option \"-s\": did you mean --snaplen?", "-i", "lo", "-s0");
+	REFUSE("unknown option \"-n\": leave it out, espcap never resolves names", "-vnr", "x");
 }
 
 static void
@@ -450,30 +457,112 @@ test_inputs(void **state)
 }
 
 static void
+test_letters(void **state)
+{
+	(void)state;
+	ACCEPT("-r", "a", "-rb", "-c", "3", "-fip", "-Y", "http", "-v");
+	assert_int_equal(options.files.count, 2);
+	assert_string_equal(options.files.items[0], "a");
+	assert_string_equal(options.files.items[1], "b");
+	assert_int_equal(options.count, 3);
+	assert_string_equal(options.bpf, "ip");
+	assert_string_equal(options.display_filter, "http");
+	assert_int_equal(options.level, LOG_LEVEL_VERBOSE);
+	options_release(&options);
+	ACCEPT("-qi", "eth0", "-f", "tcp[0] = 80");
+	assert_string_equal(options.nic, "eth0");
+	assert_string_equal(options.bpf, "tcp[0] = 80");
+	assert_int_equal(options.level, LOG_LEVEL_QUIET);
+	options_release(&options);
+	ACCEPT("-h");
+	assert_int_equal(options.action, OPTIONS_HELP);
+	ACCEPT("-V");
+	assert_int_equal(options.action, OPTIONS_VERSION);
+	REFUSE("-r needs a value: -r FILE", "-r");
+	REFUSE("-c needs a value: -c N", "-r", "a", "-c");
+	REFUSE("--count takes a whole number from 1 to 18446744073709551615, not \"x\"", "-r", "a", "-cx");
+	REFUSE("--count was given twice: give it once", "-r", "a", "-c1", "--count=2");
+	REFUSE(
+	    "--bpf needs a value, and \"--count\" is an option: write --bpf=FILTER, with the = if the value begins "
+	    "with --",
+	    "-f", "--count=3");
+	REFUSE("--file and --nic exclude each other: give one kind of input", "-r", "a", "-i", "b");
+	REFUSE(
+	    "-f takes a capture filter, and \"/dev/null\" is a file: did you mean -r /dev/null? (write --bpf=/dev/null if "
+	    "it is the filter)",
+	    "-f", "/dev/null");
+	ACCEPT("--file=a", "--bpf=/dev/null");
+	options_release(&options);
+	ACCEPT("--f=/dev/null");
+	assert_string_equal(options.files.items[0], "/dev/null");
+	options_release(&options);
+	for (size_t i = 0; i < OPTIONS_ROWS; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_true(options_rows[i].letter == 0 || options_rows[i].letter != options_rows[j].letter);
+}
+
+static void
 test_operands(void **state)
 {
 	(void)state;
+	ACCEPT("/dev/null", "--pretty", "/dev/zero");
+	assert_int_equal(options.files.count, 2);
+	assert_string_equal(options.files.items[0], "/dev/null");
+	assert_string_equal(options.files.items[1], "/dev/zero");
+	assert_true(options.pretty);
+	options_release(&options);
+	ACCEPT("--recursive", "/dev");
+	assert_string_equal(options.dir, "/dev");
+	ACCEPT("--pretty", "--", "/dev/null");
+	assert_string_equal(options.files.items[0], "/dev/null");
+	options_release(&options);
+	ACCEPT("--help", "x");
+	REFUSE("unexpected argument \"/\": give files, or one directory", "/dev", "/");
+	REFUSE("unexpected argument \"/dev\": give files, or one directory", "/dev/null", "/dev");
 	REFUSE(
-	    "unexpected argument \"x\": did you mean --file=x? (a value "
-	    "with spaces needs quotes)",
+	    "unexpected argument \"x\": there is no such file or directory; give captures with --file or --dir, a filter "
+	    "with --bpf or --display-filter",
 	    "x");
+	REFUSE("unexpected argument \"-\": did you mean --file=-?", "-");
+	REFUSE("unexpected argument \"lo\": did you mean --nic=lo?", "lo");
+	REFUSE("unexpected argument: did you mean --node=URL?", "http://u:hunter2@h");
 	REFUSE(
-	    "unexpected argument \"b\": did you mean --file=b? (a value "
-	    "with spaces needs quotes)",
-	    "--file", "a", "b", "--pretty");
-	REFUSE(
-	    "unexpected argument \"-\": did you mean --file=-? (a value "
-	    "with spaces needs quotes)",
-	    "-");
-	REFUSE(
-	    "unexpected argument \"--help\": did you mean --file=--help? "
-	    "(a value with spaces needs quotes)",
+	    "unexpected argument \"--help\": there is no such file or directory; give captures with --file or --dir, a "
+	    "filter with --bpf or --display-filter",
 	    "--", "--help");
 	/* argv stays as it was given. */
 	REFUSE(
-	    "unexpected argument \"a\": did you mean --file=a? (a value "
-	    "with spaces needs quotes)",
+	    "unexpected argument \"a\": did you mean --bpf=\"a c\" or --display-filter=\"a c\"? (a value with spaces "
+	    "needs quotes)",
 	    "a", "--file=b", "c");
+}
+
+static void
+test_operands_beside_an_input(void **state)
+{
+	(void)state;
+	REFUSE(
+	    "unexpected argument \"/dev/null\" beside --file: did you mean --file=/dev/null? (a value with spaces needs "
+	    "quotes)",
+	    "-r", "a", "/dev/null");
+	REFUSE(
+	    "unexpected argument \"/dev/null\" beside --dir: give one kind of input (a value with spaces needs quotes)",
+	    "--dir=a", "/dev/null");
+	REFUSE(
+	    "unexpected argument \"/dev\" beside --list-interfaces: give one kind of input (a value with spaces needs "
+	    "quotes)",
+	    "/dev", "--list");
+	REFUSE(
+	    "unexpected argument \"/dev/null\" beside --print-template: give one kind of input (a value with spaces needs "
+	    "quotes)",
+	    "--print-template=opensearch", "/dev/null");
+	REFUSE("unexpected argument \"tcp\": did you mean --bpf=\"tcp port 80\"?", "-i", "lo", "tcp", "port", "80");
+	/* Even if there is such a file. */
+	REFUSE("unexpected argument \"/dev\": did you mean --bpf=\"/dev\"?", "-i", "lo", "/dev");
+	REFUSE(
+	    "unexpected argument \"http\": did you mean --bpf=\"http\" or --display-filter=\"http\"? (a value with spaces "
+	    "needs quotes)",
+	    "-r", "a", "http");
 }
 
 static void
@@ -708,7 +797,7 @@ test_help(void **state)
 
 	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
 		snprintf(word, sizeof(word), "\n  --%s%s%s",
-		    options_rows[i].name, options_rows[i].value ? "=" : " ",
+		    options_rows[i].name, options_rows[i].value ? "=" : "",
 		    options_rows[i].value ? options_rows[i].value : "");
 		if (strstr(text, word) == NULL)
 			fail_msg("not in --help:%s", word);
@@ -854,7 +943,9 @@ main(void)
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_inputs),
+		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_operands),
+		cmocka_unit_test(test_operands_beside_an_input),
 		cmocka_unit_test(test_no_words),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_needs),
