@@ -27,6 +27,7 @@ struct options_list {
 
 struct options {
 	enum options_action action;
+	const char *help; /* --help=WHAT: "all" or the name of an option; NULL for the short text */
 
 	/* Input: exactly one kind when action is OPTIONS_RUN. */
 	struct options_list files; /* --file; "-" is standard input, at most once */
@@ -114,7 +115,7 @@ struct options {
 int options_parse(struct options *options, int argc, char *argv[], struct error *error);
 void options_release(struct options *options);
 
-/* Appends the text of --help, at most 80 columns wide, made from the table. */
-void options_help(struct buffer *out);
+/* Appends the text of --help or --help=WHAT, at most 80 columns wide; the short one fits 24 lines. what is as in struct options. */
+void options_help(struct buffer *out, const char *what);
 
 #endif

@@ -41,9 +41,12 @@ help_row(struct buffer *out, const struct options_row *row)
 	char left[64], min[32], max[32], *text;
 	int len;
 
-	len = snprintf(left, sizeof(left), "  --%s%s%s%s%.1s", row->name,
-	    row->value != NULL ? "=" : "",
+	len = snprintf(left, sizeof(left), "  --%s%s%s%s%s%.1s", row->name,
+	    row->kind == OPTIONS_KIND_HELP ? "[=" :
+		row->value != NULL         ? "=" :
+					     "",
 	    row->value != NULL ? row->value : "",
+	    row->kind == OPTIONS_KIND_HELP ? "]" : "",
 	    row->letter != 0 ? ", -" : "", &row->letter);
 	(void)buffer_puts(out, left);
 	if (len >= HELP_INDENT - 1)
@@ -62,16 +65,30 @@ help_row(struct buffer *out, const struct options_row *row)
 	free(text);
 }
 
-void
-options_help(struct buffer *out)
+/* 24 lines of 80 columns, the last of which is the prompt. */
+static const char short_help[] =
+    "usage: espcap --file=FILE ... [options]           capture files; - is stdin\n"
+    "       espcap --dir=DIR [--recursive] [options]   the captures of a directory\n"
+    "       espcap --nic=IFACE [options]               a live capture\n"
+    "       espcap --watch=DIR [options]               captures as they come and grow\n"
+    "       espcap --replay=FILE --node=URL [options]  rejected documents, again\n\n"
+    "Turns the packets of captures into JSON documents, one a line on standard\n"
+    "output, or indexes them into Elasticsearch or OpenSearch with --node=URL.\n\n"
+    "Examples:\n"
+    "  espcap -r capture.pcap -Y http.request         the HTTP requests of a file\n"
+    "  espcap -i eth0 -f \"tcp port 443\" -c 100        100 packets of an interface\n"
+    "  espcap --dir=captures --node=localhost:9200    index all files of a directory\n\n"
+    "  -r, --file=FILE               -f, --bpf=FILTER             -q, --quiet\n"
+    "  -i, --nic=IFACE               -Y, --display-filter=FILTER  -v, --verbose\n"
+    "  -c, --count=N                 -h, --help                   -V, --version\n\n"
+    "espcap --list-interfaces shows what --nic takes.\n"
+    "espcap --help=all lists all options, espcap --help=OPTION explains one.\n"
+    "espcap(1) has the rest: the document, the final line, the exit statuses.\n";
+
+static void
+help_all(struct buffer *out)
 {
 	(void)buffer_puts(out,
-	    "usage: espcap --file=FILE [--file=FILE ...] [options]\n"
-	    "       espcap --dir=DIR [--recursive] [options]\n"
-	    "       espcap --list-interfaces [--json]\n\n"
-	    "Turns the packets of capture files into JSON documents, one a line "
-	    "on stdout,\nor with --node=URL indexed into Elasticsearch or "
-	    "OpenSearch.\n"
 	    "--option=VALUE and --option VALUE are the same; names may be cut "
 	    "short as long\nas they stay unambiguous.\n");
 	for (size_t g = 0; g < OPTIONS_GROUPS; g++) {
@@ -80,7 +97,32 @@ options_help(struct buffer *out)
 			if (options_rows[i].group == (enum options_group)g)
 				help_row(out, &options_rows[i]);
 	}
-	(void)buffer_puts(out,
-	    "\nespcap(1) tells the rest: the document, the final line, the exit "
-	    "statuses.\n");
+}
+
+/* One option, and what it needs. */
+static void
+help_one(struct buffer *out, const struct options_row *row)
+{
+	const bool none[OPTIONS_ROWS] = { false };
+	const char *needs = row->needs;
+	char text[256];
+
+	help_row(out, row);
+	while (needs[0] != '\0') {
+		(void)options_need_next(&needs, none, text, sizeof(text));
+		(void)buffer_printf(out, "%*sgoes with %s only\n", HELP_INDENT, "", text);
+	}
+}
+
+void
+options_help(struct buffer *out, const char *what)
+{
+	size_t index = what != NULL ? options_index(what, strlen(what)) : OPTIONS_ROWS;
+
+	if (index < OPTIONS_ROWS)
+		help_one(out, &options_rows[index]);
+	else if (what != NULL)
+		help_all(out);
+	else
+		(void)buffer_puts(out, short_help);
 }

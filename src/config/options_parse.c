@@ -84,6 +84,21 @@ set_number(struct parse *parse, const struct options_row *row, const char *text)
 	return status == 0 ? 0 : bad_number(parse, row, text);
 }
 
+/* The value of --help; empty if there is none. */
+static int
+set_help(struct parse *parse, const char *text)
+{
+	const char *name = text + strspn(text, "-");
+
+	if (text[0] == '\0')
+		return 0;
+	if (strcmp(text, "all") != 0 && options_index(name, strlen(name)) == OPTIONS_ROWS)
+		return error_set(parse->error, OUTCOME_USAGE,
+		    "--help takes all or the name of an option, not \"%.100s\"", text);
+	parse->options->help = name;
+	return 0;
+}
+
 /* Puts into the options what the row and its value (NULL if it takes none) say. */
 static int
 set_member(struct parse *parse, const struct options_row *row, const char *text)
@@ -98,6 +113,10 @@ set_member(struct parse *parse, const struct options_row *row, const char *text)
 		if (*action == OPTIONS_RUN || *action == OPTIONS_LIST)
 			*action = (enum options_action)row->min;
 		return 0;
+	case OPTIONS_KIND_HELP:
+		if (parse->options->action == OPTIONS_RUN || parse->options->action == OPTIONS_LIST)
+			parse->options->action = OPTIONS_HELP;
+		return set_help(parse, text);
 	case OPTIONS_KIND_LEVEL:
 		*(enum log_level *)member = (enum log_level)row->min;
 		return 0;
@@ -170,6 +189,8 @@ take_option(struct parse *parse, size_t index, const char *word,
 
 	if (check_secret(parse, row, word) != 0)
 		return -1;
+	if (row->kind == OPTIONS_KIND_HELP)
+		return set_member(parse, row, text);
 	if (row->value != NULL && text[0] == '\0')
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--%s needs a value: --%s=%s", row->name, row->name,
@@ -249,9 +270,9 @@ make_getopt(struct option *longopts)
 		size_t index = options_index(means, strlen(means));
 
 		longopts[i].name = name;
-		longopts[i].has_arg = options_rows[index].value != NULL ?
-		    required_argument :
-		    no_argument;
+		longopts[i].has_arg = options_rows[index].value == NULL ? no_argument :
+		    options_rows[index].kind == OPTIONS_KIND_HELP       ? optional_argument :
+									  required_argument;
 		longopts[i].val = ROW_BASE + (int)index;
 	}
 }
@@ -268,7 +289,7 @@ make_letters(char letters[2 * OPTIONS_ROWS + 3])
 		if (options_rows[i].letter == 0)
 			continue;
 		*to++ = options_rows[i].letter;
-		if (options_rows[i].value != NULL)
+		if (options_rows[i].value != NULL && options_rows[i].kind != OPTIONS_KIND_HELP)
 			*to++ = ':';
 	}
 	*to = '\0';

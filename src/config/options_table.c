@@ -304,9 +304,9 @@ const struct options_row options_rows[] = {
 	{ "verbose", NULL, OPTIONS_GROUP_PERSON,
 	    "say more of what is done",
 	    OPTIONS_KIND_LEVEL, SETS(level), LOG_LEVEL_VERBOSE, 0, NULL, "", 'v' },
-	{ "help", NULL, OPTIONS_GROUP_PERSON,
-	    "print this text and end",
-	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_HELP, 0, NULL, "", 'h' },
+	{ "help", "WHAT", OPTIONS_GROUP_PERSON,
+	    "print a short text, or of all options (all), or of one, and end",
+	    OPTIONS_KIND_HELP, SETS(help), 0, 0, NULL, "", 'h' },
 	{ "version", NULL, OPTIONS_GROUP_PERSON,
 	    "print the versions of espcap, its libraries and tshark, and end",
 	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_VERSION, 0, NULL, "", 'V' }

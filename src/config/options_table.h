@@ -21,6 +21,7 @@ enum options_group {
 
 enum options_kind {
 	OPTIONS_KIND_ACTION, /* enum options_action, set to min */
+	OPTIONS_KIND_HELP,   /* the action OPTIONS_HELP, and const char *: about what, the value may be left out */
 	OPTIONS_KIND_LEVEL,  /* enum log_level, set to min */
 	OPTIONS_KIND_FLAG,   /* bool */
 	OPTIONS_KIND_TEXT,   /* const char *, not empty */

@@ -276,7 +276,7 @@ main(int argc, char *argv[])
 	mallopt(M_MMAP_THRESHOLD, 256 << 10);
 	if (options_parse(&app.options, argc, argv, &error) != 0) {
 		log_error(&app.log, "%s", error.text);
-		log_error(&app.log, "espcap --help lists the options");
+		log_error(&app.log, "espcap --help=all lists the options");
 		status = (int)error.outcome;
 	} else if ((app.loop = loop_new(&error)) == NULL) {
 		log_error(&app.log, "%s", error.text);

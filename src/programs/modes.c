@@ -44,7 +44,7 @@ append(const struct options *options, struct loop *loop, struct log *log,
 {
 	switch (options->action) {
 	case OPTIONS_HELP:
-		options_help(out);
+		options_help(out, options->help);
 		return 0;
 	case OPTIONS_LIST:
 		return devices_list(out, options->json, error);

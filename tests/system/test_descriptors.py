@@ -866,7 +866,7 @@ def test_other_writers_of_the_same_pipe(who, many):
     assert bytes(got).replace(b"#\n", b"").count(b"\n") == MANY
 
 
-@pytest.mark.parametrize("what", ["--help", "--print-template=opensearch", "--version"])
+@pytest.mark.parametrize("what", ["--help=all", "--print-template=opensearch", "--version"])
 def test_texts_on_a_stalled_output(what):
     """Non-blocking, and full."""
     reader, writer = os.pipe()

@@ -790,14 +790,17 @@ test_help(void **state)
 
 	(void)state;
 	buffer_init(&out, sizeof(text) - 1);
-	options_help(&out);
+	options_help(&out, "all");
 	memcpy(text, out.data, out.len);
 	text[out.len] = '\0';
 	buffer_release(&out);
 
 	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
 		snprintf(word, sizeof(word), "\n  --%s%s%s",
-		    options_rows[i].name, options_rows[i].value ? "=" : "",
+		    options_rows[i].name,
+		    options_rows[i].kind == OPTIONS_KIND_HELP ? "[=" :
+			options_rows[i].value                 ? "=" :
+								"",
 		    options_rows[i].value ? options_rows[i].value : "");
 		if (strstr(text, word) == NULL)
 			fail_msg("not in --help:%s", word);
@@ -817,6 +820,72 @@ test_help(void **state)
 	assert_non_null(strstr(text, "; 4k to 1G, default 16M"));
 	assert_non_null(strstr(text, "; 1s to 1d, default 60s"));
 	assert_non_null(strstr(text, "; 1 to 18446744073709551615"));
+}
+
+/* One screen: 24 lines of 80 columns, one of which is the prompt's. */
+static void
+test_short_help(void **state)
+{
+	static const char *const forms[] = { "espcap --file=FILE", "espcap --dir=DIR", "espcap --nic=IFACE", "espcap --watch=DIR",
+		"espcap --replay=FILE --node=URL", "Examples:\n  espcap -r ", "\n  espcap -i ", "\n  espcap --dir=", "--help=all",
+		"--help=OPTION" };
+	char text[4096], word[40];
+	struct buffer out;
+	size_t lines = 0;
+
+	(void)state;
+	buffer_init(&out, sizeof(text) - 1);
+	options_help(&out, NULL);
+	memcpy(text, out.data, out.len);
+	text[out.len] = '\0';
+	buffer_release(&out);
+	for (const char *line = text; *line != '\0'; lines++) {
+		size_t len = strcspn(line, "\n");
+
+		if (len > 80)
+			fail_msg("%zu columns: %.*s", len, (int)len, line);
+		line += len + 1;
+	}
+	assert_in_range(lines, 15, 23);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		assert_non_null(strstr(text, forms[i]));
+	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
+		snprintf(word, sizeof(word), "-%c, --%.20s", options_rows[i].letter, options_rows[i].name);
+		assert_true(options_rows[i].letter == 0 || strstr(text, word) != NULL);
+	}
+}
+
+static void
+test_help_of_one(void **state)
+{
+	char text[512];
+	struct buffer out;
+
+	(void)state;
+	ACCEPT("--help");
+	assert_null(options.help);
+	ACCEPT("--help=all", "--file=a");
+	assert_string_equal(options.help, "all");
+	options_release(&options);
+	ACCEPT("--help=--ring-size");
+	assert_string_equal(options.help, "ring-size");
+	assert_int_equal(options.action, OPTIONS_HELP);
+	REFUSE("--help takes all or the name of an option, not \"rings\"", "--help=rings");
+	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
+		buffer_init(&out, sizeof(text) - 1);
+		options_help(&out, options_rows[i].name);
+		assert_true(out.len > 0 && memmem(out.data, out.len, options_rows[i].name, strlen(options_rows[i].name)) != NULL);
+		buffer_release(&out);
+	}
+	buffer_init(&out, sizeof(text) - 1);
+	options_help(&out, "ring-size");
+	memcpy(text, out.data, out.len);
+	text[out.len] = '\0';
+	buffer_release(&out);
+	assert_string_equal(text,
+	    "  --ring-size=SIZE        bytes of all these files together; 1M to 16384G,\n"
+	    "                          default 1G\n"
+	    "                          goes with --ring only\n");
 }
 
 static void
@@ -950,7 +1019,9 @@ main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_secrets),
-		cmocka_unit_test(test_help)
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_short_help),
+		cmocka_unit_test(test_help_of_one)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
