@@ -177,12 +177,13 @@ log_final(struct log *log, const char *format, ...)
 void
 log_progress(struct log *log, const char *text)
 {
-	char line[256];
+	char line[LINE_LEN];
 	int len;
 
 	if ((text[0] == '\0' && !log->line_open) || !log_flush(log))
 		return;
-	len = snprintf(line, sizeof(line), "\r%.200s\033[K%s", text,
+	len = snprintf(line, sizeof(line), "\r%.*s\033[K%s",
+	    TEXT_MAX, text,
 	    text[0] == '\0' ? "\r" : "");
 	log->line_open = text[0] != '\0';
 	put(log, line, (size_t)len);

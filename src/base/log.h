@@ -36,7 +36,7 @@ void log_note(struct log *log, const char *format, ...) __attribute__((format(pr
 void log_verbose(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As log_error, and beyond the bound: one line at the end, which must not be dropped. */
 void log_final(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* (Re)draws the one progress line; text without newline, at most 200 columns. An empty text erases it. Nothing while other bytes are kept. */
+/* (Re)draws the one progress line; text without newline, less than the width of the terminal. An empty text erases it. Nothing while other bytes are kept. */
 void log_progress(struct log *log, const char *text);
 
 /* Writes what is kept, as much as stderr takes now. True if nothing is kept any more. */

@@ -88,9 +88,8 @@ static const struct {
 	{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff }
 };
 
-/* The code point of a valid sequence of n bytes. */
-static uint32_t
-code_point(const unsigned char *s, size_t n)
+uint32_t
+text_utf8_point(const unsigned char *s, size_t n)
 {
 	uint32_t point = n == 1 ? s[0] : s[0] & (0xffU >> (n + 1));
 
@@ -118,7 +117,7 @@ text_visible(char *dst, size_t size, const char *bytes, size_t len)
 
 	for (size_t i = 0; i < len;) {
 		size_t n = text_utf8_len(s + i, len - i);
-		bool escape = n == 0 || is_unseen(code_point(s + i, n)) ||
+		bool escape = n == 0 || is_unseen(text_utf8_point(s + i, n)) ||
 		    (s[i] == '\\' && i + 1 < len && s[i + 1] == 'x');
 
 		if (!escape) {

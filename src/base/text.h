@@ -16,6 +16,8 @@ size_t text_visible(char *dst, size_t size, const char *bytes, size_t len);
 
 /* Length 1..4 of the valid UTF-8 sequence (RFC 3629) at bytes, 0 if there is none within len. */
 size_t text_utf8_len(const unsigned char *bytes, size_t len);
+/* The code point of a valid sequence of len bytes. */
+uint32_t text_utf8_point(const unsigned char *bytes, size_t len);
 
 /* Length of the text of count > 0 bytes in hex: two digits each, colons between them. */
 static inline uint64_t

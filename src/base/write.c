@@ -12,8 +12,6 @@
 
 #include "base/alarm.h"
 
-/* tty(4): a terminal counts as writable while fewer than 256 characters wait; more would wait in the write. */
-#define TERMINAL_PIECE 256
 /* How often give_up is asked at least, ms. */
 #define ASK_MS 50
 
@@ -106,7 +104,7 @@ write_now(int fd, enum write_kind kind, const void *data, size_t len)
 		n = send(fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		break;
 	case WRITE_TERMINAL:
-		n = write_polled(fd, data, len, TERMINAL_PIECE);
+		n = write_polled(fd, data, len, WRITE_TERMINAL_PIECE);
 		break;
 	}
 	if (n < 0 && (errno == EINTR || errno == EWOULDBLOCK))

@@ -20,6 +20,9 @@ enum write_kind {
 
 enum write_kind write_kind(int fd);
 
+/* tty(4): a terminal counts as writable while fewer characters wait; more than these would wait in the write. */
+#define WRITE_TERMINAL_PIECE 256
+
 /*
  * Writes what fits now, at most len > 0 bytes, whether or not somebody made fd non-blocking. O_NONBLOCK belongs to the
  * open file description, which the programs that started us may share: it is neither set nor cleared. Returns the

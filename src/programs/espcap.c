@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/terminal.h"
 #include "config/options.h"
 #include "config/paths.h"
 #include "dissect/dissection.h"
@@ -187,7 +188,7 @@ set_run_config(struct app *app, const struct dissection_config *dissection,
 	config->loop = app->loop;
 	config->log = &app->log;
 	config->progress = options->level != LOG_LEVEL_QUIET &&
-	    (options->progress || isatty(STDERR_FILENO));
+	    (options->progress || terminal_is_capable(STDERR_FILENO));
 	config->input = open_input(app, dissection, config->progress);
 	config->metrics = app->metrics;
 	config->notify = app->notify;

@@ -3,9 +3,11 @@
 #include "run/progress.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cells.h"
 #include "base/text.h"
 
 static void
@@ -37,55 +39,202 @@ put_time(uint64_t ms, char text[32])
 		    s % 60);
 }
 
-static void
-put_server(const struct progress *progress, char *line, size_t size, int used)
+/*
+ * What a line gives up first if the terminal is narrow comes first. Counters that are zero go before all others, and what
+ * tells of a loss goes last.
+ */
+enum worth {
+	WORTH_ZERO,
+	WORTH_IN_FLIGHT,
+	WORTH_RETRIES,
+	WORTH_BYTES,
+	WORTH_FILES,
+	WORTH_RATE,
+	WORTH_DISCARDED,
+	WORTH_DUPLICATE,
+	WORTH_INDEXED,
+	WORTH_INTERFACE,
+	WORTH_LEFT,
+	WORTH_LOSS,
+	WORTH_PACKETS
+};
+
+struct part {
+	char text[80];
+	const char *after; /* between this part and the next */
+	enum worth worth;
+};
+
+#define PARTS 12
+
+struct parts {
+	struct part list[PARTS];
+	size_t count;
+};
+
+static struct part *add(struct parts *parts, enum worth worth,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static struct part *
+add(struct parts *parts, enum worth worth, const char *format, ...)
 {
-	if (progress->has_server && used > 0 && (size_t)used < size)
-		(void)snprintf(line + used, size - (size_t)used,
-		    ", %" PRIu64 " indexed, %" PRIu64 " duplicate, %" PRIu64
-		    " rejected, %" PRIu64 " discarded, %" PRIu64
-		    " retries, %" PRIu64 " in flight",
-		    progress->indexed, progress->duplicate, progress->rejected,
-		    progress->discarded, progress->retries,
-		    progress->in_flight);
+	struct part *part = &parts->list[parts->count++];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(part->text, sizeof(part->text), format, ap);
+	va_end(ap);
+	part->after = ", ";
+	part->worth = worth;
+	return part;
+}
+
+static void
+add_counter(struct parts *parts, enum worth worth, uint64_t value,
+    const char *name)
+{
+	add(parts, value == 0 ? WORTH_ZERO : worth, "%" PRIu64 " %s", value,
+	    name);
+}
+
+static void
+add_server(struct parts *parts, const struct progress *progress)
+{
+	if (!progress->has_server)
+		return;
+	add_counter(parts, WORTH_INDEXED, progress->indexed, "indexed");
+	add_counter(parts, WORTH_DUPLICATE, progress->duplicate, "duplicate");
+	add_counter(parts, WORTH_LOSS, progress->rejected, "rejected");
+	add_counter(parts, WORTH_DISCARDED, progress->discarded, "discarded");
+	add_counter(parts, WORTH_RETRIES, progress->retries, "retries");
+	add_counter(parts, WORTH_IN_FLIGHT, progress->in_flight, "in flight");
+}
+
+static void
+add_interface(struct parts *parts, const struct progress *progress,
+    uint64_t rate)
+{
+	char name[4 * 16];
+
+	/* IFNAMSIZ bounds it; its bytes are whatever who made it liked. */
+	(void)text_visible(name, sizeof(name), progress->interface,
+	    strnlen(progress->interface, 15));
+	add(parts, WORTH_INTERFACE, "%s", name)->after = ": ";
+	add(parts, WORTH_PACKETS, "%" PRIu64 " packets", progress->packets);
+	add(parts, WORTH_RATE, "%" PRIu64 " packets/s", rate);
+	add_counter(parts, WORTH_LOSS, progress->dropped, "dropped");
+}
+
+/*
+ * How long the rest takes if it goes on as it did. What is read is not done before its documents have arrived, and 0:00 is
+ * when all have. Before the first second the guess would only jump.
+ */
+static void
+put_left(const struct progress *progress, char text[32])
+{
+	bool is_read = progress->files_all > 0 &&
+	    progress->files_done == progress->files_all;
+	uint64_t size = is_read ? progress->bytes_done : progress->bytes_all;
+	double all = (double)size, done = (double)progress->bytes_done;
+
+	if (progress->packets > 0)
+		done = done * (double)progress->resolved /
+		    (double)progress->packets;
+	if (done <= 0 || progress->elapsed < 1000 ||
+	    size < progress->bytes_done) {
+		(void)snprintf(text, 32, "-:--");
+		return;
+	}
+	put_time((uint64_t)((double)progress->elapsed * (all - done) / done +
+		     (progress->resolved < progress->packets ? 999 : 0)),
+	    text);
+}
+
+static void
+add_files(struct parts *parts, const struct progress *progress, uint64_t rate)
+{
+	char done[32], all[32], left[32];
+
+	put_bytes(progress->bytes_done, done);
+	put_bytes(progress->bytes_all, all);
+	put_left(progress, left);
+	add(parts, WORTH_FILES, "%" PRIu64 "/%" PRIu64 " files",
+	    progress->files_done, progress->files_all);
+	add(parts, WORTH_PACKETS, "%" PRIu64 " packets", progress->packets);
+	add(parts, WORTH_BYTES, "%s of %s", done,
+	    progress->bytes_all > 0 ? all : "?");
+	add(parts, WORTH_RATE, "%" PRIu64 " packets/s", rate);
+	add(parts, WORTH_LEFT, "%s left", left);
+}
+
+static size_t
+width(const struct parts *parts)
+{
+	size_t cells = 0;
+
+	for (size_t i = 0; i < parts->count; i++) {
+		const struct part *part = &parts->list[i];
+
+		cells += cells_count(part->text, strlen(part->text));
+		if (i + 1 < parts->count)
+			cells += strlen(part->after);
+	}
+	return cells;
+}
+
+/* Of parts that are worth the same the last one goes. */
+static void
+drop_least(struct parts *parts)
+{
+	size_t least = 0;
+
+	for (size_t i = 1; i < parts->count; i++)
+		if (parts->list[i].worth <= parts->list[least].worth)
+			least = i;
+	parts->count--;
+	memmove(&parts->list[least], &parts->list[least + 1],
+	    (parts->count - least) * sizeof(parts->list[0]));
+}
+
+/* A number that lost its end must not be taken for a whole one. */
+static void
+cut(char *line, size_t cells)
+{
+	static const char mark[] = "...";
+	size_t len = strlen(line), dots = sizeof(mark) - 1;
+
+	if (cells_count(line, len) <= cells)
+		return;
+	if (dots > cells)
+		dots = cells;
+	len = cells_fit(line, len, cells - dots);
+	memcpy(line + len, mark, dots);
+	line[len + dots] = '\0';
 }
 
 void
-progress_line(const struct progress *progress, char *line, size_t size)
+progress_line(const struct progress *progress, size_t cells,
+    char line[PROGRESS_LINE_LEN])
 {
-	char done[32], all[32], left[32] = "-:--", shown[4 * 16];
+	struct parts parts = { .count = 0 };
 	uint64_t rate = progress->elapsed > 0 ?
 	    progress->packets * 1000 / progress->elapsed :
 	    0;
-	int used;
+	size_t used = 0;
 
-	if (progress->interface != NULL) {
-		/* IFNAMSIZ bounds it; its bytes are whatever who made it liked. */
-		(void)text_visible(shown, sizeof(shown), progress->interface,
-		    strnlen(progress->interface, 15));
-		used = snprintf(line, size,
-		    "%s: %" PRIu64 " packets, %" PRIu64 " packets/s, %" PRIu64
-		    " dropped",
-		    shown, progress->packets, rate, progress->dropped);
-		put_server(progress, line, size, used);
-		return;
-	}
-	put_bytes(progress->bytes_done, done);
-	put_bytes(progress->bytes_all, all);
-	/* Before the first second the guess would only jump. */
-	if (progress->bytes_done > 0 && progress->elapsed >= 1000 &&
-	    progress->bytes_all >= progress->bytes_done)
-		put_time(
-		    (uint64_t)((double)progress->elapsed *
-			(double)(progress->bytes_all - progress->bytes_done) /
-			(double)progress->bytes_done),
-		    left);
-	used = snprintf(line, size,
-	    "%" PRIu64 "/%" PRIu64 " files, %" PRIu64
-	    " packets, %s of %s, %" PRIu64 " packets/s, %s left",
-	    progress->files_done, progress->files_all, progress->packets, done,
-	    progress->bytes_all > 0 ? all : "?", rate, left);
-	put_server(progress, line, size, used);
+	if (progress->interface != NULL)
+		add_interface(&parts, progress, rate);
+	else
+		add_files(&parts, progress, rate);
+	add_server(&parts, progress);
+	while (parts.count > 1 && width(&parts) > cells)
+		drop_least(&parts);
+	line[0] = '\0';
+	for (size_t i = 0; i < parts.count; i++)
+		used += (size_t)snprintf(line + used, PROGRESS_LINE_LEN - used,
+		    "%s%s", parts.list[i].text,
+		    i + 1 < parts.count ? parts.list[i].after : "");
+	cut(line, cells);
 }
 
 struct total {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The progress line for a person at a terminal, and the final line. */
+/* The progress line, and the final line. */
 #ifndef ESPCAP_RUN_PROGRESS_H
 #define ESPCAP_RUN_PROGRESS_H
 
@@ -11,16 +11,22 @@
 struct progress {
 	uint64_t files_done, files_all;
 	uint64_t packets;
+	uint64_t resolved;              /* of the packets: what becomes of them is certain */
 	uint64_t bytes_done, bytes_all; /* of the inputs; bytes_all 0 if not known */
 	uint64_t elapsed;               /* ms */
 	bool has_server;                /* the next five are known */
 	uint64_t indexed, duplicate, rejected, discarded, retries, in_flight;
 	const char *interface; /* of a live capture, which has neither files nor an end; else NULL */
 	uint64_t dropped;      /* of it, by queue, kernel and interface */
+	bool is_midline;       /* standard output is a terminal that shows the beginning of a line without its end */
 };
 
-/* The one line: files, packets, bytes, rate, time left. Always terminated. */
-void progress_line(const struct progress *progress, char *line, size_t size);
+/*
+ * The one line: files, packets, bytes, rate, time left, in at most so many cells. What does not fit is left out: counters
+ * that are zero first, the number of packets never. Any line fits in PROGRESS_LINE_LEN bytes.
+ */
+#define PROGRESS_LINE_LEN 1000
+void progress_line(const struct progress *progress, size_t cells, char line[PROGRESS_LINE_LEN]);
 
 /* The sums of a run. */
 struct totals {

@@ -3,6 +3,7 @@
 #include "run/run.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "run/run_totals.h"
 #include "run/status.h"
@@ -158,6 +159,15 @@ on_fail(void *ctx)
 	loop_stop(run->config->loop);
 }
 
+/* A document is not printed into the progress line. */
+static void
+on_terminal(void *ctx)
+{
+	struct run *run = ctx;
+
+	log_progress(run->log, "");
+}
+
 static void
 on_hangup(void *ctx)
 {
@@ -176,6 +186,7 @@ make_sink(struct run *run, struct error *error)
 	struct sink_handler handler = { .on_ready = on_ready,
 		.on_drain = on_drain,
 		.on_fail = on_fail,
+		.on_terminal = isatty(STDERR_FILENO) ? on_terminal : NULL,
 		.ctx = run };
 
 	if (config->server == NULL)

@@ -13,15 +13,19 @@ run_totals_progress(void *ctx, struct progress *progress)
 	const struct run_totals *run = ctx;
 	const struct sink_counts counts = run->sink->type->counts(run->sink);
 	struct input_progress input = { 0 };
+	struct totals totals;
 
+	run_totals_totals(ctx, &totals);
 	run->input->type->progress(run->input, &input);
 	*progress = (struct progress){ .files_done = input.files_done,
 		.files_all = input.files_all,
 		.packets = input.packets,
+		.resolved = totals.read - totals.unsent,
 		.bytes_done = input.bytes_done,
 		.bytes_all = input.bytes_all,
 		.interface = input.interface,
 		.dropped = input.dropped,
+		.is_midline = counts.is_midline,
 		.has_server = run->server != NULL,
 		.indexed = counts.delivered,
 		.duplicate = counts.duplicate,

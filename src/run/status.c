@@ -4,11 +4,14 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/terminal.h"
 #include "base/xalloc.h"
 
 #define PROGRESS_MS 300
+#define CELLS_ELSEWHERE 200
 #define MINUTE_SECONDS 60
 /* What Prometheus reads by default every 15 s to a minute. */
 #define METRICS_SECONDS 15
@@ -25,18 +28,34 @@ struct status {
 	bool minutely;
 };
 
+/*
+ * The last column stays free: a terminal whose cursor has been there erases the character in it, or is on the next line. What
+ * is no terminal has no width.
+ */
+static size_t
+line_cells(void)
+{
+	size_t columns = terminal_columns(STDERR_FILENO);
+
+	if (columns == 0)
+		return CELLS_ELSEWHERE;
+	return columns > 1 ? columns - 1 : 1;
+}
+
 static void
 on_progress(evutil_socket_t fd, short what, void *ctx)
 {
 	struct status *status = ctx;
 	struct progress progress;
-	char line[300];
+	char line[PROGRESS_LINE_LEN];
 
 	(void)fd;
 	(void)what;
 	status->source.progress(status->source.ctx, &progress);
+	if (progress.is_midline)
+		return;
 	progress.elapsed = clock_ms() - status->start;
-	progress_line(&progress, line, sizeof(line));
+	progress_line(&progress, line_cells(), line);
 	log_progress(status->log, line);
 }
 

@@ -21,6 +21,8 @@ struct sink_handler {
 	void (*on_drain)(void *ctx);
 	/* Nothing more can be delivered: see failure. Once. */
 	void (*on_fail)(void *ctx);
+	/* Bytes are about to be written to standard output, which is a terminal. NULL for not asked for. */
+	void (*on_terminal)(void *ctx);
 	void *ctx;
 };
 
@@ -36,6 +38,7 @@ struct sink_counts {
 	uint64_t queued;          /* bytes that wait to be delivered */
 	uint64_t resolved_at;     /* clock_ms when a document was last delivered, found there or rejected; 0: never */
 	bool cut;                 /* the beginning of a document was printed, and its end was not */
+	bool is_midline;          /* the same, and a terminal shows it */
 };
 
 /* The index and the id that a document is meant for. */

@@ -148,13 +148,31 @@ wait_writable(struct sink_stdout *out)
 		loop_start_timer(out->again, AGAIN_MS);
 }
 
+/* On a terminal others write, too: it is left in the middle of a line only if it must. */
+static size_t
+piece_len(const struct sink_stdout *out)
+{
+	const char *end;
+
+	if (out->kind != WRITE_TERMINAL || out->queue.len <= WRITE_TERMINAL_PIECE)
+		return out->queue.len;
+	end = memrchr(out->queue.data, '\n', WRITE_TERMINAL_PIECE);
+	return end != NULL ? (size_t)(end - out->queue.data) + 1 :
+			     out->queue.len;
+}
+
 /* Others may write to the same pipe: what fits is known only when it is written. */
 static void
 flush(struct sink_stdout *out)
 {
 	while (out->queue.len > 0 && !out->failed && !out->is_waiting) {
-		ssize_t n = write_now(STDOUT_FILENO, out->kind,
-		    out->queue.data, out->queue.len);
+		ssize_t n;
+
+		if (out->kind == WRITE_TERMINAL &&
+		    out->handler.on_terminal != NULL)
+			out->handler.on_terminal(out->handler.ctx);
+		n = write_now(STDOUT_FILENO, out->kind, out->queue.data,
+		    piece_len(out));
 
 		if (n < 0 && errno == EAGAIN) {
 			wait_writable(out);
@@ -251,7 +269,9 @@ stdout_counts(const struct sink *sink)
 		.delivered = const_self(sink)->delivered,
 		.queued = const_self(sink)->queue.len,
 		.resolved_at = const_self(sink)->last,
-		.cut = const_self(sink)->partial > 0
+		.cut = const_self(sink)->partial > 0,
+		.is_midline = const_self(sink)->partial > 0 &&
+		    const_self(sink)->kind == WRITE_TERMINAL
 	};
 
 	return counts;

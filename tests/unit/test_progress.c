@@ -13,9 +13,9 @@
 static void
 assert_line(const struct progress *progress, const char *wanted)
 {
-	char line[256];
+	char line[PROGRESS_LINE_LEN];
 
-	progress_line(progress, line, sizeof(line));
+	progress_line(progress, 200, line);
 	assert_string_equal(line, wanted);
 }
 
@@ -31,6 +31,7 @@ test_lines(void **state)
 	progress = (struct progress){ .files_done = 1,
 		.files_all = 3,
 		.packets = 12000,
+		.resolved = 12000,
 		.bytes_done = 25000000,
 		.bytes_all = 100000000,
 		.elapsed = 4000 };
@@ -40,6 +41,7 @@ test_lines(void **state)
 	progress = (struct progress){ .files_done = 0,
 		.files_all = 1,
 		.packets = 5,
+		.resolved = 5,
 		.bytes_done = 1000,
 		.bytes_all = 100000000,
 		.elapsed = 60000 };
@@ -50,6 +52,7 @@ test_lines(void **state)
 	progress = (struct progress){ .files_done = 0,
 		.files_all = 1,
 		.packets = 5,
+		.resolved = 5,
 		.bytes_done = 999,
 		.bytes_all = 1000,
 		.elapsed = 999 };
@@ -59,6 +62,7 @@ test_lines(void **state)
 	progress = (struct progress){ .files_done = 1,
 		.files_all = 1,
 		.packets = 5,
+		.resolved = 5,
 		.bytes_done = 1000,
 		.bytes_all = 1000,
 		.elapsed = 1000 };
@@ -69,6 +73,7 @@ test_lines(void **state)
 	progress = (struct progress){ .files_done = 0,
 		.files_all = 1,
 		.packets = 5,
+		.resolved = 5,
 		.bytes_done = 2000,
 		.bytes_all = 1000,
 		.elapsed = 2000 };
@@ -78,6 +83,7 @@ test_lines(void **state)
 	progress = (struct progress){ .files_done = 0,
 		.files_all = 1,
 		.packets = 5,
+		.resolved = 5,
 		.bytes_done = 2000,
 		.bytes_all = 0,
 		.elapsed = 2000 };
@@ -95,13 +101,25 @@ test_largest_numbers_and_least_room(void **state)
 		.bytes_done = UINT64_MAX / 2,
 		.bytes_all = UINT64_MAX,
 		.elapsed = UINT64_MAX };
-	char line[256], small[10];
+	char line[PROGRESS_LINE_LEN];
 
 	(void)state;
-	progress_line(&progress, line, sizeof(line));
+	progress_line(&progress, 200, line);
 	assert_non_null(strstr(line, " PB of 18447 PB"));
-	progress_line(&progress, small, sizeof(small));
-	assert_string_equal(small, "184467440");
+	progress_line(&progress, 13, line);
+	assert_string_equal(line, "1844674407...");
+	progress_line(&progress, 2, line);
+	assert_string_equal(line, "..");
+	progress_line(&progress, 0, line);
+	assert_string_equal(line, "");
+	/* A live capture with all counters has the longest line. */
+	progress.has_server = true;
+	progress.indexed = progress.duplicate = progress.rejected =
+	    progress.discarded = progress.retries = progress.in_flight =
+		progress.dropped = UINT64_MAX;
+	progress.interface = "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1";
+	progress_line(&progress, SIZE_MAX, line);
+	assert_non_null(strstr(line, " in flight"));
 }
 
 static void
@@ -167,6 +185,7 @@ test_server(void **state)
 	struct progress progress = { .files_done = 1,
 		.files_all = 2,
 		.packets = 30,
+		.resolved = 30,
 		.bytes_done = 10,
 		.bytes_all = 20,
 		.elapsed = 2000,
@@ -177,11 +196,9 @@ test_server(void **state)
 		.discarded = 4,
 		.retries = 3,
 		.in_flight = 7 };
-	char line[300];
 
 	(void)state;
-	progress_line(&progress, line, sizeof(line));
-	assert_string_equal(line,
+	assert_line(&progress,
 	    "1/2 files, 30 packets, 10 B of 20 B, "
 	    "15 packets/s, 0:02 left, 20 indexed, 1 duplicate, 2 rejected, "
 	    "4 discarded, 3 retries, 7 in flight");
@@ -200,7 +217,7 @@ test_live(void **state)
 		.packets = 30,
 		.dropped = 12,
 		.elapsed = 2000 };
-	char line[PROGRESS_TOTALS_LEN];
+	char line[PROGRESS_LINE_LEN];
 
 	(void)state;
 	progress_totals(&totals, line, sizeof(line));
@@ -212,18 +229,141 @@ test_live(void **state)
 	assert_non_null(strstr(line,
 	    ",\"retries\":0,\"kernel_drop\":4,"
 	    "\"interface_drop\":5,\"queue_drop\":3,\"exit\":0}\n"));
-	progress_line(&progress, line, sizeof(line));
-	assert_string_equal(line,
+	assert_line(&progress,
 	    "eth0: 30 packets, 15 packets/s, 12 dropped");
 	/* A name may have any bytes, and the longest of them still fits. */
 	progress.interface = "\x1b[2J\xe2\x80\xaen";
-	progress_line(&progress, line, sizeof(line));
-	assert_string_equal(line,
+	assert_line(&progress,
 	    "\\x1b[2J\\xe2\\x80\\xaen: 30 packets, "
 	    "15 packets/s, 12 dropped");
 	progress.interface = "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1";
-	progress_line(&progress, line, sizeof(line));
+	progress_line(&progress, 200, line);
 	assert_ptr_equal(strstr(line, ": 30 packets, "), line + 60);
+}
+
+static void
+assert_left(const struct progress *progress, const char *wanted)
+{
+	char line[PROGRESS_LINE_LEN];
+
+	progress_line(progress, 200, line);
+	if (strstr(line, wanted) == NULL)
+		fail_msg("%s is not in %s", wanted, line);
+}
+
+/* All was read in 5 s, and documents arrive at a steady rate for 8 s more. */
+static void
+test_time_left_waits_for_the_documents(void **state)
+{
+	struct progress progress = { .files_done = 1,
+		.files_all = 1,
+		.packets = 1300,
+		.resolved = 500,
+		.bytes_done = 1000000,
+		.bytes_all = 1000000,
+		.elapsed = 5000 };
+
+	(void)state;
+	assert_left(&progress, ", 0:08 left");
+	progress.resolved = 900;
+	progress.elapsed = 9000;
+	assert_left(&progress, ", 0:04 left");
+	/* Less than a second is not none. */
+	progress.resolved = 1299;
+	progress.elapsed = 12990;
+	assert_left(&progress, ", 0:01 left");
+	progress.resolved = 1300;
+	progress.elapsed = 13000;
+	assert_left(&progress, ", 0:00 left");
+	/* Nothing has arrived: nothing is known. */
+	progress.resolved = 0;
+	assert_left(&progress, ", -:-- left");
+	/* A pipe is as long as it was, and a file that grew. */
+	progress.resolved = 650;
+	progress.bytes_all = 0;
+	assert_left(&progress, ", 0:13 left");
+	progress.bytes_all = 999999;
+	assert_left(&progress, ", 0:13 left");
+	progress.bytes_all = 1000000;
+	/* Half is read, half of that has arrived. */
+	progress.files_done = 0;
+	progress.bytes_done = 500000;
+	progress.resolved = 650;
+	assert_left(&progress, ", 0:39 left");
+	/* --bpf left out each packet so far. */
+	progress.packets = progress.resolved = 0;
+	assert_left(&progress, ", 0:13 left");
+}
+
+/* From the widest to the narrowest: each width has a line that fits, and nothing comes back that was left out. */
+static void
+test_narrow(void **state)
+{
+	struct progress progress = { .files_done = 1,
+		.files_all = 2,
+		.packets = 30,
+		.resolved = 30,
+		.bytes_done = 10,
+		.bytes_all = 20,
+		.elapsed = 2000,
+		.has_server = true,
+		.indexed = 20,
+		.rejected = 2,
+		.in_flight = 7 };
+	static const struct {
+		size_t cells;
+		const char *line;
+	} rows[] = {
+		{ 300,
+		    "1/2 files, 30 packets, 10 B of 20 B, 15 packets/s, "
+		    "0:02 left, 20 indexed, 0 duplicate, 2 rejected, "
+		    "0 discarded, 0 retries, 7 in flight" },
+		{ 133,
+		    "1/2 files, 30 packets, 10 B of 20 B, 15 packets/s, "
+		    "0:02 left, 20 indexed, 0 duplicate, 2 rejected, "
+		    "0 discarded, 7 in flight" },
+		{ 99,
+		    "1/2 files, 30 packets, 10 B of 20 B, 15 packets/s, "
+		    "0:02 left, 20 indexed, 2 rejected, 7 in flight" },
+		{ 79,
+		    "1/2 files, 30 packets, 15 packets/s, 0:02 left, "
+		    "20 indexed, 2 rejected" },
+		{ 55, "30 packets, 0:02 left, 20 indexed, 2 rejected" },
+		{ 39, "30 packets, 0:02 left, 2 rejected" },
+		{ 23, "30 packets, 2 rejected" },
+		{ 19, "30 packets" },
+		{ 9, "30 pac..." }
+	};
+	char line[PROGRESS_LINE_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		progress_line(&progress, rows[i].cells, line);
+		assert_string_equal(line, rows[i].line);
+	}
+	for (size_t cells = 0; cells <= 300; cells++) {
+		progress_line(&progress, cells, line);
+		assert_in_range(strlen(line), 0, cells);
+	}
+}
+
+/* A name of wide characters takes two cells each. */
+static void
+test_wide_names(void **state)
+{
+	struct progress progress = {
+		.interface = "\346\274\242\345\255\227\346\274\242",
+		.packets = 5,
+		.elapsed = 1000
+	};
+	char line[PROGRESS_LINE_LEN];
+
+	(void)state;
+	progress_line(&progress, 17, line);
+	assert_string_equal(line,
+	    "\346\274\242\345\255\227\346\274\242: 5 packets");
+	progress_line(&progress, 16, line);
+	assert_string_equal(line, "5 packets");
 }
 
 int
@@ -232,6 +372,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_largest_numbers_and_least_room),
+		cmocka_unit_test(test_time_left_waits_for_the_documents),
+		cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_wide_names),
 		cmocka_unit_test(test_totals),
 		cmocka_unit_test(test_largest_totals),
 		cmocka_unit_test(test_server),

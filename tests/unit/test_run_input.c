@@ -422,6 +422,8 @@ test_progress(void **state)
 	assert_int_equal(progress.files_done, 1);
 	assert_int_equal(progress.files_all, 2);
 	assert_int_equal(progress.packets, 3);
+	assert_int_equal(progress.resolved,
+	    100 + 6 + 20 + 30 + 40 + 1 + 2 + 7);
 	assert_int_equal(progress.bytes_done, 4);
 	assert_int_equal(progress.bytes_all, 5);
 	assert_string_equal(progress.interface, "eth7");

@@ -142,8 +142,10 @@ on_fail(void *ctx)
 static void
 start(struct bench *bench, int out)
 {
-	const struct sink_handler handler = { on_ready, on_drain, on_fail,
-		bench };
+	const struct sink_handler handler = { .on_ready = on_ready,
+		.on_drain = on_drain,
+		.on_fail = on_fail,
+		.ctx = bench };
 
 	assert_true(dup2(out, STDOUT_FILENO) >= 0);
 	close(out);
@@ -345,8 +347,10 @@ static void
 test_no_stdout(void **state)
 {
 	struct bench *bench = *state;
-	const struct sink_handler handler = { on_ready, on_drain, on_fail,
-		bench };
+	const struct sink_handler handler = { .on_ready = on_ready,
+		.on_drain = on_drain,
+		.on_fail = on_fail,
+		.ctx = bench };
 	struct error error;
 
 	close(STDOUT_FILENO);

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a terminal shows: the progress line fits its width at each moment, and nothing else is disturbed by it."""
+
+import contextlib
+import itertools
+import os
+import re
+import subprocess
+import threading
+
+import pytest
+
+import conserve
+import espcap
+import frames
+import screens
+import sensing
+from fake_faults import Slow
+from fake_server import Server
+from sensing import line, needs_namespaces  # noqa: F401 pylint: disable=unused-import
+
+WIDTHS = [20, 300, 21, 40, 79, 80, 81, 120, 35, 160, 250, 20]
+# The parts of a progress line; a number whose end is cut off is marked.
+PART = re.compile(r"(\d+/\d+ files|\d+ packets(/s)?|[\d.]+ k?B of \S+( k?B)?|(-:--|\d+:\d\d) left"
+                  r"|\d+ (indexed|duplicate|rejected|discarded|retries|in flight|dropped))$")
+
+
+class Feed:
+    """A capture on standard input that goes on until it is told to end."""
+
+    def __init__(self, pause=0.02):
+        self.source, target = os.pipe()
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self.write, args=(target, pause), daemon=True)
+        self.thread.start()
+        self.count = 0
+
+    def write(self, target, pause):
+        with open(target, "wb", buffering=0) as out, contextlib.suppress(BrokenPipeError):
+            out.write(frames.pcap_header())
+            for data in itertools.cycle(conserve.make_packets(200, 1)):
+                if self.done.wait(pause):
+                    return
+                out.write(frames.pcap_record(data, frames.START, self.count))
+                self.count += 1
+
+    def end(self):
+        self.done.set()
+        self.thread.join()
+
+
+def assert_fits(screen, drawn=None):
+    """Each progress line left the last column free, of the terminal as it was when it came or a moment before."""
+    for shown in drawn if drawn is not None else screen.drawn:
+        assert shown.cells < shown.columns, shown
+        assert not shown.text.endswith(" ")
+
+
+def parts_of(text, interface=None):
+    if interface and text.startswith(interface + ": "):
+        text = text[len(interface) + 2:]
+    if text.endswith("..."):
+        return []
+    parts = text.split(", ")
+    for part in parts:
+        assert PART.match(part), "no part of a progress line: %r in %r" % (part, text)
+    return parts
+
+
+def through_widths(terminal, interface=None):
+    """Resizes while it runs, and returns the widest line of each width."""
+    widest = {}
+    for columns in WIDTHS:
+        terminal.resize(columns)
+        before = len(terminal.screen.drawn)
+        # The first may have been on its way already.
+        terminal.until(lambda screen, want=before + 2: len(screen.drawn) >= want, "progress lines")
+        with terminal.lock:
+            drawn = terminal.screen.drawn[before + 1:]
+        assert_fits(terminal.screen, drawn)
+        for shown in drawn:
+            parts_of(shown.text, interface)
+            assert " packets" in shown.text
+            if len(shown.text) > len(widest.get(columns, "")):
+                widest[columns] = shown.text
+    return widest
+
+
+def messages_of(lines):
+    """Nothing but messages: no rest of a progress line."""
+    for text in lines:
+        assert text.startswith("espcap: "), lines
+    return lines
+
+
+@pytest.fixture
+def feed():
+    feed = Feed()
+    yield feed
+    feed.end()
+
+
+def test_fits_every_width(feed):
+    terminal = screens.Terminal("--file=-", stdin=feed.source, stdout=subprocess.DEVNULL)
+    os.close(feed.source)
+    widest = through_widths(terminal)
+    assert re.fullmatch(r"\d+ packets", widest[20])
+    assert re.fullmatch(r"0/1 files, \d+ packets, .* of \?, \d+ packets/s, -:-- left", widest[80])
+    assert widest[300] == widest[160] or len(widest[300]) <= len(widest[160]) + 4
+    assert not terminal.screen.wrapped
+    # Nothing scrolled: all was drawn in the first row.
+    assert len(terminal.screen.rows) == 1
+    feed.end()
+    lines = messages_of(terminal.wait())
+    assert len(lines) == 1 and lines[0].startswith("espcap: read=%d printed=%d " % (feed.count, feed.count))
+
+
+def test_fits_every_width_with_a_server(feed, tmp_path):
+    with Server() as server:
+        terminal = screens.Terminal("--file=-", "--node", server.url, "--latency=0.1s", stdin=feed.source, cwd=tmp_path)
+        os.close(feed.source)
+        widest = through_widths(terminal)
+        # Nothing was rejected: counters that are zero go first.
+        assert re.fullmatch(r"\d+ packets", widest[20])
+        assert " indexed" in widest[79] and " rejected" not in widest[79]
+        assert " 0 rejected, 0 discarded, 0 retries, " in widest[300]
+        assert not terminal.screen.wrapped
+        feed.end()
+        lines = messages_of(terminal.wait())
+        assert lines[-1].startswith("espcap: read=%d indexed=%d " % (feed.count, feed.count))
+
+
+@needs_namespaces
+def test_fits_every_width_while_live():
+    name = "\u6f22\u5b57\u7db2\u8def"
+    for step in (("add", name, "type", "veth", "peer", "name", "v2"), ("set", name, "up")):
+        sensing.ip("link", *step, namespace=sensing.SENSOR)
+    try:
+        terminal = screens.Terminal("--nic", name, stdout=subprocess.DEVNULL,
+                                    prefix=("ip", "netns", "exec", sensing.SENSOR))
+        widest = through_widths(terminal, interface=name)
+        # Eight cells of the name, and eleven more.
+        assert widest[20] == name + ": 0 packets"
+        assert re.fullmatch(name + r": \d+ packets, \d+ packets/s", widest[40])
+        assert re.fullmatch(name + r": \d+ packets, \d+ packets/s, 0 dropped", widest[80])
+        terminal.process.send_signal(2)
+        messages_of(terminal.wait())
+    finally:
+        sensing.ip("link", "del", name, namespace=sensing.SENSOR)
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TERM": None}, {"TERM": ""}])
+def test_a_dumb_terminal_has_no_progress_line(environment, feed):
+    terminal = screens.Terminal("--file=-", stdin=feed.source, stdout=subprocess.DEVNULL, environment=environment)
+    os.close(feed.source)
+    while feed.count < 80:
+        assert terminal.process.poll() is None
+    feed.end()
+    messages_of(terminal.wait())
+    assert b"\x1b" not in terminal.raw and not terminal.screen.drawn
+
+
+def test_no_terminal_has_no_progress_line_but_with_the_option(feed):
+    process = subprocess.Popen(espcap.command("--file=-"), stdin=feed.source, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, env={**espcap.ENVIRONMENT, "TERM": "xterm", "COLUMNS": "20"})
+    os.close(feed.source)
+    while feed.count < 80:
+        assert process.poll() is None
+    feed.end()
+    assert b"\x1b" not in process.communicate(timeout=60)[1] and process.returncode == 0
+    done = espcap.run("--file", espcap.CAPTURE_DIR + "/" + os.listdir(espcap.CAPTURE_DIR)[0], "--progress")
+    assert re.search(r"\r1/1 files, .* packets/s, .* left\x1b\[K", done.errors)
+
+
+def test_the_width_is_not_that_of_the_environment(feed):
+    terminal = screens.Terminal("--file=-", stdin=feed.source, stdout=subprocess.DEVNULL, columns=120,
+                                environment={"COLUMNS": "20"})
+    os.close(feed.source)
+    terminal.until(lambda screen: any(" files, " in shown.text for shown in screen.drawn), "wide line")
+    terminal.resize(0)
+    terminal.screen.columns = 80
+    terminal.until(lambda screen: len(screen.drawn) > 10, "lines without a width")
+    feed.end()
+    messages_of(terminal.wait())
+
+
+def test_documents_and_progress_on_one_terminal(feed):
+    """Documents go through the progress line without a trace of it, whatever their width."""
+    terminal = screens.Terminal("--file=-", "--fields=udp.length", stdin=feed.source, columns=60)
+    os.close(feed.source)
+    terminal.until(lambda screen: len(screen.drawn) > 8, "progress lines")
+    feed.end()
+    lines = terminal.wait()
+    assert_fits(terminal.screen)
+    documents = [text for text in lines if not text.startswith("espcap: ")]
+    assert len(documents) == feed.count > 20
+    for number, text in enumerate(documents):
+        assert espcap.parse_line(text.encode())["frame_number"] == number + 1
+
+
+def test_time_left_waits_for_the_server(tmp_path):
+    """All of the file is read while the server holds back its answers: it is not done."""
+    capture = conserve.make_capture(tmp_path / "a.pcap", 60)
+    with Server(Slow(seconds=1, times=1000)) as server:
+        terminal = screens.Terminal("--file", capture, "--node", server.url, "--chunk=2", columns=200, cwd=tmp_path)
+        terminal.wait()
+        assert server.bulks
+    shown = [dict(zip(("left", "indexed"), re.search(r"(\S+) left, (\d+) indexed", line.text).groups()))
+             for line in terminal.screen.drawn]
+    waiting = [line for line in shown if line["indexed"] != "60"]
+    assert len(waiting) > 3
+    assert all(line["left"] != "0:00" for line in waiting), shown
+    assert shown[-1] == {"left": "0:00", "indexed": "60"}
