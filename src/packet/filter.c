@@ -155,6 +155,89 @@ has_meaning(struct filter *filter)
 	return valid;
 }
 
+static const char syntax_error[] = "syntax error";
+
+/* A number that the lexer of libpcap refuses with a message of its own: it does so only if the parser comes to it. */
+#define STUMBLING_BLOCK "99999999999"
+
+/* Whether libpcap finds no syntax error in the first len bytes. */
+static bool
+parses(pcap_t *pcap, const char *expression, size_t len)
+{
+	char text[EXPRESSION_MAX + sizeof(STUMBLING_BLOCK) + 1];
+	struct bpf_program code;
+	bool is_wrong = false;
+
+	(void)snprintf(text, sizeof(text), "%.*s " STUMBLING_BLOCK, (int)len, expression);
+	if (pcap_compile(pcap, &code, text, 0, PCAP_NETMASK_UNKNOWN) == 0)
+		pcap_freecode(&code);
+	else
+		is_wrong = strstr(pcap_geterr(pcap), syntax_error) != NULL;
+	return !is_wrong;
+}
+
+bool
+filter_parses(const char *expression)
+{
+	char message[PCAP_ERRBUF_SIZE];
+	struct bpf_program code;
+	bool is_wrong = false;
+	pcap_t *pcap;
+
+	/* That is refused elsewhere. */
+	if (strlen(expression) > EXPRESSION_MAX)
+		return true;
+	pcap = open_linktype(LINKTYPE_ETHERNET, false, message);
+	if (pcap == NULL)
+		return true;
+	if (pcap_compile(pcap, &code, expression, 0, PCAP_NETMASK_UNKNOWN) == 0)
+		pcap_freecode(&code);
+	else
+		is_wrong = strstr(pcap_geterr(pcap), syntax_error) != NULL;
+	pcap_close(pcap);
+	return !is_wrong;
+}
+
+/* The word at which libpcap finds a syntax error, *len bytes long; empty for the end. NULL if this libpcap does not tell. */
+static const char *
+wrong_word(const char *expression, size_t *len)
+{
+	char message[PCAP_ERRBUF_SIZE];
+	pcap_t *pcap = open_linktype(LINKTYPE_ETHERNET, false, message);
+	const char *word = NULL;
+
+	if (pcap != NULL && parses(pcap, "", 0))
+		for (word = expression;; word += *len) {
+			word += strspn(word, " \t\n");
+			*len = strcspn(word, " \t\n");
+			if (*len == 0 || !parses(pcap, expression, (size_t)(word - expression) + *len))
+				break;
+		}
+	if (pcap != NULL)
+		pcap_close(pcap);
+	return word;
+}
+
+/* libpcap's message, and the word that it does not name itself. */
+static void
+write_message(char *text, size_t size, const char *expression, const char *message)
+{
+	char whole[PCAP_ERRBUF_SIZE + 128];
+	const char *word = NULL;
+	size_t len = 0;
+
+	if (strstr(message, syntax_error) != NULL)
+		word = wrong_word(expression, &len);
+	if (word == NULL)
+		(void)snprintf(whole, sizeof(whole), "%s", message);
+	else if (len == 0)
+		(void)snprintf(whole, sizeof(whole), "%s at the end", message);
+	else
+		(void)snprintf(whole, sizeof(whole), "%s at \"%.*s\"", message, (int)(len < 100 ? len : 100), word);
+	/* It can repeat what the expression has. */
+	(void)text_visible(text, size, whole, strlen(whole));
+}
+
 /* Name servers are asked once, not for every link type. */
 static bool
 is_unknown_name(const char *message)
@@ -165,7 +248,7 @@ is_unknown_name(const char *message)
 struct filter *
 filter_new(const char *expression, struct error *error)
 {
-	char message[4 * PCAP_ERRBUF_SIZE];
+	char message[4 * (PCAP_ERRBUF_SIZE + 128)];
 	struct filter *filter;
 	struct program *ethernet;
 
@@ -180,9 +263,7 @@ filter_new(const char *expression, struct error *error)
 	if (ethernet->kind != PROGRAM_MISSING ||
 	    (!is_unknown_name(ethernet->message) && has_meaning(filter)))
 		return filter;
-	/* It can repeat what the expression has. */
-	(void)text_visible(message, sizeof(message), ethernet->message,
-	    strlen(ethernet->message));
+	write_message(message, sizeof(message), expression, ethernet->message);
 	(void)error_set(error, OUTCOME_USAGE, "%s", message);
 	filter_free(filter);
 	return NULL;

@@ -11,11 +11,13 @@ struct filter;
 /*
  * Compiles the expression for Ethernet, else for the other link types, to see
  * whether it is one at all. NULL with OUTCOME_USAGE and libpcap's own message
- * (that for Ethernet) if no link type accepts it, or if it is longer than 4096
+ * (that for Ethernet; after a syntax error with the word where it is) if no link type accepts it, or if it is longer than 4096
  * bytes. One that libpcap proves to match nothing is accepted. A name in it is
  * looked up, as tcpdump does. Free with filter_free.
  */
 struct filter *filter_new(const char *expression, struct error *error);
+/* Whether libpcap finds no syntax error in the expression, whatever it means for which link type. */
+bool filter_parses(const char *expression);
 void filter_free(struct filter *filter);
 
 /* What the filter says of a packet. */

@@ -80,7 +80,7 @@ open_all(struct app *app, struct error *error)
 	    watching_open(&app->watching, options, &app->log, error) != 0 ||
 	    open_broker(app, error) != 0)
 		goto out;
-	rv = capturing_open(&app->capturing, options, &app->log, error);
+	rv = app->dissecting.is_filter_wrong ? 0 : capturing_open(&app->capturing, options, &app->log, error);
 out:
 	free(cache);
 	return rv;

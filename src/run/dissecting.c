@@ -30,6 +30,7 @@ dissecting_open(struct dissecting *dissecting, const char *cache,
 {
 	const struct options *options = dissecting->options;
 
+	dissecting->is_filter_wrong = options->nic != NULL && options->bpf != NULL && !filter_parses(options->bpf);
 	/* A replay needs no tshark: its documents are made. */
 	if ((options->replay == NULL &&
 		tshark_find(&dissecting->tshark, options->tshark, cache, error) != 0) ||
@@ -42,20 +43,32 @@ dissecting_open(struct dissecting *dissecting, const char *cache,
 	return dissecting->tshark_config.keys_fd < 0 ? -1 : 0;
 }
 
-/* That of a live capture is in the kernel already. */
+/* -1 with what libpcap says of --bpf in *reason. That of a live capture is in the kernel already. */
 static int
-make_filter(struct dissecting *dissecting, struct error *error)
+make_filter(struct dissecting *dissecting, struct error *reason)
 {
 	const char *bpf = dissecting->options->bpf;
-	struct error reason;
 
-	if (bpf == NULL || dissecting->options->nic != NULL)
+	if (bpf == NULL || (dissecting->options->nic != NULL && !dissecting->is_filter_wrong))
 		return 0;
-	dissecting->filter = filter_new(bpf, &reason);
-	return dissecting->filter != NULL ?
-	    0 :
-	    error_set(error, reason.outcome, "--bpf=%.400s: %.400s", bpf,
-		reason.text);
+	*reason = (struct error){ .outcome = OUTCOME_USAGE, .text = "syntax error" };
+	dissecting->filter = filter_new(bpf, reason);
+	return dissecting->filter != NULL && !dissecting->is_filter_wrong ? 0 : -1;
+}
+
+/* -1 with why --bpf is refused, and whether it is a display filter; loop: NULL if tshark cannot be asked that. */
+static int
+refuse_filter(struct dissecting *dissecting, struct loop *loop, const struct error *reason, struct error *error)
+{
+	const char *bpf = dissecting->options->bpf;
+	const struct tshark_config config = { .display_filter = bpf, .keys_fd = -1 };
+
+	if (loop == NULL || tshark_try_config(&dissecting->tshark, loop, &config, NULL) != 0)
+		return error_set(error, reason->outcome, "--bpf=%.400s: %.400s", bpf, reason->text);
+	return error_set(error, reason->outcome,
+	    "--bpf=%.200s: %.400s; it is a display filter: write "
+	    "--display-filter=\"%.200s\"",
+	    bpf, reason->text, bpf);
 }
 
 static int
@@ -118,11 +131,14 @@ dissecting_prepare(struct dissecting *dissecting,
 {
 	const struct options *options = dissecting->options;
 	struct tshark *tshark = &dissecting->tshark;
+	struct error reason;
+	bool is_filter_wrong = make_filter(dissecting, &reason) != 0, is_ready;
 
-	if (make_filter(dissecting, error) != 0 ||
-	    confinement_finish(confinement, tshark, options->tshark_memory,
-		dissecting->log, error) != 0 ||
-	    tshark_ask(tshark, loop, options->tshark_timeout, error) != 0)
+	is_ready = confinement_finish(confinement, tshark, options->tshark_memory, dissecting->log, error) == 0 &&
+	    tshark_ask(tshark, loop, options->tshark_timeout, error) == 0;
+	if (is_filter_wrong)
+		return refuse_filter(dissecting, is_ready ? loop : NULL, &reason, error);
+	if (!is_ready)
 		return -1;
 	log_verbose(dissecting->log, "tshark %s at %s, %zu fields%s",
 	    tshark->version, tshark->path, names_count(tshark->names),

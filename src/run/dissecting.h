@@ -22,6 +22,7 @@ struct dissecting {
 	struct fields *fields;     /* of --fields; NULL for all */
 	char *projection;          /* names of these, for tshark; NULL for all */
 	struct filter *filter;     /* --bpf of files; NULL for none */
+	bool is_filter_wrong;      /* --bpf of a live capture, which need not be opened: dissecting_prepare refuses it */
 	struct document *document; /* NULL for a replay */
 };
 

@@ -44,3 +44,23 @@ def test_files_and_directories_without_an_option(tmp_path):
     assert espcap.run("-f", paths[0]).code == USAGE
     live = espcap.run("-i", "lo", "tcp", "port", "80")
     assert live.code == USAGE and 'did you mean --bpf="tcp port 80"?' in live.errors
+
+
+@pytest.mark.parametrize("how", ["--file=/dev/null", "--nic=lo"])
+@pytest.mark.parametrize("text, place, is_display", [
+    ("http", '"http"', True), ("tcp.port == 80", '"tcp.port"', True), ("ip and http.request", '"http.request"', True),
+    ("tcp prot 80", '"prot"', False), ("tcp port", "the end", False), ("udp) or (tcp", '"udp)"', False)])
+def test_filter_mistakes(text, place, is_display, how):
+    """libpcap says only that there is a syntax error."""
+    result = espcap.run(how, "--bpf=" + text)
+    assert result.code == USAGE
+    hint = '; it is a display filter: write --display-filter="%s"' % text if is_display else ""
+    # In words that depend on the version, and on the place.
+    assert "espcap: --bpf=%s: " % text in result.errors and "syntax error" in result.errors, result.errors
+    assert " at %s%s\n" % (place, hint) in result.errors, result.errors
+
+
+def test_other_mistakes_in_filters_have_libpcaps_words():
+    for how in ("--file=/dev/null", "--nic=lo"):
+        result = espcap.run(how, "--bpf=port nosuch")
+        assert result.code == USAGE and "espcap: --bpf=port nosuch: unknown port 'nosuch'\n" in result.errors, result.errors

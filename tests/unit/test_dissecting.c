@@ -162,24 +162,48 @@ test_no_filter_of_a_live_capture(void **state)
 {
 	struct test *test = *state;
 
-	test->options.bpf = "(";
+	test->options.bpf = "udp";
 	test->options.nic = "lo";
 	assert_int_equal(prepare(test), 0);
+	assert_false(test->dissecting.is_filter_wrong);
 	assert_null(test->dissecting.filter);
 }
 
-/* Before tshark is asked anything. */
+static void
+check_refusal(struct test *test, const char *bpf, bool is_display)
+{
+	size_t len = strlen(bpf);
+
+	test->options.bpf = bpf;
+	assert_int_equal(prepare(test), -1);
+	assert_int_equal(test->error.outcome, OUTCOME_USAGE);
+	assert_int_equal(strncmp(test->error.text, "--bpf=", 6), 0);
+	assert_int_equal(strncmp(test->error.text + 6, bpf, len), 0);
+	assert_non_null(strstr(test->error.text, "syntax error"));
+	assert_int_equal(strstr(test->error.text, "it is a display filter: write --display-filter=") != NULL, is_display);
+}
+
+/* The tshark of this test takes the display filter "good" only. */
 static void
 test_a_filter_that_is_none(void **state)
 {
+	check_refusal(*state, "wrong", false);
+}
+
+static void
+test_a_filter_that_is_a_display_filter(void **state)
+{
+	check_refusal(*state, "good", true);
+}
+
+static void
+test_a_live_filter_that_is_none(void **state)
+{
 	struct test *test = *state;
 
-	test->options.bpf = "(";
-	assert_int_equal(prepare(test), -1);
-	assert_int_equal(test->error.outcome, OUTCOME_USAGE);
-	assert_int_equal(strncmp(test->error.text, "--bpf=(: ", 9), 0);
-	assert_true(strlen(test->error.text) > 9);
-	assert_null(test->dissecting.tshark.version);
+	test->options.nic = "lo";
+	check_refusal(test, "wrong", false);
+	assert_true(test->dissecting.is_filter_wrong);
 }
 
 static void
@@ -266,6 +290,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_filter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_filter_of_a_live_capture, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_filter_that_is_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_filter_that_is_a_display_filter, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_live_filter_that_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_display_filter_that_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_keys, setup, teardown),

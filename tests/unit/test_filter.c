@@ -192,8 +192,10 @@ test_no_expression(void **state)
 	char *huge = malloc(5001);
 
 	(void)state;
-	assert_refused("no such thing", "syntax error");
-	assert_refused("tcp port", "syntax error");
+	assert_refused("no such thing", "syntax error at \"no\"");
+	assert_refused("tcp port", "syntax error at the end");
+	assert_true(filter_parses("tcp port 80") && filter_parses("inbound") && filter_parses("port nosuch"));
+	assert_false(filter_parses("tcp prot 80"));
 	assert_refused("host 1.2.3.4.5", "1.2.3.4.5");
 	assert_refused("port nosuchport", "nosuchport");
 	assert_non_null(huge);
