@@ -105,7 +105,8 @@ struct options {
 	enum log_level level;
 	bool progress; /* --progress; without it the program looks for a terminal */
 	bool pretty;
-	bool json; /* --list-interfaces as JSON lines */
+	const char *output; /* "json" or "text"; NULL: text if standard output is a terminal, and JSON elsewhere */
+	bool json;          /* --list-interfaces as JSON lines */
 };
 
 /*

@@ -149,6 +149,7 @@ check_delivery(struct line *line)
 	static const char *const alone[][2] = {
 		{ "template", "no-template" }, { "user", "api-key-file" },
 		{ "insecure", "ca-file" }, { "node", "pretty" },
+		{ "node", "output" },
 		{ "promisc", "no-promisc" }, { "split", "display-filter" },
 		{ "no-template", "shards" }, { "no-template", "replicas" }
 	};
@@ -199,6 +200,22 @@ check_dissection(struct line *line)
 }
 
 static int
+check_output(const struct line *line)
+{
+	const char *output = line->options->output;
+
+	if (output == NULL)
+		return 0;
+	if (check_word(line, "output", output, "json or text") != 0)
+		return -1;
+	if (line->options->pretty && strcmp(output, "text") == 0)
+		return error_set(line->error, OUTCOME_USAGE,
+		    "--pretty and --output=text exclude each other: --pretty "
+		    "indents JSON");
+	return 0;
+}
+
+static int
 check_watch(const struct line *line)
 {
 	const char *after = line->options->after;
@@ -220,7 +237,8 @@ check_line(struct line *line)
 		line->options->action = OPTIONS_PRINT_TEMPLATE;
 	if (check_kinds(line) != 0 || check_needs(line) != 0 ||
 	    check_stdin(line) != 0 ||
-	    check_dissection(line) != 0 || check_watch(line) != 0 ||
+	    check_dissection(line) != 0 || check_output(line) != 0 ||
+	    check_watch(line) != 0 ||
 	    check_delivery(line) != 0)
 		return -1;
 	if (is_given(line, "no-sandbox") && is_given(line, "tshark-memory"))

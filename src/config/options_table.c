@@ -292,6 +292,10 @@ const struct options_row options_rows[] = {
 	    "write how the run stands to this file every 15 s, in the text "
 	    "format of Prometheus",
 	    OPTIONS_KIND_TEXT, SETS(metrics), 0, 0, NULL, RUN, 0 },
+	{ "output", "FORM", OPTIONS_GROUP_PERSON,
+	    "json: print documents, one a line; text: one line of text a "
+	    "packet (default: text on a terminal, else json)",
+	    OPTIONS_KIND_TEXT, SETS(output), 0, 0, NULL, PACKETS, 0 },
 	{ "pretty", NULL, OPTIONS_GROUP_PERSON,
 	    "indent the documents instead of printing one a line",
 	    OPTIONS_KIND_FLAG, SETS(pretty), 0, 0, NULL, PACKETS, 0 },

@@ -13,6 +13,7 @@
 #include "document/layers.h"
 #include "document/object_path.h"
 #include "document/sections.h"
+#include "document/text_line.h"
 #include "document/timestamp.h"
 
 /* Values are not cut shorter than this: addresses and numbers stay whole, and fields are left out instead. */
@@ -71,6 +72,7 @@ struct document {
 	struct sections *sections;
 	struct flow *flow;
 	struct community *community;
+	struct text_line *line; /* NULL for JSON */
 
 	struct slot *slots; /* sorted by name */
 	size_t slot_count;
@@ -188,6 +190,8 @@ document_new(const struct document_config *config, struct error *error)
 	document->layers = layers_new(names, config->protocols);
 	document->sections = sections_new(names, config->fields, config->sort);
 	document->flow = flow_new(names);
+	if (config->text)
+		document->line = text_line_new(names, config->color);
 	make_slots(document);
 	index_typed(document);
 	document->icmp = names_id(names, "icmp", 4);
@@ -206,6 +210,7 @@ document_free(struct document *document)
 	layers_free(document->layers);
 	sections_free(document->sections);
 	flow_free(document->flow);
+	text_line_free(document->line);
 	community_free(document->community);
 	buffer_release(&document->scratch);
 	object_path_free(document->object_path);
@@ -644,25 +649,50 @@ put_fitting(struct document *document, struct buffer *out)
 	return put_cut(document, out);
 }
 
-int
-document_write(struct document *document, struct tree *tree,
-    const struct document_capture *capture,
-    const struct document_packet *packet, struct buffer *out,
-    struct error *error)
+static int
+put_line(const struct document *document, struct buffer *out)
+{
+	const struct document_packet *packet = document->packet;
+	const struct text_line_packet from = { .number = packet->ordinal,
+		.has_time = packet->has_time,
+		.sec = packet->sec,
+		.nsec = packet->nsec };
+
+	return text_line_write(document->line, document->layers,
+	    document->tree, &from, out);
+}
+
+/* Appends the JSON; whether a text was sanitized is in not_utf8. */
+static int
+put_json(struct document *document, struct buffer *out)
 {
 	struct buffer *compact = document->config.pretty ?
 	    &document->scratch :
 	    out;
 	int rv;
 
-	document->tree = tree;
-	document->capture = capture;
-	document->packet = packet;
-	layers_arrange(document->layers, tree);
 	buffer_clear(&document->scratch);
 	rv = put_fitting(document, compact);
 	if (rv == 0 && document->config.pretty)
 		rv = json_pretty(out, compact->data, compact->len);
+	return rv;
+}
+
+int
+document_write(struct document *document, struct tree *tree,
+    const struct document_capture *capture,
+    const struct document_packet *packet, struct buffer *out,
+    struct error *error)
+{
+	int rv;
+
+	document->tree = tree;
+	document->capture = capture;
+	document->packet = packet;
+	layers_arrange(document->layers, tree);
+	document->not_utf8 = false;
+	rv = document->line != NULL ? put_line(document, out) :
+				      put_json(document, out);
 	document->sanitized += document->not_utf8 ||
 	    (tree->has_info && !json_is_utf8(tree->info.data, tree->info.len));
 	if (rv != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Makes the JSON document of one dissected packet. No I/O. */
+/* Makes the JSON document of one dissected packet, or a line of text. No I/O. */
 #ifndef ESPCAP_DOCUMENT_DOCUMENT_H
 #define ESPCAP_DOCUMENT_DOCUMENT_H
 
@@ -25,6 +25,8 @@ struct document_config {
 	const struct fields *fields; /* NULL to keep all */
 	size_t max_doc;              /* bytes */
 	bool pretty;
+	bool text;                  /* a line of text in place of JSON: document/text_line.h */
+	bool color;                 /* with text */
 	bool sort;                  /* fields by name: for a tshark that prints them in random order */
 	const char *tshark_version; /* "4.0.17" */
 };

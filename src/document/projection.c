@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "document/flow.h"
 #include "document/layers.h"
+#include "document/text_line.h"
 
 static void
 need(bool *needed, const struct names *names, const char *name)
@@ -17,6 +18,14 @@ need(bool *needed, const struct names *names, const char *name)
 
 	if (id != NAMES_NONE)
 		needed[id] = true;
+}
+
+static void
+need_all(bool *needed, const struct names *names, const char *const *list,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		need(needed, names, list[i]);
 }
 
 /* -1 if it is too long. */
@@ -39,12 +48,12 @@ put_names(const bool *needed, const struct names *names, struct buffer *out)
 
 char *
 projection_list(const struct names *names, const struct fields *fields,
-    const struct typed *typed)
+    const struct typed *typed, bool text)
 {
 	bool *needed;
-	const char *const *name;
+	const char *const *list;
 	struct buffer out;
-	char *list = NULL;
+	char *joined = NULL;
 	size_t count;
 
 	if (fields_keep(fields, NAMES_TEXT))
@@ -55,13 +64,14 @@ projection_list(const struct names *names, const struct fields *fields,
 		needed[id] = fields_keep(fields, id);
 	for (size_t i = 0; i < typed->count; i++)
 		need(needed, names, typed->entries[i].field);
-	name = flow_fields(&count);
-	for (size_t i = 0; i < count; i++)
-		need(needed, names, name[i]);
+	list = flow_fields(&count);
+	need_all(needed, names, list, count);
+	list = text_line_fields(&count);
+	need_all(needed, names, list, text ? count : 0);
 	need(needed, names, LAYERS_STACK);
 	if (put_names(needed, names, &out) == 0)
-		list = xstrndup(out.data, out.len);
+		joined = xstrndup(out.data, out.len);
 	buffer_release(&out);
 	free(needed);
-	return list;
+	return joined;
 }

@@ -3,6 +3,8 @@
 #ifndef ESPCAP_DOCUMENT_PROJECTION_H
 #define ESPCAP_DOCUMENT_PROJECTION_H
 
+#include <stdbool.h>
+
 #include "fields/fields.h"
 #include "fields/names.h"
 #include "fields/typed.h"
@@ -13,8 +15,8 @@
 /*
  * Their names with a plus between them, the caller's to free: dissected with these alone, and with all protocols, a packet
  * gives the same document. NULL if it takes all fields: text-only rows are kept, which have no name, or the
- * names are longer than NEEDS_MAX.
+ * names are longer than NEEDS_MAX. text: lines of text are made instead, and need their addresses.
  */
-char *projection_list(const struct names *names, const struct fields *fields, const struct typed *typed);
+char *projection_list(const struct names *names, const struct fields *fields, const struct typed *typed, bool text);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
 #include "document/projection.h"
 #include "tshark/plugin.h"
 #include "tshark/tls_keys.h"
@@ -24,6 +25,24 @@ dissecting_init(struct dissecting *dissecting, const struct options *options,
 		    .keys_fd = -1 } };
 }
 
+/* Someone looks at a terminal, and a program reads anything else. */
+static void
+choose_output(struct dissecting *dissecting)
+{
+	const struct options *options = dissecting->options;
+
+	if (options->output != NULL || options->node != NULL ||
+	    options->pretty || !isatty(STDOUT_FILENO)) {
+		dissecting->is_text = options->output != NULL &&
+		    strcmp(options->output, "text") == 0;
+		return;
+	}
+	dissecting->is_text = true;
+	log_note(dissecting->log,
+	    "standard output is a terminal: printing one line a packet; "
+	    "--output=json prints the documents");
+}
+
 int
 dissecting_open(struct dissecting *dissecting, const char *cache,
     struct error *error)
@@ -31,6 +50,7 @@ dissecting_open(struct dissecting *dissecting, const char *cache,
 	const struct options *options = dissecting->options;
 
 	dissecting->is_filter_wrong = options->nic != NULL && options->bpf != NULL && !filter_parses(options->bpf);
+	choose_output(dissecting);
 	/* A replay needs no tshark: its documents are made. */
 	if ((options->replay == NULL &&
 		tshark_find(&dissecting->tshark, options->tshark, cache, error) != 0) ||
@@ -83,7 +103,7 @@ choose_fields(struct dissecting *dissecting, struct error *error)
 	if (dissecting->fields == NULL)
 		return -1;
 	dissecting->projection = projection_list(names, dissecting->fields,
-	    &dissecting->lists.typed);
+	    &dissecting->lists.typed, dissecting->is_text);
 	dissecting->tshark_config.only = dissecting->projection;
 	return 0;
 }
@@ -118,6 +138,9 @@ make_document(struct dissecting *dissecting, struct error *error)
 		.fields = dissecting->fields,
 		.max_doc = dissecting->options->max_doc,
 		.pretty = dissecting->options->pretty,
+		.text = dissecting->is_text,
+		.color = dissecting->is_text &&
+		    terminal_has_color(STDOUT_FILENO),
 		.sort = tshark_is_unordered(tshark),
 		.tshark_version = tshark->version };
 

@@ -3,6 +3,8 @@
 #ifndef ESPCAP_RUN_DISSECTING_H
 #define ESPCAP_RUN_DISSECTING_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "config/options.h"
@@ -24,6 +26,7 @@ struct dissecting {
 	struct filter *filter;     /* --bpf of files; NULL for none */
 	bool is_filter_wrong;      /* --bpf of a live capture, which need not be opened: dissecting_prepare refuses it */
 	struct document *document; /* NULL for a replay */
+	bool is_text;              /* lines of text are printed, and no documents */
 };
 
 /* Options and log are borrowed. */

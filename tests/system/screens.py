@@ -157,10 +157,10 @@ class Terminal:
                 continue
         raise AssertionError("not UTF-8: %r" % data[-100:])
 
-    def resize(self, columns):
-        """A line that was on its way may still have the width of before."""
+    def resize(self, columns, shown=None):
+        """A line that was on its way may still have the width of before. shown: the width, if the terminal does not tell it."""
         with self.lock:
-            self.screen.resize(columns)
+            self.screen.resize(shown or columns)
             fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
     def until(self, condition, what, seconds=60):

@@ -3,6 +3,7 @@
 
 import contextlib
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ import threading
 
 import pytest
 
+import conftest
 import conserve
 import espcap
 import frames
@@ -168,7 +170,7 @@ def test_no_terminal_has_no_progress_line_but_with_the_option(feed):
         assert process.poll() is None
     feed.end()
     assert b"\x1b" not in process.communicate(timeout=60)[1] and process.returncode == 0
-    done = espcap.run("--file", espcap.CAPTURE_DIR + "/" + os.listdir(espcap.CAPTURE_DIR)[0], "--progress")
+    done = espcap.run("--file", espcap.captures()[0], "--progress")
     assert re.search(r"\r1/1 files, .* packets/s, .* left\x1b\[K", done.errors)
 
 
@@ -177,25 +179,138 @@ def test_the_width_is_not_that_of_the_environment(feed):
                                 environment={"COLUMNS": "20"})
     os.close(feed.source)
     terminal.until(lambda screen: any(" files, " in shown.text for shown in screen.drawn), "wide line")
-    terminal.resize(0)
-    terminal.screen.columns = 80
+    terminal.resize(0, shown=80)
     terminal.until(lambda screen: len(screen.drawn) > 10, "lines without a width")
     feed.end()
     messages_of(terminal.wait())
 
 
-def test_documents_and_progress_on_one_terminal(feed):
-    """Documents go through the progress line without a trace of it, whatever their width."""
-    terminal = screens.Terminal("--file=-", "--fields=udp.length", stdin=feed.source, columns=60)
+@pytest.mark.parametrize("form", [("--output=json", "--fields=udp.length"), (), ("--pretty", "--fields=udp.length")])
+def test_output_and_progress_on_one_terminal(form, feed):
+    """What is printed goes through the progress line without a trace of it, however wide it is."""
+    terminal = screens.Terminal("--file=-", "--quiet", "--progress", *form, stdin=feed.source, columns=60)
     os.close(feed.source)
-    terminal.until(lambda screen: len(screen.drawn) > 8, "progress lines")
+    # --quiet silences the progress, too.
+    while feed.count < 20:
+        assert terminal.process.poll() is None
     feed.end()
+    quiet = terminal.wait()
+    assert not terminal.screen.drawn and len([text for text in quiet if text.startswith("espcap: ")]) == 1
+    other = Feed()
+    terminal = screens.Terminal("--file=-", *form, stdin=other.source, columns=60)
+    os.close(other.source)
+    terminal.until(lambda screen: len(screen.drawn) > 8, "progress lines")
+    other.end()
     lines = terminal.wait()
     assert_fits(terminal.screen)
-    documents = [text for text in lines if not text.startswith("espcap: ")]
-    assert len(documents) == feed.count > 20
-    for number, text in enumerate(documents):
-        assert espcap.parse_line(text.encode())["frame_number"] == number + 1
+    printed = [text for text in lines if not text.startswith("espcap: ")]
+    assert other.count > 20
+    if form and form[0] == "--pretty":
+        assert json.JSONDecoder().raw_decode("\n".join(printed))[0]["frame_number"] == 1
+        assert printed.count("{") == printed.count("}") == other.count
+        return
+    assert len(printed) == other.count
+    for number, text in enumerate(printed):
+        found = espcap.parse_line(text.encode())["frame_number"] if form else int(text.split()[0])
+        assert found == number + 1
+
+
+TEXT = re.compile(r" *(?P<number>\d+) (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}) (?P<source>\S+) -> (?P<destination>\S+)"
+                  r" (?P<protocol>\S+)(?: (?P<info>.*))?")
+HINT = "espcap: standard output is a terminal: printing one line a packet; --output=json prints the documents"
+
+
+def first(document, *path):
+    for name in path:
+        document = document.get(name, {}) if isinstance(document, dict) else {}
+    return document or None
+
+
+def assert_same_packet(text, document):
+    """A line says what the document of the packet says."""
+    found = TEXT.fullmatch(text)
+    assert found, text
+    assert int(found["number"]) == document["frame_number"]
+    assert found["time"].replace(" ", "T") == document["@timestamp"][:26]
+    assert found["protocol"] == document["protocol"]
+    assert (found["info"] or "") == document.get("info", "")
+    for end in ("source", "destination"):
+        address = first(document, end, "ip") or first(document, "layers", "link", "eth." + end[:3].replace("des", "dst"))
+        if isinstance(address, str):
+            assert found[end] == address, text
+
+
+def test_text_says_what_the_document_says(capture):
+    documents = conftest.full_run(capture).documents
+    done = espcap.run("--file", capture, "--output=text", *espcap.options_for(capture))
+    assert b"\x1b" not in done.output and "--output" not in done.errors
+    lines = done.output.decode().splitlines()
+    assert len(lines) == len(documents) == done.counts["printed"]
+    for text, document in zip(lines, documents):
+        assert_same_packet(text, document)
+
+
+@pytest.mark.parametrize("options, is_text", [((), True), (("--output=json",), False), (("--output=text",), True)])
+def test_a_terminal_gets_text(options, is_text):
+    capture = espcap.captures()[0]
+    terminal = screens.Terminal("--file", capture, *options, columns=80, environment={"NO_COLOR": "1"})
+    lines = terminal.wait()
+    documents = conftest.full_run(capture).documents
+    printed = [text for text in lines if not text.startswith("espcap: ")]
+    assert len(printed) == len(documents) and not terminal.screen.colors
+    assert lines.count(HINT) == (1 if is_text and not options else 0)
+    for text, document in zip(printed, documents):
+        if is_text:
+            assert_same_packet(text, document)
+        else:
+            assert espcap.parse_line(text.encode()) == document
+
+
+@pytest.mark.parametrize("environment, has_color", [
+    ({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "0"}, False), ({"TERM": "dumb"}, False), ({"TERM": None}, False)])
+def test_colors(environment, has_color):
+    terminal = screens.Terminal("--file", espcap.captures()[0], "--quiet", environment={"NO_COLOR": None, **environment})
+    lines = terminal.wait()
+    assert HINT not in lines
+    assert bool(terminal.screen.colors) == has_color == (b"\x1b[" in terminal.raw)
+    # Each line ends without a color.
+    assert terminal.screen.colors[1::2] == ["m"] * (len(terminal.screen.colors) // 2)
+
+
+def test_a_pipe_gets_documents():
+    capture = espcap.captures()[0]
+    terminal = screens.Terminal("--file", capture, stdout=subprocess.PIPE)
+    output = terminal.process.stdout.read()
+    lines = terminal.wait()
+    assert HINT not in lines
+    assert [espcap.parse_line(text) for text in output.splitlines()] == conftest.full_run(capture).documents
+
+
+def test_text_of_some_fields(capture):
+    """Addresses are there although --fields does not keep them."""
+    options = ("--file", capture, "--output=text", "--count=20", *espcap.options_for(capture))
+    assert espcap.run(*options, "--fields=frame.len").output == espcap.run(*options).output
+
+
+@pytest.mark.parametrize("options, message", [
+    (("--output=xml",), '--output takes json or text, not "xml"'),
+    (("--output=text", "--pretty"), "--pretty and --output=text exclude each other"),
+    (("--output=text", "--node=localhost:1"), "--node and --output exclude each other")])
+def test_refused(options, message):
+    done = espcap.run("--file", espcap.captures()[0], *options)
+    assert done.code == 2 and message in done.errors
+
+
+def test_hostile_text(tmp_path):
+    """Escapes and characters that reorder text, in a name that the Info column shows."""
+    name = "\u202e\x1b[2Jevil\u2066.example".encode()
+    query = bytes.fromhex("123401000001000000000000") + bytes([len(name)]) + name + bytes.fromhex("0000010001")
+    path = tmp_path / "a.pcap"
+    path.write_bytes(frames.pcap_header() + frames.pcap_record(frames.udp(query, destination=53), frames.START, 0))
+    done = espcap.run("--file", path, "--output=text")
+    assert done.code == 0 and done.output.count(b"\n") == 1
+    assert b"evil" in done.output
+    assert not any(char in done.output.decode() for char in "\x1b\u202e\u2066")
 
 
 def test_time_left_waits_for_the_server(tmp_path):

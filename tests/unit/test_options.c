@@ -111,7 +111,14 @@ test_every_option(void **state)
 	assert_true(options.progress);
 	assert_int_equal(options.level, LOG_LEVEL_QUIET);
 	options_release(&options);
+	ACCEPT("--file=a", "--output=text");
+	assert_string_equal(options.output, "text");
+	options_release(&options);
+	ACCEPT("--file=a", "--output=json", "--pretty");
+	assert_true(options.pretty);
+	options_release(&options);
 	ACCEPT("--file=a", "--verbose");
+	assert_null(options.output);
 	assert_int_equal(options.level, LOG_LEVEL_VERBOSE);
 	options_release(&options);
 }
@@ -210,6 +217,14 @@ test_delivery(void **state)
 	    "--cert=c");
 	REFUSE("--key goes with --cert only", "--file=a", "--node=h",
 	    "--key=c");
+	REFUSE("--output takes json or text, not \"xml\"", "--file=a",
+	    "--output=xml");
+	REFUSE(
+	    "--pretty and --output=text exclude each other: --pretty "
+	    "indents JSON",
+	    "--file=a", "--output=text", "--pretty");
+	REFUSE("--node and --output exclude each other: give one", "--file=a",
+	    "--node=h", "--output=json");
 	REFUSE("--template and --no-template exclude each other: give one",
 	    "--file=a", "--node=h", "--template", "--no-template");
 	REFUSE("--user and --api-key-file exclude each other: give one",

@@ -45,7 +45,7 @@ list_for(const char *kept)
 	char *list;
 
 	assert_non_null(fields);
-	list = projection_list(names, fields, &typed);
+	list = projection_list(names, fields, &typed, false);
 	fields_free(fields);
 	return list;
 }
@@ -84,6 +84,23 @@ test_kept_and_read(void **state)
 	free(list);
 }
 
+/* Lines of text have addresses that documents do not read. */
+static void
+test_text(void **state)
+{
+	struct fields *fields = fields_new("tcp.port", 8, names, NULL);
+	char *json = projection_list(names, fields, &typed, false);
+	char *text = projection_list(names, fields, &typed, true);
+
+	(void)state;
+	assert_int_equal(times(json, "eth.dst"), 0);
+	assert_int_equal(times(text, "eth.dst"), 1);
+	assert_int_equal(times(text, "ip.src"), 1);
+	free(json);
+	free(text);
+	fields_free(fields);
+}
+
 /* Rows without a field are made of texts that only the whole tree has. */
 static void
 test_rows_take_everything(void **state)
@@ -113,7 +130,7 @@ test_too_many(void **state)
 	assert_int_equal(names_finish(many, NULL), 0);
 	fields = fields_new(all, len, many, NULL);
 	assert_non_null(fields);
-	assert_null(projection_list(many, fields, &typed));
+	assert_null(projection_list(many, fields, &typed, false));
 	fields_free(fields);
 	names_free(many);
 	free(all);
@@ -124,6 +141,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept_and_read),
+		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_rows_take_everything),
 		cmocka_unit_test(test_too_many),
 	};

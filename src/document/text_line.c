@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes a packet as a line of text. */
+#include "document/text_line.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "document/timestamp.h"
+
+/* Bytes: each may be shown as four, and a line still fits where a document of the least --max-doc does. */
+#define INFO_MAX ((size_t)3500)
+#define NAME_MAX_LEN ((size_t)64)
+
+/* A source and its destination. */
+#define PAIRS 9
+#define FIELDS (2 * PAIRS)
+/* The first are in the network header, the others in any layer, the likeliest first. */
+#define NETWORK_PAIRS 2
+
+static const char *const field_names[FIELDS] = {
+	"ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "eth.src", "eth.dst",
+	"wlan.sa", "wlan.da", "wlan.ta", "wlan.ra", "sll.src.eth",
+	"sll.dst.eth", "usb.src", "usb.dst", "tr.src", "tr.dst", "fddi.src",
+	"fddi.dst"
+};
+
+struct text_line {
+	bool color;
+	uint32_t ids[FIELDS];
+};
+
+const char *const *
+text_line_fields(size_t *count)
+{
+	*count = FIELDS;
+	return field_names;
+}
+
+struct text_line *
+text_line_new(const struct names *names, bool color)
+{
+	struct text_line *line = xcalloc(1, sizeof(*line));
+
+	line->color = color;
+	for (size_t i = 0; i < FIELDS; i++)
+		line->ids[i] = names_id(names, field_names[i],
+		    strlen(field_names[i]));
+	return line;
+}
+
+void
+text_line_free(struct text_line *line)
+{
+	free(line);
+}
+
+/* The addresses of a packet; NULL for one that it does not have. */
+struct ends {
+	const struct tree_leaf *source, *destination;
+};
+
+static const struct tree_leaf *
+object_leaf(const struct layers *layers, const struct tree *tree,
+    uint32_t object, uint32_t field)
+{
+	uint32_t at = layers_object(layers, object)->first;
+
+	for (; at != TREE_NONE; at = tree->leaves[at].next)
+		if (tree->leaves[at].field == field)
+			return &tree->leaves[at];
+	return NULL;
+}
+
+/* The first of the innermost packet. */
+static const struct tree_leaf *
+inner_leaf(const struct layers *layers, const struct tree *tree,
+    uint32_t field)
+{
+	const struct tree_leaf *leaf;
+	size_t count;
+	const struct layers_section *sections = layers_sections(layers, &count);
+
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t o = sections[i].first; o != LAYERS_NONE;
+		     o = layers_object(layers, o)->next) {
+			if (!layers_object(layers, o)->inner)
+				continue;
+			leaf = object_leaf(layers, tree, o, field);
+			if (leaf != NULL)
+				return leaf;
+		}
+	return NULL;
+}
+
+static const struct tree_leaf *
+find(const struct layers *layers, const struct tree *tree, uint32_t object,
+    uint32_t field)
+{
+	/* This tshark does not know it. */
+	if (field == NAMES_NONE)
+		return NULL;
+	return object != LAYERS_NONE ?
+	    object_leaf(layers, tree, object, field) :
+	    inner_leaf(layers, tree, field);
+}
+
+static struct ends
+find_ends(const struct text_line *line, const struct layers *layers,
+    const struct tree *tree)
+{
+	const uint32_t network = layers_network(layers).object;
+	struct ends ends = { NULL, NULL };
+
+	for (size_t i = 0; i < PAIRS; i++) {
+		uint32_t object = i < NETWORK_PAIRS ? network : LAYERS_NONE;
+
+		if (i < NETWORK_PAIRS && network == LAYERS_NONE)
+			continue;
+		ends.source = find(layers, tree, object, line->ids[2 * i]);
+		ends.destination = find(layers, tree, object,
+		    line->ids[2 * i + 1]);
+		if (ends.source != NULL || ends.destination != NULL)
+			break;
+	}
+	return ends;
+}
+
+static int
+put_visible(struct buffer *out, const char *text, size_t len, size_t max)
+{
+	size_t room;
+
+	if (len > max)
+		len = max;
+	room = 4 * len + 1;
+	if (buffer_reserve(out, room) != 0)
+		return -1;
+	buffer_added(out,
+	    text_visible(out->data + out->len, room, text, len));
+	return 0;
+}
+
+static int
+put_address(struct buffer *out, const struct tree *tree,
+    const struct tree_leaf *leaf)
+{
+	if (leaf == NULL || leaf->len == 0)
+		return buffer_puts(out, "-");
+	return put_visible(out, tree_leaf_text(tree, leaf), leaf->len,
+	    NAME_MAX_LEN);
+}
+
+/* "2015-07-30 05:22:10.634684" */
+static int
+put_time(struct buffer *out, const struct text_line_packet *packet)
+{
+	char text[MOMENT_LEN];
+
+	if (!packet->has_time)
+		return buffer_puts(out, "-");
+	return buffer_append(out, text, timestamp_date(text, packet->sec)) |
+	    buffer_printf(out, ".%06" PRIu32, packet->nsec / 1000);
+}
+
+static int
+put_color(const struct text_line *line, const char *sequence,
+    struct buffer *out)
+{
+	return line->color ? buffer_puts(out, sequence) : 0;
+}
+
+int
+text_line_write(const struct text_line *line, const struct layers *layers,
+    const struct tree *tree, const struct text_line_packet *packet,
+    struct buffer *out)
+{
+	const struct ends ends = find_ends(line, layers, tree);
+	size_t len;
+	const char *protocol = layers_protocol(layers, &len);
+	int rv = put_color(line, "\033[2m", out);
+
+	rv |= buffer_printf(out, "%5" PRIu64 " ", packet->number);
+	rv |= put_time(out, packet);
+	rv |= put_color(line, "\033[m", out);
+	rv |= buffer_puts(out, " ");
+	rv |= put_address(out, tree, ends.source);
+	rv |= buffer_puts(out, " -> ");
+	rv |= put_address(out, tree, ends.destination);
+	rv |= buffer_puts(out, " ");
+	rv |= put_color(line, "\033[36m", out);
+	rv |= put_visible(out, protocol, len, NAME_MAX_LEN);
+	rv |= put_color(line, "\033[m", out);
+	if (tree->has_info && tree->info.len > 0) {
+		rv |= buffer_puts(out, " ");
+		rv |= put_visible(out, tree->info.data, tree->info.len, INFO_MAX);
+	}
+	return rv;
+}
