@@ -7,8 +7,8 @@
 #include "base/text.h"
 
 /*
- * East Asian Width W and F (Unicode, EastAsianWidth.txt), and the blocks of wide scripts and pictographs in which characters are
- * still added. Ranges that only unassigned code points separate are one.
+ * East Asian Width W and F (Unicode, EastAsianWidth.txt), and the blocks of wide scripts and pictographs in which
+ * characters are still added. Ranges that only unassigned code points separate are one.
  */
 static const struct {
 	uint32_t first, last;

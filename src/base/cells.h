@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * The cells of a text that text_visible made: two of a wide character (East Asian Width W and F, UAX #11), one of any other. A
- * combining character counts as one, too: the number may be too large, but a terminal never needs more.
+ * The cells of a text that text_visible made: two of a wide character (East Asian Width W and F, UAX #11), one of
+ * any other. A combining character counts as one, too: a terminal may need less than this, but never more.
  */
 size_t cells_count(const char *text, size_t len);
 

@@ -30,9 +30,9 @@ struct text_line *text_line_new(const struct names *names, bool color);
 void text_line_free(struct text_line *line);
 
 /*
- * Appends the line, without newline; "-" stands for what the packet does not have. Times are UTC. Addresses are those of the
- * innermost IP header, or of the link. All from the packet is as text_visible shows it; info is cut after 3500
- * bytes. -1 if out is full.
+ * Appends the line, without newline; "-" stands for what the packet does not have. Times are UTC. Addresses are
+ * those of the innermost IP header, or of the link. All from the packet is as text_visible shows it; info is cut
+ * after 3500 bytes. -1 if out is full.
  */
 int text_line_write(const struct text_line *line, const struct layers *layers, const struct tree *tree,
     const struct text_line_packet *packet, struct buffer *out);

@@ -40,8 +40,8 @@ put_time(uint64_t ms, char text[32])
 }
 
 /*
- * What a line gives up first if the terminal is narrow comes first. Counters that are zero go before all others, and what
- * tells of a loss goes last.
+ * What a line gives up first if the terminal is narrow comes first. Counters that are zero go before all others,
+ * and what tells of a loss goes last.
  */
 enum worth {
 	WORTH_ZERO,
@@ -126,8 +126,8 @@ add_interface(struct parts *parts, const struct progress *progress,
 }
 
 /*
- * How long the rest takes if it goes on as it did. What is read is not done before its documents have arrived, and 0:00 is
- * when all have. Before the first second the guess would only jump.
+ * How long the rest takes if it goes on as it did. What is read is not done before its documents have arrived, and
+ * 0:00 is when all have. Before the first second the guess would only jump.
  */
 static void
 put_left(const struct progress *progress, char text[32])

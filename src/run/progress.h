@@ -22,8 +22,8 @@ struct progress {
 };
 
 /*
- * The one line: files, packets, bytes, rate, time left, in at most so many cells. What does not fit is left out: counters
- * that are zero first, the number of packets never. Any line fits in PROGRESS_LINE_LEN bytes.
+ * The one line: files, packets, bytes, rate, time left, in at most so many cells. What does not fit is left out:
+ * counters that are zero first, the number of packets never. Any line fits in PROGRESS_LINE_LEN bytes.
  */
 #define PROGRESS_LINE_LEN 1000
 void progress_line(const struct progress *progress, size_t cells, char line[PROGRESS_LINE_LEN]);

@@ -29,8 +29,8 @@ struct status {
 };
 
 /*
- * The last column stays free: a terminal whose cursor has been there erases the character in it, or is on the next line. What
- * is no terminal has no width.
+ * The last column stays free: a terminal whose cursor has been there erases the character in it, or is on the next
+ * line. What is not a terminal has no width.
  */
 static size_t
 line_cells(void)

@@ -29,7 +29,7 @@ def cells(text):
 
 
 class Screen:
-    """Rows of a terminal that wraps, without a bottom: rows that scroll away are kept. Any other sequence is an error."""
+    """Rows of a terminal that wraps, without a bottom: rows that scroll away are kept. Other sequences are errors."""
 
     def __init__(self, columns):
         self.columns = columns
@@ -158,7 +158,7 @@ class Terminal:
         raise AssertionError("not UTF-8: %r" % data[-100:])
 
     def resize(self, columns, shown=None):
-        """A line that was on its way may still have the width of before. shown: the width, if the terminal does not tell it."""
+        """A line on its way may still have the width of before. shown: the width, if the terminal does not tell it."""
         with self.lock:
             self.screen.resize(shown or columns)
             fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))

@@ -696,9 +696,9 @@ def read_slowly(reader, child):
     return bytes(data)
 
 
-def without_progress(kind):
-    """A terminal shows it between the documents."""
-    return ["--quiet"] if kind == "terminal" else []
+def documents_only(kind):
+    """A terminal shows text, and the progress between the documents."""
+    return ["--quiet", "--output=json"] if kind == "terminal" else []
 
 
 STALLED = ["pipe", "non-blocking", "socket", "terminal"]
@@ -728,7 +728,7 @@ def test_second_signal_with_a_stalled_output(kind, number, who, many):
                          ids=["same", "different"])
 def test_second_signal_with_stalled_messages_too(kind, numbers, who, many):
     reader, writer = stalled_pair(kind)
-    with start("--file", many, prefix=who, stdout=writer, stderr=writer) as child:
+    with start("--file", many, *documents_only(kind), prefix=who, stdout=writer, stderr=writer) as child:
         wait_until_stalled(reader, writer)
         child.send_signal(numbers[0])
         time.sleep(0.5)
@@ -762,7 +762,7 @@ def test_signals_that_are_not_caught(number, who, many):
 def test_reader_that_comes_back_after_a_signal(kind, who, many):
     """What was read is delivered, then the final line; both in one stream."""
     reader, writer = stalled_pair(kind)
-    with start("--file", many, *without_progress(kind), prefix=who, stdout=writer, stderr=writer) as child:
+    with start("--file", many, *documents_only(kind), prefix=who, stdout=writer, stderr=writer) as child:
         wait_until_stalled(reader, writer)
         child.send_signal(signal.SIGTERM)
         time.sleep(0.5)
@@ -786,7 +786,7 @@ def test_slow_reader_gets_everything(kind, summary, who, many):
     """Also where another program made the output non-blocking: it stays as it is."""
     reader, writer = stalled_pair(kind)
     blocking = os.get_blocking(writer)
-    with start("--file", many, *without_progress(kind), *summary, prefix=who, stdout=writer,
+    with start("--file", many, *documents_only(kind), *summary, prefix=who, stdout=writer,
                stderr=writer) as child:
         time.sleep(2)
         assert os.get_blocking(writer) == blocking

@@ -215,8 +215,8 @@ def test_output_and_progress_on_one_terminal(form, feed):
         assert found == number + 1
 
 
-TEXT = re.compile(r" *(?P<number>\d+) (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}) (?P<source>\S+) -> (?P<destination>\S+)"
-                  r" (?P<protocol>\S+)(?: (?P<info>.*))?")
+TEXT = re.compile(r" *(?P<number>\d+) (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})"
+                  r" (?P<source>\S+) -> (?P<destination>\S+) (?P<protocol>\S+)(?: (?P<info>.*))?")
 HINT = "espcap: standard output is a terminal: printing one line a packet; --output=json prints the documents"
 
 
@@ -234,8 +234,8 @@ def assert_same_packet(text, document):
     assert found["time"].replace(" ", "T") == document["@timestamp"][:26]
     assert found["protocol"] == document["protocol"]
     assert (found["info"] or "") == document.get("info", "")
-    for end in ("source", "destination"):
-        address = first(document, end, "ip") or first(document, "layers", "link", "eth." + end[:3].replace("des", "dst"))
+    for end, link in (("source", "eth.src"), ("destination", "eth.dst")):
+        address = first(document, end, "ip") or first(document, "layers", "link", link)
         if isinstance(address, str):
             assert found[end] == address, text
 
@@ -267,9 +267,11 @@ def test_a_terminal_gets_text(options, is_text):
 
 
 @pytest.mark.parametrize("environment, has_color", [
-    ({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "0"}, False), ({"TERM": "dumb"}, False), ({"TERM": None}, False)])
+    ({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "0"}, False), ({"TERM": "dumb"}, False),
+    ({"TERM": None}, False)])
 def test_colors(environment, has_color):
-    terminal = screens.Terminal("--file", espcap.captures()[0], "--quiet", environment={"NO_COLOR": None, **environment})
+    terminal = screens.Terminal("--file", espcap.captures()[0], "--quiet",
+                                environment={"NO_COLOR": None, **environment})
     lines = terminal.wait()
     assert HINT not in lines
     assert bool(terminal.screen.colors) == has_color == (b"\x1b[" in terminal.raw)
