@@ -123,7 +123,10 @@ is_line_too_long(const struct transfer *transfer, CURLcode code)
 		    strstr(transfer->error, "ut of memory") != NULL));
 }
 
-/* OpenSSL reads at once what may have come already: what it made of that tells the same. */
+/*
+ * OpenSSL reads at once what may have come already, and then what was looked at is no beginning: what it made of that tells
+ * more.
+ */
 static enum first_bytes
 first_by_outcome(const struct transfer *transfer, enum http_fault fault)
 {
@@ -133,7 +136,7 @@ first_by_outcome(const struct transfer *transfer, enum http_fault fault)
 	    &shaken);
 	if (shaken > 0 || fault == HTTP_UNTRUSTED)
 		return FIRST_BYTES_TLS;
-	return fault == HTTP_ANSWERED ? FIRST_BYTES_HTTP : FIRST_BYTES_NONE;
+	return fault == HTTP_ANSWERED ? FIRST_BYTES_HTTP : transfer->reply.first;
 }
 
 static void
@@ -144,7 +147,7 @@ tell(struct transfer *transfer, CURLcode code)
 	reply->fault = fault_of(transfer, code);
 	reply->is_unspoken = code == CURLE_SSL_CONNECT_ERROR ||
 	    code == CURLE_GOT_NOTHING;
-	if (transfer->is_curious && reply->first == FIRST_BYTES_NONE)
+	if (transfer->is_curious)
 		reply->first = first_by_outcome(transfer, reply->fault);
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 	    &reply->status);
