@@ -326,9 +326,12 @@ step(struct reading *reading)
 		if (reading->follow->config.omit &&
 		    may_grow(reading->follow, reading->file)) {
 			reading->examination.waits = true;
+			reading->examination.size = reading->file->entry.size;
 			return false;
 		}
-		break;
+		/* What it has of a record is all that comes of it: the next step tells. */
+		examine_finish(reading->examination.examine);
+		return true;
 	case EXAMINE_DONE:
 		break;
 	}
@@ -357,7 +360,7 @@ follow_work(struct follow *follow)
 static void
 look_at_examined(struct reading *reading)
 {
-	uint64_t size = reading->file->entry.size;
+	bool has_grown;
 
 	follow_update(reading);
 	if (!follow_has_same_head(reading) ||
@@ -365,10 +368,11 @@ look_at_examined(struct reading *reading)
 		put_off(reading);
 		return;
 	}
+	/* The kernel may have told of it before. */
+	has_grown = reading->file->entry.size != reading->examination.size;
 	if (reading->examination.waits &&
-	    (reading->file->entry.size != size ||
-		!may_grow(reading->follow, reading->file))) {
-		if (reading->file->entry.size == size)
+	    (has_grown || !may_grow(reading->follow, reading->file))) {
+		if (!has_grown)
 			examine_finish(reading->examination.examine);
 		reading->examination.waits = false;
 	}

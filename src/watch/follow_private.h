@@ -33,6 +33,7 @@ struct reading_head {
 struct reading_examination {
 	struct examine *examine; /* NULL if it is known */
 	bool waits;              /* it needs more of the file */
+	uint64_t size;           /* of the file when that was found */
 	bool is_done;
 };
 
