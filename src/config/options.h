@@ -27,7 +27,7 @@ struct options_list {
 
 struct options {
 	enum options_action action;
-	const char *help; /* --help=WHAT: "all" or the name of an option; NULL for the short text */
+	const char *help; /* --help=WHAT: "all", the name of an option or of a shell; NULL for the short text */
 
 	/* Input: exactly one kind when action is OPTIONS_RUN. */
 	struct options_list files; /* --file; "-" is standard input, at most once */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "config/options_complete.h"
 #include "config/options_table.h"
 
 /* Columns: where the texts begin, and where a line ends. */
@@ -121,6 +122,8 @@ options_help(struct buffer *out, const char *what)
 
 	if (index < OPTIONS_ROWS)
 		help_one(out, &options_rows[index]);
+	else if (what != NULL && options_complete(out, what))
+		return;
 	else if (what != NULL)
 		help_all(out);
 	else

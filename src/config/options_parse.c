@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "config/options_check.h"
+#include "config/options_complete.h"
 #include "config/options_operands.h"
 #include "config/options_table.h"
 #include "config/options_unknown.h"
@@ -92,7 +93,7 @@ set_help(struct parse *parse, const char *text)
 
 	if (text[0] == '\0')
 		return 0;
-	if (strcmp(text, "all") != 0 && options_index(name, strlen(name)) == OPTIONS_ROWS)
+	if (strcmp(text, "all") != 0 && !options_complete(NULL, text) && options_index(name, strlen(name)) == OPTIONS_ROWS)
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--help takes all or the name of an option, not \"%.100s\"", text);
 	parse->options->help = name;

@@ -309,7 +309,8 @@ const struct options_row options_rows[] = {
 	    "say more of what is done",
 	    OPTIONS_KIND_LEVEL, SETS(level), LOG_LEVEL_VERBOSE, 0, NULL, "", 'v' },
 	{ "help", "WHAT", OPTIONS_GROUP_PERSON,
-	    "print a short text, or of all options (all), or of one, and end",
+	    "print a short text and end; all: all options; the name of an option: "
+	    "that one; bash, zsh or fish: the completions of that shell",
 	    OPTIONS_KIND_HELP, SETS(help), 0, 0, NULL, "", 'h' },
 	{ "version", NULL, OPTIONS_GROUP_PERSON,
 	    "print the versions of espcap, its libraries and tshark, and end",

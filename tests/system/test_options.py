@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The command line, as far as files, tshark or an installation take part in it; tests/unit/test_options.c has the rest."""
 
+import re
+import shutil
+import subprocess
+
 import pytest
 
 import espcap
@@ -64,3 +68,63 @@ def test_other_mistakes_in_filters_have_libpcaps_words():
     for how in ("--file=/dev/null", "--nic=lo"):
         result = espcap.run(how, "--bpf=port nosuch")
         assert result.code == USAGE and "espcap: --bpf=port nosuch: unknown port 'nosuch'\n" in result.errors, result.errors
+
+
+def names():
+    """All options, by --help=all."""
+    found = re.findall(r"^  --([a-z-]+)", espcap.run("--help=all").output.decode(), re.MULTILINE)
+    assert len(found) > 70
+    return found
+
+
+def bash(line, folder):
+    """What bash offers for the words of the line; the last one is being typed."""
+    words = " ".join("'%s'" % word for word in line)
+    (folder / "espcap.bash").write_bytes(espcap.run("--help=bash").output)
+    script = "compopt() { :; }; . ./espcap.bash; COMP_WORDS=(%s); COMP_CWORD=%d; _espcap; printf '%%s\\n' \"${COMPREPLY[@]}\"" % (
+        words, len(line) - 1)
+    done = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, check=True)
+    assert done.stderr == b"", done.stderr
+    return sorted(done.stdout.decode().split("\n")[:-1])
+
+
+def test_bash_completes(tmp_path):
+    (tmp_path / "a b.pcap").write_bytes(b"")
+    (tmp_path / "caps").mkdir()
+    offered = bash(["espcap", "--"], tmp_path)
+    assert sorted(name.strip("-=") for name in offered) == sorted(names())
+    assert bash(["espcap", "--ring"], tmp_path) == ["--ring-size=", "--ring="]
+    assert bash(["espcap", "--spl"], tmp_path) == ["--split"]
+    assert bash(["espcap", "-r", "a"], tmp_path) == ["a b.pcap"]
+    assert bash(["espcap", "--file", "=", "a"], tmp_path) == ["a b.pcap"]
+    assert bash(["espcap", "--dir", "="], tmp_path) == ["caps"]
+    assert bash(["espcap", "-i", "l"], tmp_path) == ["lo"]
+    assert bash(["espcap", "--count", "=", ""], tmp_path) == [""]
+    assert bash(["espcap", "a"], tmp_path) == ["a b.pcap"]
+
+
+def test_fish_completes(tmp_path):
+    script = espcap.run("--help=fish").output.decode()
+    assert re.findall(r"^complete -c espcap -l ([a-z-]+)", script, re.MULTILINE) == names()
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not installed")
+    (tmp_path / "espcap.fish").write_text(script)
+    done = subprocess.run(["fish", "-c", "source espcap.fish; complete -C 'espcap --'"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, cwd=tmp_path, check=True, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    offered = {line.split("\t")[0].strip("-=") for line in done.stdout.decode().splitlines()}
+    assert set(names()) <= offered, done.stderr
+
+
+def test_zsh_completes(tmp_path):
+    script = espcap.run("--help=zsh").output.decode()
+    assert script.startswith("#compdef espcap\n")
+    assert re.findall(r"^\t'\*?--([a-z-]+)", script, re.MULTILINE) == names()
+    if shutil.which("zsh") is None:
+        pytest.skip("zsh is not installed")
+    (tmp_path / "_espcap").write_text(script)
+    # The words that _arguments is given, as zsh reads them.
+    done = subprocess.run(["zsh", "-fc", "_arguments() { print -rl -- \"$@\" }; . ./_espcap"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, cwd=tmp_path, check=True)
+    lines = done.stdout.decode().splitlines()
+    assert done.stderr == b"" and lines[-1] == "*:capture:_files" and len(lines) > len(names())
+    assert all(re.fullmatch(r"\*?-.*\[.*\](:[A-Z|]+:.+)?", line) for line in lines[2:-1]), lines
