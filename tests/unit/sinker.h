@@ -109,8 +109,9 @@ static inline void
 make(void)
 {
 	static const char list[] = "eth.src mac source.mac\n";
-	const struct sink_handler handler = { on_ready, on_drain, on_fail,
-		NULL };
+	const struct sink_handler handler = { .on_ready = on_ready,
+		.on_drain = on_drain,
+		.on_fail = on_fail };
 
 	assert_int_equal(
 	    typed_parse(&bench.typed, list, strlen(list), "list",

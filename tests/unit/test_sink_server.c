@@ -26,8 +26,9 @@
 static void
 test_no_http(void **state)
 {
-	const struct sink_handler handler = { on_ready, on_drain, on_fail,
-		NULL };
+	const struct sink_handler handler = { .on_ready = on_ready,
+		.on_drain = on_drain,
+		.on_fail = on_fail };
 	struct error error;
 
 	(void)state;
