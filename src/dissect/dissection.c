@@ -761,6 +761,9 @@ turn(struct dissection *dissection)
 	dissection->pass = PASS_FIRST;
 	dissection->turning = false;
 	feed_turn(dissection->feed);
+	/* Another may wait until all packets of the session before were read. */
+	if (dissection->config.gate != NULL)
+		changed(dissection);
 }
 
 /* How a pass ends. */

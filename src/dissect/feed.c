@@ -10,9 +10,6 @@
 #include "base/xalloc.h"
 #include "dissect/resumption.h"
 
-/* Each costs the start of a tshark, and a hostile file may hold one in a hundred bytes. */
-#define SESSIONS_MAX 1000
-
 struct feed {
 	struct record_source *source;
 	struct selection *selection;
@@ -26,7 +23,6 @@ struct feed {
 	char joined[160]; /* news of it */
 
 	/* The session. */
-	unsigned session;
 	struct buffer header; /* of the next one, while turning; of this one, while due */
 	bool turning, header_due;
 	bool has_packet;
@@ -278,11 +274,11 @@ static enum feed_event
 end_session(struct feed *feed, const struct capture_record *record,
     struct error *error)
 {
-	if (feed->session == SESSIONS_MAX) {
+	if (feed->source->session == SOURCE_SESSIONS_MAX) {
 		error_set(error, OUTCOME_INPUT,
 		    "more than %d captures of "
 		    "different formats are joined",
-		    SESSIONS_MAX);
+		    SOURCE_SESSIONS_MAX);
 		return FEED_BAD;
 	}
 	put_record(feed, record, false);
@@ -326,7 +322,6 @@ feed_turn(struct feed *feed)
 	pending_clear(&feed->pending);
 	if (feed->resumption != NULL)
 		resumption_turn(feed->resumption);
-	feed->session++;
 	feed->base = feed->before = feed->given;
 	feed->has_packet = false;
 	feed->dead_count = 0;
@@ -416,8 +411,8 @@ feed_again(struct feed *feed, size_t warm)
 static bool
 has_enough(const struct feed *feed)
 {
-	if (feed->stopping && feed->given < feed->stop_at)
-		return false;
+	if (feed->stopping && feed->stop_at > 0)
+		return feed->given >= feed->stop_at;
 	return (feed->stopping || selection_is_full(feed->selection)) &&
 	    feed->given >= selection_seen(feed->selection);
 }

@@ -52,6 +52,9 @@ struct record_source_type {
 	void (*free)(struct record_source *source);
 };
 
+/* Captures that cannot stand in one stream, in one input: each costs the start of a tshark, and a hostile file may hold one in a hundred bytes. */
+#define SOURCE_SESSIONS_MAX 1000
+
 /* The first member of each source. */
 struct record_source {
 	const struct record_source_type *type;
@@ -64,6 +67,7 @@ struct record_source {
 	bool is_secondary;        /* another reader of the same input tells what is noticed of it */
 	bool is_seeking;          /* whether any packet concerns this reader is not known yet: what is read is given again if one does */
 	bool is_opaque, is_empty; /* known after the first event other than SOURCE_WAIT */
+	unsigned session;         /* how often it was anchored, or would have been had it not been sought through */
 	bool has_date;
 	int64_t date; /* when the file was last modified, s since 1970 */
 };

@@ -11,8 +11,7 @@ struct shard_source {
 	struct record_source base;
 	struct shard_source_config config;
 	struct record_source *inner;
-	uint64_t last; /* the packet given last */
-	unsigned session;
+	uint64_t last;   /* the packet given last */
 	bool is_between; /* the record given last is the header of a session that was not begun yet */
 	bool is_waiting; /* on_ready is to be called when the order has moved */
 };
@@ -45,9 +44,12 @@ owner(const struct shard_source *source, const struct capture_record *record)
 static enum source_event
 skip_session(struct shard_source *source)
 {
+	/* The first shard tells of it. */
+	if (source->base.session == SOURCE_SESSIONS_MAX)
+		return SOURCE_END;
 	if (order_last(source->config.order) >= source->last) {
 		(void)source->inner->type->anchor(source->inner);
-		source->session++;
+		source->base.session++;
 		source->is_between = false;
 		return SOURCE_RECORD;
 	}
@@ -135,7 +137,7 @@ anchor(struct record_source *base)
 	struct shard_source *source = of(base);
 
 	(void)source->inner->type->anchor(source->inner);
-	source->session++;
+	source->base.session++;
 	source->base.is_seeking = source->config.index > 0;
 	return source->base.is_seeking;
 }
@@ -185,12 +187,6 @@ struct record_source *
 shard_source_base(struct shard_source *source)
 {
 	return &source->base;
-}
-
-unsigned
-shard_source_session(const struct shard_source *source)
-{
-	return source->session;
 }
 
 void

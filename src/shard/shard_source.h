@@ -22,8 +22,6 @@ struct shard_source_config {
 struct shard_source *shard_source_new(const struct shard_source_config *config, struct record_source *inner);
 struct record_source *shard_source_base(struct shard_source *source);
 
-/* The session of the input that was begun last, from 0. */
-unsigned shard_source_session(const struct shard_source *source);
 /* The order has moved on. Not from a call of this source. */
 void shard_source_look(struct shard_source *source);
 

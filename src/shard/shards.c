@@ -95,7 +95,7 @@ amend(void *ctx, struct tree *tree, uint32_t tcp_streams, uint32_t udp_streams)
 	const struct shard *shard = ctx;
 	struct streams *streams = shard->shards->streams;
 
-	streams_turn(streams, shard_source_session(shard->source));
+	streams_turn(streams, shard_source_base(shard->source)->session);
 	streams_reach(streams, shard->index, tcp_streams, udp_streams);
 	streams_renumber(streams, shard->index, tree);
 }

@@ -647,6 +647,7 @@ anchor(struct record_source *base)
 	source->anchor = capture_reader_offset(source->capture) - source->taken;
 	source->anchor_position = source->position - source->taken;
 	source->anchor_packets = source->packets;
+	source->base.session++;
 	return false;
 }
 
