@@ -123,10 +123,7 @@ is_line_too_long(const struct transfer *transfer, CURLcode code)
 		    strstr(transfer->error, "ut of memory") != NULL));
 }
 
-/*
- * OpenSSL reads at once what may have come already, and then what was looked at is no beginning: what it made of that tells
- * more.
- */
+/* OpenSSL reads at once what may have come already: what it made of that tells the same. */
 static enum first_bytes
 first_by_outcome(const struct transfer *transfer, enum http_fault fault)
 {
@@ -136,7 +133,7 @@ first_by_outcome(const struct transfer *transfer, enum http_fault fault)
 	    &shaken);
 	if (shaken > 0 || fault == HTTP_UNTRUSTED)
 		return FIRST_BYTES_TLS;
-	return fault == HTTP_ANSWERED ? FIRST_BYTES_HTTP : transfer->reply.first;
+	return fault == HTTP_ANSWERED ? FIRST_BYTES_HTTP : FIRST_BYTES_NONE;
 }
 
 static void
@@ -147,7 +144,7 @@ tell(struct transfer *transfer, CURLcode code)
 	reply->fault = fault_of(transfer, code);
 	reply->is_unspoken = code == CURLE_SSL_CONNECT_ERROR ||
 	    code == CURLE_GOT_NOTHING;
-	if (transfer->is_curious)
+	if (transfer->is_curious && reply->first == FIRST_BYTES_NONE)
 		reply->first = first_by_outcome(transfer, reply->fault);
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 	    &reply->status);

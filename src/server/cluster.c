@@ -243,7 +243,12 @@ on_other_scheme(void *ctx, const struct http_reply *reply)
 	bool is_unclear = reply->first == FIRST_BYTES_HTTP &&
 	    reply->status == 400;
 
-	settle_failure(ctx, is_unclear ? FIRST_BYTES_NONE : reply->first);
+	struct errand *errand = ctx;
+
+	settle_failure(errand,
+	    is_unclear || reply->first == FIRST_BYTES_NONE ?
+		errand->failure.first :
+		reply->first);
 }
 
 /*
