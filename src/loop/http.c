@@ -33,8 +33,6 @@ struct transfer {
 	struct buffer body;
 	struct http_reply reply;
 	bool too_large;
-	bool is_curious;
-	curl_socket_t watched; /* whose first bytes are looked at; CURL_SOCKET_BAD for none */
 	char error[CURL_ERROR_SIZE];
 	void (*on_reply)(void *ctx, const struct http_reply *reply);
 	void *ctx;
@@ -123,29 +121,12 @@ is_line_too_long(const struct transfer *transfer, CURLcode code)
 		    strstr(transfer->error, "ut of memory") != NULL));
 }
 
-/* OpenSSL reads at once what may have come already: what it made of that tells the same. */
-static enum first_bytes
-first_by_outcome(const struct transfer *transfer, enum http_fault fault)
-{
-	curl_off_t shaken = 0;
-
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T,
-	    &shaken);
-	if (shaken > 0 || fault == HTTP_UNTRUSTED)
-		return FIRST_BYTES_TLS;
-	return fault == HTTP_ANSWERED ? FIRST_BYTES_HTTP : FIRST_BYTES_NONE;
-}
-
 static void
 tell(struct transfer *transfer, CURLcode code)
 {
 	struct http_reply *reply = &transfer->reply;
 
 	reply->fault = fault_of(transfer, code);
-	reply->is_unspoken = code == CURLE_SSL_CONNECT_ERROR ||
-	    code == CURLE_GOT_NOTHING;
-	if (transfer->is_curious && reply->first == FIRST_BYTES_NONE)
-		reply->first = first_by_outcome(transfer, reply->fault);
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 	    &reply->status);
 	if (reply->fault == HTTP_REPLY_TOO_LARGE)
@@ -198,26 +179,6 @@ collect(struct http *http)
 
 /* Events. */
 
-/* libcurl does not give away what is no HTTP, so it is looked at before. */
-static void
-look_at_first(struct http *http, evutil_socket_t fd)
-{
-	struct transfer *transfer;
-	char bytes[FIRST_BYTES_LEN];
-	ssize_t n;
-
-	LIST_FOREACH(transfer, &http->transfers, next)
-	if (transfer->watched == fd)
-		break;
-	if (transfer == NULL)
-		return;
-	n = recv(fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
-	if (n <= 0)
-		return;
-	transfer->reply.first = first_bytes_of(bytes, (size_t)n);
-	transfer->watched = CURL_SOCKET_BAD;
-}
-
 static void
 on_socket(evutil_socket_t fd, short what, void *ctx)
 {
@@ -226,7 +187,6 @@ on_socket(evutil_socket_t fd, short what, void *ctx)
 	    ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0),
 	    running;
 
-	look_at_first(http, fd);
 	(void)curl_multi_socket_action(http->multi, fd, action, &running);
 	collect(http);
 }
@@ -265,20 +225,6 @@ on_kick(evutil_socket_t fd, short what, void *ctx)
 	collect(http);
 }
 
-/* Of a curious request: its connection, until its first bytes have come. */
-static void
-watch_socket(CURL *easy, curl_socket_t fd)
-{
-	char *private = NULL;
-	struct transfer *transfer;
-
-	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
-	transfer = (struct transfer *)(void *)private;
-	if (transfer != NULL && transfer->is_curious &&
-	    transfer->reply.first == FIRST_BYTES_NONE)
-		transfer->watched = fd;
-}
-
 static bool
 is_connecting(CURL *easy)
 {
@@ -302,8 +248,6 @@ want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 	if (event != NULL)
 		event_free(event);
 	event = NULL;
-	watch_socket(easy,
-	    what == CURL_POLL_REMOVE ? CURL_SOCKET_BAD : fd);
 	if (what != CURL_POLL_REMOVE) {
 		event = event_new(loop_base(http->loop), fd, events, on_socket,
 		    http);
@@ -415,10 +359,6 @@ on_header(char *line, size_t size, size_t count, void *ctx)
 	if (value != NULL)
 		reply->is_elasticsearch = len == 13 &&
 		    memcmp(value, "Elasticsearch", 13) == 0;
-	if (header_value(line, size * count, "kbn-name", &len) != NULL)
-		reply->dashboard = "Kibana";
-	if (header_value(line, size * count, "osd-name", &len) != NULL)
-		reply->dashboard = "OpenSearch Dashboards";
 	value = header_value(line, size * count, "Location", &len);
 	if (value != NULL)
 		copy_value(reply->location, sizeof(reply->location), value,
@@ -581,8 +521,6 @@ http_send(struct http *http, const struct http_request *request,
 	transfer->http = http;
 	transfer->on_reply = on_reply;
 	transfer->ctx = ctx;
-	transfer->is_curious = request->is_curious;
-	transfer->watched = CURL_SOCKET_BAD;
 	buffer_init(&transfer->body, request->reply_max);
 	transfer->easy = curl_easy_init();
 	if (transfer->easy == NULL)

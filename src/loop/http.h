@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
-#include "loop/first_bytes.h"
 #include "loop/loop.h"
 
 struct http;
@@ -49,7 +48,6 @@ struct http_request {
 	size_t len;
 	size_t reply_max; /* bytes of the reply's body */
 	uint64_t timeout; /* ms, 0 for that of the rules */
-	bool is_curious;  /* the reply tells by `first` what speaks there */
 };
 
 enum http_fault {
@@ -58,7 +56,6 @@ enum http_fault {
 	HTTP_UNTRUSTED, /* a certificate check failed, or our own certificate is useless */
 	HTTP_LOST,      /* it may have got there: reset, cut, time-out */
 	HTTP_NOT_HTTP,  /* what came back is no HTTP */
-	HTTP_MISTAKEN,  /* another protocol is spoken there: only cluster.h says so */
 	HTTP_REPLY_TOO_LARGE
 };
 
@@ -69,11 +66,8 @@ struct http_reply {
 	const char *body; /* valid during the call */
 	size_t len;
 	bool is_elasticsearch; /* X-elastic-product: Elasticsearch */
-	const char *dashboard; /* "Kibana" or "OpenSearch Dashboards" by its header; NULL if it is none */
-	bool is_unspoken;      /* the TLS handshake failed, or the connection was closed without an answer */
-	enum first_bytes first;
-	char location[256]; /* where a redirect points to, "" if nowhere */
-	long retry_after;   /* seconds, 0 if not said */
+	char location[256];    /* where a redirect points to, "" if nowhere */
+	long retry_after;      /* seconds, 0 if not said */
 };
 
 /* Sends; on_reply is called once, from the loop. The texts of request are copied, the body is not. */

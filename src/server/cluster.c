@@ -11,12 +11,9 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "server/backoff.h"
-#include "server/wrong_server.h"
 
 #define PROBE_TIMEOUT 10000
 #define PROBE_REPLY_MAX ((size_t)1 << 20)
-/* ms; a server of the other scheme answers at once. */
-#define OTHER_SCHEME_TIMEOUT 5000
 /* A node that comes and goes is spoken of once in so many seconds. */
 #define SAY_SECONDS 60
 
@@ -35,7 +32,6 @@ struct errand {
 	char *method, *path;
 	struct cluster_request request;
 	size_t node;
-	struct http_reply failure; /* while it is found out what speaks there */
 	void (*on_reply)(void *ctx, size_t node, const struct http_reply *reply);
 	void *ctx;
 	TAILQ_ENTRY(errand) next;
@@ -165,8 +161,7 @@ request_to(struct cluster *cluster, const struct node *node,
 		.body = from->body,
 		.len = from->len,
 		.reply_max = from->reply_max,
-		.timeout = timeout,
-		.is_curious = cluster->strict };
+		.timeout = timeout };
 
 	http_send(cluster->http, &request, on_reply, ctx);
 	free(url);
@@ -199,14 +194,14 @@ has_other(const struct cluster *cluster, const struct node *node)
 	return false;
 }
 
-/* The request has this outcome, or goes to another node. */
 static void
-settle(struct errand *errand, const struct http_reply *reply)
+on_reply(void *ctx, const struct http_reply *reply)
 {
+	struct errand *errand = ctx;
 	struct cluster *cluster = errand->cluster;
 	struct node *node = &cluster->nodes[errand->node];
 	bool is_wrong = reply->fault == HTTP_UNTRUSTED ||
-	    reply->fault == HTTP_NOT_HTTP || reply->fault == HTTP_MISTAKEN;
+	    reply->fault == HTTP_NOT_HTTP;
 	bool elsewhere = has_other(cluster, node);
 
 	TAILQ_REMOVE(&cluster->sent, errand, next);
@@ -221,78 +216,6 @@ settle(struct errand *errand, const struct http_reply *reply)
 	}
 	errand->on_reply(errand->ctx, errand->node, reply);
 	errand_free(errand);
-}
-
-/* What speaks there is known by its first bytes, or it stays unknown. */
-static void
-settle_failure(struct errand *errand, enum first_bytes first)
-{
-	struct http_reply *reply = &errand->failure;
-	const struct node *node = &errand->cluster->nodes[errand->node];
-
-	if (wrong_server_by_first(node->address->url, first, reply->text,
-		sizeof(reply->text)))
-		reply->fault = HTTP_MISTAKEN;
-	settle(errand, reply);
-}
-
-static void
-on_other_scheme(void *ctx, const struct http_reply *reply)
-{
-	/* By 400 many a TLS server answers http. */
-	bool is_unclear = reply->first == FIRST_BYTES_HTTP &&
-	    reply->status == 400;
-
-	struct errand *errand = ctx;
-
-	settle_failure(errand,
-	    is_unclear || reply->first == FIRST_BYTES_NONE ?
-		errand->failure.first :
-		reply->first);
-}
-
-/*
- * Many servers close the connection without a word when they get http in place of https, or the other way round. So
- * the other is tried; without credentials, which are not for everybody. So is it if an answer to TLS makes no sense: web
- * servers send a page without a head.
- */
-static void
-try_other_scheme(struct errand *errand)
-{
-	const struct cluster *cluster = errand->cluster;
-	char *url = wrong_server_other_scheme(
-	    cluster->nodes[errand->node].address->url);
-	struct http_request request = { .method = "GET",
-		.url = url,
-		.reply_max = PROBE_REPLY_MAX,
-		.timeout = OTHER_SCHEME_TIMEOUT,
-		.is_curious = true };
-
-	http_send(cluster->http, &request, on_other_scheme, errand);
-	free(url);
-}
-
-static void
-on_reply(void *ctx, const struct http_reply *reply)
-{
-	struct errand *errand = ctx;
-	struct cluster *cluster = errand->cluster;
-
-	if (!cluster->strict || reply->fault == HTTP_ANSWERED ||
-	    reply->fault == HTTP_UNTRUSTED ||
-	    has_other(cluster, &cluster->nodes[errand->node])) {
-		settle(errand, reply);
-		return;
-	}
-	errand->failure = *reply;
-	errand->failure.body = "";
-	errand->failure.len = 0;
-	if (reply->is_unspoken &&
-	    (reply->first == FIRST_BYTES_NONE ||
-		reply->first == FIRST_BYTES_OTHER))
-		try_other_scheme(errand);
-	else
-		settle_failure(errand, reply->first);
 }
 
 /* Takes turns. The number of nodes if all are dead. */

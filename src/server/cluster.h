@@ -42,8 +42,7 @@ struct cluster_request {
 /*
  * Sends to the next node that is not dead, or waits until one is alive: as long as a request has not got anywhere
  * (http.h: HTTP_UNREACHED) it goes to the next by itself. on_reply is called once with any other outcome, and with
- * HTTP_UNTRUSTED only while strict. While strict, and if no other node can take the request, HTTP_MISTAKEN says that another
- * protocol than that of the address is spoken there: its text says what, and what to write. The texts of request are copied.
+ * HTTP_UNTRUSTED only while strict. The texts of request are copied.
  */
 void cluster_send(struct cluster *cluster, const struct cluster_request *request,
     void (*on_reply)(void *ctx, size_t node, const struct http_reply *reply), void *ctx);

@@ -9,7 +9,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import threading
 import time
 
 import pytest
@@ -242,128 +241,11 @@ def test_http2(certificates, numbered, tmp_path):
         assert len(posts) > 2 and {version for _, version in posts} == {"2"}
 
 
-@contextlib.contextmanager
-def answering(first, data):
-    """A server that sends data and closes; first, or when something was sent to it. Yields its port and what it was sent."""
-    seen = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        def work():
-            with contextlib.suppress(OSError):
-                while True:
-                    with listener.accept()[0] as connection:
-                        connection.settimeout(10)
-                        if first:
-                            connection.sendall(data)
-                        seen.append(connection.recv(65536))
-                        if not first:
-                            connection.sendall(data)
-                            connection.shutdown(socket.SHUT_WR)
-                            seen.append(connection.recv(65536))
-        worker = threading.Thread(target=work, daemon=True)
-        worker.start()
-        yield listener.getsockname()[1], seen
-        listener.shutdown(socket.SHUT_RDWR)
-        worker.join(15)
-
-
-def assert_wrong_address(done, *words):
-    """Told at the first answer, with exit 2, and once."""
-    assert done.code == 2, done.errors
-    assert done.seconds < 10
-    assert done.counts["read"] == 0
-    assert len(done.messages.strip().split("\n")) == 1, done.errors
-    done.says(*words)
-
-
-@pytest.mark.parametrize("silent", [False, True], ids=["alert", "silent"])
-def test_tls_server_spoken_to_in_plain(silent, certificates, numbered, tmp_path):
-    """A server that says nothing before it closes is asked by TLS, without credentials."""
-    options = ("--user=shark", "--password-file", secret_file(tmp_path))
-    with contextlib.ExitStack() as stack:
-        if silent:
-            node, seen = silent_tls(stack, context(certificates.good))
-        else:
-            port, seen = stack.enter_context(answering(False, b"\x15\x03\x01\x00\x02\x02\x46"))
-            node = "http://127.0.0.1:%d" % port
-        done = deliver(node, numbered, tmp_path, *options)
-        assert_wrong_address(done, "with TLS answers there: write --node=https:" + re.escape(node[5:]) + "$")
-        assert (b"Authorization" in b"".join(seen)) is not silent
-    assert_no_secret(done)
-
-
-def silent_tls(stack, tls):
-    """A server as Elasticsearch: what is no TLS is hung up on. Its address, and what it was sent by TLS."""
-    listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-    seen = []
-
-    def work():
-        with contextlib.suppress(OSError):
-            while True:
-                with listener.accept()[0] as connection:
-                    connection.settimeout(10)
-                    if connection.recv(1, socket.MSG_PEEK) == b"\x16":
-                        with contextlib.suppress(ssl.SSLError), tls.wrap_socket(connection, server_side=True) as inside:
-                            seen.append(inside.recv(65536))
-                    else:
-                        connection.recv(65536)      # else closing it would be a reset
-    threading.Thread(target=work, daemon=True).start()
-    stack.callback(listener.shutdown, socket.SHUT_RDWR)
-    return "http://127.0.0.1:%d" % listener.getsockname()[1], seen
-
-
-def test_plain_server_spoken_to_by_tls(numbered, tmp_path):
-    with fake_server.Server() as server:
-        done = deliver("https://127.0.0.1:%d" % server.port, numbered, tmp_path, "--user=shark", "--password-file",
-                       secret_file(tmp_path))
-        assert_wrong_address(done, r"without TLS answers there: write --node=http://127\.0\.0\.1:%d$" % server.port)
-        for exchange in server.exchanges:
-            assert "Authorization" not in exchange.headers
-    assert_no_secret(done)
-
-
-@pytest.mark.parametrize("scheme", ["http", "https"])
-@pytest.mark.parametrize("first,data,words", [
-    (True, b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "an SSH server answers there"),
-    (False, b"-ERR wrong number of arguments for 'get' command\r\n", "a Redis server answers there"),
-    (True, b"220 mail.example ESMTP\r\n", "a server of another protocol answers there")], ids=["ssh", "redis", "smtp"])
-def test_server_of_another_protocol(first, data, words, scheme, numbered, tmp_path):
-    with answering(first, data) as (port, _):
-        done = deliver("%s://127.0.0.1:%d" % (scheme, port), numbered, tmp_path)
-        assert_wrong_address(done, r"%s://127\.0\.0\.1:%d: %s.*is the port right" % (scheme, port, words))
-
-
-def page(status, body, *headers):
-    lines = ["HTTP/1.1 %d X" % status, "Content-Length: %d" % len(body), "Connection: close", *headers, "", body]
-    return "\r\n".join(lines).encode()
-
-
-@pytest.mark.parametrize("reply,words", [
-    (page(200, "<html>welcome</html>"), "a web server or a proxy answers there"),
-    (page(404, "<html>not found</html>"), "a web server or a proxy answers there"),
-    (page(302, "", "Location: /login", "kbn-name: here"), "Kibana answers there.*9200"),
-    (page(302, "", "Location: /app/login", "osd-name: here"), "OpenSearch Dashboards answers there.*9200"),
-    (page(400, "<html>The plain HTTP request was sent to HTTPS port</html>"), "write --node=https:")],
-    ids=["page", "not found", "kibana", "dashboards", "nginx with TLS"])
-def test_web_server(reply, words, numbered, tmp_path):
-    with answering(False, reply) as (port, _):
-        done = deliver("http://127.0.0.1:%d" % port, numbered, tmp_path)
-        assert_wrong_address(done, r"http://127\.0\.0\.1:%d: " % port, words)
-
-
-@pytest.mark.parametrize("status,kind,reason", [(404, "index_not_found_exception", "no such index [lab]"),
-                                                (400, "invalid_index_name_exception", "Invalid index name [_lab]")])
-def test_path_that_is_an_index(status, kind, reason, numbered, tmp_path):
-    with fake_server.Server(faults.Whole(status, kind, reason, times=None, path="/lab/", method="GET")) as server:
-        done = deliver(server.url + "/lab/", numbered, tmp_path)
-        assert_wrong_address(done, "/lab.*write --node=%s, .*--index" % re.escape(server.url))
-
-
-def test_closed_without_answer_is_waited_for(numbered, tmp_path):
-    """Neither scheme is spoken: it may be on its way up."""
-    with answering(False, b"") as (port, _):
-        done = deliver("http://127.0.0.1:%d" % port, numbered, tmp_path, *SHORT)
+def test_tls_server_spoken_to_in_plain(certificates, numbered, tmp_path):
+    with fake_server.Server(tls=context(certificates.good)) as server:
+        done = deliver("http://127.0.0.1:%d" % server.port, numbered, tmp_path, *SHORT)
         assert_unsent(None, done, numbered)
-        done.says("trying again")
+        done.says(r"127\.0\.0\.1:%d" % server.port)
 
 
 @pytest.mark.parametrize("node", ["http://shark:%s@127.0.0.1:9" % SECRET, "ftp://127.0.0.1:9", "http://127.0.0.1:99999",

@@ -24,8 +24,6 @@
  *	- -> waiting		test_waits_while_all_are_down
  *	sent -> done		an answer, or nobody knows whether it got there: test_any_answer_keeps_it_up,
  *				test_each_fault_takes_it_down; strict: test_strict_tells_what_is_wrong
- *	sent -> asked		strict, and closed without a word: the other scheme is tried: test_other_scheme
- *	asked -> done		test_other_scheme
  *	sent -> sent		it did not get there, and another node is up: test_goes_to_the_next,
  *				test_strict_tries_all_first, test_untrusted_goes_to_the_next
  *	sent -> waiting		it did not get there, and none is up: test_waits_until_one_is_back
@@ -371,103 +369,6 @@ test_strict_tells_what_is_wrong(void **state)
 		    "http://a:9200: wrong");
 		assert_int_equal(next_timer(), 1000);
 	}
-}
-
-/* Fails the last request, without a byte of the server. */
-static void
-close_silently(enum http_fault fault)
-{
-	struct http_reply reply = { .fault = fault, .text = "closed", .body = "", .is_unspoken = true };
-
-	end_request(world.count - 1, &reply);
-}
-
-/* The answer to the last request begins so. */
-static void
-speak(enum first_bytes first, enum http_fault fault)
-{
-	struct http_reply reply = { .fault = fault, .text = "unclear", .body = "", .first = first };
-
-	end_request(world.count - 1, &reply);
-}
-
-static void
-test_other_scheme(void **state)
-{
-	(void)state;
-	begin("http://a:9200/x");
-	cluster_authorize(bench.cluster, "Basic c2VjcmV0");
-	cluster_strict(bench.cluster, true);
-	(void)get("/");
-	close_silently(HTTP_LOST);
-	assert_url(1, "https://a:9200/x/");
-	assert_null(request_at(1)->authorization);
-	assert_int_equal(bench.calls, 0);
-	speak(FIRST_BYTES_TLS, HTTP_UNTRUSTED);
-	assert_int_equal(bench.calls, 1);
-	assert_int_equal(bench.reply.fault, HTTP_MISTAKEN);
-	assert_string_equal(bench.reply.text,
-	    "a server with TLS answers there: write --node=https://a:9200/x");
-	assert_heard("");
-
-	anew(state);
-	begin("https://a:9200");
-	cluster_strict(bench.cluster, true);
-	(void)get("/");
-	close_silently(HTTP_UNREACHED);
-	assert_url(1, "http://a:9200/");
-	speak(FIRST_BYTES_HTTP, HTTP_ANSWERED);
-	assert_int_equal(bench.reply.fault, HTTP_MISTAKEN);
-	assert_string_equal(bench.reply.text,
-	    "a server without TLS answers there: write --node=http://a:9200");
-}
-
-/* As any failure: it is waited for. */
-static void
-test_other_scheme_is_not_spoken_either(void **state)
-{
-	(void)state;
-	begin("https://a:9200");
-	cluster_strict(bench.cluster, true);
-	(void)get("/");
-	close_silently(HTTP_UNREACHED);
-	speak(FIRST_BYTES_NONE, HTTP_LOST);
-	assert_int_equal(bench.calls, 0);
-	assert_heard("note: https://a:9200: closed; trying again\n");
-	anew(state);
-	begin("https://a:9200");
-	cluster_strict(bench.cluster, true);
-	(void)get("/");
-	close_silently(HTTP_UNREACHED);
-	end_request(1, &(const struct http_reply){ .fault = HTTP_ANSWERED, .status = 400, .body = "", .first = FIRST_BYTES_HTTP });
-	assert_int_equal(bench.calls, 0);
-	assert_heard("note: https://a:9200: closed; trying again\n");
-	/* The right scheme, and a handshake that failed for another reason. */
-	anew(state);
-	begin("https://a:9200");
-	cluster_strict(bench.cluster, true);
-	(void)get("/");
-	speak(FIRST_BYTES_TLS, HTTP_UNREACHED);
-	assert_int_equal(bench.calls, 0);
-	assert_heard("note: https://a:9200: unclear; trying again\n");
-}
-
-/* Once it has answered rightly it cannot be the wrong one; and with others it is left to them. */
-static void
-test_other_scheme_is_not_tried(void **state)
-{
-	(void)state;
-	begin("http://a:9200");
-	(void)get("/");
-	close_silently(HTTP_LOST);
-	assert_int_equal(bench.calls, 1);
-	assert_int_equal(bench.reply.fault, HTTP_LOST);
-	anew(state);
-	begin(PAIR);
-	cluster_strict(bench.cluster, true);
-	(void)get("/");
-	close_silently(HTTP_UNREACHED);
-	assert_url(1, "http://b:9200/");
 }
 
 static void
@@ -872,9 +773,6 @@ main(void)
 		TEST(test_untrusted_goes_to_the_next),
 		TEST(test_no_http_there),
 		TEST(test_strict_tells_what_is_wrong),
-		TEST(test_other_scheme),
-		TEST(test_other_scheme_is_not_spoken_either),
-		TEST(test_other_scheme_is_not_tried),
 		TEST(test_strict_tries_all_first),
 		TEST(test_strict_waits_for_what_is_not_there),
 		TEST(test_strict_no_more),

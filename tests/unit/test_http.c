@@ -5,7 +5,6 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,7 +26,6 @@ enum how { ANSWER,
 	HANG };
 
 struct bench {
-	bool is_curious;
 	struct loop *loop;
 	struct http_config config;
 	struct http *http;
@@ -71,16 +69,6 @@ setup(void **state)
 	return bench->http == NULL;
 }
 
-static void
-end_server(struct bench *bench)
-{
-	if (bench->server <= 0)
-		return;
-	kill(bench->server, SIGKILL);
-	waitpid(bench->server, NULL, 0);
-	bench->server = 0;
-}
-
 static int
 teardown(void **state)
 {
@@ -88,7 +76,10 @@ teardown(void **state)
 
 	http_free(bench->http);
 	loop_free(bench->loop);
-	end_server(bench);
+	if (bench->server > 0) {
+		kill(bench->server, SIGKILL);
+		waitpid(bench->server, NULL, 0);
+	}
 	close(bench->listener);
 	munmap(bench->seen, SEEN_LEN);
 	free(bench);
@@ -124,7 +115,6 @@ serve(struct bench *bench, enum how how, const char *bytes)
 {
 	const struct linger hard = { 1, 0 };
 
-	end_server(bench);
 	bench->server = fork();
 	if (bench->server != 0)
 		return;
@@ -164,8 +154,7 @@ send_to(struct bench *bench, const char *url, const char *body)
 		.content_type = body == NULL ? NULL : "application/x-ndjson",
 		.body = body,
 		.len = body == NULL ? 0 : strlen(body),
-		.reply_max = 100,
-		.is_curious = bench->is_curious };
+		.reply_max = 100 };
 
 	http_send(bench->http, &request, on_reply, bench);
 	assert_int_equal(bench->calls, 0);
@@ -254,78 +243,6 @@ test_no_http(void **state)
 	expect_fault(*state, CLOSE, "SSH-2.0-OpenSSH_9.2p1\r\n", HTTP_NOT_HTTP);
 }
 
-/* The first bytes are told only to who asks, and whatever becomes of them. */
-static void
-test_first_bytes(void **state)
-{
-	struct bench *bench = *state;
-
-	bench->is_curious = true;
-	expect_fault(bench, CLOSE, "SSH-2.0-OpenSSH_9.2p1\r\n", HTTP_NOT_HTTP);
-	assert_int_equal(bench->reply.first, FIRST_BYTES_SSH);
-	assert_false(bench->reply.is_unspoken);
-	serve(bench, CLOSE,
-	    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-	send_to(bench, bench->url, NULL);
-	assert_int_equal(bench->reply.fault, HTTP_ANSWERED);
-	assert_int_equal(bench->reply.first, FIRST_BYTES_HTTP);
-	expect_fault(bench, CLOSE, "", HTTP_LOST);
-	assert_int_equal(bench->reply.first, FIRST_BYTES_NONE);
-	assert_true(bench->reply.is_unspoken);
-	bench->is_curious = false;
-	expect_fault(bench, CLOSE, "SSH-2.0-OpenSSH_9.2p1\r\n", HTTP_NOT_HTTP);
-	assert_int_equal(bench->reply.first, FIRST_BYTES_NONE);
-}
-
-static void
-test_kinds_of_first_bytes(void **state)
-{
-	static const struct {
-		const char *bytes;
-		size_t len;
-		enum first_bytes what;
-	} rows[] = {
-		{ "", 0, FIRST_BYTES_NONE },
-		{ "HTTP/1.1 400", 8, FIRST_BYTES_HTTP },
-		{ "HTTP", 4, FIRST_BYTES_OTHER },
-		{ "\x15\x03\x01\x00\x02\x02\x46", 7, FIRST_BYTES_TLS },
-		{ "\x16\x03\x03\x00\x7a", 5, FIRST_BYTES_TLS },
-		{ "\x16\x02", 2, FIRST_BYTES_OTHER },
-		{ "SSH-2.0-", 8, FIRST_BYTES_SSH },
-		{ "-ERR wro", 8, FIRST_BYTES_REDIS },
-		{ "-DENIED ", 8, FIRST_BYTES_REDIS },
-		{ "220 mail", 8, FIRST_BYTES_OTHER }
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(first_bytes_of(rows[i].bytes, rows[i].len),
-		    rows[i].what);
-}
-
-/* Each names itself in all that it answers. */
-static void
-test_dashboards(void **state)
-{
-	struct bench *bench = *state;
-
-	serve(bench, CLOSE,
-	    "HTTP/1.1 302 Found\r\nkbn-name: k\r\nContent-Length: 0\r\n\r\n");
-	send_to(bench, bench->url, NULL);
-	assert_int_equal(bench->reply.fault, HTTP_ANSWERED);
-	assert_string_equal(bench->reply.dashboard, "Kibana");
-	serve(bench, CLOSE,
-	    "HTTP/1.1 302 Found\r\nosd-name: o\r\nContent-Length: 0\r\n\r\n");
-	send_to(bench, bench->url, NULL);
-	assert_int_equal(bench->reply.fault, HTTP_ANSWERED);
-	assert_string_equal(bench->reply.dashboard, "OpenSearch Dashboards");
-	serve(bench, CLOSE,
-	    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-	send_to(bench, bench->url, NULL);
-	assert_int_equal(bench->reply.fault, HTTP_ANSWERED);
-	assert_null(bench->reply.dashboard);
-}
-
 static void
 test_too_large(void **state)
 {
@@ -390,9 +307,6 @@ main(void)
 		TEST(test_closed_without_answer),
 		TEST(test_cut_reply),
 		TEST(test_no_http),
-		TEST(test_first_bytes),
-		TEST(test_kinds_of_first_bytes),
-		TEST(test_dashboards),
 		TEST(test_too_large),
 		TEST(test_time_out),
 		TEST(test_unreached),
