@@ -111,7 +111,7 @@ void dissection_free(struct dissection *dissection);
 /* Stop and go on taking documents from tshark, which waits meanwhile. */
 void dissection_pause(struct dissection *dissection);
 void dissection_resume(struct dissection *dissection);
-/* No further packets are read, but those up to `until` (0 for none); what was read is still delivered. */
+/* No packets are read after packet `until` (0: after those read so far); what was read is still delivered. */
 void dissection_stop(struct dissection *dissection, uint64_t until);
 
 /* With a gate: it may be open, or what is waited for has come nearer. Not from one of its own callbacks. */

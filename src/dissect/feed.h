@@ -100,7 +100,7 @@ uint64_t feed_given(const struct feed *feed);
 uint64_t feed_since(const struct feed *feed);
 /* As resumption_is_lossy; false for what can be read again. */
 bool feed_is_lossy(const struct feed *feed);
-/* No packets are wanted beyond those read, and beyond packet `until`. */
+/* No packets are wanted after packet `until`; 0: after those read so far. */
 void feed_stop(struct feed *feed, uint64_t until);
 
 #endif

@@ -282,6 +282,21 @@ test_stop(void **state)
 	assert_int_equal(packets_read(test), 3);
 }
 
+/* With a place to stop at, what was read before does not matter. */
+static void
+test_stop_at(void **state)
+{
+	struct test *test = *state;
+
+	capfile_make(&test->bytes, CAPFILE_ETHERNET, 1, 5);
+	start_file(test, NULL, 0);
+	assert_given(test, "H 1 2 3 4 5 end");
+	assert_true(feed_again(test->feed, 0));
+	feed_stop(test->feed, 2);
+	assert_given(test, "H 1 2 end");
+	assert_int_equal(packets_read(test), 5);
+}
+
 static void
 test_stop_before_all(void **state)
 {
@@ -490,6 +505,7 @@ main(void)
 		TEST(test_filter_without_meaning),
 		TEST(test_count),
 		TEST(test_stop),
+		TEST(test_stop_at),
 		TEST(test_stop_before_all),
 		TEST(test_bad),
 		TEST(test_growing),

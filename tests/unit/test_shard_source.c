@@ -335,7 +335,7 @@ test_first(void **state)
 	assert_int_equal(order_last(test->order), 4);
 	assert_given(test, "(5) f 6 (7) end");
 	assert_int_equal(order_last(test->order), 7);
-	assert_int_equal(shard_source_session(test->source), 0);
+	assert_int_equal(shard_source_base(test->source)->session, 0);
 	/* Again: the order knows them. */
 	assert_true(base->type->rewind(shard_source_base(test->source)));
 	assert_given(test, "h 1 (2) (3) 4 (5) f 6 (7) end");
@@ -349,17 +349,17 @@ test_first_sessions(void **state)
 
 	start(test, 0, 2, "h1d10d1");
 	assert_given(test, "h (1) d");
-	assert_int_equal(shard_source_session(test->source), 0);
+	assert_int_equal(shard_source_base(test->source)->session, 0);
 	assert_false(anchor(test));
 	assert_false(is_seeking(test));
-	assert_int_equal(shard_source_session(test->source), 1);
+	assert_int_equal(shard_source_base(test->source)->session, 1);
 	assert_given(test, "(2) 3 d");
 	assert_true(shard_source_base(test->source)->type->rewind(shard_source_base(test->source)));
 	/* From the anchor on. */
 	assert_given(test, "d");
 	assert_given(test, "(2) 3 d");
 	assert_false(anchor(test));
-	assert_int_equal(shard_source_session(test->source), 2);
+	assert_int_equal(shard_source_base(test->source)->session, 2);
 	assert_given(test, "(4) end");
 	assert_order(test, "1101");
 }
@@ -392,7 +392,7 @@ test_seeking(void **state)
 	assert_int_equal(order_last(test->order), 0);
 	assert_true(is_seeking(test));
 	assert_given(test, "- h (1) f (2) (3) 4 (5) (6) 7 end");
-	assert_int_equal(shard_source_session(test->source), 0);
+	assert_int_equal(shard_source_base(test->source)->session, 0);
 	assert_order(test, "0001001");
 }
 
@@ -430,12 +430,12 @@ test_sessions(void **state)
 	/* Of the next one nothing is known; its header comes again. */
 	assert_true(anchor(test));
 	assert_true(is_seeking(test));
-	assert_int_equal(shard_source_session(test->source), 1);
+	assert_int_equal(shard_source_base(test->source)->session, 1);
 	assert_given(test, "(2) (3) - d");
 	assert_false(is_seeking(test));
 	assert_given(test, "(2) (3) 4 d");
 	assert_true(anchor(test));
-	assert_int_equal(shard_source_session(test->source), 2);
+	assert_int_equal(shard_source_base(test->source)->session, 2);
 	assert_given(test, "- d");
 	assert_given(test, "5 end");
 	assert_order(test, "10011");
@@ -452,17 +452,41 @@ test_skip(void **state)
 	assert_given(test, "wait");
 	order_add(test->order, 1, 0);
 	assert_given(test, "wait");
-	assert_int_equal(shard_source_session(test->source), 0);
+	assert_int_equal(shard_source_base(test->source)->session, 0);
 	order_add(test->order, 2, 0);
 	assert_given(test, "(3) d");
-	assert_int_equal(shard_source_session(test->source), 1);
+	assert_int_equal(shard_source_base(test->source)->session, 1);
 	assert_given(test, "wait");
 	order_add(test->order, 3, 0);
 	/* It goes back no further than to the session in which it has one. */
 	assert_given(test, "(4) - d");
 	assert_given(test, "(4) 5 end");
-	assert_int_equal(shard_source_session(test->source), 2);
+	assert_int_equal(shard_source_base(test->source)->session, 2);
 	assert_order(test, "00001");
+}
+
+/* Sessions that are skipped count as well: after the last one that may be, the first shard ends with an error. */
+static void
+test_skip_too_many(void **state)
+{
+	struct test *test = *state;
+	static char records[3 * (SOURCE_SESSIONS_MAX + 10)] = "h0";
+	struct record_source *base;
+	struct record record;
+	struct error error;
+	unsigned headers = 0;
+
+	for (size_t i = 2; i + 3 < sizeof(records); i += 2)
+		memcpy(records + i, "d0", 3);
+	start(test, 1, 2, records);
+	base = shard_source_base(test->source);
+	for (unsigned i = 1; i < sizeof(records) / 2; i++)
+		order_add(test->order, i, 0);
+	while (base->type->next(base, &record, &error) == SOURCE_RECORD)
+		headers += record.raw.part == CAPTURE_PART_DIFFERS;
+	assert_int_equal(headers, SOURCE_SESSIONS_MAX + 1);
+	assert_int_equal(base->session, SOURCE_SESSIONS_MAX);
+	assert_true(base->is_seeking);
 }
 
 /* One without packets needs nobody. */
@@ -474,9 +498,9 @@ test_skip_empty(void **state)
 	start(test, 1, 2, "hdd1");
 	assert_given(test, "h d");
 	assert_given(test, "d");
-	assert_int_equal(shard_source_session(test->source), 1);
+	assert_int_equal(shard_source_base(test->source)->session, 1);
 	assert_given(test, "- d");
-	assert_int_equal(shard_source_session(test->source), 2);
+	assert_int_equal(shard_source_base(test->source)->session, 2);
 	assert_given(test, "1 end");
 	assert_order(test, "1");
 }
@@ -495,7 +519,7 @@ test_first_has_left(void **state)
 	order_leave(test->order, 0);
 	assert_given(test, "end");
 	assert_given(test, "end");
-	assert_int_equal(shard_source_session(test->source), 0);
+	assert_int_equal(shard_source_base(test->source)->session, 0);
 }
 
 /* It had all of the session before it left. */
@@ -628,6 +652,7 @@ main(void)
 		CASE(test_nothing),
 		CASE(test_sessions),
 		CASE(test_skip),
+		CASE(test_skip_too_many),
 		CASE(test_skip_empty),
 		CASE(test_first_has_left),
 		CASE(test_first_has_left_later),
