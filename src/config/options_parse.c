@@ -95,7 +95,9 @@ set_help(struct parse *parse, const char *text)
 		return 0;
 	if (strcmp(text, "all") != 0 && !options_complete(NULL, text) && options_index(name, strlen(name)) == OPTIONS_ROWS)
 		return error_set(parse->error, OUTCOME_USAGE,
-		    "--help takes all or the name of an option, not \"%.100s\"", text);
+		    "--help takes all, the name of an option, or bash, fish or "
+		    "zsh, not \"%.100s\"",
+		    text);
 	parse->options->help = name;
 	return 0;
 }

@@ -149,7 +149,7 @@ static const struct {
 	{ 'p', "did you mean --no-promisc?" },
 	{ 'R', "did you mean --display-filter?" },
 	{ 'o', "tshark's preferences cannot be set; --tls-keys names a key log file" },
-	{ 'T', "leave it out, documents are always JSON" },
+	{ 'T', "use --output=json or --output=text" },
 	{ 'l', "leave it out, each document is printed at once" },
 	{ 'n', "leave it out, espcap never resolves names" },
 	{ 't', "leave it out, documents have the time in UTC" },

@@ -885,7 +885,7 @@ test_help_of_one(void **state)
 	ACCEPT("--help=--ring-size");
 	assert_string_equal(options.help, "ring-size");
 	assert_int_equal(options.action, OPTIONS_HELP);
-	REFUSE("--help takes all or the name of an option, not \"rings\"", "--help=rings");
+	REFUSE("--help takes all, the name of an option, or bash, fish or zsh, not \"rings\"", "--help=rings");
 	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
 		buffer_init(&out, sizeof(text) - 1);
 		options_help(&out, options_rows[i].name);
