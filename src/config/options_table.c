@@ -62,7 +62,7 @@ const struct options_row options_rows[] = {
 	    "only packets that match this capture filter, as \"tcp port 80\"",
 	    OPTIONS_KIND_TEXT, SETS(bpf), 0, 0, NULL, PACKETS, 'f' },
 	{ "count", "N", OPTIONS_GROUP_PACKETS,
-	    "end after N packets over all inputs, counted behind --bpf and "
+	    "end after N packets over all inputs, counted after --bpf and "
 	    "before --display-filter",
 	    OPTIONS_KIND_NUMBER, SETS(count), 1, UINT64_MAX, NULL, PACKETS, 'c' },
 	{ "display-filter", "FILTER", OPTIONS_GROUP_PACKETS,
@@ -157,7 +157,7 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_SIZE, SETS(tshark_memory), 384 * KILO *KILO,
 	    1024 * GIGA, NULL, PACKETS, 0 },
 	{ "no-sandbox", NULL, OPTIONS_GROUP_DISSECTION,
-	    "run tshark without fences around it",
+	    "run tshark without the sandbox",
 	    OPTIONS_KIND_FLAG, SETS(no_sandbox), 0, 0, NULL, PACKETS, 0 },
 	{ "dissection", "HOW", OPTIONS_GROUP_DISSECTION,
 	    "plugin: let tshark hand over its packets by espcap's plugin; ek: "

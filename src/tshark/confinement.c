@@ -15,8 +15,8 @@ confinement_begin(struct confinement *confinement, bool no_sandbox,
 
 	if (no_sandbox) {
 		log_error(log,
-		    "--no-sandbox: what a packet makes of "
-		    "tshark is not held back");
+		    "--no-sandbox: sandbox disabled: a compromised "
+		    "tshark is not contained");
 		return 0;
 	}
 	namespaces = namespace_maker_for_tshark(error);

@@ -89,7 +89,7 @@ static void
 test_without_a_sandbox(void **state)
 {
 	assert_string_equal(all_steps(*state, true, 0, is_without),
-	    "test: --no-sandbox: what a packet makes of tshark is not held back\n");
+	    "test: --no-sandbox: sandbox disabled: a compromised tshark is not contained\n");
 }
 
 static bool
