@@ -225,6 +225,12 @@ for line in real():
     say(line)
 """
 
+LEAVES_TRACE_OF_PACKETS = """
+for line in real():
+    flag("dissected")
+    say(line)
+"""
+
 TELLS_ABOUT_ITSELF = """
 import json
 loaded = open("/proc/self/maps").read()
