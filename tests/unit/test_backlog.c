@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "capture/backlog.h"
+#include "in_valgrind.h"
 
 #define MEGA ((size_t)1 << 20)
 #define BODY 1000
@@ -413,15 +413,13 @@ forbid_nameless(void)
 static void
 test_without_nameless_files(void **state)
 {
-	const char *loaded = getenv("LD_PRELOAD");
 	struct spool_file *spool;
 	struct error error;
 	struct stat found;
 	struct line line;
 
 	(void)state;
-	/* There seccomp would be about the system calls of valgrind. */
-	if (loaded != NULL && strstr(loaded, "/vgpreload") != NULL)
+	if (in_valgrind())
 		skip();
 	assert_int_equal(forbid_nameless(), 0);
 	assert_int_equal(open(folder, O_TMPFILE | O_RDWR, 0600), -1);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "in_valgrind.h"
 #include "messages.h"
 #include "sandbox/privilege.h"
 #include "tshark/confinement.h"
@@ -108,8 +109,11 @@ is_within(const struct test *test)
 static void
 test_with_a_sandbox(void **state)
 {
-	const char *text = all_steps(*state, false, 0, is_within);
+	const char *text;
 
+	if (in_valgrind())
+		skip();
+	text = all_steps(*state, false, 0, is_within);
 	for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
 		assert_int_equal(strncmp(line, "test: sandbox: ", 15), 0);
 	assert_non_null(strstr(text, "seccomp"));
@@ -125,6 +129,8 @@ has_memory(const struct test *test)
 static void
 test_the_memory_of_tshark(void **state)
 {
+	if (in_valgrind())
+		skip();
 	(void)all_steps(*state, false, 3ULL << 30, has_memory);
 }
 

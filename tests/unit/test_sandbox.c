@@ -23,6 +23,7 @@
 
 #include "base/argv.h"
 #include "base/xalloc.h"
+#include "in_valgrind.h"
 #include "process/home.h"
 #include "process/namespace_maker.h"
 #include "process/pipes.h"
@@ -38,13 +39,10 @@
 			_exit(__LINE__ % 200 + 1); \
 	} while (0)
 
-/* valgrind runs programs in its own way: it knows neither Landlock nor namespaces, and seccomp would be about its own system calls. */
 static void
 skip_in_valgrind(void)
 {
-	const char *loaded = getenv("LD_PRELOAD");
-
-	if (loaded != NULL && strstr(loaded, "/vgpreload") != NULL)
+	if (in_valgrind())
 		skip();
 }
 
