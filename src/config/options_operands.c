@@ -23,7 +23,7 @@ options_list_push(struct options_list *list, const char *item)
 	list->items[list->count++] = item;
 }
 
-/* A file that cannot be looked at is one: that is told when it is opened. */
+/* A name that cannot be examined counts as a file; opening it reports the error. */
 static enum operand_kind
 kind_of(const char *text)
 {

@@ -280,7 +280,7 @@ make_getopt(struct option *longopts)
 	}
 }
 
-/* Writes what getopt_long shall know of one letter. '-': operands come in their places; ':': a missing value is told apart. */
+/* The letters for getopt_long, see getopt(3): '-' keeps operands in their places, ':' reports a missing value as such. */
 static void
 make_letters(char letters[2 * OPTIONS_ROWS + 3])
 {

@@ -102,7 +102,7 @@ struct dissection_handler {
 /*
  * Begins with the source, which it takes over. name is for messages and
  * file_name, path (NULL for none) for the document; all are copied. count: packets at most,
- * 0 for all. Nothing fails here: what goes wrong is told at the end.
+ * 0 for all. Nothing fails here: what goes wrong is known at the end.
  */
 struct dissection *dissection_new(const struct dissection_config *config, struct record_source *source, const char *name,
     const char *path, uint64_t count, const struct dissection_handler *handler);

@@ -9,7 +9,7 @@
 
 /* Each packet that ends a tshark takes two runs at most, and the first run is one. */
 #define RUNS_MAX (2 * FEED_DEAD_MAX + 5)
-/* A pass that ends for want of memory after so many packets is not counted as a run. */
+/* A pass that runs out of memory after so many packets is not counted as a run. */
 #define RELIEF_PACKETS 1000
 /* A live capture bears so many failures of tshark in so many ms: in a year some may fail, in a minute not that many. */
 #define LIVE_FAILURES 10
@@ -103,7 +103,7 @@ is_refused(const struct recovery *recovery, const struct recovery_facts *facts)
 	    facts->resolved <= facts->base;
 }
 
-/* Want of memory after so many packets is no failure. */
+/* Running out of memory after so many packets is no failure. */
 static bool
 has_served(const struct recovery *recovery, const struct recovery_facts *facts)
 {
@@ -130,7 +130,7 @@ fails_too_often(struct recovery *recovery, const struct recovery_facts *facts)
 /*
  * A tshark keeps what it learned of each conversation. One that has no room for more is no
  * packet's fault: a fresh one goes on after those that have their documents. In a live
- * capture, where fresh ones go on anyhow, it is told but no failure of the run.
+ * capture, where fresh ones go on anyhow, it is logged and is no failure of the run.
  */
 static bool
 relieve(struct recovery *recovery, const struct recovery_facts *facts)
@@ -153,7 +153,6 @@ give_up_pending(struct recovery_facts *facts, struct recovery_plan *plan)
 	plan->pending_given_up = true;
 	if (facts->has_pending)
 		facts->resolved = facts->last_pending;
-	facts->has_pending = false;
 }
 
 /*

@@ -33,7 +33,7 @@ bool recovery_begin(struct recovery *recovery);
 void recovery_turn(struct recovery *recovery);
 /* Whether the next tshark runs with the plugin: not after one failed with it, until another session or a handover. */
 bool recovery_has_plugin(const struct recovery *recovery);
-/* For want of memory streams are numbered anew after this packet; 0 for nowhere. */
+/* A tshark ran out of memory: streams are numbered anew after this packet; 0 for nowhere. */
 uint64_t recovery_anew(const struct recovery *recovery);
 
 /* What happened. */
@@ -68,12 +68,12 @@ struct recovery_facts {
 
 enum recovery_action {
 	RECOVERY_END,        /* all is done */
-	RECOVERY_NO_CAPTURE, /* it ends as what is no capture */
+	RECOVERY_NO_CAPTURE, /* the input is not a capture */
 	RECOVERY_TURN,       /* the next session of the input */
 	RECOVERY_BEGIN       /* a pass */
 };
 
-/* What a person is told. */
+/* What is logged. */
 enum recovery_news {
 	RECOVERY_SILENT,
 	RECOVERY_LATE,     /* it failed, but with the documents of all packets */
@@ -94,7 +94,7 @@ struct recovery_plan {
 	bool pending_given_up;   /* what is pending cannot be given again: it is counted as undissected */
 	bool forget;             /* the packets resolved are given empty from now on */
 	bool skip;               /* the oldest packet pending, too */
-	enum recovery_news news; /* after the pending packets are given up, which is told as well */
+	enum recovery_news news; /* after the pending packets are given up, which is logged as well */
 };
 
 void recovery_decide(struct recovery *recovery, const struct recovery_facts *facts, struct recovery_plan *plan);

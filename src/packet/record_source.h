@@ -64,7 +64,7 @@ struct record_source {
 	/* Kept by the source: */
 	bool is_stream;           /* what was read cannot be read again */
 	bool grows;               /* what comes after the end of the file is waited for */
-	bool is_secondary;        /* another reader of the same input tells what is noticed of it */
+	bool is_secondary;        /* another reader of the same input reports what is noticed */
 	bool is_seeking;          /* whether any packet concerns this reader is not known yet: what is read is given again if one does */
 	bool is_opaque, is_empty; /* known after the first event other than SOURCE_WAIT */
 	unsigned session;         /* how often it was anchored, or would have been had it not been sought through */
