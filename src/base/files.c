@@ -67,7 +67,7 @@ files_read_fd(int fd, const char *name, struct buffer *out,
 
 		if (piece == 0 || buffer_reserve(out, piece) != 0)
 			return error_set(error, OUTCOME_USAGE,
-			    "%s: %zu bytes or more are too many", name,
+			    "%s: too large, %zu bytes or more", name,
 			    out->max);
 		n = read_some(fd, is_file, out->data + out->len, piece);
 		if (n < 0 && errno != EINTR)

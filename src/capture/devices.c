@@ -190,7 +190,7 @@ devices_list(struct buffer *out, bool json, struct error *error)
 	if (pcap_findalldevs(&devices, message) != 0)
 		return error_set(error,
 		    is_refusal(message) ? OUTCOME_USAGE : OUTCOME_INTERNAL,
-		    "list the interfaces: %s", message);
+		    "cannot list the interfaces: %s", message);
 	if (json)
 		for (const pcap_if_t *d = devices; d != NULL; d = d->next)
 			bad |= put_json(out, d);

@@ -71,7 +71,7 @@ check_name(const char *name, struct error *error)
 
 	if (pcap_findalldevs(&devices, message) != 0)
 		return error_set(error, OUTCOME_INTERNAL,
-		    "list the interfaces: %s", message);
+		    "cannot list the interfaces: %s", message);
 	for (const pcap_if_t *d = devices; d != NULL && !found; d = d->next)
 		found = strcmp(d->name, name) == 0 && is_network(name);
 	if (!found)
@@ -80,8 +80,7 @@ check_name(const char *name, struct error *error)
 	return found ?
 	    0 :
 	    error_set(error, OUTCOME_USAGE,
-		"--nic=%.100s: no "
-		"network interface of this machine; there are %s",
+		"--nic=%.100s: no such network interface; this machine has %s",
 		name, list);
 }
 
@@ -96,10 +95,8 @@ fail(struct nic *nic, int code, struct error *error)
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
 		return error_set(error, OUTCOME_USAGE,
-		    "--nic=%s: not "
-		    "permitted: run espcap as root, or give the program the "
-		    "right once with: setcap cap_net_raw+ep $(command -v "
-		    "espcap)",
+		    "--nic=%s: not permitted: run espcap as root, or allow the program "
+		    "to capture once with: setcap cap_net_raw+ep $(command -v espcap)",
 		    name);
 	case PCAP_ERROR_NO_SUCH_DEVICE:
 		return error_set(error, OUTCOME_USAGE, "--nic=%s: %s", name,
@@ -153,8 +150,7 @@ activate(struct nic *nic, struct error *error)
 		return fail(nic, PCAP_ERROR, error);
 	if (!is_packet_socket(pcap_fileno(nic->pcap)))
 		return error_set(error, OUTCOME_USAGE,
-		    "--nic=%s: no network "
-		    "interface",
+		    "--nic=%s: not a network interface",
 		    config->name);
 	return 0;
 }

@@ -282,15 +282,13 @@ refuse_user(const struct packet_ring *packet_ring, const char *user,
 
 	if (user == NULL)
 		return error_set(error, OUTCOME_USAGE,
-		    "--ring=%.300s: no file "
-		    "can be made there: %s; name a directory in which espcap "
-		    "may make and delete files",
+		    "--ring=%.300s: cannot make a file there: %s; name a directory in "
+		    "which espcap may make and delete files",
 		    dir, strerror(reason));
 	return error_set(error, OUTCOME_USAGE,
-	    "--ring=%.300s: the user %s, as "
-	    "whom espcap goes on, can make no file there: %s; the directory "
-	    "must belong to that user (chown %s %.300s), or name one that is "
-	    "not there yet",
+	    "--ring=%.300s: user %s, as which espcap continues, cannot make a "
+	    "file there: %s; the directory must belong to that user (chown %s "
+	    "%.300s), or name one that does not exist yet",
 	    dir, user, strerror(reason), user, dir);
 }
 

@@ -107,9 +107,9 @@ say_drop(struct sniff *sniff)
 		    (unsigned long long)spool_file_size(sniff->spool), dropped);
 	else
 		(void)snprintf(text, sizeof(text),
-		    "the queue of %llu bytes is "
-		    "full, and the spool in %.400s cannot be written: %s: "
-		    "packets are dropped, %llu so far; it is tried again",
+		    "the queue of %llu bytes is full, and the spool in %.400s cannot "
+		    "be written: %s: packets are dropped, %llu so far; espcap keeps "
+		    "trying",
 		    queue,
 		    spool_file_dir(sniff->spool), strerror(reason), dropped);
 	note(sniff, text);
@@ -158,9 +158,9 @@ say_missing(struct sniff *sniff)
 		return;
 	sniff->missing = missing;
 	(void)snprintf(text, sizeof(text),
-	    "the ring in %.400s cannot be "
-	    "written: %s: packets are missing in it, %llu so far; it is tried "
-	    "again (their documents are not concerned)",
+	    "the packet ring files in %.400s cannot be written: %s: packets "
+	    "are missing there, %llu so far; espcap keeps trying (documents "
+	    "are not affected)",
 	    sniff->config->packet_ring.dir,
 	    strerror(packet_ring_failure(sniff->packet_ring)),
 	    (unsigned long long)missing);
@@ -257,7 +257,7 @@ read_packets(struct sniff *sniff)
 		/* It is down at most: that shows when it is looked at. */
 		if (++sniff->failures > FAILURES_MAX &&
 		    sniff->state == NIC_UP)
-			lose(sniff, "the interface cannot be read any more");
+			lose(sniff, "the interface can no longer be read");
 	}
 }
 
@@ -286,7 +286,7 @@ static void
 say_state(struct sniff *sniff, enum nic_state state)
 {
 	static const char *const words[] = { "is up again", "is down",
-		"is gone" };
+		"was removed" };
 	unsigned long long s = (clock_ms() - sniff->lost_at + 500) / 1000;
 	char text[200];
 
@@ -312,7 +312,7 @@ look_at_name(struct sniff *sniff)
 	if (strcmp(shown, sniff->name) == 0)
 		return;
 	if (sniff->name[0] != '\0') {
-		(void)snprintf(text, sizeof(text), "%s is called %s now",
+		(void)snprintf(text, sizeof(text), "%s was renamed to %s",
 		    sniff->name, shown);
 		note(sniff, text);
 	}
@@ -447,7 +447,7 @@ sniff_run(const struct sniff_means *means, const struct sniff_config *config,
 	    backlog_begin(
 		sniff.backlog, nic_header(sniff.nic), NIC_HEADER_LEN) != 0) {
 		sniff_say(control, SNIFF_FAILED, OUTCOME_INTERNAL,
-		    "no memory for the queue (--queue)");
+		    "not enough memory for the queue (--queue)");
 		goto out;
 	}
 	look_at_name(&sniff);

@@ -125,8 +125,7 @@ tell_unclear(const struct dissection *dissection)
 	if (texts > 0)
 		log_verbose(dissection->config.log,
 		    "%s: %" PRIu64
-		    " texts are as PDML shows them: whether they hold control "
-		    "characters is unknown",
+		    " texts are as PDML shows them, which may hide control characters",
 		    dissection->name, texts);
 }
 
@@ -138,10 +137,8 @@ blame_tshark(struct dissection *dissection)
 
 	if (anew > 0) {
 		(void)snprintf(why, sizeof(why),
-		    TSHARK_LACKS_MEMORY
-		    "; packets behind %" PRIu64
-		    " were dissected without what "
-		    "it knew of those before",
+		    TSHARK_LACKS_MEMORY "; packets after %" PRIu64
+					" were dissected without the context of earlier ones",
 		    anew);
 		blame(dissection, OUTCOME_TSHARK, why);
 	}
@@ -290,8 +287,7 @@ take_opaque(struct dissection *dissection, uint64_t number)
 	if (is_probe(dissection)) {
 		dissection->defies_filter = true;
 		blame(dissection, OUTCOME_USAGE,
-		    "--bpf needs pcap "
-		    "or pcapng: only tshark knows this format");
+		    "--bpf needs pcap or pcapng: only tshark can read this format");
 		session_break(dissection->session, "--bpf");
 		return;
 	}
@@ -365,8 +361,7 @@ take_document(struct dissection *dissection, uint64_t number)
 		resolve(dissection, &dissection->counts.filtered);
 	if (first == NULL || first->ordinal != number) {
 		(void)snprintf(why, sizeof(why),
-		    "it printed packet %" PRIu64 " where packet %" PRIu64
-		    " was to come",
+		    "it printed packet %" PRIu64 " instead of packet %" PRIu64,
 		    number, first == NULL ? 0 : first->ordinal);
 		session_break(dissection->session, why);
 	} else if (first->dead || dissection->pass == PASS_LOCATE)
@@ -527,8 +522,8 @@ renew(struct dissection *dissection)
 		feed_kept(dissection->feed)))
 		return false;
 	log_verbose(dissection->config.log,
-	    "%s: a fresh tshark goes on behind "
-	    "packet %" PRIu64 ": it has had %s",
+	    "%s: a fresh tshark takes over after packet %" PRIu64
+	    ": the old one has had %s",
 	    dissection->name, feed_given(dissection->feed),
 	    handover_reason(dissection->handover));
 	dissection->renewing = true;
@@ -827,21 +822,19 @@ tell_news(const struct dissection *dissection, enum recovery_news news)
 		break;
 	case RECOVERY_LATE:
 		log_note(log,
-		    "%s: tshark ended with %s, but "
-		    "with the documents of all packets",
+		    "%s: tshark ended with %s, but every packet has its document",
 		    name, session_status(dissection->session));
 		break;
 	case RECOVERY_WARM:
 		log_note(log,
-		    "%s: tshark failed (%s); going on "
-		    "without what it knew of the packets before",
+		    "%s: tshark failed (%s); continuing without the context of earlier "
+		    "packets",
 		    name, why);
 		break;
 	case RECOVERY_RELIEVED:
 		log_note(log,
 		    "%s: " TSHARK_LACKS_MEMORY
-		    "; a fresh "
-		    "one goes on behind packet %" PRIu64,
+		    "; a fresh one takes over after packet %" PRIu64,
 		    name, feed_resolved(dissection->feed));
 		break;
 	case RECOVERY_PLUGIN:
@@ -849,17 +842,16 @@ tell_news(const struct dissection *dissection, enum recovery_news news)
 		    "%s: tshark failed with the plugin "
 		    "(%s); %s without it",
 		    name, why,
-		    is_live(dissection) ? "going on" : "reading again");
+		    is_live(dissection) ? "continuing" : "reading again");
 		break;
 	case RECOVERY_POISON:
 		log_note(log,
-		    "%s: tshark failed on packet %" PRIu64
-		    " (%s); going on behind it",
+		    "%s: tshark failed on packet %" PRIu64 " (%s); continuing after it",
 		    name, feed_first(dissection->feed)->ordinal, why);
 		break;
 	case RECOVERY_CARE:
 		log_verbose(log,
-		    "%s: tshark failed (%s); reading again, with care", name,
+		    "%s: tshark failed (%s); reading again to find the packet that ends it", name,
 		    why);
 		break;
 	}
@@ -875,8 +867,7 @@ settle_packets(struct dissection *dissection, const struct recovery_plan *plan)
 		resolve_all(dissection, &dissection->counts.filtered);
 	if (plan->pending_given_up) {
 		log_note(dissection->config.log,
-		    "%s: tshark failed (%s); going "
-		    "on behind the packets it had",
+		    "%s: tshark failed (%s); continuing after the packets it had",
 		    dissection->name, dissection->failure);
 		resolve_all(dissection, &dissection->counts.undissected);
 	}

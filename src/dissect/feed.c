@@ -261,10 +261,8 @@ tell_joined(struct feed *feed)
 		return;
 	feed->told_joined = true;
 	(void)snprintf(feed->joined, sizeof(feed->joined),
-	    "another capture "
-	    "is joined to it after packet %" PRIu64
-	    ": frame numbers "
-	    "continue, ids are those of each capture by itself",
+	    "another capture follows after packet %" PRIu64
+	    ": frame numbers continue, ids are those of each capture by itself",
 	    feed->given);
 	feed->news = feed->joined;
 }

@@ -144,7 +144,7 @@ look_at_memory(struct handover *handover, const struct session *session,
 		prepare_next(handover, kept);
 	} else if (now - handover->grown_at >= EARLY_MS / 2)
 		(void)snprintf(handover->reason, sizeof(handover->reason),
-		    "%llu MB of address space", handover->grown_to >> 20);
+		    "%llu MiB of address space", handover->grown_to >> 20);
 }
 
 void

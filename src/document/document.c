@@ -697,7 +697,7 @@ document_write(struct document *document, struct tree *tree,
 	    (tree->has_info && !json_is_utf8(tree->info.data, tree->info.len));
 	if (rv != 0)
 		return error_set(error, OUTCOME_INTERNAL,
-		    "no room for the document of packet %" PRIu64,
+		    "not enough memory for the document of packet %" PRIu64,
 		    packet->ordinal);
 	return 0;
 }

@@ -92,8 +92,7 @@ check_entry(const struct typed *typed, const struct typed_entry *entry,
 	for (size_t i = 0; i < sizeof(own_names) / sizeof(own_names[0]); i++)
 		if (clash(entry->name, own_names[i]))
 			return error_set(error, OUTCOME_USAGE,
-			    "%s:%zu: every "
-			    "document has %s of its own",
+			    "%s:%zu: %s is a member of every document",
 			    origin, line,
 			    own_names[i]);
 	for (size_t i = 0; i < typed->count; i++) {
@@ -131,12 +130,11 @@ parse_line(struct typed *typed, char *text, const char *origin, size_t line,
 		return 0;
 	if (count < 3 || count > 4)
 		return error_set(error, OUTCOME_USAGE,
-		    "%s:%zu: want FIELD TYPE NAME [MAP]", origin, line);
+		    "%s:%zu: expected FIELD TYPE NAME [MAP]", origin, line);
 	if (!find_type(words[1], &type))
 		return error_set(error, OUTCOME_USAGE,
-		    "%s:%zu: no type \"%s\": "
-		    "keyword, wildcard, ip, mac, long, integer, double or "
-		    "boolean",
+		    "%s:%zu: unknown type \"%s\": use keyword, wildcard, ip, mac, "
+		    "long, integer, double or boolean",
 		    origin, line, words[1]);
 	if (typed->count == ENTRIES_MAX)
 		return error_set(error, OUTCOME_USAGE,

@@ -112,7 +112,7 @@ on_retire(struct input *input, const struct sequence_end *end)
 
 	if (end->is_no_capture && end->error.outcome != OUTCOME_OK &&
 	    files->config.inputs->from_dir)
-		log_note(files->base.given->log, "%s: %s, passed over",
+		log_note(files->base.given->log, "%s: skipped: %s",
 		    end->name, end->error.text);
 	else
 		sequence_input_report(input, end);

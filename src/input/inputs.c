@@ -85,24 +85,22 @@ walk_entry(const struct walk *walk, char *name, char *path, unsigned depth)
 	struct error error;
 
 	if (lstat(path, &st) != 0) {
-		log_note(walk->log, "%s: passed over: %s", name,
+		log_note(walk->log, "%s: skipped: %s", name,
 		    strerror(errno));
 	} else if (S_ISLNK(st.st_mode) && walk->folder != NULL &&
 	    beneath_leaves(walk->folder, path)) {
 		log_note(walk->log,
-		    "%s: skipped: the link leaves the "
-		    "folder, and root follows links only within it",
+		    "%s: skipped: the link leaves the directory, and root follows "
+		    "links only within it",
 		    name);
 	} else if (S_ISDIR(st.st_mode)) {
 		if (!walk->recursive)
 			log_note(walk->log,
-			    "%s: a folder, passed over "
-			    "(--recursive reads it)",
+			    "%s: skipped: a directory (--recursive reads it)",
 			    name);
 		else if (depth == DEPTH_MAX)
 			log_note(walk->log,
-			    "%s: passed over: nested more than "
-			    "%d deep",
+			    "%s: skipped: nested more than %d deep",
 			    name, DEPTH_MAX);
 		else if (walk_dir(walk, name, path, depth + 1, &error) != 0)
 			log_note(walk->log, "%s", error.text);
@@ -112,10 +110,10 @@ walk_entry(const struct walk *walk, char *name, char *path, unsigned depth)
 		add(walk->inputs, name, path);
 		return;
 	} else if (S_ISLNK(st.st_mode))
-		log_note(walk->log, "%s: a link to what is no file, passed over",
+		log_note(walk->log, "%s: skipped: a link to something other than a file",
 		    name);
 	else
-		log_note(walk->log, "%s: %s, passed over", name,
+		log_note(walk->log, "%s: skipped: %s", name,
 		    what_it_is(st.st_mode));
 	free(name);
 	free(path);
@@ -191,7 +189,7 @@ list_dir(struct inputs *inputs, const struct options *options, struct log *log,
 		rv = walk_dir(&walk, options->dir, path, 0, error);
 	if (rv != 0 && errno == ENOTDIR)
 		error_set(error, OUTCOME_INPUT,
-		    "%s: not a folder; --file reads a file", options->dir);
+		    "%s: not a directory; --file reads a file", options->dir);
 	free(path);
 	return rv;
 }

@@ -67,7 +67,7 @@ limit(const struct live *live, const char **user, struct error *error)
 	    setrlimit(RLIMIT_FSIZE, &files) == 0)
 		return 0;
 	return error_set(error, OUTCOME_INTERNAL,
-	    "limit the process that captures: %s", strerror(errno));
+	    "cannot limit the capture process: %s", strerror(errno));
 }
 
 /* What is on disk, with the rights that espcap has. */
@@ -209,12 +209,12 @@ start(struct live *live, struct error *error)
 	    (const int[]){ live->its_data, live->its_control }, 2, work, live);
 	if (live->process < 0)
 		return error_set(error, OUTCOME_INTERNAL,
-		    "start the process that captures: %s", strerror(errno));
+		    "cannot start the capture process: %s", strerror(errno));
 	close_fd(&live->its_data);
 	close_fd(&live->its_control);
 	if (hear(live, -1, &message) != 1)
 		return error_set(error, OUTCOME_INTERNAL,
-		    "the process that captures has ended");
+		    "the capture process has ended");
 	if (message.word == SNIFF_OPEN)
 		return 0;
 	return error_set(error, message.outcome, "%s", message.text);
@@ -229,7 +229,7 @@ live_start(const struct sniff_config *config, struct error *error)
 	live->espcap = getpid();
 	live->data = live->control = live->its_data = live->its_control = -1;
 	if (open_channels(live) != 0 || make_id(live) != 0) {
-		error_set(error, OUTCOME_INTERNAL, "prepare the capture: %s",
+		error_set(error, OUTCOME_INTERNAL, "cannot prepare the capture: %s",
 		    strerror(errno));
 		live_free(live);
 		return NULL;
@@ -299,7 +299,7 @@ hang_up(struct live *live)
 		event_del(live->said);
 	close_fd(&live->control);
 	if (!live->ended)
-		tell_lost(live, "the process that captures was killed");
+		tell_lost(live, "the capture process was killed");
 }
 
 static void
@@ -421,7 +421,7 @@ wait_for_answer(struct live *live, struct error *error)
 			hang_up(live);
 		if (heard <= 0)
 			return error_set(error, OUTCOME_INTERNAL,
-			    "the process that captures does not answer");
+			    "the capture process does not answer");
 		if (message.word == SNIFF_DONE)
 			return 0;
 		if (message.word == SNIFF_REFUSED)

@@ -135,7 +135,7 @@ read_more(struct replay *replay)
 
 	if (buffer_reserve(&replay->bytes, READ_LEN) != 0) {
 		(void)error_set(&replay->error, OUTCOME_INPUT,
-		    "line %llu is longer than 2 GB",
+		    "line %llu is longer than 2 GiB",
 		    (unsigned long long)replay->lines + 1);
 		buffer_clear(&replay->bytes);
 		replay->eof = true;
@@ -224,8 +224,7 @@ replay_outcome(const struct replay *replay, struct error *error)
 	*error = replay->error;
 	if (replay->error.outcome == OUTCOME_OK && replay->bad > 0)
 		(void)error_set(error, OUTCOME_INPUT,
-		    "%llu lines are no dead "
-		    "letters, the first of them is line %llu",
+		    "%llu lines are not dead letters; the first is line %llu",
 		    (unsigned long long)replay->bad,
 		    (unsigned long long)replay->first_bad);
 	return error->outcome;

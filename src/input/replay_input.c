@@ -70,8 +70,8 @@ open_replay(struct replay_input *file, struct error *error)
 	if (dead_letter_is_fd(config->dead_letter, fd)) {
 		close(fd);
 		return error_set(error, OUTCOME_USAGE,
-		    "it is the dead letter "
-		    "file of this run as well: move it, or give --dead-letter");
+		    "it is also the dead letter file of this run: move it, or give "
+		    "--dead-letter");
 	}
 	file->replay = replay_new(config->dissection->loop, fd, &handler);
 	replay_resume(file->replay);

@@ -169,7 +169,7 @@ loop_new(struct error *error)
 		loop->soon = evtimer_new(loop->base, on_soon, loop);
 	if (loop->soon == NULL) {
 		error_set(error, OUTCOME_INTERNAL,
-		    "make the event loop: libevent refused");
+		    "cannot make the event loop: libevent failed");
 		loop_free(loop);
 		return NULL;
 	}
@@ -345,7 +345,7 @@ loop_run(struct loop *loop, struct error *error)
 	while (result == 0 && !loop->stopped && loop_waits(loop)) {
 		if (event_base_loop(loop->base, EVLOOP_ONCE) < 0)
 			result = error_set(error, OUTCOME_INTERNAL,
-			    "wait for events: libevent failed");
+			    "cannot wait for events: libevent failed");
 	}
 	loop->stopped = false;
 	return result;

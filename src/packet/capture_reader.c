@@ -188,7 +188,7 @@ capture_reader_next(struct capture_reader *capture, const uint8_t *data, size_t 
 	memset(record, 0, sizeof(*record));
 	if (capture->failed)
 		return error_set(error, OUTCOME_INPUT,
-		    "nothing can be read behind the damage");
+		    "nothing can be read after the damage");
 	if (!look_for_part(capture, data, len, eof))
 		return 0;
 	got = take(capture, data, len, eof, record, &why);

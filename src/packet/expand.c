@@ -257,7 +257,7 @@ skip_padding(struct piece *piece, const char **why)
 		piece->used++;
 	if (piece->used == piece->in_len)
 		return 0;
-	*why = "something follows the zeros behind its end";
+	*why = "other data follow the zeros after its end";
 	return -1;
 }
 
@@ -278,7 +278,7 @@ step(struct expand *expand, struct piece *piece, const char **why)
 		return 0;
 	got = library_run(expand, piece, why);
 	if (got < 0 && between) {
-		*why = "something else follows its end";
+		*why = "other data follow its end";
 		piece->used = 0;
 	} else if (got > 0)
 		expand->state = STATE_BETWEEN;

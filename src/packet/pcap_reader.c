@@ -162,7 +162,7 @@ take_packet(const struct pcap_reader *file, const uint8_t *data, size_t len,
 	set_lengths(file, data, record);
 	if (record->caplen > max)
 		return error_set(error, OUTCOME_INPUT,
-		    "packet of %u bytes, the most possible is %u",
+		    "packet of %u bytes, more than the maximum of %u",
 		    record->caplen, max);
 	if (len < header + record->caplen)
 		return 0;
@@ -175,7 +175,7 @@ take_packet(const struct pcap_reader *file, const uint8_t *data, size_t len,
 	if (linktype_header_len(record->linktype, record->bytes,
 		record->caplen) < 0)
 		return error_set(error, OUTCOME_INPUT,
-		    "packet of %u bytes without the pseudo-header of link type %u",
+		    "packet of %u bytes is too short for the pseudo-header of link type %u",
 		    record->caplen, record->linktype);
 	return 1;
 }

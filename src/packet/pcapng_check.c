@@ -83,11 +83,11 @@ pcapng_check_netflix(const struct pcapng_body *body, struct error *error)
 
 	if ((kind != 1 && kind != 2) || body->len < at)
 		return error_set(error, OUTCOME_INPUT,
-		    "custom block of Netflix is of no known kind");
+		    "Netflix custom block of unknown kind");
 	while ((got = pcapng_option_next(&little, &at, &option, error)) > 0)
 		if (option.code != OPTION_COMMENT && !is_custom(option.code))
 			return error_set(error, OUTCOME_INPUT,
-			    "custom block of Netflix has option %u",
+			    "Netflix custom block has option %u",
 			    option.code);
 	return got;
 }
@@ -160,7 +160,7 @@ pcapng_check_names(const struct pcapng_body *body, struct error *error)
 		if ((type == 1 && !names_whole(record, len, 4)) ||
 		    (type == 2 && !names_whole(record, len, 16)))
 			return error_set(error, OUTCOME_INPUT,
-			    "name record of type %u is not whole", type);
+			    "name record of type %u is incomplete", type);
 		at += padded(len);
 	}
 	return 0;

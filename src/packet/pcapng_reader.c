@@ -205,7 +205,7 @@ set_bytes(const struct block *block, size_t at,
 
 	if (record->caplen > max)
 		return error_set(error, OUTCOME_INPUT,
-		    "packet of %u bytes, the most possible is %u",
+		    "packet of %u bytes, more than the maximum of %u",
 		    record->caplen, max);
 	/* The body's length is a multiple of 4, so what fits has its padding too. */
 	if (record->caplen > block->body.len - at)
@@ -218,7 +218,7 @@ set_bytes(const struct block *block, size_t at,
 	if (linktype_header_len(record->linktype, record->bytes,
 		record->caplen) < 0)
 		return error_set(error, OUTCOME_INPUT,
-		    "packet of %u bytes without the pseudo-header of link type %u",
+		    "packet of %u bytes is too short for the pseudo-header of link type %u",
 		    record->caplen, record->linktype);
 	return 0;
 }
@@ -437,7 +437,7 @@ pcapng_reader_take(struct pcapng_reader *ng, const uint8_t *data, size_t len,
 		    bytes_u32(data + 4, block.body.big));
 	if (total > CAPTURE_RECORD_MAX)
 		return error_set(error, OUTCOME_INPUT,
-		    "block of type %u with %u bytes, the most possible is %u",
+		    "block of type %u with %u bytes, more than the maximum of %u",
 		    block.type, bytes_u32(data + 4, block.body.big),
 		    CAPTURE_RECORD_MAX);
 	if (len < total)

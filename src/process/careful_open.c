@@ -78,8 +78,7 @@ careful_open_beneath(const struct beneath *folder, const char *path,
 
 	if (name == NULL || (fd < 0 && errno == EXDEV))
 		return error_set(error, OUTCOME_INPUT,
-		    "leads out of the "
-		    "folder");
+		    "leads out of the directory");
 	if (fd < 0 && errno != EINVAL)
 		return error_set(error, OUTCOME_INPUT, "%s", strerror(errno));
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&

@@ -129,7 +129,7 @@ describe(struct child *child)
 
 	if (!child->wait_known)
 		snprintf(child->status, sizeof(child->status),
-		    "ended, nobody knows how");
+		    "ended, with an unknown status");
 	else if (WIFSIGNALED(status))
 		snprintf(child->status, sizeof(child->status),
 		    "killed by signal %d (%s)", WTERMSIG(status),
@@ -448,11 +448,11 @@ child_start(struct loop *loop, const struct child_spec *spec,
 
 	if (pipes_open(&child->pipes, spec->wants_input, spec->extra_fd) != 0)
 		error_set(error, OUTCOME_INTERNAL,
-		    "start %s: make its pipes: %s", spec->argv->words[0],
+		    "cannot start %s: pipes: %s", spec->argv->words[0],
 		    strerror(errno));
 	else if (make_events(child, loop_base(loop)) != 0)
 		error_set(error, OUTCOME_INTERNAL,
-		    "start %s: watch its pipes: %s", spec->argv->words[0],
+		    "cannot start %s: event loop: %s", spec->argv->words[0],
 		    strerror(errno));
 	else
 		child->pid = spawn_start(&spawn, error);

@@ -173,7 +173,7 @@ home_new(bool for_others, struct error *error)
 	    temporary_folder(for_others));
 	if (start_watcher(home, for_others) == 0)
 		return home;
-	error_set(error, OUTCOME_INTERNAL, "make the private folder %.400s: %s",
+	error_set(error, OUTCOME_INTERNAL, "cannot make the private directory %.400s: %s",
 	    home->path, strerror(errno));
 	home_free(home);
 	return NULL;

@@ -100,7 +100,7 @@ map_users(struct namespaces *made, pid_t pid, uid_t uid, gid_t gid)
 		return 0;
 	if (wants_both)
 		(void)snprintf(made->other_why, sizeof(made->other_why),
-		    "map it into the namespace: %s", strerror(errno));
+		    "cannot map it into the namespace: %s", strerror(errno));
 	if (!has_both_groups &&
 	    (write_file(pid, "setgroups", "deny") != 0 ||
 		write_map(pid, "gid_map", gid, gid) != 0))

@@ -141,7 +141,7 @@ priv_broker_helper_start(const struct priv_broker_access *access, int *socket, p
 out:
 	if (result != 0)
 		error_set(error, OUTCOME_INTERNAL,
-		    "start the process that opens files: %s", strerror(errno));
+		    "cannot start the privileged broker: %s", strerror(errno));
 	if (ends[1] >= 0)
 		close(ends[1]);
 	if (result != 0 && ends[0] >= 0)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static const char has_ended[] = "the process that opens files has ended";
+static const char has_ended[] = "the privileged broker has ended";
 
 /*
  * poll(2), but a signal whose handler has SA_RESTART does not interrupt it: a child that ends, a question for the counts. The kernel
@@ -73,7 +73,7 @@ priv_broker_message_receive(int socket, bool may_take_long, struct priv_broker_r
 	while (ready < 0 && errno == EINTR && !may_take_long);
 	if (ready < 0)
 		return error_set(error, OUTCOME_INPUT,
-		    "wait for it to open: %s", strerror(errno));
+		    "cannot wait for it to open: %s", strerror(errno));
 	got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
 	if (got != (ssize_t)sizeof(*reply))
 		return error_set(error, OUTCOME_INTERNAL, "%s", has_ended);

@@ -268,13 +268,13 @@ error_missing(const struct plan *plan, struct error *error)
 	for (size_t i = 0; i < plan->count; i++) {
 		if (access(plan->candidates[i], F_OK) == 0)
 			return error_set(error, OUTCOME_USAGE,
-			    "%s: the interpreter it asks for is missing",
+			    "%s: the interpreter that it names does not exist",
 			    plan->candidates[i]);
 	}
 	if (strchr(name, '/') != NULL)
 		return error_set(error, OUTCOME_USAGE, "%s: %s", name,
 		    strerror(ENOENT));
-	return error_set(error, OUTCOME_USAGE, "%s: not found along PATH",
+	return error_set(error, OUTCOME_USAGE, "%s: not found in PATH",
 	    name[0] != '\0' ? name : "(a program without a name)");
 }
 
@@ -287,8 +287,7 @@ error_report(const struct plan *plan, const struct report *report,
 
 	if (report->step != NULL)
 		return error_set(error, OUTCOME_INTERNAL,
-		    "start %s: sandbox: "
-		    "%s: %s (--no-sandbox goes without)",
+		    "cannot start %s: sandbox: %s: %s (--no-sandbox disables it)",
 		    name, report->step,
 		    why);
 	if (!report->from_exec)
@@ -403,8 +402,7 @@ follow(const struct plan *plan, pid_t pid, int fd, struct error *error)
 		error_report(plan, &report, error);
 	else
 		error_set(error, OUTCOME_INTERNAL,
-		    "start %s: the process "
-		    "that enters the sandbox was killed",
+		    "cannot start %s: the process that enters the sandbox was killed",
 		    plan->spawn->argv->words[0]);
 	return -1;
 }
@@ -417,7 +415,7 @@ start(struct plan *plan, struct error *error)
 	pid_t pid;
 
 	if (pipes_pair(ends) != 0) {
-		error_set(error, OUTCOME_INTERNAL, "start %s: pipe: %s", name,
+		error_set(error, OUTCOME_INTERNAL, "cannot start %s: pipe: %s", name,
 		    strerror(errno));
 		return -1;
 	}
@@ -426,7 +424,7 @@ start(struct plan *plan, struct error *error)
 	if (pid == 0)
 		child_become(plan);
 	if (pid < 0)
-		error_set(error, OUTCOME_INTERNAL, "start %s: fork: %s", name,
+		error_set(error, OUTCOME_INTERNAL, "cannot start %s: fork: %s", name,
 		    strerror(errno));
 	close(ends[1]);
 	if (pid > 0)

@@ -470,7 +470,7 @@ unparsable(struct ek *ek, const char *data, size_t len, struct error *error)
 
 	text_visible(shown, sizeof(shown), data, len < 120 ? len : 120);
 	error_set(error, OUTCOME_TSHARK, "%s: \"%s\"",
-	    ek->too_deep ? "a line nested too deeply" : "a line that is no packet",
+	    ek->too_deep ? "a line nested too deeply" : "a line that is not a packet",
 	    shown);
 	if (ek->yajl != NULL)
 		end_packet(ek);

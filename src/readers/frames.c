@@ -252,7 +252,7 @@ is_allowed(struct frames *frames, const struct head *head)
 	switch (head->kind) {
 	case FRAMES_NAME:
 		if (head->id != frames->count || head->id > FRAMES_ID_MAX)
-			return fail(frames, "a name out of turn");
+			return fail(frames, "a name at the wrong place");
 		return head->len <= FRAMES_NAME_MAX ||
 		    fail(frames, "a name too long");
 	case FRAMES_PACKET:
@@ -273,7 +273,7 @@ is_allowed(struct frames *frames, const struct head *head)
 	case FRAMES_CLOSE:
 		break;
 	default:
-		return fail(frames, "an item of a kind that is not known");
+		return fail(frames, "an item of unknown kind");
 	}
 	return frames->in_packet || fail(frames, "a value outside of a packet");
 }
@@ -453,7 +453,7 @@ read_magic(struct frames *frames, const char *data, size_t len)
 
 	n = n < len ? n : len;
 	if (memcmp(data, &FRAMES_MAGIC[frames->magic], n) != 0) {
-		(void)fail(frames, "what does not come from the plugin");
+		(void)fail(frames, "output that is not the plugin's");
 		return 0;
 	}
 	frames->magic += n;

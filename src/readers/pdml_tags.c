@@ -136,7 +136,7 @@ read_between(struct pdml_tags *tags, const char *data, size_t len,
 		return at;
 	buffer_shrink(&tags->tag, KEEP_TAG);
 	if (data[at] != '<') {
-		*event = refuse(tags, "text where a tag was to come");
+		*event = refuse(tags, "text instead of a tag");
 		return at;
 	}
 	put(tags, "<", 1);
@@ -269,7 +269,7 @@ open_value(struct pdml_tags *tags)
 		return PDML_TAGS_MORE;
 	}
 	if ((tags->attributes & tags->current) != 0)
-		return refuse(tags, "an attribute that comes twice");
+		return refuse(tags, "the same attribute twice");
 	tags->room = room_for(tags);
 	tags->attributes |= tags->current;
 	put(tags, "\"", 1);

@@ -56,8 +56,7 @@ log_remarks(const struct finish *finish, const struct totals *totals)
 		    (unsigned long long)totals->discarded);
 	if (totals->ring_missing > 0)
 		log_error(finish->log,
-		    "%llu packets are missing in the ring in "
-		    "%s",
+		    "%llu packets are missing in the packet ring files in %s",
 		    (unsigned long long)totals->ring_missing,
 		    finish->ring);
 }

@@ -46,7 +46,7 @@ choose_user(struct passwd *user, struct error *error)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (find_user(names[i], user, &found) != 0) {
 			error_set(error, OUTCOME_INTERNAL,
-			    "give up root: look up the user %s: %s", names[i],
+			    "cannot give up root: looking up user %s: %s", names[i],
 			    strerror(errno));
 			return NULL;
 		}
@@ -54,15 +54,15 @@ choose_user(struct passwd *user, struct error *error)
 			continue;
 		if (user->pw_uid == 0 || user->pw_gid == 0) {
 			error_set(error, OUTCOME_USAGE,
-			    "give up root: the user %s has the rights of root",
+			    "cannot give up root: user %s has the rights of root",
 			    names[i]);
 			return NULL;
 		}
 		return names[i];
 	}
 	error_set(error, OUTCOME_USAGE,
-	    "tshark must not run as root, and "
-	    "there is neither a user espcap nor a user nobody to run it as");
+	    "tshark must not run as root, and there is no user espcap or "
+	    "nobody to run it as; make install-user adds espcap");
 	return NULL;
 }
 
@@ -137,11 +137,10 @@ privilege_tshark(uid_t *uid, gid_t *gid, const char **why, struct error *error)
 		return -1;
 	if (find_user(TSHARK_USER, &user, &found) != 0)
 		return error_set(error, OUTCOME_INTERNAL,
-		    "look up the user " TSHARK_USER ": %s", strerror(errno));
+		    "cannot look up user " TSHARK_USER ": %s", strerror(errno));
 	if (!found)
 		*why = "there is no user " TSHARK_USER
-		       "; make install-user "
-		       "adds it";
+		       "; make install-user adds it";
 	else if (user.pw_uid == 0 || user.pw_gid == 0)
 		return error_set(error, OUTCOME_USAGE,
 		    "the user " TSHARK_USER " has the rights of root");
@@ -205,11 +204,11 @@ privilege_drop(const char **user, struct error *error)
 		goto fail;
 	if (!is_gone(target.pw_uid, target.pw_gid))
 		return error_set(error, OUTCOME_INTERNAL,
-		    "give up root for %s: root can still come back", name);
+		    "cannot give up root for %s: root can still come back", name);
 	*user = name;
 	return 0;
 fail:
-	return error_set(error, OUTCOME_INTERNAL, "give up root for %s: %s: %s",
+	return error_set(error, OUTCOME_INTERNAL, "cannot give up root for %s: %s: %s",
 	    name, step, strerror(errno));
 }
 
@@ -223,7 +222,7 @@ privilege_renounce(const char **user, struct error *error)
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
 		return 0;
 	return error_set(error, OUTCOME_INTERNAL,
-	    "give up the right to capture: %s", strerror(errno));
+	    "cannot give up the right to capture: %s", strerror(errno));
 }
 
 int
@@ -236,7 +235,7 @@ privilege_give_up(bool captures, struct log *log, struct error *error)
 		    privilege_drop(&user, error)) != 0)
 		return -1;
 	if (user != NULL)
-		log_verbose(log, "%s open; going on as user %s",
+		log_verbose(log, "%s open; continuing as user %s",
 		    captures ? "the interface is" : "files are", user);
 	return 0;
 }

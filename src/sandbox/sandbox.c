@@ -163,15 +163,15 @@ make_rules(struct sandbox *sandbox, const struct sandbox_spec *spec,
 	sandbox->version = landlock_version();
 	if (sandbox->version == 0) {
 		sandbox->landlock_why = errno == EOPNOTSUPP ?
-		    "it is turned off in this kernel" :
-		    "this kernel does not have it";
+		    "it is disabled in this kernel" :
+		    "not in this kernel";
 		return 0;
 	}
 	sandbox->rules = landlock_open(sandbox->version);
 	if (sandbox->rules >= 0 && allow_all(sandbox->rules, spec) == 0)
 		return 0;
 	return error_set(error, OUTCOME_INTERNAL,
-	    "sandbox: the rules of Landlock: %s", strerror(errno));
+	    "sandbox: cannot make the Landlock rules: %s", strerror(errno));
 }
 
 static uint64_t
@@ -206,8 +206,7 @@ sandbox_finish(struct sandbox *sandbox, const struct sandbox_spec *spec,
 	sandbox->filter = syscalls_new(&sandbox->filter_why);
 	if (sandbox->filter == NULL && sandbox->filter_why == NULL)
 		return error_set(error, OUTCOME_INTERNAL,
-		    "sandbox: the filter "
-		    "of system calls: %s",
+		    "sandbox: cannot make the seccomp filter: %s",
 		    strerror(errno));
 	return make_rules(sandbox, spec, error);
 }
@@ -255,8 +254,8 @@ say_one(void (*say)(void *, const char *), void *ctx, const char *what,
     const char *why)
 {
 	char *line = why == NULL ?
-	    xasprintf("%s: holds", what) :
-	    xasprintf("%s: none (%s)", what, why);
+	    xasprintf("%s: active", what) :
+	    xasprintf("%s: unavailable (%s)", what, why);
 
 	say(ctx, line);
 	free(line);

@@ -76,7 +76,7 @@ plugin_remove(const struct tshark *tshark)
 	free(path);
 }
 
-#define WITHOUT "tshark goes without shortcuts.so, which takes longer: %s"
+#define WITHOUT "tshark runs without shortcuts.so, which takes longer: %s"
 #define MAKES_ALL "tshark makes all fields, not only those of --fields: %s"
 /* Beside the plugin: what the self-test dissects. */
 #define SAMPLE "selftest.pcapng"
@@ -236,8 +236,7 @@ judge(struct choice *choice)
 		    trials->shortcuts.reason, cached);
 	else
 		log_verbose(choice->log,
-		    "tshark is run with %s: the packets of "
-		    "the self-test are the same%s",
+		    "tshark runs with %s: the self-test gives the same packets%s",
 		    choice->shortcuts, cached);
 	preload(choice->tshark, with ? choice->shortcuts : NULL);
 	choice->tshark->makes_all = wants_projection(choice) &&
@@ -328,7 +327,7 @@ plugin_choose(struct tshark *tshark, struct loop *loop,
 	find(&choice, no_shortcuts, &reason);
 	if (choice.plugin != NULL && try(&choice, must, &reason) == 0) {
 		tshark->has_plugin = true;
-		log_verbose(log, "tshark is run with the plugin %s",
+		log_verbose(log, "tshark runs with the plugin %s",
 		    choice.plugin);
 		goto out;
 	}
@@ -343,7 +342,7 @@ plugin_choose(struct tshark *tshark, struct loop *loop,
 		    choice.plugin != NULL ? choice.plugin : "",
 		    choice.plugin != NULL ? ": " : "", reason.text);
 	else
-		log_verbose(log, "tshark is run without the plugin: %s",
+		log_verbose(log, "tshark runs without the plugin: %s",
 		    reason.text);
 out:
 	release(&choice);

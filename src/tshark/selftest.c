@@ -247,7 +247,7 @@ patience(const struct selftest *test, const struct attempt *whole)
 	return ms < test->tshark->timeout ? ms : test->tshark->timeout;
 }
 
-#define DIFFERS "the packets of the self-test are not the same"
+#define DIFFERS "the self-test gives different packets"
 
 static void
 try_shortcuts(const struct selftest *test, const struct buffer *sample,

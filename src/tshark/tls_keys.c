@@ -52,7 +52,7 @@ tls_keys_copy(const char *name, struct error *error)
 		fd = seal(&text);
 		if (fd < 0)
 			error_set(error, OUTCOME_INTERNAL,
-			    "%s: no copy in memory: %s", name, strerror(errno));
+			    "%s: cannot copy it to memory: %s", name, strerror(errno));
 	}
 	/* The copy is with the kernel; ours does not stay in the heap. */
 	if (text.base != NULL)

@@ -78,8 +78,8 @@ tshark_find(struct tshark *tshark, const char *given, const char *cache_dir,
 		tshark->path = absolute(given);
 	if (tshark->path == NULL)
 		return error_set(error, OUTCOME_USAGE,
-		    "no %s along PATH: "
-		    "install it (Debian package tshark) or give --tshark=PATH",
+		    "%s not found in PATH: install it (Debian package tshark), or give "
+		    "--tshark=PATH",
 		    given);
 	if (cache_dir != NULL)
 		tshark->cache_fd = cache_open(cache_dir, tshark->path);

@@ -134,8 +134,8 @@ static void
 take_rewritten(struct reading *reading)
 {
 	log_note(reading->follow->log,
-	    "%s: it was cut off and is written anew: "
-	    "what was not read of it before is lost; it is read again",
+	    "%s: was truncated and rewritten: packets not read by "
+	    "then are lost; reading it again",
 	    reading->shown);
 	reading->is_rewritten = true;
 	dissection_stop(reading->dissection, 0);
@@ -218,8 +218,7 @@ say_lost(struct follow *follow)
 	while ((file = watch_lost(follow->watch)) != NULL) {
 		if (!has_another_name(follow, &file->entry)) {
 			log_error(follow->log,
-			    "%s/%s: gone before it was "
-			    "read: what was in it is lost",
+			    "%s/%s: disappeared before it was read: its packets are lost",
 			    watcher_name(follow->config.watching->watcher),
 			    file->name);
 			follow_blame(follow, OUTCOME_INPUT);
@@ -234,7 +233,7 @@ lose_folder(struct follow *follow, const char *why)
 {
 	struct reading *reading;
 
-	log_error(follow->log, "%s: %s; what is open is still read",
+	log_error(follow->log, "%s: %s; files that are open are still read",
 	    watcher_name(follow->config.watching->watcher), why);
 	follow_blame(follow, OUTCOME_INPUT);
 	follow_drop_examined(follow);

@@ -79,9 +79,9 @@ warn(struct follow *follow, const struct completion *completion)
 {
 	if (!follow->warned)
 		log_note(follow->log,
-		    "%s: stays where it is: it is unknown "
-		    "whether a writer still has it open (no lease available, "
-		    "no close seen); other such files stay without a message",
+		    "%s: stays where it is: it is unknown whether a writer still has "
+		    "it open (no lease available, no close seen); further such files "
+		    "stay without a message",
 		    completion->shown);
 	follow->warned = true;
 }

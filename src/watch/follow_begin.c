@@ -152,7 +152,7 @@ skip(struct reading *reading, const struct registry_entry *entry,
 		.closes = reading->file->closes };
 	bool is_clean = entry->state == REGISTRY_DELIVERED;
 
-	log_verbose(follow->log, "%s: was read before, passed over",
+	log_verbose(follow->log, "%s: skipped: it was read before",
 	    reading->shown);
 	reading->file->entry = reading->entry;
 	watch_set(reading->file, WATCH_DONE);
@@ -179,13 +179,12 @@ take_known(struct reading *reading, const struct registry_entry *entry)
 		    entry->failed->at[i].first + 1;
 	if (entry->state == REGISTRY_FAILED && failed == 0)
 		log_note(follow->log,
-		    "%s: tried again: an earlier run did not "
-		    "deliver all of it",
+		    "%s: reading again: an earlier run did not deliver all of it",
 		    reading->shown);
 	else if (entry->state == REGISTRY_FAILED)
 		log_note(follow->log,
-		    "%s: tried again: an earlier run did not "
-		    "deliver %" PRIu64 " packets of it",
+		    "%s: reading again: an earlier run did not deliver %" PRIu64
+		    " packets of it",
 		    reading->shown,
 		    failed);
 	/* Nobody else would notice what is given twice. */

@@ -182,7 +182,7 @@ say_how_it_ended(struct reading *reading)
 	if (reading->result.is_good || reading->is_rewritten)
 		return;
 	if (dissection_is_no_capture(reading->dissection)) {
-		log_note(follow->log, "%s: %s, passed over", reading->shown,
+		log_note(follow->log, "%s: skipped: %s", reading->shown,
 		    error.text);
 		return;
 	}

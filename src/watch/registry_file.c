@@ -70,7 +70,7 @@ open_locked(struct registry_file *file, struct error *error)
 			return 1;
 		}
 		if (!S_ISREG(st.st_mode)) {
-			give_up(file, "no regular file", EINVAL);
+			give_up(file, "not a regular file", EINVAL);
 			return 1;
 		}
 		if (flock(file->fd, LOCK_EX | LOCK_NB) != 0)
@@ -122,7 +122,7 @@ read_lines(struct registry_file *file, bool chosen, struct error *error)
 		    "another one, or remove it",
 		    file->name);
 	if (failed != 0)
-		log_note(file->log, "registry %s; its content is unknown",
+		log_note(file->log, "registry %s; continuing without its content",
 		    reason.text);
 	if (damaged > 0)
 		log_note(file->log,

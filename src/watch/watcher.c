@@ -58,8 +58,8 @@ ask_for_news(struct watcher *watcher)
 		watcher->inotify, watcher->path, NEWS | IN_ONLYDIR) >= 0)
 		return;
 	log_note(watcher->log,
-	    "%s: no news of it from the kernel (%s): it is "
-	    "looked through every few seconds only",
+	    "%s: inotify is unavailable (%s): scanning it every five seconds "
+	    "instead",
 	    watcher->name,
 	    strerror(errno));
 	if (watcher->inotify >= 0)
@@ -81,7 +81,7 @@ watcher_open(const char *name, struct log *log, struct error *error)
 	if (watcher->path == NULL) {
 		error_set(error, OUTCOME_INPUT, "%s: %s", name,
 		    errno == ENOTDIR ?
-			"not a folder; --file reads a file" :
+			"not a directory; --file reads a file" :
 			strerror(errno));
 		watcher_free(watcher);
 		return NULL;
@@ -131,7 +131,7 @@ watcher_end(const struct watcher *watcher)
 
 	if (watcher->end == NULL && fstat(watcher->fd, &st) == 0 &&
 	    st.st_nlink == 0)
-		return "the folder was removed";
+		return "the directory was removed";
 	return watcher->end;
 }
 
@@ -241,10 +241,10 @@ take_event(struct watcher *watcher, const struct inotify_event *event)
 		return;
 	}
 	if ((event->mask & IN_MOVE_SELF) != 0)
-		watcher->end = "the folder was moved away";
+		watcher->end = "the directory was moved away";
 	if ((event->mask & (IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0 &&
 	    watcher->end == NULL)
-		watcher->end = "the folder was removed";
+		watcher->end = "the directory was removed";
 	if (name[0] == '\0' || (event->mask & IN_ISDIR) != 0)
 		return;
 	if ((event->mask & (IN_DELETE | IN_MOVED_FROM)) != 0)

@@ -113,9 +113,8 @@ default_name(const struct watching *watching, const struct options *options,
 
 	if (state == NULL) {
 		log_note(log,
-		    "no folder for a registry (--registry=FILE names "
-		    "a file): files read now may be read again by the "
-		    "next run");
+		    "no directory for a registry (--registry=FILE names a file): files "
+		    "read now may be read again by the next run");
 		return NULL;
 	}
 	what = xasprintf("%s\n%s\n%s", watcher_path(watching->watcher),
@@ -189,8 +188,7 @@ open_target(struct watching *watching, const char *after,
 		    after);
 	if (target.st_ino == folder.st_ino)
 		return error_set(error, OUTCOME_USAGE,
-		    "--after=%.400s: it is "
-		    "the watched folder itself",
+		    "--after=%.400s: it is the watched directory itself",
 		    after);
 	watching->after.kind = AFTER_MOVE;
 	watching->after.target = name;

@@ -50,7 +50,7 @@ NAMED = {
     # How long a tshark that hung was busy before.
     "busy": Rule(r"for \d+ ms of its processor time", "for N ms of its processor time"),
     # Where a tshark was when it had its time or its memory, and how much that was.
-    "age": Rule(r"behind packet \d+: it has had \d+ \S+(?: of \S+ \S+)?$", "behind packet N: it has had ENOUGH"),
+    "age": Rule(r"after packet \d+: the old one has had \d+ \S+(?: of \S+ \S+)?$", "after packet N: the old one has had ENOUGH"),
     # After how many milliseconds a request was given up, and how much had come by then.
     "timed out": Rule(r"timed out after \d+ milliseconds with \d+ (out of \d+ )?bytes", r"timed out after N milliseconds with N \1bytes"),
     # What is told on the way until the time is over.

@@ -270,7 +270,7 @@ def test_links_out_of_a_folder(recursive, linked):
     inside = [name for name, (_, inner) in LINKS.items() if inner]
     assert read_from(result) == sorted(inside + ["real.pcap"] * len(recursive))
     for name, (_, inner) in LINKS.items():
-        said = "%s: skipped: the link leaves the folder, and root follows links only within it\n" % os.path.join(linked, name)
+        said = "%s: skipped: the link leaves the directory, and root follows links only within it\n" % os.path.join(linked, name)
         assert (said in result.errors) == (not inner), result.errors
 
 
@@ -302,7 +302,7 @@ def test_link_in_the_place_of_a_file(what, linked, fake):
         fake.raise_flag("go")
         result = finish(child)
     assert result.code == 3, result.errors
-    assert "%s: leads out of the folder\n" % last in result.errors
+    assert "%s: leads out of the directory\n" % last in result.errors
     assert "secret.pcap" not in read_from(result) and "relative.pcap" in read_from(result)
 
 

@@ -153,7 +153,7 @@ def test_a_format_that_only_tshark_reads(options, tmp_path):
     assert espcap.run("--file", path).counts["printed"] == 1
     result = espcap.run("--file", path, "--bpf=arp", *options)
     check(result, 2, [], 0)
-    assert "--bpf needs pcap or pcapng: only tshark knows this format" in result.messages
+    assert "--bpf needs pcap or pcapng: only tshark can read this format" in result.messages
     assert "tshark failed" not in result.messages
 
 
@@ -165,7 +165,7 @@ def test_what_is_no_capture_is_no_matter_of_the_filter(content, tmp_path):
     check(result, 3, [2], 1)
     result = espcap.run("--dir", tmp_path, "--bpf=arp")
     check(result, 0, [2], 1)
-    assert "README.md: not a capture in a format tshark understands, passed over" in result.messages
+    assert "README.md: skipped: not a capture in a format tshark understands" in result.messages
 
 
 def test_a_watched_file_that_no_packet_could_be_asked_of_stays(usb, tmp_path):

@@ -618,7 +618,7 @@ def test_what_takes_the_place_of_a_file_of_a_directory(what, who, folder):
     assert output.count(b"\n") == MANY - 1
     # As root a link may not leave the directory, and the process that opens files has no descriptor 0.
     is_root = os.geteuid() == 0 and not who
-    reason = b"leads out of the folder" if what == "link to fifo" and is_root else b"is a "
+    reason = b"leads out of the directory" if what == "link to fifo" and is_root else b"is a "
     assert (b"z.pcap: " if what == "link to number" else b"z.pcap: " + reason) in errors, errors
 
 

@@ -25,8 +25,8 @@ PACKETS = 40
 VERSION = ".".join(tshark.run(["--version"]).decode().split("(Wireshark) ")[1].split(".")[:2])
 PLUGIN = os.path.join(os.path.dirname(espcap.PROGRAM), "plugin", VERSION, "espcap.so")
 SAMPLE = os.path.join(os.path.dirname(PLUGIN), "selftest.pcapng")
-WITH = "tshark is run with the plugin"
-WITHOUT = "tshark is run without the plugin: "
+WITH = "tshark runs with the plugin"
+WITHOUT = "tshark runs without the plugin: "
 
 needs_plugin = pytest.mark.skipif(
     not os.path.exists(PLUGIN), reason="no plugin for this tshark was built: install libwireshark-dev and wireshark-dev")

@@ -77,7 +77,7 @@ def test_faults(tree, name, text, says):
 @pytest.mark.parametrize("text", [
     "Use `tshark --gone` and `scripts/bench --gone`.\n",
     "```console\n$ build/espcap --file=a | tshark --gone\n```\n",
-    "```console\n$ build/espcap --file=a\nespcap: a: passed over\n```\n",
+    "```console\n$ build/espcap --file=a\nespcap: a: skipped\n```\n",
     "The former name is `--file`, a `fence` in code.\n",
 ], ids=["programs", "pipe", "output", "code"])
 def test_what_is_no_fault(tree, text):

@@ -76,7 +76,7 @@ def test_parts_in_one_format(kind, options, tmp_path):
     result = espcap.run("--file", path, *options)
     assert result.code == 0, result.errors
     alone = check_alone(result.documents, parts, tmp_path, *options)
-    assert result.messages.count("another capture is joined to it after packet ") == 1, result.errors
+    assert result.messages.count("another capture follows after packet ") == 1, result.errors
     whole = merged([put(tmp_path, "part-%d" % number, part) for number, part in enumerate(parts)], tmp_path / "merged.pcap")
     expected = espcap.run("--file", whole, *options)
     assert "joined" not in expected.messages
@@ -106,7 +106,7 @@ def test_parts_in_different_formats(kind, options, tmp_path):
     result = espcap.run("--file", path, *options)
     assert result.code == 0, result.errors
     check_alone(result.documents, parts, tmp_path, *options)
-    assert result.messages.count("another capture is joined to it after packet ") == 1, result.errors
+    assert result.messages.count("another capture follows after packet ") == 1, result.errors
     for number, document in enumerate(result.documents):
         assert document["layers"]["frame"]["frame.number"] == str(number + 1)
 

@@ -37,7 +37,7 @@ pytestmark = needs_namespaces
     "usbmon0", "randpkt", "v0:1", "V0", " v0", "v0 ", "v0,lo", "\x1b[31mv0", "$(id)", "%n", "a" * 5000])
 def test_only_interfaces_are_captured_on(name):
     done = Capture("--count=1", nic=name, start=False).wait(2)
-    assert "no network interface of this machine" in done.messages and "v0" in done.messages
+    assert "no such network interface; this machine has" in done.messages and "v0" in done.messages
     assert "\x1b" not in done.messages and done.output == []
 
 
@@ -131,7 +131,7 @@ def test_display_filter_and_lifetime():
     capture.interrupt()
     capture.wait()
     assert capture.found() == payloads(packets)
-    assert capture.messages.count("a fresh tshark goes on") == 3
+    assert capture.messages.count("a fresh tshark takes over") == 3
     counts = capture.counts
     assert (counts["read"], counts["delivered"], counts["filtered"]) == (150, 100, 50)
     assert [document["frame_number"] for document in capture.documents] == \
@@ -150,7 +150,7 @@ def test_many_fresh_tsharks(how):
         send([packet])
     capture.printed(650)
     stop_and_check(capture, packets)
-    assert re.findall(r"a fresh tshark goes on behind packet (\d+): it has had 100 packets", capture.messages) == \
+    assert re.findall(r"a fresh tshark takes over after packet (\d+): the old one has had 100 packets", capture.messages) == \
         ["100", "200", "300", "400", "500", "600"]
     numbers = list(range(1, 651))
     assert [document["frame_number"] for document in capture.documents] == numbers
@@ -243,7 +243,7 @@ def across_a_relief(capture, conversation):
     send([frames.dns_query(number=77)])
     capture.until(lambda: any("response" not in d["info"] and d.get("protocol") == "dns" for d in capture.documents),
                   "document of the query")
-    while "a fresh tshark goes on" not in capture.messages:
+    while "a fresh tshark takes over" not in capture.messages:
         send([frames.plain(b"meanwhile")])
         time.sleep(0.02)
     conversation.hear()
@@ -286,7 +286,7 @@ def test_relief_for_its_memory():
     packets = [frames.tcp(begin + b"%08d" % number + b"." * 1300, 1024 + number) for number in range(count)]
     capture = Capture("--tshark-memory=384M", "--verbose", "--fields=frame.number")
     send(packets[:-1])
-    capture.says(r"a fresh tshark goes on behind packet \d+: it has had 3\d\d MB of address space")
+    capture.says(r"a fresh tshark takes over after packet \d+: the old one has had 3\d\d MiB of address space")
     send(packets[-1:])
     capture.printed(count)
     capture.interrupt()
@@ -305,11 +305,11 @@ def test_relief_after_a_time():
     for packet in packets[:-1]:
         send([packet])
         time.sleep(0.1)
-    capture.says("a fresh tshark goes on behind packet .* [2-5] s")
+    capture.says("a fresh tshark takes over after packet .* [2-5] s")
     send(packets[-1:])
     capture.printed(40)
     stop_and_check(capture, packets)
-    assert not re.search("behind packet 0:", capture.messages)
+    assert not re.search("after packet 0:", capture.messages)
 
 
 # Delivery.
@@ -472,14 +472,14 @@ def test_interface_waited_for():
         ip("link", "set", "v0", "down", namespace=SENSOR)
         ip("link", "set", "v0", "name", "w0", namespace=SENSOR)
         ip("link", "set", "w0", "up", namespace=SENSOR)
-        capture.says("v0 is called w0 now")
+        capture.says("v0 was renamed to w0")
         time.sleep(0.5)
         send(packets[2:3])
         capture.printed(3)
         ip("link", "del", "w0", namespace=SENSOR)
-        capture.says("w0 is gone; waiting for it")
+        capture.says("w0 was removed; waiting for it")
         make_veth()
-        capture.until(lambda: capture.messages.count(" is up again") >= 2 and "w0 is called v0" in capture.messages,
+        capture.until(lambda: capture.messages.count(" is up again") >= 2 and "w0 was renamed to v0" in capture.messages,
                       "return of v0")
         send(packets[3:])
         capture.printed(4)
@@ -510,7 +510,7 @@ def test_capture_process_killed():
     capture.printed(50)
     os.kill(capture.find("capture"), signal.SIGKILL)
     capture.wait(4)
-    assert "the process that captures was killed" in capture.messages
+    assert "the capture process was killed" in capture.messages
     assert "cut short" not in capture.messages
     assert capture.found() == payloads(packets) and capture.counts["read"] == 50
     assert pids(SENSOR) == []
@@ -535,7 +535,7 @@ def test_tshark_killed(how):
     assert not capture.found() - payloads(packets)
     numbers = [document["frame_number"] for document in capture.documents]
     assert numbers == sorted(set(numbers)) and numbers[-1] == 1500
-    assert ("tshark failed on packet" if how == "ek" else "; going on without it") in capture.messages
+    assert ("tshark failed on packet" if how == "ek" else "; continuing without it") in capture.messages
 
 
 def test_tshark_out_of_memory(fake):
@@ -548,7 +548,7 @@ def test_tshark_out_of_memory(fake):
     counts = stop_and_check(capture, packets)
     assert counts["undissected"] == 0
     for behind in (3, 6, 9):
-        assert "--tshark-memory); a fresh one goes on behind packet %d\n" % behind in capture.messages
+        assert "--tshark-memory); a fresh one takes over after packet %d\n" % behind in capture.messages
     assert [document["frame_number"] for document in capture.documents] == list(range(1, 11))
 
 
@@ -558,7 +558,7 @@ def test_tshark_that_never_has_the_memory(fake):
     capture = Capture("--tshark", fake.path)
     send(numbered(20))
     capture.wait(4)
-    assert capture.messages.count("going on behind it") + capture.messages.count("a fresh one goes on") == 10
+    assert capture.messages.count("continuing after it") + capture.messages.count("a fresh one takes over") == 10
     assert capture.counts["read"] == capture.counts["undissected"] > 5
 
 
@@ -581,5 +581,5 @@ for line in real():
     capture.printed(20)
     counts = stop_and_check(capture, packets)
     assert counts["undissected"] == 0
-    assert len(re.findall(r"tshark failed with the plugin \(.*\); going on without it", capture.messages)) == 3
+    assert len(re.findall(r"tshark failed with the plugin \(.*\); continuing without it", capture.messages)) == 3
     assert [document["frame_number"] for document in capture.documents] == list(range(1, 21))

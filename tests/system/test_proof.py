@@ -83,12 +83,12 @@ def test_equal_behavior(recorded, tmp_path):
 
 def test_another_word(recorded, altered, tmp_path):
     """It is reported, unless it is in the list of renamed words."""
-    other = record(altered("stderr", "'s/going on behind it/going on after it/'"), tmp_path / "other")
+    other = record(altered("stderr", "'s/continuing after it/continuing behind it/'"), tmp_path / "other")
     code, said = proof("behavior", "compare", recorded, other)
     assert code == 1 and "1 differ: tshark-crashes-at-17" in said, said
-    assert re.search(r"^-.*going on behind it$", said, re.MULTILINE) and re.search(r"^\+.*going on after it$", said, re.MULTILINE), said
+    assert re.search(r"^-.*continuing after it$", said, re.MULTILINE) and re.search(r"^\+.*continuing behind it$", said, re.MULTILINE), said
     renamed = tmp_path / "renamed"
-    renamed.write_text("going on behind it\tgoing on after it\nno such words\tother words\n")
+    renamed.write_text("continuing after it\tcontinuing behind it\nno such words\tother words\n")
     code, said = proof("behavior", "compare", recorded, other, "--renamed", renamed)
     assert code == 0 and re.findall("nowhere seen: (.*)", said) == ["no such words"], said
 

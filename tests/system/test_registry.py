@@ -52,7 +52,7 @@ def run(place, *options, ends=(), code=0, **keywords):
     """A run that goes on until each of these files was read, or known. Returns it and its counts."""
     watch = (Counted if "--id=auto" in options else Watch)(place, QUICK, *options, **keywords)
     for name in ends:
-        watch.says(r"in/%s: (finished|was read before)" % re.escape(name))
+        watch.says(r"in/%s: (finished|skipped: it was read before)" % re.escape(name))
     return watch, watch.end(code=code)
 
 
@@ -60,7 +60,7 @@ def known(place, name):
     """A run in which this file is known, and nothing of it is read."""
     watch, counts = run(place, ends=[name])
     assert counts["read"] == 0 and watch.documents == []
-    assert "in/%s: was read before" % name in watch.messages
+    assert "in/%s: skipped: it was read before" % name in watch.messages
 
 
 # What a capture is known by.
@@ -75,7 +75,7 @@ def test_another_capture_with_the_same_first_packet(place, count, again):
     if again:
         watch.end()
         watch = Watch(place, QUICK)
-        watch.says("in/a: was read before")
+        watch.says("in/a: skipped: it was read before")
     write(place / "in" / "b", first[:1] + others[1:count])
     watch.finished("b")
     counts = watch.end()
@@ -144,7 +144,7 @@ def test_the_same_capture_is_never_printed_twice(place, change):
     watch.finished("cap")
     name = change(path)
     if change is not rename:
-        watch.says("in/%s: was read before" % name)
+        watch.says("in/%s: skipped: it was read before" % name)
     else:
         time.sleep(1)
     assert watch.end()["delivered"] == 20
@@ -171,7 +171,7 @@ def test_copies_that_arrive_together_are_printed_once(place, names, started):
         (place / "in" / "d").write_bytes(gzip.compress((place / "in" / "a").read_bytes()))
     count = len(list((place / "in").iterdir()))
     watch = watch or Watch(place, QUICK, "--jobs=4")
-    watch.says("in/.: was read before", times=count - 1)
+    watch.says("in/.: skipped: it was read before", times=count - 1)
     counts = watch.end()
     assert counts["read"] == counts["delivered"] == 20
 
@@ -228,7 +228,7 @@ def test_what_is_unchanged_is_not_read(place):
     for change in (lambda: None, path.touch):
         change()
         watch = Watch(place, QUICK)
-        watch.says("in/cap: was read before")
+        watch.says("in/cap: skipped: it was read before")
         with open("/proc/%d/io" % watch.process.pid, encoding="ascii") as source:
             read.append(int(re.search(r"rchar: (\d+)", source.read()).group(1)))
         watch.end()
@@ -258,7 +258,7 @@ def test_written_anew_while_it_is_read(place):
     with open(path, "r+b", buffering=0) as target:
         target.truncate(0)
         target.write(frames.pcap_header() + first + b"".join(records(8, 2)))
-    watch.says("in/cap: it was cut off and is written anew")
+    watch.says("in/cap: was truncated and rewritten")
     watch.printed(14)
     counts = watch.end()
     assert counts["delivered"] == counts["read"] == 14
@@ -274,7 +274,7 @@ def test_copied_onto_itself_while_it_is_read(place):
     watch.printed(5)
     time.sleep(0.5)
     copy_onto_itself(path)
-    watch.says("in/cap: begins; its first packets were delivered before|in/cap: was read before")
+    watch.says("in/cap: begins; its first packets were delivered before|in/cap: skipped: it was read before")
     append(path, b"".join(records(7, 1)[5:]))
     watch.printed(7)
     counts = watch.end()
@@ -324,7 +324,7 @@ def test_a_registry_of_version_1(place):
     shutil.copy(place / "in" / "b", place / "in" / "c")
     os.unlink(place / "in" / "b")
     watch, counts = run(place, ends=["a", "c"])
-    assert "in/a: was read before" in watch.messages
+    assert "in/a: skipped: it was read before" in watch.messages
     assert counts["delivered"] == 10 and {document["file_name"] for document in watch.documents} == {"in/c"}
     assert "damaged" not in watch.messages
     watch, counts = run(place, ends=["a", "c"])
@@ -365,7 +365,7 @@ def test_a_filter_that_cannot_be_compiled(place, age):
     os.unlink(place / "in" / "later")
     assert "delivered" not in dict(states_of(place)).values()
     watch, counts = run(place, ends=["cap"])
-    assert counts["delivered"] == 5 and "in/cap: tried again" in watch.messages
+    assert counts["delivered"] == 5 and "in/cap: reading again" in watch.messages
     known(place, "cap")
 
 
@@ -384,7 +384,7 @@ def test_a_filter_that_has_no_meaning_for_some_packets(place):
     (entry,) = registry_of(place)
     assert (entry.state, entry.packets, entry.failed) == ("failed", "8", "3-5")
     watch, counts = run(place, ends=["cap"])
-    assert "in/cap: tried again: an earlier run did not deliver 3 packets of it" in watch.messages
+    assert "in/cap: reading again: an earlier run did not deliver 3 packets of it" in watch.messages
     assert counts["read"] == 8 and counts["delivered"] == 3 and counts["duplicate"] == 5
     known(place, "cap")
 
@@ -410,7 +410,7 @@ def test_packets_that_were_not_dissected_are_tried_again(place, fake):
     # It fails again, and nothing is printed twice.
     watch, counts = run(place, *options, ends=["cap"], code=4)
     assert watch.documents == [] and counts["undissected"] == 3 and counts["duplicate"] == 17
-    assert "in/cap: tried again: an earlier run did not deliver 3 packets of it" in watch.messages
+    assert "in/cap: reading again: an earlier run did not deliver 3 packets of it" in watch.messages
     fake.behave(fakes.HONEST)
     watch, counts = run(place, *options, ends=["cap"])
     assert [document["espcap"]["ordinal"] for document in watch.documents] == [5, 6, 17]

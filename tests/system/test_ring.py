@@ -177,7 +177,7 @@ def test_bound_and_foreign_files(tmp_path):
     assert [number for number, _, _ in found] == list(range(6001 - len(found), 6001))
     assert {name: (folder / name).read_bytes() for name in foreign} == foreign
     assert (folder / "espcap-v0-20200101T000000Z-000002.pcapng").is_symlink()
-    assert "missing in the ring" not in capture.messages
+    assert "missing in the packet ring files" not in capture.messages
 
 
 def test_full_disk(tmp_path):
@@ -187,7 +187,7 @@ def test_full_disk(tmp_path):
     folder.mkdir()
     capture = Capture("--ring", str(folder / "ring"), prefix=[*TMPFS, str(folder), "1m"])
     send(packets)
-    capture.says(r"the ring in \S+ cannot be written: No space left on device: packets are missing in it, \d+ so far")
+    capture.says(r"the packet ring files in \S+ cannot be written: No space left on device: packets are missing there, \d+ so far")
     capture.printed(2000)
     inside = "/proc/%d/root%s/ring" % (capture.process.pid, folder)
     (name,) = os.listdir(inside)
@@ -202,15 +202,15 @@ def test_full_disk(tmp_path):
     assert [data for _, _, data in found] == packets[:len(found)] and 500 < len(found) < 1000
     # To the last byte of a whole block.
     assert sum(12 + len(body) for _, body in blocks_of(kept)) == len(kept)
-    assert "espcap: %d packets are missing in the ring in %s/ring" % (2000 - len(found), folder) in capture.messages
+    assert "espcap: %d packets are missing in the packet ring files in %s/ring" % (2000 - len(found), folder) in capture.messages
 
 
 @pytest.mark.parametrize("kind, text", [
     ("file", r"--ring=\S+: Not a directory; name a directory"),
     ("no parent", r"--ring=\S+: No such file or directory; name a directory"),
-    ("of root", r"--ring=\S+: the user nobody, as whom espcap goes on, can make no file there: Permission denied; the "
+    ("of root", r"--ring=\S+: user nobody, as which espcap continues, cannot make a file there: Permission denied; the "
                 r"directory must belong to that user \(chown nobody "),
-    ("not mine", r"--ring=\S+: no file can be made there: Permission denied; name a directory in which")])
+    ("not mine", r"--ring=\S+: cannot make a file there: Permission denied; name a directory in which")])
 def test_refused(tmp_path, kind, text):
     folder, prefix = tmp_path / "ring", ()
     if kind == "file":

@@ -186,8 +186,8 @@ def fences(good, prefix, place):
     lines = [line[len("espcap: sandbox: "):] for line in result.messages.split("\n")
              if line.startswith("espcap: sandbox: ")]
     assert len(lines) == 8, lines
-    assert all(line.endswith(": holds") or ": none (" in line for line in lines), lines
-    return {line.split(" (")[0].split(":")[0]: line.endswith(": holds") for line in lines}
+    assert all(line.endswith(": active") or ": unavailable (" in line for line in lines), lines
+    return {line.split(" (")[0].split(":")[0]: line.endswith(": active") for line in lines}
 
 
 def tells_its_number(fake):
@@ -383,7 +383,7 @@ def test_without_namespaces_it_is_said(user, good, fake, place, folder, unprivil
     assert result.code == 0 and len(result.documents) == PACKETS, result.errors
     said = [line for line in result.messages.split("\n") if line.startswith("espcap: sandbox: ")]
     for name in ("no other processes", "no network", "limit of processes"):
-        assert [line for line in said if name in line and line.endswith(": none (Operation not permitted)")], said
+        assert [line for line in said if name in line and line.endswith(": unavailable (Operation not permitted)")], said
     assert "espcap: sandbox: processes that tshark starts may outlive espcap" in said
     fake.behave(WAITS)
     with subprocess.Popen([*prefix, *espcap.command("--file", good, "--tshark", fake.path)], stdin=subprocess.DEVNULL,
@@ -442,9 +442,9 @@ def test_a_tshark_that_runs_out_is_relieved(good, fake, place):
     result = espcap.run("--file", good, "--tshark", fake.path, environment=place)
     assert result.code == 4, result.errors
     assert [document["frame_number"] for document in result.documents] == list(range(1, PACKETS + 1))
-    assert "tshark ran out of the memory allowed (--tshark-memory); a fresh one goes on behind packet 2" \
+    assert "tshark ran out of the memory allowed (--tshark-memory); a fresh one takes over after packet 2" \
         in result.messages
-    assert "packets behind 2 were dissected without" in result.messages
+    assert "packets after 2 were dissected without" in result.messages
     assert result.counts["undissected"] == 0
 
 

@@ -19,9 +19,9 @@ from test_dissection import PLUGIN, VERSION, WITH, folder, good, needs_plugin, t
 from test_tsharks import batches
 
 SHORTCUTS = os.path.join(os.path.dirname(PLUGIN), "shortcuts.so")
-WITHOUT = "tshark goes without shortcuts.so, which takes longer: "
-SAME = "shortcuts.so: the packets of the self-test are the same"
-DIFFER = "the packets of the self-test are not the same"
+WITHOUT = "tshark runs without shortcuts.so, which takes longer: "
+SAME = "shortcuts.so: the self-test gives the same packets"
+DIFFER = "the self-test gives different packets"
 CACHED = " (from the cache)\n"
 MAKES_ALL = "tshark makes all fields, not only those of --fields: "
 

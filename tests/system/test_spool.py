@@ -112,7 +112,7 @@ def test_full_disk(tmp_path):
     packets = big(total + 10)
     send(packets[:total])
     capture.says(r"the spool in \S+ cannot be written: No space left on device: packets are dropped, \d+ so far; "
-                 r"it is tried again")
+                 r"espcap keeps trying")
     capture.threads[1].start()
     capture.until(lambda: spool_of(capture)[0].st_size == 0, "end of the spool")
     time.sleep(1.1)

@@ -192,12 +192,12 @@ def targets(folder, mode):
 
 def has_filter(messages):
     line = next(line for line in messages.split("\n") if "seccomp" in line)
-    assert line.endswith(": holds") or ": none (" in line, line
-    return line.endswith(": holds")
+    assert line.endswith(": active") or ": unavailable (" in line, line
+    return line.endswith(": active")
 
 
 def holds(messages, beginning):
-    return any(line.startswith("espcap: sandbox: " + beginning) and line.endswith(": holds") for line in messages.split("\n"))
+    return any(line.startswith("espcap: sandbox: " + beginning) and line.endswith(": active") for line in messages.split("\n"))
 
 
 def named(number):

@@ -126,7 +126,7 @@ def private(folder):
 
 def said(result, beginning):
     """What --verbose says of this restriction."""
-    found = re.findall(r"^espcap: sandbox: %s.*?: (holds|none \(.*\))$" % re.escape(beginning), result.messages,
+    found = re.findall(r"^espcap: sandbox: %s.*?: (active|unavailable \(.*\))$" % re.escape(beginning), result.messages,
                        re.MULTILINE)
     assert len(found) == 1, result.errors
     return found[0]
@@ -191,7 +191,7 @@ def test_the_files_of_espcap_are_not_its_own(good, fake, both, place):
     told = json.loads(result.documents[0]["layers"]["frame"]["frame.marked"])
     assert told == {"uid": [both.ids[ITS]] * 3, "gid": [both.ids[ITS]] * 3, "groups": [], "mode": "EPERM",
                     "times": "EPERM"}
-    assert said(result, "separate user") == "holds"
+    assert said(result, "separate user") == "active"
 
 
 def test_a_tshark_that_hangs_is_ended(good, fake, both, place):
@@ -215,9 +215,9 @@ def test_the_plugin_is_found(mask, both, place):
         result = espcap.run("--file", capture, "--verbose", "--dissection=" + dissection, prefix=[*both.prefix, *umask],
                             environment=place)
         assert (result.code, result.output) == (0, plain.output), result.errors
-        assert "tshark is run with the plugin " in result.messages
-        assert "tshark goes without" not in result.messages
-        assert said(result, "separate user") == "holds"
+        assert "tshark runs with the plugin " in result.messages
+        assert "tshark runs without" not in result.messages
+        assert said(result, "separate user") == "active"
 
 
 def test_a_temporary_folder_that_is_closed_to_it(both, folder):
@@ -247,7 +247,7 @@ def test_without_that_user(good, users, place):
     users.add(OURS)
     result = espcap.run("--file", good, "--verbose", prefix=users.prefix, environment=place)
     assert result.code == 0 and len(result.documents) == 5, result.errors
-    assert said(result, "separate user") == "none (there is no user espcap-tshark; make install-user adds it)"
+    assert said(result, "separate user") == "unavailable (there is no user espcap-tshark; make install-user adds it)"
 
 
 def test_that_user_is_the_same(good, users, place):
@@ -255,7 +255,7 @@ def test_that_user_is_the_same(good, users, place):
     users.add(ITS, users.ids[OURS])
     result = espcap.run("--file", good, "--verbose", prefix=users.prefix, environment=place)
     assert result.code == 0, result.errors
-    assert said(result, "separate user") == "none (the user espcap-tshark is the one espcap runs as)"
+    assert said(result, "separate user") == "unavailable (the user espcap-tshark is the one espcap runs as)"
 
 
 def test_that_user_is_root(good, users, place):
@@ -269,9 +269,9 @@ def test_without_namespaces(good, both, place, folder):
     result = espcap.run("--file", good, "--verbose", prefix=[*both.prefix, *conftest.no_namespaces(folder)],
                         environment=place)
     assert result.code == 0 and len(result.documents) == 5, result.errors
-    assert said(result, "separate user") == "none (no user namespace: Operation not permitted)"
-    assert said(result, "no other processes") == "none (Operation not permitted)"
-    assert said(result, "no network") == "none (Operation not permitted)"
+    assert said(result, "separate user") == "unavailable (no user namespace: Operation not permitted)"
+    assert said(result, "no other processes") == "unavailable (Operation not permitted)"
+    assert said(result, "no network") == "unavailable (Operation not permitted)"
 
 
 # A copy of /etc takes its place; $2 is a program to take away.

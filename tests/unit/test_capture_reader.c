@@ -231,13 +231,13 @@ test_limits(void **state)
 	(void)state;
 	check_limit(1, 262144,
 	    "damaged in packet 1, at byte 24: "
-	    "packet of 262145 bytes, the most possible is 262144");
+	    "packet of 262145 bytes, more than the maximum of 262144");
 	check_limit(279, 8 << 20,
 	    "damaged in packet 1, at byte 24: "
-	    "packet of 8388609 bytes, the most possible is 8388608");
+	    "packet of 8388609 bytes, more than the maximum of 8388608");
 	check_limit(231, CAPTURE_RECORD_MAX - 16,
 	    "damaged in packet 1, at byte 24: "
-	    "packet of 16777201 bytes, the most possible is 16777200");
+	    "packet of 16777201 bytes, more than the maximum of 16777200");
 }
 
 static void

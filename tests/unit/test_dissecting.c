@@ -251,7 +251,7 @@ test_no_tshark(void **state)
 	test->options.typed = "/tmp/test_dissecting/typed";
 	assert_int_equal(open_it(test), -1);
 	assert_int_equal(test->error.outcome, OUTCOME_USAGE);
-	assert_non_null(strstr(test->error.text, "no no-such-tshark along PATH"));
+	assert_non_null(strstr(test->error.text, "no-such-tshark not found in PATH"));
 }
 
 /* Only the lists are read. */

@@ -125,7 +125,7 @@ test_rubbish_is_passed_over(void **state)
 				fail_msg("%s is taken for a packet", lines[i]);
 			assert_int_equal(reader->error.outcome, OUTCOME_TSHARK);
 			assert_non_null(strstr(reader->error.text,
-			    "no packet"));
+			    "not a packet"));
 			assert_null(strpbrk(reader->error.text, "\n\x1b"));
 			feed_text(reader, PACKET);
 			assert_int_equal(reader->documents, 1);

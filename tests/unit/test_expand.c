@@ -332,7 +332,7 @@ test_garbage(void **state)
 		packed.len = 0;
 		add(&packed, kinds[i], text(), 1000);
 		(void)snprintf(start, sizeof(start),
-		    "%s data damaged at byte %zu: something else follows its end",
+		    "%s data damaged at byte %zu: other data follow its end",
 		    expand_name(kinds[i]), packed.len);
 		add_bytes(&packed, "This is not compressed.", 23);
 		assert_failure(kinds[i], start);

@@ -120,12 +120,12 @@ test_remarks(void **state)
 		"test: 4 documents had texts that were not UTF-8; these were mended\n"
 		"test: tshark failed with the plugin and was run without it: 5 times\n"
 		"test: an ingest pipeline of the server dropped 6 packets\n"
-		"test: 7 packets are missing in the ring in /ring\n"),
+		"test: 7 packets are missing in the packet ring files in /ring\n"),
 	    0);
 	/* Packets that the ring has not are an error, the others are not. */
 	test->log.level = LOG_LEVEL_QUIET;
 	assert_int_equal(
-	    finish(test, OUTCOME_OK, 0, "test: 7 packets are missing in the ring in /ring\n"), 0);
+	    finish(test, OUTCOME_OK, 0, "test: 7 packets are missing in the packet ring files in /ring\n"), 0);
 }
 
 static void

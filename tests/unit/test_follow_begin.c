@@ -522,7 +522,7 @@ test_packets_that_failed_are_counted(void **state)
 	read_all(bench);
 	bench_assert_registry(bench, "a:failed 6/0 2-3,5");
 	assert_non_null(strstr(messages_of_restart(bench, &messages),
-	    "a: tried again: an earlier run did not deliver 3 packets of it\n"));
+	    "a: reading again: an earlier run did not deliver 3 packets of it\n"));
 }
 
 static void
@@ -537,7 +537,7 @@ test_failed_as_a_whole(void **state)
 	read_all(bench);
 	doubles.outcome = OUTCOME_OK;
 	assert_non_null(strstr(messages_of_restart(bench, &messages),
-	    "a: tried again: an earlier run did not deliver all of it\n"));
+	    "a: reading again: an earlier run did not deliver all of it\n"));
 }
 
 /* A run that was stopped has not failed. */
@@ -555,7 +555,7 @@ stop_after(struct bench *bench, bool has_failed)
 		bench_tick(bench, 0);
 	bench_assert_registry(bench,
 	    has_failed ? "a:partial 3/0 2" : "a:partial 3/0 -");
-	assert_null(strstr(messages_of_restart(bench, &messages), "tried again"));
+	assert_null(strstr(messages_of_restart(bench, &messages), "reading again"));
 }
 
 static void

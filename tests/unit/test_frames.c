@@ -251,7 +251,7 @@ test_what_is_out_of_place(void **state)
 	struct buffer *bytes = &test->bytes;
 
 	buffer_puts(bytes, "{\"index\":{\"_index\":\"packets-2015-07-30\"}}\n");
-	assert_broken(test, "what does not come from the plugin");
+	assert_broken(test, "output that is not the plugin's");
 	pack(bytes, FRAMES_TRUE, 5);
 	assert_broken(test, "a value outside of a packet");
 	pack(bytes, FRAMES_CLOSE, 0);
@@ -280,7 +280,7 @@ test_what_is_out_of_place(void **state)
 	assert_broken(test, "a value outside of a packet");
 	pack(bytes, FRAMES_PACKET, 1);
 	pack(bytes, FRAMES_END + 1, 1);
-	assert_broken(test, "an item of a kind that is not known");
+	assert_broken(test, "an item of unknown kind");
 	pack(bytes, FRAMES_PACKET, 1);
 	pack(bytes, FRAMES_FALSE, 0);
 	assert_broken(test, "a field without a name");
@@ -288,9 +288,9 @@ test_what_is_out_of_place(void **state)
 	pack_text(bytes, (uint64_t)1 << 59, "x");
 	assert_broken(test, "a field without a name");
 	pack_name(bytes, 10, FRAMES_TYPE_VALUE, "ip.dst ip");
-	assert_broken(test, "a name out of turn");
+	assert_broken(test, "a name at the wrong place");
 	pack_name(bytes, 8, FRAMES_TYPE_VALUE, "ip.dst ip");
-	assert_broken(test, "a name out of turn");
+	assert_broken(test, "a name at the wrong place");
 	pack(bytes, FRAMES_PACKET, 1);
 	for (unsigned i = 0; i < 5000; i++)
 		pack(bytes, FRAMES_OPEN, 3);

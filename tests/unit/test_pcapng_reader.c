@@ -199,10 +199,10 @@ test_pcapng_damage(void **state)
 		{ 4, 24, "damaged in the file header, at byte 0: block of type 168627466 with 24 bytes is too short" },
 		{ 92, 44, "damaged in packet 1, at byte 48: the two lengths of a block differ: 48 and 44" },
 		{ 52, 8, "damaged in packet 1, at byte 48: block of type 6 with 8 bytes is too short" },
-		{ 55, 255, "damaged in packet 1, at byte 48: block of type 6 with 4278190128 bytes, the most possible is 16777216" },
+		{ 55, 255, "damaged in packet 1, at byte 48: block of type 6 with 4278190128 bytes, more than the maximum of 16777216" },
 		{ 56, 1, "damaged in packet 1, at byte 48: interface 1 is not described" },
 		{ 68, 17, "damaged in packet 1, at byte 48: packet of 17 bytes does not fit its block of 48" },
-		{ 70, 5, "damaged in packet 1, at byte 48: packet of 327685 bytes, the most possible is 262144" },
+		{ 70, 5, "damaged in packet 1, at byte 48: packet of 327685 bytes, more than the maximum of 262144" },
 		{ 86, 8, "damaged in packet 1, at byte 48: option 1 of 8 bytes does not fit its block" },
 		{ 84, 2, "damaged in packet 1, at byte 48: packet option 2 has 0 bytes, not 4" },
 		{ 52, 52, "cut short in packet 1, at byte 96" },
@@ -254,7 +254,7 @@ test_pcapng_bad_blocks(void **state)
 	check_bad_block(3, "\4\0\0\0abcd", 8,
 	    "damaged in packet 1, at byte 28: interface 0 is not described");
 	check_bad_block(4, "\1\0\5\0\1\2\3\4x\0\0\0", 12,
-	    "damaged before the first packet, at byte 28: name record of type 1 is not whole");
+	    "damaged before the first packet, at byte 28: name record of type 1 is incomplete");
 	check_bad_block(4, "\1\0\11\0\1\2\3\4", 8,
 	    "damaged before the first packet, at byte 28: name record of 9 bytes does not fit its block");
 	check_bad_block(10, "KSLT\5\0\0\0abcd", 12,
@@ -266,9 +266,9 @@ test_pcapng_bad_blocks(void **state)
 	check_bad_block(1, "\1\0\0\0\0\0\0\0\254\13\0\0", 12,
 	    "damaged before the first packet, at byte 28: custom option of 0 bytes has no enterprise number");
 	check_bad_block(0xbad, "\305\52\0\0\1\0\0\0\2\0\0\0", 12,
-	    "damaged in packet 1, at byte 28: custom block of Netflix has option 2");
+	    "damaged in packet 1, at byte 28: Netflix custom block has option 2");
 	check_bad_block(0xbad, "\305\52\0\0\11\0\0\0", 8,
-	    "damaged in packet 1, at byte 28: custom block of Netflix is of no known kind");
+	    "damaged in packet 1, at byte 28: Netflix custom block of unknown kind");
 }
 
 /* A simple packet fills its block, no more and no less. */

@@ -368,7 +368,7 @@ test_packets_that_are_no_good(void **state)
 	assert_rubbish(test, "<field name=\"a\" name=\"b\"/>\n", "twice");
 	assert_rubbish(test, "<1>\n", "not well-formed");
 	assert_rubbish(test, "<>\n", "not well-formed");
-	assert_rubbish(test, "text\n", "text where a tag was to come");
+	assert_rubbish(test, "text\n", "text instead of a tag");
 	assert_rubbish(test, "<fie<field show=\"1\"/>\n", "a tag inside of a tag");
 	assert_rubbish(test, "<!-- no -->\n", "markup inside of a packet");
 	assert_rubbish(test, "<![CDATA[</packet>]]>\n", "markup inside of a packet");

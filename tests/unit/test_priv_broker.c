@@ -317,7 +317,7 @@ beneath(void)
 	CHECK(broker != NULL);
 	CHECK(geteuid() != 0 || privilege_drop(&user, NULL) == 0);
 	CHECK(opens(broker, 0, "in the folder"));
-	CHECK(refuses(broker, 1, OUTCOME_INPUT, "leads out of the folder"));
+	CHECK(refuses(broker, 1, OUTCOME_INPUT, "leads out of the directory"));
 	CHECK(refuses(broker, 2, OUTCOME_INPUT, "is a directory"));
 	CHECK(opens(broker, 3, "secret text"));
 	priv_broker_free(broker);
@@ -738,7 +738,7 @@ what_the_helper_has(void)
 	CHECK(kill(helper, SIGKILL) == 0);
 	usleep(100000);
 	CHECK(refuses(broker, PLAIN, OUTCOME_INTERNAL,
-	    "the process that opens files has ended"));
+	    "the privileged broker has ended"));
 	priv_broker_free(broker);
 }
 

@@ -246,7 +246,7 @@ as_root_with_a_log(void)
 	n = read(ends[0], text, sizeof(text) - 1);
 	CHECK(n > 0);
 	text[n] = '\0';
-	(void)snprintf(wanted, sizeof(wanted), "p: files are open; going on as user %s\n",
+	(void)snprintf(wanted, sizeof(wanted), "p: files are open; continuing as user %s\n",
 	    getpwnam("espcap") != NULL ? "espcap" : "nobody");
 	CHECK(strcmp(text, wanted) == 0);
 }
@@ -297,7 +297,7 @@ capturing_as_root(void)
 	n = read(ends[0], text, sizeof(text) - 1);
 	CHECK(n > 0);
 	text[n] = '\0';
-	CHECK(strncmp(text, "p: the interface is open; going on as user ", 43) == 0);
+	CHECK(strncmp(text, "p: the interface is open; continuing as user ", 44) == 0);
 }
 
 static void

@@ -172,7 +172,7 @@ test_bad_lines(void **state)
 	    "a x1 {\"n\":1}, refused x2 {\"n\":2}, a x3 {\"n\":3}");
 	assert_int_equal(replay_read(test->replay), 2);
 	assert_outcome(test, OUTCOME_INPUT,
-	    "2 lines are no dead letters, the first of them is line 2");
+	    "2 lines are not dead letters; the first is line 2");
 }
 
 static void

@@ -97,8 +97,8 @@ holds(const struct sandbox *sandbox, const char *beginning)
 	CHECK(line != NULL);
 	end = strchr(line + 1, '\n');
 	*end = '\0';
-	result = strcmp(end - 7, ": holds") == 0;
-	CHECK(result || strstr(line, ": none (") != NULL);
+	result = strcmp(end - 8, ": active") == 0;
+	CHECK(result || strstr(line, ": unavailable (") != NULL);
 	free(wanted);
 	return result;
 }
@@ -276,7 +276,7 @@ no_namespaces(void)
 
 	sandbox_describe(sandbox, say, text);
 	CHECK((strstr(text, warning) == NULL) ==
-	    (strstr(text, "outlives espcap): holds\n") != NULL));
+	    (strstr(text, "outlives espcap): active\n") != NULL));
 	sandbox_free(sandbox);
 	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
@@ -286,7 +286,7 @@ no_namespaces(void)
 	sandbox_describe(sandbox, say, text);
 	CHECK(strstr(text, warning) != NULL);
 	CHECK(strstr(text,
-		  "outlives espcap): none (Function not "
+		  "outlives espcap): unavailable (Function not "
 		  "implemented)\n") != NULL);
 	sandbox_free(sandbox);
 }
@@ -733,7 +733,7 @@ test_home_that_cannot_be_made_is_told(void **state)
 	refusal = 0;
 	assert_int_equal(error.outcome, OUTCOME_INTERNAL);
 	assert_string_equal(error.text,
-	    "make the private folder "
+	    "cannot make the private directory "
 	    "/tmp/espcap-XXXXXX: No space left on device");
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);

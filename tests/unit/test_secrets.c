@@ -96,7 +96,7 @@ test_refusals(void **state)
 	refuse("canary", 0600, "a:b", "colon");
 	memset(longest, 'x', 9999);
 	longest[9999] = '\0';
-	refuse(longest, 0600, "u", "too many");
+	refuse(longest, 0600, "u", "too large");
 	free(longest);
 }
 

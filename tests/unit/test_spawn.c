@@ -124,9 +124,9 @@ test_why_it_cannot_be_executed(void **state)
 	mkdir("folder", 0700);
 #define REFUSED(path) refused(&r, path, OUTCOME_USAGE)
 	assert_string_equal(REFUSED("no-such-tshark"),
-	    "no-such-tshark: not found along PATH");
+	    "no-such-tshark: not found in PATH");
 	assert_string_equal(REFUSED(""),
-	    "(a program without a name): not found along PATH");
+	    "(a program without a name): not found in PATH");
 	assert_string_equal(REFUSED("/no/such"),
 	    "/no/such: No such file or directory");
 	assert_string_equal(REFUSED("./plain"), "./plain: Permission denied");
@@ -162,7 +162,7 @@ test_missing_interpreter(void **state)
 	close(fd);
 	make_file(path, "#!/no/such/interpreter\n", 0700);
 	assert_non_null(strstr(REFUSED(path),
-	    ": the interpreter it asks for is missing"));
+	    ": the interpreter that it names does not exist"));
 	unlink(path);
 }
 

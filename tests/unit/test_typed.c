@@ -55,11 +55,11 @@ test_bad_lists(void **state)
 	static const struct {
 		const char *text, *wanted;
 	} bad[] = {
-		{ "a.b", "list:1: want FIELD TYPE NAME" },
-		{ "a.b long", "list:1: want FIELD TYPE NAME" },
-		{ "\na long b 1=2 more", "list:2: want FIELD TYPE NAME" },
-		{ "a text b", "list:1: no type \"text\"" },
-		{ "a Long b", "list:1: no type \"Long\"" },
+		{ "a.b", "list:1: expected FIELD TYPE NAME" },
+		{ "a.b long", "list:1: expected FIELD TYPE NAME" },
+		{ "\na long b 1=2 more", "list:2: expected FIELD TYPE NAME" },
+		{ "a text b", "list:1: unknown type \"text\"" },
+		{ "a Long b", "list:1: unknown type \"Long\"" },
 		{ "a long B", "list:1: \"B\" is not a name" },
 		{ "a long .b", "\".b\" is not a name" },
 		{ "a long b.", "\"b.\" is not a name" },
@@ -69,13 +69,13 @@ test_bad_lists(void **state)
 		{ "a long b\na ip b", "list:2: b (ip) clashes with b (long)" },
 		{ "a long b\na long b.c", "list:2: b.c (long) clashes with b" },
 		{ "a long b.c\na long b", "list:2: b (long) clashes with b.c" },
-		{ "a long layers", "every document has layers of its own" },
-		{ "a long layers.x", "every document has layers of its own" },
-		{ "a long file", "every document has file.path of its own" },
-		{ "a long network", "every document has network.type" },
-		{ "a long observer.x", "every document has observer" },
-		{ "a long info", "every document has info of its own" },
-		{ "a long espcap.ordinal", "every document has espcap.ordinal" }
+		{ "a long layers", "layers is a member of every document" },
+		{ "a long layers.x", "layers is a member of every document" },
+		{ "a long file", "file.path is a member of every document" },
+		{ "a long network", "network.type is a member of every document" },
+		{ "a long observer.x", "observer is a member of every document" },
+		{ "a long info", "info is a member of every document" },
+		{ "a long espcap.ordinal", "espcap.ordinal is a member of every document" }
 	};
 	struct typed typed;
 	struct error error;

@@ -325,7 +325,7 @@ test_move_to_nowhere(void **state)
 	assert_fails(test, OUTCOME_USAGE, "No such file");
 	watching_release(&test->watching);
 	test->options.after = after;
-	assert_fails(test, OUTCOME_USAGE, "the watched folder itself");
+	assert_fails(test, OUTCOME_USAGE, "the watched directory itself");
 	watching_release(&test->watching);
 	/* That is another file system. */
 	test->options.after = "move:/proc";
