@@ -170,7 +170,7 @@ test_errors(void **state)
 
 	(void)state;
 	assert_error("socket: Operation not permitted", OUTCOME_USAGE,
-	    "list the interfaces: socket: Operation not permitted");
+	    "cannot list the interfaces: socket: Operation not permitted");
 	assert_error("getifaddrs: Cannot allocate memory", OUTCOME_INTERNAL,
 	    "list the interfaces: getifaddrs: Cannot allocate memory");
 	set_addresses();
