@@ -50,6 +50,8 @@ struct dissection {
 	bool waiting; /* for the source */
 	bool ahead;   /* of the others, so that nothing is given */
 	bool paused, stopping;
+	bool is_read;  /* see dissection_is_read */
+	uint64_t last; /* see dissection_last */
 	bool pump_deferred, turn_deferred, change_deferred;
 
 	struct dissection_counts counts;
@@ -462,6 +464,10 @@ next(struct dissection *dissection, const void **bytes, size_t *len)
 		    news);
 	if (event == FEED_BAD)
 		blame(dissection, error.outcome, error.text);
+	if ((event == FEED_BAD || event == FEED_END) && !dissection->stopping) {
+		dissection->is_read = true;
+		dissection->last = feed_given(dissection->feed);
+	}
 	return event;
 }
 
@@ -1094,6 +1100,18 @@ dissection_go_on(struct dissection *dissection)
 		session_go_on(dissection->session);
 	if (dissection->ahead && !is_ahead(dissection))
 		pump(dissection);
+}
+
+bool
+dissection_is_read(const struct dissection *dissection)
+{
+	return dissection->is_read || has_enough(dissection);
+}
+
+uint64_t
+dissection_last(const struct dissection *dissection)
+{
+	return dissection->last;
 }
 
 void

@@ -111,6 +111,10 @@ void dissection_free(struct dissection *dissection);
 /* Stop and go on taking documents from tshark, which waits meanwhile. */
 void dissection_pause(struct dissection *dissection);
 void dissection_resume(struct dissection *dissection);
+/* All that is wanted of the source has been read, and not because of dissection_stop. */
+bool dissection_is_read(const struct dissection *dissection);
+/* The ordinal of the last packet of these, also if it is one of another dissection; 0 if they have not all been read. */
+uint64_t dissection_last(const struct dissection *dissection);
 /* No packets are read after packet `until` (0: after those read so far); what was read is still delivered. */
 void dissection_stop(struct dissection *dissection, uint64_t until);
 

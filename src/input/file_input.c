@@ -141,6 +141,18 @@ stop(struct input *input)
 	sequence_input_stop(input);
 }
 
+static bool
+is_read(const struct input *input)
+{
+	const struct file_input *files = const_self(input);
+	const struct sequence *sequence = files->base.sequence;
+	const uint64_t count = files->config.count;
+
+	return sequence_is_read(sequence) &&
+	    (files->next == files->config.inputs->count ||
+		(count > 0 && sequence_counts(sequence).read >= count));
+}
+
 static void
 progress(const struct input *input, struct input_progress *progress)
 {
@@ -156,6 +168,7 @@ static const struct input_type type = { .prepare = prepare,
 	.pause = sequence_input_pause,
 	.resume = sequence_input_resume,
 	.stop = stop,
+	.is_read = is_read,
 	.close = sequence_input_close,
 	.counts = sequence_input_counts,
 	.progress = progress,

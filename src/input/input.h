@@ -76,6 +76,11 @@ struct input_type {
 	void (*resume)(struct input *input);
 	/* No more is read; what was read still comes, and then on_end. Once, perhaps after on_end. */
 	void (*stop)(struct input *input);
+	/*
+	 * Whether all of it has been read, or all that --count wants: then stop cuts nothing off. Before stop. NULL for an
+	 * input that a signal ends as it should.
+	 */
+	bool (*is_read)(const struct input *input);
 
 	/*
 	 * When the loop has ended, also if nothing was started or not all has come: ends what still runs, and logs what is known

@@ -112,6 +112,13 @@ stop(struct input *input)
 		replay_stop(self(input)->replay);
 }
 
+/* One that could not be opened has told its end. */
+static bool
+is_read(const struct input *input)
+{
+	return const_self(input)->replay == NULL || const_self(input)->ended;
+}
+
 static void
 close_all(struct input *input)
 {
@@ -153,6 +160,7 @@ static const struct input_type type = { .start = start,
 	.pause = hold,
 	.resume = resume,
 	.stop = stop,
+	.is_read = is_read,
 	.close = close_all,
 	.counts = counts,
 	.progress = progress,

@@ -299,6 +299,16 @@ sequence_stop(struct sequence *sequence)
 			work_stop(member_at(sequence, i)->work);
 }
 
+bool
+sequence_is_read(const struct sequence *sequence)
+{
+	for (size_t i = 0; i < sequence->count; i++)
+		if (!member_at(sequence, i)->ended &&
+		    !work_is_read(member_at(sequence, i)->work))
+			return false;
+	return true;
+}
+
 /* The sums. */
 
 struct dissection_counts

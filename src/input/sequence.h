@@ -46,6 +46,7 @@ bool sequence_is_empty(const struct sequence *sequence);
 void sequence_pause(struct sequence *sequence);
 void sequence_resume(struct sequence *sequence);
 void sequence_stop(struct sequence *sequence);
+bool sequence_is_read(const struct sequence *sequence);
 /* Ends all dissections; nothing is told any more. What they counted stays counted. */
 void sequence_close(struct sequence *sequence);
 

@@ -111,13 +111,22 @@ handle_signal(int number)
 	errno = reason;
 }
 
+void
+loop_end_by(int number)
+{
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
+}
+
 /* Something at the end waits for what does not come: a name server, a disk that is gone. */
 static void
 handle_last(int number)
 {
 	(void)number;
-	if (signals.count >= 2)
-		_exit(128 + signals.number);
+	if (signals.count < 2)
+		return;
+	loop_end_by(signals.number);
+	_exit(128 + signals.number);
 }
 
 static struct event_base *

@@ -21,14 +21,20 @@ struct event_base *loop_base(struct loop *loop);
 /*
  * Calls on_signal(ctx, number) from the loop for SIGINT and SIGTERM, in place of their default action, until
  * loop_free; once for each that came. It keeps no loop running that has nothing else to wait for. They interrupt
- * what waits (EINTR). After the second the program has LOOP_LAST_SECONDS to end, then it is ended with 128 and the
- * number of the signal. One loop at a time.
+ * what waits (EINTR). After the second the program has LOOP_LAST_SECONDS to end, then the signal ends it. One loop
+ * at a time.
  */
 void loop_catch(struct loop *loop, void (*on_signal)(void *ctx, int number), void *ctx);
 #define LOOP_LAST_SECONDS 3
 
 /* How many of them came since loop_catch, whether or not the loop has told of them yet, and the last (0 for none). At any time. */
 unsigned loop_signals(const struct loop *loop, int *last);
+
+/*
+ * Ends the program by this signal: a shell that runs it in a loop ends the loop only then. Returns if it is process 1
+ * of its namespace, which a signal does not end. Signal-safe.
+ */
+void loop_end_by(int number);
 
 /* The same for SIGHUP and for SIGUSR1, which otherwise end the program. */
 void loop_catch_hangup(struct loop *loop, void (*on_hangup)(void *ctx), void *ctx);

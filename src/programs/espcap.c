@@ -292,5 +292,5 @@ main(int argc, char *argv[])
 	release(&app);
 	/* No signal is caught any more. */
 	log_end(&app.log, NULL, NULL);
-	return status;
+	return finish_exit(status);
 }

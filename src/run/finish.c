@@ -61,13 +61,24 @@ log_remarks(const struct finish *finish, const struct totals *totals)
 		    finish->ring);
 }
 
+/* Statuses above are signals, as in a shell. */
+#define SIGNALS 128
+
+int
+finish_exit(int status)
+{
+	if (status > SIGNALS)
+		loop_end_by(status - SIGNALS);
+	return status;
+}
+
 int
 finish_run(const struct finish *finish, const struct totals *totals,
     enum outcome outcome, int signal_number)
 {
 	struct last_wait wait = { finish->loop, signals(finish->loop) };
 	char line[PROGRESS_TOTALS_LEN];
-	int status = signal_number != 0 ? 128 + signal_number : (int)outcome;
+	int status = signal_number != 0 ? SIGNALS + signal_number : (int)outcome;
 
 	log_remarks(finish, totals);
 	progress_totals(totals, line, sizeof(line));
@@ -75,7 +86,7 @@ finish_run(const struct finish *finish, const struct totals *totals,
 	/* Before the summary, which may go to the same place. */
 	log_end(finish->log, is_hurried, &wait);
 	if (signals(finish->loop) > wait.before)
-		status = 128 + last_signal(finish->loop);
+		status = SIGNALS + last_signal(finish->loop);
 	summary_write(finish->summary, totals, status, is_hurried, &wait,
 	    finish->log);
 	metrics_file_end(finish->metrics, finish->log, totals, status);

@@ -23,10 +23,13 @@ struct finish {
 };
 
 /*
- * Logs and writes all of it, and ends the log. signal_number is the second signal, which ended the run at once, 0 for
+ * Logs and writes all of it, and ends the log. signal_number is the signal that ended the run, 0 for
  * none. There is nothing left to deliver: one more signal, or two before, end the waiting for those who do not read. Returns the
  * exit status: 128 and the number of the signal that ended it, else the outcome.
  */
 int finish_run(const struct finish *finish, const struct totals *totals, enum outcome outcome, int signal_number);
+
+/* When everything is released: a run that a signal ended ends by that signal. Returns the status to exit with, else. */
+int finish_exit(int status);
 
 #endif

@@ -23,8 +23,9 @@ struct run {
 	bool ready;   /* the sink takes documents */
 	bool started; /* the input is */
 	bool stopping;
-	bool full; /* the sink wants no more now */
-	bool done; /* no document follows */
+	bool full;   /* the sink wants no more now */
+	bool done;   /* no document follows */
+	bool is_cut; /* a signal came before all of the input was read */
 	int signals;
 	int last_signal;
 };
@@ -202,6 +203,15 @@ make_sink(struct run *run, struct error *error)
 
 /* Signals. */
 
+static bool
+cuts_off(const struct run *run)
+{
+	const struct input_type *type = run->input->type;
+
+	return type->is_read != NULL &&
+	    !(run->started && type->is_read(run->input));
+}
+
 static void
 on_signal(void *ctx, int number)
 {
@@ -213,6 +223,7 @@ on_signal(void *ctx, int number)
 		return;
 	}
 	run->stopping = true;
+	run->is_cut = cuts_off(run);
 	status_stopping(run->status);
 	/* Before that nothing was read: there is nothing to wait for. */
 	if (run->started)
@@ -220,9 +231,10 @@ on_signal(void *ctx, int number)
 	else
 		loop_stop(run->config->loop);
 	log_note(run->log,
-	    "%s: delivering what was read; a second signal "
+	    "%s: %sdelivering what was read; a second signal "
 	    "ends at once",
-	    strsignal(number));
+	    strsignal(number),
+	    run->is_cut ? "part of the input is not read; " : "");
 }
 
 /* Start and end. */
@@ -253,6 +265,18 @@ judge(struct run *run, const struct totals *totals)
 		run->outcome = OUTCOME_OUTPUT;
 }
 
+/* 0 for none. */
+static int
+ending_signal(const struct run *run)
+{
+	int last;
+
+	/* Also those that came when the loop was over. */
+	if (loop_signals(run->config->loop, &last) > 1)
+		return last;
+	return run->is_cut && run->outcome == OUTCOME_OK ? run->last_signal : 0;
+}
+
 enum outcome
 run_input(const struct run_config *config, struct totals *totals,
     int *signal_number)
@@ -281,9 +305,7 @@ run_input(const struct run_config *config, struct totals *totals,
 	run.input->type->close(run.input);
 	run_totals_totals(&run.sums, totals);
 	judge(&run, totals);
-	/* Also those that came when the loop was over. */
-	if (loop_signals(config->loop, &run.last_signal) > 1)
-		*signal_number = run.last_signal;
+	*signal_number = ending_signal(&run);
 	run.sink->type->free(run.sink);
 	run.input->type->free(run.input);
 	return run.outcome;

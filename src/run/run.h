@@ -31,7 +31,8 @@ struct run_config {
 
 /*
  * Reads the input to its end, or to SIGINT or SIGTERM, and frees it. Logs what went wrong. Returns the outcome, and the
- * sums; *signal_number is the second signal that ended it at once, 0 if there was none.
+ * sums; *signal_number is the signal that ended it, 0 for none: a second one, which ended it at once, or the first if
+ * the input was cut off and nothing else went wrong.
  */
 enum outcome run_input(const struct run_config *config, struct totals *totals, int *signal_number);
 

@@ -286,6 +286,24 @@ shards_stop(struct shards *shards)
 		    order_last(shards->order));
 }
 
+/* shards_stop lets all read up to the last packet that one of them has as its own, which may be the last of all. */
+bool
+shards_is_read(const struct shards *shards)
+{
+	unsigned at_end = 0;
+
+	for (unsigned i = 0; i < shards->count; i++) {
+		const struct dissection *dissection = shards->list[i].dissection;
+
+		if (!dissection_is_read(dissection))
+			continue;
+		at_end++;
+		if (dissection_last(dissection) <= order_last(shards->order))
+			return true;
+	}
+	return at_end == shards->count;
+}
+
 struct dissection_counts
 shards_counts(const struct shards *shards)
 {

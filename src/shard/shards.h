@@ -19,6 +19,7 @@ void shards_free(struct shards *shards);
 void shards_pause(struct shards *shards);
 void shards_resume(struct shards *shards);
 void shards_stop(struct shards *shards);
+bool shards_is_read(const struct shards *shards);
 
 struct dissection_counts shards_counts(const struct shards *shards);
 uint64_t shards_memory(const struct shards *shards);

@@ -65,6 +65,13 @@ work_stop(struct work *work)
 		dissection_stop(work->one, 0);
 }
 
+bool
+work_is_read(const struct work *work)
+{
+	return work->several != NULL ? shards_is_read(work->several) :
+				       dissection_is_read(work->one);
+}
+
 struct dissection_counts
 work_counts(const struct work *work)
 {

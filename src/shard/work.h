@@ -15,6 +15,7 @@ void work_free(struct work *work);
 void work_pause(struct work *work);
 void work_resume(struct work *work);
 void work_stop(struct work *work);
+bool work_is_read(const struct work *work);
 
 struct dissection_counts work_counts(const struct work *work);
 uint64_t work_memory(const struct work *work);

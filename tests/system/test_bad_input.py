@@ -917,7 +917,7 @@ def test_one_signal_delivers_what_was_read(number, good_lines):
         child.stdin, pipe = None, child.stdin
         result = finish(child)
         pipe.close()
-    assert result.code == 0, result.errors
+    assert result.code == -number, result.errors
     result = espcap.Result(0, first + result.output, result.errors.encode())
     assert_documents(result, good_lines, range(1, PACKETS + 1))
     assert result.counts["read"] == PACKETS
@@ -929,7 +929,7 @@ def test_one_signal_in_a_large_file(folder):
         first = child.stdout.readline()
         child.send_signal(signal.SIGINT)
         result = finish(child)
-    assert result.code == 0, result.errors
+    assert result.code == -signal.SIGINT, result.errors
     result = espcap.Result(0, first + result.output, result.errors.encode())
     assert [document["frame_number"] for document in result.documents] == list(range(1, len(result.documents) + 1))
     assert 0 < result.counts["read"] == len(result.documents) < 20_000
@@ -947,7 +947,7 @@ def test_second_signal_ends_at_once(number, good, fake):
         child.send_signal(number)
         child.wait(timeout=20)
         assert time.monotonic() - begin < 3
-        assert child.returncode == 128 + number
+        assert child.returncode == -number
     wait_for(lambda: not espcap.is_running(int(fake.flag("pid"))), 5)
 
 

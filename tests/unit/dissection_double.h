@@ -191,6 +191,18 @@ dissection_resume(struct dissection *dissection)
 	loop_defer(dissection->config.loop, double_read, dissection);
 }
 
+bool
+dissection_is_read(const struct dissection *dissection)
+{
+	return dissection->ended;
+}
+
+uint64_t
+dissection_last(const struct dissection *dissection)
+{
+	return dissection->counts.read;
+}
+
 void
 dissection_stop(struct dissection *dissection, uint64_t until)
 {

@@ -10,6 +10,7 @@
  *   a1                   document 1 of the input that is called a
  *   a*                   one of a megabyte
  *   a-                   a packet without a document, of any kind
+ *   a!                   all of the input is read
  *   a.                   the input ends
  *   int term hup         a signal
  *   shut                 standard input is closed
@@ -48,6 +49,7 @@ struct work {
 	struct dissection_handler handler;
 	const char *name;
 	struct dissection_counts counts;
+	bool is_read;
 	struct work *next;
 };
 
@@ -176,6 +178,12 @@ void
 work_stop(struct work *split)
 {
 	SAY_NAME("stop", split->name);
+}
+
+bool
+work_is_read(const struct work *split)
+{
+	return split->is_read;
 }
 
 struct dissection_counts
@@ -395,6 +403,10 @@ bench_input(const char *word)
 	}
 	if (word[1] == '.') {
 		split->handler.on_end(split->handler.ctx);
+		return;
+	}
+	if (word[1] == '!') {
+		split->is_read = true;
 		return;
 	}
 	split->counts.read++;

@@ -327,6 +327,7 @@ test_stop_in_the_middle(void **state)
 	bench_until(bench, 2);
 	dissection_stop(bench->dissection, 0);
 	dissection_stop(bench->dissection, 0);
+	assert_false(dissection_is_read(bench->dissection));
 	bench_packets(bench, 5, 9);
 	bench_pour(bench);
 	bench_write(bench, "go", "");
@@ -334,6 +335,24 @@ test_stop_in_the_middle(void **state)
 	assert_string_equal(bench->got, "1 2 3 4");
 	bench_assert_counts(bench, 4, 0, 0);
 	bench_assert_outcome(bench, OUTCOME_OK, NULL);
+	assert_false(dissection_is_read(bench->dissection));
+}
+
+/* tshark holds documents back, but nothing is left to read. */
+static void
+test_stop_after_the_last(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_packets(bench, 1, 4);
+	bench_start_file(bench, "hold=3");
+	bench_until(bench, 2);
+	assert_true(dissection_is_read(bench->dissection));
+	dissection_stop(bench->dissection, 0);
+	bench_write(bench, "go", "");
+	bench_run(bench);
+	assert_string_equal(bench->got, "1 2 3 4");
+	assert_true(dissection_is_read(bench->dissection));
 }
 
 static void
@@ -457,6 +476,7 @@ main(int argc, char **argv)
 		TEST(test_input_that_nobody_takes),
 		TEST(test_stop_before_the_first),
 		TEST(test_stop_in_the_middle),
+		TEST(test_stop_after_the_last),
 		TEST(test_stop_of_a_pipe_that_is_dry),
 		TEST(test_stop_while_paused),
 		TEST(test_growing),

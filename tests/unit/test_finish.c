@@ -250,6 +250,34 @@ test_after_two_signals_nothing_is_waited_for(void **state)
 	assert_int_equal(status, 128 + SIGTERM);
 }
 
+/* The wait status of a process that ends with this status. */
+static int
+exit_as(struct test *test, int status)
+{
+	pid_t pid = fork();
+	int ended;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		loop_catch(test->loop, on_signal, test);
+		_exit(finish_exit(status));
+	}
+	assert_int_equal(waitpid(pid, &ended, 0), pid);
+	return ended;
+}
+
+static void
+test_exit(void **state)
+{
+	static const int numbers[] = { SIGINT, SIGTERM };
+
+	for (int status = 0; status <= OUTCOME_REJECTED; status++)
+		assert_int_equal(exit_as(*state, status), W_EXITCODE(status, 0));
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		assert_int_equal(exit_as(*state, 128 + numbers[i]),
+		    W_EXITCODE(0, numbers[i]));
+}
+
 int
 main(void)
 {
@@ -261,6 +289,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_summary_and_metrics, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_signal_ends_the_waiting, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_after_two_signals_nothing_is_waited_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exit, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,28 @@ test_signals_come_from_the_loop(void **state)
 	event_free(seen->timer);
 }
 
+/* As a second signal 3 s ago does; a program that ends in time never sees it. */
+static void
+test_signals_end_what_hangs(void **state)
+{
+	struct seen *seen = *state;
+	pid_t pid = fork();
+	int ended;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		loop_catch(seen->loop, count_signal, seen);
+		(void)raise(SIGTERM);
+		(void)raise(SIGINT);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(waitpid(pid, &ended, 0), pid);
+	assert_true(WIFSIGNALED(ended));
+	assert_int_equal(WTERMSIG(ended), SIGINT);
+	assert_false(WCOREDUMP(ended));
+}
+
 static void
 test_blocked_signals_are_unblocked(void **state)
 {
@@ -266,6 +288,7 @@ main(void)
 		TEST(test_empty_loop_ends),
 		TEST(test_caught_signals_are_no_reason_to_wait),
 		TEST(test_signals_come_from_the_loop),
+		TEST(test_signals_end_what_hangs),
 		TEST(test_blocked_signals_are_unblocked),
 		TEST(test_sigpipe_is_ignored),
 		TEST(test_deferred_calls_run_once_each_and_later),

@@ -14,6 +14,8 @@
  *   started  a signal                       stop, once
  *   any      the loop has ended             close, and free when the sink is freed
  *   none     there is no sink               free
+ *
+ * The first signal ends the run by itself if the input has an end (is_read) that it has not come to.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -251,6 +253,100 @@ test_signal(void **state)
 
 	bench_run(bench, "ready int d1 over",
 	    "prepare, start 0, stop, write d1, end, close, gone, free");
+	assert_int_equal(bench->signal_number, 0);
+}
+
+static bool
+no_end_yet(const struct input *input)
+{
+	(void)input;
+	SAY("is read");
+	return false;
+}
+
+static bool
+at_its_end(const struct input *input)
+{
+	(void)input;
+	SAY("is read");
+	return true;
+}
+
+static void
+test_signal_cuts_off(void **state)
+{
+	struct bench *bench = *state;
+	struct input_type type = any;
+
+	type.is_read = no_end_yet;
+	use(bench, &type);
+	bench_run(bench, "ready term d1 over",
+	    "prepare, start 0, is read, stop, write d1, end, close, gone, free");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+	assert_int_equal(bench->signal_number, SIGTERM);
+}
+
+static void
+test_signal_cuts_nothing_off(void **state)
+{
+	struct bench *bench = *state;
+	struct input_type type = any;
+
+	type.is_read = at_its_end;
+	use(bench, &type);
+	bench_run(bench, "ready term d1 over",
+	    "prepare, start 0, is read, stop, write d1, end, close, gone, free");
+	assert_int_equal(bench->signal_number, 0);
+}
+
+static void
+test_signal_cuts_off_before_start(void **state)
+{
+	struct bench *bench = *state;
+	struct input_type type = any;
+
+	type.is_read = at_its_end;
+	use(bench, &type);
+	bench_run(bench, "int ready", "prepare, close, gone, free");
+	assert_int_equal(bench->signal_number, SIGINT);
+}
+
+/* Every failure says more than the signal. */
+static void
+test_signal_and_failures(void **state)
+{
+	static const enum outcome all[] = { OUTCOME_INTERNAL, OUTCOME_USAGE,
+		OUTCOME_INPUT, OUTCOME_TSHARK, OUTCOME_OUTPUT, OUTCOME_REJECTED };
+	struct bench *bench = *state;
+	struct input_type type = any;
+
+	type.is_read = no_end_yet;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		use(bench, &type);
+		bench->events[0] = '\0';
+		bench->over = all[i];
+		bench_run(bench, "ready int over",
+		    "prepare, start 0, is read, stop, end, close, gone, free");
+		assert_int_equal(bench->outcome, all[i]);
+		assert_int_equal(bench->signal_number, 0);
+		loop_free(bench->loop);
+		bench->loop = bench->config.loop = bench->dissection.loop =
+		    loop_new(NULL);
+	}
+}
+
+static void
+test_signal_and_rejected(void **state)
+{
+	struct bench *bench = *state;
+	struct input_type type = any;
+
+	type.is_read = no_end_yet;
+	use(bench, &type);
+	bench->counts.rejected = 1;
+	bench_run(bench, "ready int over",
+	    "prepare, start 0, is read, stop, end, close, gone, free");
+	assert_int_equal(bench->outcome, OUTCOME_REJECTED);
 	assert_int_equal(bench->signal_number, 0);
 }
 
@@ -498,6 +594,11 @@ main(void)
 		TEST(test_drain_before_start),
 		TEST(test_drain_after_end),
 		TEST(test_signal),
+		TEST(test_signal_cuts_off),
+		TEST(test_signal_cuts_nothing_off),
+		TEST(test_signal_cuts_off_before_start),
+		TEST(test_signal_and_failures),
+		TEST(test_signal_and_rejected),
 		TEST(test_second_signal),
 		TEST(test_signal_before_start),
 		TEST(test_signal_before_start_with_packets),

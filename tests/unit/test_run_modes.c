@@ -11,6 +11,7 @@
  *   watched folder  the watching                     stops it                        it is over
  *
  * A live capture and a watched folder have no end of their own, and try for ever to deliver: not after a signal.
+ * The signal is how these end; it ends a run of files, standard input or a replay that was not read to its end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,7 +96,7 @@ test_signal_before_ready(void **state)
 	bench_inputs(bench, "a");
 	bench_run(bench, "int ready a1", "gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
-	assert_int_equal(bench->signal_number, 0);
+	assert_int_equal(bench->signal_number, SIGINT);
 }
 
 /* What was read is delivered. */
@@ -111,6 +112,73 @@ test_signal_while_reading(void **state)
 	    "new c 0, write a1, stop a, stop b, write a2, free a, write b1, "
 	    "resume b, write b2, free b, resume c, free c, end, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
+	assert_int_equal(bench->signal_number, SIGINT);
+}
+
+/* Documents are still to come, but nothing is to be read. */
+static void
+test_signal_after_reading(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->input.jobs = 3;
+	bench_inputs(bench, "abc");
+	bench_run(bench, "ready a1 a. b! c! int b. c1 c.",
+	    "new a 0, new b 0, new c 0, write a1, free a, resume b, stop b, "
+	    "stop c, free b, resume c, write c1, free c, end, gone");
+	assert_int_equal(bench->signal_number, 0);
+}
+
+/* All that was begun is read, but one file was not. */
+static void
+test_signal_between_files(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_inputs(bench, "ab");
+	bench_run(bench, "ready a1 a! term a.",
+	    "new a 0, write a1, stop a, free a, end, gone");
+	assert_int_equal(bench->signal_number, SIGTERM);
+}
+
+/* What --count wants is all. */
+static void
+test_signal_after_count(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->input.count = 2;
+	bench_inputs(bench, "abc");
+	bench_run(bench, "ready a1 a. b1 b! int b.",
+	    "new a 2, write a1, free a, new b 1, write b1, stop b, free b, end, "
+	    "gone");
+	assert_int_equal(bench->signal_number, 0);
+}
+
+static void
+test_signal_before_count(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->input.count = 2;
+	bench_inputs(bench, "ab");
+	bench_run(bench, "ready a1 a! int a.",
+	    "new a 2, write a1, stop a, free a, end, gone");
+	assert_int_equal(bench->signal_number, SIGINT);
+}
+
+/* A failure says more. */
+static void
+test_signal_and_failure(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->ends[0].outcome = OUTCOME_INPUT;
+	bench_inputs(bench, "ab");
+	bench_run(bench, "ready a1 a. b1 int b.",
+	    "new a 0, write a1, free a, new b 0, write b1, stop b, free b, end, "
+	    "gone");
+	assert_int_equal(bench->outcome, OUTCOME_INPUT);
 	assert_int_equal(bench->signal_number, 0);
 }
 
@@ -135,6 +203,7 @@ test_signal_at_the_end(void **state)
 	    "new a 0, write a1, "
 	    "free a, end, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
+	assert_int_equal(bench->signal_number, 0);
 }
 
 /* The second ends it at once. */
@@ -396,6 +465,26 @@ test_replay_signal(void **state)
 
 	bench_run(bench, "ready int over", "server, go, stop replay, end, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
+	assert_int_equal(bench->signal_number, SIGINT);
+}
+
+static void
+test_replay_signal_at_the_end(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "ready busy over int empty drain",
+	    "server, go, end, stop replay, go, gone");
+	assert_int_equal(bench->signal_number, 0);
+}
+
+static void
+test_replay_signal_before_ready(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "term ready", "server, gone");
+	assert_int_equal(bench->signal_number, SIGTERM);
 }
 
 static void
@@ -519,6 +608,11 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(files, test_signal_before_ready),
 		TEST(files, test_signal_while_reading),
+		TEST(files, test_signal_after_reading),
+		TEST(files, test_signal_between_files),
+		TEST(files, test_signal_after_count),
+		TEST(files, test_signal_before_count),
+		TEST(files, test_signal_and_failure),
 		TEST(files, test_signal_while_full),
 		TEST(files, test_signal_at_the_end),
 		TEST(files, test_two_signals),
@@ -541,6 +635,8 @@ main(void)
 		TEST(replay, test_replay_full),
 		TEST(replay, test_replay_progress),
 		TEST(replay, test_replay_signal),
+		TEST(replay, test_replay_signal_at_the_end),
+		TEST(replay, test_replay_signal_before_ready),
 		TEST(replay, test_replay_of_bad_lines),
 		TEST(replay, test_replay_unreadable),
 		TEST(replay, test_replay_of_its_own_file),

@@ -301,10 +301,31 @@ test_stop(void **state)
 	start(test, "deaf", 2, 0);
 	bench_wait(test->sharding.bench, 300);
 	assert_true(shards_counts(test->shards).read < 3000);
+	assert_true(shards_is_read(test->shards));
 	shards_stop(test->shards);
 	bench_write(test->sharding.bench, "go", "");
 	sharding_run(&test->sharding, 3000);
 	assert_counts(test, 3000, 0, 2);
+}
+
+/* The second found nothing of its own to the end, which the first does not come to. */
+static void
+test_stop_with_an_idle_one(void **state)
+{
+	struct test *test = *state;
+
+	capfile_header(&test->sharding.bench->bytes, CAPFILE_ETHERNET);
+	for (uint32_t n = 1; n <= 3000; n++)
+		sharding_large(&test->sharding, n, 0, 2);
+	start(test, "deaf", 2, 0);
+	bench_wait(test->sharding.bench, 300);
+	assert_false(shards_is_read(test->shards));
+	shards_stop(test->shards);
+	bench_write(test->sharding.bench, "go", "");
+	while (test->sharding.ends == 0)
+		bench_once(test->sharding.bench);
+	assert_in_range(test->sharding.last, 1, 2999);
+	assert_false(shards_is_read(test->shards));
 }
 
 /* Neither has: what none has read stays unread. */
@@ -318,6 +339,7 @@ test_stop_in_the_middle(void **state)
 	start(test, "deaf", 2, 0);
 	bench_wait(test->sharding.bench, 300);
 	before = shards_counts(test->shards).read;
+	assert_false(shards_is_read(test->shards));
 	shards_stop(test->shards);
 	shards_stop(test->shards);
 	bench_write(test->sharding.bench, "go", "");
@@ -505,6 +527,7 @@ main(int argc, char **argv)
 		CASE(test_pause_from_the_start),
 		CASE(test_bytes),
 		CASE(test_stop),
+		CASE(test_stop_with_an_idle_one),
 		CASE(test_stop_in_the_middle),
 		CASE(test_sessions),
 		CASE(test_ahead),

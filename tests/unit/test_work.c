@@ -151,6 +151,7 @@ test_stop(void **state)
 		start(test, "deaf", most);
 		bench_wait(test->sharding.bench, 200);
 		assert_true(work_memory(test->work) > 0);
+		assert_false(work_is_read(test->work));
 		work_stop(test->work);
 		bench_write(test->sharding.bench, "go", "");
 		while (test->sharding.ends == 0)
@@ -160,6 +161,29 @@ test_stop(void **state)
 		    test->sharding.last);
 		assert_int_equal(work_counts(test->work).read,
 		    test->sharding.last);
+		assert_false(work_is_read(test->work));
+		restart(test);
+	}
+}
+
+/* Its documents are not here yet. */
+static void
+test_stop_at_the_end(void **state)
+{
+	struct test *test = *state;
+
+	capfile_header(&test->sharding.bench->bytes, CAPFILE_ETHERNET);
+	for (uint32_t n = 1; n <= 10; n++)
+		sharding_large(&test->sharding, n, n % 2, 2);
+	for (unsigned most = 1; most <= 2; most++) {
+		start(test, "deaf", most);
+		while (!work_is_read(test->work))
+			bench_once(test->sharding.bench);
+		assert_int_equal(test->sharding.documents, 0);
+		work_stop(test->work);
+		bench_write(test->sharding.bench, "go", "");
+		sharding_run(&test->sharding, 10);
+		assert_true(work_is_read(test->work));
 		restart(test);
 	}
 }
@@ -226,6 +250,7 @@ main(int argc, char **argv)
 		CASE(test_stream),
 		CASE(test_pause),
 		CASE(test_stop),
+		CASE(test_stop_at_the_end),
 		CASE(test_outcome),
 		CASE(test_unfilterable),
 		CASE(test_no_capture),
