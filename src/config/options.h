@@ -101,6 +101,8 @@ struct options {
 	bool insecure;
 
 	/* The person. */
+	const char *config;                 /* NULL for none */
+	char *config_text;                  /* of that file: texts of options point into it; owned */
 	const char *summary_json, *metrics; /* NULL for none */
 	enum log_level level;
 	bool progress; /* --progress; without it the program looks for a terminal */
@@ -110,8 +112,9 @@ struct options {
 };
 
 /*
- * Reads argv into *options, whose texts point into argv. -1 with OUTCOME_USAGE
- * and what to write instead. Prints nothing itself. Looks whether words that are no options are files. options_release frees the lists.
+ * Reads argv, and the file of --config, into *options, whose texts point into argv and config_text. -1 with OUTCOME_USAGE
+ * and what to write instead. Prints nothing itself. Looks whether words that are no options are files. options_release frees
+ * what options own.
  */
 int options_parse(struct options *options, int argc, char *argv[], struct error *error);
 void options_release(struct options *options);

@@ -2,6 +2,7 @@
 /* What excludes or needs what on the command line, and what follows from options that were not given. */
 #include "config/options_check.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,10 +15,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A command line that was read. */
+/* A command line that was read, and its file. */
 struct line {
 	struct options *options;
 	const bool *given;
+	const struct options_origin *origin;
 	struct error *error;
 };
 
@@ -29,10 +31,45 @@ is_given(const struct line *line, const char *name)
 	return i < OPTIONS_ROWS && line->given[i];
 }
 
+/* In the file of --config; 0 for the command line. */
+static unsigned
+line_of(const struct line *line, const char *name)
+{
+	size_t i = options_index(name, strlen(name));
+
+	return i < OPTIONS_ROWS ? line->origin->lines[i] : 0;
+}
+
+static int refuse(const struct line *line, unsigned number, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* number: of the line of the file that is at fault, 0 for none. */
+static int
+refuse(const struct line *line, unsigned number, const char *format, ...)
+{
+	char text[600];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	if (number == 0)
+		return error_set(line->error, OUTCOME_USAGE, "%s", text);
+	return error_set(line->error, OUTCOME_USAGE, "%.300s:%u: %s", line->origin->file, number, text);
+}
+
+/* Two that exclude each other. */
+static unsigned
+later_of(const struct line *line, const char *a, const char *b)
+{
+	return line_of(line, a) > line_of(line, b) ? line_of(line, a) : line_of(line, b);
+}
+
 static int
 check_kinds(const struct line *line)
 {
 	bool chosen[OPTIONS_ROWS] = { false };
+	unsigned last = 0;
 	char text[256];
 	size_t count = 0;
 
@@ -40,6 +77,8 @@ check_kinds(const struct line *line)
 		chosen[options_index(options_inputs[i], strlen(options_inputs[i]))] =
 		    is_given(line, options_inputs[i]);
 		count += is_given(line, options_inputs[i]);
+		if (line_of(line, options_inputs[i]) > last)
+			last = line_of(line, options_inputs[i]);
 	}
 	if (count == 1)
 		return 0;
@@ -48,8 +87,7 @@ check_kinds(const struct line *line)
 		    "no input: give --file, --dir, --nic, --watch, --replay or "
 		    "--list-interfaces");
 	options_name_rows(text, sizeof(text), chosen, " and ");
-	return error_set(line->error, OUTCOME_USAGE,
-	    "%s exclude each other: give one kind of input", text);
+	return refuse(line, last, "%s exclude each other: give one kind of input", text);
 }
 
 static int
@@ -61,7 +99,7 @@ check_stdin(const struct line *line)
 	for (size_t i = 0; i < files->count; i++)
 		count += strcmp(files->items[i], "-") == 0;
 	if (count > 1)
-		return error_set(line->error, OUTCOME_USAGE,
+		return refuse(line, line_of(line, "file"),
 		    "--file=- was given twice: standard input can be read "
 		    "only once");
 	return 0;
@@ -83,7 +121,7 @@ check_word(const struct line *line, const char *name, const char *value,
 		if (strncmp(at, "or ", 3) == 0)
 			at += 3;
 	}
-	return error_set(line->error, OUTCOME_USAGE,
+	return refuse(line, line_of(line, name),
 	    "--%s takes %s, not \"%.100s\"", name, words, value);
 }
 
@@ -98,7 +136,7 @@ check_pipeline(const struct line *line)
 		"abcdefghijklmnopqrstuvwxyz"
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0')
 		return 0;
-	return error_set(line->error, OUTCOME_USAGE,
+	return refuse(line, line_of(line, "pipeline"),
 	    "--pipeline takes a name "
 	    "of letters, digits, '.', '_' and '-', not \"%.100s\"",
 	    name);
@@ -116,7 +154,7 @@ check_needs(const struct line *line)
 		while (line->given[i] && needs[0] != '\0')
 			if (!options_need_next(&needs, line->given, text,
 				sizeof(text)))
-				return error_set(line->error, OUTCOME_USAGE,
+				return refuse(line, line->origin->lines[i],
 				    "--%s goes with %s only",
 				    options_rows[i].name, text);
 	}
@@ -136,7 +174,7 @@ check_lifetime(struct line *line)
 	    text_duration(text, LIFETIME_MS_MIN, LIFETIME_MS_MAX,
 		&options->tshark_lifetime_ms) == 0)
 		return 0;
-	return error_set(line->error, OUTCOME_USAGE,
+	return refuse(line, line_of(line, "tshark-lifetime"),
 	    "--tshark-lifetime takes "
 	    "a number of packets, or a time such as 10m or 6h from 1s to "
 	    "365d, not \"%.100s\"",
@@ -173,7 +211,7 @@ check_delivery(struct line *line)
 	for (size_t i = 0; i < COUNT(alone); i++)
 		if (is_given(line, alone[i][0]) &&
 		    is_given(line, alone[i][1]))
-			return error_set(line->error, OUTCOME_USAGE,
+			return refuse(line, later_of(line, alone[i][0], alone[i][1]),
 			    "--%s and --%s exclude each other: give one",
 			    alone[i][0], alone[i][1]);
 	if (check_word(line, "id", options->id, "packet or auto") != 0 ||
@@ -209,7 +247,7 @@ check_output(const struct line *line)
 	if (check_word(line, "output", output, "json or text") != 0)
 		return -1;
 	if (line->options->pretty && strcmp(output, "text") == 0)
-		return error_set(line->error, OUTCOME_USAGE,
+		return refuse(line, later_of(line, "pretty", "output"),
 		    "--pretty and --output=text exclude each other: --pretty "
 		    "indents JSON");
 	return 0;
@@ -223,7 +261,7 @@ check_watch(const struct line *line)
 	if (after == NULL || strcmp(after, "delete") == 0 ||
 	    (strncmp(after, "move:", 5) == 0 && after[5] != '\0'))
 		return 0;
-	return error_set(line->error, OUTCOME_USAGE,
+	return refuse(line, line_of(line, "after"),
 	    "--after takes delete or move:DIR, not \"%.100s\"", after);
 }
 
@@ -242,19 +280,20 @@ check_line(struct line *line)
 	    check_delivery(line) != 0)
 		return -1;
 	if (is_given(line, "no-sandbox") && is_given(line, "tshark-memory"))
-		return error_set(line->error, OUTCOME_USAGE,
+		return refuse(line, later_of(line, "no-sandbox", "tshark-memory"),
 		    "--no-sandbox and --tshark-memory exclude each other: the "
 		    "limit is part of the sandbox");
 	if (is_given(line, "quiet") && is_given(line, "verbose"))
-		return error_set(line->error, OUTCOME_USAGE,
+		return refuse(line, later_of(line, "quiet", "verbose"),
 		    "--quiet and --verbose exclude each other: give one");
 	return 0;
 }
 
 int
-options_check(struct options *options, const bool given[OPTIONS_ROWS], struct error *error)
+options_check(struct options *options, const bool given[OPTIONS_ROWS], const struct options_origin *origin,
+    struct error *error)
 {
-	struct line line = { .options = options, .given = given, .error = error };
+	struct line line = { .options = options, .given = given, .origin = origin, .error = error };
 
 	return check_line(&line);
 }

@@ -7,12 +7,14 @@
 
 #include "base/error.h"
 #include "config/options.h"
+#include "config/options_file.h"
 #include "config/options_table.h"
 
 /*
- * given: which rows of the table were on the command line. Fills members that depend on several options. -1 with OUTCOME_USAGE and what
+ * given: which rows of the table were given, and origin where. Fills members that depend on several options. -1 with OUTCOME_USAGE and what
  * to write instead.
  */
-int options_check(struct options *options, const bool given[OPTIONS_ROWS], struct error *error);
+int options_check(struct options *options, const bool given[OPTIONS_ROWS], const struct options_origin *origin,
+    struct error *error);
 
 #endif

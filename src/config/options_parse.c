@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "config/options_check.h"
-#include "config/options_complete.h"
+#include "config/options_file.h"
 #include "config/options_operands.h"
+#include "config/options_set.h"
 #include "config/options_table.h"
 #include "config/options_unknown.h"
 
@@ -53,102 +53,14 @@ struct parse {
 };
 
 static int
-bad_number(const struct parse *parse, const struct options_row *row, const char *text)
-{
-	const char *what = "a whole number";
-	char min[32], max[32];
-
-	if (row->kind == OPTIONS_KIND_SIZE)
-		what = "a size such as 512, 64k or 16M,";
-	else if (row->kind == OPTIONS_KIND_TIME)
-		what = "a time such as 90s or 5m,";
-	options_say(min, sizeof(min), row->kind, row->min);
-	options_say(max, sizeof(max), row->kind, row->max);
-	return error_set(parse->error, OUTCOME_USAGE,
-	    "--%s takes %s from %s to %s, not \"%.100s\"", row->name, what, min,
-	    max, text);
-}
-
-static int
-set_number(struct parse *parse, const struct options_row *row, const char *text)
-{
-	uint64_t *number = (uint64_t *)(void *)((char *)parse->options +
-	    row->offset);
-	int status;
-
-	if (row->kind == OPTIONS_KIND_SIZE)
-		status = text_size(text, row->min, row->max, number);
-	else if (row->kind == OPTIONS_KIND_TIME)
-		status = text_duration(text, row->min, row->max, number);
-	else
-		status = text_number(text, row->min, row->max, number);
-	return status == 0 ? 0 : bad_number(parse, row, text);
-}
-
-/* The value of --help; empty if there is none. */
-static int
-set_help(struct parse *parse, const char *text)
-{
-	const char *name = text + strspn(text, "-");
-
-	if (text[0] == '\0')
-		return 0;
-	if (strcmp(text, "all") != 0 && !options_complete(NULL, text) && options_index(name, strlen(name)) == OPTIONS_ROWS)
-		return error_set(parse->error, OUTCOME_USAGE,
-		    "--help takes all, the name of an option, or bash, fish or "
-		    "zsh, not \"%.100s\"",
-		    text);
-	parse->options->help = name;
-	return 0;
-}
-
-/* Puts into the options what the row and its value (NULL if it takes none) say. */
-static int
-set_member(struct parse *parse, const struct options_row *row, const char *text)
-{
-	void *member = (char *)parse->options + row->offset;
-	enum options_action *action;
-
-	switch (row->kind) {
-	case OPTIONS_KIND_ACTION:
-		action = member;
-		/* Who asks for help among other things wants help. */
-		if (*action == OPTIONS_RUN || *action == OPTIONS_LIST)
-			*action = (enum options_action)row->min;
-		return 0;
-	case OPTIONS_KIND_HELP:
-		if (parse->options->action == OPTIONS_RUN || parse->options->action == OPTIONS_LIST)
-			parse->options->action = OPTIONS_HELP;
-		return set_help(parse, text);
-	case OPTIONS_KIND_LEVEL:
-		*(enum log_level *)member = (enum log_level)row->min;
-		return 0;
-	case OPTIONS_KIND_FLAG:
-		*(bool *)member = true;
-		return 0;
-	case OPTIONS_KIND_TEXT:
-	case OPTIONS_KIND_SECRET:
-		*(const char **)member = text;
-		return 0;
-	case OPTIONS_KIND_LIST:
-		options_list_push(member, text);
-		return 0;
-	case OPTIONS_KIND_NUMBER:
-	case OPTIONS_KIND_SIZE:
-	case OPTIONS_KIND_TIME:
-		return set_number(parse, row, text);
-	}
-	return 0;
-}
-
-static int
 set_presets(struct parse *parse)
 {
 	memset(parse->options, 0, sizeof(*parse->options));
 	parse->options->level = LOG_LEVEL_NORMAL;
 	for (size_t i = 0; i < OPTIONS_ROWS; i++)
 		if (options_rows[i].preset != NULL &&
-		    set_member(parse, &options_rows[i], options_rows[i].preset) != 0)
+		    options_set(parse->options, &options_rows[i],
+			options_rows[i].preset, parse->error) != 0)
 			return -1;
 	return 0;
 }
@@ -193,7 +105,7 @@ take_option(struct parse *parse, size_t index, const char *word,
 	if (check_secret(parse, row, word) != 0)
 		return -1;
 	if (row->kind == OPTIONS_KIND_HELP)
-		return set_member(parse, row, text);
+		return options_set(parse->options, row, text, parse->error);
 	if (row->value != NULL && text[0] == '\0')
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--%s needs a value: --%s=%s", row->name, row->name,
@@ -212,7 +124,7 @@ take_option(struct parse *parse, size_t index, const char *word,
 		return error_set(parse->error, OUTCOME_USAGE,
 		    "--%s was given twice: give it once", row->name);
 	parse->given[index] = true;
-	return set_member(parse, row, text);
+	return options_set(parse->options, row, text, parse->error);
 }
 
 static size_t
@@ -330,11 +242,13 @@ options_parse(struct options *options, int argc, char *argv[],
     struct error *error)
 {
 	struct parse parse = { .options = options, .error = error };
+	struct options_origin origin = { .file = NULL };
 	int rv = -1;
 
 	if (set_presets(&parse) == 0 && take_words(&parse, argc, argv) == 0 &&
-	    options_operands(options, &parse.operands, parse.given, error) == 0)
-		rv = options_check(options, parse.given, error);
+	    options_operands(options, &parse.operands, parse.given, error) == 0 &&
+	    options_file(options, parse.given, &origin, error) == 0)
+		rv = options_check(options, parse.given, &origin, error);
 	free(parse.operands.items);
 	if (rv != 0)
 		options_release(options);
@@ -346,6 +260,8 @@ options_release(struct options *options)
 {
 	free(options->files.items);
 	free(options->decode_as.items);
+	free(options->config_text);
+	options->config_text = NULL;
 	memset(&options->files, 0, sizeof(options->files));
 	memset(&options->decode_as, 0, sizeof(options->decode_as));
 }

@@ -284,6 +284,10 @@ const struct options_row options_rows[] = {
 	    "check neither certificate nor name of the server",
 	    OPTIONS_KIND_FLAG, SETS(insecure), 0, 0, NULL, "node", 0 },
 
+	{ "config", "FILE", OPTIONS_GROUP_PERSON,
+	    "also take the options of this file, one a line: option = value; those "
+	    "of the command line win",
+	    OPTIONS_KIND_TEXT, SETS(config), 0, 0, NULL, "", 0 },
 	{ "summary-json", "FILE", OPTIONS_GROUP_PERSON,
 	    "write the counts of the final line to this file, as JSON; - is "
 	    "standard output",

@@ -107,6 +107,27 @@ bad_name(const char *name, size_t len, struct error *error)
 }
 
 int
+options_unknown_key(const char *name, size_t len, struct error *error)
+{
+	const struct options_row *secret;
+	const char *like;
+
+	for (; len > 1 && name[0] == '-'; len--)
+		name++;
+	len = len > 64 ? 64 : len;
+	if (options_index(name, len) < OPTIONS_ROWS)
+		return error_set(error, OUTCOME_USAGE, "write %.*s without dashes before it", (int)len, name);
+	if ((secret = options_secret_like(name, len)) != NULL)
+		return error_set(error, OUTCOME_USAGE,
+		    "%.*s is no option: a secret has a file of its own, which only its user can read; give %s = %s with "
+		    "the name of that file",
+		    (int)len, name, secret->name, secret->value);
+	if ((like = nearest(name, len)) != NULL)
+		return error_set(error, OUTCOME_USAGE, "unknown option \"%.*s\": did you mean %s?", (int)len, name, like);
+	return error_set(error, OUTCOME_USAGE, "unknown option \"%.*s\": espcap --help=all lists them", (int)len, name);
+}
+
+int
 options_unknown(const char *word, struct error *error)
 {
 	const char *name;
