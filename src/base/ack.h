@@ -11,6 +11,8 @@
 struct ack {
 	uint64_t given;        /* to the sink; counted by the giver */
 	uint64_t acknowledged; /* printed or indexed, or the server had them or dropped them */
+	uint64_t duplicate;    /* of these: the server had them */
+	uint64_t discarded;    /* of these: a pipeline of the server dropped them */
 	uint64_t rejected;     /* safe in the dead letter file */
 };
 
@@ -20,6 +22,22 @@ ack_deliver(struct ack *ack)
 {
 	if (ack != NULL)
 		ack->acknowledged++;
+}
+
+static inline void
+ack_duplicate(struct ack *ack)
+{
+	ack_deliver(ack);
+	if (ack != NULL)
+		ack->duplicate++;
+}
+
+static inline void
+ack_discard(struct ack *ack)
+{
+	ack_deliver(ack);
+	if (ack != NULL)
+		ack->discarded++;
 }
 
 static inline void

@@ -190,11 +190,43 @@ lose(struct sniff *sniff, const char *why)
 
 /* Packets. */
 
+/* How many of --count there are. It can be more if several processes capture: each looks before it takes. */
+static uint64_t
+taken(const struct sniff *sniff)
+{
+	return sniff->config->taken != NULL ?
+	    atomic_load(sniff->config->taken) :
+	    sniff->captured;
+}
+
+/* How many packets may be read in one go; 0: there are enough. */
+static int
+slice(const struct sniff *sniff)
+{
+	uint64_t count = sniff->config->count, now = taken(sniff);
+
+	if (count == 0)
+		return SLICE;
+	if (now >= count)
+		return 0;
+	return count - now < SLICE ? (int)(count - now) : SLICE;
+}
+
+/* False if the others took the last one: then this is as if it had come after the capture. */
+static bool
+take_one(const struct sniff *sniff)
+{
+	return sniff->config->count == 0 || sniff->config->taken == NULL ||
+	    atomic_fetch_add(sniff->config->taken, 1) < sniff->config->count;
+}
+
 static void
 on_packet(void *ctx, const struct nic_packet *packet)
 {
 	struct sniff *sniff = ctx;
 
+	if (!take_one(sniff))
+		return;
 	sniff->captured++;
 	backlog_put(sniff->backlog, packet);
 }
@@ -231,12 +263,9 @@ publish(struct sniff *sniff)
 static void
 read_packets(struct sniff *sniff)
 {
-	uint64_t left = sniff->config->count == 0 ?
-	    SLICE :
-	    sniff->config->count - sniff->captured;
 	uint64_t dropped = sniff->dropped;
-	int got = nic_read(sniff->nic, left < SLICE ? (int)left : SLICE,
-	    on_packet, sniff);
+	int max = slice(sniff);
+	int got = max > 0 ? nic_read(sniff->nic, max, on_packet, sniff) : 0;
 
 	backlog_resolve(sniff->backlog);
 	if (sniff->packet_ring != NULL)
@@ -248,7 +277,7 @@ read_packets(struct sniff *sniff)
 	else
 		say_spooling(sniff);
 	say_missing(sniff);
-	if (sniff->config->count > 0 && sniff->captured >= sniff->config->count)
+	if (slice(sniff) == 0)
 		stop(sniff, 0);
 	if (got > 0)
 		sniff->failures = 0;
@@ -327,6 +356,9 @@ look(struct sniff *sniff)
 	uint64_t interface = atomic_load(&sniff->counts->interface_drop);
 
 	sniff->next_look = clock_ms() + LOOK_MS;
+	/* The others may have taken the last packet while none came here. */
+	if (slice(sniff) == 0)
+		stop(sniff, 0);
 	if (sniff->spool != NULL)
 		spool_file_rest(sniff->spool);
 	nic_drops(sniff->nic, &kernel, &interface);

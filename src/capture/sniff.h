@@ -16,6 +16,7 @@
 struct sniff_config {
 	struct nic_config nic;
 	uint64_t count;                        /* packets, those dropped from the queue too; 0 for no end */
+	_Atomic uint64_t *taken;               /* of these, by all captures that share them; NULL: only this one takes them */
 	uint64_t duration;                     /* ms, 0 for no end */
 	size_t queue;                          /* bytes */
 	const char *spool;                     /* a directory for what the queue has no room for; NULL for none */

@@ -19,6 +19,9 @@ enum options_action {
 	OPTIONS_PRINT_TEMPLATE /* print_template says which */
 };
 
+/* Each interface has a capture process and a tshark of its own. */
+#define OPTIONS_NICS_MAX 32
+
 /* A list of texts in the order they were given. */
 struct options_list {
 	const char **items;
@@ -33,9 +36,9 @@ struct options {
 	struct options_list files; /* --file; "-" is standard input, at most once */
 	const char *dir;           /* --dir, NULL if not given */
 	bool recursive;
-	const char *nic;    /* --nic, NULL if not given */
-	const char *watch;  /* --watch, NULL if not given */
-	const char *replay; /* --replay, NULL if not given */
+	struct options_list nics; /* --nic, all different, OPTIONS_NICS_MAX at most; "any" is alone */
+	const char *watch;        /* --watch, NULL if not given */
+	const char *replay;       /* --replay, NULL if not given */
 
 	/* Which packets. */
 	const char *bpf;            /* NULL for all */

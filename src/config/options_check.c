@@ -105,6 +105,32 @@ check_stdin(const struct line *line)
 	return 0;
 }
 
+/* Two captures of one interface would see each packet twice. */
+static int
+check_interfaces(const struct line *line)
+{
+	const struct options_list *nics = &line->options->nics;
+
+	if (nics->count > OPTIONS_NICS_MAX)
+		return error_set(line->error, OUTCOME_USAGE,
+		    "--nic was given %zu times: %d interfaces at most can be "
+		    "captured on",
+		    nics->count, OPTIONS_NICS_MAX);
+	for (size_t i = 0; i < nics->count; i++) {
+		if (strcmp(nics->items[i], "any") == 0 && nics->count > 1)
+			return error_set(line->error, OUTCOME_USAGE,
+			    "--nic=any captures on all interfaces: give no "
+			    "other --nic");
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(nics->items[i], nics->items[k]) == 0)
+				return error_set(line->error, OUTCOME_USAGE,
+				    "--nic=%.100s was given twice: give each "
+				    "interface once",
+				    nics->items[i]);
+	}
+	return 0;
+}
+
 static int
 check_word(const struct line *line, const char *name, const char *value,
     const char *words)
@@ -203,7 +229,7 @@ check_delivery(struct line *line)
 		options->compress = "auto";
 	if (options->on_interface_loss == NULL)
 		options->on_interface_loss = "exit";
-	if ((options->nic != NULL || options->watch != NULL) &&
+	if ((options->nics.count > 0 || options->watch != NULL) &&
 	    !is_given(line, "retry-for"))
 		options->retry_for = 0;
 	options->auto_id = strcmp(options->id, "auto") == 0;
@@ -274,7 +300,7 @@ check_line(struct line *line)
 	if (line->options->print_template != NULL)
 		line->options->action = OPTIONS_PRINT_TEMPLATE;
 	if (check_kinds(line) != 0 || check_needs(line) != 0 ||
-	    check_stdin(line) != 0 ||
+	    check_stdin(line) != 0 || check_interfaces(line) != 0 ||
 	    check_dissection(line) != 0 || check_output(line) != 0 ||
 	    check_watch(line) != 0 ||
 	    check_delivery(line) != 0)

@@ -70,7 +70,7 @@ help_row(struct buffer *out, const struct options_row *row)
 static const char short_help[] =
     "usage: espcap --file=FILE ... [options]           capture files; - is stdin\n"
     "       espcap --dir=DIR [--recursive] [options]   the captures of a directory\n"
-    "       espcap --nic=IFACE [options]               a live capture\n"
+    "       espcap --nic=IFACE ... [options]           a live capture\n"
     "       espcap --watch=DIR [options]               captures as they come and grow\n"
     "       espcap --replay=FILE --node=URL [options]  rejected documents, again\n\n"
     "Turns the packets of captures into JSON documents, one a line on standard\n"

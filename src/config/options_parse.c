@@ -262,6 +262,8 @@ options_release(struct options *options)
 	free(options->decode_as.items);
 	free(options->config_text);
 	options->config_text = NULL;
+	free(options->nics.items);
+	memset(&options->nics, 0, sizeof(options->nics));
 	memset(&options->files, 0, sizeof(options->files));
 	memset(&options->decode_as, 0, sizeof(options->decode_as));
 }

@@ -42,8 +42,9 @@ const struct options_row options_rows[] = {
 	    "read the capture files of this directory in the order of their names",
 	    OPTIONS_KIND_TEXT, SETS(dir), 0, 0, NULL, "", 0 },
 	{ "nic", "IFACE", OPTIONS_GROUP_INPUT,
-	    "capture on this network interface, or on any of them: any",
-	    OPTIONS_KIND_TEXT, SETS(nic), 0, 0, NULL, "", 'i' },
+	    "capture on this network interface, or on all of them: any; may be "
+	    "given again and again",
+	    OPTIONS_KIND_LIST, SETS(nics), 0, 0, NULL, "", 'i' },
 	{ "watch", "DIR", OPTIONS_GROUP_INPUT,
 	    "read the capture files of this directory as they come and grow, "
 	    "until interrupted",

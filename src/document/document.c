@@ -653,7 +653,8 @@ static int
 put_line(const struct document *document, struct buffer *out)
 {
 	const struct document_packet *packet = document->packet;
-	const struct text_line_packet from = { .number = packet->ordinal,
+	const struct text_line_packet from = { .interface = document->config.interfaces ? document->capture->interface : NULL,
+		.number = packet->ordinal,
 		.has_time = packet->has_time,
 		.sec = packet->sec,
 		.nsec = packet->nsec };

@@ -27,6 +27,7 @@ struct document_config {
 	bool pretty;
 	bool text;                  /* a line of text in place of JSON: document/text_line.h */
 	bool color;                 /* with text */
+	bool interfaces;            /* with text: each line names the interface of the capture, for there are several */
 	bool sort;                  /* fields by name: for a tshark that prints them in random order */
 	const char *tshark_version; /* "4.0.17" */
 };

@@ -183,6 +183,10 @@ text_line_write(const struct text_line *line, const struct layers *layers,
 	int rv = put_color(line, "\033[2m", out);
 
 	rv |= buffer_printf(out, "%5" PRIu64 " ", packet->number);
+	if (packet->interface != NULL) {
+		rv |= put_visible(out, packet->interface, strlen(packet->interface), NAME_MAX_LEN);
+		rv |= buffer_puts(out, " ");
+	}
 	rv |= put_time(out, packet);
 	rv |= put_color(line, "\033[m", out);
 	rv |= buffer_puts(out, " ");

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ack.h"
 #include "base/error.h"
 
 struct document_ready;
@@ -59,6 +60,12 @@ struct input_metrics {
 	bool has_ring;
 };
 
+/* One of several inputs at the same time. */
+struct input_part {
+	struct input *input;
+	struct ack ack; /* what became of its documents */
+};
+
 /* One kind of input. Its functions are called in this order: prepare, start, any of the middle, close, counts, free. */
 struct input_type {
 	/* It need not end by itself: the sink waits for as long as it takes to deliver. */
@@ -92,6 +99,9 @@ struct input_type {
 	void (*counts)(const struct input *input, struct input_counts *counts);
 	void (*progress)(const struct input *input, struct input_progress *progress);
 	void (*metrics)(const struct input *input, struct input_metrics *metrics);
+
+	/* Of an input that is several at the same time: one of them, NULL behind the last. NULL for all other kinds. */
+	const struct input_part *(*part)(const struct input *input, size_t index);
 
 	/* After the sink is freed. Also without prepare. */
 	void (*free)(struct input *input);

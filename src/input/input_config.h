@@ -7,12 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dissect/dissection.h"
+
 struct dead_letter;
-struct dissection_config;
 struct inputs;
 struct live;
 struct priv_broker;
 struct watching;
+
+/* One live capture of the run. */
+struct input_live {
+	struct live *live;
+	struct dissection_live about; /* what its documents say of it */
+};
 
 /* Copied by who needs it; all pointers are borrowed for the life of the input. */
 struct input_config {
@@ -25,10 +32,11 @@ struct input_config {
 
 	/* Each NULL if it is not asked for; inputs is read if none of the others is. */
 	const struct inputs *inputs;
-	struct live *live;
+	const struct input_live *lives;
 	const struct watching *watching;
 	const char *replay; /* the name of a dead letter file */
 
+	size_t live_count;                     /* of lives, 1.. */
 	uint64_t idle, duration;               /* of a watched folder, ms; see watch/follow.h */
 	size_t replay_index;                   /* in the privileged broker */
 	const struct dead_letter *dead_letter; /* which the run writes: not to be replayed */

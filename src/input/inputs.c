@@ -240,15 +240,15 @@ inputs_list(struct inputs *inputs, const struct options *options,
 	inputs->from_dir = options->dir != NULL;
 	if (inputs->from_dir)
 		return list_dir(inputs, options, log, error);
-	if (options->nic != NULL)
-		add(inputs, xstrdup(options->nic), NULL);
+	for (size_t i = 0; i < options->nics.count; i++)
+		add(inputs, xstrdup(options->nics.items[i]), NULL);
 	for (size_t i = 0; i < options->files.count; i++) {
 		const char *name = options->files.items[i];
 
 		add(inputs, xstrdup(name),
 		    strcmp(name, "-") == 0 ? NULL : absolute(name));
 	}
-	return options->nic != NULL ? 0 : check_pipes(inputs, error);
+	return options->nics.count > 0 ? 0 : check_pipes(inputs, error);
 }
 
 void

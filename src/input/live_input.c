@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A live capture as an input: its one stream, what its process says, and what that counts. */
+/* A live capture as an input: the stream of an interface, what its process says, and what that counts. */
 #include "input/live_input.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/xalloc.h"
+#include "input/joint_input.h"
 #include "input/live.h"
 #include "input/sequence_input.h"
 #include "source/source.h"
 
 struct live_input {
 	struct sequence_input base;
+	struct dissection_config dissection; /* as given, and with the live capture */
 	struct live *live;
 	unsigned parts;
+	bool has_peers; /* other interfaces: messages must name this one */
 	bool lost;
 };
 
@@ -28,12 +35,28 @@ const_self(const struct input *input)
 
 /* What the capture process says. */
 
+/* The name and ": " if the text needs it; room for both. */
+#define LABEL_LEN 100
+
+static void
+make_label(const struct live_input *capture, const char *text, char label[LABEL_LEN])
+{
+	const char *name = live_interface(capture->live);
+	size_t len = strlen(name);
+
+	label[0] = '\0';
+	if (capture->has_peers && (strncmp(text, name, len) != 0 || text[len] != ' '))
+		(void)snprintf(label, LABEL_LEN, "%s: ", name);
+}
+
 static void
 on_note(void *ctx, const char *text)
 {
 	const struct live_input *capture = ctx;
+	char label[LABEL_LEN];
 
-	log_note(capture->base.given->log, "%s", text);
+	make_label(capture, text, label);
+	log_note(capture->base.given->log, "%s%s", label, text);
 }
 
 static void
@@ -41,10 +64,13 @@ on_lost(void *ctx, const char *text)
 {
 	struct live_input *capture = ctx;
 	const struct input_handler *handler = &capture->base.input.handler;
+	char label[LABEL_LEN];
 
 	capture->lost = true;
+	make_label(capture, text, label);
 	log_error(capture->base.given->log,
-	    "%s; what was captured is still delivered", text);
+	    "%s%s; what was captured %sis still delivered", label, text,
+	    capture->has_peers ? "there " : "");
 	handler->on_failure(handler->ctx, OUTCOME_TSHARK);
 }
 
@@ -159,18 +185,41 @@ static const struct input_type type = { .is_endless = true,
 	.metrics = metrics,
 	.free = sequence_input_free };
 
-struct input *
-live_input_new(const struct input_config *config)
+static struct input *
+one_new(const struct input_config *config, const struct input_live *live)
 {
 	static const struct sequence_handler handler = { on_retire,
 		sequence_input_check_end };
-	struct live_input *capture;
+	struct live_input *capture = xcalloc(1, sizeof(*capture));
+	struct input_config own = *config;
 
-	if (config->live == NULL)
-		return NULL;
-	capture = xcalloc(1, sizeof(*capture));
-	capture->live = config->live;
+	capture->dissection = *config->dissection;
+	capture->dissection.live = &live->about;
+	own.dissection = &capture->dissection;
+	capture->live = live->live;
 	capture->parts = config->parts;
-	sequence_input_init(&capture->base, &type, config, 1, &handler);
+	capture->has_peers = config->live_count > 1;
+	sequence_input_init(&capture->base, &type, &own, 1, &handler);
 	return &capture->base.input;
+}
+
+/*
+ * A tshark for each interface: two of them may see the same packets, as a bridge and its ports do, which one tshark would
+ * take for retransmissions.
+ */
+struct input *
+live_input_new(const struct input_config *config)
+{
+	struct input **inputs, *input;
+
+	if (config->lives == NULL)
+		return NULL;
+	if (config->live_count == 1)
+		return one_new(config, config->lives);
+	inputs = xcalloc(config->live_count, sizeof(struct input *));
+	for (size_t i = 0; i < config->live_count; i++)
+		inputs[i] = one_new(config, &config->lives[i]);
+	input = joint_input_new(inputs, config->live_count);
+	free(inputs);
+	return input;
 }

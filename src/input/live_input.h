@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A live capture as an input. */
+/* Live captures as an input. */
 #ifndef ESPCAP_INPUT_LIVE_INPUT_H
 #define ESPCAP_INPUT_LIVE_INPUT_H
 
 #include "input/input.h"
 #include "input/input_config.h"
 
-/* For config->live, NULL without it; see make_input.c. */
+/* For config->lives, NULL without them; see make_input.c. */
 struct input *live_input_new(const struct input_config *config);
 
 #endif

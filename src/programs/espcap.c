@@ -8,6 +8,7 @@
 
 #include "base/descriptor.h"
 #include "base/terminal.h"
+#include "base/xalloc.h"
 #include "config/options.h"
 #include "config/paths.h"
 #include "dissect/dissection.h"
@@ -44,7 +45,8 @@ struct app {
 	struct broker_files files;
 	struct summary summary;
 	struct metrics_file *metrics; /* NULL for none */
-	struct dissection_live live;
+	struct totals_part *parts;    /* of several --nic, else NULL */
+	char *interfaces;             /* the names of all --nic, "a,b"; NULL for none */
 };
 
 /* The broker also reads the file of a secret: now, and again later. */
@@ -86,15 +88,41 @@ out:
 	return rv;
 }
 
+static void
+name_interfaces(struct app *app)
+{
+	const struct options_list *nics = &app->options.nics;
+	char *longer;
+
+	if (nics->count == 0)
+		return;
+	app->interfaces = xstrdup(nics->items[0]);
+	for (size_t i = 1; i < nics->count; i++) {
+		longer = xasprintf("%s,%s", app->interfaces, nics->items[i]);
+		free(app->interfaces);
+		app->interfaces = longer;
+	}
+	if (nics->count == 1)
+		return;
+	app->parts = xcalloc(nics->count, sizeof(*app->parts));
+	for (size_t i = 0; i < nics->count; i++)
+		app->parts[i] = (struct totals_part){ .interface = nics->items[i],
+			.totals = { .has_drops = true,
+			    .has_server = app->options.node != NULL,
+			    .is_part = true } };
+}
+
 /* By the user who also writes it later. */
 static int
 open_metrics(struct app *app, struct error *error)
 {
 	const struct options *options = &app->options;
-	const struct metrics first = { .interface = options->nic,
-		.totals = { .has_drops = options->nic != NULL,
+	const struct metrics first = { .interface = app->interfaces,
+		.totals = { .has_drops = options->nics.count > 0,
 		    .has_server = options->node != NULL,
-		    .has_auto_id = options->node != NULL && options->auto_id } };
+		    .has_auto_id = options->node != NULL && options->auto_id,
+		    .parts = app->parts,
+		    .part_count = app->parts != NULL ? options->nics.count : 0 } };
 
 	if (options->metrics == NULL)
 		return 0;
@@ -109,6 +137,7 @@ start(struct app *app, struct error *error)
 	const struct options *options = &app->options;
 	bool has_tshark = options->replay == NULL;
 
+	name_interfaces(app);
 	/* Still as root, if espcap was started so. */
 	if (has_tshark &&
 	    confinement_begin(&app->confinement, options->no_sandbox, &app->log,
@@ -117,7 +146,7 @@ start(struct app *app, struct error *error)
 	if (open_all(app, error) != 0)
 		return -1;
 	/* Root is given up for good. */
-	if (privilege_give_up(options->nic != NULL, &app->log, error) != 0)
+	if (privilege_give_up(options->nics.count > 0, &app->log, error) != 0)
 		return -1;
 	/* As the user that espcap runs as from now on. */
 	if (confinement_make_home(&app->confinement, error) != 0 ||
@@ -135,14 +164,6 @@ set_dissection_config(struct app *app, struct dissection_config *config)
 {
 	const struct options *options = &app->options;
 
-	if (app->capturing.live != NULL) {
-		app->live.id = live_id(app->capturing.live);
-		app->live.host = app->capturing.host;
-		app->live.interface = options->nic;
-		app->live.lifetime = options->tshark_lifetime;
-		app->live.lifetime_ms = options->tshark_lifetime_ms;
-		config->live = &app->live;
-	}
 	config->ids = options->node != NULL && !options->auto_id;
 	config->loop = app->loop;
 	config->log = &app->log;
@@ -168,7 +189,8 @@ open_input(struct app *app, const struct dissection_config *dissection,
 		.parts = options->split ? (unsigned)inputs_jobs(options) : 1,
 		.progress = progress,
 		.inputs = &app->inputs,
-		.live = app->capturing.live,
+		.lives = app->capturing.lives,
+		.live_count = app->capturing.count,
 		.watching = options->watch != NULL ? &app->watching : NULL,
 		.replay = options->replay,
 		.idle = options->watch_idle,
@@ -190,6 +212,8 @@ set_run_config(struct app *app, const struct dissection_config *dissection,
 	config->progress = options->level != LOG_LEVEL_QUIET &&
 	    (options->progress || terminal_is_capable(STDERR_FILENO));
 	config->input = open_input(app, dissection, config->progress);
+	config->parts = app->parts;
+	config->part_count = app->parts != NULL ? app->options.nics.count : 0;
 	config->metrics = app->metrics;
 	config->notify = app->notify;
 	config->server = delivery_config(&app->delivery,
@@ -214,7 +238,7 @@ run(struct app *app)
 	enum outcome outcome;
 	int signal_number;
 
-	if (app->capturing.live != NULL && !app->options.include_own_traffic) {
+	if (app->capturing.count > 0 && !app->options.include_own_traffic) {
 		delivery->config.cluster.http.on_connect = capturing_exclude;
 		delivery->config.cluster.http.ctx = &app->capturing;
 	}
@@ -252,6 +276,8 @@ release(struct app *app)
 	if (app->delivery.options != NULL)
 		delivery_release(&app->delivery);
 	metrics_file_free(app->metrics);
+	free(app->parts);
+	free(app->interfaces);
 	notify_free(app->notify);
 	summary_close(&app->summary);
 	inputs_release(&app->inputs);

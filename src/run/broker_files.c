@@ -14,7 +14,7 @@ broker_files_list(struct broker_files *files, const struct options *options,
 {
 	const char *secret = secrets_file(options);
 	/* An interface is no file. */
-	size_t count = options->nic != NULL ? 0 : inputs->count;
+	size_t count = options->nics.count > 0 ? 0 : inputs->count;
 
 	files->broker = NULL;
 	files->input_count = count;

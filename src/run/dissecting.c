@@ -49,7 +49,7 @@ dissecting_open(struct dissecting *dissecting, const char *cache,
 {
 	const struct options *options = dissecting->options;
 
-	dissecting->is_filter_wrong = options->nic != NULL && options->bpf != NULL && !filter_parses(options->bpf);
+	dissecting->is_filter_wrong = options->nics.count > 0 && options->bpf != NULL && !filter_parses(options->bpf);
 	choose_output(dissecting);
 	/* A replay needs no tshark: its documents are made. */
 	if ((options->replay == NULL &&
@@ -69,7 +69,7 @@ make_filter(struct dissecting *dissecting, struct error *reason)
 {
 	const char *bpf = dissecting->options->bpf;
 
-	if (bpf == NULL || (dissecting->options->nic != NULL && !dissecting->is_filter_wrong))
+	if (bpf == NULL || (dissecting->options->nics.count > 0 && !dissecting->is_filter_wrong))
 		return 0;
 	*reason = (struct error){ .outcome = OUTCOME_USAGE, .text = "syntax error" };
 	dissecting->filter = filter_new(bpf, reason);
@@ -141,6 +141,7 @@ make_document(struct dissecting *dissecting, struct error *error)
 		.text = dissecting->is_text,
 		.color = dissecting->is_text &&
 		    terminal_has_color(STDOUT_FILENO),
+		.interfaces = dissecting->options->nics.count > 1,
 		.sort = tshark_is_unordered(tshark),
 		.tshark_version = tshark->version };
 

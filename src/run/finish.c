@@ -81,6 +81,10 @@ finish_run(const struct finish *finish, const struct totals *totals,
 	int status = signal_number != 0 ? SIGNALS + signal_number : (int)outcome;
 
 	log_remarks(finish, totals);
+	for (size_t i = 0; i < totals->part_count; i++) {
+		progress_totals(&totals->parts[i].totals, line, sizeof(line));
+		log_note(finish->log, "%s: %s", totals->parts[i].interface, line);
+	}
 	progress_totals(totals, line, sizeof(line));
 	log_final(finish->log, "%s", line);
 	/* Before the summary, which may go to the same place. */

@@ -124,14 +124,37 @@ put_outcome(struct writer *w, const char *outcome, uint64_t number)
 	w->rv |= buffer_printf(w->out, "} %" PRIu64 "\n", number);
 }
 
+/* Calls put for the sums of each interface, whose name is the label; of one interface, or none, for those of the run. */
 static void
-put_packets(struct writer *w, const struct totals *totals)
+put_each(struct writer *w, const struct metrics *m,
+    void (*put_totals)(struct writer *w, const struct totals *totals))
 {
-	put_single(w, "espcap_packets_read_total", "counter",
-	    "Packets read: the sum of all outcomes, and of those pending.",
-	    totals->read);
-	begin(w, "espcap_packets_total", "counter",
-	    "Packets by what has become of them.");
+	const char *all = w->interface;
+
+	if (m->totals.part_count == 0)
+		put_totals(w, &m->totals);
+	for (size_t i = 0; i < m->totals.part_count; i++) {
+		w->interface = m->totals.parts[i].interface;
+		put_totals(w, &m->totals.parts[i].totals);
+	}
+	w->interface = all;
+}
+
+static void
+put_read(struct writer *w, const struct totals *totals)
+{
+	put(w, NULL, NULL, totals->read);
+}
+
+static void
+put_skipped(struct writer *w, const struct totals *totals)
+{
+	put(w, NULL, NULL, totals->skipped);
+}
+
+static void
+put_outcomes(struct writer *w, const struct totals *totals)
+{
 	put_outcome(w, totals->has_server ? "indexed" : "printed",
 	    totals->delivered);
 	if (totals->has_server) {
@@ -142,21 +165,38 @@ put_packets(struct writer *w, const struct totals *totals)
 	put_outcome(w, "filtered", totals->filtered);
 	put_outcome(w, "undissected", totals->undissected);
 	put_outcome(w, "dropped", totals->dropped);
+}
+
+static void
+put_drops(struct writer *w, const struct totals *totals)
+{
+	put(w, "cause", "queue", totals->dropped);
+	put(w, "cause", "kernel", totals->kernel_drop);
+	put(w, "cause", "interface", totals->interface_drop);
+}
+
+static void
+put_packets(struct writer *w, const struct metrics *m)
+{
+	begin(w, "espcap_packets_read_total", "counter",
+	    "Packets read: the sum of all outcomes, and of those pending.");
+	put_each(w, m, put_read);
+	begin(w, "espcap_packets_total", "counter",
+	    "Packets by what has become of them.");
+	put_each(w, m, put_outcomes);
 	put_single(w, "espcap_packets_pending", "gauge",
 	    "Packets read that have no outcome yet; at the end, unsent ones.",
-	    totals->unsent);
-	put_single(w, "espcap_packets_skipped_total", "counter",
+	    m->totals.unsent);
+	begin(w, "espcap_packets_skipped_total", "counter",
 	    "Packets that the capture filter did not want; they count as not "
-	    "read.",
-	    totals->skipped);
-	if (!totals->has_drops)
+	    "read.");
+	put_each(w, m, put_skipped);
+	if (!m->totals.has_drops)
 		return;
 	begin(w, "espcap_capture_drops_total", "counter",
 	    "Packets lost while capturing: no room in the queue (those have "
 	    "the outcome dropped), or never read.");
-	put(w, "cause", "queue", totals->dropped);
-	put(w, "cause", "kernel", totals->kernel_drop);
-	put(w, "cause", "interface", totals->interface_drop);
+	put_each(w, m, put_drops);
 }
 
 static void
@@ -176,65 +216,133 @@ put_delivery(struct writer *w, const struct metrics *m)
 		    m->totals.maybe_duplicate);
 }
 
+/* What of an interface is no count. At the end there are no queues and no processes, as metrics_file_end says of the run. */
+struct station {
+	const char *interface;
+	uint64_t bytes, room, spool_bytes, spool_room;
+	uint64_t capture_memory, tshark_memory;
+};
+
+/* Fills the station of an interface; false if there are not so many. Without several interfaces there is that of the run. */
+static bool
+get_station(const struct metrics *m, size_t index, struct station *station)
+{
+	const struct totals_part *part;
+
+	if (m->totals.part_count == 0 && index == 0) {
+		*station = (struct station){ m->interface,
+			m->capture_reader_bytes, m->capture_reader_room,
+			m->spool_bytes, m->spool_room,
+			m->capture_reader_memory, m->tshark_memory };
+		return true;
+	}
+	if (index >= m->totals.part_count)
+		return false;
+	part = &m->totals.parts[index];
+	*station = (struct station){ part->interface,
+		part->capture_reader_bytes, part->capture_reader_room,
+		part->spool_bytes, part->spool_room,
+		part->capture_reader_memory, part->tshark_memory };
+	if (m->ended)
+		station->bytes = station->capture_memory = station->tshark_memory = 0;
+	return true;
+}
+
+static void
+put_capture_queue(struct writer *w, const struct station *station, uint64_t capture, uint64_t spool)
+{
+	const char *all = w->interface;
+
+	w->interface = station->interface;
+	put(w, "queue", "capture", capture);
+	if (station->spool_room > 0)
+		put(w, "queue", "spool", spool);
+	w->interface = all;
+}
+
 static void
 put_queues(struct writer *w, const struct metrics *m)
 {
+	struct station station;
+
 	begin(w, "espcap_queue_bytes", "gauge",
 	    "Bytes that wait for tshark (capture, spool), or to be "
 	    "delivered.");
-	if (m->totals.has_drops)
-		put(w, "queue", "capture", m->capture_reader_bytes);
-	if (m->spool_room > 0)
-		put(w, "queue", "spool", m->spool_bytes);
+	for (size_t i = 0; m->totals.has_drops && get_station(m, i, &station); i++)
+		put_capture_queue(w, &station, station.bytes, station.spool_bytes);
 	put(w, "queue", "delivery", m->delivery_bytes);
 	if (!m->totals.has_drops && m->delivery_room == 0)
 		return;
 	begin(w, "espcap_queue_limit_bytes", "gauge",
 	    "Bytes that may wait there.");
-	if (m->totals.has_drops)
-		put(w, "queue", "capture", m->capture_reader_room);
-	if (m->spool_room > 0)
-		put(w, "queue", "spool", m->spool_room);
+	for (size_t i = 0; m->totals.has_drops && get_station(m, i, &station); i++)
+		put_capture_queue(w, &station, station.room, station.spool_room);
 	if (m->delivery_room > 0)
 		put(w, "queue", "delivery", m->delivery_room);
 }
 
 static void
+put_ring_missing(struct writer *w, const struct totals *totals)
+{
+	put(w, NULL, NULL, totals->ring_missing);
+}
+
+static void
 put_ring(struct writer *w, const struct metrics *m)
 {
-	if (m->has_ring)
-		put_single(w, "espcap_ring_missing_packets_total", "counter",
-		    "Packets captured that are not in the files of --ring.",
-		    m->totals.ring_missing);
+	if (!m->has_ring)
+		return;
+	begin(w, "espcap_ring_missing_packets_total", "counter",
+	    "Packets captured that are not in the files of --ring.");
+	put_each(w, m, put_ring_missing);
+}
+
+static void
+put_memory(struct writer *w, const char *process, uint64_t bytes)
+{
+	if (bytes > 0)
+		put(w, "process", process, bytes);
 }
 
 static void
 put_processes(struct writer *w, const struct metrics *m)
 {
-	const struct {
-		const char *name;
-		uint64_t bytes;
-	} list[] = {
-		{ "espcap", m->own_memory }, { "capture", m->capture_reader_memory },
-		{ "tshark", m->tshark_memory }
-	};
-	bool begun = false;
+	const char *all = w->interface;
+	struct station station;
 
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		if (list[i].bytes == 0)
-			continue;
-		if (!begun)
-			begin(w, "espcap_resident_memory_bytes", "gauge",
-			    "Memory of the processes; of all tsharks "
-			    "together.");
-		begun = true;
-		put(w, "process", list[i].name, list[i].bytes);
+	if (m->own_memory + m->capture_reader_memory + m->tshark_memory > 0)
+		begin(w, "espcap_resident_memory_bytes", "gauge",
+		    "Memory of the processes; of all tsharks together.");
+	put_memory(w, "espcap", m->own_memory);
+	for (size_t i = 0; get_station(m, i, &station); i++) {
+		w->interface = station.interface;
+		put_memory(w, "capture", station.capture_memory);
+		put_memory(w, "tshark", station.tshark_memory);
 	}
-	put_single(w, "espcap_tsharks_started_total", "counter",
-	    "Times that a tshark was started to dissect.", m->totals.tsharks);
-	put_single(w, "espcap_plugin_fallbacks_total", "counter",
-	    "Times that tshark failed with the plugin and was run without.",
-	    m->totals.fallbacks);
+	w->interface = all;
+}
+
+static void
+put_tsharks(struct writer *w, const struct totals *totals)
+{
+	put(w, NULL, NULL, totals->tsharks);
+}
+
+static void
+put_fallbacks(struct writer *w, const struct totals *totals)
+{
+	put(w, NULL, NULL, totals->fallbacks);
+}
+
+static void
+put_starts(struct writer *w, const struct metrics *m)
+{
+	begin(w, "espcap_tsharks_started_total", "counter",
+	    "Times that a tshark was started to dissect.");
+	put_each(w, m, put_tsharks);
+	begin(w, "espcap_plugin_fallbacks_total", "counter",
+	    "Times that tshark failed with the plugin and was run without.");
+	put_each(w, m, put_fallbacks);
 }
 
 int
@@ -244,10 +352,11 @@ metrics_write(const struct metrics *metrics, struct buffer *out)
 
 	put_build(&w, metrics);
 	put_run(&w, metrics);
-	put_packets(&w, &metrics->totals);
+	put_packets(&w, metrics);
 	put_delivery(&w, metrics);
 	put_queues(&w, metrics);
 	put_ring(&w, metrics);
 	put_processes(&w, metrics);
+	put_starts(&w, metrics);
 	return w.rv == 0 ? 0 : -1;
 }

@@ -9,12 +9,12 @@
 #include "base/buffer.h"
 #include "run/progress.h"
 
-/* How a run stands. Texts are borrowed; a NULL is left out, and so are numbers that this kind of run has not. */
+/* How a run stands; with totals.parts its counts and queues are written for each of these. Texts are borrowed; a NULL is left out, and so are numbers that this kind of run has not. */
 struct metrics {
 	const char *version;    /* of espcap */
 	const char *tshark;     /* its version */
 	const char *dissection; /* "plugin", "ek" or "pdml"; with tshark */
-	const char *interface;  /* of a live capture: then a label of every value */
+	const char *interface;  /* of a live capture: then a label of every value; of several their names, "a,b" */
 	uint64_t start;         /* ms since 1970, as the next */
 	uint64_t resolved;      /* when a document was last delivered, found there or rejected; 0: never */
 	struct totals totals;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cells.h"
+#include "base/json.h"
 #include "base/text.h"
 
 static void
@@ -259,12 +260,13 @@ list_totals(const struct totals *totals, struct total list[TOTALS])
 		{ "undissected", totals->undissected },
 		{ "dropped", totals->dropped },
 		{ "unsent", totals->unsent },
-		{ "skipped", totals->skipped },
-		{ "retries", totals->retries }
+		{ "skipped", totals->skipped }
 	};
 	size_t count = sizeof(all) / sizeof(all[0]);
 
 	memcpy(list, all, sizeof(all));
+	if (!totals->is_part)
+		list[count++] = (struct total){ "retries", totals->retries };
 	if (totals->has_drops) {
 		list[count++] = (struct total){ "kernel_drop",
 			totals->kernel_drop };
@@ -292,17 +294,44 @@ progress_totals(const struct totals *totals, char *line, size_t size)
 		    list[i].value);
 }
 
-void
-progress_json(const struct totals *totals, int status, char *text, size_t size)
+/* The members of an object. */
+static int
+put_totals(const struct totals *totals, struct buffer *out)
 {
 	struct total list[TOTALS];
-	size_t count = list_totals(totals, list), used = 0;
+	size_t count = list_totals(totals, list);
+	int rv = 0;
 
-	for (size_t i = 0; i < count && used < size; i++)
-		used += (size_t)snprintf(text + used, size - used,
-		    "%s\"%s\":%" PRIu64, i > 0 ? "," : "{", list[i].name,
-		    list[i].value);
-	if (used < size)
-		(void)snprintf(text + used, size - used, ",\"exit\":%d}\n",
-		    status);
+	for (size_t i = 0; i < count; i++)
+		rv |= buffer_printf(out, "%s\"%s\":%" PRIu64, i > 0 ? "," : "",
+		    list[i].name, list[i].value);
+	return rv;
+}
+
+static int
+put_part(const struct totals_part *part, bool is_first, struct buffer *out)
+{
+	int rv = buffer_puts(out, is_first ? "{\"name\":" : ",{\"name\":");
+
+	rv |= json_string(out, part->interface, strlen(part->interface));
+	rv |= buffer_puts(out, ",");
+	rv |= put_totals(&part->totals, out);
+	rv |= buffer_puts(out, "}");
+	return rv;
+}
+
+int
+progress_json(const struct totals *totals, int status, struct buffer *out)
+{
+	int rv = buffer_puts(out, "{");
+
+	rv |= put_totals(totals, out);
+	rv |= buffer_printf(out, ",\"exit\":%d", status);
+	for (size_t i = 0; i < totals->part_count; i++) {
+		rv |= buffer_puts(out, i == 0 ? ",\"interfaces\":[" : "");
+		rv |= put_part(&totals->parts[i], i == 0, out);
+		rv |= buffer_puts(out, i + 1 == totals->part_count ? "]" : "");
+	}
+	rv |= buffer_puts(out, "}\n");
+	return rv == 0 ? 0 : -1;
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
+
 /* What is known at one moment of a run. */
 struct progress {
 	uint64_t files_done, files_all;
@@ -28,7 +30,7 @@ struct progress {
 #define PROGRESS_LINE_LEN 1000
 void progress_line(const struct progress *progress, size_t cells, char line[PROGRESS_LINE_LEN]);
 
-/* The sums of a run. */
+/* The sums of a run, or of one of the interfaces it captures on. */
 struct totals {
 	uint64_t read, delivered, duplicate, rejected, discarded, filtered, undissected, dropped, unsent;
 	uint64_t skipped, retries, maybe_duplicate;
@@ -39,13 +41,29 @@ struct totals {
 	bool has_server;                      /* delivered means indexed, else printed */
 	bool has_auto_id;                     /* maybe_duplicate is of interest */
 	bool cut;                             /* standard output ends in the middle of a document; not in the line */
+	bool is_part;                         /* of one interface: retries are of no interest */
+	const struct totals_part *parts;      /* of a run on several interfaces, each of them; borrowed; not in the line */
+	size_t part_count;                    /* 0 for other runs */
+};
+
+/* One of several interfaces. */
+struct totals_part {
+	const char *interface;
+	struct totals totals;
+	/* Bytes, as in struct metrics. */
+	uint64_t capture_reader_bytes, capture_reader_room, capture_reader_memory;
+	uint64_t spool_bytes, spool_room;
+	uint64_t tshark_memory;
 };
 
 /* "read=N printed=N duplicate=N ...", see THE FINAL LINE in espcap(1). Room for PROGRESS_TOTALS_LEN is enough. */
 #define PROGRESS_TOTALS_LEN 700
 void progress_totals(const struct totals *totals, char *line, size_t size);
 
-/* The same as a JSON object with a newline, and the exit status as "exit". */
-void progress_json(const struct totals *totals, int status, char *text, size_t size);
+/*
+ * The same as a JSON object with a newline, the exit status as "exit", and the parts as "interfaces". -1 if out is full:
+ * PROGRESS_TOTALS_LEN for the sums and for each part is enough.
+ */
+int progress_json(const struct totals *totals, int status, struct buffer *out);
 
 #endif

@@ -251,7 +251,7 @@ start_status(struct run *run)
 		.notify = run->config->notify };
 
 	run->sums = (struct run_totals){ run->input, run->sink,
-		run->config->server };
+		run->config->server, run->config->parts, run->config->part_count };
 	return status_start(run->config->loop, run->log, &source, &config);
 }
 

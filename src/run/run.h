@@ -20,6 +20,8 @@ struct run_config {
 	struct log *log;
 	struct input *input; /* freed */
 	bool progress;
+	struct totals_part *parts;               /* of an input on several interfaces, with their names; filled, and in the sums */
+	size_t part_count;                       /* 0 for other inputs */
 	struct metrics_file *metrics;            /* NULL for none */
 	struct notify *notify;                   /* the service manager; NULL for none */
 	const struct sink_server_config *server; /* NULL: documents go to stdout */

@@ -35,6 +35,63 @@ run_totals_progress(void *ctx, struct progress *progress)
 		.in_flight = counts.in_flight };
 }
 
+static void
+set_input(const struct input_counts *input, struct totals *totals)
+{
+	totals->read = input->read;
+	totals->filtered = input->filtered;
+	totals->undissected = input->undissected;
+	totals->dropped = input->dropped;
+	totals->skipped = input->skipped;
+	totals->kernel_drop = input->kernel_drop;
+	totals->interface_drop = input->interface_drop;
+	totals->ring_missing = input->ring_missing;
+	totals->has_drops = input->has_drops;
+	totals->fallbacks = input->fallbacks;
+	totals->tsharks = input->tsharks;
+}
+
+static void
+set_unsent(struct totals *totals)
+{
+	totals->unsent = totals->read - totals->delivered -
+	    totals->duplicate - totals->rejected - totals->discarded -
+	    totals->filtered - totals->undissected - totals->dropped;
+}
+
+/* What the sink counted is on the ack. */
+static void
+set_part(const struct run_totals *run, const struct input_part *from, struct totals_part *part)
+{
+	const struct ack *ack = &from->ack;
+	struct totals *totals = &part->totals;
+	struct input_counts counts = { 0 };
+
+	from->input->type->counts(from->input, &counts);
+	*totals = (struct totals){ .delivered = ack->acknowledged - ack->duplicate - ack->discarded,
+		.duplicate = ack->duplicate,
+		.rejected = ack->rejected,
+		.discarded = ack->discarded,
+		.has_server = run->server != NULL,
+		.is_part = true };
+	set_input(&counts, totals);
+	set_unsent(totals);
+}
+
+static void
+set_part_metrics(const struct input *input, struct totals_part *part)
+{
+	struct input_metrics metrics = { 0 };
+
+	input->type->metrics(input, &metrics);
+	part->capture_reader_bytes = metrics.capture_reader_bytes;
+	part->capture_reader_room = metrics.capture_reader_room;
+	part->capture_reader_memory = metrics.capture_reader_memory;
+	part->spool_bytes = metrics.spool_bytes;
+	part->spool_room = metrics.spool_room;
+	part->tshark_memory = metrics.tshark_memory;
+}
+
 void
 run_totals_totals(void *ctx, struct totals *totals)
 {
@@ -43,29 +100,21 @@ run_totals_totals(void *ctx, struct totals *totals)
 	struct input_counts input = { 0 };
 
 	run->input->type->counts(run->input, &input);
-	*totals = (struct totals){ .read = input.read,
-		.delivered = counts.delivered,
+	*totals = (struct totals){ .delivered = counts.delivered,
 		.duplicate = input.duplicate + counts.duplicate,
 		.rejected = counts.rejected,
 		.discarded = counts.discarded,
-		.filtered = input.filtered,
-		.undissected = input.undissected,
-		.dropped = input.dropped,
-		.skipped = input.skipped,
 		.retries = counts.retries,
 		.maybe_duplicate = counts.maybe_duplicate,
-		.kernel_drop = input.kernel_drop,
-		.interface_drop = input.interface_drop,
-		.ring_missing = input.ring_missing,
-		.has_drops = input.has_drops,
-		.fallbacks = input.fallbacks,
-		.tsharks = input.tsharks,
 		.has_server = run->server != NULL,
 		.has_auto_id = run->server != NULL && run->server->auto_id,
-		.cut = counts.cut };
-	totals->unsent = totals->read - totals->delivered -
-	    totals->duplicate - totals->rejected - totals->discarded -
-	    totals->filtered - totals->undissected - totals->dropped;
+		.cut = counts.cut,
+		.parts = run->parts,
+		.part_count = run->part_count };
+	set_input(&input, totals);
+	set_unsent(totals);
+	for (size_t i = 0; i < run->part_count; i++)
+		set_part(run, run->input->type->part(run->input, i), &run->parts[i]);
 }
 
 void
@@ -90,6 +139,8 @@ run_totals_metrics(void *ctx, struct metrics *metrics)
 		.capture_reader_memory = input.capture_reader_memory,
 		.tshark_memory = input.tshark_memory };
 	run_totals_totals(ctx, &metrics->totals);
+	for (size_t i = 0; i < run->part_count; i++)
+		set_part_metrics(run->input->type->part(run->input, i)->input, &run->parts[i]);
 	if (counts.resolved_at > 0)
 		metrics->resolved = clock_of_day() -
 		    (clock_ms() - counts.resolved_at);

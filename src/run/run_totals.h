@@ -13,6 +13,8 @@ struct run_totals {
 	const struct input *input;
 	const struct sink *sink;
 	const struct sink_server_config *server; /* NULL: documents go to stdout */
+	struct totals_part *parts;               /* with the names, in the order of the input; see struct run_config */
+	size_t part_count;
 };
 
 /* As struct status_source wants them; ctx is the struct run_totals. What has no document yet, or whose document did not get out yet, is unsent. */

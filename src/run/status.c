@@ -68,14 +68,28 @@ say(struct status *status, char line[PROGRESS_TOTALS_LEN])
 	progress_totals(&totals, line, PROGRESS_TOTALS_LEN);
 }
 
+/* The sums, and those of each interface if there are several. */
+static void
+log_so_far(struct status *status, char line[PROGRESS_TOTALS_LEN])
+{
+	struct totals totals;
+
+	status->source.totals(status->source.ctx, &totals);
+	for (size_t i = 0; i < totals.part_count; i++) {
+		progress_totals(&totals.parts[i].totals, line, PROGRESS_TOTALS_LEN);
+		log_error(status->log, "so far on %s: %s", totals.parts[i].interface, line);
+	}
+	progress_totals(&totals, line, PROGRESS_TOTALS_LEN);
+	log_error(status->log, "so far: %s", line);
+}
+
 static void
 on_user(void *ctx)
 {
 	struct status *status = ctx;
 	char line[PROGRESS_TOTALS_LEN];
 
-	say(status, line);
-	log_error(status->log, "so far: %s", line);
+	log_so_far(status, line);
 	notify_status(status->notify, line);
 }
 
@@ -87,9 +101,10 @@ on_minute(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	say(status, line);
 	if (status->minutely)
-		log_error(status->log, "so far: %s", line);
+		log_so_far(status, line);
+	else
+		say(status, line);
 	notify_status(status->notify, line);
 }
 

@@ -40,19 +40,20 @@ void
 summary_write(const struct summary *summary, const struct totals *totals,
     int status, bool (*give_up)(void *ctx), void *ctx, struct log *log)
 {
-	char text[PROGRESS_TOTALS_LEN] = "\n";
-	size_t len, first;
 	bool shared = summary->is_shared;
+	struct buffer text;
 
 	if (summary->fd < 0)
 		return;
 	/* On a line of its own, also behind a document that was cut off. */
-	first = shared && totals->cut ? 1 : 0;
-	progress_json(totals, status, text + first, sizeof(text) - first);
-	len = strlen(text);
-	if (write_wait(summary->fd, text, len, give_up, ctx) != 0 ||
-	    (!shared && cut(summary->fd, len) != 0))
+	buffer_init(&text, (totals->part_count + 1) * PROGRESS_TOTALS_LEN);
+	if (shared && totals->cut)
+		(void)buffer_puts(&text, "\n");
+	(void)progress_json(totals, status, &text);
+	if (write_wait(summary->fd, text.data, text.len, give_up, ctx) != 0 ||
+	    (!shared && cut(summary->fd, text.len) != 0))
 		log_error(log, "%s: %s", summary->name, strerror(errno));
+	buffer_release(&text);
 }
 
 void

@@ -144,6 +144,10 @@ item_verdicts_tell(const struct item_verdicts *verdicts, const struct batch *bat
 
 		if (verdicts->of[i] == VERDICT_REJECTED)
 			ack_reject(ack);
+		else if (verdicts->of[i] == VERDICT_DUPLICATE)
+			ack_duplicate(ack);
+		else if (verdicts->of[i] == VERDICT_DISCARDED)
+			ack_discard(ack);
 		else if (!verdicts->keep[i])
 			ack_deliver(ack);
 	}

@@ -19,7 +19,11 @@ priv_broker_open(struct priv_broker *broker, size_t index, struct error *error)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* The live capture. */
+/* The live captures. */
+
+struct live {
+	const char *name;
+};
 
 int
 live_take_fd(struct live *live)
@@ -28,41 +32,43 @@ live_take_fd(struct live *live)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* Which of them: that of the interface a, or b. */
+static inline size_t
+live_number(const struct live *live)
+{
+	return live->name[0] == 'b';
+}
+
 void
 live_listen(struct live *live, struct loop *loop,
     const struct live_handler *handler)
 {
-	(void)live;
 	(void)loop;
-	bench_now->live_handler = *handler;
+	bench_now->live_handlers[live_number(live)] = *handler;
 }
 
 const char *
 live_interface(const struct live *live)
 {
-	(void)live;
-	return "a";
+	return live->name;
 }
 
 void
 live_stop(struct live *live)
 {
-	(void)live;
-	SAY("stop capture");
+	SAY_NAME("stop capture", live->name);
 }
 
 void
 live_close(struct live *live)
 {
-	(void)live;
-	SAY("close capture");
+	SAY_NAME("close capture", live->name);
 }
 
 struct live_counts
 live_counts(const struct live *live)
 {
-	(void)live;
-	return bench_now->captured;
+	return bench_now->captured[live_number(live)];
 }
 
 uint64_t

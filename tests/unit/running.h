@@ -14,7 +14,7 @@
  *   a.                   the input ends
  *   int term hup         a signal
  *   shut                 standard input is closed
- *   lost                 the interface is
+ *   lost lostb           the interface a is, b is
  *   over                 the replay, or the watched folder, has ended
  *   tell                 how far the input is: files, packets, bytes
  *   d1                   a document of the watched folder, or of the replay
@@ -79,8 +79,8 @@ struct bench {
 	enum outcome lesser;  /* of one that --bpf has no meaning for */
 	enum outcome failure; /* of the sink */
 	size_t value_max;
-	enum outcome over; /* of the replay, or the watched folder */
-	struct live_counts captured;
+	enum outcome over;              /* of the replay, or the watched folder */
+	struct live_counts captured[2]; /* on the interfaces a and b */
 	struct sink_counts counts;
 
 	/* What they have been given. */
@@ -88,7 +88,7 @@ struct bench {
 	struct sink_handler sink_handler;
 	struct sink sink;
 	bool is_full, is_busy;
-	struct live_handler live_handler;
+	struct live_handler live_handlers[2];
 	void (*on_over)(void *ctx);
 	void (*on_document)(void *ctx, const struct document_ready *ready);
 	int (*on_letter)(void *ctx, const struct sink_place *place,
@@ -243,6 +243,7 @@ sink_write(struct sink *sink, const struct document_ready *ready)
 	assert_ptr_equal(sink, &bench_now->sink);
 	SAY_NAME("write", ready->len > 100 ? "large" : ready->json);
 	bench_now->counts.delivered++;
+	ack_deliver(ready->ack);
 }
 
 static inline void
@@ -463,7 +464,9 @@ bench_word(const char *word)
 	else if (strcmp(word, "shut") == 0)
 		close(STDIN_FILENO);
 	else if (strcmp(word, "lost") == 0)
-		bench->live_handler.on_lost(bench->live_handler.ctx, "lost");
+		bench->live_handlers[0].on_lost(bench->live_handlers[0].ctx, "lost");
+	else if (strcmp(word, "lostb") == 0)
+		bench->live_handlers[1].on_lost(bench->live_handlers[1].ctx, "lost");
 	else if (strcmp(word, "tell") == 0)
 		bench_tell(bench->config.input);
 	else if (strcmp(word, "over") == 0)

@@ -19,6 +19,8 @@ static struct input_file list[] = {
 	{ .name = (char *)(uintptr_t) "d/b.pcap", .path = (char *)(uintptr_t) "/x/d/b.pcap" },
 };
 
+static const char *const interfaces[] = { "lo" };
+
 static void
 assert_paths(const struct broker_files *files, size_t count,
     const char *const *paths)
@@ -49,7 +51,7 @@ static void
 test_an_interface_is_no_file(void **state)
 {
 	const struct inputs inputs = { .list = list, .count = 1 };
-	const struct options options = { .nic = "lo" };
+	const struct options options = { .nics = { (const char **)(uintptr_t)interfaces, 1 } };
 	struct broker_files files;
 
 	(void)state;
@@ -81,7 +83,7 @@ test_secrets(void **state)
 	assert_paths(&files, 2, key);
 	broker_files_release(&files);
 
-	options = (struct options){ .nic = "lo", .password_file = "/p" };
+	options = (struct options){ .nics = { (const char **)(uintptr_t)interfaces, 1 }, .password_file = "/p" };
 	broker_files_list(&files, &options, &inputs);
 	assert_paths(&files, 1, live);
 	assert_int_equal(files.secret_index, 0);

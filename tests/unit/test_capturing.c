@@ -11,8 +11,10 @@
 
 #include "input/capturing.h"
 
+static const char *const names[] = { "eth7", "eth8" };
+
 static const struct options options = {
-	.nic = "eth7",
+	.nics = { (const char **)(uintptr_t)names, 1 },
 	.bpf = "udp",
 	.snaplen = 1,
 	.buffer = 2,
@@ -34,7 +36,7 @@ test_configuration(void **state)
 
 	(void)state;
 	memset(&config, 0xff, sizeof(config));
-	capturing_config(&options, &config);
+	capturing_config(&options, "eth7", &config);
 	assert_string_equal(config.nic.name, "eth7");
 	assert_string_equal(config.nic.bpf, "udp");
 	assert_int_equal(config.nic.snaplen, 1);
@@ -51,20 +53,20 @@ test_configuration(void **state)
 	assert_string_equal(config.packet_ring.interface, "eth7");
 	assert_int_equal(config.packet_ring.snaplen, 1);
 	assert_null(config.packet_ring.capture);
+	assert_null(config.taken);
 	assert_true(config.wait);
 }
 
 static void
 test_what_is_not_given(void **state)
 {
-	const struct options other = { .nic = "lo",
-		.no_promisc = true,
+	const struct options other = { .no_promisc = true,
 		.on_interface_loss = "exit" };
 	struct sniff_config config;
 
 	(void)state;
 	memset(&config, 0xff, sizeof(config));
-	capturing_config(&other, &config);
+	capturing_config(&other, "lo", &config);
 	assert_null(config.nic.bpf);
 	assert_false(config.nic.promisc);
 	assert_false(config.nic.immediate);
@@ -83,7 +85,8 @@ test_without_an_interface(void **state)
 	(void)state;
 	memset(&capturing, 0xff, sizeof(capturing));
 	assert_int_equal(capturing_open(&capturing, &files, &log, NULL), 0);
-	assert_null(capturing.live);
+	assert_int_equal(capturing.count, 0);
+	assert_null(capturing.lives);
 	capturing_release(&capturing);
 }
 
@@ -96,11 +99,36 @@ test_no_such_interface(void **state)
 	struct error error;
 
 	(void)state;
-	other.nic = "no such interface";
 	other.spool = other.ring = NULL;
 	assert_int_equal(capturing_open(&capturing, &other, &log, &error), -1);
 	assert_int_equal(error.outcome, OUTCOME_USAGE);
-	assert_null(capturing.live);
+	assert_int_equal(strncmp(error.text, "--nic=eth7: no network interface", 32), 0);
+	assert_null(capturing.lives[0].live);
+	capturing_release(&capturing);
+	assert_null(capturing.lives);
+}
+
+/* None of them is captured on then, and --count is in memory of all of them. */
+static void
+test_two_of_which_one_is_none(void **state)
+{
+	struct options other = options;
+	struct log log = { .program = "test", .level = LOG_LEVEL_QUIET };
+	struct capturing capturing;
+	struct error error;
+
+	(void)state;
+	other.spool = other.ring = NULL;
+	other.nics.count = 2;
+	assert_int_equal(capturing_open(&capturing, &other, &log, &error), -1);
+	assert_int_equal(strncmp(error.text, "--nic=eth7: no network interface", 32), 0);
+	assert_non_null(capturing.taken);
+	assert_ptr_equal(capturing.configs[0].taken, capturing.taken);
+	capturing_release(&capturing);
+	assert_null(capturing.taken);
+	other.count = 0;
+	assert_int_equal(capturing_open(&capturing, &other, &log, &error), -1);
+	assert_null(capturing.taken);
 	capturing_release(&capturing);
 }
 
@@ -112,6 +140,7 @@ main(void)
 		cmocka_unit_test(test_what_is_not_given),
 		cmocka_unit_test(test_without_an_interface),
 		cmocka_unit_test(test_no_such_interface),
+		cmocka_unit_test(test_two_of_which_one_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

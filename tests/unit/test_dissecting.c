@@ -21,6 +21,7 @@ struct test {
 	struct loop *loop;
 	struct log log;
 	struct options options;
+	const char *nics[1];
 	struct confinement confinement;
 	struct dissecting dissecting;
 	struct error error;
@@ -163,7 +164,8 @@ test_no_filter_of_a_live_capture(void **state)
 	struct test *test = *state;
 
 	test->options.bpf = "udp";
-	test->options.nic = "lo";
+	test->options.nics = (struct options_list){ test->nics, 1 };
+	test->nics[0] = "lo";
 	assert_int_equal(prepare(test), 0);
 	assert_false(test->dissecting.is_filter_wrong);
 	assert_null(test->dissecting.filter);
@@ -201,7 +203,8 @@ test_a_live_filter_that_is_none(void **state)
 {
 	struct test *test = *state;
 
-	test->options.nic = "lo";
+	test->options.nics = (struct options_list){ test->nics, 1 };
+	test->nics[0] = "lo";
 	check_refusal(test, "wrong", false);
 	assert_true(test->dissecting.is_filter_wrong);
 }

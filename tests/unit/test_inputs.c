@@ -169,8 +169,11 @@ test_interface(void **state)
 {
 	struct test *test = *state;
 
-	test->options.nic = "eth7";
-	assert_names(test, "eth7");
+	test->files[0] = "eth7";
+	test->files[1] = "eth8";
+	test->options.files.items = NULL;
+	test->options.nics = (struct options_list){ test->files, 2 };
+	assert_names(test, "eth7 eth8");
 	assert_null(test->inputs.list[0].path);
 }
 

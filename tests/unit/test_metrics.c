@@ -158,6 +158,84 @@ test_live_to_a_server(void **state)
 	    "espcap_plugin_fallbacks_total{interface=\"eth0\"} 0\n");
 }
 
+/* What is of an interface is said of each, the rest of the run. */
+static void
+test_several_interfaces(void **state)
+{
+	struct totals_part parts[] = {
+		{ .interface = "eth0",
+		    .totals = { .read = 40, .delivered = 4, .duplicate = 5, .rejected = 4, .discarded = 23, .filtered = 3, .undissected = 1, .kernel_drop = 7, .ring_missing = 22, .has_server = true, .tsharks = 3, .is_part = true },
+		    .capture_reader_bytes = 12,
+		    .capture_reader_room = 13,
+		    .capture_reader_memory = 17,
+		    .spool_bytes = 19,
+		    .spool_room = 20,
+		    .tshark_memory = 18 },
+		{ .interface = "lo",
+		    .totals = { .read = 4, .delivered = 2, .undissected = 1, .dropped = 1, .interface_drop = 9, .has_server = true, .fallbacks = 6, .is_part = true },
+		    .capture_reader_room = 13,
+		    .spool_room = 20 }
+	};
+	struct metrics metrics = live_run;
+
+	(void)state;
+	metrics.interface = "eth0,lo";
+	metrics.totals.parts = parts;
+	metrics.totals.part_count = 2;
+	assert_values(&metrics,
+	    "espcap_build_info{interface=\"eth0,lo\",version=\"1.2\",tshark=\"4.0.17\",dissection=\"plugin\"} 1\n"
+	    "espcap_running{interface=\"eth0,lo\"} 1\n"
+	    "espcap_start_time_seconds{interface=\"eth0,lo\"} 1700000000.000\n"
+	    "espcap_last_delivery_timestamp_seconds{interface=\"eth0,lo\"} 1700000001.999\n"
+	    "espcap_packets_read_total{interface=\"eth0\"} 40\n"
+	    "espcap_packets_read_total{interface=\"lo\"} 4\n"
+	    "espcap_packets_total{interface=\"eth0\",outcome=\"indexed\",fate=\"indexed\"} 4\n"
+	    "espcap_packets_total{interface=\"eth0\",outcome=\"duplicate\",fate=\"duplicate\"} 5\n"
+	    "espcap_packets_total{interface=\"eth0\",outcome=\"rejected\",fate=\"rejected\"} 4\n"
+	    "espcap_packets_total{interface=\"eth0\",outcome=\"discarded\",fate=\"discarded\"} 23\n"
+	    "espcap_packets_total{interface=\"eth0\",outcome=\"filtered\",fate=\"filtered\"} 3\n"
+	    "espcap_packets_total{interface=\"eth0\",outcome=\"undissected\",fate=\"undissected\"} 1\n"
+	    "espcap_packets_total{interface=\"eth0\",outcome=\"dropped\",fate=\"dropped\"} 0\n"
+	    "espcap_packets_total{interface=\"lo\",outcome=\"indexed\",fate=\"indexed\"} 2\n"
+	    "espcap_packets_total{interface=\"lo\",outcome=\"duplicate\",fate=\"duplicate\"} 0\n"
+	    "espcap_packets_total{interface=\"lo\",outcome=\"rejected\",fate=\"rejected\"} 0\n"
+	    "espcap_packets_total{interface=\"lo\",outcome=\"discarded\",fate=\"discarded\"} 0\n"
+	    "espcap_packets_total{interface=\"lo\",outcome=\"filtered\",fate=\"filtered\"} 0\n"
+	    "espcap_packets_total{interface=\"lo\",outcome=\"undissected\",fate=\"undissected\"} 1\n"
+	    "espcap_packets_total{interface=\"lo\",outcome=\"dropped\",fate=\"dropped\"} 1\n"
+	    "espcap_packets_pending{interface=\"eth0,lo\"} 0\n"
+	    "espcap_packets_skipped_total{interface=\"eth0\"} 0\n"
+	    "espcap_packets_skipped_total{interface=\"lo\"} 0\n"
+	    "espcap_capture_drops_total{interface=\"eth0\",cause=\"queue\"} 0\n"
+	    "espcap_capture_drops_total{interface=\"eth0\",cause=\"kernel\"} 7\n"
+	    "espcap_capture_drops_total{interface=\"eth0\",cause=\"interface\"} 0\n"
+	    "espcap_capture_drops_total{interface=\"lo\",cause=\"queue\"} 1\n"
+	    "espcap_capture_drops_total{interface=\"lo\",cause=\"kernel\"} 0\n"
+	    "espcap_capture_drops_total{interface=\"lo\",cause=\"interface\"} 9\n"
+	    "espcap_requests_retried_total{interface=\"eth0,lo\"} 9\n"
+	    "espcap_documents_in_flight{interface=\"eth0,lo\"} 11\n"
+	    "espcap_documents_maybe_duplicate_total{interface=\"eth0,lo\"} 8\n"
+	    "espcap_queue_bytes{interface=\"eth0\",queue=\"capture\"} 12\n"
+	    "espcap_queue_bytes{interface=\"eth0\",queue=\"spool\"} 19\n"
+	    "espcap_queue_bytes{interface=\"lo\",queue=\"capture\"} 0\n"
+	    "espcap_queue_bytes{interface=\"lo\",queue=\"spool\"} 0\n"
+	    "espcap_queue_bytes{interface=\"eth0,lo\",queue=\"delivery\"} 14\n"
+	    "espcap_queue_limit_bytes{interface=\"eth0\",queue=\"capture\"} 13\n"
+	    "espcap_queue_limit_bytes{interface=\"eth0\",queue=\"spool\"} 20\n"
+	    "espcap_queue_limit_bytes{interface=\"lo\",queue=\"capture\"} 13\n"
+	    "espcap_queue_limit_bytes{interface=\"lo\",queue=\"spool\"} 20\n"
+	    "espcap_queue_limit_bytes{interface=\"eth0,lo\",queue=\"delivery\"} 15\n"
+	    "espcap_ring_missing_packets_total{interface=\"eth0\"} 22\n"
+	    "espcap_ring_missing_packets_total{interface=\"lo\"} 0\n"
+	    "espcap_resident_memory_bytes{interface=\"eth0,lo\",process=\"espcap\"} 16\n"
+	    "espcap_resident_memory_bytes{interface=\"eth0\",process=\"capture\"} 17\n"
+	    "espcap_resident_memory_bytes{interface=\"eth0\",process=\"tshark\"} 18\n"
+	    "espcap_tsharks_started_total{interface=\"eth0\"} 3\n"
+	    "espcap_tsharks_started_total{interface=\"lo\"} 0\n"
+	    "espcap_plugin_fallbacks_total{interface=\"eth0\"} 0\n"
+	    "espcap_plugin_fallbacks_total{interface=\"lo\"} 6\n");
+}
+
 /* What a label cannot hold as it is. */
 static void
 test_odd_interface(void **state)
@@ -258,6 +336,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files_to_standard_output),
 		cmocka_unit_test(test_live_to_a_server),
+		cmocka_unit_test(test_several_interfaces),
 		cmocka_unit_test(test_odd_interface),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_file)

@@ -12,12 +12,12 @@
 #include "config/options.h"
 #include "config/options_table.h"
 
-#define ARGS_MAX 16
+#define ARGS_MAX (OPTIONS_NICS_MAX + 1)
 
 static struct options options;
 static struct error error;
 
-/* Parses the words up to the NULL. */
+/* Parses the words up to the NULL; what was read before is released. */
 static int
 parse(const char *const words[])
 {
@@ -25,6 +25,7 @@ parse(const char *const words[])
 	int argc = 1;
 
 	memset(&error, 0, sizeof(error));
+	options_release(&options);
 	for (; words[argc - 1] != NULL; argc++) {
 		assert_true(argc <= ARGS_MAX);
 		argv[argc] = (char *)(uintptr_t)words[argc - 1];
@@ -46,6 +47,7 @@ parse(const char *const words[])
 		assert_int_equal(error.outcome, OUTCOME_USAGE); \
 		assert_string_equal(error.text, expected); \
 		assert_null(options.files.items); \
+		assert_null(options.nics.items); \
 		assert_null(options.decode_as.items); \
 	} while (0)
 
@@ -485,7 +487,7 @@ test_letters(void **state)
 	assert_int_equal(options.level, LOG_LEVEL_VERBOSE);
 	options_release(&options);
 	ACCEPT("-qi", "eth0", "-f", "tcp[0] = 80");
-	assert_string_equal(options.nic, "eth0");
+	assert_string_equal(options.nics.items[0], "eth0");
 	assert_string_equal(options.bpf, "tcp[0] = 80");
 	assert_int_equal(options.level, LOG_LEVEL_QUIET);
 	options_release(&options);
@@ -908,7 +910,8 @@ test_live(void **state)
 {
 	(void)state;
 	ACCEPT("--nic=eth0");
-	assert_string_equal(options.nic, "eth0");
+	assert_int_equal(options.nics.count, 1);
+	assert_string_equal(options.nics.items[0], "eth0");
 	assert_int_equal(options.snaplen, 262144);
 	assert_int_equal(options.buffer, 16 << 20);
 	assert_int_equal(options.queue, 64 << 20);
@@ -949,6 +952,37 @@ test_live(void **state)
 	REFUSE("--on-interface-loss takes exit or wait, not \"stay\"",
 	    "--nic=a", "--on-interface-loss=stay");
 	REFUSE("--queue goes with --nic only", "--file=a", "--queue=2M");
+}
+
+static void
+test_several_interfaces(void **state)
+{
+	char names[OPTIONS_NICS_MAX + 1][16];
+	const char *words[OPTIONS_NICS_MAX + 2];
+
+	(void)state;
+	ACCEPT("-i", "eth0", "--nic=eth1", "-ilo");
+	assert_int_equal(options.nics.count, 3);
+	assert_string_equal(options.nics.items[0], "eth0");
+	assert_string_equal(options.nics.items[1], "eth1");
+	assert_string_equal(options.nics.items[2], "lo");
+	options_release(&options);
+	assert_int_equal(options.nics.count, 0);
+	REFUSE("--nic=eth0 was given twice: give each interface once", "-i", "eth0", "--nic=lo", "--nic=eth0");
+	REFUSE("--nic=any captures on all interfaces: give no other --nic", "--nic=any", "--nic=lo");
+	REFUSE("--nic=any captures on all interfaces: give no other --nic", "--nic=lo", "--nic=any");
+	REFUSE("--nic=any captures on all interfaces: give no other --nic", "--nic=any", "--nic=any");
+	REFUSE("--nic needs a value: --nic=IFACE", "--nic=a", "--nic=");
+	for (size_t i = 0; i <= OPTIONS_NICS_MAX; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "--nic=a%zu", i);
+		words[i] = names[i];
+	}
+	words[OPTIONS_NICS_MAX + 1] = NULL;
+	assert_int_equal(parse(words), -1);
+	assert_string_equal(error.text, "--nic was given 33 times: 32 interfaces at most can be captured on");
+	words[OPTIONS_NICS_MAX] = NULL;
+	assert_int_equal(parse(words), 0);
+	assert_int_equal(options.nics.count, OPTIONS_NICS_MAX);
 }
 
 static void
@@ -1013,6 +1047,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_several_interfaces),
 		cmocka_unit_test(test_spool_and_ring),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_defaults),

@@ -19,6 +19,15 @@ assert_line(const struct progress *progress, const char *wanted)
 	assert_string_equal(line, wanted);
 }
 
+/* As a text, to be released. */
+static void
+json_of(const struct totals *totals, int status, struct buffer *out)
+{
+	buffer_init(out, (totals->part_count + 1) * PROGRESS_TOTALS_LEN);
+	assert_int_equal(progress_json(totals, status, out), 0);
+	assert_int_equal(buffer_append(out, "", 1), 0);
+}
+
 static void
 test_lines(void **state)
 {
@@ -137,6 +146,7 @@ test_totals(void **state)
 		.skipped = 8,
 		.retries = 9 };
 	char line[512];
+	struct buffer json;
 
 	(void)state;
 	progress_totals(&totals, line, sizeof(line));
@@ -152,14 +162,60 @@ test_totals(void **state)
 	    "discarded=16 filtered=4 undissected=5 dropped=6 unsent=15 "
 	    "skipped=8 retries=9 "
 	    "maybe_duplicate=10");
-	progress_json(&totals, 6, line, sizeof(line));
-	assert_string_equal(line,
+	json_of(&totals, 6, &json);
+	assert_string_equal(json.data,
 	    "{\"read\":52,\"indexed\":1,"
 	    "\"duplicate\":2,\"rejected\":3,\"discarded\":16,"
 	    "\"filtered\":4,"
 	    "\"undissected\":5,\"dropped\":6,\"unsent\":15,"
 	    "\"skipped\":8,\"retries\":9,\"maybe_duplicate\":10,"
 	    "\"exit\":6}\n");
+	buffer_release(&json);
+}
+
+/* Of each by itself: not what only the run has. */
+static void
+test_several_interfaces(void **state)
+{
+	const struct totals_part parts[] = {
+		{ .interface = "eth0",
+		    .totals = { .read = 6, .delivered = 4, .rejected = 2, .has_drops = true, .kernel_drop = 9, .has_server = true, .is_part = true } },
+		{ .interface = "a\"\xff", .totals = { .read = 1, .unsent = 1, .has_server = true, .is_part = true } }
+	};
+	const struct totals totals = { .read = 7,
+		.delivered = 4,
+		.rejected = 2,
+		.unsent = 1,
+		.retries = 3,
+		.has_server = true,
+		.parts = parts,
+		.part_count = 2 };
+	char line[PROGRESS_TOTALS_LEN];
+	struct buffer json;
+
+	(void)state;
+	progress_totals(&totals, line, sizeof(line));
+	assert_string_equal(line,
+	    "read=7 indexed=4 duplicate=0 rejected=2 discarded=0 filtered=0 undissected=0 dropped=0 unsent=1 skipped=0 "
+	    "retries=3");
+	progress_totals(&parts[0].totals, line, sizeof(line));
+	assert_string_equal(line,
+	    "read=6 indexed=4 duplicate=0 rejected=2 discarded=0 filtered=0 undissected=0 dropped=0 unsent=0 skipped=0 "
+	    "kernel_drop=9 interface_drop=0 queue_drop=0");
+	json_of(&totals, 0, &json);
+	assert_string_equal(json.data,
+	    "{\"read\":7,\"indexed\":4,\"duplicate\":0,\"rejected\":2,\"discarded\":0,\"filtered\":0,\"undissected\":0,"
+	    "\"dropped\":0,\"unsent\":1,\"skipped\":0,\"retries\":3,\"exit\":0,\"interfaces\":["
+	    "{\"name\":\"eth0\",\"read\":6,\"indexed\":4,\"duplicate\":0,\"rejected\":2,\"discarded\":0,\"filtered\":0,"
+	    "\"undissected\":0,\"dropped\":0,\"unsent\":0,\"skipped\":0,\"kernel_drop\":9,\"interface_drop\":0,"
+	    "\"queue_drop\":0},"
+	    "{\"name\":\"a\\\"\xef\xbf\xbd\",\"read\":1,\"indexed\":0,\"duplicate\":0,\"rejected\":0,\"discarded\":0,"
+	    "\"filtered\":0,\"undissected\":0,\"dropped\":0,\"unsent\":1,\"skipped\":0}]}\n");
+	buffer_release(&json);
+	/* No room. */
+	buffer_init(&json, 300);
+	assert_int_equal(progress_json(&totals, 0, &json), -1);
+	buffer_release(&json);
 }
 
 /* All at their largest fit into what the header promises. */
@@ -168,15 +224,19 @@ test_largest_totals(void **state)
 {
 	struct totals totals;
 	char line[PROGRESS_TOTALS_LEN];
+	struct buffer json;
 
 	(void)state;
 	memset(&totals, 0xff, sizeof(totals));
 	totals.has_server = totals.has_auto_id = totals.has_drops = true;
+	totals.is_part = false;
+	totals.part_count = 0;
 	progress_totals(&totals, line, sizeof(line));
 	assert_non_null(strstr(line,
 	    " maybe_duplicate=18446744073709551615"));
-	progress_json(&totals, 255, line, sizeof(line));
-	assert_non_null(strstr(line, ",\"exit\":255}\n"));
+	json_of(&totals, 255, &json);
+	assert_non_null(strstr(json.data, ",\"exit\":255}\n"));
+	buffer_release(&json);
 }
 
 static void
@@ -218,6 +278,7 @@ test_live(void **state)
 		.dropped = 12,
 		.elapsed = 2000 };
 	char line[PROGRESS_LINE_LEN];
+	struct buffer json;
 
 	(void)state;
 	progress_totals(&totals, line, sizeof(line));
@@ -225,10 +286,11 @@ test_live(void **state)
 	    "read=10 printed=7 duplicate=0 rejected=0 "
 	    "discarded=0 filtered=0 undissected=0 dropped=3 unsent=0 skipped=0 retries=0 "
 	    "kernel_drop=4 interface_drop=5 queue_drop=3");
-	progress_json(&totals, 0, line, sizeof(line));
-	assert_non_null(strstr(line,
+	json_of(&totals, 0, &json);
+	assert_non_null(strstr(json.data,
 	    ",\"retries\":0,\"kernel_drop\":4,"
 	    "\"interface_drop\":5,\"queue_drop\":3,\"exit\":0}\n"));
+	buffer_release(&json);
 	assert_line(&progress,
 	    "eth0: 30 packets, 15 packets/s, 12 dropped");
 	/* A name may have any bytes, and the longest of them still fits. */
@@ -376,6 +438,7 @@ main(void)
 		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_wide_names),
 		cmocka_unit_test(test_totals),
+		cmocka_unit_test(test_several_interfaces),
 		cmocka_unit_test(test_largest_totals),
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_live),

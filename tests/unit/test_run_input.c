@@ -457,7 +457,7 @@ sums_of(struct bench *bench)
 		.in_flight = 70,
 		.queued = 80,
 		.cut = true };
-	return (struct run_totals){ bench->config.input, &bench->sink, NULL };
+	return (struct run_totals){ bench->config.input, &bench->sink, NULL, NULL, 0 };
 }
 
 static void

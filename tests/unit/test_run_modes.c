@@ -7,6 +7,7 @@
  *   --------------  -------------------------------  ------------------------------  ---------------------------
  *   files, stdin    a dissection of each, in order   stops them                      all have ended
  *   live capture    one, without --count             stops capturing only            it has ended
+ *   several of them one of each                      stops capturing on all          all have ended
  *   replay          the replay                       stops it                        it is over
  *   watched folder  the watching                     stops it                        it is over
  *
@@ -28,13 +29,8 @@ setup_files(void **state)
 	return bench_setup(state);
 }
 
-static struct live *
-some_live(void)
-{
-	static int any;
-
-	return (struct live *)(void *)&any;
-}
+static struct live live_a = { "a" }, live_b = { "b" };
+static const struct input_live lives[] = { { .live = &live_a }, { .live = &live_b } };
 
 static int
 setup_live(void **state)
@@ -44,8 +40,22 @@ setup_live(void **state)
 	if (bench_setup(state) != 0)
 		return -1;
 	bench = *state;
-	bench->input.live = some_live();
+	bench->input.lives = lives;
+	bench->input.live_count = 1;
 	bench_inputs(bench, "a");
+	return 0;
+}
+
+static int
+setup_two_live(void **state)
+{
+	struct bench *bench;
+
+	if (setup_live(state) != 0)
+		return -1;
+	bench = *state;
+	bench->input.live_count = 2;
+	bench_inputs(bench, "ab");
 	return 0;
 }
 
@@ -307,14 +317,14 @@ test_live(void **state)
 	struct bench *bench = *state;
 
 	bench->input.count = 5;
-	bench->captured = (struct live_counts){ .captured = 9,
+	bench->captured[0] = (struct live_counts){ .captured = 9,
 		.queue_drop = 3,
 		.kernel_drop = 2,
 		.interface_drop = 1,
 		.ring_missing = 4 };
 	bench_run(bench, "ready a1 a2 a.",
 	    "new a 0, write a1, write a2, free a, "
-	    "end, close capture, gone");
+	    "end, close capture a, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
 	assert_true(bench->totals.has_drops);
 	assert_int_equal(bench->totals.read, 9);
@@ -332,8 +342,8 @@ test_live_signal(void **state)
 	struct bench *bench = *state;
 
 	bench_run(bench, "ready a1 int a2 a.",
-	    "new a 0, write a1, stop capture, "
-	    "write a2, free a, end, close capture, gone");
+	    "new a 0, write a1, stop capture a, "
+	    "write a2, free a, end, close capture a, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
 }
 
@@ -345,7 +355,7 @@ test_live_signal_with_server(void **state)
 	bench->config.server = &bench->server;
 	bench_run(bench, "ready a1 int a.",
 	    "server, new a 0, write a1, "
-	    "stop capture, retry 300000, free a, end, close capture, gone");
+	    "stop capture a, retry 300000, free a, end, close capture a, gone");
 }
 
 /* Whoever has said for how long is not overruled. */
@@ -358,7 +368,7 @@ test_live_signal_with_time(void **state)
 	bench->server.retry_for = 5000;
 	bench_run(bench, "ready a1 int a.",
 	    "server, new a 0, write a1, "
-	    "stop capture, free a, end, close capture, gone");
+	    "stop capture a, free a, end, close capture a, gone");
 }
 
 /* Nobody was there to take what was captured. */
@@ -367,8 +377,8 @@ test_live_signal_before_ready(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->captured.captured = 4;
-	bench_run(bench, "int", "close capture, gone");
+	bench->captured[0].captured = 4;
+	bench_run(bench, "int", "close capture a, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OUTPUT);
 	assert_int_equal(bench->totals.unsent, 4);
 }
@@ -378,7 +388,7 @@ test_live_signal_before_any(void **state)
 {
 	struct bench *bench = *state;
 
-	bench_run(bench, "int", "close capture, gone");
+	bench_run(bench, "int", "close capture a, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
 }
 
@@ -391,7 +401,7 @@ test_live_lost(void **state)
 	bench->ends[0].outcome = OUTCOME_INPUT;
 	bench_run(bench, "ready a1 lost a2 a.",
 	    "new a 0, write a1, write a2, "
-	    "free a, end, close capture, gone");
+	    "free a, end, close capture a, gone");
 	assert_int_equal(bench->outcome, OUTCOME_TSHARK);
 }
 
@@ -401,7 +411,7 @@ test_live_damaged(void **state)
 	struct bench *bench = *state;
 
 	bench->ends[0].outcome = OUTCOME_INPUT;
-	bench_run(bench, "ready a.", "new a 0, free a, end, close capture, gone");
+	bench_run(bench, "ready a.", "new a 0, free a, end, close capture a, gone");
 	assert_int_equal(bench->outcome, OUTCOME_INPUT);
 }
 
@@ -413,7 +423,7 @@ test_live_full(void **state)
 
 	bench_run(bench, "ready full a1 drain full a2 a. drain",
 	    "new a 0, write a1, pause a, resume a, write a2, pause a, free a, "
-	    "end, close capture, gone");
+	    "end, close capture a, gone");
 }
 
 /* It has an interface in place of files, and counts what the capture process saw. */
@@ -422,13 +432,103 @@ test_live_progress(void **state)
 {
 	struct bench *bench = *state;
 
-	bench->captured = (struct live_counts){ .captured = 9,
+	bench->captured[0] = (struct live_counts){ .captured = 9,
 		.queue_drop = 3,
 		.kernel_drop = 2,
 		.interface_drop = 1 };
 	bench_run(bench, "tell ready a1 tell a.",
 	    "at 0/0 9 0/?a, dropped 6, new a 0, write a1, at 0/0 9 0/?a, "
-	    "dropped 6, free a, end, close capture, gone");
+	    "dropped 6, free a, end, close capture a, gone");
+}
+
+/* Several live captures: each has a dissection of its own, and its documents go out as they come. */
+
+static void
+test_two_live(void **state)
+{
+	struct totals_part parts[] = { { .interface = "a" }, { .interface = "b" } };
+	struct bench *bench = *state;
+
+	bench->config.parts = parts;
+	bench->config.part_count = 2;
+	bench->captured[0] = (struct live_counts){ .captured = 9,
+		.queue_drop = 3,
+		.kernel_drop = 2,
+		.interface_drop = 1,
+		.ring_missing = 4 };
+	bench->captured[1] = (struct live_counts){ .captured = 20,
+		.queue_drop = 10,
+		.kernel_drop = 30,
+		.interface_drop = 40,
+		.ring_missing = 50 };
+	bench_run(bench, "ready a1 b1 a2 b. tell a- a.",
+	    "new a 0, new b 0, write a1, write b1, write a2, free b, at 0/0 29 0/?2 interfaces, dropped 86, free a, end, "
+	    "close capture a, close capture b, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+	assert_true(bench->totals.has_drops);
+	assert_int_equal(bench->totals.read, 29);
+	assert_int_equal(bench->totals.dropped, 13);
+	assert_int_equal(bench->totals.kernel_drop, 32);
+	assert_int_equal(bench->totals.interface_drop, 41);
+	assert_int_equal(bench->totals.ring_missing, 54);
+	assert_int_equal(bench->totals.undissected, 1);
+	assert_int_equal(bench->totals.unsent, 29 - 3 - 13 - 1);
+	assert_ptr_equal(bench->totals.parts, parts);
+	assert_int_equal(bench->totals.part_count, 2);
+	assert_int_equal(parts[0].totals.read, 9);
+	assert_int_equal(parts[0].totals.delivered, 2);
+	assert_int_equal(parts[0].totals.dropped, 3);
+	assert_int_equal(parts[0].totals.undissected, 1);
+	assert_int_equal(parts[0].totals.unsent, 9 - 2 - 3 - 1);
+	assert_int_equal(parts[0].totals.kernel_drop, 2);
+	assert_true(parts[0].totals.is_part);
+	assert_int_equal(parts[1].totals.read, 20);
+	assert_int_equal(parts[1].totals.delivered, 1);
+	assert_int_equal(parts[1].totals.unsent, 20 - 1 - 10);
+	assert_int_equal(parts[1].totals.interface_drop, 40);
+}
+
+/* Both wait, and another begins each time. */
+static void
+test_two_live_full(void **state)
+{
+	bench_run(*state, "ready full a1 drain full b1 a2 drain a. b.",
+	    "new a 0, new b 0, write a1, pause a, pause b, resume b, resume a, write b1, pause a, pause b, write a2, "
+	    "resume a, resume b, free a, free b, end, close capture a, close capture b, gone");
+}
+
+static void
+test_two_live_signal(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->config.server = &bench->server;
+	bench_run(bench, "ready a1 int b1 b. a.",
+	    "server, new a 0, new b 0, write a1, stop capture a, stop capture b, retry 300000, write b1, free b, free a, "
+	    "end, close capture a, close capture b, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+}
+
+/* The other goes on. */
+static void
+test_two_live_lost(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->ends[1].outcome = OUTCOME_INPUT;
+	bench_run(bench, "ready b1 lostb b. a1 int a.",
+	    "new a 0, new b 0, write b1, free b, write a1, stop capture a, stop capture b, free a, end, "
+	    "close capture a, close capture b, gone");
+	assert_int_equal(bench->outcome, OUTCOME_TSHARK);
+}
+
+static void
+test_two_live_signal_before_any(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "int", "close capture a, close capture b, gone");
+	assert_int_equal(bench->outcome, OUTCOME_OK);
 }
 
 /* A replay. */
@@ -631,6 +731,11 @@ main(void)
 		TEST(live, test_live_signal_before_any),
 		TEST(live, test_live_lost),
 		TEST(live, test_live_damaged),
+		TEST(two_live, test_two_live),
+		TEST(two_live, test_two_live_full),
+		TEST(two_live, test_two_live_signal),
+		TEST(two_live, test_two_live_lost),
+		TEST(two_live, test_two_live_signal_before_any),
 		TEST(replay, test_replay),
 		TEST(replay, test_replay_full),
 		TEST(replay, test_replay_progress),

@@ -54,6 +54,26 @@ test_line(void **state)
 	maker_end(&maker);
 }
 
+/* Of several: which it is, whatever bytes its name has. */
+static void
+test_interfaces(void **state)
+{
+	struct maker maker = { .config = { .interfaces = true } };
+
+	(void)state;
+	start_text(&maker);
+	maker.capture.interface = "eth\033";
+	assert_string_equal(
+	    line_of(&maker, "\"info\":\"x\",", FRAME("eth:data") "," ETH),
+	    "   18 eth\\x1b 2015-07-30 05:22:10.634684 58:23:8c:b4:42:56 -> - eth x");
+	/* Of a file there is none. */
+	maker.capture.interface = NULL;
+	assert_string_equal(
+	    line_of(&maker, "\"info\":\"x\",", FRAME("eth:data") "," ETH),
+	    "   18 2015-07-30 05:22:10.634684 58:23:8c:b4:42:56 -> - eth x");
+	maker_end(&maker);
+}
+
 static void
 test_color(void **state)
 {
@@ -113,6 +133,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_color),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_longest)
