@@ -452,7 +452,7 @@ put_object(struct dl_phdr_info *object, size_t size, void *ctx)
 	return 0;
 }
 
-/* argument: what stands behind -z. */
+/* argument: what stands after -z. */
 #if SINCE(4, 6)
 typedef bool started;
 #define STARTED true
@@ -468,7 +468,7 @@ want_all_fields(void)
 #if SINCE(4, 0)
 	epan_set_always_visible(TRUE);
 #else
-	/* 3.4 keeps that to itself: tshark is told to print, which has the same effect, and nobody reads it. */
+	/* 3.4 keeps that to itself: tshark has to print, which has the same effect, and nobody reads it. */
 	int nobody = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	out.fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -478,7 +478,7 @@ want_all_fields(void)
 #endif
 }
 
-/* argument: what stands behind -z. */
+/* argument: what stands after -z. */
 static started
 start(const char *argument, void *ctx)
 {

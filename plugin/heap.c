@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The memory that tshark needs to start, some 40 MB, all at once: it would come page by page, and a page that the kernel
- * has to find on its own takes a third longer.
+ * The memory that tshark needs to start, some 40 MB, all at once: it would come page by page, and a page that the
+ * kernel has to find on its own takes a third longer.
  */
 #include <malloc.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 /*
  * Without a visible tree Wireshark makes only fields that are marked as referred to by a
  * display filter. It makes a list of those that a packet has, for each field its own, and
- * takes the marks of these fields back behind the packet.
+ * takes the marks of these fields back after the packet.
  */
 #include "plugin/lean.h"
 
@@ -150,9 +150,9 @@ prepare_to_renew(void)
 }
 
 /*
- * Marks that stay: if there is no filter, and no dissector of the end that wants fields (MATE, TRANSUM), nobody reads the
- * lists of fields, so that all can share one, which is emptied before Wireshark takes back the marks of what is in it.
- * Making a list for each field took a tenth of the time.
+ * Marks that stay: if there is no filter, and no dissector of the end that wants fields (MATE, TRANSUM), nobody reads
+ * the lists of fields, so that all can share one, which is emptied before Wireshark takes back the marks of what is in
+ * it. Making a list for each field took a tenth of the time.
  */
 #if ONE_LIST
 

@@ -27,9 +27,9 @@ void buffer_clear(struct buffer *buffer);
 /* Forgets the bytes, and the memory too if it is more than keep bytes. */
 void buffer_shrink(struct buffer *buffer, size_t keep);
 
-/* Makes room for count more bytes behind data + len; -1 if that would exceed max (nothing changed then). */
+/* Makes room for count more bytes after data + len; -1 if that would exceed max (nothing changed then). */
 int buffer_reserve(struct buffer *buffer, size_t count);
-/* Bytes that fit behind data + len without another allocation. */
+/* Bytes that fit after data + len without another allocation. */
 static inline size_t
 buffer_room(const struct buffer *buffer)
 {
@@ -39,7 +39,7 @@ buffer_room(const struct buffer *buffer)
 	    buffer->len;
 }
 
-/* Says that count bytes were written behind data + len into reserved room. */
+/* Says that count bytes were written after data + len into reserved room. */
 void buffer_added(struct buffer *buffer, size_t count);
 
 /*

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* The first two count from some moment of the past, and are never 0: that may stand for "not yet". */
+/* The first two count from some time in the past, and are never 0: that may stand for "not yet". */
 uint64_t clock_ms(void);
 uint64_t clock_seconds(void);
 /* The time of day, in ms since 1970: for others to read. It may step. */

@@ -80,7 +80,7 @@ follow_link(const char *path, size_t folder_len)
 	    xasprintf("%.*s%s", (int)folder_len, path, target);
 }
 
-/* The number behind the process's folder that path leads to, and whose folder that is. -1 if it leads elsewhere. */
+/* The number after the process's folder that path leads to, and whose folder that is. -1 if it leads elsewhere. */
 static int
 resolve(const char *path, long *pid)
 {

@@ -14,9 +14,10 @@ int descriptor_named(const char *path);
 bool descriptor_is_of_another(const char *path);
 
 /*
- * A duplicate (close-on-exec, 3 or more), the caller's to close: it shares offset and flags with what is open, as a shell's
- * >&N does. Only what was open when the program was started can be had: nothing of what it opened by itself.
- * flag is O_RDONLY or O_WRONLY: what it will be used for. -1 with OUTCOME_INPUT or OUTCOME_OUTPUT, and a text without the path.
+ * A duplicate (close-on-exec, 3 or more), the caller's to close: it shares offset and flags with what is open, as a
+ * shell's >&N does. Only what was open when the program was started can be had: nothing of what it opened by itself.
+ * flag is O_RDONLY or O_WRONLY: what it will be used for. -1 with OUTCOME_INPUT or OUTCOME_OUTPUT, and a text without
+ * the path.
  */
 int descriptor_take(int number, int flag, struct error *error);
 
@@ -24,8 +25,8 @@ int descriptor_take(int number, int flag, struct error *error);
 int descriptor_output(const char *name);
 
 /*
- * At the start of a program: takes descriptors 0 to 2 that are closed, because a file opened there would be mistaken for
- * one of them. Aborts if it cannot.
+ * At the start of a program: takes descriptors 0 to 2 that are closed, because a file opened there would be mistaken
+ * for one of them. Aborts if it cannot.
  */
 void descriptor_fill_standard(void);
 

@@ -12,7 +12,10 @@
  */
 int files_open(const char *name, struct error *error);
 
-/* Appends all of fd, which stays open, to out; of a FIFO or pipe to its end, waiting for the writer. name is for messages. -1 with OUTCOME_USAGE: it cannot be read, or is longer than out may be. */
+/*
+ * Appends all of fd, which stays open, to out; of a FIFO or pipe to its end, waiting for the writer. name is for
+ * messages. -1 with OUTCOME_USAGE: it cannot be read, or is longer than out may be.
+ */
 int files_read_fd(int fd, const char *name, struct buffer *out, struct error *error);
 /* The same of the file of this name. */
 int files_read(const char *name, struct buffer *out, struct error *error);

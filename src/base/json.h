@@ -23,7 +23,10 @@ int json_string(struct buffer *out, const char *bytes, size_t len);
 /* The same for bytes of which json_is_plain is known. */
 int json_quoted(struct buffer *out, const char *bytes, size_t len);
 
-/* Where the objects of two dotted names ("a.b.c", "a.b.d") part: the length of what they have in common up to and with a dot. */
+/*
+ * Where the objects of two dotted names ("a.b.c", "a.b.d") part: the length of what they have in common up to and with
+ * a dot.
+ */
 size_t json_common_objects(const char *a, const char *b);
 
 /* Length of what json_string appends. */

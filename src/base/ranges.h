@@ -27,7 +27,9 @@ bool ranges_has(const struct ranges *ranges, uint64_t number);
 /* Adds the other's numbers. What either did not take for being full is still missing, and nothing after it is kept. */
 void ranges_merge(struct ranges *ranges, const struct ranges *other);
 
-/* As text: "5,17,90-200", or "-" for none. -1 if out is full (nothing is appended then); if the text is none of those. */
+/*
+ * As text: "5,17,90-200", or "-" for none. -1 if out is full (nothing is appended then); if the text is none of those.
+ */
 int ranges_print(const struct ranges *ranges, struct buffer *out);
 int ranges_parse(struct ranges *ranges, const char *text);
 

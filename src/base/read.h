@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 /*
- * As read(2) of what is not a regular file, but never waits, whether or not somebody made fd non-blocking, and leaves that
- * as it is: -1 with EAGAIN if nothing is there. A FIFO that no writer has opened yet has nothing, and not its end.
+ * As read(2) of what is not a regular file, but never waits, whether or not somebody made fd non-blocking, and leaves
+ * that as it is: -1 with EAGAIN if nothing is there. A FIFO that no writer has opened yet has nothing, and not its end.
  */
 ssize_t read_now(int fd, void *data, size_t len);
 

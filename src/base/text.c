@@ -70,8 +70,8 @@ text_hex(char *dst, const void *bytes, size_t len)
 }
 
 /*
- * What shows nothing by itself, but changes how or in which order other text is shown, hides in it, or moves the cursor.
- * Unicode 17: general category Cc, Cf, Zl and Zp (DerivedGeneralCategory.txt), and Default_Ignorable_Code_Point
+ * What shows nothing by itself, but changes how or in which order other text is shown, hides in it, or moves the
+ * cursor. Unicode 17: general category Cc, Cf, Zl and Zp (DerivedGeneralCategory.txt), and Default_Ignorable_Code_Point
  * (DerivedCoreProperties.txt), which holds what is still unassigned of such, too.
  */
 static const struct {

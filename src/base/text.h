@@ -9,8 +9,8 @@
 /*
  * Copies bytes to dst as printable UTF-8 text: control characters (newline
  * included), characters that are not seen but change or hide what is (bidirectional and other format characters,
- * line separators, fillers), backslashes in front of an x, and bytes that are not UTF-8 become \xNN, each byte. Always terminated; cut when size (at least 1) is reached. Returns
- * strlen(dst).
+ * line separators, fillers), backslashes in front of an x, and bytes that are not UTF-8 become \xNN, each byte. Always
+ * terminated; cut when size (at least 1) is reached. Returns strlen(dst).
  */
 size_t text_visible(char *dst, size_t size, const char *bytes, size_t len);
 
@@ -31,9 +31,9 @@ void text_hex(char *dst, const void *bytes, size_t len);
 
 /* A decimal number in min..max with nothing around it; -1 if it is not. */
 int text_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);
-/* A size in bytes: a number with an optional k, M or G (powers of 1024, an optional iB or B behind). */
+/* A size in bytes: a number with an optional k, M or G (powers of 1024, an optional iB or B after). */
 int text_size(const char *text, uint64_t min, uint64_t max, uint64_t *bytes);
-/* A time in milliseconds: a number, fractions allowed, with ms, s (default), m, h or d behind it. */
+/* A time in milliseconds: a number, fractions allowed, with ms, s (default), m, h or d after it. */
 int text_duration(const char *text, uint64_t min, uint64_t max, uint64_t *ms);
 
 #endif

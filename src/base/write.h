@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writes all of some bytes to a file; and to a descriptor that others share, without ever waiting in the write itself. */
+/*
+ * Writes all of some bytes to a file; and to a descriptor that others share, without ever waiting in the write itself.
+ */
 #ifndef ESPCAP_BASE_WRITE_H
 #define ESPCAP_BASE_WRITE_H
 
@@ -7,7 +9,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* 0, or -1 with errno; then a part may have been written. A signal does not cut it short. For a descriptor that blocks. */
+/*
+ * 0, or -1 with errno; then a part may have been written. A signal does not cut it short. For a descriptor that blocks.
+ */
 int write_all(int fd, const void *data, size_t len);
 
 /* What a descriptor is open on, as far as writing to it differs. */
@@ -31,8 +35,8 @@ enum write_kind write_kind(int fd);
 ssize_t write_now(int fd, enum write_kind kind, const void *data, size_t len);
 
 /*
- * Writes all of it by write_now, waiting in between. 0, or -1 with errno. give_up(ctx) (NULL for never) is asked while it
- * waits, also after a signal, and ends it with ECANCELED.
+ * Writes all of it by write_now, waiting in between. 0, or -1 with errno. give_up(ctx) (NULL for never) is asked while
+ * it waits, also after a signal, and ends it with ECANCELED.
  */
 int write_wait(int fd, const void *data, size_t len, bool (*give_up)(void *ctx), void *ctx);
 

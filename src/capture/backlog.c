@@ -84,7 +84,7 @@ backlog_put(struct backlog *backlog, const struct nic_packet *packet)
 {
 	const uint32_t head[4] = { packet->sec, packet->fraction,
 		packet->caplen, packet->wirelen };
-	/* Who comes behind what is in the spool goes there too. */
+	/* Who comes after what is in the spool goes there too. */
 	bool straight = backlog->staged == 0 &&
 	    (backlog->spool == NULL || spool_file_is_empty(backlog->spool));
 

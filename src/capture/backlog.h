@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The packets that were captured and are not in the pipe yet: in memory, and behind these in a spool on disk. */
+/* The packets that were captured and are not in the pipe yet: in memory, and after these in a spool on disk. */
 #ifndef ESPCAP_CAPTURE_BACKLOG_H
 #define ESPCAP_CAPTURE_BACKLOG_H
 
@@ -14,7 +14,8 @@ struct backlog;
 
 /*
  * size: bytes of the memory, 1 MiB at least; spool: borrowed, NULL for none. on_resolved is called once for each
- * packet, in order: whether it was taken, or dropped for want of room. NULL if there is no memory. Free with backlog_free.
+ * packet, in order: whether it was taken, or dropped for lack of room. NULL if there is no memory. Free with
+ * backlog_free.
  */
 struct backlog *backlog_new(size_t size, struct spool_file *spool,
     void (*on_resolved)(void *ctx, const struct nic_packet *packet, bool taken), void *ctx);
@@ -24,7 +25,7 @@ void backlog_free(struct backlog *backlog);
 int backlog_begin(struct backlog *backlog, const void *bytes, size_t len);
 /* Takes a copy of the packet; on_resolved may be called for it, and others, before backlog_resolve returns. */
 void backlog_put(struct backlog *backlog, const struct nic_packet *packet);
-/* To be called behind some packets: those for the spool are written in one go. */
+/* To be called after some packets: those for the spool are written in one go. */
 void backlog_resolve(struct backlog *backlog);
 
 /* Bytes in memory that are to be written. */

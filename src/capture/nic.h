@@ -11,7 +11,7 @@
 struct nic;
 
 struct nic_config {
-	const char *name; /* as the person gave it */
+	const char *name; /* as the user gave it */
 	const char *bpf;  /* NULL for all packets */
 	uint32_t snaplen;
 	uint32_t buffer; /* bytes of the kernel's ring */
@@ -29,7 +29,8 @@ struct nic_config {
  * Opens the interface: exactly one of those libpcap lists that are network
  * interfaces, or "any". Everything else that libpcap would take (remote
  * hosts, files, buses) is refused, with the list. NULL with OUTCOME_USAGE for that, for a filter that is none
- * and for what is not permitted, OUTCOME_INPUT if it is down; else OUTCOME_INTERNAL. rules is borrowed. Free with nic_free.
+ * and for what is not permitted, OUTCOME_INPUT if it is down; else OUTCOME_INTERNAL. rules is borrowed. Free with
+ * nic_free.
  */
 struct nic *nic_open(const struct nic_config *config, struct error *error);
 void nic_free(struct nic *nic);
@@ -57,7 +58,7 @@ int nic_read(struct nic *nic, int max, void (*on_packet)(void *ctx, const struct
  */
 int nic_exclude(struct nic *nic, const char *not_these, struct error *error);
 
-/* Adds what the kernel dropped for want of room, and the interface itself, since this was asked last. */
+/* Adds what the kernel dropped for lack of room, and the interface itself, since this was asked last. */
 void nic_drops(struct nic *nic, uint64_t *kernel, uint64_t *interface);
 
 enum nic_state {

@@ -13,7 +13,7 @@
 struct packet_ring;
 
 struct packet_ring_config {
-	const char *dir; /* as the person named it */
+	const char *dir; /* as the user named it */
 	uint64_t size;   /* bytes of all files together, 1 MiB at least */
 	const char *interface;
 	uint32_t snaplen;
@@ -38,7 +38,7 @@ int packet_ring_begin(struct packet_ring *packet_ring, const uint8_t *header, co
 
 /* Copies the packet. ordinal: its number in the documents, 0 if it gets none. */
 void packet_ring_packet(struct packet_ring *packet_ring, const struct nic_packet *packet, uint64_t ordinal);
-/* To be called behind some packets: what was copied is in the file, if it can be. */
+/* To be called after some packets: what was copied is in the file, if it can be. */
 void packet_ring_flush(struct packet_ring *packet_ring);
 
 /* Packets so far that could not be written, and the last errno that this had. */

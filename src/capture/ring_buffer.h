@@ -13,7 +13,9 @@ struct ring_buffer {
 	size_t first, len;
 };
 
-/* The memory is taken from the system as it is used. -1 with errno if there is none. Release with ring_buffer_release. */
+/*
+ * The memory is taken from the system as it is used. -1 with errno if there is none. Release with ring_buffer_release.
+ */
 int ring_buffer_init(struct ring_buffer *ring, size_t size);
 void ring_buffer_release(struct ring_buffer *ring);
 

@@ -9,7 +9,7 @@
 
 #include "base/xalloc.h"
 
-/* The time, and the number that tells files of one second apart. */
+/* The time, and the number that distinguishes files of one second. */
 #define STAMP_LEN 16
 #define NUMBERS 1000000
 /* Of an interface's name, whose bytes take three letters at most each: IFNAMSIZ. */
@@ -111,7 +111,7 @@ rotation_found(struct rotation *rotation, const char *name, uint64_t len)
 	parts.tm_year -= 1900;
 	parts.tm_mon--;
 	file.time = (int64_t)timegm(&parts);
-	/* That sscanf(3) took it is not enough: signs, blanks, a 32nd of May, something behind. */
+	/* That sscanf(3) took it is not enough: signs, blanks, a 32nd of May, something after. */
 	write_name(rotation, &file, again);
 	if (strcmp(name, again) != 0)
 		return false;

@@ -22,8 +22,8 @@ bool rotation_found(struct rotation *rotation, const char *name, uint64_t len);
 void rotation_begin(struct rotation *rotation);
 
 /*
- * The name of the next file: espcap-INTERFACE-YYYYMMDDThhmmssZ-NNNNNN.pcapng with the time now (seconds since 1970, UTC),
- * or a later one: it sorts behind all that came before it. It is the newest from now on, of no length.
+ * The name of the next file: espcap-INTERFACE-YYYYMMDDThhmmssZ-NNNNNN.pcapng with the time now (seconds since 1970,
+ * UTC), or a later one: it sorts after all that came before it. It is the newest from now on, of no length.
  */
 void rotation_next(struct rotation *rotation, int64_t now, char name[ROTATION_NAME_LEN]);
 /* The newest file could not be made. */

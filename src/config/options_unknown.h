@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "config/options_table.h"
 
-/* The row of a secret's file of which name[0..len) is an abbreviation of three letters or more; NULL if there is none. */
+/*
+ * The row of a secret's file of which name[0..len) is an abbreviation of three letters or more; NULL if there is none.
+ */
 const struct options_row *options_secret_like(const char *name, size_t len);
 
 /* -1 with OUTCOME_USAGE: name[0..len) is not taken for the row, a secret's file. What followed it is not printed. */
@@ -21,8 +23,8 @@ int options_unknown_key(const char *name, size_t len, struct error *error);
 int options_unknown(const char *word, struct error *error);
 
 /*
- * -1 with OUTCOME_USAGE if the word, which begins with one dash, is the name of an option that has two: -file, -count=3.
- * 0 for letters.
+ * -1 with OUTCOME_USAGE if the word, which begins with one dash, is the name of an option that has two: -file,
+ * -count=3. 0 for letters.
  */
 int options_one_dash(const char *word, struct error *error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finds configuration files from where the running binary stands, and the person's cache folder. */
+/* Finds configuration files from where the running binary stands, and the user's cache folder. */
 #include "config/paths.h"
 
 #include <errno.h>
@@ -179,7 +179,10 @@ paths_find_object(const char *exe, const char *pkglibdir, const char *name)
 	return NULL;
 }
 
-/* NULL if nobody but root and the owner of exe can put another file in the place of path, else the folder where somebody can. */
+/*
+ * NULL if nobody but root and the owner of exe can put another file in the place of path, else the folder where
+ * somebody can.
+ */
 static char *
 loose_folder(const char *path, const char *exe)
 {

@@ -12,11 +12,12 @@
  * NULL; else conf/name beside the build tree if the running binary stands in
  * one (told by config.status beside the binary or above src/, never by the
  * current directory: a binary below $bindir never looks there); else
- * SYSCONFDIR/espcap/name. The caller owns it. NULL with OUTCOME_USAGE naming every place looked at if there is none readable.
+ * SYSCONFDIR/espcap/name. The caller owns it. NULL with OUTCOME_USAGE naming every place looked at if there is none
+ * readable.
  */
 char *paths_config(const char *name, const char *given, struct error *error);
 
-/* Where paths_config looks; apart from it for the tests. exe is the running binary, NULL if unknown. */
+/* Where paths_config looks; separate for the tests. exe is the running binary, NULL if unknown. */
 struct paths_roots {
 	const char *exe;
 	const char *sources; /* used only when exe stands in a build tree */
@@ -36,7 +37,7 @@ char *paths_object(const char *name);
 /* Whether LD_PRELOAD takes this path for itself: it is a list, and knows tokens that begin with $ (ld.so(8)). */
 bool paths_is_preloadable(const char *path);
 
-/* As paths_object, for the binary exe (NULL if unknown); apart from it for the tests. */
+/* As paths_object, for the binary exe (NULL if unknown); separate for the tests. */
 char *paths_find_object(const char *exe, const char *pkglibdir, const char *name);
 
 /*
@@ -49,7 +50,7 @@ char *paths_plugin(const char *version, const char *name, struct error *error);
 /* The folder plugin/ of all versions, which need not be there. The caller owns it. */
 char *paths_plugins(void);
 
-/* As paths_plugin, for the binary exe (NULL if unknown); apart from it for the tests. */
+/* As paths_plugin, for the binary exe (NULL if unknown); separate for the tests. */
 char *paths_find_plugin(const char *exe, const char *pkglibdir, const char *version,
     const char *name, struct error *error);
 

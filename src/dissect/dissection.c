@@ -511,7 +511,7 @@ end_drain(struct dissection *dissection)
 	dissection->turn_deferred = true;
 }
 
-/* A live capture's tshark may be relieved: there is one that works. */
+/* A live capture's tshark may hand over: there is one that works. */
 static bool
 can_renew(const struct dissection *dissection)
 {
@@ -837,7 +837,7 @@ tell_news(const struct dissection *dissection, enum recovery_news news)
 		    "packets",
 		    name, why);
 		break;
-	case RECOVERY_RELIEVED:
+	case RECOVERY_HANDED_OVER:
 		log_note(log,
 		    "%s: " TSHARK_LACKS_MEMORY
 		    "; a fresh one takes over after packet %" PRIu64,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The feeder: what tshark is given of one input, its packets counted and selected, and given again to another tshark. */
+/*
+ * The feeder: what tshark is given of one input, its packets counted and selected, and given again to another tshark.
+ */
 #ifndef ESPCAP_DISSECT_FEED_H
 #define ESPCAP_DISSECT_FEED_H
 
@@ -29,7 +31,10 @@ enum feed_event {
 	FEED_BAD      /* the same, and something is wrong with the input */
 };
 
-/* filter as selection_new; ids: each pending packet gets its id; live: the id of a live capture, NULL for what has an end. */
+/*
+ * filter as selection_new; ids: each pending packet gets its id; live: the id of a live capture, NULL for what has an
+ * end.
+ */
 struct feed_config {
 	struct filter *filter;
 	uint64_t count;
@@ -50,8 +55,8 @@ enum feed_event feed_next(struct feed *feed, const void **bytes, size_t *len,
     struct error *error);
 
 /*
- * Captures may be joined in one input. As long as their headers agree, one tshark gets them all; where they do not, the next one
- * gets a tshark of its own. Frame numbers continue; ids and ordinals are those of each capture by itself.
+ * Captures may be joined in one input. As long as their headers agree, one tshark gets them all; where they do not, the
+ * next one gets a tshark of its own. Frame numbers continue; ids and ordinals are those of each capture by itself.
  * feed_turn is to be called after FEED_SESSION, when nothing is pending any more: the next tshark counts its
  * packets from 1, which stands for feed_base + 1. Input is given again from there on.
  */
@@ -59,7 +64,10 @@ void feed_turn(struct feed *feed);
 /* The captures of the input so far. */
 const struct parts *feed_parts(const struct feed *feed);
 
-/* After feed_next: something that the user should know, told once; NULL if there is nothing. Valid until the next feed_next of any feed. */
+/*
+ * After feed_next: something that the user should know, told once; NULL if there is nothing. Valid until the next
+ * feed_next of any feed.
+ */
 const char *feed_news(struct feed *feed);
 const struct selection *feed_selection(const struct feed *feed);
 
@@ -69,12 +77,17 @@ const struct pending_packet *feed_first(const struct feed *feed);
 const struct pending *feed_pending(const struct feed *feed);
 /* Takes the oldest off. */
 void feed_pop(struct feed *feed);
-/* Says that the outcome of the oldest is known. True if it was not before and --bpf wants it: then it must be counted. */
+/*
+ * Says that the outcome of the oldest is known. True if it was not before and --bpf wants it: then it must be counted.
+ */
 bool feed_resolve(struct feed *feed);
 /* The outcome of packets up to this one is known; 0 for none. */
 uint64_t feed_resolved(const struct feed *feed);
 
-/* From now on the oldest is given as an empty record. False if that was done FEED_DEAD_MAX times already; a live capture forgets those it is past. */
+/*
+ * From now on the oldest is given as an empty record. False if that was done FEED_DEAD_MAX times already; a live
+ * capture forgets those it is past.
+ */
 #define FEED_DEAD_MAX 10
 bool feed_skip_poison(struct feed *feed);
 /* Whether it would be done. */
@@ -85,8 +98,8 @@ void feed_forget(struct feed *feed);
 /*
  * Begins again, for a new tshark: what can be read again where its session begins; a stream after the
  * packets resolved, with empty records in place of these so that numbers stay.
- * False if that cannot be: feed_next continues to read but has nothing for tshark, and what is pending of a stream stays
- * pending for the caller to resolve.
+ * False if that cannot be: feed_next continues to read but has nothing for tshark, and what is pending of a stream
+ * stays pending for the caller to resolve.
  * A live capture has no end: the new tshark counts its packets from 1, which stands for feed_base + 1. The
  * first `warm` of these are the last that were resolved, given for what can be learned of them: they are
  * not pending. If fewer are kept, empty records come first; feed_kept must not be 0 then.

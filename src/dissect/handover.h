@@ -25,16 +25,16 @@ struct handover *handover_new(const struct handover_config *config);
 void handover_free(struct handover *handover);
 
 /*
- * A tshark begins. warmly: it goes on where another ended; kept: packets of the past that are there to be given (0 if not warmly).
- * Returns how many packets of the past it gets. If handover_take then returns none, it is to be started.
+ * A tshark begins. warmly: it goes on where another ended; kept: packets of the past that are there to be given (0 if
+ * not warmly). Returns how many packets of the past it gets. If handover_take then returns none, it is to be started.
  */
 size_t handover_begin(struct handover *handover, bool warmly, bool plugin, size_t kept);
 /* That which stands ready, NULL for none; the caller owns it. */
 struct session *handover_take(struct handover *handover);
 
 /*
- * At each packet: since: packets that the running tshark has had, those of the past not counted; kept: as above. True if it has
- * had enough: handover_reason. One that soon will gets a successor started, which takes a second.
+ * At each packet: since: packets that the running tshark has had, those of the past not counted; kept: as above. True
+ * if it has had enough: handover_reason. One that soon will gets a successor started, which takes a second.
  */
 bool handover_is_due(struct handover *handover, uint64_t since, size_t kept);
 /* At each tick of the running tshark: looks at its age and its memory. */

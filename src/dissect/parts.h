@@ -21,10 +21,14 @@ struct parts {
 };
 
 void parts_release(struct parts *parts);
-/* Adds one after so many packets, more than before the last one; the caller fills in its id. Valid until the next is added. */
+/*
+ * Adds one after so many packets, more than before the last one; the caller fills in its id. Valid until the next is
+ * added.
+ */
 struct part *parts_add(struct parts *parts, uint64_t before);
 /*
- * A packet of the input, or the first bytes of an opaque format: one that begins a capture is remembered as that, the first time.
+ * A packet of the input, or the first bytes of an opaque format: one that begins a capture is remembered as that, the
+ * first time.
  * -1 with OUTCOME_INPUT if there are too many of them.
  */
 int parts_remember(struct parts *parts, const struct capture_record *record, struct error *error);

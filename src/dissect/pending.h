@@ -33,7 +33,7 @@ struct pending {
 void pending_push(struct pending *pending, const struct pending_packet *packet);
 /* The oldest, NULL if there is none. Valid until the next push. */
 const struct pending_packet *pending_first(const struct pending *pending);
-/* The one behind so many of the oldest; there must be one. Valid as that. */
+/* The one after so many of the oldest; there must be one. Valid as that. */
 const struct pending_packet *pending_at(const struct pending *pending, size_t index);
 void pending_pop(struct pending *pending);
 void pending_clear(struct pending *pending);

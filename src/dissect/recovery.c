@@ -10,7 +10,7 @@
 /* Each packet that ends a tshark takes two runs at most, and the first run is one. */
 #define RUNS_MAX (2 * FEED_DEAD_MAX + 5)
 /* A pass that runs out of memory after so many packets is not counted as a run. */
-#define RELIEF_PACKETS 1000
+#define HANDOVER_PACKETS 1000
 /* A live capture bears so many failures of tshark in so many ms: in a year some may fail, in a minute not that many. */
 #define LIVE_FAILURES 10
 #define LIVE_FAILURES_MS 60000
@@ -19,8 +19,8 @@ struct recovery {
 	struct recovery_config config;
 	bool plugin;
 	unsigned passes;
-	unsigned handovers; /* passes that only went on with less memory */
-	uint64_t relieved;  /* the last of them began after this packet */
+	unsigned handovers;   /* passes that only went on with less memory */
+	uint64_t handed_over; /* the last of them began after this packet */
 	uint64_t anew;
 	uint64_t failed_at[LIVE_FAILURES]; /* ms, a ring */
 	size_t failures;
@@ -108,7 +108,7 @@ static bool
 has_served(const struct recovery *recovery, const struct recovery_facts *facts)
 {
 	return facts->lacks_memory &&
-	    facts->resolved - recovery->relieved >= RELIEF_PACKETS;
+	    facts->resolved - recovery->handed_over >= HANDOVER_PACKETS;
 }
 
 static bool
@@ -136,11 +136,11 @@ static bool
 relieve(struct recovery *recovery, const struct recovery_facts *facts)
 {
 	if (!facts->lacks_memory || facts->pass == PASS_LOCATE ||
-	    facts->resolved <= recovery->relieved)
+	    facts->resolved <= recovery->handed_over)
 		return false;
 	if (has_served(recovery, facts))
 		recovery->handovers++;
-	recovery->relieved = facts->resolved;
+	recovery->handed_over = facts->resolved;
 	if (recovery->anew == 0 && !recovery->config.is_live)
 		recovery->anew = facts->resolved;
 	return true;
@@ -157,8 +157,8 @@ give_up_pending(struct recovery_facts *facts, struct recovery_plan *plan)
 
 /*
  * Whose fault it was is not known yet. With a display filter a packet without document tells nothing, so a pass without
- * the filter finds the one that tshark fails on. A pipe cannot be read again for that: all it had is given up. False to read no
- * more.
+ * the filter finds the one that tshark fails on. A pipe cannot be read again for that: all it had is given up. False to
+ * read no more.
  */
 static bool
 look_for_poison(const struct recovery *recovery, struct recovery_facts *facts,
@@ -203,7 +203,7 @@ go_on(struct recovery *recovery, struct recovery_facts *facts,
 		return true;
 	}
 	if (relieve(recovery, facts)) {
-		plan->news = RECOVERY_RELIEVED;
+		plan->news = RECOVERY_HANDED_OVER;
 		plan->forget = true;
 		plan->pass = PASS_FIRST;
 		plan->warmly = served && recovery->config.is_live;

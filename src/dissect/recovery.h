@@ -76,12 +76,12 @@ enum recovery_action {
 /* What is logged. */
 enum recovery_news {
 	RECOVERY_SILENT,
-	RECOVERY_LATE,     /* it failed, but with the documents of all packets */
-	RECOVERY_WARM,     /* it may have failed on the past: the next one does not get it */
-	RECOVERY_RELIEVED, /* a fresh tshark with free memory goes on */
-	RECOVERY_PLUGIN,   /* the next one runs without it */
-	RECOVERY_POISON,   /* the oldest pending packet ended it */
-	RECOVERY_CARE      /* it is read again to learn which */
+	RECOVERY_LATE,        /* it failed, but with the documents of all packets */
+	RECOVERY_WARM,        /* it may have failed on the past: the next one does not get it */
+	RECOVERY_HANDED_OVER, /* a fresh tshark with free memory goes on */
+	RECOVERY_PLUGIN,      /* the next one runs without it */
+	RECOVERY_POISON,      /* the oldest pending packet ended it */
+	RECOVERY_CARE         /* it is read again to learn which */
 };
 
 struct recovery_plan {

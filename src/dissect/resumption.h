@@ -21,7 +21,7 @@ void resumption_turn(struct resumption *resumption);
 /* A packet that is to be pending; fills in what is kept of it. */
 void resumption_keep(struct resumption *resumption, const struct capture_record *record,
     struct pending_packet *packet);
-/* A record that is no packet, as tshark got it. */
+/* A record that is not a packet, as tshark got it. */
 void resumption_keep_other(struct resumption *resumption, const void *bytes, size_t len);
 /* The stream cannot be taken up again from now on: it is in an opaque format. */
 void resumption_give_up(struct resumption *resumption);
@@ -29,9 +29,10 @@ void resumption_give_up(struct resumption *resumption);
 void resumption_pop(struct resumption *resumption, const struct pending_packet *packet, size_t left);
 
 /*
- * Another tshark begins, after the packets resolved. Of a stream that ends it gets empty records in place of those from `first`
- * on, so that numbers stay. Of a live one it gets the last `warm` of those resolved, with empty records in front if fewer
- * are kept. What is pending moves from there to what is given again. False if that cannot be: all stays pending.
+ * Another tshark begins, after the packets resolved. Of a stream that ends it gets empty records in place of those from
+ * `first` on, so that numbers stay. Of a live one it gets the last `warm` of those resolved, with empty records in
+ * front if fewer are kept. What is pending moves from there to what is given again. False if that cannot be: all stays
+ * pending.
  */
 bool resumption_begin(struct resumption *resumption, struct pending *pending, uint64_t first,
     uint64_t resolved, size_t warm);

@@ -17,8 +17,8 @@ struct selection *selection_new(struct filter *filter, uint64_t count);
 void selection_free(struct selection *selection);
 
 /*
- * Whether --bpf wants the packet. One that was not seen before is counted; foreign: it is another tshark's, so that it counts
- * for --count only. Packets come in the order of the capture, from anywhere again.
+ * Whether --bpf wants the packet. One that was not seen before is counted; foreign: it is another tshark's, so that it
+ * counts for --count only. Packets come in the order of the capture, from anywhere again.
  */
 bool selection_takes(struct selection *selection, const struct capture_record *record, bool foreign);
 /* Packets of others need to be shown. */
@@ -30,7 +30,10 @@ uint64_t selection_seen(const struct selection *selection);    /* the last packe
 uint64_t selection_read(const struct selection *selection);    /* packets that --bpf wants */
 uint64_t selection_skipped(const struct selection *selection); /* packets that it does not want */
 
-/* Something new about the filter, once; NULL if there is nothing. Valid until the next packet of any selection with this filter. */
+/*
+ * Something new about the filter, once; NULL if there is nothing. Valid until the next packet of any selection with
+ * this filter.
+ */
 const char *selection_news(struct selection *selection);
 /* Of some packet --bpf could be asked. */
 bool selection_was_applied(const struct selection *selection);

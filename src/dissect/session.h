@@ -28,7 +28,7 @@ struct session_config {
 struct session_handler {
 	/* A packet is in the tree. False to hold it: nothing further is read until session_release. */
 	bool (*on_document)(void *ctx);
-	/* It printed something that is no packet. */
+	/* It printed something that is not a packet. */
 	void (*on_unparsable)(void *ctx, const char *text);
 	/* It takes more, as child_handler. */
 	void (*on_writable)(void *ctx);
@@ -66,9 +66,9 @@ void session_break(struct session *session, const char *why);
 bool session_is_broken(const struct session *session);
 
 /*
- * Every SESSION_TICK_MS. owes: documents of it are to come; else it owes progress only while it is given something or its
- * input has ended. excused: what it prints is not read now, or it gets nothing, for another reason than its own. One without
- * progress for `timeout` ms of its processor time (five times that by the clock) is broken.
+ * Every SESSION_TICK_MS. owes: documents of it are to come; else it owes progress only while it is given something or
+ * its input has ended. excused: what it prints is not read now, or it gets nothing, for another reason than its own.
+ * One without progress for `timeout` ms of its processor time (five times that by the clock) is broken.
  */
 #define SESSION_TICK_MS 250
 void session_tick(struct session *session, bool owes, bool excused, uint64_t timeout);

@@ -153,7 +153,7 @@ read_ports(const struct view *view, struct community_flow *flow)
 }
 
 /*
- * Behind an extension header (RFC 8200, section 4; RFC 6275; RFC 7401; RFC 5533)
+ * After an extension header (RFC 8200, section 4; RFC 6275; RFC 7401; RFC 5533)
  * stands the protocol of the flow: a fragment does not tell it.
  */
 static bool

@@ -16,7 +16,7 @@ enum role {
 	ROLE_NETWORK,
 	ROLE_TRANSPORT,
 	ROLE_DATA,  /* bytes nobody dissected: part of their encloser */
-	ROLE_QUOTER /* what comes behind it was quoted or sampled */
+	ROLE_QUOTER /* what comes after it was quoted or sampled */
 };
 
 /* Whether a protocol can be the top one, once it was asked for. */
@@ -604,7 +604,7 @@ entry_at(const struct layers *layers, size_t i)
 	return i < layers->stack_len ? &layers->stack[i] : NULL;
 }
 
-/* The first layer behind the innermost network header that is no extension of it. */
+/* The first layer after the innermost network header that is not an extension of it. */
 static const struct entry *
 entry_above(const struct layers *layers)
 {

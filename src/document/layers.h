@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Puts the layers of a dissected packet in their sections: link, network, transport, application and the rest. No I/O. */
+/*
+ * Puts the layers of a dissected packet in their sections: link, network, transport, application and the rest. No I/O.
+ */
 #ifndef ESPCAP_DOCUMENT_LAYERS_H
 #define ESPCAP_DOCUMENT_LAYERS_H
 
@@ -56,7 +58,7 @@ struct layers_place {
 
 struct layers_place layers_network(const struct layers *layers);
 struct layers_place layers_transport(const struct layers *layers);
-/* The layer behind the network header (and its IPv6 extension headers), whatever it is. */
+/* The layer after the network header (and its IPv6 extension headers), whatever it is. */
 struct layers_place layers_above_network(const struct layers *layers);
 
 #endif

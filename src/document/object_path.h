@@ -24,8 +24,8 @@ void object_path_pass(const struct object_path *object_path, size_t name, struct
 
 /*
  * Closes and opens objects and writes the key of the name passed last, a comma in front of it. The value comes
- * behind it, and then object_path_stay; if there is none, what was written is taken back and the place is as before. -1 if
- * out is full.
+ * after it, and then object_path_stay; if there is none, what was written is taken back and the place is as before. -1
+ * if out is full.
  */
 int object_path_enter(const struct object_path *object_path, size_t name, const struct object_path_place *place, struct buffer *out);
 void object_path_stay(const struct object_path *object_path, size_t name, struct object_path_place *place);

@@ -30,7 +30,10 @@ int sections_write(struct sections *sections, const struct layers *layers,
     const struct tree *tree, const struct sections_limits *limits, struct buffer *out,
     bool *sanitized);
 
-/* Appends an array of the fields ("info" is one of them, "layers" stands for those left out) of which not all was written, each once: 1, 0 if there are none, -1 if out is full. */
+/*
+ * Appends an array of the fields ("info" is one of them, "layers" stands for those left out) of which not all was
+ * written, each once: 1, 0 if there are none, -1 if out is full.
+ */
 int sections_truncated(struct sections *sections, const struct tree *tree,
     const struct sections_limits *limits, struct buffer *out);
 

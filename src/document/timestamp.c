@@ -43,7 +43,7 @@ civil_of(int64_t sec)
 
 /* Packets have four times each: printf would show. */
 
-/* Exactly so many digits, the last ones. Returns behind them. */
+/* Exactly so many digits, the last ones. Returns after them. */
 static char *
 put_digits(char *at, uint32_t number, int digits)
 {
@@ -115,7 +115,7 @@ timestamp_date(char text[MOMENT_LEN], int64_t sec)
 	return (size_t)(end - text);
 }
 
-/* The sign and the whole seconds of a time; *nsec becomes that of its absolute value. Returns behind the sign. */
+/* The sign and the whole seconds of a time; *nsec becomes that of its absolute value. Returns after the sign. */
 static char *
 put_sign(char *at, int64_t sec, uint64_t *whole, uint32_t *nsec)
 {

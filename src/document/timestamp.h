@@ -16,7 +16,7 @@ size_t timestamp_date(char text[MOMENT_LEN], int64_t sec);
 /* Milliseconds since 1970 as a decimal number that is exact to the nanosecond: "1438233730634.684". */
 size_t timestamp_ms(char text[MOMENT_LEN], int64_t sec, uint32_t nsec);
 
-/* Seconds since 1970 with nine digits behind the point: "1438233730.634684000", "-0.500000000". */
+/* Seconds since 1970 with nine digits after the point: "1438233730.634684000", "-0.500000000". */
 size_t timestamp_seconds(char text[MOMENT_LEN], int64_t sec, uint32_t nsec);
 
 #endif

@@ -86,7 +86,9 @@ tree_leaf_text(const struct tree *tree, const struct tree_leaf *leaf)
 /* The first leaf of this field in the whole packet, NULL if there is none. */
 const struct tree_leaf *tree_find(const struct tree *tree, uint32_t field);
 
-/* The largest length to which all longer ones must be cut so that the sum of lens stays within budget. Reorders lens. */
+/*
+ * The largest length to which all longer ones must be cut so that the sum of lens stays within budget. Reorders lens.
+ */
 size_t tree_cut_to(size_t *lens, size_t count, size_t budget);
 
 #endif

@@ -11,7 +11,7 @@
 #define ADDRESS_LEN 46
 
 /*
- * Reads the text, terminated behind len bytes, into 4 or 16 bytes, as inet_pton(3) does for AF_INET and AF_INET6. False
+ * Reads the text, terminated after len bytes, into 4 or 16 bytes, as inet_pton(3) does for AF_INET and AF_INET6. False
  * if it is no address.
  */
 bool address_v4(const char *text, size_t len, uint8_t address[4]);

@@ -16,7 +16,7 @@
 /* What is special about the values of a name. */
 enum mark {
 	MARK_FRAME = 1, /* numbers of frames */
-	MARK_TIME = 2,  /* moments */
+	MARK_TIME = 2,  /* times */
 	MARK_HEX = 4,   /* whole numbers that are shown in other digits than decimal ones */
 	MARK_OCTAL = 8
 };
@@ -414,7 +414,7 @@ add_unlisted(struct names *names, const char *name, size_t len,
 }
 
 /*
- * The field behind a protocol of the key, wherever it stands: the expert item
+ * The field after a protocol of the key, wherever it stands: the expert item
  * _ws.dissector_bug, not listed because the protocol has its name, stands in
  * _ws.expert.
  */

@@ -32,12 +32,15 @@ enum names_kind {
 struct names *names_new(void);
 void names_free(struct names *names);
 
-/* Adds one line of `tshark -G fields` (without newline). Lines that are neither protocol nor field are passed over. */
+/* Adds one line of `tshark -G fields` (without newline). Lines that are neither protocol nor field are skipped. */
 void names_add(struct names *names, const char *line, size_t len);
 /* Ends the adding: builds the indices. -1 with OUTCOME_TSHARK if there are too few fields to be tshark's list. */
 int names_finish(struct names *names, struct error *error);
 
-/* The table as names_finish left it as bytes, for a cache: appends to out. -1 if out is full. Not after new names were met. */
+/*
+ * The table as names_finish left it as bytes, for a cache: appends to out. -1 if out is full. Not after new names were
+ * met.
+ */
 int names_save(const struct names *names, struct buffer *out);
 
 struct names_source {
@@ -53,7 +56,7 @@ struct names *names_restore(const struct names_source *from, size_t len);
 
 /*
  * The id for an EK key whose value looks like `kind` (a few keys stand for two
- * fields; the kind tells them apart where it can). A key that the list does not have gets a
+ * fields; the kind distinguishes them where it can). A key that the list does not have gets a
  * new id, with the best guess at its dots: that of the protocol `within`. There is room for
  * 16,384 such; further ones are NAMES_TEXT.
  */
@@ -82,7 +85,7 @@ const char *names_name(const struct names *names, uint32_t id, size_t *len);
 enum names_kind names_kind(const struct names *names, uint32_t id);
 /* Its values are numbers of frames: its own, or that of another. */
 bool names_is_frame(const struct names *names, uint32_t id);
-/* Its values are moments. */
+/* Its values are times. */
 bool names_is_time(const struct names *names, uint32_t id);
 /* In which its values, whole numbers, are shown: 8, 16; 10 of all others. */
 int names_base(const struct names *names, uint32_t id);

@@ -38,8 +38,8 @@ struct typed {
  * Reads the text of the list: FIELD TYPE NAME [MAP] with white space between,
  * # begins a comment. -1 with OUTCOME_USAGE (origin:line and what is wrong with it): an unknown
  * type, a name that is not lower-case words joined by dots, one that is both
- * a value and a prefix of another, one that the document uses itself, two types for one name. Release with typed_release in
- * either case.
+ * a value and a prefix of another, one that the document uses itself, two types for one name. Release with
+ * typed_release in either case.
  */
 int typed_parse(struct typed *typed, const char *text, size_t len, const char *origin,
     struct error *error);

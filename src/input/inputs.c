@@ -119,7 +119,10 @@ walk_entry(const struct walk *walk, char *name, char *path, unsigned depth)
 	free(path);
 }
 
-/* As scandir(3). What is listed beneath a folder is in it, also if somebody has put a link into the place of a directory. */
+/*
+ * As scandir(3). What is listed beneath a folder is in it, also if somebody has put a link into the place of a
+ * directory.
+ */
 static int
 scan(const struct beneath *folder, const char *path, struct dirent ***entries)
 {

@@ -22,14 +22,14 @@ struct inputs {
 	size_t count;
 	bool from_dir; /* files that are not captures are skipped */
 	/*
-	 * Root may read what those who put links into the folder may not: then all files are in this folder or below, and
-	 * must be opened so. Its path is NULL for another user, who follows links out of it.
+	 * Root may read what those who put links into the folder may not: then all files are in this folder or below,
+	 * and must be opened so. Its path is NULL for another user, who follows links out of it.
 	 */
 	struct beneath folder;
 };
 
 /*
- * Lists the files of the options; notes what is passed over in a folder. -1
+ * Lists the files of the options; notes what is skipped in a folder. -1
  * with OUTCOME_INPUT if the folder cannot be read. Release with inputs_release in either case.
  */
 int inputs_list(struct inputs *inputs, const struct options *options, struct log *log,

@@ -30,7 +30,10 @@ void replay_resume(struct replay *replay);
 /* No further lines are read. */
 void replay_stop(struct replay *replay);
 uint64_t replay_read(const struct replay *replay); /* documents given */
-/* OUTCOME_OK, or OUTCOME_INPUT with a text without the file's name: lines that are no dead letters, or a file that cannot be read. */
+/*
+ * OUTCOME_OK, or OUTCOME_INPUT with a text without the file's name: lines that are no dead letters, or a file that
+ * cannot be read.
+ */
 enum outcome replay_outcome(const struct replay *replay, struct error *error);
 
 #endif

@@ -13,7 +13,10 @@
 
 /* Whether these (at least 4) bytes begin a pcap file that espcap reads. */
 bool capture_magic_is_pcap(const uint8_t *data);
-/* Of a whole file header that capture_magic_is_pcap takes for one: its byte order, and whether the field of the link type is one. */
+/*
+ * Of a whole file header that capture_magic_is_pcap takes for one: its byte order, and whether the field of the link
+ * type is one.
+ */
 bool capture_magic_pcap_is_big(const uint8_t *data);
 bool capture_magic_pcap_has_linktype(const uint8_t *data);
 

@@ -159,7 +159,7 @@ look_for_part(struct capture_reader *capture, const uint8_t *data, size_t len,
 	return true;
 }
 
-/* A header was taken: whether what is behind it can stand in the same stream as what is before. */
+/* A header was taken: whether what is after it can stand in the same stream as what is before. */
 static enum capture_part
 part_of(struct capture_reader *capture)
 {

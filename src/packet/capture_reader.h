@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads the records of a pcap or pcapng stream from bytes in memory, and writes an empty record in place of one. No I/O. */
+/*
+ * Reads the records of a pcap or pcapng stream from bytes in memory, and writes an empty record in place of one. No
+ * I/O.
+ */
 #ifndef ESPCAP_PACKET_CAPTURE_READER_H
 #define ESPCAP_PACKET_CAPTURE_READER_H
 
@@ -30,7 +33,8 @@ void capture_reader_begin_at(struct capture_reader *capture, uint64_t offset, ui
 /* Bytes of the stream before the record that comes next. */
 uint64_t capture_reader_offset(const struct capture_reader *capture);
 /*
- * After capture_reader_next wanted more bytes than these and none may come for long (a pipe, a file that grows). True if it can go on with
+ * After capture_reader_next wanted more bytes than these and none may come for long (a pipe, a file that grows). True
+ * if it can go on with
  * these: it looks ahead to know which variant of pcap it reads, but needs not when the bytes end with a record.
  */
 bool capture_reader_hurry(struct capture_reader *capture, const uint8_t *data, size_t len);

@@ -16,12 +16,12 @@ enum capture_format {
 /* The most bytes that a record may have. */
 #define CAPTURE_RECORD_MAX (16u << 20)
 
-/* A link type that no BPF filter can be compiled for (a record that tshark counts but that is no packet). */
+/* A link type that no BPF filter can be compiled for (a record that tshark counts but that is not a packet). */
 #define CAPTURE_LINKTYPE_NONE UINT32_MAX
 
 /*
- * Captures are joined by writing one after the other. A whole file header where a record should begin starts the next part. Of
- * pcapng a section does not: it belongs to the format.
+ * Captures are joined by writing one after the other. A whole file header where a record should begin starts the next
+ * part. Of pcapng a section does not: it belongs to the format.
  */
 enum capture_part {
 	CAPTURE_PART_GOES_ON,

@@ -19,13 +19,15 @@ struct digest_mark {
 
 struct digest;
 
-/* SHA-256: the fastest of libcrypto where the processor has instructions for it. NULL if the crypto library has none. */
+/*
+ * SHA-256: the fastest of libcrypto where the processor has instructions for it. NULL if the crypto library has none.
+ */
 struct digest *digest_new(void);
 void digest_free(struct digest *digest);
 
 /*
- * Adds a record of pcap or pcapng as it stands in the expanded stream, whether it is a packet, a header or another block; only the length of a
- * section, which its writer puts in at the end, does not count.
+ * Adds a record of pcap or pcapng as it stands in the expanded stream, whether it is a packet, a header or another
+ * block; only the length of a section, which its writer puts in at the end, does not count.
  */
 void digest_record(struct digest *digest, const struct capture_record *record);
 /* Adds bytes of a stream of which the records are not known. */

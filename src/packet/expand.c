@@ -20,8 +20,8 @@
 enum state {
 	STATE_START,   /* nothing read yet */
 	STATE_INSIDE,  /* in a member or frame */
-	STATE_BETWEEN, /* behind a whole one */
-	STATE_PADDING  /* zeros behind the last */
+	STATE_BETWEEN, /* after a whole one */
+	STATE_PADDING  /* zeros after the last */
 };
 
 struct expand {
@@ -261,7 +261,7 @@ skip_padding(struct piece *piece, const char **why)
 	return -1;
 }
 
-/* As the library's, and takes what may stand behind a whole member or frame. */
+/* As the library's, and takes what may stand after a whole member or frame. */
 static int
 step(struct expand *expand, struct piece *piece, const char **why)
 {

@@ -30,7 +30,7 @@ void expand_free(struct expand *expand);
 /*
  * Expands from in[0..in_len) into out[0..out_size), sets *used and *made to
  * the bytes taken and written. Members or frames that follow each other are one
- * stream; zero padding behind the last is ignored. eof says that no input
+ * stream; zero padding after the last is ignored. eof says that no input
  * follows in[0..in_len). Returns 1 when the stream has ended whole (only with eof),
  * 0 when it goes on (call again with more input or more room), -1 with
  * OUTCOME_INPUT when the data is damaged, or cut short at eof; what *made says

@@ -198,7 +198,10 @@ filter_parses(const char *expression)
 	return !is_wrong;
 }
 
-/* The word at which libpcap finds a syntax error, *len bytes long; empty for the end. NULL if this libpcap does not tell. */
+/*
+ * The word at which libpcap finds a syntax error, *len bytes long; empty for the end. NULL if this libpcap does not
+ * tell.
+ */
 static const char *
 wrong_word(const char *expression, size_t *len)
 {

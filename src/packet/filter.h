@@ -11,8 +11,8 @@ struct filter;
 /*
  * Compiles the expression for Ethernet, else for the other link types, to see
  * whether it is one at all. NULL with OUTCOME_USAGE and libpcap's own message
- * (that for Ethernet; after a syntax error with the word where it is) if no link type accepts it, or if it is longer than 4096
- * bytes. One that libpcap proves to match nothing is accepted. A name in it is
+ * (that for Ethernet; after a syntax error with the word where it is) if no link type accepts it, or if it is longer
+ * than 4096 bytes. One that libpcap proves to match nothing is accepted. A name in it is
  * looked up, as tcpdump does. Free with filter_free.
  */
 struct filter *filter_new(const char *expression, struct error *error);
@@ -29,9 +29,9 @@ enum filter_answer {
 };
 
 /*
- * Compiles the expression for each link type at its first packet. *news (NULL to be told later) becomes a text once for each
- * link type of whose packets none can match, because libpcap says so or because the expression has no meaning there; else
- * NULL. It is valid until the next call.
+ * Compiles the expression for each link type at its first packet. *news (NULL to be told later) becomes a text once for
+ * each link type of whose packets none can match, because libpcap says so or because the expression has no meaning
+ * there; else NULL. It is valid until the next call.
  */
 enum filter_answer filter_match(struct filter *filter, const struct capture_record *record, const char **news);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Captures that were joined by writing one after the other: the header of a file where a record should begin. No I/O. */
+/*
+ * Captures that were joined by writing one after the other: the header of a file where a record should begin. No I/O.
+ */
 #ifndef ESPCAP_PACKET_JOINED_H
 #define ESPCAP_PACKET_JOINED_H
 

@@ -44,7 +44,7 @@ linktype_max_caplen(uint32_t linktype)
 	}
 }
 
-/* Behind a cooked header of Linux, which ends with a protocol number that must be this one. */
+/* After a cooked header of Linux, which ends with a protocol number that must be this one. */
 static int
 cooked_header_len(const uint8_t *bytes, size_t caplen, uint16_t protocol)
 {

@@ -22,7 +22,7 @@ struct pcapng_option {
 	const uint8_t *value;
 };
 
-/* Takes the option at *at and moves *at behind it: 1, 0 at the last one, -1 with a text if damaged. */
+/* Takes the option at *at and moves *at after it: 1, 0 at the last one, -1 with a text if damaged. */
 int pcapng_option_next(const struct pcapng_body *body, size_t *at,
     struct pcapng_option *option, struct error *error);
 

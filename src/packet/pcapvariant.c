@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which headers the records of a pcap file have. As in wiretap, each variant is tried on the first records, and the one with
- * the least wrong is taken. What wiretap 4.0 looks at and what later versions do are both looked at, and a record that is cut
- * short is less wrong than one whose header makes no sense: what is cut stays what it was.
+ * Which headers the records of a pcap file have. As in wiretap, each variant is tried on the first records, and the one
+ * with the least wrong is taken. What wiretap 4.0 looks at and what later versions do are both looked at, and a record
+ * that is cut short is less wrong than one whose header makes no sense: what is cut stays what it was.
  */
 #include "packet/pcapvariant.h"
 
@@ -32,7 +32,7 @@ struct trial {
 	bool open;  /* more bytes would tell more */
 	bool exact; /* the bytes end with a record */
 	bool begun; /* the first record is whole */
-	bool rest;  /* less than a header is behind it */
+	bool rest;  /* less than a header is after it */
 };
 
 size_t
@@ -52,7 +52,9 @@ pcapvariant_header_len(enum pcapvariant variant)
 	return 16;
 }
 
-/* An interface, a protocol number of Linux (an Ethertype in either byte order, or one below), who the packet was for. */
+/*
+ * An interface, a protocol number of Linux (an Ethertype in either byte order, or one below), who the packet was for.
+ */
 static unsigned
 patched_faults(const uint8_t *data, bool big)
 {
@@ -163,7 +165,7 @@ pcapvariant_guess(const struct pcapvariant_file *file, const uint8_t *data,
 			least = trial.wrong;
 			*variant = list[i];
 		}
-		/* One that is cut short is nothing else, but what is behind a single record may belong to it. */
+		/* One that is cut short is nothing else, but what is after a single record may belong to it. */
 		if (least == 0 ||
 		    (list[i] == PCAPVARIANT_STANDARD && least == SHORT &&
 			!trial.rest))

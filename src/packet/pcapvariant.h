@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which headers the records of a pcap file have, where its magic number does not tell; pcap_reader.c is the only user. */
+/*
+ * Which headers the records of a pcap file have, where its magic number does not tell; pcap_reader.c is the only user.
+ */
 #ifndef ESPCAP_PACKET_PCAPVARIANT_H
 #define ESPCAP_PACKET_PCAPVARIANT_H
 
@@ -28,12 +30,15 @@ struct pcapvariant_file {
 };
 
 /*
- * Looks at the first records, which begin at data. False if more bytes are needed; never with end, which says that no more
- * come (or none that matter: what follows is no record of the file).
+ * Looks at the first records, which begin at data. False if more bytes are needed; never with end, which says that no
+ * more come (or none that matter: what follows is no record of the file).
  */
 bool pcapvariant_guess(const struct pcapvariant_file *file, const uint8_t *data, size_t len, bool end,
     enum pcapvariant *variant);
-/* The same when more may come but not soon: the variant with a record that ends where the bytes do, else the first if it has a whole one. */
+/*
+ * The same when more may come but not soon: the variant with a record that ends where the bytes do, else the first if
+ * it has a whole one.
+ */
 bool pcapvariant_guess_now(const struct pcapvariant_file *file, const uint8_t *data, size_t len,
     enum pcapvariant *variant);
 

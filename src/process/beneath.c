@@ -16,8 +16,8 @@
 #define TRIES 8
 
 /*
- * openat2(2) with RESOLVE_BENEATH would do, but refuses a link with an absolute path that leads back into the folder; and
- * it is missing before Linux 5.6, and in containers whose filter of system calls does not know it.
+ * openat2(2) with RESOLVE_BENEATH would do, but refuses a link with an absolute path that leads back into the folder;
+ * and it is missing before Linux 5.6, and in containers whose filter of system calls does not know it.
  */
 
 static int

@@ -9,12 +9,13 @@
 #include "process/beneath.h"
 
 /*
- * Each: a descriptor (close-on-exec), the caller's to close; -1 with OUTCOME_INPUT and the reason without the name. error may be NULL.
+ * Each: a descriptor (close-on-exec), the caller's to close; -1 with OUTCOME_INPUT and the reason without the name.
+ * error may be NULL.
  */
 
 /*
- * regular: no FIFO, because the file was found in a folder and others may have put something else into its place. A FIFO stays
- * non-blocking and may have no writer yet: waiting for one is the caller's.
+ * regular: no FIFO, because the file was found in a folder and others may have put something else into its place. A
+ * FIFO stays non-blocking and may have no writer yet: waiting for one is the caller's.
  */
 int careful_open_path(const char *path, bool regular, struct error *error);
 /* Of a path in the folder, what is a regular file now. */

@@ -68,7 +68,7 @@ struct child {
 	char status[96];
 };
 
-/* epoll can refuse a pipe only for want of kernel memory, and then nothing sensible is left to do. */
+/* epoll can refuse a pipe only for lack of kernel memory, and then nothing sensible is left to do. */
 static void
 watch(struct event *event, const struct timeval *after)
 {

@@ -19,8 +19,8 @@ struct child;
  * How to start a child. It gets: argv as it is (argv->words[0] is looked for
  * along PATH of espcap itself if it has no slash); an environment of HOME=home,
  * PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin and
- * LC_ALL=C.UTF-8, and LD_PRELOAD=preload if that is not NULL, only; no descriptor but 0, 1, 2 and, if extra_fd >= 0, that
- * one (see pipes_open) as descriptor 3; its own process group; SIGKILL when espcap dies
+ * LC_ALL=C.UTF-8, and LD_PRELOAD=preload if that is not NULL, only; no descriptor but 0, 1, 2 and, if extra_fd >= 0,
+ * that one (see pipes_open) as descriptor 3; its own process group; SIGKILL when espcap dies
  * (PR_SET_PDEATHSIG); default signal actions and an empty signal mask; no core dump; cwd /.
  */
 struct child_spec {
@@ -32,13 +32,15 @@ struct child_spec {
 	bool wants_input;              /* else stdin is /dev/null */
 };
 
-/* What a child tells its owner, always from the loop. The owner may call any child_ function from them but child_free. */
+/*
+ * What a child tells its owner, always from the loop. The owner may call any child_ function from them but child_free.
+ */
 struct child_handler {
 	/* Bytes from stdout, each once, in order; data is valid during the call only. */
 	void (*on_output)(void *ctx, const char *data, size_t len);
 	/*
-	 * Bytes have left the queue to stdin, and fewer than CHILD_QUEUE_LOW are in it: write on. The first write is the
-	 * owner's own idea. Not called after child_close_input. NULL if there is no input.
+	 * Bytes have left the queue to stdin, and fewer than CHILD_QUEUE_LOW are in it: write on. The first write is
+	 * the owner's own idea. Not called after child_close_input. NULL if there is no input.
 	 */
 	void (*on_writable)(void *ctx);
 	/*
@@ -99,7 +101,10 @@ bool child_succeeded(const struct child *child);
 int child_exit_status(const struct child *child);
 /* After on_finish: "exit status 2" or "killed by signal 11 (Segmentation fault)"; borrowed. */
 const char *child_status(const struct child *child);
-/* After on_finish, "" before: the last whole lines (at most 4 KiB) of what it wrote to stderr, NUL-terminated; borrowed. Noise lines "Running as user ..." are left out. */
+/*
+ * After on_finish, "" before: the last whole lines (at most 4 KiB) of what it wrote to stderr, NUL-terminated;
+ * borrowed. Noise lines "Running as user ..." are left out.
+ */
 const char *child_errors(const struct child *child);
 
 #endif

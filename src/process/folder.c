@@ -132,7 +132,10 @@ is_remote(int fd)
 static int
 take_lease(int fd)
 {
-	/* The kernel signals us when somebody waits for the lease: with what does nothing by default, SIGIO would end us. */
+	/*
+	 * The kernel signals us when somebody waits for the lease: with what does nothing by default, SIGIO would end
+	 * us.
+	 */
 	if (fcntl(fd, F_SETSIG, SIGURG) == 0 &&
 	    fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
 		return 0;

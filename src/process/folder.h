@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What may be done with the files of one folder, each by its name in it: look, open to read, and, if allowed, remove or move. */
+/*
+ * What may be done with the files of one folder, each by its name in it: look, open to read, and, if allowed, remove or
+ * move.
+ */
 #ifndef ESPCAP_PROCESS_FOLDER_H
 #define ESPCAP_PROCESS_FOLDER_H
 
@@ -25,7 +28,7 @@ struct folder_entry {
  * links are never followed. -1 with errno.
  */
 int folder_look(const struct folder *folder, const char *name, struct folder_entry *entry);
-/* A descriptor to read (close-on-exec), the caller's. ELOOP for a link, EINVAL for what is no regular file. */
+/* A descriptor to read (close-on-exec), the caller's. ELOOP for a link, EINVAL for what is not a regular file. */
 int folder_open(const struct folder *folder, const char *name);
 
 /* The same of an open file. -1 with errno. */
@@ -34,18 +37,19 @@ int folder_status(int fd, struct folder_entry *entry);
 bool folder_is_touched(const struct folder_entry *before, const struct folder_entry *now);
 
 /*
- * 0 if nobody has the file open for writing, or mapped to write to it: it is asked by a read lease (fcntl(2)), which takes
- * the file's owner or CAP_LEASE. ETXTBSY if somebody has. ENOLCK if it cannot be told: no right, or a file system without leases
- * (or a remote one, whose refusal says nothing of writers). ESTALE if it is not the file that entry describes.
+ * 0 if nobody has the file open for writing, or mapped to write to it: it is asked by a read lease (fcntl(2)), which
+ * takes the file's owner or CAP_LEASE. ETXTBSY if somebody has. ENOLCK if it cannot be told: no right, or a file system
+ * without leases (or a remote one, whose refusal says nothing of writers). ESTALE if it is not the file that entry
+ * describes.
  */
 int folder_probe(const struct folder *folder, const char *name, const struct folder_entry *entry);
 
 /*
- * Removes the file, or moves it into target as `to`, if device, inode, size and time of change are those of entry, else ESTALE
- * with what it is now in *now (its inode is 0 if that is not known). A read lease is held across it, so nobody can open
- * the file for writing meanwhile; who is about to gets it back under its name. ETXTBSY and ENOLCK as folder_probe; closed says that the
- * writer was seen to close the file, which does where there is no lease. Syncs the folder.
- * EEXIST if `to` exists already: nothing is overwritten.
+ * Removes the file, or moves it into target as `to`, if device, inode, size and time of change are those of entry, else
+ * ESTALE with what it is now in *now (its inode is 0 if that is not known). A read lease is held across it, so nobody
+ * can open the file for writing meanwhile; who is about to gets it back under its name. ETXTBSY and ENOLCK as
+ * folder_probe; closed says that the writer was seen to close the file, which does where there is no lease. Syncs the
+ * folder. EEXIST if `to` exists already: nothing is overwritten.
  */
 int folder_remove(const struct folder *folder, const char *name, const struct folder_entry *entry, bool closed,
     struct folder_entry *now);

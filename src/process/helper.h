@@ -14,7 +14,10 @@
  */
 pid_t helper_start(const int *keep, size_t count, int (*work)(void *ctx), void *ctx);
 
-/* In the helper, again after each change of its user: the kernel forgets it then (prctl(2)). -1 if espcap is dead already. */
+/*
+ * In the helper, again after each change of its user: the kernel forgets it then (prctl(2)). -1 if espcap is dead
+ * already.
+ */
 int helper_bind(pid_t parent);
 
 /* Waits for its end; kills it first if told to. */

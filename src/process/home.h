@@ -10,8 +10,8 @@
 struct home;
 
 /*
- * An empty folder below $TMPDIR or /tmp, 0700, or 0711 if others are to find what they know the name of, and a process that makes it, and removes it with all that is in it
- * when it sees espcap gone. NULL with OUTCOME_INTERNAL.
+ * An empty folder below $TMPDIR or /tmp, 0700, or 0711 if others are to find what they know the name of, and a process
+ * that makes it, and removes it with all that is in it when it sees espcap gone. NULL with OUTCOME_INTERNAL.
  */
 struct home *home_new(bool for_others, struct error *error);
 /* Waits until it is removed. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Namespaces are made by a helper that becomes the user first: who makes a user namespace owns it, user_namespaces(7). */
+/*
+ * Namespaces are made by a helper that becomes the user first: who makes a user namespace owns it, user_namespaces(7).
+ */
 #include "process/namespace_maker.h"
 
 #include <errno.h>

@@ -47,7 +47,8 @@ reap(pid_t pid)
 
 /*
  * Orphans of the namespace become its children: ignoring SIGCHLD reaps them. Signals stay blocked, and in a session
- * of its own no kill of a whole group stops or ends it before espcap. It has a copy of espcap's memory, and keeps no right.
+ * of its own no kill of a whole group stops or ends it before espcap. It has a copy of espcap's memory, and keeps no
+ * right.
  */
 static void __attribute__((noreturn))
 init_main(int life)
@@ -63,7 +64,9 @@ init_main(int life)
 	    privilege_clear_capabilities() != 0)
 		_exit(1);
 	spawn_close_range(1, ~0U);
-	/* The pipe tells of espcap's end; this does so even while a process that was just forked holds the pipe open. */
+	/*
+	 * The pipe tells of espcap's end; this does so even while a process that was just forked holds the pipe open.
+	 */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		_exit(1);
 	do

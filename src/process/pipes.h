@@ -16,7 +16,10 @@ struct pipes {
 	int its_extra;
 };
 
-/* -1 with errno, and nothing left open. Without wants_input its_in is /dev/null. extra_fd (-1 for none) is duplicated; a file is opened again, to be read only, from its start. */
+/*
+ * -1 with errno, and nothing left open. Without wants_input its_in is /dev/null. extra_fd (-1 for none) is duplicated;
+ * a file is opened again, to be read only, from its start.
+ */
 int pipes_open(struct pipes *pipes, bool wants_input, int extra_fd);
 /* Closes the child's side, or ours. */
 void pipes_close_its(struct pipes *pipes);

@@ -9,8 +9,8 @@
 #include "process/priv_broker_access.h"
 
 /*
- * Forks it. *socket leads to it, and is the caller's to close: it ends then. *helper is for helper_end. -1 with OUTCOME_INTERNAL: then
- * *socket is what it was, and *helper negative or what it was.
+ * Forks it. *socket leads to it, and is the caller's to close: it ends then. *helper is for helper_end. -1 with
+ * OUTCOME_INTERNAL: then *socket is what it was, and *helper negative or what it was.
  */
 int priv_broker_helper_start(const struct priv_broker_access *access, int *socket, pid_t *helper, struct error *error);
 

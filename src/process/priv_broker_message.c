@@ -11,8 +11,9 @@
 static const char has_ended[] = "the privileged broker has ended";
 
 /*
- * poll(2), but a signal whose handler has SA_RESTART does not interrupt it: a child that ends, a question for the counts. The kernel
- * restarts neither poll(2) nor ppoll(2) by itself, signal(7). What ends espcap has no such handler, and interrupts.
+ * poll(2), but a signal whose handler has SA_RESTART does not interrupt it: a child that ends, a question for the
+ * counts. The kernel restarts neither poll(2) nor ppoll(2) by itself, signal(7). What ends espcap has no such handler,
+ * and interrupts.
  */
 static int
 wait_for(struct pollfd *fds, nfds_t count)

@@ -19,14 +19,16 @@
 
 #include "base/xalloc.h"
 
-/* Descriptors of the new program: 0 to 2, the extra one, and the way back that exec closes. All pipes_ are above these. */
+/*
+ * Descriptors of the new program: 0 to 2, the extra one, and the way back that exec closes. All pipes_ are above these.
+ */
 #define SPAWN_EXTRA 3
 #define SPAWN_REPORT 4
 
 #define SPAWN_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* All that is decided before fork: behind it only async-signal-safe calls are allowed (signal-safety(7)). */
+/* All that is decided before fork: after it only async-signal-safe calls are allowed (signal-safety(7)). */
 struct plan {
 	const struct spawn *spawn;
 	char **candidates; /* absolute paths to try in turn */
@@ -230,7 +232,7 @@ child_become(struct plan *plan)
 	ssize_t sent;
 
 	memset(&report, 0, sizeof(report));
-	/* PR_SET_PDEATHSIG comes behind: a change of credentials clears it. */
+	/* PR_SET_PDEATHSIG comes after: a change of credentials clears it. */
 	if (sandbox != NULL)
 		report.step = child_join(plan);
 	if (sandbox != NULL && report.step == NULL)

@@ -34,7 +34,8 @@ pid_t spawn_fork_sharing(void);
 
 /*
  * In a process that one of these made: another child of its parent, in the namespaces that are set for children.
- * *pid, in memory that is shared with the parent, gets its number before it runs. Returns as fork(2); only async-signal-safe calls in the child.
+ * *pid, in memory that is shared with the parent, gets its number before it runs. Returns as fork(2); only
+ * async-signal-safe calls in the child.
  */
 pid_t spawn_sibling(pid_t *pid);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keeps the end of a stream of lines in two halves: the newer one is whole, the older one is thrown away when both are full. */
+/*
+ * Keeps the end of a stream of lines in two halves: the newer one is whole, the older one is thrown away when both are
+ * full.
+ */
 #include "process/tail.h"
 
 #include <assert.h>
@@ -9,7 +12,7 @@
 
 #include "base/xalloc.h"
 
-/* More than is told, so that noise does not push out what counts. */
+/* More than is reported, so that noise does not push out what counts. */
 #define TAIL_HALF (4 * TAIL_MAX)
 #define TAIL_NOISE "Running as user \"root\""
 

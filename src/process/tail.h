@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* At most this much is told. */
+/* At most this much is reported. */
 #define TAIL_MAX ((size_t)4 << 10)
 
 struct tail;

@@ -15,7 +15,7 @@
 #define PIECE ((size_t)64 << 10)
 /* Objects and arrays in each other; tshark's own trees are at most 256 deep. */
 #define DEPTH_MAX 4096
-/* Behind the backslash of an escape; behind \u it counts the four digits down. */
+/* After the backslash of an escape; after \u it counts the four digits down. */
 #define ESCAPE_OPEN 5
 
 enum line {
@@ -46,15 +46,15 @@ struct ek {
 	bool in_layers; /* inside the value of "layers" */
 	char *key;      /* of the value to come */
 	size_t key_len, key_room;
-	char *keys;         /* those of the objects around, each behind the other */
+	char *keys;         /* those of the objects around, each after the other */
 	size_t *key_starts; /* by depth */
 	size_t keys_len, keys_room;
 
 	uint64_t frame_number;
 	uint32_t frame_number_id;
 
-	/* The long string being passed over. */
-	size_t token_len; /* bytes given to yajl behind the last token it called back for */
+	/* The long string being skipped. */
+	size_t token_len; /* bytes given to yajl after the last token it called back for */
 	size_t token_end; /* where that ended in the piece being given */
 	bool called_back;
 	bool skimming;
@@ -478,7 +478,7 @@ unparsable(struct ek *ek, const char *data, size_t len, struct error *error)
 	return EK_UNPARSABLE;
 }
 
-/* Bytes up to the end of a line that is passed over. */
+/* Bytes up to the end of a line that is skipped. */
 static size_t
 skip_line(struct ek *ek, const char *data, size_t len)
 {

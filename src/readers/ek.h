@@ -12,7 +12,10 @@
 
 struct ek;
 
-/* names and tree are borrowed. max_text: bytes of one string (as JSON text) that are read; the rest is passed over and the value marked as cut. Free with ek_free. */
+/*
+ * names and tree are borrowed. max_text: bytes of one string (as JSON text) that are read; the rest is skipped and the
+ * value marked as cut. Free with ek_free.
+ */
 struct ek *ek_new(struct names *names, struct tree *tree, size_t max_text);
 void ek_free(struct ek *ek);
 

@@ -13,14 +13,17 @@
 
 struct frames;
 
-/* names and tree are borrowed. max_text: bytes of one text that are read; the rest is passed over and the value marked as cut. Free with frames_free. */
+/*
+ * names and tree are borrowed. max_text: bytes of one text that are read; the rest is skipped and the value marked as
+ * cut. Free with frames_free.
+ */
 struct frames *frames_new(struct names *names, struct tree *tree, size_t max_text);
 void frames_free(struct frames *frames);
 
 enum frames_event {
 	FRAMES_MORE,     /* all bytes used; no packet ended */
 	FRAMES_DOCUMENT, /* the tree holds a packet; call again with the bytes not used */
-	FRAMES_BROKEN    /* these are no frames: nothing behind them can be read */
+	FRAMES_BROKEN    /* these are no frames: nothing after them can be read */
 };
 
 /*
@@ -34,7 +37,7 @@ enum frames_event frames_read(struct frames *frames, const char *data, size_t le
 /* The frame number of the packet in the tree. */
 uint64_t frames_number(const struct frames *frames);
 
-/* As its end told: how many streams of TCP and of UDP tshark had numbered behind it. 0 if it did not tell. */
+/* As its end told: how many streams of TCP and of UDP tshark had numbered after it. 0 if it did not tell. */
 uint32_t frames_tcp_streams(const struct frames *frames);
 uint32_t frames_udp_streams(const struct frames *frames);
 

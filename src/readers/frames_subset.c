@@ -73,7 +73,7 @@ is_kept(const char *kept, const char *name, size_t len)
 	return false;
 }
 
-/* text: the name, and behind a space that of its protocol. */
+/* text: the name, and after a space that of its protocol. */
 static void
 add_name(struct projection *p, const char *text, size_t len)
 {

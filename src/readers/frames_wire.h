@@ -9,7 +9,7 @@
  * bytes but the last. Text is neither escaped nor terminated.
  *
  *	NAME	from now on this id stands for a field: length << 2 | enum frames_type
- *		as a number, then its dotted name, and behind a space that of its
+ *		as a number, then its dotted name, and after a space that of its
  *		protocol if it is not itself one. Ids count up from 1.
  *	PACKET	begins; the id is its frame number
  *	OPEN	a protocol begins inside of what is open

@@ -148,7 +148,10 @@ look_of(const struct value *value)
 	    NAMES_KIND_VALUE;
 }
 
-/* What is shown, with the control characters that it has by the bytes in the packet. Returns of how many they do not tell. */
+/*
+ * What is shown, with the control characters that it has by the bytes in the packet. Returns of how many they do not
+ * tell.
+ */
 static size_t
 text_by_bytes(struct pdml *pdml, const struct value *value, const char *show,
     size_t len)

@@ -14,8 +14,10 @@
 struct pdml;
 
 /*
- * names and tree are borrowed. max_text: bytes of one value that are read; the rest is passed over and the value marked as cut.
- * decimal: whole numbers become decimal, which -T ek of this tshark prints where PDML shows other digits. Free with pdml_free.
+ * names and tree are borrowed. max_text: bytes of one value that are read; the rest is skipped and the value marked as
+ * cut.
+ * decimal: whole numbers become decimal, which -T ek of this tshark prints where PDML shows other digits. Free with
+ * pdml_free.
  */
 struct pdml *pdml_new(struct names *names, struct tree *tree, size_t max_text, bool decimal);
 void pdml_free(struct pdml *pdml);
@@ -23,7 +25,7 @@ void pdml_free(struct pdml *pdml);
 enum pdml_event {
 	PDML_MORE,      /* all bytes used; no packet ended */
 	PDML_DOCUMENT,  /* the tree holds a packet; call again with the bytes not used */
-	PDML_UNPARSABLE /* something that is no packet of PDML, or not well-formed; it is passed over */
+	PDML_UNPARSABLE /* something that is not a packet of PDML, or not well-formed; it is skipped */
 };
 
 /*

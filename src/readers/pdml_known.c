@@ -15,7 +15,7 @@
 /* Longer ones are not looked through: the time must have a bound. */
 #define TEXT_MAX 4096
 
-/* Where \x was shown: what stood in front of it, it and what stood behind it, and what it is. */
+/* Where \x was shown: what stood in front of it, it and what stood after it, and what it is. */
 struct place {
 	char before[CONTEXT], from[CONTEXT];
 	uint8_t before_len, from_len;

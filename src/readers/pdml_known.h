@@ -8,8 +8,8 @@
 #include "base/buffer.h"
 
 /*
- * Wireshark makes some values of others (http.request.full_uri of a host and a path), and they have no bytes of their own.
- * What is the same around an ambiguous place in both of them is the same there.
+ * Wireshark makes some values of others (http.request.full_uri of a host and a path), and they have no bytes of their
+ * own. What is the same around an ambiguous place in both of them is the same there.
  */
 struct pdml_known;
 

@@ -23,7 +23,7 @@
 
 enum place {
 	PLACE_BETWEEN, /* tags */
-	PLACE_LINE,    /* the rest of a line is passed over */
+	PLACE_LINE,    /* the rest of a line is skipped */
 	PLACE_TAG,     /* outside of its values */
 	PLACE_MARKUP,  /* <! and <?, up to the next > */
 	PLACE_VALUE,   /* one that is kept */
@@ -99,7 +99,7 @@ pdml_tags_lose(struct pdml_tags *tags)
 	tags->place = PLACE_LINE;
 }
 
-/* What cannot be read ends the packet. It is told once. */
+/* What cannot be read ends the packet. It is reported once. */
 static enum pdml_tags_event
 refuse(struct pdml_tags *tags, const char *why)
 {
@@ -201,7 +201,9 @@ end_tag(struct pdml_tags *tags)
 	return refuse(tags, "a tag outside of a packet");
 }
 
-/* <?xml ...> and comments stand in front of all packets. Nothing else of the kind is ever read, least of all a DOCTYPE. */
+/*
+ * <?xml ...> and comments stand in front of all packets. Nothing else of the kind is ever read, least of all a DOCTYPE.
+ */
 static enum pdml_tags_event
 end_markup(struct pdml_tags *tags)
 {
@@ -213,7 +215,7 @@ end_markup(struct pdml_tags *tags)
 	return refuse(tags, "a declaration");
 }
 
-/* Which attribute stands behind `at` in the tag, up to its end; 0 for one that nobody reads. */
+/* Which attribute stands after `at` in the tag, up to its end; 0 for one that nobody reads. */
 static unsigned
 attribute_at(const struct buffer *tag, size_t at)
 {
@@ -355,7 +357,10 @@ cut_value(struct pdml_tags *tags)
 	tags->place = PLACE_CUT;
 }
 
-/* The attribute value tells whether \x in show is a control character, and whether a field that shows nothing has a value. */
+/*
+ * The attribute value tells whether \x in show is a control character, and whether a field that shows nothing has a
+ * value.
+ */
 static size_t
 value_max(const struct pdml_tags *tags, const char *show, size_t len)
 {
@@ -420,7 +425,7 @@ read_value(struct pdml_tags *tags, const char *data, size_t len)
 	return n + 1;
 }
 
-/* A value is passed over, up to and with its quote. */
+/* A value is skipped, up to and with its quote. */
 static size_t
 skip_value(struct pdml_tags *tags, const char *data, size_t len)
 {

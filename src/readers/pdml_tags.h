@@ -26,7 +26,7 @@ enum pdml_tags_event {
 	PDML_TAGS_BEGIN,     /* <packet>, also inside of a packet: the one before was cut short */
 	PDML_TAGS_TAG,       /* a tag inside of a packet */
 	PDML_TAGS_END,       /* </packet> */
-	PDML_TAGS_UNPARSABLE /* what tshark does not print in PDML; it is passed over, up to the next <packet> if it was in one */
+	PDML_TAGS_UNPARSABLE /* what tshark does not print in PDML; it is skipped, up to the next <packet> if it was in one */
 };
 
 /* Reads on in data[0..len) and says in *used how much was taken. */
@@ -38,7 +38,7 @@ const struct buffer *pdml_tags_tag(const struct pdml_tags *tags);
 /* After RUBBISH: what is wrong. */
 const char *pdml_tags_why(const struct pdml_tags *tags);
 
-/* The packet is no good: all up to the next <packet> is passed over without a word. */
+/* The packet is no good: all up to the next <packet> is skipped without a word. */
 void pdml_tags_lose(struct pdml_tags *tags);
 
 /* True if the bytes so far end inside of a packet, a tag or a line of unparsable text. */

@@ -10,8 +10,8 @@
 #include <time.h>
 
 /*
- * Text and bytes in the packet differ by what is no text (the lengths of a name of DNS, every other byte of UTF-16):
- * so many bytes may be passed over for an ordinary character, and for one that is not shown.
+ * Text and bytes in the packet differ by what is not text (the lengths of a name of DNS, every other byte of UTF-16):
+ * so many bytes may be skipped for an ordinary character, and for one that is not shown.
  */
 #define NEAR 16
 #define FAR 4096
@@ -63,7 +63,7 @@ skip(const char **at, const char *end, const char *text)
 	return true;
 }
 
-/* What is behind the point, in nine digits. */
+/* What is after the point, in nine digits. */
 static bool
 read_fraction(const char **at, const char *end, struct timestamp *timestamp)
 {
@@ -292,8 +292,8 @@ is_high(char c)
 }
 
 /*
- * Where the bytes go on behind the one that a character of the text came from. What
- * else stands between is passed over. Of other encodings Wireshark makes UTF-8: then
+ * Where the bytes go on after the one that a character of the text came from. What
+ * else stands between is skipped. Of other encodings Wireshark makes UTF-8: then
  * a character of several bytes, U+FFFD among them, came from one.
  */
 static size_t
@@ -312,7 +312,10 @@ follow(const struct buffer *raw, size_t at, char c)
 	return at;
 }
 
-/* An escape of format_text of Wireshark at the beginning of the text: its length, and what stands in the packet; 0 if it is none. */
+/*
+ * An escape of format_text of Wireshark at the beginning of the text: its length, and what stands in the packet; 0 if
+ * it is none.
+ */
 static size_t
 formatted_at(const char *text, size_t len, char *c)
 {
@@ -340,7 +343,7 @@ formatted_at(const char *text, size_t len, char *c)
 
 /*
  * How much of the text one byte of the packet may have been formatted to, if that comes before a backslash;
- * *at goes behind it. 0 if it is not so.
+ * *at goes after it. 0 if it is not so.
  */
 static size_t
 follow_formatted(const char *text, size_t len, const struct buffer *raw,
@@ -360,7 +363,7 @@ follow_formatted(const char *text, size_t len, const struct buffer *raw,
 	return 0;
 }
 
-/* Whether the text behind an escape may be what the bytes behind its character are. */
+/* Whether the text after an escape may be what the bytes after its character are. */
 static bool
 goes_on(const char *text, size_t len, const struct buffer *raw, size_t at)
 {
@@ -371,7 +374,7 @@ goes_on(const char *text, size_t len, const struct buffer *raw, size_t at)
 struct escape {
 	int character; /* '\\' if it is none */
 	size_t len;    /* of what is shown for it */
-	size_t at;     /* behind it in the bytes */
+	size_t at;     /* after it in the bytes */
 };
 
 /* Looks through so many bytes for what may be shown as the text; false if nothing in them is. */

@@ -11,10 +11,10 @@
 #define PDML_VALUE_MAX 64
 
 /*
- * A moment ("Jul  3, 2015 05:22:10.498075000 UTC", "2015/184:05:22:10.498075000 UTC",
+ * A time ("Jul  3, 2015 05:22:10.498075000 UTC", "2015/184:05:22:10.498075000 UTC",
  * "2015-07-03T05:22:10.498075000+0000", "1435900930.498075000", or "NULL" for a time of NTP that is none) as
  * "2015-07-03T05:22:10.498075000Z". whole: -T ek of this tshark prints all of a date whose year has more than four
- * characters; else only the day is written of it, as in times.h. Returns its length, 0 if show is no moment.
+ * characters; else only the day is written of it, as in times.h. Returns its length, 0 if show is not a time.
  */
 size_t pdml_value_time(const char *show, size_t len, bool whole, char text[PDML_VALUE_MAX]);
 

@@ -28,7 +28,7 @@ void reader_free(struct reader *reader);
 enum reader_event {
 	READER_MORE,       /* all bytes used; no document ended */
 	READER_DOCUMENT,   /* the tree holds a packet; call again with the bytes not used */
-	READER_UNPARSABLE, /* something that is no packet; it is passed over */
+	READER_UNPARSABLE, /* something that is not a packet; it is skipped */
 	READER_BROKEN      /* the same, and what follows cannot be read either */
 };
 

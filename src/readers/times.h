@@ -19,9 +19,9 @@ struct times {
 void times_init(struct times *times, const struct names *names);
 
 /*
- * Replaces the time that tshark printed of the packet in the tree unless it is that of the record: sec and nsec since 1970,
- * in UTC. Beyond year 9999 tshark 3.4 to 4.4 print memory that was never written; fractions of a second or more and
- * resolutions finer than nanoseconds are wrong in all of them. What is written is the text of timestamp_iso, or
+ * Replaces the time that tshark printed of the packet in the tree unless it is that of the record: sec and nsec since
+ * 1970, in UTC. Beyond year 9999 tshark 3.4 to 4.4 print memory that was never written; fractions of a second or more
+ * and resolutions finer than nanoseconds are wrong in all of them. What is written is the text of timestamp_iso, or
  * timestamp_seconds.
  */
 void times_write(const struct times *times, struct tree *tree, int64_t sec, uint32_t nsec);

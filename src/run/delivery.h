@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a delivery to a server needs, from the options: addresses, credentials, the dead letter file, the rules of the sink. */
+/*
+ * What a delivery to a server needs, from the options: addresses, credentials, the dead letter file, the rules of the
+ * sink.
+ */
 #ifndef ESPCAP_RUN_DELIVERY_H
 #define ESPCAP_RUN_DELIVERY_H
 
@@ -24,17 +27,26 @@ struct delivery {
 	struct sink_server_config config;
 };
 
-/* With the rights we were started with, before delivery_open; also takes the secrets out of the environment. Options and log are borrowed. */
+/*
+ * With the rights we were started with, before delivery_open; also takes the secrets out of the environment. Options
+ * and log are borrowed.
+ */
 void delivery_init(struct delivery *delivery, const struct options *options, struct log *log);
 void delivery_release(struct delivery *delivery);
 
 /* Does nothing without --node. -1 with OUTCOME_USAGE. */
 int delivery_open(struct delivery *delivery, struct error *error);
-/* secret_index is the place of secrets_file, if there is one, among the paths of the privileged broker (borrowed). -1 with OUTCOME_USAGE. */
+/*
+ * secret_index is the place of secrets_file, if there is one, among the paths of the privileged broker (borrowed). -1
+ * with OUTCOME_USAGE.
+ */
 int delivery_authorize(struct delivery *delivery, struct priv_broker *broker, size_t secret_index,
     struct error *error);
 
-/* The rules, valid until delivery_release; NULL without --node. typed is borrowed. is_endless: the input is, see struct input_type. */
+/*
+ * The rules, valid until delivery_release; NULL without --node. typed is borrowed. is_endless: the input is, see struct
+ * input_type.
+ */
 const struct sink_server_config *delivery_config(struct delivery *delivery, const struct typed *typed, bool is_endless);
 /* The header's value, NULL for none; again after SIGHUP: NULL if it stays as it is. ctx is the delivery. */
 const char *delivery_authorization(const struct delivery *delivery);

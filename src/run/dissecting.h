@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What dissecting needs from the options: tshark, its configuration, the lists, the filter, and what writes documents. */
+/*
+ * What dissecting needs from the options: tshark, its configuration, the lists, the filter, and what writes documents.
+ */
 #ifndef ESPCAP_RUN_DISSECTING_H
 #define ESPCAP_RUN_DISSECTING_H
 
@@ -33,8 +35,9 @@ struct dissecting {
 void dissecting_init(struct dissecting *dissecting, const struct options *options, struct log *log);
 
 /*
- * With the rights espcap was started with: finds tshark (not for a replay) and reads the lists and the TLS key log. cache
- * is the folder for what tshark says of itself, NULL for none. -1 as tshark_find, field_lists_read and tls_keys_copy.
+ * With the rights espcap was started with: finds tshark (not for a replay) and reads the lists and the TLS key log.
+ * cache is the folder for what tshark says of itself, NULL for none. -1 as tshark_find, field_lists_read and
+ * tls_keys_copy.
  */
 int dissecting_open(struct dissecting *dissecting, const char *cache, struct error *error);
 

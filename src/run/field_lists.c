@@ -10,7 +10,10 @@
 /* The largest list that is read into memory. */
 #define FILE_MAX ((size_t)64 << 20)
 
-/* The path of the file, the caller's to free, and its text, the caller's to release. NULL if there is none; the text is empty then. */
+/*
+ * The path of the file, the caller's to free, and its text, the caller's to release. NULL if there is none; the text is
+ * empty then.
+ */
 static char *
 read_list(const char *name, const char *given, struct buffer *text,
     struct error *error)

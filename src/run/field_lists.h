@@ -16,7 +16,10 @@ struct field_lists {
 	struct buffer fields; /* the text of --fields, or of its file; empty without it */
 };
 
-/* With the rights the program was started with. -1 with OUTCOME_USAGE: a file cannot be read, is larger than 64 MiB, or has a wrong line. */
+/*
+ * With the rights the program was started with. -1 with OUTCOME_USAGE: a file cannot be read, is larger than 64 MiB, or
+ * has a wrong line.
+ */
 int field_lists_read(struct field_lists *lists, const struct options *options, struct error *error);
 /* The list of typed fields alone. */
 int field_lists_read_typed(struct field_lists *lists, const struct options *options, struct error *error);

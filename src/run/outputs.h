@@ -10,7 +10,8 @@
 
 /*
  * -1 with OUTCOME_USAGE if one file has two purposes: an output that is also another output, an input, or the file to
- * which standard output or standard error goes. Names of open descriptors ("-", /dev/stdout) are allowed: they are written in order.
+ * which standard output or standard error goes. Names of open descriptors ("-", /dev/stdout) are allowed: they are
+ * written in order.
  */
 int outputs_check(const struct options *options, struct error *error);
 

@@ -17,7 +17,10 @@ struct run_totals {
 	size_t part_count;
 };
 
-/* As struct status_source wants them; ctx is the struct run_totals. What has no document yet, or whose document did not get out yet, is unsent. */
+/*
+ * As struct status_source wants them; ctx is the struct run_totals. What has no document yet, or whose document did not
+ * get out yet, is unsent.
+ */
 void run_totals_progress(void *ctx, struct progress *progress);
 void run_totals_totals(void *ctx, struct totals *totals);
 void run_totals_metrics(void *ctx, struct metrics *metrics);

@@ -22,7 +22,10 @@ void secrets_init(struct secrets *secrets);
 /* Overwrites them before the memory is freed. */
 void secrets_release(struct secrets *secrets);
 
-/* Takes ESPCAP_USER, ESPCAP_PASSWORD and ESPCAP_API_KEY out of the environment, where options name no others, and overwrites them there. */
+/*
+ * Takes ESPCAP_USER, ESPCAP_PASSWORD and ESPCAP_API_KEY out of the environment, where options name no others, and
+ * overwrites them there.
+ */
 void secrets_from_environment(struct secrets *secrets, const struct options *options, struct log *log);
 
 /* Reads --ca-file, --cert and --key. -1 with OUTCOME_USAGE; others may not read the key. */

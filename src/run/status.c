@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How a run stands, told to the person while it goes on. */
+/* How a run stands, reported to the user while it goes on. */
 #include "run/status.h"
 
 #include <event2/event.h>

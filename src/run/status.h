@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How a run stands, told to the person while it goes on: the progress line, and "so far". */
+/* How a run stands, reported to the user while it goes on: the progress line, and "so far". */
 #ifndef ESPCAP_RUN_STATUS_H
 #define ESPCAP_RUN_STATUS_H
 
@@ -29,7 +29,9 @@ struct status_config {
 	struct notify *notify;        /* the service manager, told each minute, NULL for none; borrowed */
 };
 
-/* loop and log are borrowed. status_stop, after the loop, draws the line and writes the metrics once more, and frees. */
+/*
+ * loop and log are borrowed. status_stop, after the loop, draws the line and writes the metrics once more, and frees.
+ */
 struct status *status_start(struct loop *loop, struct log *log, const struct status_source *source,
     const struct status_config *config);
 void status_stop(struct status *status);

@@ -17,15 +17,18 @@ struct namespaces {
 	gid_t gid;
 	char other_why[160];
 
-	/* Of the maker: makes again what has ended; -1 with errno. All children that entered must have been reaped before free. */
+	/*
+	 * Of the maker: makes again what has ended; -1 with errno. All children that entered must have been reaped
+	 * before free.
+	 */
 	int (*renew)(struct namespaces *namespaces);
 	void (*free)(struct namespaces *namespaces);
 };
 
 /*
  * Between fork and exec, of the user that made them: moves this process there, where it has all
- * capabilities until it gives them up; into the PID namespace come only its own children. Nothing to do without namespaces.
- * Async-signal-safe. -1 with errno.
+ * capabilities until it gives them up; into the PID namespace come only its own children. Nothing to do without
+ * namespaces. Async-signal-safe. -1 with errno.
  */
 int namespaces_enter(const struct namespaces *namespaces);
 /* After that: becomes the other user, if there is one, without groups. Async-signal-safe. -1 with errno. */

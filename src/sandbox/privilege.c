@@ -26,7 +26,7 @@ find_user(const char *name, struct passwd *user, bool *found)
 	struct passwd *result = NULL;
 	int reason = getpwnam_r(name, user, strings, size, &result);
 
-	/* Only the numbers are used behind this. */
+	/* Only the numbers are used after this. */
 	free(strings);
 	*found = result != NULL;
 	/* getpwnam(3) lists these as other words for "no such user". */

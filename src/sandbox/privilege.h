@@ -19,20 +19,22 @@ int privilege_drop(const char **user, struct error *error);
 
 /*
  * The same, and for other users too: no capability is left and none comes back
- * (PR_SET_NO_NEW_PRIVS), as with a program that setcap gave the right to capture. Clears PR_SET_PDEATHSIG if the user changes.
+ * (PR_SET_NO_NEW_PRIVS), as with a program that setcap gave the right to capture. Clears PR_SET_PDEATHSIG if the user
+ * changes.
  */
 int privilege_renounce(const char **user, struct error *error);
 
 /*
  * The step after which a program is no longer root: the first of the two, or the second if it captures, because whoever
- * captures may have the right for it without being root. Logs (--verbose) what is open by then, and the new user. -1 as those.
+ * captures may have the right for it without being root. Logs (--verbose) what is open by then, and the new user. -1 as
+ * those.
  */
 int privilege_give_up(bool captures, struct log *log, struct error *error);
 
 /*
- * If the effective user is root: who tshark is to be, "espcap-tshark", whose files are nobody's concern. *why is NULL then, else
- * why there is no such user (a string constant), and tshark is who espcap is. -1 with OUTCOME_USAGE if that user has
- * the rights of root, OUTCOME_INTERNAL if it failed.
+ * If the effective user is root: who tshark is to be, "espcap-tshark", whose files are nobody's concern. *why is NULL
+ * then, else why there is no such user (a string constant), and tshark is who espcap is. -1 with OUTCOME_USAGE if that
+ * user has the rights of root, OUTCOME_INTERNAL if it failed.
  */
 int privilege_tshark(uid_t *uid, gid_t *gid, const char **why, struct error *error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What must hold fails the start; what the kernel may lack is told. */
+/* What must hold fails the start; what the kernel may lack is reported. */
 #include "sandbox/sandbox.h"
 
 #include <errno.h>
@@ -93,7 +93,10 @@ holds_home_of(uid_t uid, const struct stat *folder)
 	return result;
 }
 
-/* Folders that hold more than programs: a wrapper there is allowed alone. Homes are $HOME, that of our user and that of its owner. */
+/*
+ * Folders that hold more than programs: a wrapper there is allowed alone. Homes are $HOME, that of our user and that of
+ * its owner.
+ */
 static bool
 is_wide(const char *folder)
 {
@@ -296,7 +299,9 @@ sandbox_describe(const struct sandbox *sandbox,
 	free(line);
 	say_one(say, ctx, "only the system calls that tshark needs (seccomp)",
 	    sandbox->filter_why);
-	/* Seccomp does not prevent it: a thread has no PR_SET_PDEATHSIG, and execve(2) ends all threads but its caller. */
+	/*
+	 * Seccomp does not prevent it: a thread has no PR_SET_PDEATHSIG, and execve(2) ends all threads but its caller.
+	 */
 	if (sandbox->namespaces->pids < 0)
 		say(ctx, "processes that tshark starts may outlive espcap");
 }

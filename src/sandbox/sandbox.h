@@ -29,7 +29,10 @@ uint64_t sandbox_memory(const struct sandbox *sandbox);
 /* Whether tshark runs as a user other than espcap: then it needs leave to read what it is to read. */
 bool sandbox_has_user(const struct sandbox *sandbox);
 
-/* Before each fork: what may have broken since sandbox_new is made again. The name of what failed with errno, NULL for success. */
+/*
+ * Before each fork: what may have broken since sandbox_new is made again. The name of what failed with errno, NULL for
+ * success.
+ */
 const char *sandbox_renew(const struct sandbox *sandbox);
 
 /*

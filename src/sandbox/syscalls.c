@@ -242,7 +242,7 @@ is_known(uint32_t architecture, int number)
 	return known;
 }
 
-/* Jumps to what libseccomp makes, which stands behind all this, are filled in by add_list. */
+/* Jumps to what libseccomp makes, which stands after all this, are filled in by add_list. */
 static void
 add_to_list(struct syscalls *syscalls)
 {
@@ -280,7 +280,7 @@ add_numbers(struct syscalls *syscalls)
 	add_unknown(syscalls);
 }
 
-/* What libseccomp has written to fd, behind what is there. */
+/* What libseccomp has written to fd, after what is there. */
 static int
 add_list(struct syscalls *syscalls, int fd)
 {

@@ -9,7 +9,8 @@ struct syscalls;
  * Makes the filter. Inside it there are threads, but no processes, no sockets, no changes to files, and nothing
  * that reaches another process or outlives this one; exec stays. A call that is refused answers EPERM, one
  * whose number libseccomp has no name for ENOSYS; one of another architecture ends the process. NULL with *why
- * if this architecture or kernel has no such filter, NULL with *why NULL and errno if it failed. Freed with syscalls_free.
+ * if this architecture or kernel has no such filter, NULL with *why NULL and errno if it failed. Freed with
+ * syscalls_free.
  */
 struct syscalls *syscalls_new(const char **why);
 void syscalls_free(struct syscalls *syscalls);

@@ -6,11 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One answer; the texts are terminated, "" if the server gave none, cut to the stated sizes at a character, valid UTF-8, control characters as spaces. */
+/*
+ * One answer; the texts are terminated, "" if the server gave none, cut to the stated sizes at a character, valid
+ * UTF-8, control characters as spaces.
+ */
 struct bulk_reply_item {
 	long status;           /* HTTP status of this item */
 	char type[128];        /* error.type */
-	char reason[1024];     /* error.reason; with caused_by.reason behind it (": ") if there is one */
+	char reason[1024];     /* error.reason; with caused_by.reason after it (": ") if there is one */
 	bool in_failure_store; /* it went into the failure store of a data stream instead of the index */
 };
 
@@ -24,8 +27,8 @@ struct bulk_reply_handler {
  * Parses the JSON body of a reply: {"errors":..., "items":[{"create":{"status":201}}, ...]}. Other members
  * are ignored. Returns the number of items, or -1 if it is not such a reply (not JSON, bytes after it, no "items", an
  * item that is not one "create" as it was asked for, or is without an integer "status" of 100..599, one of these keys
- * twice, or nested deeper than 64). Items before the damage were told already: the caller must not act on them until it has the
- * return value. Works on bodies of any size without copying them.
+ * twice, or nested deeper than 64). Items before the damage were told already: the caller must not act on them until it
+ * has the return value. Works on bodies of any size without copying them.
  */
 long bulk_reply_parse(const char *body, size_t len, const struct bulk_reply_handler *handler);
 

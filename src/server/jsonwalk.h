@@ -45,7 +45,7 @@ struct jsonwalk {
 };
 
 /*
- * 0, or -1 if on_value ended it or the text is not one JSON value with nothing behind it, nested at most
+ * 0, or -1 if on_value ended it or the text is not one JSON value with nothing after it, nested at most
  * JSONWALK_DEPTH_MAX deep. What comes in front of the damage was told already.
  */
 int jsonwalk(const struct jsonwalk *walk, const char *text, size_t len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What goes wrong with a server for a while: told to the person now and then, not each time. */
+/* What goes wrong with a server for a while: reported to the user now and then, not each time. */
 #ifndef ESPCAP_SERVER_LOG_LIMIT_H
 #define ESPCAP_SERVER_LOG_LIMIT_H
 
@@ -9,7 +9,7 @@
 #include "base/log.h"
 
 #define LOG_LIMIT_KIND_LEN 160
-/* So many kinds are kept apart; a further one takes the place of what was told longest ago. */
+/* So many kinds are kept separately; a further one takes the place of what was told longest ago. */
 #define LOG_LIMIT_KINDS 16
 
 /* All zeros for none so far. */

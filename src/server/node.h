@@ -23,9 +23,10 @@ struct node_addresses {
 /*
  * Reads --node: URLs separated by commas, each [http[s]://]HOST[:PORT][/PATH]; without a scheme http, without
  * a port 9200, for both schemes: what the servers listen on.
- * [::1]:9200 and bare IPv6 in brackets only. -1 with OUTCOME_USAGE naming the part that is wrong: empty, another scheme, user
- * info ("credentials do not belong in an address: use --user and --password-file" without repeating them), a port that is none,
- * a query or fragment, a character that no address has, the same node twice. Free with node_release.
+ * [::1]:9200 and bare IPv6 in brackets only. -1 with OUTCOME_USAGE naming the part that is wrong: empty, another
+ * scheme, user info ("credentials do not belong in an address: use --user and --password-file" without repeating them),
+ * a port that is none, a query or fragment, a character that no address has, the same node twice. Free with
+ * node_release.
  */
 int node_parse(const char *text, struct node_addresses *nodes, struct error *error);
 void node_release(struct node_addresses *nodes);

@@ -18,8 +18,8 @@ struct kind {
  * By the answer to GET / (all empty if that tells nothing), and whether it, or the answer to GET
  * /_security/_authenticate, which only Elasticsearch has, came with "X-elastic-product: Elasticsearch".
  *
- * Elasticsearch sends that header with each reply since 7.14, and serverless projects do, too. OpenSearch names itself in
- * version.distribution. In compatibility mode (compatibility.override_main_response_version, which managed services
+ * Elasticsearch sends that header with each reply since 7.14, and serverless projects do, too. OpenSearch names itself
+ * in version.distribution. In compatibility mode (compatibility.override_main_response_version, which managed services
  * offer) it leaves that out and calls itself 7.10.2; the tagline is still its own, and it has no version.build_flavor,
  * which Elasticsearch has from 6.3 to 8.
  */

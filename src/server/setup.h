@@ -49,7 +49,10 @@ struct setup_handler {
 /* Starts at once. A server that is down or busy is asked again and again: the owner gives up by setup_free. */
 struct setup *setup_new(struct loop *loop, struct log *log, struct cluster *cluster,
     const struct setup_config *config, const struct setup_handler *handler);
-/* In the middle of a run: puts the template if it is missing, or an older one of ours, and does nothing else, without a word if it cannot. */
+/*
+ * In the middle of a run: puts the template if it is missing, or an older one of ours, and does nothing else, without a
+ * word if it cannot.
+ */
 struct setup *setup_again(struct loop *loop, struct log *log, struct cluster *cluster,
     const struct setup_config *config, enum template_engine engine, const struct setup_handler *handler);
 /* Not while a request is under way, unless the cluster is freed before. */

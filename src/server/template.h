@@ -57,7 +57,10 @@ int template_read(const char *body, size_t len, struct template_found *found);
 /* The field type of "layers" with an engine. */
 const char *template_layers_type(enum template_engine engine);
 
-/* 32 hex digits over what template_write makes of these rules, the digest itself left out. 0, or -1 if the crypto library fails. */
+/*
+ * 32 hex digits over what template_write makes of these rules, the digest itself left out. 0, or -1 if the crypto
+ * library fails.
+ */
 int template_digest(const struct template_config *config, char digest[33]);
 
 #endif

@@ -186,7 +186,7 @@ begins(struct text text, const char *with)
 	return text.len >= len && memcmp(text.bytes, with, len) == 0;
 }
 
-/* The text behind the first place where it has this, or nothing. */
+/* The text after the first place where it has this, or nothing. */
 static struct text
 behind(struct text text, const char *what)
 {

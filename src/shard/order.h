@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whose turn it is, when several tsharks dissect the packets of one capture and their documents go out in its order. No I/O. */
+/*
+ * Whose turn it is, when several tsharks dissect the packets of one capture and their documents go out in its order. No
+ * I/O.
+ */
 #ifndef ESPCAP_SHARD_ORDER_H
 #define ESPCAP_SHARD_ORDER_H
 

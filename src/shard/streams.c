@@ -177,7 +177,7 @@ renumber_counted(struct streams *streams, unsigned part, size_t which,
 	return true;
 }
 
-/* The leaf of this field that stands in the same object behind so many others of it; NULL if there is none. */
+/* The leaf of this field that stands in the same object after so many others of it; NULL if there is none. */
 static const struct tree_leaf *
 nth_leaf(const struct tree *tree, uint32_t node, uint32_t field, size_t n)
 {

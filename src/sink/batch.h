@@ -14,9 +14,9 @@ struct ack;
 /* Offsets are into batch.body. */
 struct batch_item {
 	size_t start, len;            /* both lines, with their newlines */
-	uint32_t index_at, index_len; /* the name of the index, behind start */
+	uint32_t index_at, index_len; /* the name of the index, after start */
 	uint32_t id_at, id_len;       /* id_len 0: without id */
-	uint32_t document_at;         /* behind start; up to the last newline */
+	uint32_t document_at;         /* after start; up to the last newline */
 	struct ack *ack;              /* borrowed, NULL for none */
 };
 
@@ -56,7 +56,10 @@ const char *batch_index(const struct batch *batch, size_t i, size_t *len);
 const char *batch_id(const struct batch *batch, size_t i, size_t *len);
 const char *batch_document(const struct batch *batch, size_t i, size_t *len);
 
-/* The distinct indices of the batch, separated by commas and with a NUL behind them, into names; their number, or 0 if they do not fit. */
+/*
+ * The distinct indices of the batch, separated by commas and with a NUL after them, into names; their number, or 0 if
+ * they do not fit.
+ */
 size_t batch_indices(const struct batch *batch, struct buffer *names);
 
 /* The id of 16 bytes as 22 characters of base64url (RFC 4648, section 5, without padding), and the end. */

@@ -31,9 +31,9 @@ struct item_verdicts_known {
 void item_verdicts_release(struct item_verdicts *verdicts);
 
 /*
- * Reads the body of a reply to the batch, and adds the documents that are rejected to the rejects. Returns the number of items of the
- * reply, or -1 if it cannot be read. Only if that is the number of documents in the batch the verdicts are complete, and the
- * rejects to be synced: else these must be forgotten.
+ * Reads the body of a reply to the batch, and adds the documents that are rejected to the rejects. Returns the number
+ * of items of the reply, or -1 if it cannot be read. Only if that is the number of documents in the batch the verdicts
+ * are complete, and the rejects to be synced: else these must be forgotten.
  */
 long item_verdicts_read(struct item_verdicts *verdicts, const struct batch *batch, const struct item_verdicts_known *known,
     const char *body, size_t len, struct rejects *rejects);

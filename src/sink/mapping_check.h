@@ -26,7 +26,8 @@ void mapping_check_free(struct mapping_check *guard);
 
 /*
  * Looks at the mappings of these indices (count names, separated by commas); a template of espcap's that is missing is
- * put again. on_found is called once, from the loop. text is "" or, with GUARD_WRONG, what to do; valid during the call.
+ * put again. on_found is called once, from the loop. text is "" or, with GUARD_WRONG, what to do; valid during the
+ * call.
  */
 void mapping_check_examine(struct mapping_check *guard, const char *indices, size_t count,
     void (*on_found)(void *ctx, enum mapping_check_finding finding, const char *text), void *ctx);

@@ -85,7 +85,10 @@ void shipments_add(struct shipments *shipments, struct batch *batch);
 /* Sends what waits, as far as there are slots. */
 void shipments_pump(struct shipments *shipments);
 
-/* Sends it again: after the wait of that attempt (server/backoff.h) but not before the server wants it, or from the loop at once. */
+/*
+ * Sends it again: after the wait of that attempt (server/backoff.h) but not before the server wants it, or from the
+ * loop at once.
+ */
 void shipment_later(struct shipment *shipment, unsigned attempt);
 void shipment_now(struct shipment *shipment);
 /* Takes the second half of its batch, which has two documents or more, away into a new shipment that is sent next. */

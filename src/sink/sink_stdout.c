@@ -18,8 +18,8 @@
 /* Documents are written in pieces of about this size. */
 #define WRITE_LEN ((size_t)64 << 10)
 /*
- * What cannot be waited for is tried again after so long: a device without poll, and a terminal, for one that is full may count as
- * writable all the time.
+ * What cannot be waited for is tried again after so long: a device without poll, and a terminal, for one that is full
+ * may count as writable all the time.
  */
 #define AGAIN_MS 20
 /* Above HIGH bytes queued it is full, until less than LOW are left. */

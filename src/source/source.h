@@ -15,8 +15,8 @@
 struct source;
 
 /*
- * Takes the descriptor over. A regular file is read from where the descriptor stands, which stays there. loop: for what has to be
- * waited for; NULL if it is a file. Free with source_free.
+ * Takes the descriptor over. A regular file is read from where the descriptor stands, which stays there. loop: for what
+ * has to be waited for; NULL if it is a file. Free with source_free.
  */
 struct source *source_new(struct loop *loop, int fd);
 void source_free(struct source *source);
@@ -36,8 +36,8 @@ bool source_has_rest(const struct source *source);
 void source_trust(struct source *source);
 
 /*
- * From the first record on the records are hashed. marks[0..count), which are copied, are what the source is compared with, in
- * the order of their lengths.
+ * From the first record on the records are hashed. marks[0..count), which are copied, are what the source is compared
+ * with, in the order of their lengths.
  */
 void source_track(struct source *source, const struct digest_mark *marks, size_t count);
 /* Bytes of records given in this pass. */
@@ -50,9 +50,9 @@ size_t source_met(const struct source *source);
 bool source_is_past(const struct source *source);
 
 /*
- * The file as it was after the last read, with the size that was read. False if that is not known: after it more was read, or
- * it was not the same in each pass. *young: it was changed less than a second before, so that the next change may
- * not show, as clocks of file systems tick.
+ * The file as it was after the last read, with the size that was read. False if that is not known: after it more was
+ * read, or it was not the same in each pass. *young: it was changed less than a second before, so that the next change
+ * may not show, as clocks of file systems tick.
  */
 bool source_status(const struct source *source, struct folder_entry *entry, bool *young);
 /* What was read last of a tracked file is not there any more: the file was written anew. */

@@ -27,7 +27,7 @@ struct header {
 	char identity[256];
 	char version[64];
 	uint64_t names_len;
-	uint64_t objects_len;            /* of the list behind the names; 0: no plugin works with it yet */
+	uint64_t objects_len;            /* of the list after the names; 0: no plugin works with it yet */
 	uint8_t build[BUILD_ID_LEN];     /* of the plugin, the sample and these objects */
 	uint8_t shortcuts[BUILD_ID_LEN]; /* 0 for none */
 	struct trials trials;

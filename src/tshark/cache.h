@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a tshark said of itself, kept in the user's cache folder. Everything that goes wrong here only means: ask again. */
+/*
+ * What a tshark said of itself, kept in the user's cache folder. Everything that goes wrong here only means: ask again.
+ */
 #ifndef ESPCAP_TSHARK_CACHE_H
 #define ESPCAP_TSHARK_CACHE_H
 
@@ -54,15 +56,15 @@ struct cache_build {
 int64_t cache_now(void);
 
 /*
- * Whether the program is known to work with this plugin (build_id: the program, the files of build, and the objects that were loaded
- * when it was tried), and what is known to have come of the trials; those that are not known are TRIAL_UNKNOWN. False if
- * the cache is not of the program.
+ * Whether the program is known to work with this plugin (build_id: the program, the files of build, and the objects
+ * that were loaded when it was tried), and what is known to have come of the trials; those that are not known are
+ * TRIAL_UNKNOWN. False if the cache is not of the program.
  */
 bool cache_trials(int fd, const char *path, const struct cache_build *build, struct trials *trials);
 
 /*
- * Keeps that the program works with this plugin, and what came of the trials, which began at `begun` (cache_now) and found
- * these objects loaded (as build_id). What was changed since is not what was tried: then nothing is kept. Without
+ * Keeps that the program works with this plugin, and what came of the trials, which began at `begun` (cache_now) and
+ * found these objects loaded (as build_id). What was changed since is not what was tried: then nothing is kept. Without
  * build->shortcuts what is kept of these stays.
  */
 void cache_remember(int fd, const char *path, const struct cache_build *build,

@@ -93,7 +93,10 @@ struct choice {
 	bool cached; /* these were */
 };
 
-/* The path of shortcuts.so, which spares tshark what nobody gets to see (plugin/shortcut.h); NULL if it cannot be used. */
+/*
+ * The path of shortcuts.so, which makes tshark skip work that does not affect any document (plugin/shortcut.h); NULL if
+ * it cannot be used.
+ */
 static char *
 find_shortcuts(const char *version, const struct error *no_sample,
     struct error *reason)

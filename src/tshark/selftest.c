@@ -23,7 +23,9 @@
 #define TIMES_LONGER 8
 #define LONGER_MS 5000
 
-/* Of protocols of all sections, several of one protocol, and of several types. Those that a tshark lacks are left out. */
+/*
+ * Of protocols of all sections, several of one protocol, and of several types. Those that a tshark lacks are left out.
+ */
 static const char *const some_fields[] = {
 	"frame.protocols", "frame.number", "frame.time_delta", "eth.src", "eth.addr", "vlan.id", "arp.src.proto_ipv4",
 	"ip.src", "ip.dst", "ip.ttl", "ip.flags.df", "ip.proto", "ipv6.src", "ipv6.nxt", "icmp.type", "icmpv6.type",

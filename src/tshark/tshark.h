@@ -91,7 +91,9 @@ void tshark_argv(const struct tshark *tshark, const struct tshark_config *config
 int tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
     const struct tshark_config *config, struct error *error);
 
-/* Whether it can make few fields: rules->only. How Wireshark comes to that is within it, and was tried with 4.0 alone. */
+/*
+ * Whether it can make few fields: rules->only. How Wireshark comes to that is within it, and was tried with 4.0 alone.
+ */
 bool tshark_projects(const struct tshark *tshark);
 
 /* Lets it look at the rules with an empty capture. -1 with OUTCOME_USAGE and its own words if it refuses them. */
@@ -102,7 +104,10 @@ int tshark_try_config(const struct tshark *tshark, struct loop *loop,
 bool tshark_lacks_memory(const struct tshark *tshark, const char *errors);
 #define TSHARK_LACKS_MEMORY "tshark ran out of the memory allowed (--tshark-memory)"
 
-/* The first lines of --version, for espcap's own: "TShark (Wireshark) 4.0.17 (...)"; the caller owns it. NULL as tshark_ask. */
+/*
+ * The first lines of --version, for espcap's own: "TShark (Wireshark) 4.0.17 (...)"; the caller owns it. NULL as
+ * tshark_ask.
+ */
 char *tshark_banner(const struct tshark *tshark, struct loop *loop, struct error *error);
 
 #endif

@@ -27,8 +27,9 @@ enum completion_action_result {
 };
 
 /*
- * Deletes the file of this name, or moves it, if it is still what entry describes; closed says that its writer was seen to close it.
- * shown is its name for messages: what is done is said, and why it failed or that it has changed. In the target no file is overwritten: a number is added to the name.
+ * Deletes the file of this name, or moves it, if it is still what entry describes; closed says that its writer was seen
+ * to close it. shown is its name for messages: what is done is said, and why it failed or that it has changed. In the
+ * target no file is overwritten: a number is added to the name.
  */
 enum completion_action_result completion_action_do(const struct completion_action *after, struct priv_broker *broker, struct log *log, const char *name,
     const char *shown, const struct folder_entry *entry, bool closed);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads a file to see which capture it is, in slices: whether it begins with what was read before, and whether it ends there. */
+/*
+ * Reads a file to see which capture it is, in slices: whether it begins with what was read before, and whether it ends
+ * there.
+ */
 #ifndef ESPCAP_WATCH_EXAMINE_H
 #define ESPCAP_WATCH_EXAMINE_H
 
@@ -26,7 +29,10 @@ struct examine_result {
 	bool is_certain;
 };
 
-/* Takes over the descriptor of a regular file. marks[0..count): at least one, the shortest first; copied. grows: its end may not be the end yet. */
+/*
+ * Takes over the descriptor of a regular file. marks[0..count): at least one, the shortest first; copied. grows: its
+ * end may not be the end yet.
+ */
 struct examine *examine_new(int fd, const struct digest_mark *marks, size_t count, bool grows);
 void examine_free(struct examine *examine);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files of a watched folder that were delivered and are to be deleted or moved: when nobody writes to them any more, and only as they were read. */
+/*
+ * Files of a watched folder that were delivered and are to be deleted or moved: when nobody writes to them any more,
+ * and only as they were read.
+ */
 #include "watch/follow_private.h"
 
 #include <errno.h>

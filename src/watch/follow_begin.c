@@ -14,7 +14,10 @@
 
 /* Files that are only looked at in one go: others want their turn. */
 #define SKIPS_MAX 100
-/* A copy of what was read before is waited for as long as it grows: so long since it last did, ms, if closing was seen, or nobody writing. */
+/*
+ * A copy of what was read before is waited for as long as it grows: so long since it last did, ms, if closing was seen,
+ * or nobody writing.
+ */
 #define COPIED_MS 1000
 #define STALLED_MS 5000
 /* Writers are asked for so often, ms. */
@@ -134,7 +137,10 @@ enter_again(struct reading *reading, const struct registry_entry *entry,
 	registry_file_add(reading->follow->config.watching->registry, &copy);
 }
 
-/* The registry says that it was finished before. is_certain: a change since it was looked at shows in reading->entry. Frees it. */
+/*
+ * The registry says that it was finished before. is_certain: a change since it was looked at shows in reading->entry.
+ * Frees it.
+ */
 static void
 skip(struct reading *reading, const struct registry_entry *entry,
     bool is_certain)
@@ -412,8 +418,8 @@ follow_drop_examined(struct follow *follow)
 }
 
 /*
- * There is no packet yet by which it could be known: it is looked at again when it changes, or has not for a while. True
- * if so.
+ * There is no packet yet by which it could be known: it is looked at again when it changes, or has not for a while.
+ * True if so.
  */
 static bool
 postpone(struct reading *reading)
@@ -478,8 +484,8 @@ find_id(struct readings *readings, const char *id)
 }
 
 /*
- * Whether a capture with the same first packet must be in the registry before this one begins, which may be a copy of it. One that
- * grows for longer than files are waited for does not hold up the other: it may be that of another sensor.
+ * Whether a capture with the same first packet must be in the registry before this one begins, which may be a copy of
+ * it. One that grows for longer than files are waited for does not hold up the other: it may be that of another sensor.
  */
 static bool
 must_wait(struct reading *reading)
@@ -546,7 +552,10 @@ start(struct reading *reading)
 		skip(reading, entry, true);
 		return;
 	}
-	/* What was delivered of an unfinished file is left out of the output: only its content tells whether it is still there. */
+	/*
+	 * What was delivered of an unfinished file is left out of the output: only its content tells whether it is
+	 * still there.
+	 */
 	if (entry != NULL && entry->mark.len > 0 && reading->id[0] != '\0')
 		entry = NULL;
 	if (entry != NULL)

@@ -138,7 +138,10 @@ void follow_start(struct reading *reading, int fd);
 void follow_finish(struct reading *reading);
 /* Begins the files whose turn it is. */
 void follow_begin(struct follow *follow);
-/* Files whose content is being compared: those that have grown or are finished; and some megabytes of each of the others. */
+/*
+ * Files whose content is being compared: those that have grown or are finished; and some megabytes of each of the
+ * others.
+ */
 void follow_look_at_examined(struct follow *follow);
 void follow_work(struct follow *follow);
 void follow_drop_examined(struct follow *follow);
@@ -154,7 +157,10 @@ void follow_harvest(struct reading *reading);
 /* The readings whose documents have all reached their final place go into the registry, and are freed. */
 void follow_conclude(struct follow *follow);
 
-/* What is copied, unless a later reading has one of the same file: a file that was delivered, and how it was after the last read. waits: it may not be finished. */
+/*
+ * What is copied, unless a later reading has one of the same file: a file that was delivered, and how it was after the
+ * last read. waits: it may not be finished.
+ */
 void follow_after_add(struct follow *follow, const struct completion *completion);
 /* The file is read again. */
 void follow_after_forget(struct follow *follow, const struct folder_entry *entry);

@@ -18,7 +18,9 @@
 /* Each registry begins so. */
 #define REGISTRY_TITLE "# captures that espcap --watch "
 
-/* The format of the lines that are written. Version 1 starts without a number, and has no hash and no time of change. */
+/*
+ * The format of the lines that are written. Version 1 starts without a number, and has no hash and no time of change.
+ */
 #define REGISTRY_VERSION 2
 
 enum registry_state {
@@ -57,8 +59,9 @@ size_t registry_parse(struct registry *registry, const char *text, size_t len, s
 void registry_add(struct registry *registry, const struct registry_entry *entry);
 
 /*
- * The entries are valid until the next call that changes the registry; NULL if there is none. The file that has not changed since it was
- * read; the one of version 1 with this id, device, inode and size; the content with this id and mark.
+ * The entries are valid until the next call that changes the registry; NULL if there is none. The file that has not
+ * changed since it was read; the one of version 1 with this id, device, inode and size; the content with this id and
+ * mark.
  */
 const struct registry_entry *registry_by_status(const struct registry *registry, const struct folder_entry *file);
 const struct registry_entry *registry_by_size(const struct registry *registry, const char *id, const struct folder_entry *file);

@@ -7,7 +7,7 @@
 
 #include "base/xalloc.h"
 
-/* A file that was closed, and behind which another came, is finished when nothing has come for so long, ms. */
+/* A file that was closed, and after which another came, is finished when nothing has come for so long, ms. */
 #define CLOSED_MS 1000
 /* The same if closing could not be seen, as over NFS. */
 #define UNSEEN_MS 10000
@@ -65,7 +65,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Two numbers at the beginning of the texts, which are moved behind them. */
+/* Two numbers at the beginning of the texts, which are moved after them. */
 static int
 compare_numbers(const char **a, const char **b)
 {

@@ -45,19 +45,19 @@ struct watch_file {
 struct watch;
 
 /*
- * idle: ms without change after which a file counts as finished though none came behind it. careful: something is done to
- * finished files, so one that somebody may still write to is none for idling only.
+ * idle: ms without change after which a file counts as finished though none came after it. careful: something is done
+ * to finished files, so one that somebody may still write to is none for idling only.
  */
 struct watch *watch_new(int64_t idle, bool careful);
 void watch_free(struct watch *watch);
 
-/* Names that are passed over: hidden files, which are those of tools that copy and then rename. */
+/* Names that are skipped: hidden files, which are those of tools that copy and then rename. */
 bool watch_is_hidden(const char *name);
 /* Numbers in names by their value: cap, cap1, cap2, cap10. */
 int watch_compare(const char *a, const char *b);
 
 /*
- * What is to be known of times: now counts ms on a clock that is never set, real is ns since 1970 at the same moment.
+ * What is to be known of times: now counts ms on a clock that is never set, real is ns since 1970 at the same time.
  */
 struct watch_time {
 	int64_t now, real;
@@ -79,8 +79,8 @@ void watch_update(struct watch *watch, struct watch_file *file, const struct fol
 void watch_missing(struct watch *watch, const char *name);
 void watch_set_writer(struct watch *watch, const char *name, enum watch_writer writer);
 /*
- * Somebody who could write to the file has closed it. One that is done waits again: what was written through a mapping need not
- * show in its status.
+ * Somebody who could write to the file has closed it. One that is done waits again: what was written through a mapping
+ * need not show in its status.
  */
 void watch_closed(struct watch *watch, const char *name);
 /* News were lost: who writes is not known any more. */

@@ -24,7 +24,7 @@ struct watcher {
 	char *name, *path;
 	struct log *log;
 	int fd;
-	int inotify; /* -1: nothing is told */
+	int inotify; /* -1: nothing is reported */
 	struct event *readable;
 	struct priv_broker *broker;
 	struct watch *watch;

@@ -13,7 +13,7 @@ struct watcher;
 
 /*
  * Opens the folder and asks for news of it: to be called by who may. NULL with OUTCOME_INPUT. Without inotify(7) it is
- * looked through only, which is told in log.
+ * looked through only, which is logged.
  */
 struct watcher *watcher_open(const char *name, struct log *log, struct error *error);
 void watcher_free(struct watcher *watcher);

@@ -16,8 +16,8 @@ struct watching {
 };
 
 /*
- * Does nothing without --watch. -1: OUTCOME_INPUT if there is no such folder, OUTCOME_USAGE if another espcap has the registry, or --after cannot be.
- * Release it in either case.
+ * Does nothing without --watch. -1: OUTCOME_INPUT if there is no such folder, OUTCOME_USAGE if another espcap has the
+ * registry, or --after cannot be. Release it in either case.
  */
 int watching_open(struct watching *watching, const struct options *options, struct log *log,
     struct error *error);

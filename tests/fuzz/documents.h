@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the fuzz targets of the readers share: bytes in two different cuts become the same documents, each valid, without a key twice, and within bounds. */
+/*
+ * What the fuzz targets of the readers share: bytes in two different cuts become the same documents, each valid,
+ * without a key twice, and within bounds.
+ */
 #ifndef ESPCAP_TESTS_FUZZ_DOCUMENTS_H
 #define ESPCAP_TESTS_FUZZ_DOCUMENTS_H
 
@@ -24,7 +27,7 @@ struct target {
 	size_t start_len;
 };
 
-/* Documents and what else came, each behind its mark, and how it ended. */
+/* Documents and what else came, each after its mark, and how it ended. */
 struct result {
 	struct buffer made; /* its room is kept for the next input */
 	bool is_second;     /* it must equal another, of which each document was checked */
@@ -223,7 +226,7 @@ read_pieces(struct maker *maker, struct reader *reader, const uint8_t *data,
 	return good;
 }
 
-/* As a whole the data are read where they are: the memory of an input ends behind it. */
+/* As a whole the data are read where they are: the memory of an input ends after it. */
 static inline void
 run(const struct target *target, const uint8_t *data, size_t size,
     struct result *result)

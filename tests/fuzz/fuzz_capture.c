@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A copy in memory of its own, for the sanitizer to see a read behind it. */
+/* A copy in memory of its own, for the sanitizer to see a read after it. */
 static uint8_t *
 own_copy(const uint8_t *data, size_t size)
 {

@@ -69,7 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (large.made >= MADE_MAX || small.made >= MADE_MAX)
 		return 0;
 	assert(large.got == small.got);
-	/* Behind damage, more or less may have come out before it was seen. */
+	/* After damage, more or less may have come out before it was seen. */
 	assert(large.got < 0 ||
 	    (large.made == small.made && large.hash == small.hash));
 	return 0;

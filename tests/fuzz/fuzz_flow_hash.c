@@ -16,7 +16,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 3)
 		return 0;
 	size -= 3;
-	/* In memory of its own, so that no byte behind it can be read. */
+	/* In memory of its own, so that no byte after it can be read. */
 	exact = malloc(size > 0 ? size : 1);
 	assert(exact != NULL);
 	memcpy(exact, data + 3, size);

@@ -55,7 +55,7 @@ find_all(struct names *names, const uint8_t *data, size_t size)
 	}
 }
 
-/* Adds each line from memory that ends behind it. */
+/* Adds each line from memory that ends after it. */
 static void
 add_all(struct names *names, const uint8_t *data, size_t size)
 {

@@ -39,7 +39,7 @@ replay_file(const char *path)
 		(void)complain(path);
 		goto out;
 	}
-	/* The sanitizer sees a read behind the end only of memory that ends there. */
+	/* The sanitizer sees a read after the end only of memory that ends there. */
 	exact = malloc(len == 0 ? 1 : len);
 	if (exact == NULL)
 		goto out;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What AddressSanitizer does when a fuzz target runs and ASAN_OPTIONS says nothing else; for the one source of the target. */
+/*
+ * What AddressSanitizer does when a fuzz target runs and ASAN_OPTIONS says nothing else; for the one source of the
+ * target.
+ */
 #ifndef ESPCAP_TESTS_FUZZ_SANITIZERS_H
 #define ESPCAP_TESTS_FUZZ_SANITIZERS_H
 

@@ -173,7 +173,7 @@ compare(struct kind *kind, proto_item *item, wmem_allocator_t *pool)
 	kind->read++;
 	kind->left += value.form == VALUE_OTHER;
 	text = text_of(info, &value);
-	/* An embedded NUL would hide what is behind it. */
+	/* An embedded NUL would hide what is after it. */
 	if (value.form != VALUE_OTHER &&
 	    (right == NULL || text == NULL || strcmp(text, right) != 0 ||
 		(value.form == VALUE_TEXT && value.len != strlen(right)))) {

@@ -143,7 +143,7 @@ FORMS = ["ek", pytest.param("plugin", marks=needs_plugin)]
 
 @pytest.mark.parametrize("how", FORMS)
 def test_many_fresh_tsharks(how):
-    """Over six reliefs each packet has one document, and all that names a frame counts on."""
+    """Over six handovers each packet has one document, and all that names a frame counts on."""
     packets = numbered(650)
     capture = Capture("--tshark-lifetime=100", "--verbose", "--dissection", how)
     for packet in packets:
@@ -237,7 +237,7 @@ def find_document(documents, field):
     return found[0]
 
 
-def across_a_relief(capture, conversation):
+def across_a_handover(capture, conversation):
     """Requests, another tshark, their answers; returns the documents of each."""
     conversation.ask("/before")
     send([frames.dns_query(number=77)])
@@ -259,11 +259,11 @@ def across_a_relief(capture, conversation):
     ["--dissection=ek"], pytest.param(["--dissection=plugin"], marks=needs_plugin),
     pytest.param(["--dissection=plugin", "--display-filter=http or dns"], marks=needs_plugin),
     ["--dissection=ek", "--display-filter=http or dns"]])
-def test_conversations_across_a_relief(options):
+def test_conversations_across_a_handover(options):
     """The fresh tshark knows the requests that the old one has seen."""
     with Conversation() as conversation:
         capture = Capture("--tshark-lifetime=60", "--verbose", conversation.decoding, *options)
-        documents = across_a_relief(capture, conversation)
+        documents = across_a_handover(capture, conversation)
     request = find_document(documents, "http.request.uri")
     response = find_document(documents, "http.response.code")
     assert request["frame_number"] <= 60 < response["frame_number"]
@@ -279,7 +279,7 @@ def test_conversations_across_a_relief(options):
     assert len({document["frame_number"] for document in documents}) == counts["delivered"]
 
 
-def test_relief_for_its_memory():
+def test_handover_for_its_memory():
     """Before it runs out of it: what it has to reassemble takes it near the least that --tshark-memory allows."""
     count = 30000
     begin = b"GET / HTTP/1.1\r\nX: "
@@ -297,7 +297,7 @@ def test_relief_for_its_memory():
     assert "ran out of the memory" not in capture.messages
 
 
-def test_relief_after_a_time():
+def test_handover_after_a_time():
     """Not of a tshark that has had no packet: it is as fresh as any."""
     packets = numbered(40)
     capture = Capture("--tshark-lifetime=2s", "--verbose")

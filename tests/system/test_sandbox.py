@@ -436,7 +436,7 @@ def test_a_killed_init_is_replaced(good, fake, prefix, place):
     assert not espcap.is_running(first)
 
 
-def test_a_tshark_that_runs_out_is_relieved(good, fake, place):
+def test_a_tshark_that_runs_out_hands_over(good, fake, place):
     """It is told, costs no packet, and shows in the exit status."""
     fake.behave(fakes.RUNS_OUT_BEHIND % 2)
     result = espcap.run("--file", good, "--tshark", fake.path, environment=place)

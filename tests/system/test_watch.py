@@ -486,7 +486,7 @@ def test_what_is_beside_the_registry_stays(place):
     capture(place / "in" / "cap1", 3, 1)
     for name in ("mine.new", "mine.tmp"):
         (place / name).write_text("not the registry's")
-    for messages in ("finished", "was read before"):
+    for messages in ("finished", "skipped: it was read before"):
         watch = Watch(place, "--registry=mine", "--watch-idle=1s")
         watch.says("in/cap1: " + messages)
         watch.end()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Captures of numbered packets, made in memory and put into files and pipes; goes behind cmocka.h. */
+/* Captures of numbered packets, made in memory and put into files and pipes; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_CAPFILE_H
 #define ESPCAP_TESTS_CAPFILE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One dissection by a tshark that does as told (scripted.h), and what comes of it; goes behind cmocka.h. */
+/* One dissection by a tshark that does as told (scripted.h), and what comes of it; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_DISSECTING_H
 #define ESPCAP_TESTS_DISSECTING_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Packets in EK form, and the strictly checked documents they become; goes behind cmocka.h. */
+/* Packets in EK form, and the strictly checked documents they become; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_DOCUMENTS_H
 #define ESPCAP_TESTS_DOCUMENTS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A tshark that answers questions about itself, and dissects nothing: it refuses any display filter but "good". Without a
- * sandbox only. Goes behind cmocka.h.
+ * A tshark that answers questions about itself, and dissects nothing: it refuses any display filter but "good". Without
+ * a sandbox only. Goes after cmocka.h.
  */
 #ifndef ESPCAP_TESTS_FAKE_TSHARK_H
 #define ESPCAP_TESTS_FAKE_TSHARK_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A feed over a capture made by hand, and what it gives as text, for its tests; goes behind cmocka.h. */
+/* A feed over a capture made by hand, and what it gives as text, for its tests; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_FEEDING_H
 #define ESPCAP_TESTS_FEEDING_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A watched folder with real files, a dissection that is none (dissection_double.h), and a taker of documents that does as told; goes behind
- * cmocka.h. The privileged broker here stands in place of process/priv_broker.c, and the clock of base/clock.c.
+ * A watched folder with real files, a dissection that is none (dissection_double.h), and a taker of documents that does
+ * as told; goes after cmocka.h. The privileged broker here stands in place of process/priv_broker.c, and the clock of
+ * base/clock.c.
  */
 #ifndef ESPCAP_TESTS_FOLLOWING_H
 #define ESPCAP_TESTS_FOLLOWING_H
@@ -415,8 +416,8 @@ bench_assert_events(const char *wanted)
 }
 
 /*
- * The registry in few words: of each entry its name, what it says, the packets that are done with, those rejected, those that
- * failed. A star in front: its status says that it has not changed.
+ * The registry in few words: of each entry its name, what it says, the packets that are done with, those rejected,
+ * those that failed. A star in front: its status says that it has not changed.
  */
 static inline void
 bench_assert_registry(const struct bench *bench, const char *wanted)

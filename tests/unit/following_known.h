@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Captures that an earlier run has read, and files that may be copies of them; goes behind following.h. */
+/* Captures that an earlier run has read, and files that may be copies of them; goes after following.h. */
 #ifndef ESPCAP_TESTS_FOLLOWING_KNOWN_H
 #define ESPCAP_TESTS_FOLLOWING_KNOWN_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From EK lines to documents, as the program goes; goes behind assert.h or cmocka.h. */
+/* From EK lines to documents, as the program goes; goes after assert.h or cmocka.h. */
 #ifndef ESPCAP_TESTS_MAKER_H
 #define ESPCAP_TESTS_MAKER_H
 

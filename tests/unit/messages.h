@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What arrives on standard error meanwhile; goes behind cmocka.h. */
+/* What arrives on standard error meanwhile; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_MESSAGES_H
 #define ESPCAP_TESTS_MESSAGES_H
 

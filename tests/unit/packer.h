@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Makes the frames that the plugin writes; goes behind assert.h or cmocka.h. */
+/* Makes the frames that the plugin writes; goes after assert.h or cmocka.h. */
 #ifndef ESPCAP_TESTS_PACKER_H
 #define ESPCAP_TESTS_PACKER_H
 

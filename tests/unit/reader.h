@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A reader of EK lines and all it needs, set up for each test; goes behind cmocka.h. */
+/* A reader of EK lines and all it needs, set up for each test; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_READER_H
 #define ESPCAP_TESTS_READER_H
 

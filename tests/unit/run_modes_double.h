@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The privileged broker, the live capture, the replay and the watched folder, which are none: of running.h, which includes it after its bench. */
+/*
+ * The privileged broker, the live capture, the replay and the watched folder, which are none: of running.h, which
+ * includes it after its bench.
+ */
 #ifndef ESPCAP_TESTS_RUN_MODES_DOUBLE_H
 #define ESPCAP_TESTS_RUN_MODES_DOUBLE_H
 

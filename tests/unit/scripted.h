@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A scripted HTTP client, and a clock, timers, waits and a log that the test has in hand. They take the place of
- * espcap's when a test that includes this is linked: no socket, no waiting, no random number. Goes behind cmocka.h.
+ * espcap's when a test that includes this is linked: no socket, no waiting, no random number. Goes after cmocka.h.
  */
 #ifndef ESPCAP_TESTS_SCRIPTED_H
 #define ESPCAP_TESTS_SCRIPTED_H

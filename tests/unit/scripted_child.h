@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A tshark that does as told: the program of a test itself, when it is started with -r. It reads a capture of capfile.h from
- * its standard input, and prints a document for each packet, as EK lines or as frames. Goes behind cmocka.h and capfile.h.
+ * A tshark that does as told: the program of a test itself, when it is started with -r. It reads a capture of capfile.h
+ * from its standard input, and prints a document for each packet, as EK lines or as frames. Goes after cmocka.h and
+ * capfile.h.
  *
  * HOME holds:
  *   script     one line for each run, in turn; the last one is for all that follow
@@ -11,19 +12,19 @@
  *
  * A line holds words. K is the number of a frame, counted in this run; P is that of a packet, by its time:
  *   poison=P   ended by SIGSEGV when the packet comes, unless it is empty
- *   die=K quit=K fail=K nomem=K   ended at this frame: by SIGSEGV, with 0, with 2 and a text, for want of memory
+ *   die=K quit=K fail=K nomem=K   ended at this frame: by SIGSEGV, with 0, with 2 and a text, for lack of memory
  *   mute=K     ended at this frame with 2, without a text
  *   lines      with fail: a text of two lines
  *   cut=K      ended at this frame with 0, within its document
  *   hang=K spin=K   sleeps, or works, and does no more; makes the file `spun` when it has worked for 300 ms
  *   hold=K     goes on at this frame when there is a file `go`
  *   wait=P     the same at this packet, unless it is empty
- *   junk=K wrong=K skip=K   prints what is no packet before it, another number, nothing
+ *   junk=K wrong=K skip=K   prints what is not a packet before it, another number, nothing
  *   deaf       reads nothing until there is a file `go`
  *   keep       prints all at the end only
  *   large=N    the Info text of each document has so many bytes
  *   late=N     ends with this exit status
- *   refuse     reads nothing, and fails as tshark does with what is no capture
+ *   refuse     reads nothing, and fails as tshark does with what is not a capture
  * A display filter lets packets with odd numbers through.
  */
 #ifndef ESPCAP_TESTS_SCRIPTED_H

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Captures whose packets are of several shards, and what comes of one by tsharks that do as told; goes behind cmocka.h. */
+/*
+ * Captures whose packets are of several shards, and what comes of one by tsharks that do as told; goes after cmocka.h.
+ */
 #ifndef ESPCAP_TESTS_SHARDING_H
 #define ESPCAP_TESTS_SHARDING_H
 
@@ -124,7 +126,7 @@ sharding_until(struct sharding *sharding, unsigned documents)
 		bench_once(sharding->bench);
 }
 
-/* Until it has ended, which is told once; so many documents have come, in order. */
+/* Until it has ended, which is reported once; so many documents have come, in order. */
 static inline void
 sharding_run(struct sharding *sharding, unsigned documents)
 {

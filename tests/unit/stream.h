@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Streams made by hand and read again, for the tests of packet/capture_reader.c; goes behind cmocka.h. */
+/* Streams made by hand and read again, for the tests of packet/capture_reader.c; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_STREAM_H
 #define ESPCAP_TESTS_STREAM_H
 
@@ -132,7 +132,7 @@ put_text_block(struct stream *stream, uint32_t type, const char *text)
 	put_block(stream, type, &body);
 }
 
-/* Reads a stream in memory of just its size: the sanitizer sees a read behind it. */
+/* Reads a stream in memory of just its size: the sanitizer sees a read after it. */
 struct reader {
 	struct capture_reader *capture;
 	uint8_t *data;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A strict look at JSON: UTF-8, no key twice in an object, no NUL in a key, bounded nesting; goes behind assert.h or cmocka.h. */
+/*
+ * A strict look at JSON: UTF-8, no key twice in an object, no NUL in a key, bounded nesting; goes after assert.h or
+ * cmocka.h.
+ */
 #ifndef ESPCAP_TESTS_STRICT_H
 #define ESPCAP_TESTS_STRICT_H
 
@@ -23,7 +26,7 @@ struct strict {
 	const char *why; /* what is wrong, NULL if nothing is */
 	struct strict_key *keys;
 	size_t key_count, key_room;
-	char *texts; /* of the keys, one behind the other */
+	char *texts; /* of the keys, one after the other */
 	size_t texts_len, texts_room;
 	unsigned objects[STRICT_DEPTH], object_count, depth;
 };

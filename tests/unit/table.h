@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A field list as `tshark -G fields` prints it, small and made here; goes behind assert.h or cmocka.h. */
+/* A field list as `tshark -G fields` prints it, small and made here; goes after assert.h or cmocka.h. */
 #ifndef ESPCAP_TESTS_TABLE_H
 #define ESPCAP_TESTS_TABLE_H
 

@@ -196,7 +196,10 @@ swap(const char *one, const char *other)
 	(void)renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
 }
 
-/* A process, not a thread: tools that run one thread at a time, as valgrind does, might never let it run between two openings. */
+/*
+ * A process, not a thread: tools that run one thread at a time, as valgrind does, might never let it run between two
+ * openings.
+ */
 static pid_t
 start_swapper(void)
 {
@@ -237,7 +240,10 @@ test_links_that_come_and_go(void **state)
 	assert_int_equal(waitpid(swapper, NULL, 0), swapper);
 }
 
-/* Holds a write lease on in/plain until the kernel asks for it, and then puts a FIFO into its place before it gives it up. */
+/*
+ * Holds a write lease on in/plain until the kernel asks for it, and then puts a FIFO into its place before it gives it
+ * up.
+ */
 static void
 hold_lease(int ready)
 {

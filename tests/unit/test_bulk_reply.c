@@ -25,7 +25,7 @@ note_item(void *ctx, size_t index, const struct bulk_reply_item *item)
 	    0);
 }
 
-/* The sanitizer sees a read behind the end of memory that ends there. */
+/* The sanitizer sees a read after the end of memory that ends there. */
 static char *
 exact(const char *text, size_t len)
 {
@@ -96,7 +96,7 @@ test_items(void **state)
 		  "\"reason\":null,\"caused_by\":\"x\"}}}]}",
 		    3,
 		    "0 400  \n1 400  \n2 400  \n" },
-		/* All else is passed over, numbers of any size, too. */
+		/* All else is skipped, numbers of any size, too. */
 		{ "{\"took\":99999999999999999999999e999999,\"status\":5,"
 		  "\"error\":{\"type\":\"no\"},\"x\":[{\"items\":[1]}],"
 		  "\"items\":[{\"x\":{\"status\":7},\"create\":{\"_index\":"

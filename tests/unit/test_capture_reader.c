@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Unit tests of packet/capture_reader.c and the pcap format behind it. */
+/* Unit tests of packet/capture_reader.c and the pcap format after it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

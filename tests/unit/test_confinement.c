@@ -46,8 +46,8 @@ teardown(void **state)
 }
 
 /*
- * The messages of all three steps, in a process of its own, as there is no way back to root; check says whether all is as
- * it should be there.
+ * The messages of all three steps, in a process of its own, as there is no way back to root; check says whether all is
+ * as it should be there.
  */
 static const char *
 all_steps(struct test *test, bool no_sandbox, uint64_t memory, bool (*check)(const struct test *test))

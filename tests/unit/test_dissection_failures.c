@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of dissect/dissection.c and dissect/recovery.c: the plugin that fails, memory, hanging, refusals, stopping. The table is in test_dissection_passes.c. */
+/*
+ * Tests of dissect/dissection.c and dissect/recovery.c: the plugin that fails, memory, hanging, refusals, stopping. The
+ * table is in test_dissection_passes.c.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -172,7 +175,7 @@ test_memory_for_one_packet(void **state)
 	bench_assert_run(bench, 4, "ek flush", "H e1 e2 e3 4");
 }
 
-/* Behind many packets it does not count as a failure: this could go on for ever. */
+/* After many packets it does not count as a failure: this could go on for ever. */
 static void
 test_memory_again_and_again(void **state)
 {

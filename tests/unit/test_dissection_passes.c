@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of dissect/dissection.c and dissect/recovery.c: what follows when a tshark ends, by one that does as told. How each run was started, and what
- * it was given, is part of it. Live captures are in test_handover.c.
+ * Tests of dissect/dissection.c and dissect/recovery.c: what follows when a tshark ends, by one that does as told. How
+ * each run was started, and what it was given, is part of it. Live captures are in test_handover.c.
  *
  * What happened, and what is known                        | what is done next
- * ------------------------------------------------------- | ------------------------------------------------------------
- * all documents came, status 0                            | the next session; or the end
- * all documents came, another status                      | the same, with a note
+ * ------------------------------------------------------- |
+ * ------------------------------------------------------------ all documents came, status 0 | the next session; or the
+ * end all documents came, another status                      | the same, with a note
  * an exit status and a text before any document           | OUTCOME_INPUT with that text; all is counted, no tshark
  *   the same, of a format that only tshark reads          |   no capture
  * failed with the plugin                                  | again from the start, without it, with care
@@ -15,15 +15,16 @@
  * failed the first time, a file, no display filter        | again from the start, with care: each document is flushed
  * failed with care, or a pipe                             | the packet it was at is poison: again, with an empty record
  *   FEED_DEAD_MAX poison packets already                  |   what is left is counted, no tshark
- * failed with a display filter, a file                    | again without the filter, only to find the packet; then with it
+ * failed with a display filter, a file | again without the filter, only to find the packet; then with it
+ * 
  *   the pass without the filter does not fail             |   again with the filter, with care
- * failed with a display filter, a pipe                    | what it had is lost; again behind it
+ * failed with a display filter, a pipe                    | what it had is lost; again after it
  * too much of a pipe is pending to be given again         | the rest is counted, no tshark
  * failed, and is stopping                                 | what is left is counted, no tshark
  * tshark cannot be started                                | the end, with its outcome
  *
- * A failure is: killed, another exit status, the end without all documents, a number out of order, what cannot be read, or no
- * progress. The plugin, memory, refusals, no progress and stopping are in test_dissection_failures.c.
+ * A failure is: killed, another exit status, the end without all documents, a number out of order, what cannot be read,
+ * or no progress. The plugin, memory, refusals, no progress and stopping are in test_dissection_failures.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -14,7 +14,7 @@ static const char *const escapes[] = { "\\\"", "\\\\", "\\u00e9", "\\n",
 	"\xf0\x9f\x98\x80" };
 #define ESCAPES (sizeof(escapes) / sizeof(escapes[0]))
 
-/* A packet with a text of `front` plain characters, an escape, `behind` more characters, and another field. */
+/* A packet with a text of `front` plain characters, an escape, `after` more characters, and another field. */
 static size_t
 long_line(char *line, size_t front, const char *escape, size_t behind)
 {

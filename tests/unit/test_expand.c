@@ -378,7 +378,7 @@ test_checksum(void **state)
 	for (size_t i = 0; i < KINDS; i++) {
 		packed.len = 0;
 		add(&packed, kinds[i], text(), 3000);
-		/* The checksum of the content ends zstd and lz4 frames; gzip has the length behind it. */
+		/* The checksum of the content ends zstd and lz4 frames; gzip has the length after it. */
 		packed.data[packed.len - (kinds[i] == EXPAND_GZIP ? 5 : 1)] ^= 1;
 		assert_failure(kinds[i], expand_name(kinds[i]));
 		assert_int_equal(unpacked.len, 3000);

@@ -8,7 +8,7 @@
  *   -------------------  -------------------------------  ---------------------------------------------------
  *   reading              a packet                         reading: it is given and pending
  *   reading              a packet of another share        reading: an empty record with the mark, not pending
- *   reading              a record that is no packet       reading: given as it is
+ *   reading              a record that is not a packet       reading: given as it is
  *   reading              a header that fits               reading: nothing is given, told once
  *   reading              a header that differs            turning: FEED_SESSION
  *   reading              the pipe, or growing file, is dry    reading: FEED_WAIT
@@ -25,7 +25,8 @@
  *   too much retained    the last pending is popped       (live) as before
  *   pending packet       feed_resolve                      resolved, once
  *   resolved packet       feed_forget, feed_again          given as an empty record
- *   pending packet       feed_skip_poison, feed_again            poison: given as an empty record, FEED_DEAD_MAX at most
+ *   pending packet feed_skip_poison, feed_again poison: given as an empty record, FEED_DEAD_MAX at most
+ *   
  */
 #include <setjmp.h>
 #include <stdarg.h>

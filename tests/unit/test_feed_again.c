@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of dissect/feed.c: what a pipe or a live capture gives again to a fresh tshark, and placeholders. The states are in test_feed.c. */
+/*
+ * Tests of dissect/feed.c: what a pipe or a live capture gives again to a fresh tshark, and placeholders. The states
+ * are in test_feed.c.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

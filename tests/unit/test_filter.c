@@ -230,7 +230,7 @@ test_long_expression(void **state)
 	filter_free(filter);
 }
 
-/* An expression with a meaning on some link types only: why is told once for each of the others. */
+/* An expression with a meaning on some link types only: why is reported once for each of the others. */
 static void
 test_some_link_types(void **state)
 {

@@ -243,7 +243,7 @@ test_extension_headers(void **state)
 	prepend(&packet, headers, sizeof(headers));
 	prepend_ipv6(&packet, 0, 3, 4);
 	assert_int_equal(share(&packet, RAW), plain6(1, 2));
-	/* The first of several, and one behind it. */
+	/* The first of several, and one after it. */
 	others = packet;
 	others.bytes[others.at + 40 + 43] = 1;
 	assert_int_equal(share(&others, RAW), plain6(3, 4));
@@ -300,7 +300,7 @@ test_fragments(void **state)
 	assert_int_equal(share(&packet, RAW), plain4(3, 4));
 }
 
-/* Each beginning of packets that have everything is read, and nothing behind it: a sanitizer sees to that. */
+/* Each beginning of packets that have everything is read, and nothing after it: a sanitizer sees to that. */
 static void
 test_cut_short(void **state)
 {

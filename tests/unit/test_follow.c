@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of watch/follow.c and follow_begin.c: the files of a watched folder from being seen to having been read, with real files
- * and a dissection that is none (following.h). What the registry makes of a file is in test_follow_known.c, what becomes of
- * it in test_follow_after.c.
+ * Tests of watch/follow.c and follow_begin.c: the files of a watched folder from being seen to having been read, with
+ * real files and a dissection that is none (following.h). What the registry makes of a file is in test_follow_known.c,
+ * what becomes of it in test_follow_after.c.
  *
  * A file:
  *
@@ -22,8 +22,8 @@
  *   delivering  every document has its place                     in the registry (test_follow_known.c)
  *   done        it changes, or is written to and closed          waiting
  *
- * The folder: watched; stopping (follow_stop, --count, --duration): what is open is stopped; lost: what is open is read to its
- * end. When nothing is open any more: ended, once.
+ * The folder: watched; stopping (follow_stop, --count, --duration): what is open is stopped; lost: what is open is read
+ * to its end. When nothing is open any more: ended, once.
  */
 #include <setjmp.h>
 #include <stdarg.h>

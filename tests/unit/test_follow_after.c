@@ -11,7 +11,8 @@
  *   sure       nobody writes to it                                deleted or moved: gone
  *   sure       somebody has it open; cannot be told               sure, again after a second; ten, with a warning
  *   sure       touched: its time of change is another             unsure
- *   sure       written to and closed                              waits again (test_follow.c), and is forgotten when read
+ *   sure written to and closed waits again (test_follow.c), and is forgotten when read
+ *   
  *   sure       has changed; or it cannot be done                  given up: stays
  *   unsure     its content is what was delivered                  sure
  *   unsure     it is not                                          given up, and read again

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of watch/follow_begin.c: its questions to a file (head, writers), how a file begins, and what a skipped one leaves.
- * The tables are in test_follow_known.c and test_follow_after.c.
+ * Tests of watch/follow_begin.c: its questions to a file (head, writers), how a file begins, and what a skipped one
+ * leaves. The tables are in test_follow_known.c and test_follow_after.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of watch/follow_after.c: what is compared, what is tried again and when, and what is said of it. The table is in test_follow_after.c. */
+/*
+ * Tests of watch/follow_after.c: what is compared, what is tried again and when, and what is said of it. The table is
+ * in test_follow_after.c.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -448,8 +451,8 @@ test_not_while_it_is_read(void **state)
 }
 
 /*
- * That of a file which an earlier run has read waits until the file is finished. That of one which this run has finished does not:
- * it may have come to be so otherwise.
+ * That of a file which an earlier run has read waits until the file is finished. That of one which this run has
+ * finished does not: it may have come to be so otherwise.
  */
 static void
 test_not_before_it_is_finished(void **state)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of watch/follow_begin.c: captures that are in the registry under another name, or as another version wrote it. The table is in test_follow_known.c. */
+/*
+ * Tests of watch/follow_begin.c: captures that are in the registry under another name, or as another version wrote it.
+ * The table is in test_follow_known.c.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

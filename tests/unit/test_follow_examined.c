@@ -492,8 +492,8 @@ test_held_for_one_that_is_examined(void **state)
 }
 
 /*
- * One that nobody has written to for long is finished for the other, though somebody has it open: whether that is so is asked
- * at that moment.
+ * One that nobody has written to for long is finished for the other, though somebody has it open: whether that is so is
+ * asked at that moment.
  */
 static void
 hold_for_idle(struct bench *bench, bool has_rest, const char *wanted, unsigned probes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of watch/follow_begin.c: files that wait while another is delivered, read or examined, and changes of one that is
- * examined. The table is in test_follow_known.c.
+ * Tests of watch/follow_begin.c: files that wait while another is delivered, read or examined, and changes of one that
+ * is examined. The table is in test_follow_known.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of watch/follow_begin.c and follow_end.c: what becomes of a file in the registry, and what a file is whose capture is there.
- * Each test is of two runs or more, of which the later ones have the registry that the first has left.
+ * Tests of watch/follow_begin.c and follow_end.c: what becomes of a file in the registry, and what a file is whose
+ * capture is there. Each test is of two runs or more, of which the later ones have the registry that the first has
+ * left.
  *
  * How it ended                                          | entry        | in the next run
- * ----------------------------------------------------- | ------------ | --------------------------------------------------
- * not every document has its place yet                  | none         | read
- * all delivered                                         | delivered    | skipped
+ * ----------------------------------------------------- | ------------ |
+ * -------------------------------------------------- not every document has its place yet | none | read
+ *  all delivered                                         | delivered    | skipped
  * damaged, or documents were rejected                   | incomplete   | skipped
- * stopped, or rewritten                                 | partial      | read; with --omit what is done with is left out
- * packets were not dissected, --bpf had no meaning      | failed       | the same, but for those packets
+ * stopped, or rewritten | partial | read; with --omit what is done with is left out
+ *  packets were not dissected, --bpf had no meaning      | failed       | the same, but for those packets
  * no packet                                             | none         | read
  *
- * A file is known by its status (device, inode, size, time of change); else, if a capture with the same first packet is in the
- * registry, by its content: it is examined. Version 1 of the registry knows it by its size.
+ * A file is known by its status (device, inode, size, time of change); else, if a capture with the same first packet is
+ * in the registry, by its content: it is examined. Version 1 of the registry knows it by its size.
  *
  *   examined   it begins with what is known, and ends there      skipped, and entered under its own status
  *   examined   it begins with it, and goes on                    read; with --omit without what is known

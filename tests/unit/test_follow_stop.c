@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of watch/follow.c: a full sink, how the watching of a folder ends, and the sums. The table is in test_follow.c. */
+/*
+ * Tests of watch/follow.c: a full sink, how the watching of a folder ends, and the sums. The table is in test_follow.c.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -393,7 +393,7 @@ test_long_texts_are_cut(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-/* What a capture that several share tells behind each packet. */
+/* What a capture that several share tells after each packet. */
 static void
 test_streams(void **state)
 {

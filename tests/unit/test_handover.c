@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of dissect/handover.c, and of dissect/recovery.c with a live capture: when a fresh tshark takes over, and what it is given.
+ * Tests of dissect/handover.c, and of dissect/recovery.c with a live capture: when a fresh tshark takes over, and what
+ * it is given.
  *
  * State of the tshark      | event                                | next
- * ------------------------ | ------------------------------------ | ----------------------------------------------------
+ * ------------------------ | ------------------------------------ |
+ * ----------------------------------------------------
  * fresh                    | no packet yet                        | fresh, whatever its age
  * at work                  | had its packets, or its time         | worn: its input is closed; when all its documents
  *                          |                                      |   have come, the next one goes on
@@ -15,8 +17,8 @@
  *                          | fails before its first document,     | again, without the last packets
  *                          |   and was given some of the past     |
  *                          | fails                                | the packet it was at is poison
- *                          | no memory left                       | again behind those that are resolved
- *                          | fails, too much is pending           | what it had is lost; again behind it
+ *                          | no memory left                       | again after those that are resolved
+ *                          | fails, too much is pending           | what it had is lost; again after it
  *                          | has failed too often in a minute     | nothing more is dissected: OUTCOME_TSHARK
  */
 #include <setjmp.h>
@@ -277,7 +279,7 @@ test_failure_in_the_past(void **state)
 	bench_assert_outcome(bench, OUTCOME_OK, NULL);
 }
 
-/* Behind its first document it is the packet that it was at. */
+/* After its first document it is the packet that it was at. */
 static void
 test_failure_behind_the_past(void **state)
 {
@@ -496,5 +498,5 @@ main(int argc, char **argv)
 	};
 
 	scripted_main(argc, argv);
-	return cmocka_run_group_tests_name("relief", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("handover", tests, NULL, NULL);
 }

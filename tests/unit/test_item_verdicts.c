@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of sink/item_verdicts.c: which documents of a reply are kept, told of and rejected, with what is known beside it. */
+/*
+ * Tests of sink/item_verdicts.c: which documents of a reply are kept, told of and rejected, with what is known beside
+ * it.
+ */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

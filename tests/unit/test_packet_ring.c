@@ -117,7 +117,7 @@ read_file(const char *name, uint32_t *next, bool first)
 	free(bytes);
 }
 
-/* All files in the order of their names: packets without a gap. The number behind the last. */
+/* All files in the order of their names: packets without a gap. The number after the last. */
 static uint32_t
 read_all(uint32_t next, bool from_any)
 {
@@ -303,7 +303,7 @@ test_files_go_by_themselves(void **state)
 	packet_ring_free(packet_ring);
 }
 
-/* Whoever knows the next name gains nothing: what is there is not written to, and the name behind it is taken. */
+/* Whoever knows the next name gains nothing: what is there is not written to, and the name after it is taken. */
 static void
 test_link_is_not_followed(void **state)
 {

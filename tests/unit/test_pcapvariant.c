@@ -17,7 +17,7 @@ guess(const struct pcapvariant_file *known, const uint8_t *data, size_t len)
 	enum pcapvariant variant = PCAPVARIANT_STANDARD;
 	uint8_t *own = malloc(len == 0 ? 1 : len);
 
-	/* The sanitizer sees a read behind it. */
+	/* The sanitizer sees a read after it. */
 	assert_non_null(own);
 	memcpy(own, data, len);
 	assert_true(pcapvariant_guess(known, own, len, true, &variant));
@@ -84,8 +84,8 @@ test_odd_is_standard(void **state)
 }
 
 /*
- * Cut at every place. Only the rest behind one packet may look like what a variant has more: 4 or 8 bytes, if its address reads
- * like the number of an interface; wiretap takes it for one as well.
+ * Cut at every place. Only the rest after one packet may look like what a variant has more: 4 or 8 bytes, if its
+ * address reads like the number of an interface; wiretap takes it for one as well.
  */
 static void
 test_cut_is_standard(void **state)
@@ -138,7 +138,7 @@ check(const struct pcapvariant_file *known, const void *extra, size_t extra_len,
 			assert_int_equal(guess(known, stream.data, stream.len),
 			    want);
 		}
-		/* Cut behind the second header. */
+		/* Cut after the second header. */
 		for (size_t len = second + 28; len <= stream.len; len++)
 			assert_int_equal(guess(known, stream.data, len), want);
 	}

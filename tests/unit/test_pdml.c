@@ -166,7 +166,7 @@ test_a_document_ends_the_call(void **state)
 	    pdml_read(test->pdml, START PACKET("7") PACKET("8"),
 		strlen(START PACKET("7") PACKET("8")), &used, NULL),
 	    PDML_DOCUMENT);
-	/* The empty lines behind it are of nobody. */
+	/* The empty lines after it are of nobody. */
 	rest = strstr(one, "\n\n\n");
 	assert_int_equal(used, (size_t)(rest - one));
 	treetext_assert(&test->tree, test->names, TREE("7"));
@@ -333,7 +333,7 @@ test_rubbish_between_packets(void **state)
 		}
 }
 
-/* A packet with this inside is told once, and the next is read. */
+/* A packet with this inside is reported once, and the next is read. */
 static void
 assert_rubbish(struct state *test, const char *inside, const char *why)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of readers/pdml_value.c: moments in every form, and control characters that are some or are not. */
+/* Tests of readers/pdml_value.c: times in every form, and control characters that are some or are not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -186,7 +186,7 @@ static void
 test_bytes_that_are_not_the_text(void **state)
 {
 	(void)state;
-	/* A length in front, and something behind. */
+	/* A length in front, and something after. */
 	TEXT("a\\x1fb",
 	    "\x03"
 	    "a\x1f"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of process/pidspace.c and loop/made->c: who children are, and that nothing of them stays, whatever else would hold them. */
+/*
+ * Tests of process/pidspace.c and loop/made->c: who children are, and that nothing of them stays, whatever else would
+ * hold them.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

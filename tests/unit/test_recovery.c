@@ -12,7 +12,7 @@
  *   it failed: opaque format, stopping, too often   no tshark any more
  *   lossy                                           what is pending is given up
  *   warm, without a document                        without the past
- *   without memory, further than before             relieved
+ *   without memory, further than before             handed_over
  *   with the plugin                                 without it
  *   pipe with display filter                        what is pending is given up
  *   with the display filter                         without it, to locate
@@ -65,7 +65,7 @@ words(const struct recovery_plan *plan)
 	static const char *const news[] = { [RECOVERY_SILENT] = "",
 		[RECOVERY_LATE] = "(late)",
 		[RECOVERY_WARM] = "(warm)",
-		[RECOVERY_RELIEVED] = "(relieved)",
+		[RECOVERY_HANDED_OVER] = "(handed over)",
 		[RECOVERY_PLUGIN] = "(plugin)",
 		[RECOVERY_POISON] = "(poison)",
 		[RECOVERY_CARE] = "(care)" };
@@ -234,7 +234,7 @@ test_refused(void **state)
 	assert_first(&file, facts, "begin careful failed (care)");
 	facts = no;
 	facts.lacks_memory = true;
-	assert_first(&file, facts, "begin first failed forget (relieved)");
+	assert_first(&file, facts, "begin first failed forget (handed over)");
 }
 
 static void
@@ -502,19 +502,19 @@ test_live_not_counted(void **state)
 	for (unsigned i = 0; i < 20; i++) {
 		memory.resolved += 1000;
 		assert_plan(recovery, memory,
-		    "begin first warmly failed forget (relieved)");
+		    "begin first warmly failed forget (handed over)");
 	}
 	recovery_free(recovery);
 	recovery = recovery_new(&live);
 	for (unsigned i = 0; i < 20; i++) {
 		memory.resolved += 1000;
 		assert_plan(recovery, memory,
-		    "begin first warmly failed forget (relieved)");
+		    "begin first warmly failed forget (handed over)");
 	}
 	for (unsigned i = 0; i < 10; i++) {
 		memory.resolved += 999;
 		assert_plan(recovery, memory,
-		    "begin first failed forget (relieved)");
+		    "begin first failed forget (handed over)");
 	}
 	memory.resolved += 999;
 	assert_plan(recovery, memory, "begin drain failed");
@@ -524,7 +524,7 @@ test_live_not_counted(void **state)
 /* Without memory. */
 
 static void
-test_relieved(void **state)
+test_handed_over(void **state)
 {
 	struct recovery *recovery = recovery_new(&file_plugin);
 	struct recovery_facts facts = { .lacks_memory = true,
@@ -536,12 +536,12 @@ test_relieved(void **state)
 	(void)state;
 	assert_int_equal(recovery_anew(recovery), 0);
 	begin_times(recovery, 5);
-	assert_plan(recovery, facts, "begin first failed forget (relieved)");
+	assert_plan(recovery, facts, "begin first failed forget (handed over)");
 	assert_int_equal(recovery_anew(recovery), 999);
 	assert_true(recovery_has_plugin(recovery));
 	facts.resolved = 2500;
 	facts.is_filtered = true;
-	assert_plan(recovery, facts, "begin first failed forget (relieved)");
+	assert_plan(recovery, facts, "begin first failed forget (handed over)");
 	/* Only what is first counts. */
 	assert_int_equal(recovery_anew(recovery), 999);
 	/* No further than before: the plugin, then the packet. */
@@ -549,7 +549,7 @@ test_relieved(void **state)
 	facts.pass = PASS_CAREFUL;
 	assert_plan(recovery, facts, "begin careful failed skip (poison)");
 	facts.resolved = 2501;
-	assert_plan(recovery, facts, "begin first failed forget (relieved)");
+	assert_plan(recovery, facts, "begin first failed forget (handed over)");
 	recovery_free(recovery);
 	/* No packet at all. */
 	facts.pass = PASS_FIRST;
@@ -563,14 +563,14 @@ test_relieved(void **state)
 	recovery = recovery_new(&live);
 	facts.pass = PASS_FIRST;
 	assert_plan(recovery, facts,
-	    "begin first warmly failed forget (relieved)");
+	    "begin first warmly failed forget (handed over)");
 	assert_int_equal(recovery_anew(recovery), 0);
 	recovery_free(recovery);
 }
 
 /* A pass that served is not one of those that are allowed. */
 static void
-test_relieved_often(void **state)
+test_handed_over_often(void **state)
 {
 	struct recovery *recovery = recovery_new(&file);
 	struct recovery_facts facts = { .lacks_memory = true };
@@ -580,13 +580,13 @@ test_relieved_often(void **state)
 		begin_times(recovery, 1);
 		facts.resolved += 1000;
 		assert_plan(recovery, facts,
-		    "begin first failed forget (relieved)");
+		    "begin first failed forget (handed over)");
 	}
 	for (unsigned i = 1; i < RUNS; i++) {
 		begin_times(recovery, 1);
 		facts.resolved += 999;
 		assert_plan(recovery, facts,
-		    "begin first failed forget (relieved)");
+		    "begin first failed forget (handed over)");
 	}
 	begin_times(recovery, 1);
 	facts.resolved += 999;
@@ -626,17 +626,17 @@ test_lossy(void **state)
 		.has_pending = true,
 		.last_pending = 4 };
 	assert_first(&live, facts,
-	    "begin first failed given-up forget (relieved)");
+	    "begin first failed given-up forget (handed over)");
 	facts.has_pending = false;
 	assert_first(&live, facts, "begin careful failed given-up");
 	/* It served if it did so before. */
 	facts.has_pending = true;
 	facts.last_pending = 4000;
 	assert_first(&live, facts,
-	    "begin first failed given-up forget (relieved)");
+	    "begin first failed given-up forget (handed over)");
 	facts.resolved = 1000;
 	assert_first(&live, facts,
-	    "begin first warmly failed given-up forget (relieved)");
+	    "begin first warmly failed given-up forget (handed over)");
 }
 
 static void
@@ -678,8 +678,8 @@ main(void)
 		cmocka_unit_test(test_too_many_runs),
 		cmocka_unit_test(test_live_failures),
 		cmocka_unit_test(test_live_not_counted),
-		cmocka_unit_test(test_relieved),
-		cmocka_unit_test(test_relieved_often),
+		cmocka_unit_test(test_handed_over),
+		cmocka_unit_test(test_handed_over_often),
 		cmocka_unit_test(test_lossy),
 		cmocka_unit_test(test_warm),
 	};

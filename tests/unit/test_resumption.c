@@ -166,7 +166,10 @@ note_bytes(struct test *test, const struct resumed *resumed)
 	note(test, text, 0);
 }
 
-/* The next one: f3 a filler, w3 and we3 a warm one and an empty one, 3 a packet, which is pending again. False if there is none. */
+/*
+ * The next one: f3 a filler, w3 and we3 a warm one and an empty one, 3 a packet, which is pending again. False if there
+ * is none.
+ */
 static bool
 take(struct test *test, uint64_t filler)
 {
@@ -346,7 +349,7 @@ test_give_up(void **state)
 	keep_other(test, "other");
 	pending_clear(&test->pending);
 	keep(test, 1, 2);
-	/* What was still held comes back, behind the others. */
+	/* What was still held comes back, after the others. */
 	assert_false(begin(test, 1, 0));
 	assert_pending(test, 1, 4);
 	assert_given(test, "");

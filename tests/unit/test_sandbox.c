@@ -365,7 +365,7 @@ test_files(void **state)
 	free(inner);
 }
 
-/* A program that is no tshark of the system's can read what is beside it, but not all of /tmp. */
+/* A program that is not a tshark of the system's can read what is beside it, but not all of /tmp. */
 static void
 own_folder(void)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of dissect/selection.c: which packets are wanted, and what is counted. What a feed makes of it is in test_feed.c. */
+/*
+ * Tests of dissect/selection.c: which packets are wanted, and what is counted. What a feed makes of it is in
+ * test_feed.c.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -426,7 +426,7 @@ test_hold(void **state)
 	assert_true(session_succeeded(test->session));
 }
 
-/* One after the other, also the last, with nothing behind it. */
+/* One after the other, also the last, with nothing after it. */
 static void
 test_hold_each(void **state)
 {

@@ -52,8 +52,8 @@ struct test {
 };
 
 /*
- * 0, 1, 2 packets of these shards; h a header, f one that fits, d one that differs; o bytes of an opaque format; w nothing yet,
- * once.
+ * 0, 1, 2 packets of these shards; h a header, f one that fits, d one that differs; o bytes of an opaque format; w
+ * nothing yet, once.
  */
 static enum source_event
 inner_next(struct record_source *base, struct record *record,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of sink/shipping.c: batches and their slots, from the start to the end. What becomes of the items of a reply is in
- * test_shipping_items.c, whole requests that fail in test_shipping_refused.c, documents that do not fit into their mapping in
- * test_shipping_held.c.
+ * Tests of sink/shipping.c: batches and their slots, from the start to the end. What becomes of the items of a reply is
+ * in test_shipping_items.c, whole requests that fail in test_shipping_refused.c, documents that do not fit into their
+ * mapping in test_shipping_held.c.
  *
  * The shipping is new, started or stopped:
  *	new			test_nothing_before_the_start

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of sink/shipping.c with sink/mapping_check.c: documents that do not fit into the mapping of their index are held in their
- * batch until that mapping has been looked at. What is found, and what follows for the batch:
+ * Tests of sink/shipping.c with sink/mapping_check.c: documents that do not fit into the mapping of their index are
+ * held in their batch until that mapping has been looked at. What is found, and what follows for the batch:
  *	it is espcap's			sent again at once, and then they are rejected: test_ours, test_ours_for_one_reply
  *	the index is gone		sent again later, the third time as if it were espcap's: test_gone
  *	it is not espcap's		the end: test_wrong; for the patient, looked at again after each wait: test_wrong_and_patient
@@ -194,7 +194,9 @@ test_several_indices(void **state)
 	assert_all_settled();
 }
 
-/* The index is missing: it was deleted, and what comes next makes it anew from the template, which is put if need be. */
+/*
+ * The index is missing: it was deleted, and what comes next makes it anew from the template, which is put if need be.
+ */
 static void
 test_gone(void **state)
 {

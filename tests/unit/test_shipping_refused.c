@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of sink/shipping.c: whole requests that are refused; what is not answered at all, and requests that are refused for
- * their body, are in test_shipping_unanswered.c. A request that is answered with
+ * Tests of sink/shipping.c: whole requests that are refused; what is not answered at all, and requests that are refused
+ * for their body, are in test_shipping_unanswered.c. A request that is answered with
  *	408, 5xx, no status of bulk requests	blames the node, and is sent again: test_node_is_not_well, test_other_node
  *	429, a blocked cluster			is sent again: test_busy, test_blocked
  *	404, 405 and the like			is sent again slowly: test_configuration; a redirect is the end: test_redirect

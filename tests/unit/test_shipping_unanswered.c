@@ -5,7 +5,8 @@
  *	is sent again twice			test_no_answer_is_halved, test_no_answer_in_a_row, test_damaged_*
  *	is halved the third time		test_no_answer_is_halved
  *	if it is one document, is accused	test_accused_*
- * One that is refused by a status that is about its body is halved at once: test_poison_is_found. A document that is accused
+ * One that is refused by a status that is about its body is halved at once: test_poison_is_found. A document that is
+ * accused
  *	is rejected				others were answered since, and not for another that was: test_accused_and_rejected,
  *						test_accused_one_by_one
  *	is sent again				else: test_accused_without_others, test_accused_halves

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of sink/sink_server.c against a scripted server: how it begins, and how documents become batches. How it ends and gives
- * up is in test_sink_server_end.c.
+ * Tests of sink/sink_server.c against a scripted server: how it begins, and how documents become batches. How it ends
+ * and gives up is in test_sink_server_end.c.
  *
  * The sink is
  *	setting up			test_ready, test_setup_fails
  *	ready				test_ready
  *	full				test_full_and_drain, test_drain_at_a_quarter
  *	ended, failed			test_sink_server_end.c; test_setup_fails, test_dead_letter_fails
- * Its open batch goes on its way by its number of documents (test_chunk), their bytes (test_chunk_bytes), time (test_latency),
- * or because the sink is full (test_full_and_drain). A document of a day too many goes into the dead letter file:
- * test_too_many_days, test_days_*.
+ * Its open batch goes on its way by its number of documents (test_chunk), their bytes (test_chunk_bytes), time
+ * (test_latency), or because the sink is full (test_full_and_drain). A document of a day too many goes into the dead
+ * letter file: test_too_many_days, test_days_*.
  */
 #include <setjmp.h>
 #include <stdarg.h>

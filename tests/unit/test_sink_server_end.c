@@ -110,7 +110,7 @@ test_free_in_each_state(void **state)
 
 /* --- Giving up ----------------------------------------------------------------------- */
 
-/* The first of the reasons counts, and it is told once. */
+/* The first of the reasons counts, and it is reported once. */
 static void
 test_fails_once(void **state)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of what source/source.c knows a tracked file by, and of watch/examine.c: marks, status, what was overwritten. */
+/*
+ * Tests of what source/source.c knows a tracked file by, and of watch/examine.c: marks, status, what was overwritten.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -109,7 +109,10 @@ answer(long number, long first, long second, long third)
 	return syscall(number, first, second, third, 0, 0, 0) == -1 ? errno : 0;
 }
 
-/* uretprobe(2) and uprobe of x86_64: kernels since 6.14 do not show them to a filter, and they do nothing but for a probe. */
+/*
+ * uretprobe(2) and uprobe of x86_64: kernels since 6.14 do not show them to a filter, and they do nothing but for a
+ * probe.
+ */
 static bool
 is_unfiltered(int number)
 {

@@ -136,7 +136,7 @@ test_one_endless_line_keeps_its_end(void **state)
 	assert_int_equal(strlen(text), TAIL_MAX);
 	assert_string_equal(text + TAIL_MAX - 6, "xxxend");
 	free(text);
-	/* A whole line behind it is better. */
+	/* A whole line after it is better. */
 	memcpy(bytes + sizeof(bytes) - 6, "\nlast\n", 6);
 	text = text_of(bytes, sizeof(bytes), 4096);
 	assert_string_equal(text, "last");

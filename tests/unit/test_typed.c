@@ -276,7 +276,7 @@ test_maps(void **state)
 	assert_value(TYPED_LONG, "on=1,off=0", "of", 2, NULL);
 	assert_value(TYPED_BOOLEAN, "on=1,off=0", "off", 3, "false");
 	assert_value(TYPED_KEYWORD, "nonsense", "nonsense", 8, "\"nonsense\"");
-	/* A text that is the map itself and goes on behind a NUL. */
+	/* A text that is the map itself and goes on after a NUL. */
 	assert_value(TYPED_KEYWORD, map, all, sizeof(all) - 1,
 	    "\"0=NOERROR,3=NXDOMAIN,30=x,=EMPTY,z=\\u0000zzzzzzz\"");
 }

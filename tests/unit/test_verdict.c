@@ -301,7 +301,7 @@ static const struct row request_rows[] = {
 	{ 499, "", "", VERDICT_REQUEST_POISON }
 };
 
-/* The sanitizer sees a read behind the end of memory that ends there. */
+/* The sanitizer sees a read after the end of memory that ends there. */
 static char *
 exact(const char *text, size_t *len)
 {

@@ -89,7 +89,7 @@ test_finished(void **state)
 	watch_set_writer(watch, "a", WATCH_WRITER_CLOSED);
 	assert_false(watch_is_finished(watch, file, true, 1000 + IDLE - 1));
 	assert_true(watch_is_finished(watch, file, true, 1000 + IDLE));
-	/* Another one comes behind it. */
+	/* Another one comes after it. */
 	see(watch, "0", 2, 0, 2000);
 	assert_false(watch_is_finished(watch, file, true, 1500));
 	assert_true(watch_is_finished(watch, file, true, 2000));
@@ -159,7 +159,7 @@ test_done(void **state)
 	see(watch, "a", 1, 6, 1);
 	assert_ptr_equal(watch_next(watch), file);
 	watch_set(file, WATCH_DONE);
-	/* Damage does not go away by what comes behind it. */
+	/* Damage does not go away by what comes after it. */
 	file->is_spoiled = true;
 	see(watch, "a", 1, 7, 2);
 	assert_null(watch_next(watch));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A tree as text, for comparing: " a.b=text ip{ ip.src=10.0.0.1 ip.flags.df!}"; goes behind cmocka.h. */
+/* A tree as text, for comparing: " a.b=text ip{ ip.src=10.0.0.1 ip.flags.df!}"; goes after cmocka.h. */
 #ifndef ESPCAP_TESTS_TREETEXT_H
 #define ESPCAP_TESTS_TREETEXT_H
 
