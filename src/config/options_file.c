@@ -181,8 +181,6 @@ read_file(const char *name, struct buffer *text, struct error *error)
 	if (fd < 0)
 		return -1;
 	rv = check_trust(fd, name, error) != 0 ? -1 : files_read_fd(fd, name, text, error);
-	if (rv == 0 && text->len > FILE_MAX)
-		rv = error_set(error, OUTCOME_USAGE, "%s: more than 1 MiB, which is no configuration file", name);
 	close(fd);
 	return rv;
 }

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -348,11 +349,12 @@ def unit():
 
 def test_unit_fits_the_program():
     settings = unit()
-    program, *options = settings["ExecStart"][0].split()
+    shell, *_, program, options = command_of(settings, {"ESPCAP_OPTIONS": []})
+    assert shell == "/bin/sh"
     assert program.startswith("/") and os.path.basename(program) == "espcap"
     known = espcap.run("--help=all").output.decode()
     for option in options:
-        assert option == "$ESPCAP_OPTIONS" or "  %s=" % option.split("=")[0] in known, option
+        assert "  %s=" % option.split("=")[0] in known, option
     # Numbers of the contract: 2 is usage; systemd must wait longer than espcap delivers.
     assert settings["RestartPreventExitStatus"] == ["2"] and settings["Restart"] == ["on-failure"]
     assert settings["Type"] == ["notify"] and settings["KillMode"] == ["mixed"]
@@ -364,14 +366,42 @@ def test_unit_fits_the_program():
         set(settings["SystemCallFilter"][0].split())
 
 
+def command_of(settings, variables):
+    """The words of ExecStart as systemd.service(5) makes them of these variables; the options of espcap are the last."""
+    words = []
+    for word in shlex.split(settings["ExecStart"][0].replace("%i", "eth0")):
+        if word.startswith("$") and not word.startswith("$$"):
+            words += variables.get(word[1:], [])
+        else:
+            words.append(word.replace("$$", "$"))
+    program = next(index for index, word in enumerate(words) if os.path.basename(word) == "espcap" and word[0] == "/")
+    return [*words[:program + 1], words[program + 1:]]
+
+
+@pytest.mark.parametrize("node", [None, "", "https://search:9200"], ids=["no node", "empty", "a node"])
+def test_unit_takes_what_earlier_versions_had(node, folder):
+    """ESPCAP_NODE and ESPCAP_OPTIONS of service.conf are on the command line, and so win over espcap.conf."""
+    shell = command_of(unit(), {"ESPCAP_OPTIONS": ["--bpf=tcp port 80", "--index=sensor"]})
+    stand_in = os.path.join(folder, "espcap")
+    with open(stand_in, "w", encoding="ascii") as target:
+        target.write("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    os.chmod(stand_in, 0o755)
+    done = subprocess.run([*shell[:-2], stand_in, *shell[-1]], env={} if node is None else {"ESPCAP_NODE": node},
+                          stdout=subprocess.PIPE, text=True, check=True)
+    words = done.stdout.split("\n")[:-1]
+    assert words[0].startswith("--config=/") and words[0].endswith("/espcap/espcap.conf") and words[1] == "--nic=eth0"
+    assert words[-2 - bool(node):] == ["--bpf=tcp port 80", "--index=sensor"] + (["--node=" + node] if node else [])
+    assert sum(word.startswith("--node") for word in words) == bool(node)
+
+
 def test_unit_pleases_systemd(folder):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     settings = unit()
-    program = settings["ExecStart"][0].split()[0]
+    *_, program, _ = command_of(settings, {"ESPCAP_OPTIONS": []})
     path = os.path.join(folder, "espcap@eth0.service")
     with open(UNIT, encoding="utf-8") as source, open(path, "w", encoding="utf-8") as target:
-        target.write(source.read().replace("ExecStart=" + program, "ExecStart=" + espcap.PROGRAM))
+        target.write(source.read().replace(program, espcap.PROGRAM))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)
     assert done.returncode == 0 and done.stdout == "", done.stdout

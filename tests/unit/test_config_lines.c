@@ -80,7 +80,10 @@ test_values_are_literal(void **state)
 static void
 test_bad_lines(void **state)
 {
-	static const char *const bad[] = { "a", "a b = c", "= c", "a: b", "a.b = c", "[a]", "\xef\xbb\xbf" "a = b", "a b", "a # = c",
+	static const char *const bad[] = { "a", "a b = c", "= c", "a: b", "a.b = c", "[a]",
+		"\xef\xbb\xbf"
+		"a = b",
+		"a b", "a # = c",
 		"\xc3\xa4 = b" };
 
 	(void)state;

@@ -428,8 +428,9 @@ test_mistakes(void **state)
 	REFUSE(":1: unknown option \"qqqqqq\": espcap --help=all lists them", "qqqqqq = 1\n");
 	REFUSE(":1: unknown option \"rec\": espcap --help=all lists them", "rec = yes\n");
 	REFUSE(":1: write node without dashes before it", "--node = x\n");
-	REFUSE(":1: password is no option: a secret has a file of its own, which only its user can read; give password-file = "
-	       "FILE with the name of that file",
+	REFUSE(
+	    ":1: password is no option: a secret has a file of its own, which only its user can read; give password-file = "
+	    "FILE with the name of that file",
 	    "password = hunter2\n");
 	REFUSE(":1: not a line such as \"option = value\"; a comment begins with #", "quiet\n");
 	REFUSE(":1: quiet takes yes or no", "quiet =\n");
