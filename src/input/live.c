@@ -298,6 +298,9 @@ hang_up(struct live *live)
 	if (live->said != NULL)
 		event_del(live->said);
 	close_fd(&live->control);
+	/* It has ended, and the run may go on for long without it. */
+	helper_end(live->process, true);
+	live->process = -1;
 	if (!live->ended)
 		tell_lost(live, "the capture process was killed");
 }
