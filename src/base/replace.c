@@ -53,7 +53,7 @@ make_name(const char *name, ino_t inode)
 
 /* Gives the file a name with its inode in it. */
 static int
-give_name(struct replacement *new, const char *name)
+give_name(struct replacement *new, int folder, const char *name)
 {
 	char from[sizeof(DESCRIPTORS) + 16];
 	struct stat st;
@@ -64,7 +64,7 @@ give_name(struct replacement *new, const char *name)
 	for (int i = 0; i < TRIES; i++) {
 		char *made = make_name(name, st.st_ino);
 
-		if (linkat(AT_FDCWD, from, AT_FDCWD, made,
+		if (linkat(AT_FDCWD, from, folder, made,
 			AT_SYMLINK_FOLLOW) == 0) {
 			new->name = made;
 			return 0;
@@ -77,20 +77,20 @@ give_name(struct replacement *new, const char *name)
 }
 
 static int
-open_nameless(const char *name, int flags, mode_t mode)
+open_nameless(int folder, const char *name, int flags, mode_t mode)
 {
-	char *folder = folder_of(name);
+	char *below = folder_of(name);
 	int fd = access(DESCRIPTORS, X_OK) != 0 ?
 	    -1 :
-	    open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, mode);
+	    openat(folder, below, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, mode);
 
-	free(folder);
+	free(below);
 	return fd;
 }
 
 /* For file systems that make no file without a name. */
 static int
-open_named(struct replacement *new, const char *name, int flags, mode_t mode)
+open_named(struct replacement *new, int folder, const char *name, int flags, mode_t mode)
 {
 	struct stat st;
 	char *made;
@@ -98,7 +98,7 @@ open_named(struct replacement *new, const char *name, int flags, mode_t mode)
 	for (int i = 0; i < TRIES && new->fd < 0; i++) {
 		free(new->name);
 		new->name = make_name(name, 0);
-		new->fd = open(new->name,
+		new->fd = openat(folder, new->name,
 		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | flags,
 		    mode);
 		if (new->fd < 0 && errno != EEXIST)
@@ -111,7 +111,7 @@ open_named(struct replacement *new, const char *name, int flags, mode_t mode)
 	}
 	/* For replacement_sweep. */
 	made = fstat(new->fd, &st) == 0 ? make_name(name, st.st_ino) : NULL;
-	if (made != NULL && rename(new->name, made) == 0) {
+	if (made != NULL && renameat(folder, new->name, folder, made) == 0) {
 		free(new->name);
 		new->name = made;
 	} else
@@ -120,11 +120,12 @@ open_named(struct replacement *new, const char *name, int flags, mode_t mode)
 }
 
 int
-replacement_begin(struct replacement *new, const char *name, int flags, mode_t mode)
+replacement_begin(struct replacement *new, int folder, const char *name, int flags, mode_t mode)
 {
+	new->folder = folder;
 	new->name = NULL;
-	new->fd = open_nameless(name, flags, mode);
-	if (new->fd < 0 && open_named(new, name, flags, mode) != 0)
+	new->fd = open_nameless(folder, name, flags, mode);
+	if (new->fd < 0 && open_named(new, folder, name, flags, mode) != 0)
 		return -1;
 	/* Where there are no locks, as on some NFS, nobody removes what is left over. The mode is exact whatever the umask. */
 	if ((flock(new->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
@@ -140,15 +141,16 @@ is_ours(const struct replacement *new)
 {
 	struct stat named, open;
 
-	return lstat(new->name, &named) == 0 && fstat(new->fd, &open) == 0 &&
+	return fstatat(new->folder, new->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstat(new->fd, &open) == 0 &&
 	    named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
 int
 replacement_finish(struct replacement *new, const char *name)
 {
-	if ((new->name != NULL || give_name(new, name) == 0) &&
-	    rename(new->name, name) == 0) {
+	if ((new->name != NULL || give_name(new, new->folder, name) == 0) &&
+	    renameat(new->folder, new->name, new->folder, name) == 0) {
 		free(new->name);
 		new->name = NULL;
 		return 0;
@@ -165,7 +167,7 @@ replacement_abandon(struct replacement *new)
 	if (new->fd < 0)
 		return;
 	if (new->name != NULL && is_ours(new))
-		(void)unlink(new->name);
+		(void)unlinkat(new->folder, new->name, 0);
 	free(new->name);
 	new->name = NULL;
 	close(new->fd);
@@ -212,15 +214,19 @@ sweep_one(int folder, const char *name)
 }
 
 void
-replacement_sweep(const char *name)
+replacement_sweep(int folder, const char *name)
 {
-	char *folder = folder_of(name);
-	DIR *dir = opendir(folder);
+	char *below = folder_of(name);
+	int fd = openat(folder, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
-	free(folder);
-	if (dir == NULL)
+	free(below);
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
 		return;
+	}
 	while ((entry = readdir(dir)) != NULL)
 		sweep_one(dirfd(dir), entry->d_name);
 	closedir(dir);

@@ -3,6 +3,7 @@
 #include "input/replay_input.h"
 
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
@@ -73,6 +74,8 @@ open_replay(struct replay_input *file, struct error *error)
 		    "it is also the dead letter file of this run: move it, or give "
 		    "--dead-letter");
 	}
+	/* A run that looks for a file for its own dead letters passes this one: see dead_letter.c. */
+	(void)flock(fd, LOCK_SH | LOCK_NB);
 	file->replay = replay_new(config->dissection->loop, fd, &handler);
 	replay_resume(file->replay);
 	return 0;

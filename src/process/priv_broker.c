@@ -25,7 +25,10 @@ struct priv_broker {
 	int socket;   /* to the helper; -1 if there is none */
 	pid_t helper;
 	uint64_t serial; /* of the last request */
+	struct place_agent agent;
 };
+
+static void set_agent(struct priv_broker *broker);
 
 /*
  * A descriptor is not opened but taken over: its path can be opened neither in another process nor by another user, and means
@@ -52,7 +55,7 @@ find_descriptors(struct priv_broker *broker)
 static struct priv_broker *
 make(char *const *paths, size_t count, size_t regular,
     const struct folder *folder, const struct broker_root *root,
-    struct error *error)
+    const struct priv_broker_outputs *outputs, struct error *error)
 {
 	struct priv_broker *broker = xcalloc(1, sizeof(*broker));
 
@@ -65,6 +68,10 @@ make(char *const *paths, size_t count, size_t regular,
 		broker->access.has_folder = true;
 		broker->access.folder = *folder;
 	}
+	if (outputs != NULL) {
+		broker->access.outputs = outputs->places;
+		broker->access.output_count = outputs->count;
+	}
 	broker->socket = -1;
 	broker->helper = -1;
 	find_descriptors(broker);
@@ -72,20 +79,23 @@ make(char *const *paths, size_t count, size_t regular,
 		priv_broker_free(broker);
 		return NULL;
 	}
+	if (broker->socket >= 0)
+		set_agent(broker);
 	return broker;
 }
 
 struct priv_broker *
 priv_broker_new(char *const *paths, size_t count, size_t regular,
-    const struct folder *folder, struct error *error)
+    const struct folder *folder, const struct priv_broker_outputs *outputs, struct error *error)
 {
-	return make(paths, count, regular, folder, NULL, error);
+	return make(paths, count, regular, folder, NULL, outputs, error);
 }
 
 struct priv_broker *
-priv_broker_new_beneath(char *const *paths, size_t count, const struct broker_root *root, struct error *error)
+priv_broker_new_beneath(char *const *paths, size_t count, const struct broker_root *root,
+    const struct priv_broker_outputs *outputs, struct error *error)
 {
-	return make(paths, count, root->count, NULL, root, error);
+	return make(paths, count, root->count, NULL, root, outputs, error);
 }
 
 void
@@ -96,6 +106,8 @@ priv_broker_free(struct priv_broker *broker)
 	if (broker->socket >= 0)
 		close(broker->socket);
 	helper_end(broker->helper, false);
+	for (size_t i = 0; i < broker->access.output_count; i++)
+		broker->access.outputs[i]->agent = NULL;
 	for (size_t i = 0; i < broker->access.count; i++)
 		if (broker->early[i] >= 0)
 			close(broker->early[i]);
@@ -267,4 +279,71 @@ priv_broker_folder_move(struct priv_broker *broker, const char *name,
 	if (fill_request(&request, PRIV_BROKER_MOVE, name, to) != 0)
 		return -1;
 	return take_away(broker, &request, entry, closed, now);
+}
+
+/* Outputs. */
+
+/* A descriptor for two of the kinds, else 0. */
+static int
+ask_place(void *ctx, struct priv_broker_request *request, bool *is_new)
+{
+	struct priv_broker_reply reply;
+	int fd;
+
+	errno = EPIPE;
+	if (ask(ctx, request, &reply, &fd, NULL) != 0)
+		return -1;
+	if (reply.reason != 0) {
+		errno = reply.reason;
+		return -1;
+	}
+	*is_new = reply.is_new;
+	errno = EMFILE;
+	return request->kind == PRIV_BROKER_FINISH ? 0 : fd;
+}
+
+static int
+append(void *ctx, size_t index, unsigned number, bool *is_new)
+{
+	struct priv_broker_request request;
+
+	memset(&request, 0, sizeof(request));
+	request.kind = PRIV_BROKER_APPEND;
+	request.index = index;
+	request.number = number;
+	return ask_place(ctx, &request, is_new);
+}
+
+static int
+begin(void *ctx, size_t index)
+{
+	struct priv_broker_request request;
+	bool is_new;
+
+	memset(&request, 0, sizeof(request));
+	request.kind = PRIV_BROKER_BEGIN;
+	request.index = index;
+	return ask_place(ctx, &request, &is_new);
+}
+
+static int
+finish(void *ctx, size_t index)
+{
+	struct priv_broker_request request;
+	bool is_new;
+
+	memset(&request, 0, sizeof(request));
+	request.kind = PRIV_BROKER_FINISH;
+	request.index = index;
+	return ask_place(ctx, &request, &is_new);
+}
+
+static void
+set_agent(struct priv_broker *broker)
+{
+	broker->agent = (struct place_agent){ append, begin, finish, broker };
+	for (size_t i = 0; i < broker->access.output_count; i++) {
+		broker->access.outputs[i]->agent = &broker->agent;
+		broker->access.outputs[i]->index = i;
+	}
 }

@@ -11,6 +11,12 @@
 
 struct priv_broker;
 
+/* The files to write. The places are borrowed until priv_broker_free. */
+struct priv_broker_outputs {
+	struct place *const *places;
+	size_t count;
+};
+
 /*
  * paths[0..count) are all that will ever be opened; they must stay as they are
  * until priv_broker_free. The first `regular` of them are files of a folder, and opened only if they are regular files still.
@@ -23,16 +29,20 @@ struct priv_broker;
  * folder (NULL for none) is copied: the files in it may be opened by name as they appear, and changed if it says so. The helper
  * has its descriptors too, and if files may be changed its capabilities are that for writing folders of others and
  * CAP_LEASE, without which nobody learns who writes to a file of another user.
+ *
+ * outputs (NULL for none): the helper makes these files from now on, for it is the agent of each place; with the capability for
+ * writing folders of others, too. Where there is no helper, this process still may.
  */
 struct priv_broker *priv_broker_new(char *const *paths, size_t count, size_t regular,
-    const struct folder *folder, struct error *error);
+    const struct folder *folder, const struct priv_broker_outputs *outputs, struct error *error);
 
 /*
  * The same for files of a folder, of which the first `count` paths are: real paths in it or below (process/beneath.h), which
  * others may put links into. These are opened as regular files only, and nothing is that is elsewhere by then ("leads out
  * of the folder").
  */
-struct priv_broker *priv_broker_new_beneath(char *const *paths, size_t count, const struct broker_root *root, struct error *error);
+struct priv_broker *priv_broker_new_beneath(char *const *paths, size_t count, const struct broker_root *root,
+    const struct priv_broker_outputs *outputs, struct error *error);
 void priv_broker_free(struct priv_broker *broker);
 
 /*

@@ -20,6 +20,20 @@ priv_broker_access_open(const struct priv_broker_access *access, uint64_t index,
 }
 
 int
+priv_broker_access_place(const struct priv_broker_access *access, const struct priv_broker_request *request, bool *is_new)
+{
+	struct place *place;
+
+	errno = EPERM;
+	if (request->index >= access->output_count)
+		return -1;
+	place = access->outputs[request->index];
+	if (request->kind == PRIV_BROKER_APPEND)
+		return place_append(place, request->number, is_new);
+	return request->kind == PRIV_BROKER_BEGIN ? place_begin(place) : place_finish(place);
+}
+
+int
 priv_broker_access_act(const struct priv_broker_access *access, const struct priv_broker_request *request,
     struct folder_entry *entry)
 {
@@ -30,6 +44,9 @@ priv_broker_access_act(const struct priv_broker_access *access, const struct pri
 		return -1;
 	switch (request->kind) {
 	case PRIV_BROKER_LISTED:
+	case PRIV_BROKER_APPEND:
+	case PRIV_BROKER_BEGIN:
+	case PRIV_BROKER_FINISH:
 		break;
 	case PRIV_BROKER_LOOK:
 		return folder_look(folder, request->name, entry);

@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/xalloc.h"
 #include "process/helper.h"
 #include "process/priv_broker_message.h"
 
@@ -23,18 +25,18 @@ struct helper {
 };
 
 /*
- * Keeps the one right that reading others' files takes, or the two for changing others' folders and for leases on others' files,
- * capabilities(7).
+ * Keeps the one right that reading others' files takes, or the one for writing files and folders of others, and with it that for
+ * leases on others' files if a folder is to be changed, capabilities(7).
  */
 static int
-limit(bool changes)
+limit(bool writes, bool changes)
 {
 	struct __user_cap_header_struct header = {
 		.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0
 	};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 	uint32_t needed = 1U
-	    << (changes ? CAP_DAC_OVERRIDE : CAP_DAC_READ_SEARCH);
+	    << (writes || changes ? CAP_DAC_OVERRIDE : CAP_DAC_READ_SEARCH);
 
 	if (syscall(SYS_capget, &header, data) != 0)
 		return -1;
@@ -62,6 +64,12 @@ answer(const struct helper *helper, struct priv_broker_request *request,
 	memset(reply, 0, sizeof(*reply));
 	reply->serial = request->serial;
 	request->name[NAME_MAX] = request->to[NAME_MAX] = '\0';
+	if (request->kind == PRIV_BROKER_APPEND || request->kind == PRIV_BROKER_BEGIN ||
+	    request->kind == PRIV_BROKER_FINISH) {
+		result = priv_broker_access_place(helper->access, request, &reply->is_new);
+		reply->reason = result < 0 ? errno : 0;
+		return request->kind == PRIV_BROKER_FINISH ? -1 : result;
+	}
 	if (request->kind != PRIV_BROKER_LISTED) {
 		result = priv_broker_access_act(helper->access, request, &reply->entry);
 		reply->reason = result < 0 ? errno : 0;
@@ -96,7 +104,7 @@ work(void *ctx)
 {
 	const struct helper *helper = ctx;
 
-	if (limit(helper->access->has_folder && helper->access->folder.changes) != 0)
+	if (limit(helper->access->output_count > 0, helper->access->has_folder && helper->access->folder.changes) != 0)
 		return 1;
 	while (serve(helper) == 0)
 		continue;
@@ -108,7 +116,8 @@ start(const struct priv_broker_access *access, int its_end)
 {
 	struct helper helper = { .access = access, .socket = its_end };
 	size_t count = 0;
-	int keep[4];
+	int *keep = xcalloc(4 + access->output_count, sizeof(*keep));
+	pid_t pid;
 
 	keep[count++] = its_end;
 	if (access->root.count > 0)
@@ -118,7 +127,11 @@ start(const struct priv_broker_access *access, int its_end)
 		if (access->folder.target >= 0)
 			keep[count++] = access->folder.target;
 	}
-	return helper_start(keep, count, work, &helper);
+	for (size_t i = 0; i < access->output_count; i++)
+		keep[count++] = access->outputs[i]->folder;
+	pid = helper_start(keep, count, work, &helper);
+	free(keep);
+	return pid;
 }
 
 int

@@ -12,7 +12,10 @@
 
 enum priv_broker_kind {
 	PRIV_BROKER_LISTED, /* open the path of this index */
-	PRIV_BROKER_LOOK,   /* this and the others are about the folder */
+	PRIV_BROKER_APPEND, /* these are about the output of this index, see base/place.h */
+	PRIV_BROKER_BEGIN,
+	PRIV_BROKER_FINISH,
+	PRIV_BROKER_LOOK, /* this and the others are about the folder */
 	PRIV_BROKER_OPEN,
 	PRIV_BROKER_PROBE,
 	PRIV_BROKER_REMOVE,
@@ -23,6 +26,7 @@ struct priv_broker_request {
 	uint64_t serial;
 	enum priv_broker_kind kind;
 	uint64_t index;
+	unsigned number; /* of PRIV_BROKER_APPEND */
 	struct folder_entry entry;
 	bool closed;
 	char name[NAME_MAX + 1], to[NAME_MAX + 1];
@@ -33,7 +37,8 @@ struct priv_broker_reply {
 	uint64_t serial;
 	enum outcome outcome;
 	char text[256];
-	int reason; /* errno, of what is about the folder */
+	int reason;  /* errno, of what is about the folder or an output */
+	bool is_new; /* of PRIV_BROKER_APPEND */
 	struct folder_entry entry;
 };
 

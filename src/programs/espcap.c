@@ -49,6 +49,15 @@ struct app {
 	char *interfaces;             /* the names of all --nic, "a,b"; NULL for none */
 };
 
+static int
+open_metrics(struct app *app, struct error *error)
+{
+	if (app->options.metrics == NULL)
+		return 0;
+	app->metrics = metrics_file_new(app->options.metrics, error);
+	return app->metrics != NULL ? 0 : -1;
+}
+
 /* The broker also reads the file of a secret: now, and again later. */
 static int
 open_broker(struct app *app, struct error *error)
@@ -57,6 +66,10 @@ open_broker(struct app *app, struct error *error)
 	    &app->watching.folder :
 	    NULL;
 
+	if (app->metrics != NULL)
+		broker_files_add_output(&app->files, metrics_file_place(app->metrics));
+	if (app->delivery.dead_letter != NULL)
+		broker_files_add_output(&app->files, dead_letter_place(app->delivery.dead_letter));
 	return broker_files_open(&app->files, &app->options, &app->inputs,
 		   watched, error) != 0 ?
 	    -1 :
@@ -78,6 +91,7 @@ open_all(struct app *app, struct error *error)
 	    outputs_check_folders(options, &app->inputs, error) != 0 ||
 	    summary_open(&app->summary, options->summary_json, &app->log,
 		error) != 0 ||
+	    open_metrics(app, error) != 0 ||
 	    delivery_open(&app->delivery, error) != 0 ||
 	    watching_open(&app->watching, options, &app->log, error) != 0 ||
 	    open_broker(app, error) != 0)
@@ -112,9 +126,8 @@ name_interfaces(struct app *app)
 			    .is_part = true } };
 }
 
-/* By the user who also writes it later. */
 static int
-open_metrics(struct app *app, struct error *error)
+begin_metrics(struct app *app, struct error *error)
 {
 	const struct options *options = &app->options;
 	const struct metrics first = { .interface = app->interfaces,
@@ -124,10 +137,7 @@ open_metrics(struct app *app, struct error *error)
 		    .parts = app->parts,
 		    .part_count = app->parts != NULL ? options->nics.count : 0 } };
 
-	if (options->metrics == NULL)
-		return 0;
-	app->metrics = metrics_file_new(options->metrics, &first, error);
-	return app->metrics != NULL ? 0 : -1;
+	return app->metrics == NULL ? 0 : metrics_file_begin(app->metrics, &first, error);
 }
 
 /* The order of the start. A replay needs no tshark: its documents are made. */
@@ -150,7 +160,7 @@ start(struct app *app, struct error *error)
 		return -1;
 	/* As the user that espcap runs as from now on. */
 	if (confinement_make_home(&app->confinement, error) != 0 ||
-	    open_metrics(app, error) != 0)
+	    begin_metrics(app, error) != 0)
 		return -1;
 	if (has_tshark &&
 	    dissecting_prepare(&app->dissecting, &app->confinement, app->loop,
@@ -246,6 +256,8 @@ run(struct app *app)
 	set_dissection_config(app, &dissection);
 	set_run_config(app, &dissection, &config);
 	outcome = run_input(&config, &totals, &signal_number);
+	if (totals.rejected > 0 && delivery->dead_letter != NULL)
+		totals.dead_letter = dead_letter_name(delivery->dead_letter);
 	if (app->dissecting.document != NULL)
 		finish.sanitized = document_sanitized(app->dissecting.document);
 	return finish_run(&finish, &totals, outcome, signal_number);

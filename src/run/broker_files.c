@@ -32,19 +32,27 @@ broker_files_list(struct broker_files *files, const struct options *options,
 	files->count = count;
 }
 
+void
+broker_files_add_output(struct broker_files *files, struct place *place)
+{
+	if (place != NULL && files->output_count < BROKER_OUTPUTS)
+		files->outputs[files->output_count++] = place;
+}
+
 int
 broker_files_open(struct broker_files *files, const struct options *options,
     const struct inputs *inputs, const struct folder *watched,
     struct error *error)
 {
+	struct priv_broker_outputs outputs = { files->outputs, files->output_count };
 	struct broker_root root;
 
 	broker_files_list(files, options, inputs);
 	root = (struct broker_root){ inputs->folder, files->input_count };
 	files->broker = root.folder.path != NULL ?
-	    priv_broker_new_beneath(files->paths, files->count, &root, error) :
+	    priv_broker_new_beneath(files->paths, files->count, &root, &outputs, error) :
 	    priv_broker_new(files->paths, files->count,
-		inputs->from_dir ? inputs->count : 0, watched, error);
+		inputs->from_dir ? inputs->count : 0, watched, &outputs, error);
 	return files->broker == NULL ? -1 : 0;
 }
 

@@ -6,19 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/descriptor.h"
-#include "base/replace.h"
+#include "base/place.h"
 #include "base/write.h"
 #include "base/xalloc.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
 
 struct metrics_file {
-	const char *name;
+	struct place place;
+	bool has_begun;
 	struct metrics last;
 	struct buffer text;
 	bool failed;
@@ -28,66 +28,67 @@ struct metrics_file {
 static int
 replace(struct metrics_file *file)
 {
-	struct replacement new;
+	int fd, rv, reason;
 
 	buffer_clear(&file->text);
 	if (metrics_write(&file->last, &file->text) != 0) {
 		errno = EFBIG;
 		return -1;
 	}
-	if (replacement_begin(&new, file->name, 0, 0644) != 0)
+	fd = place_begin(&file->place);
+	if (fd < 0)
 		return -1;
-	if (write_all(new.fd, file->text.data, file->text.len) != 0) {
-		replacement_abandon(&new);
-		return -1;
-	}
-	if (replacement_finish(&new, file->name) != 0)
-		return -1;
-	close(new.fd);
-	return 0;
+	rv = write_all(fd, file->text.data, file->text.len);
+	if (rv == 0)
+		rv = place_finish(&file->place);
+	else
+		place_abandon(&file->place);
+	reason = errno;
+	close(fd);
+	errno = reason;
+	return rv;
 }
 
-/* Only what is one may be replaced: not a device, and not the name of another file. */
-static int
-check(const char *name, struct error *error)
+struct metrics_file *
+metrics_file_new(const char *name, struct error *error)
 {
-	struct stat st;
+	struct metrics_file *file;
 
-	if (descriptor_output(name) >= 0)
-		return error_set(error, OUTCOME_USAGE,
+	if (descriptor_output(name) >= 0) {
+		error_set(error, OUTCOME_USAGE,
 		    "--metrics=%.400s: "
 		    "names an open descriptor; the metrics are replaced as a "
 		    "whole and must be a file",
 		    name);
-	if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode))
-		return error_set(error, OUTCOME_USAGE,
-		    "--metrics=%.400s: is no regular file", name);
-	return 0;
+		return NULL;
+	}
+	file = xcalloc(1, sizeof(*file));
+	buffer_init(&file->text, TEXT_MAX);
+	if (place_open(&file->place, "--metrics=", name, 0644, error) == 0 &&
+	    place_check_replace(&file->place, error) == 0) {
+		replacement_sweep(file->place.folder, file->place.name);
+		return file;
+	}
+	metrics_file_free(file);
+	return NULL;
 }
 
-struct metrics_file *
-metrics_file_new(const char *name, const struct metrics *first,
-    struct error *error)
+struct place *
+metrics_file_place(struct metrics_file *file)
 {
-	struct metrics_file *file;
+	return &file->place;
+}
 
-	if (check(name, error) != 0)
-		return NULL;
-	file = xcalloc(1, sizeof(*file));
-	file->name = name;
-	replacement_sweep(name);
-	buffer_init(&file->text, TEXT_MAX);
+int
+metrics_file_begin(struct metrics_file *file, const struct metrics *first, struct error *error)
+{
 	file->last = *first;
 	file->last.version = PACKAGE_VERSION;
 	file->last.start = clock_of_day();
-	if (replace(file) == 0)
-		return file;
-	error_set(error, OUTCOME_USAGE,
-	    "--metrics=%.400s: %s; its folder must "
-	    "be there, and writable by the user that espcap runs as (uid %lu)",
-	    name, strerror(errno), (unsigned long)geteuid());
-	metrics_file_free(file);
-	return NULL;
+	if (replace(file) != 0)
+		return place_refuse(file->place.what, file->place.path, error);
+	file->has_begun = true;
+	return 0;
 }
 
 void
@@ -95,6 +96,7 @@ metrics_file_free(struct metrics_file *file)
 {
 	if (file == NULL)
 		return;
+	place_close(&file->place);
 	buffer_release(&file->text);
 	free(file);
 }
@@ -108,7 +110,7 @@ put(struct metrics_file *file, struct log *log)
 	}
 	if (!file->failed)
 		log_note(log, "--metrics=%s: %s; going on, and trying again",
-		    file->name, strerror(errno));
+		    file->place.path, strerror(errno));
 	file->failed = true;
 }
 
@@ -132,7 +134,7 @@ metrics_file_end(struct metrics_file *file, struct log *log,
 {
 	struct metrics *last;
 
-	if (file == NULL)
+	if (file == NULL || !file->has_begun)
 		return;
 	last = &file->last;
 	if (totals != NULL)

@@ -5,11 +5,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/place.h"
 #include "watch/watch.h"
 
 #define OUTPUTS 4
@@ -186,15 +188,15 @@ outputs_check_folders(const struct options *options,
 
 /* A FIFO that nobody reads cannot be opened without waiting, fifo(7). */
 static int
-open_file(const char *option, const char *name, struct log *log)
+open_file(const struct place *place, struct log *log, struct error *error)
 {
-	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
-	int fd = open(name, flags | O_NONBLOCK, 0644);
+	int fd = place_write(place, O_NONBLOCK);
 
-	if (fd >= 0 || errno != ENXIO)
-		return fd;
-	log_note(log, "--%s=%s: waiting for its reader", option, name);
-	return open(name, flags, 0644);
+	if (fd < 0 && errno == ENXIO) {
+		log_note(log, "%s%s: waiting for its reader", place->what, place->path);
+		fd = place_write(place, 0);
+	}
+	return fd >= 0 ? fd : place_refuse(place->what, place->path, error);
 }
 
 int
@@ -202,7 +204,9 @@ outputs_open(const char *option, const char *name, struct log *log,
     struct error *error)
 {
 	int number = descriptor_output(name), fd;
+	struct place place;
 	struct error reason;
+	char what[64];
 
 	if (number >= 0) {
 		fd = descriptor_take(number, O_WRONLY, &reason);
@@ -211,9 +215,8 @@ outputs_open(const char *option, const char *name, struct log *log,
 		    error_set(error, OUTCOME_USAGE, "--%s=%.400s: %.400s",
 			option, name, reason.text);
 	}
-	fd = open_file(option, name, log);
-	return fd >= 0 ?
-	    fd :
-	    error_set(error, OUTCOME_USAGE, "--%s=%.400s: %s", option, name,
-		strerror(errno));
+	(void)snprintf(what, sizeof(what), "--%s=", option);
+	fd = place_open(&place, what, name, 0644, error) == 0 ? open_file(&place, log, error) : -1;
+	place_close(&place);
+	return fd;
 }

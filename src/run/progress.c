@@ -327,6 +327,10 @@ progress_json(const struct totals *totals, int status, struct buffer *out)
 
 	rv |= put_totals(totals, out);
 	rv |= buffer_printf(out, ",\"exit\":%d", status);
+	if (totals->dead_letter != NULL) {
+		rv |= buffer_puts(out, ",\"dead_letter\":");
+		rv |= json_string(out, totals->dead_letter, strlen(totals->dead_letter));
+	}
 	for (size_t i = 0; i < totals->part_count; i++) {
 		rv |= buffer_puts(out, i == 0 ? ",\"interfaces\":[" : "");
 		rv |= put_part(&totals->parts[i], i == 0, out);

@@ -40,6 +40,7 @@ struct totals {
 	uint64_t fallbacks, tsharks;          /* see struct dissection_counts */
 	bool has_server;                      /* delivered means indexed, else printed */
 	bool has_auto_id;                     /* maybe_duplicate is of interest */
+	const char *dead_letter;              /* the file of those rejected, NULL for none; borrowed; not in the line */
 	bool cut;                             /* standard output ends in the middle of a document; not in the line */
 	bool is_part;                         /* of one interface: retries are of no interest */
 	const struct totals_part *parts;      /* of a run on several interfaces, each of them; borrowed; not in the line */
@@ -61,8 +62,8 @@ struct totals_part {
 void progress_totals(const struct totals *totals, char *line, size_t size);
 
 /*
- * The same as a JSON object with a newline, the exit status as "exit", and the parts as "interfaces". -1 if out is full:
- * PROGRESS_TOTALS_LEN for the sums and for each part is enough.
+ * The same as a JSON object with a newline, the exit status as "exit", the dead letter file as "dead_letter", and the
+ * parts as "interfaces". -1 if out is full: PROGRESS_TOTALS_LEN for the sums and for each part is enough, beside the name.
  */
 int progress_json(const struct totals *totals, int status, struct buffer *out);
 

@@ -7,9 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/descriptor.h"
 #include "base/write.h"
 #include "run/outputs.h"
+
+/* The name of the dead letter file, as JSON. */
+#define NAME_TEXT_MAX ((size_t)64 << 10)
 
 int
 summary_open(struct summary *summary, const char *name, struct log *log,
@@ -35,6 +39,15 @@ cut(int fd, size_t len)
 	    0;
 }
 
+/* On a line of its own, also after a document that was cut off. */
+static void
+print(const struct totals *totals, int status, bool shared, struct buffer *text)
+{
+	if (shared && totals->cut)
+		(void)buffer_puts(text, "\n");
+	(void)progress_json(totals, status, text);
+}
+
 /* To what is open already it is added, as everything else that is written there. */
 void
 summary_write(const struct summary *summary, const struct totals *totals,
@@ -45,11 +58,8 @@ summary_write(const struct summary *summary, const struct totals *totals,
 
 	if (summary->fd < 0)
 		return;
-	/* On a line of its own, also behind a document that was cut off. */
-	buffer_init(&text, (totals->part_count + 1) * PROGRESS_TOTALS_LEN);
-	if (shared && totals->cut)
-		(void)buffer_puts(&text, "\n");
-	(void)progress_json(totals, status, &text);
+	buffer_init(&text, (totals->part_count + 1) * PROGRESS_TOTALS_LEN + NAME_TEXT_MAX);
+	print(totals, status, shared, &text);
 	if (write_wait(summary->fd, text.data, text.len, give_up, ctx) != 0 ||
 	    (!shared && cut(summary->fd, text.len) != 0))
 		log_error(log, "%s: %s", summary->name, strerror(errno));

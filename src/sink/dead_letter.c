@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The file of documents that a server refused: one JSON line each. */
+/* The file of documents that a server refused: one JSON line each. It is made for the first of them. */
 #include "sink/dead_letter.h"
 
 #include <errno.h>
@@ -16,49 +16,33 @@
 #include "base/write.h"
 #include "base/xalloc.h"
 
+/* Names that are tried while other runs write to those before. */
+#define NAMES_MAX 1000
+#define TRIES 16
+
 struct dead_letter {
-	char *name;
-	int fd;
-	bool is_shared; /* what was open already */
-	bool is_new;
+	char *path;
+	char *name;         /* that the file has: the path, perhaps with a number */
+	struct place place; /* unless is_shared */
+	int fd;             /* -1 until the first document */
+	bool is_shared;     /* what was open already */
+	unsigned number;    /* after the name, 0 for none */
+	bool is_new;        /* made by this run */
 	bool used;
+	dev_t dev; /* of the file at the start; inode 0 if there was none */
+	ino_t inode;
 	struct buffer lines;
 	bool (*give_up)(void *ctx);
 	void *ctx;
 };
 
-static int
-check(int fd, const char *name, struct error *error)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return error_set(error, OUTCOME_USAGE, "--dead-letter=%s: %s",
-		    name, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return error_set(error, OUTCOME_USAGE,
-		    "--dead-letter=%s: is no regular file", name);
-	if ((st.st_mode & 077) != 0)
-		return error_set(error, OUTCOME_USAGE,
-		    "--dead-letter=%s: "
-		    "others may read or write it: chmod 600 it",
-		    name);
-	/* What could not be written whole is cut off again: nobody else may write meanwhile. */
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		return error_set(error, OUTCOME_USAGE, "--dead-letter=%s: %s",
-		    name,
-		    errno == EWOULDBLOCK ?
-			"another espcap writes it" :
-			strerror(errno));
-	return 0;
-}
-
 static struct dead_letter *
-make(const char *name, int fd)
+make(const char *path, int fd)
 {
 	struct dead_letter *letter = xcalloc(1, sizeof(*letter));
 
-	letter->name = xstrdup(name);
+	letter->path = xstrdup(path);
+	letter->name = xstrdup(path);
 	letter->fd = fd;
 	buffer_init(&letter->lines, (size_t)4 << 30);
 	return letter;
@@ -66,7 +50,7 @@ make(const char *name, int fd)
 
 /* Whoever opened it decided who may read it, and may have locked it. */
 static struct dead_letter *
-take(const char *name, int number, struct error *error)
+take(const char *path, int number, struct error *error)
 {
 	struct dead_letter *letter;
 	struct error reason;
@@ -74,47 +58,39 @@ take(const char *name, int number, struct error *error)
 
 	if (fd < 0) {
 		error_set(error, OUTCOME_USAGE, "--dead-letter=%.400s: %.400s",
-		    name, reason.text);
+		    path, reason.text);
 		return NULL;
 	}
-	letter = make(name, fd);
+	letter = make(path, fd);
 	letter->is_shared = true;
 	return letter;
 }
 
-static struct dead_letter *
-open_file(const char *name, struct error *error)
+struct dead_letter *
+dead_letter_open(const char *path, int number, struct error *error)
 {
-	const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY |
-	    O_NOFOLLOW | O_NONBLOCK;
 	struct dead_letter *letter;
-	bool is_new = true;
-	int fd = open(name, flags | O_CREAT | O_EXCL, 0600);
+	struct error reason;
+	struct stat st;
 
-	if (fd < 0 && errno == EEXIST) {
-		is_new = false;
-		fd = open(name, flags);
+	if (number >= 0)
+		return take(path, number, error);
+	letter = make(path, -1);
+	if (place_open(&letter->place, "the dead letter file ", letter->path, 0600, &reason) == 0 &&
+	    place_check_append(&letter->place, &st, &reason) == 0) {
+		letter->dev = st.st_dev;
+		letter->inode = st.st_ino;
+		return letter;
 	}
-	if (fd < 0) {
-		error_set(error, OUTCOME_USAGE,
-		    "the dead letter file %s: %s; "
-		    "--dead-letter=FILE names another",
-		    name, strerror(errno));
-		return NULL;
-	}
-	if (check(fd, name, error) != 0) {
-		close(fd);
-		return NULL;
-	}
-	letter = make(name, fd);
-	letter->is_new = is_new;
-	return letter;
+	error_set(error, OUTCOME_USAGE, "%.600s; --dead-letter=FILE names another", reason.text);
+	dead_letter_free(letter);
+	return NULL;
 }
 
-struct dead_letter *
-dead_letter_open(const char *name, int number, struct error *error)
+struct place *
+dead_letter_place(struct dead_letter *letter)
 {
-	return number >= 0 ? take(name, number, error) : open_file(name, error);
+	return letter->is_shared ? NULL : &letter->place;
 }
 
 void
@@ -130,13 +106,108 @@ dead_letter_free(struct dead_letter *letter)
 {
 	if (letter == NULL)
 		return;
-	/* It may not be allowed any more: an empty file then stays. */
+	/* Before the lock on it is gone: nobody else has begun to write to it. */
 	if (letter->is_new && !letter->used)
-		(void)unlink(letter->name);
-	close(letter->fd);
+		place_remove(&letter->place, letter->number);
+	if (letter->fd >= 0)
+		close(letter->fd);
+	place_close(&letter->place);
 	buffer_release(&letter->lines);
 	free(letter->name);
+	free(letter->path);
 	free(letter);
+}
+
+/* The first document. */
+
+/*
+ * What could not be written whole is cut off again, so nobody else may write meanwhile. -1 with errno: EWOULDBLOCK if another
+ * run does. Where there are no locks only a new file is certain to be ours.
+ */
+static int
+lock(int fd, bool is_new)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && is_new))
+		return 0;
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
+/* 0, or -1 with errno: EWOULDBLOCK if it is another run's. *unfit: why this is not a file for dead letters, or NULL. */
+static int
+open_number(struct dead_letter *letter, unsigned number, const char **unfit)
+{
+	struct stat st;
+	int fd = place_append(&letter->place, number, &letter->is_new), reason;
+
+	*unfit = NULL;
+	if (fd < 0 || fstat(fd, &st) != 0)
+		goto fail;
+	*unfit = place_unfit(&st);
+	if (*unfit != NULL || lock(fd, letter->is_new) != 0)
+		goto fail;
+	letter->fd = fd;
+	letter->number = number;
+	return 0;
+fail:
+	reason = errno;
+	letter->is_new = false;
+	if (fd >= 0)
+		close(fd);
+	errno = reason;
+	return -1;
+}
+
+/* Whether the file still has a name: a run that could not write to its new file has removed it before it let go of it. */
+static bool
+is_named(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) != 0 || st.st_nlink > 0;
+}
+
+/* Some file systems do not count names. */
+static int
+open_named(struct dead_letter *letter, unsigned number, const char **unfit)
+{
+	for (int i = 0; i < TRIES; i++) {
+		if (letter->fd >= 0)
+			close(letter->fd);
+		letter->fd = -1;
+		if (open_number(letter, number, unfit) != 0)
+			return -1;
+		if (is_named(letter->fd))
+			break;
+	}
+	return 0;
+}
+
+/* A file that another run writes to, or that is not fit: a number makes another name. Not for that of the option itself if it is not fit. */
+static bool
+is_next_worth_it(unsigned number, const char *unfit)
+{
+	return number < NAMES_MAX &&
+	    (unfit != NULL ? number > 0 : errno == EWOULDBLOCK || (number > 0 && errno == ELOOP));
+}
+
+static int
+open_file(struct dead_letter *letter, struct error *error)
+{
+	const char *unfit;
+	unsigned number = 0;
+
+	free(letter->name);
+	letter->name = xstrdup(letter->path);
+	while (open_named(letter, number, &unfit) != 0) {
+		if (!is_next_worth_it(number, unfit))
+			return error_set(error, OUTCOME_OUTPUT, "the dead letter file %.400s: %s",
+			    letter->name, unfit != NULL ? unfit : strerror(errno));
+		number++;
+		free(letter->name);
+		letter->name = xasprintf("%s.%u", letter->path, number);
+	}
+	return 0;
 }
 
 void
@@ -206,10 +277,11 @@ dead_letter_sync(struct dead_letter *letter, struct error *error)
 
 	if (letter->lines.len == 0)
 		return 0;
-	letter->used = true;
-	rv = letter->is_shared ?
-	    sync_shared(letter, error) :
-	    sync_own(letter, error);
+	if (letter->is_shared)
+		rv = sync_shared(letter, error);
+	else
+		rv = letter->fd < 0 && open_file(letter, error) != 0 ? -1 : sync_own(letter, error);
+	letter->used = letter->used || rv == 0;
 	buffer_shrink(&letter->lines, (size_t)1 << 20);
 	return rv;
 }
@@ -226,11 +298,17 @@ dead_letter_name(const struct dead_letter *letter)
 	return letter->name;
 }
 
+const char *
+dead_letter_other(const struct dead_letter *letter)
+{
+	return letter->number > 0 ? letter->path : NULL;
+}
+
 bool
 dead_letter_is_fd(const struct dead_letter *letter, int fd)
 {
-	struct stat own, other;
+	struct stat own = { .st_dev = letter->dev, .st_ino = letter->inode }, other;
 
-	return fstat(letter->fd, &own) == 0 && fstat(fd, &other) == 0 &&
+	return (letter->fd < 0 || fstat(letter->fd, &own) == 0) && fstat(fd, &other) == 0 &&
 	    own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/place.h"
 
 struct dead_letter;
 
@@ -21,14 +22,17 @@ struct dead_letter_entry {
 };
 
 /*
- * Opens name to append to, making it (mode 0600) if need be. NULL with OUTCOME_USAGE if that
- * fails: no regular file, no permission, or others may read it. If name stands for a descriptor that is open already (number; else
- * -1), whatever that is is written to in turn, and left as it is.
+ * The file of this path, to which the first dead_letter_sync begins to append, making it (mode 0600) if it is missing. If another run
+ * has locked it, a number is added to its name. NULL with OUTCOME_USAGE if it cannot be: not a regular file, no permission, or
+ * others may read it. If the path stands for a descriptor that is open already (number; else -1), whatever that is is written to in
+ * turn, and left as it is.
  */
-struct dead_letter *dead_letter_open(const char *name, int number, struct error *error);
+struct dead_letter *dead_letter_open(const char *path, int number, struct error *error);
+/* Where it is made, for whoever does so later; NULL if it is open already. */
+struct place *dead_letter_place(struct dead_letter *letter);
 /* Asked while such a descriptor does not take the lines (see write_wait); without it nothing ends the waiting. */
 void dead_letter_give_up(struct dead_letter *letter, bool (*give_up)(void *ctx), void *ctx);
-/* Closes it; removes it if this made it and nothing was written. NULL is allowed. */
+/* Closes it; removes it if this made it and nothing could be written. NULL is allowed. */
 void dead_letter_free(struct dead_letter *letter);
 
 /* Adds one line to what dead_letter_sync writes. */
@@ -42,8 +46,11 @@ int dead_letter_sync(struct dead_letter *letter, struct error *error);
 /* Forgets what was added since the last dead_letter_sync. */
 void dead_letter_forget(struct dead_letter *letter);
 
+/* Of the file that is written to. */
 const char *dead_letter_name(const struct dead_letter *letter);
-/* Whether other names the same file. */
+/* The path that it was to have, if another run writes to that; else NULL. */
+const char *dead_letter_other(const struct dead_letter *letter);
+/* Whether fd is open on the same file. */
 bool dead_letter_is_fd(const struct dead_letter *letter, int fd);
 
 #endif

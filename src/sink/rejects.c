@@ -30,15 +30,19 @@ rejects_add(struct rejects *rejects, const struct dead_letter_entry *entry)
 int
 rejects_sync(struct rejects *rejects, uint64_t added, struct error *error)
 {
+	const char *other;
+
 	if (added == 0)
 		return 0;
 	if (dead_letter_sync(rejects->letter, error) != 0)
 		return -1;
+	other = dead_letter_other(rejects->letter);
 	if (rejects->count == 0)
 		log_error(rejects->log,
 		    "documents were rejected: they are in "
-		    "%.300s with the reasons, the first of them: %s",
-		    dead_letter_name(rejects->letter), rejects->first_reason);
+		    "%.300s%s%.300s%s with the reasons, the first of them: %s",
+		    dead_letter_name(rejects->letter), other != NULL ? " (another espcap writes to " : "",
+		    other != NULL ? other : "", other != NULL ? ")" : "", rejects->first_reason);
 	rejects->count += added;
 	return 0;
 }

@@ -153,7 +153,7 @@ registry_file_open(const char *name, bool chosen, struct log *log,
 		rv = open_locked(file, error);
 	}
 	if (rv == 0) {
-		replacement_sweep(name);
+		replacement_sweep(AT_FDCWD, name);
 		rv = read_lines(file, chosen, error);
 	}
 	if (rv >= 0)
@@ -211,7 +211,7 @@ replace(const struct registry_file *file, const struct buffer *text)
 {
 	struct replacement new;
 
-	if (replacement_begin(&new, file->name, O_APPEND, 0600) != 0)
+	if (replacement_begin(&new, AT_FDCWD, file->name, O_APPEND, 0600) != 0)
 		return -1;
 	if (write_all(new.fd, text->data, text->len) != 0 ||
 	    fsync(new.fd) != 0) {

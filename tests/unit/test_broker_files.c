@@ -37,7 +37,7 @@ test_inputs(void **state)
 	static const char *const wanted[] = { "/x/a.pcap", "-", "/x/d/b.pcap" };
 	const struct inputs inputs = { .list = list, .count = 3 };
 	const struct options options = { .snaplen = 0 };
-	struct broker_files files;
+	struct broker_files files = { .count = 0 };
 
 	(void)state;
 	broker_files_list(&files, &options, &inputs);
@@ -52,7 +52,7 @@ test_an_interface_is_no_file(void **state)
 {
 	const struct inputs inputs = { .list = list, .count = 1 };
 	const struct options options = { .nics = { (const char **)(uintptr_t)interfaces, 1 } };
-	struct broker_files files;
+	struct broker_files files = { .count = 0 };
 
 	(void)state;
 	broker_files_list(&files, &options, &inputs);
@@ -69,7 +69,7 @@ test_secrets(void **state)
 	static const char *const live[] = { "/p" };
 	const struct inputs inputs = { .list = list, .count = 1 };
 	struct options options = { .password_file = "/p" };
-	struct broker_files files;
+	struct broker_files files = { .count = 0 };
 
 	(void)state;
 	broker_files_list(&files, &options, &inputs);
@@ -96,7 +96,7 @@ test_replay(void **state)
 	static const char *const wanted[] = { "dead", "/p" };
 	const struct inputs inputs = { .list = NULL, .count = 0 };
 	struct options options = { .replay = "dead", .password_file = "/p" };
-	struct broker_files files;
+	struct broker_files files = { .count = 0 };
 
 	(void)state;
 	broker_files_list(&files, &options, &inputs);
@@ -143,7 +143,7 @@ test_the_broker_opens_them(void **state)
 	struct input_file one = { .name = (char *)(uintptr_t) "not this", .path = make_file(capture, "packets") };
 	const struct inputs inputs = { .list = &one, .count = 1 };
 	const struct options options = { .password_file = make_file(secret, "sesame") };
-	struct broker_files files;
+	struct broker_files files = { .count = 0 };
 	struct error error;
 
 	(void)state;
@@ -166,7 +166,7 @@ test_files_of_a_folder(void **state)
 	struct input_file one = { .name = (char *)(uintptr_t) "d/n", .path = (char *)(uintptr_t) "/dev/null" };
 	struct inputs inputs = { .list = &one, .count = 1, .from_dir = true };
 	const struct options options = { .dir = "d" };
-	struct broker_files files;
+	struct broker_files files = { .count = 0 };
 	struct error error;
 
 	(void)state;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -81,7 +82,8 @@ test_lines(void **state)
 	(void)state;
 	assert_non_null(letter);
 	add(letter, "{\"n\":1}");
-	assert_int_equal(contents(text, sizeof(text)), 0);
+	/* Made for the first document, and no sooner. */
+	assert_int_equal(access("dead", F_OK), -1);
 	assert_int_equal(dead_letter_sync(letter, NULL), 0);
 	contents(text, sizeof(text));
 	assert_string_equal(text, LINE);
@@ -136,16 +138,133 @@ test_refusals(void **state)
 	(void)state;
 	refuse("no/such/folder", "No such file or directory");
 	refuse(".", "s a directory");
-	refuse("/dev/null", "is no regular file");
+	refuse("/dev/null", "is not a regular file");
 	assert_int_equal(symlink("dead", "link"), 0);
-	refuse("link", "symbolic links");
+	refuse("link", "link: is a link");
 	letter = dead_letter_open("dead", -1, NULL);
-	refuse("dead", "another espcap writes it");
 	add(letter, "{}");
 	assert_int_equal(dead_letter_sync(letter, NULL), 0);
 	dead_letter_free(letter);
 	assert_int_equal(chmod("dead", 0644), 0);
 	refuse("dead", "chmod 600");
+}
+
+static void
+assert_number(const char *name, unsigned documents)
+{
+	char text[2000], wanted[2000] = "";
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	assert_true(fd >= 0);
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	for (unsigned i = 0; i < documents; i++)
+		strcat(wanted, LINE);
+	assert_string_equal(text, wanted);
+}
+
+static struct dead_letter *
+begin(const char *name, const char *other)
+{
+	struct dead_letter *letter = dead_letter_open("dead", -1, NULL);
+
+	assert_non_null(letter);
+	assert_string_equal(dead_letter_name(letter), "dead");
+	add(letter, "{\"n\":1}");
+	assert_int_equal(dead_letter_sync(letter, NULL), 0);
+	assert_string_equal(dead_letter_name(letter), name);
+	if (other == NULL)
+		assert_null(dead_letter_other(letter));
+	else
+		assert_string_equal(dead_letter_other(letter), other);
+	return letter;
+}
+
+/* Each of several runs has a file; what is not fit to be one, or a link, is passed. */
+static void
+test_several(void **state)
+{
+	struct dead_letter *letters[4];
+	int fd = open("dead.1", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	(void)state;
+	close(fd);
+	assert_int_equal(symlink("elsewhere", "dead.2"), 0);
+	letters[0] = begin("dead", NULL);
+	letters[1] = begin("dead.3", "dead");
+	letters[2] = begin("dead.4", "dead");
+	add(letters[1], "{\"n\":1}");
+	assert_int_equal(dead_letter_sync(letters[1], NULL), 0);
+	for (int i = 0; i < 3; i++)
+		dead_letter_free(letters[i]);
+	/* What nobody holds any more is appended to. */
+	letters[3] = begin("dead", NULL);
+	dead_letter_free(letters[3]);
+	assert_number("dead", 2);
+	assert_number("dead.3", 2);
+	assert_number("dead.4", 1);
+	assert_number("dead.1", 0);
+	assert_int_equal(access("elsewhere", F_OK), -1);
+	for (int i = 1; i <= 4; i++) {
+		char name[] = "dead.N";
+
+		name[5] = (char)('0' + i);
+		assert_int_equal(unlink(name), 0);
+	}
+}
+
+/* In the folder that it was to be in at the start, whatever the name leads to by then; and an error if it cannot be made. */
+static void
+test_folder(void **state)
+{
+	struct dead_letter *letter;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(mkdir("folder", 0700), 0);
+	assert_int_equal(mkdir("other", 0700), 0);
+	letter = dead_letter_open("folder/dead", -1, NULL);
+	assert_int_equal(rename("folder", "moved"), 0);
+	assert_int_equal(symlink("other", "folder"), 0);
+	add(letter, "{\"n\":1}");
+	assert_int_equal(dead_letter_sync(letter, NULL), 0);
+	dead_letter_free(letter);
+	assert_number("moved/dead", 1);
+	assert_int_equal(unlink("folder"), 0);
+	assert_int_equal(rmdir("other"), 0);
+	assert_int_equal(unlink("moved/dead"), 0);
+
+	letter = dead_letter_open("moved/dead", -1, NULL);
+	assert_int_equal(rmdir("moved"), 0);
+	add(letter, "{\"n\":1}");
+	assert_int_equal(dead_letter_sync(letter, &error), -1);
+	assert_int_equal(error.outcome, OUTCOME_OUTPUT);
+	assert_string_equal(error.text, "the dead letter file moved/dead: No such file or directory");
+	dead_letter_free(letter);
+}
+
+/* One that it could not write to is no use to anybody. */
+static void
+test_full_at_once(void **state)
+{
+	struct dead_letter *letter = dead_letter_open("dead", -1, NULL);
+	struct rlimit none, before;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	signal(SIGXFSZ, SIG_IGN);
+	add(letter, "{\"n\":1}");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(dead_letter_sync(letter, NULL), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(access("dead", F_OK), 0);
+	dead_letter_free(letter);
+	assert_int_equal(access("dead", F_OK), -1);
 }
 
 /* A file that may not grow stands for a full disk: half a line is cut off again. */
@@ -183,7 +302,10 @@ main(void)
 		TEST(test_lines),
 		TEST(test_unused),
 		TEST(test_refusals),
+		TEST(test_several),
+		TEST(test_folder),
 		TEST(test_full),
+		TEST(test_full_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,8 +171,9 @@ test_summary_and_metrics(void **state)
 	(void)snprintf(summary, sizeof(summary), "%s/s", folder);
 	(void)snprintf(metrics, sizeof(metrics), "%s/m", folder);
 	assert_int_equal(summary_open(&test->summary, summary, &test->log, NULL), 0);
-	test->finish.metrics = metrics_file_new(metrics, &first, NULL);
+	test->finish.metrics = metrics_file_new(metrics, NULL);
 	assert_non_null(test->finish.metrics);
+	assert_int_equal(metrics_file_begin(test->finish.metrics, &first, NULL), 0);
 	assert_int_equal(finish(test, OUTCOME_INPUT, SIGINT, ""), 130);
 	assert_summary(summary, &test->totals, 130);
 	assert_true(file_has(metrics, "espcap_exit_status 130\n"));

@@ -302,8 +302,12 @@ test_file(void **state)
 	/* Somebody else's, beside it. */
 	assert_int_equal(symlink("/dev/full", temporary), 0);
 	umask(077);
-	file = metrics_file_new(name, &live_run, &error);
+	file = metrics_file_new(name, &error);
 	assert_non_null(file);
+	/* Nothing is there before it is to be, not even an end. */
+	metrics_file_end(file, &log, &totals, 5);
+	assert_int_equal(access(name, F_OK), -1);
+	assert_int_equal(metrics_file_begin(file, &live_run, &error), 0);
 	assert_int_equal(stat(name, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
 	assert_contents(name, "espcap_running{interface=\"eth0\"} 1\n");
@@ -320,11 +324,11 @@ test_file(void **state)
 	/* Not in place of what is no file. */
 	unlink(name);
 	assert_int_equal(symlink("/dev/null", name), 0);
-	assert_null(metrics_file_new(name, &live_run, &error));
+	assert_null(metrics_file_new(name, &error));
 	assert_int_equal(error.outcome, OUTCOME_USAGE);
 	unlink(name);
 	assert_int_equal(rmdir(folder), 0);
-	assert_null(metrics_file_new(name, &live_run, &error));
+	assert_null(metrics_file_new(name, &error));
 	assert_int_equal(error.outcome, OUTCOME_USAGE);
 	metrics_file_end(NULL, &log, NULL, 0);
 	metrics_file_free(NULL);

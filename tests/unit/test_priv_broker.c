@@ -256,11 +256,11 @@ directly(void)
 	if (geteuid() == 0) {
 		CHECK(chown("fifo", 12345, 12345) == 0);
 		CHECK(setresuid(12345, 12345, 12345) == 0);
-		broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+		broker = priv_broker_new(paths, COUNT, 0, NULL, NULL, NULL);
 		CHECK(refuses(broker, SECRET, OUTCOME_INPUT,
 		    "Permission denied"));
 	} else
-		broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+		broker = priv_broker_new(paths, COUNT, 0, NULL, NULL, NULL);
 	CHECK(broker != NULL);
 	check_refusals(broker);
 	check_leaks(broker);
@@ -283,7 +283,7 @@ through_the_helper(void)
 	struct priv_broker *broker;
 	const char *user;
 
-	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL, NULL);
 	CHECK(broker != NULL);
 	CHECK(privilege_drop(&user, NULL) == 0 && user != NULL);
 	CHECK(open("secret", O_RDONLY | O_CLOEXEC) == -1 && errno == EACCES);
@@ -313,7 +313,7 @@ beneath(void)
 	(void)snprintf(list[3], sizeof(list[3]), "%s/secret", cwd);
 	root.folder.path = list[2];
 	root.folder.fd = open("folder", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	broker = priv_broker_new_beneath(files, 4, &root, NULL);
+	broker = priv_broker_new_beneath(files, 4, &root, NULL, NULL);
 	CHECK(broker != NULL);
 	CHECK(geteuid() != 0 || privilege_drop(&user, NULL) == 0);
 	CHECK(opens(broker, 0, "in the folder"));
@@ -337,7 +337,7 @@ test_beneath_a_folder(void **state)
 static void
 fifo_through_the_helper(void)
 {
-	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL, NULL);
 
 	CHECK(broker != NULL);
 	check_fifo(broker);
@@ -495,12 +495,12 @@ in_folder(bool changes)
 	const char *user;
 
 	make_folder(&folder, changes);
-	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL);
+	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL, NULL);
 	CHECK(broker != NULL);
 	CHECK(privilege_drop(&user, NULL) == 0);
 	check_folder(broker, changes);
 	priv_broker_free(broker);
-	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL, NULL);
 	CHECK(broker != NULL);
 	CHECK(priv_broker_folder_look(broker, "file", &entry) == -1 &&
 	    errno == EPERM);
@@ -558,7 +558,7 @@ while_somebody_writes(void)
 	make_folder(&folder, true);
 	fd = openat(folder.fd, "file", O_RDWR | O_APPEND | O_CLOEXEC);
 	CHECK(fd >= 0);
-	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL);
+	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL, NULL);
 	CHECK(broker != NULL && privilege_drop(&user, NULL) == 0);
 	CHECK(is_left(broker, false, ETXTBSY) &&
 	    is_left(broker, true, ETXTBSY));
@@ -589,7 +589,7 @@ without_leases(void)
 	CHECK(fchownat(folder.fd, "file", 12345, 12345, 0) == 0 &&
 	    fchmodat(folder.fd, "file", 0644, 0) == 0);
 	CHECK(setresuid(12346, 12346, 12346) == 0);
-	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL);
+	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL, NULL);
 	CHECK(priv_broker_folder_look(broker, "file", &entry) == 0);
 	CHECK(priv_broker_folder_probe(broker, "file", &entry) == -1 &&
 	    errno == ENOLCK);
@@ -702,7 +702,7 @@ what_the_helper_has_to_change_a_folder(void)
 	unsigned long long capabilities;
 
 	make_folder(&folder, true);
-	broker = priv_broker_new(paths, NUMBER, 0, &folder, NULL);
+	broker = priv_broker_new(paths, NUMBER, 0, &folder, NULL, NULL);
 	CHECK(broker != NULL);
 	CHECK(priv_broker_folder_look(broker, "file", &entry) == 0 &&
 	    priv_broker_folder_probe(broker, "file", &entry) == 0);
@@ -716,7 +716,7 @@ static void
 what_the_helper_has(void)
 {
 	/* Without a number among them. */
-	struct priv_broker *broker = priv_broker_new(paths, NUMBER, 0, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, NUMBER, 0, NULL, NULL, NULL);
 	unsigned long long capabilities;
 	pid_t helper;
 
@@ -756,7 +756,7 @@ test_helper_has_little(void **state)
 static void
 leave_helper(int report)
 {
-	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL, NULL);
 	pid_t helper;
 
 	CHECK(broker != NULL);
@@ -824,7 +824,7 @@ interrupt_soon(int flags)
 static void
 interrupted(void)
 {
-	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL, NULL);
 	pid_t helper = only_child();
 	struct error error;
 
@@ -848,7 +848,7 @@ not_interrupted(void)
 	pid_t helper, waker;
 
 	make_folder(&folder, true);
-	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL);
+	broker = priv_broker_new(paths, COUNT, 0, &folder, NULL, NULL);
 	helper = only_child();
 	CHECK(priv_broker_folder_look(broker, "file", &entry) == 0);
 	CHECK(helper > 0 && kill(helper, SIGSTOP) == 0);
@@ -877,7 +877,7 @@ test_changing_is_not_interrupted(void **state)
 static void
 goes_on_waiting(void)
 {
-	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, COUNT, 0, NULL, NULL, NULL);
 	pid_t helper = only_child(), waker;
 
 	CHECK(helper > 0 && kill(helper, SIGSTOP) == 0);
@@ -913,7 +913,7 @@ test_waiting_can_be_interrupted(void **state)
 static void
 files_of_a_folder(void)
 {
-	struct priv_broker *broker = priv_broker_new(paths, COUNT, COUNT, NULL, NULL);
+	struct priv_broker *broker = priv_broker_new(paths, COUNT, COUNT, NULL, NULL, NULL);
 
 	CHECK(opens(broker, PLAIN, "plain text"));
 	CHECK(refuses(broker, FIFO, OUTCOME_INPUT, "is a FIFO"));
@@ -940,7 +940,7 @@ by_number(void)
 
 	CHECK(pipe(ends) == 0);
 	CHECK(dup2(ends[0], 57) == 57);
-	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL, NULL);
 	CHECK(privilege_drop(&user, NULL) == 0);
 	CHECK(write(ends[1], "piped", 5) == 5);
 	CHECK(opens(broker, NUMBER, "piped"));
@@ -1042,7 +1042,7 @@ by_any_name(void)
 		_exit(0);
 	}
 	name_them(ways, other);
-	broker = priv_broker_new(ways, WAYS, 0, NULL, NULL);
+	broker = priv_broker_new(ways, WAYS, 0, NULL, NULL, NULL);
 	CHECK(kill(other, SIGKILL) == 0 && waitpid(other, NULL, 0) == other);
 	CHECK(privilege_drop(&user, NULL) == 0);
 	for (size_t way = BY_SELF; way <= BY_RELATIVE; way++)
@@ -1073,7 +1073,7 @@ without_standard_descriptors(void)
 
 	for (int fd = 0; fd < 10; fd++)
 		close(fd);
-	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL);
+	broker = priv_broker_new(paths, COUNT, 0, NULL, NULL, NULL);
 	CHECK(broker != NULL);
 	CHECK(opens(broker, PLAIN, "plain text"));
 	CHECK(opens(broker, SECRET, "secret text"));
@@ -1088,6 +1088,121 @@ test_odd_descriptors(void **state)
 	apart(by_number);
 	apart(by_any_name);
 	apart(without_standard_descriptors);
+}
+
+/* Outputs: in the folder that they were named in, which only root may write to. */
+
+static void
+check_appends(struct place *place, unsigned number, const char *name, bool is_new)
+{
+	struct stat st;
+	bool made;
+	int fd = place_append(place, number, &made);
+
+	CHECK(fd >= 0 && made == is_new);
+	CHECK(write(fd, "x", 1) == 1);
+	CHECK(fstatat(place->folder, name, &st, 0) == 0 && st.st_size == (is_new ? 1 : 2));
+	CHECK((st.st_mode & 07777) == 0600);
+	close(fd);
+}
+
+static void
+check_replaces(struct place *place, const char *text)
+{
+	char now[64];
+	int fd = place_begin(place);
+	ssize_t n;
+
+	CHECK(fd >= 0);
+	CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	CHECK(place_finish(place) == 0);
+	close(fd);
+	fd = openat(place->folder, place->name, O_RDONLY | O_CLOEXEC);
+	n = read(fd, now, sizeof(now));
+	close(fd);
+	CHECK(n == (ssize_t)strlen(text) && memcmp(now, text, (size_t)n) == 0);
+}
+
+static void
+check_outputs(struct place *letter, struct place *metrics)
+{
+	bool made;
+	int fd;
+
+	check_appends(letter, 0, "dead", true);
+	check_appends(letter, 0, "dead", false);
+	check_appends(letter, 7, "dead.7", true);
+	check_replaces(metrics, "one");
+	/* One that is not finished is nowhere, and the next one is another. */
+	fd = place_begin(metrics);
+	CHECK(fd >= 0);
+	place_abandon(metrics);
+	close(fd);
+	check_replaces(metrics, "other");
+	CHECK(place_finish(metrics) == -1 && errno == EBADF);
+	/* Not through a link. */
+	CHECK(place_append(letter, 9, &made) == -1 && errno == ELOOP);
+}
+
+static void
+write_outputs(void)
+{
+	struct place letter, metrics, *const places[] = { &letter, &metrics };
+	const struct priv_broker_outputs outputs = { places, 2 };
+	struct priv_broker *broker;
+	const char *user;
+	bool is_root = geteuid() == 0, made;
+
+	CHECK(mkdir("outputs", 0755) == 0 && symlink("../plain", "outputs/dead.9") == 0);
+	CHECK(place_open(&letter, "", "outputs/dead", 0600, NULL) == 0);
+	CHECK(place_open(&metrics, "", "outputs/metrics", 0644, NULL) == 0);
+	broker = priv_broker_new(paths, COUNT, 0, NULL, &outputs, NULL);
+	CHECK(broker != NULL);
+	CHECK(privilege_drop(&user, NULL) == 0);
+	if (is_root)
+		CHECK(openat(letter.folder, "mine", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) == -1 && errno == EACCES);
+	check_outputs(&letter, &metrics);
+	/* What was not named is not made, whoever asks. */
+	letter.index = 2;
+	CHECK(!is_root || (place_append(&letter, 0, &made) == -1 && errno == EPERM));
+	priv_broker_free(broker);
+	CHECK(letter.agent == NULL && metrics.agent == NULL);
+	place_close(&letter);
+	place_close(&metrics);
+}
+
+static void
+remove_outputs(void)
+{
+	static const char *const names[] = { "outputs/dead", "outputs/dead.7", "outputs/dead.9", "outputs/metrics" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		(void)unlink(names[i]);
+	assert_int_equal(rmdir("outputs"), 0);
+}
+
+static void
+write_outputs_as_another(void)
+{
+	CHECK(chmod(".", 0777) == 0);
+	CHECK(geteuid() != 0 || setresuid(12345, 12345, 12345) == 0);
+	write_outputs();
+}
+
+static void
+test_outputs(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	apart(write_outputs);
+	assert_int_equal(stat("outputs/metrics", &st), 0);
+	assert_int_equal(st.st_uid, geteuid());
+	assert_int_equal(st.st_mode & 07777, 0644);
+	remove_outputs();
+	apart(write_outputs_as_another);
+	remove_outputs();
+	assert_int_equal(chmod(".", 0755), 0);
 }
 
 int
@@ -1105,6 +1220,7 @@ main(void)
 		cmocka_unit_test(test_opening_goes_on_after_a_signal_that_ends_nothing),
 		cmocka_unit_test(test_waiting_can_be_interrupted),
 		cmocka_unit_test(test_files_of_a_folder),
+		cmocka_unit_test(test_outputs),
 		cmocka_unit_test(test_odd_descriptors),
 	};
 

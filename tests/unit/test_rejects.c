@@ -90,7 +90,7 @@ test_counts_when_synced(void **state)
 	add(&rejects, 400, "the first reason");
 	add(&rejects, 404, "the second reason");
 	assert_int_equal(rejects.count, 0);
-	assert_int_equal(read_file("dead", text, sizeof(text)), 0);
+	assert_int_equal(access("dead", F_OK), -1);
 	sync_and_hear(&rejects, 2, said, sizeof(said));
 	assert_int_equal(rejects.count, 2);
 	assert_true(read_file("dead", text, sizeof(text)) > 0);
@@ -103,6 +103,26 @@ test_counts_when_synced(void **state)
 	sync_and_hear(&rejects, 0, said, sizeof(said));
 	assert_int_equal(rejects.count, 3);
 	dead_letter_free(rejects.letter);
+}
+
+/* Another run has the file: the message names both. */
+static void
+test_says_which_file(void **state)
+{
+	struct rejects first = { dead_letter_open("dead", -1, NULL), &quiet, "", 0 };
+	struct rejects second = { dead_letter_open("dead", -1, NULL), &quiet, "", 0 };
+	char said[1024];
+
+	(void)state;
+	add(&first, 400, "a reason");
+	sync_and_hear(&first, 1, said, sizeof(said));
+	assert_null(strstr(said, "another espcap"));
+	add(&second, 400, "a reason");
+	sync_and_hear(&second, 1, said, sizeof(said));
+	assert_non_null(strstr(said, "they are in dead.1 (another espcap writes to dead) with the reasons"));
+	dead_letter_free(first.letter);
+	dead_letter_free(second.letter);
+	assert_int_equal(unlink("dead.1"), 0);
 }
 
 static void
@@ -157,6 +177,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_counts_when_synced, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(test_says_which_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_what_is_forgotten_is_not_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_disk, setup,

@@ -90,7 +90,7 @@ test_replaces(void **state)
 
 	(void)state;
 	put("x", "old");
-	assert_int_equal(replacement_begin(&new, "x", 0, 0644), 0);
+	assert_int_equal(replacement_begin(&new, AT_FDCWD, "x", 0, 0644), 0);
 	assert_int_equal(fcntl(new.fd, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(write_all(new.fd, "new", 3), 0);
 	assert_holds("x", "old");
@@ -102,7 +102,7 @@ test_replaces(void **state)
 	assert_int_equal(st.st_mode & 07777, 0644);
 	assert_files("x ");
 	/* Where there was none, and by another way. */
-	assert_int_equal(replacement_begin(&new, "./y", O_APPEND, 0600), 0);
+	assert_int_equal(replacement_begin(&new, AT_FDCWD, "./y", O_APPEND, 0600), 0);
 	assert_true((fcntl(new.fd, F_GETFL) & O_APPEND) != 0);
 	assert_int_equal(replacement_finish(&new, "./y"), 0);
 	close(new.fd);
@@ -119,7 +119,7 @@ test_long_name(void **state)
 	(void)state;
 	memset(name, 'x', 255);
 	name[255] = '\0';
-	assert_int_equal(replacement_begin(&new, name, 0, 0600), 0);
+	assert_int_equal(replacement_begin(&new, AT_FDCWD, name, 0, 0600), 0);
 	assert_int_equal(replacement_finish(&new, name), 0);
 	close(new.fd);
 	assert_int_equal(access(name, F_OK), 0);
@@ -132,7 +132,7 @@ test_abandons(void **state)
 
 	(void)state;
 	put("x", "old");
-	assert_int_equal(replacement_begin(&new, "x", 0, 0644), 0);
+	assert_int_equal(replacement_begin(&new, AT_FDCWD, "x", 0, 0644), 0);
 	errno = ENOSPC;
 	replacement_abandon(&new);
 	assert_int_equal(errno, ENOSPC);
@@ -141,11 +141,11 @@ test_abandons(void **state)
 	replacement_abandon(&new);
 	/* A folder cannot be replaced by a file. */
 	assert_int_equal(mkdir("d", 0700), 0);
-	assert_int_equal(replacement_begin(&new, "d", 0, 0644), 0);
+	assert_int_equal(replacement_begin(&new, AT_FDCWD, "d", 0, 0644), 0);
 	assert_int_equal(replacement_finish(&new, "d"), -1);
 	assert_int_equal(errno, EISDIR);
 	assert_files("d x ");
-	assert_int_equal(replacement_begin(&new, "none/x", 0, 0644), -1);
+	assert_int_equal(replacement_begin(&new, AT_FDCWD, "none/x", 0, 0644), -1);
 	assert_int_equal(errno, ENOENT);
 }
 
@@ -160,8 +160,8 @@ test_others_are_let_alone(void **state)
 	put("x.tmp", "mine");
 	put("x.new", "mine");
 	for (int i = 0; i < 3; i++) {
-		replacement_sweep("x");
-		assert_int_equal(replacement_begin(&new, "x", 0, 0644), 0);
+		replacement_sweep(AT_FDCWD, "x");
+		assert_int_equal(replacement_begin(&new, AT_FDCWD, "x", 0, 0644), 0);
 		assert_int_equal(replacement_finish(&new, "x"), 0);
 		close(new.fd);
 	}
@@ -199,7 +199,7 @@ test_what_is_left_is_swept(void **state)
 
 	(void)state;
 	put("x", "old");
-	replacement_sweep("./x");
+	replacement_sweep(AT_FDCWD, "./x");
 	assert_files("x ");
 	free(name);
 }
@@ -214,20 +214,20 @@ test_what_looks_like_it_is_not(void **state)
 	/* A copy has another inode. */
 	put("x", "old");
 	name = leave("x");
-	replacement_sweep("x");
+	replacement_sweep(AT_FDCWD, "x");
 	assert_int_equal(unlink(name), 0);
 	free(name);
 	/* In use by another espcap. */
 	name = leave(NULL);
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
-	replacement_sweep("x");
+	replacement_sweep(AT_FDCWD, "x");
 	assert_int_equal(access(name, F_OK), 0);
 	close(fd);
 	/* Another user's. */
 	if (geteuid() == 0) {
 		assert_int_equal(chown(name, 65534, 65534), 0);
-		replacement_sweep("x");
+		replacement_sweep(AT_FDCWD, "x");
 		assert_int_equal(access(name, F_OK), 0);
 	}
 	assert_int_equal(unlink(name), 0);
@@ -235,10 +235,10 @@ test_what_looks_like_it_is_not(void **state)
 	/* Neither a link nor a FIFO, on which nothing waits. */
 	inode = xasprintf(".espcap-0123456789abcdef-%jx.tmp", (uintmax_t)inode_of("x"));
 	assert_int_equal(symlink("x", inode), 0);
-	replacement_sweep("x");
+	replacement_sweep(AT_FDCWD, "x");
 	assert_int_equal(unlink(inode), 0);
 	assert_int_equal(mkfifo(inode, 0600), 0);
-	replacement_sweep("x");
+	replacement_sweep(AT_FDCWD, "x");
 	assert_int_equal(unlink(inode), 0);
 	free(inode);
 	assert_files("x ");
@@ -264,7 +264,7 @@ test_names_that_are_none(void **state)
 		(void)snprintf(name, sizeof(name), forms[i], (uintmax_t)inode_of("left"));
 #pragma GCC diagnostic pop
 		assert_int_equal(rename("left", name), 0);
-		replacement_sweep("x");
+		replacement_sweep(AT_FDCWD, "x");
 		assert_int_equal(unlink(name), 0);
 	}
 }
@@ -304,18 +304,18 @@ replace_with_a_name(void)
 	if (!forbid_nameless())
 		_exit(255);
 	CHECK(open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) == -1 && errno == EOPNOTSUPP);
-	CHECK(replacement_begin(&new, "x", 0, 0644) == 0);
+	CHECK(replacement_begin(&new, AT_FDCWD, "x", 0, 0644) == 0);
 	CHECK(new.name != NULL &&strlen(new.name) > 30);
 	CHECK(write_all(new.fd, "new", 3) == 0);
 	/* Another espcap that starts meanwhile lets it alone. */
-	replacement_sweep("x");
+	replacement_sweep(AT_FDCWD, "x");
 	CHECK(access(new.name, F_OK) == 0);
 	CHECK(replacement_finish(&new, "x") == 0);
 	close(new.fd);
-	CHECK(replacement_begin(&new, "x", 0, 0644) == 0);
+	CHECK(replacement_begin(&new, AT_FDCWD, "x", 0, 0644) == 0);
 	replacement_abandon(&new);
 	/* Left by one that is killed. */
-	CHECK(replacement_begin(&new, "x", 0, 0644) == 0);
+	CHECK(replacement_begin(&new, AT_FDCWD, "x", 0, 0644) == 0);
 	_exit(0);
 }
 
@@ -335,7 +335,7 @@ test_without_nameless_files(void **state)
 		skip();
 	assert_int_equal(status, 0);
 	assert_holds("x", "new");
-	replacement_sweep("x");
+	replacement_sweep(AT_FDCWD, "x");
 	assert_files("x ");
 }
 

@@ -211,13 +211,13 @@ test_compressed(void **state)
 /* --- Stop and the end -------------------------------------------------------------------- */
 
 /* Gives one that is in this state: queued (with four others sent), sent, later. */
-enum place { QUEUED,
+enum station { QUEUED,
 	SENT,
 	LATER,
 	PLACES };
 
 static void
-bring(enum place place)
+bring(enum station place)
 {
 	begin();
 	switch (place) {
@@ -301,7 +301,7 @@ test_free_in_each_state(void **state)
 {
 	for (unsigned place = 0; place < PLACES; place++) {
 		anew(state);
-		bring((enum place)place);
+		bring((enum station)place);
 		cluster_free(bench.cluster);
 		bench.cluster = NULL;
 		shipping_free(bench.shipping);
