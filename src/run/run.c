@@ -222,6 +222,10 @@ on_signal(void *ctx, int number)
 		loop_stop(run->config->loop);
 		return;
 	}
+	/* Everything is delivered. */
+	if (run->done && run->sink->type->hurry != NULL &&
+	    run->sink->type->hurry(run->sink))
+		return;
 	run->stopping = true;
 	run->is_cut = cuts_off(run);
 	status_stopping(run->status);

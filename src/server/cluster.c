@@ -203,13 +203,14 @@ on_reply(void *ctx, const struct http_reply *reply)
 	bool is_wrong = reply->fault == HTTP_UNTRUSTED ||
 	    reply->fault == HTTP_NOT_HTTP;
 	bool elsewhere = has_other(cluster, node);
+	bool is_last = errand->request.is_once && !elsewhere;
 
 	TAILQ_REMOVE(&cluster->sent, errand, next);
 	if (reply->fault != HTTP_ANSWERED)
 		kill_node(node, reply->text,
-		    cluster->strict && is_wrong && !elsewhere);
-	if (reply->fault == HTTP_UNREACHED ||
-	    (reply->fault == HTTP_UNTRUSTED && !cluster->strict) ||
+		    errand->request.is_once || (cluster->strict && is_wrong && !elsewhere));
+	if ((reply->fault == HTTP_UNREACHED && !is_last) ||
+	    (reply->fault == HTTP_UNTRUSTED && !cluster->strict && !is_last) ||
 	    (is_wrong && cluster->strict && elsewhere)) {
 		send_errand(errand);
 		return;

@@ -37,6 +37,7 @@ struct cluster_request {
 	const void *body; /* borrowed until the reply */
 	size_t len;
 	size_t reply_max;
+	bool is_once; /* its first outcome is told, whatever it is, and no fault is logged; while it gets nowhere it still goes to the next node */
 };
 
 /*

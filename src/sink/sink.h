@@ -17,7 +17,7 @@ struct sink;
 struct sink_handler {
 	/* Once, before any document may be given. */
 	void (*on_ready)(void *ctx);
-	/* The sink wants documents again after it was full, or has resolved all of them after sink_end. */
+	/* The sink wants documents again after it was full, or is empty after its end. */
 	void (*on_drain)(void *ctx);
 	/* Nothing more can be delivered: see failure. Once. */
 	void (*on_fail)(void *ctx);
@@ -55,7 +55,7 @@ struct sink_type {
 	void (*end)(struct sink *sink);
 	/* The owner is expected to stop giving documents until on_drain. */
 	bool (*is_full)(const struct sink *sink);
-	/* Every document given is in one of the counts. */
+	/* Every document given is in one of the counts, and nothing is done for them any more. */
 	bool (*is_empty)(const struct sink *sink);
 	/* Bytes of a value that it takes at most, 0 for no limit. After on_ready. */
 	size_t (*value_max)(const struct sink *sink);
@@ -64,7 +64,7 @@ struct sink_type {
 	enum outcome (*failure)(const struct sink *sink, struct error *error);
 	void (*free)(struct sink *sink);
 
-	/* The next three are NULL for a sink that sends to no server. */
+	/* The next four are NULL for a sink that sends to no server. */
 
 	/* Queues a copy of a document for that place, whatever its packet says. -1 if these are no safe names. */
 	int (*write_as)(struct sink *sink, const struct sink_place *place,
@@ -73,6 +73,8 @@ struct sink_type {
 	void (*authorize)(struct sink *sink, const char *authorization);
 	/* From now on it gives up after so many ms without any document resolved. */
 	void (*give_up_after)(struct sink *sink, uint64_t ms);
+	/* Leaves out what is done after all documents are in one of the counts: true if that was under way. */
+	bool (*hurry)(struct sink *sink);
 };
 
 /* The first member of each sink. */

@@ -13,6 +13,7 @@
 #include "server/day.h"
 #include "sink/batch.h"
 #include "sink/mapping_check.h"
+#include "sink/refresh.h"
 #include "sink/rejects.h"
 #include "sink/shipping.h"
 
@@ -39,6 +40,8 @@ struct server {
 	size_t bytes;                /* of all batches */
 	uint64_t documents;          /* in all batches */
 	bool was_full;
+	struct refresh *refresh;  /* NULL if there is none at the end */
+	bool is_closing, is_over; /* all documents are resolved after the end; the refresh is over, too */
 
 	struct event *watch;
 	uint64_t resolved_at; /* clock_seconds; or when there was last nothing to deliver */
@@ -136,12 +139,37 @@ tell_drain(void *ctx)
 }
 
 static void
+on_refreshed(void *ctx)
+{
+	struct server *server = ctx;
+
+	server->is_over = true;
+	loop_defer(server->loop, tell_drain, server);
+}
+
+/* All documents are resolved. If the server has none of them there is nothing to see. */
+static void
+close_up(struct server *server)
+{
+	struct sink_counts counts = shipping_counts(server->shipping);
+
+	if (server->is_closing)
+		return;
+	server->is_closing = true;
+	if (server->refresh != NULL && counts.delivered + counts.duplicate > 0)
+		refresh_start(server->refresh);
+	else
+		on_refreshed(server);
+}
+
+static void
 check_drain(struct server *server)
 {
-	bool all = server->ended && server->documents == 0;
-
-	if (!all &&
-	    !(server->was_full && server->bytes < server->config->memory / 4))
+	if (server->ended && server->documents == 0) {
+		close_up(server);
+		return;
+	}
+	if (!(server->was_full && server->bytes < server->config->memory / 4))
 		return;
 	server->was_full = false;
 	loop_defer(server->loop, tell_drain, server);
@@ -223,6 +251,8 @@ write_as(struct server *server, const char *index, size_t index_len,
 		len) != 0)
 		return -1;
 	batch_set_ack(server->open, ready->ack);
+	if (server->refresh != NULL)
+		refresh_note(server->refresh, index, index_len);
 	added(server, server->open->body.len - before);
 	return 0;
 }
@@ -322,7 +352,9 @@ server_is_full(const struct sink *sink)
 static bool
 server_is_empty(const struct sink *sink)
 {
-	return const_self(sink)->documents == 0;
+	const struct server *server = const_self(sink);
+
+	return server->documents == 0 && (!server->ended || server->is_over);
 }
 
 static size_t
@@ -358,6 +390,7 @@ server_free(struct sink *sink)
 
 	cluster_free(server->cluster);
 	mapping_check_free(server->guard);
+	refresh_free(server->refresh);
 	setup_free(server->setup);
 	shipping_free(server->shipping);
 	batch_free(server->open);
@@ -380,6 +413,12 @@ server_give_up_after(struct sink *sink, uint64_t ms)
 	self(sink)->resolved_at = clock_seconds();
 }
 
+static bool
+server_hurry(struct sink *sink)
+{
+	return self(sink)->refresh != NULL && refresh_cut(self(sink)->refresh);
+}
+
 static const struct sink_type sink_server_type = {
 	.write = server_write,
 	.end = server_end,
@@ -391,7 +430,8 @@ static const struct sink_type sink_server_type = {
 	.free = server_free,
 	.write_as = server_write_as,
 	.authorize = server_authorize,
-	.give_up_after = server_give_up_after
+	.give_up_after = server_give_up_after,
+	.hurry = server_hurry
 };
 
 static void
@@ -445,6 +485,9 @@ sink_server_new(struct loop *loop, struct log *log,
 		free(server);
 		return NULL;
 	}
+	if (config->refresh)
+		server->refresh = refresh_new(loop, log, server->cluster, on_refreshed,
+		    server);
 	server->shipping = shipping_new(loop, log, &how, server->cluster,
 	    &server->rejects, &shipping);
 	server->index = xasprintf("%s-2000-01-01",

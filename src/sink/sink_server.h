@@ -29,6 +29,7 @@ struct sink_server_config {
 	bool is_patient;    /* waits for an administrator to mend what makes the server reject all documents */
 	const char *remedy; /* what a person does about refused credentials */
 	bool compress;
+	bool refresh; /* at the end the indices are refreshed, so that searches find everything */
 	struct dead_letter *dead_letter;
 };
 

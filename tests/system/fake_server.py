@@ -269,6 +269,7 @@ class Server:
         self.refuses_dynamic = False    # documents for indices that were made without a template
         self.stopping = threading.Event()
         self.exchanges = []
+        self.refreshed = []     # names of indices
         self.violations = []    # what no well-behaved client does
         self.crashes = []       # bugs of this file
         self.tally = collections.Counter()      # status of items
@@ -423,6 +424,8 @@ class Server:
             self.template(exchange)
         elif exchange.path.endswith("/_mapping") and exchange.method == "GET":
             self.mapping(exchange)
+        elif exchange.path.endswith("/_refresh") and exchange.method == "POST":
+            self.refresh(exchange)
         else:
             self.violate(exchange, "no such thing here")
             exchange.error(400, "illegal_argument_exception", "no handler found for uri [%s] and method [%s]"
@@ -539,6 +542,25 @@ class Server:
         self.ledger.append(entry)
         index[action.id if action.id is not None else "auto-%d" % len(self.ledger)] = entry
         return 201, None, None
+
+    def refresh(self, exchange):
+        names = exchange.path[1:].removesuffix("/_refresh")
+        if exchange.body:
+            self.violate(exchange, "a body")
+        if len(names) >= 3500 or not names:
+            self.violate(exchange, "%d bytes of names" % len(names))
+        if len(set(names.split(","))) < len(names.split(",")):
+            self.violate(exchange, "a name twice")
+        with self.lock:
+            missing = [name for name in names.split(",") if name not in self.indices]
+            if missing and exchange.query.get("ignore_unavailable") == "true":
+                missing = []
+            if not missing:
+                self.refreshed += names.split(",")
+        if missing:
+            exchange.error(404, "index_not_found_exception", "no such index [%s]" % missing[0])
+        else:
+            exchange.send(200, {"_shards": {"total": 2, "successful": 1, "failed": 0}})
 
     def disorder(self):
         """What came in another order than it was captured, as texts: within a request the documents of a file follow each

@@ -158,8 +158,6 @@ def try_examples(page, folder, server=None):
     commands = [example for example in examples(page) if not example[0].startswith("scripts/engine")]
     assert commands
     for command, lines in commands:
-        if server and "curl" in command:
-            server.refresh()
         expected = [line for line in lines if not line.startswith("quickstart: building")]
         assert normal(run(command, folder, address)) == normal(expected), command
 
@@ -245,6 +243,5 @@ def test_answers(place):
     with engines.running("elasticsearch-8.8.2") as server:
         server.wipe()
         run("build/espcap --dir=test_pcaps --quiet --node=localhost:9200", place, server.url.removeprefix("http://"))
-        server.refresh()
         for path, body, lines in queries:
             assert shortened(server.post(path, json.loads(body))) == lines.splitlines(), body

@@ -30,6 +30,8 @@ def settle_and_check(capture, server, packets):
     capture.wait()
     assert found(server) == payloads(packets)
     assert capture.counts["read"] == capture.counts["delivered"] == len(packets) and server.violations == []
+    # Only runs over files refresh.
+    assert server.refreshed == []
 
 
 def test_a_node_over_ipv6(tmp_path):

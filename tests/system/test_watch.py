@@ -398,6 +398,8 @@ def test_real_writer(place, count, pause, writer):
             watch.finished(name)
         counts = watch.end()
         assert server.violations == []
+        # Only runs over files ask for that.
+        assert server.refreshed == [] and server.exchanges[-1].is_bulk
         wanted = payloads(conserve.make_packets(count, 1))
         found = collections.Counter(conserve.payload_of(entry.document) for entry in server.ledger)
         # What a writer's kernel dropped is in no file.

@@ -6,6 +6,7 @@
  * A script is words; each is done in a turn of the loop of its own:
  *   ready drain          the sink says so; drain: it is not full any more
  *   full empty busy      the sink is from now on; as the two others, at the start it is empty
+ *   closing              the sink is not empty because of what it does after the last document
  *   fail                 the sink has failed, with bench->failure
  *   a1                   document 1 of the input that is called a
  *   a*                   one of a megabyte
@@ -87,7 +88,7 @@ struct bench {
 	struct work *splits;
 	struct sink_handler sink_handler;
 	struct sink sink;
-	bool is_full, is_busy;
+	bool is_full, is_busy, is_closing;
 	struct live_handler live_handlers[2];
 	void (*on_over)(void *ctx);
 	void (*on_document)(void *ctx, const struct document_ready *ready);
@@ -264,7 +265,7 @@ static inline bool
 sink_is_empty(const struct sink *sink)
 {
 	(void)sink;
-	return !bench_now->is_busy;
+	return !bench_now->is_busy && !bench_now->is_closing;
 }
 
 static inline size_t
@@ -321,6 +322,19 @@ sink_give_up_after(struct sink *sink, uint64_t ms)
 	note("retry", "", ms);
 }
 
+static inline bool
+sink_hurry(struct sink *sink)
+{
+	bool was_closing = bench_now->is_closing;
+
+	(void)sink;
+	SAY("hurry");
+	bench_now->is_closing = false;
+	if (was_closing)
+		bench_now->sink_handler.on_drain(bench_now->sink_handler.ctx);
+	return was_closing;
+}
+
 static const struct sink_type sink_double = { .write = sink_write,
 	.end = sink_end,
 	.is_full = sink_is_full,
@@ -331,7 +345,8 @@ static const struct sink_type sink_double = { .write = sink_write,
 	.free = sink_free,
 	.write_as = sink_write_as,
 	.authorize = sink_authorize,
-	.give_up_after = sink_give_up_after };
+	.give_up_after = sink_give_up_after,
+	.hurry = sink_hurry };
 
 static inline struct sink *
 sink_new(const struct sink_handler *handler)
@@ -448,6 +463,8 @@ bench_word(const char *word)
 		bench->is_full = true;
 	else if (strcmp(word, "busy") == 0)
 		bench->is_busy = true;
+	else if (strcmp(word, "closing") == 0)
+		bench->is_closing = true;
 	else if (strcmp(word, "empty") == 0)
 		bench->is_busy = false;
 	else if (strcmp(word, "drain") == 0) {

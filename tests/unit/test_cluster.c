@@ -25,7 +25,7 @@
  *	sent -> done		an answer, or nobody knows whether it got there: test_any_answer_keeps_it_up,
  *				test_each_fault_takes_it_down; strict: test_strict_tells_what_is_wrong
  *	sent -> sent		it did not get there, and another node is up: test_goes_to_the_next,
- *				test_strict_tries_all_first, test_untrusted_goes_to_the_next
+ *				test_strict_tries_all_first, test_untrusted_goes_to_the_next, test_once
  *	sent -> waiting		it did not get there, and none is up: test_waits_until_one_is_back
  *	waiting -> sent		a node came back: test_waits_while_all_are_down
  *	any -> -		test_free_cancels
@@ -322,6 +322,39 @@ test_lost_goes_nowhere(void **state)
 	assert_int_equal(open_requests(), 0);
 	(void)get("/y");
 	assert_url(1, "http://b:9200/y");
+}
+
+/* One that is sent once gets nowhere but to the other nodes, and says nothing. */
+static void
+test_once(void **state)
+{
+	const struct cluster_request request = { .method = "POST",
+		.path = "/x",
+		.reply_max = 1000,
+		.is_once = true };
+
+	(void)state;
+	begin(PAIR);
+	cluster_send(bench.cluster, &request, on_reply, &bench);
+	break_off(0, HTTP_UNREACHED, "refused");
+	assert_url(1, "http://b:9200/x");
+	assert_int_equal(bench.calls, 0);
+	break_off(1, HTTP_UNREACHED, "no route");
+	assert_int_equal(bench.calls, 1);
+	assert_int_equal(bench.node, 1);
+	assert_int_equal(bench.reply.fault, HTTP_UNREACHED);
+	assert_string_equal(bench.reply.text, "no route");
+	assert_heard("");
+	for (enum http_fault fault = HTTP_UNTRUSTED; fault <= HTTP_REPLY_TOO_LARGE; fault++) {
+		anew(state);
+		begin("http://a:9200");
+		cluster_send(bench.cluster, &request, on_reply, &bench);
+		break_off(0, fault, "why");
+		assert_int_equal(bench.calls, 1);
+		assert_int_equal(bench.reply.fault, fault);
+		assert_int_equal(open_requests(), 0);
+		assert_heard("");
+	}
 }
 
 /* Later on a certificate may come right again: the others, or later. */
@@ -770,6 +803,7 @@ main(void)
 		TEST(test_each_fault_takes_it_down),
 		TEST(test_goes_to_the_next),
 		TEST(test_lost_goes_nowhere),
+		TEST(test_once),
 		TEST(test_untrusted_goes_to_the_next),
 		TEST(test_no_http_there),
 		TEST(test_strict_tells_what_is_wrong),

@@ -12,6 +12,7 @@
  *   started  the sink is full               pause, from within on_document or on_placed
  *   started  the sink drains                resume
  *   started  a signal                       stop, once
+ *   over     a signal                       stop, once; nothing if only the sink was still at work after the last document
  *   any      the loop has ended             close, and free when the sink is freed
  *   none     there is no sink               free
  *
@@ -359,6 +360,28 @@ test_second_signal(void **state)
 	assert_int_equal(bench->signal_number, SIGINT);
 }
 
+/* Documents wait, and then only what the sink does when it has none. */
+static void
+test_signal_after_end(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "ready busy over int empty drain",
+	    "prepare, start 0, end, hurry, stop, resume, close, gone, free");
+	assert_int_equal(bench->signal_number, 0);
+}
+
+static void
+test_signal_while_closing(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_run(bench, "ready closing over int",
+	    "prepare, start 0, end, hurry, resume, close, gone, free");
+	assert_int_equal(bench->signal_number, 0);
+	assert_int_equal(bench->outcome, OUTCOME_OK);
+}
+
 static void
 test_signal_before_start(void **state)
 {
@@ -600,6 +623,8 @@ main(void)
 		TEST(test_signal_and_failures),
 		TEST(test_signal_and_rejected),
 		TEST(test_second_signal),
+		TEST(test_signal_after_end),
+		TEST(test_signal_while_closing),
 		TEST(test_signal_before_start),
 		TEST(test_signal_before_start_with_packets),
 		TEST(test_hurry),
