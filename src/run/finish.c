@@ -42,7 +42,7 @@ log_remarks(const struct finish *finish, const struct totals *totals)
 	if (finish->sanitized > 0)
 		log_note(finish->log,
 		    "%llu documents had texts that were not "
-		    "UTF-8; these were mended",
+		    "UTF-8; these were sanitized",
 		    (unsigned long long)finish->sanitized);
 	if (totals->fallbacks > 0)
 		log_note(finish->log,

@@ -23,7 +23,7 @@ MANUAL = ".It Fl -file\n.Sh METRICS\n.It espcap_running\n.Sh SERVICE\n.Sh EXIT S
 @pytest.fixture
 def tree(tmp_path):
     """Pages without faults."""
-    for name, text in (("README.md", README), ("CONTRIBUTING.md", "# c\n"), ("docs/page.md", PAGE),
+    for name, text in (("README.md", README), ("CONTRIBUTING.md", "# c\n"), ("docs/page.md", PAGE), ("NEWS", "1.0\n"),
                        ("docs/espcap.1", MANUAL), ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""),
                        ("src/run/metrics.c", '"espcap_running"\n')):
         path = tmp_path / name
@@ -32,9 +32,9 @@ def tree(tmp_path):
     return tmp_path
 
 
-def check(tree):
-    return subprocess.run([CHECK], env={**os.environ, "DOCS_TOP": str(tree)}, stderr=subprocess.PIPE, text=True,
-                          check=False)
+def check(tree, program=""):
+    return subprocess.run([CHECK], env={**os.environ, "DOCS_TOP": str(tree), "ESPCAP": str(program)},
+                          stderr=subprocess.PIPE, text=True, check=False)
 
 
 def test_pages_without_faults(tree):
@@ -43,7 +43,7 @@ def test_pages_without_faults(tree):
 
 
 def test_the_pages():
-    result = check(espcap.ROOT)
+    result = check(espcap.ROOT, espcap.PROGRAM)
     assert (result.returncode, result.stderr) == (0, "")
 
 
@@ -72,6 +72,52 @@ def test_faults(tree, name, text, says):
     (tree / name).write_text((tree / name).read_text() + text)
     result = check(tree)
     assert result.returncode == 1 and says in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("name, text, says", [
+    ("CONTRIBUTING.md", "A ledger.\n", "CONTRIBUTING.md:2: \"ledger\""),
+    ("NEWS", "Goes on behind it.\n", "NEWS:2: \"Goes on behind\""),
+    ("docs/espcap.1", "Lean documents.\n", "docs/espcap.1:9: \"Lean\""),
+    ("src/a/a.c", 'log_note(log, "%s: passed over",\n    name);\n', "src/a/a.c:1: \"passed over\""),
+    ("src/a/a.h", '\n#define A "the opener"\n', "src/a/a.h:2: \"opener\""),
+    ("src/a/a.c", 'f("packets "\n  "passed "\n  "over");\n', "src/a/a.c:1: \"passed over\""),
+    ("src/a/a.c", 'f("%" PRIu64 " passed"\n  " over");\n', "src/a/a.c:1: \"passed over\""),
+    ("src/a/a.c", """char a = '"';\nf("mended\\n");\n""", "src/a/a.c:2: \"mended\""),
+    ("plugin/a.c", 'f("a receipt");\n', "plugin/a.c:1: \"receipt\""),
+], ids=["contributing", "news", "manual", "literal", "header", "adjacent", "macro", "characters", "plugin"])
+def test_words_outside_of_the_pages(tree, name, text, says):
+    path = tree / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text((path.read_text() if path.exists() else "") + text)
+    result = check(tree)
+    assert result.returncode == 1 and says + " is a word that espcap does not use" in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("name, text", [
+    ("src/a/a.c", '/* A ledger, "passed over". */\n// the opener\n#include "moment.h"\n'),
+    ("src/run/metrics.c", 'put("espcap_running"); put_label(w, false, "fate", outcome);\n'),
+    ("NEWS", "--ledger is now --registry; *.ledger files and the label `fate` work.\n"),
+    ("docs/espcap.1", ".Fl -ledger\n"),
+], ids=["comments", "exempt", "news", "manual"])
+def test_what_is_no_text_for_users(tree, name, text):
+    path = tree / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text((path.read_text() if path.exists() else "") + text)
+    result = check(tree)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("text, says", [
+    ("--file  read a file", None),
+    ("--file  read a file that is passed over", "--help=all:1: \"passed over\" is a word that espcap does not use"),
+    ("nothing", "--help=all lists no options"),
+], ids=["good", "word", "empty"])
+def test_words_of_the_help(tree, text, says):
+    program = tree / "espcap"
+    program.write_text("#!/bin/sh\n[ \"$1\" = --help=all ] && echo '%s'\n" % text)
+    program.chmod(0o755)
+    result = check(tree, program)
+    assert result.returncode == (0 if says is None else 1) and (says or "") in result.stderr, result.stderr
 
 
 @pytest.mark.parametrize("text", [

@@ -117,7 +117,7 @@ test_remarks(void **state)
 	test->totals.ring_missing = 7;
 	assert_int_equal(
 	    finish(test, OUTCOME_OK, 0,
-		"test: 4 documents had texts that were not UTF-8; these were mended\n"
+		"test: 4 documents had texts that were not UTF-8; these were sanitized\n"
 		"test: tshark failed with the plugin and was run without it: 5 times\n"
 		"test: an ingest pipeline of the server dropped 6 packets\n"
 		"test: 7 packets are missing in the packet ring files in /ring\n"),
