@@ -65,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				assert(given[i]);
 				check_row(&options, &options_rows[i], text, size);
 			}
-	assert(!has_input || (options.files.count == 0 && options.nic == NULL));
+	assert(!has_input || (options.files.count == 0 && options.nics.count == 0));
 	options_release(&options);
 	free(text);
 	return 0;
