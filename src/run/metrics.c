@@ -98,17 +98,17 @@ static void
 put_run(struct writer *w, const struct metrics *m)
 {
 	put_single(w, "espcap_running", "gauge",
-	    "Whether espcap runs: 0 when it has ended.", !m->ended);
+	    "1 while espcap runs, 0 after its end.", !m->ended);
 	if (m->ended)
 		put_single(w, "espcap_exit_status", "gauge",
-		    "The exit status, when espcap has ended.",
+		    "The exit status, after the end of espcap.",
 		    (uint64_t)m->status);
 	put_time(w, "espcap_start_time_seconds",
 	    "When espcap was started, in seconds since 1970.", m->start);
 	if (m->resolved > 0)
 		put_time(w, "espcap_last_delivery_timestamp_seconds",
-		    "When a document was last printed, or answered for by the "
-		    "server, in seconds since 1970.",
+		    "When a document was last printed, or acknowledged by the server, "
+		    "in seconds since 1970.",
 		    m->resolved);
 }
 
@@ -182,14 +182,13 @@ put_packets(struct writer *w, const struct metrics *m)
 	    "Packets read: the sum of all outcomes, and of those pending.");
 	put_each(w, m, put_read);
 	begin(w, "espcap_packets_total", "counter",
-	    "Packets by what has become of them.");
+	    "Packets read, by outcome.");
 	put_each(w, m, put_outcomes);
 	put_single(w, "espcap_packets_pending", "gauge",
 	    "Packets read that have no outcome yet; at the end, unsent ones.",
 	    m->totals.unsent);
 	begin(w, "espcap_packets_skipped_total", "counter",
-	    "Packets that the capture filter did not want; they count as not "
-	    "read.");
+	    "Packets filtered out by --bpf; they do not count as read.");
 	put_each(w, m, put_skipped);
 	if (!m->totals.has_drops)
 		return;

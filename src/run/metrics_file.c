@@ -109,7 +109,7 @@ put(struct metrics_file *file, struct log *log)
 		return;
 	}
 	if (!file->failed)
-		log_note(log, "--metrics=%s: %s; going on, and trying again",
+		log_note(log, "--metrics=%s: %s; continuing, and trying again",
 		    file->place.path, strerror(errno));
 	file->failed = true;
 }

@@ -136,7 +136,7 @@ read_pem(const char *name, bool is_secret, struct buffer *out,
 	close(fd);
 	if (rv == 0 && memmem(out->data, out->len, "-----BEGIN ", 11) == NULL)
 		return error_set(error, OUTCOME_USAGE,
-		    "%s: is no PEM file (no -----BEGIN in it)", name);
+		    "%s: not a PEM file (no -----BEGIN in it)", name);
 	return rv;
 }
 

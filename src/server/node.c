@@ -66,11 +66,11 @@ check_path(const char *path, const char *part, struct error *error)
 		}
 		if (*s == '?' || *s == '#')
 			return refuse(error, part,
-			    "no query (?) or fragment (#) belongs there");
+			    "an address of a server has no query (?) or fragment (#)");
 		if (strchr("/-._~!$&'()*+;=:", *s) == NULL &&
 		    ((unsigned char)*s >= 0x80 || !isalnum((unsigned char)*s)))
 			return refuse(error, part,
-			    "a character that no address has");
+			    "a character that an address cannot have");
 	}
 	return 0;
 }
@@ -91,8 +91,7 @@ check_zone(char **zone, const char *part, struct error *error)
 		if (strchr("-._~", *s) == NULL &&
 		    ((unsigned char)*s >= 0x80 || !isalnum((unsigned char)*s)))
 			return refuse(error, part,
-			    "a character that no zone "
-			    "of an IPv6 address has");
+			    "a character that a zone of an IPv6 address cannot have");
 	return 0;
 }
 
@@ -106,7 +105,7 @@ take_ipv6(char **at, struct node_address *node, const char *part,
 	struct in6_addr address;
 
 	if (end == NULL)
-		return refuse(error, part, "no ] behind the IPv6 address");
+		return refuse(error, part, "no ] after the IPv6 address");
 	*end = '\0';
 	if (zone != NULL && zone < end)
 		*zone++ = '\0';
@@ -140,7 +139,7 @@ check_labels(const char *host, const char *part, struct error *error)
 		    HOST_MAX);
 	if (host[strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] !=
 	    '\0')
-		return refuse(error, part, "a character that no host has");
+		return refuse(error, part, "a character that a host name cannot have");
 	for (; *host != '\0'; host += len + (host[len] == '.')) {
 		len = strcspn(host, ".");
 		if (len == 0 || len > LABEL_MAX || host[0] == '-' ||
@@ -179,7 +178,7 @@ take_name(char **at, struct node_address *node, const char *part,
 
 	if ((*at)[len] == ':' && strchr(*at + len + 1, ':') != NULL)
 		return refuse(error, part,
-		    "IPv6 addresses stand in brackets: [::1]:9200");
+		    "an IPv6 address must be in brackets: [::1]:9200");
 	node->host = xstrndup(*at, len);
 	for (char *s = node->host; *s != '\0'; s++)
 		*s = *s >= 'A' && *s <= 'Z' ? (char)(*s + 32) : *s;

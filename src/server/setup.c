@@ -138,13 +138,13 @@ take_engine(struct setup *setup, size_t node,
 
 	setup->template.engine = kind.engine;
 	setup->is_certain = kind.is_certain;
-	log_verbose(setup->log, "%s: %s %s, known by %s%s",
+	log_verbose(setup->log, "%s: %s %s, recognized by %s%s",
 	    cluster_url(setup->cluster, node), kind_name(kind.engine),
 	    version->number[0] != '\0' ?
 		version->number :
-		"of a version that it does not tell",
+		"of an unknown version",
 	    kind.sign,
-	    kind.is_certain ? "" : " (the template will tell)");
+	    kind.is_certain ? "" : " (the index template will show)");
 	if (setup->config->put == SETUP_TEMPLATE_NEVER)
 		go_behind_template(setup);
 	else
@@ -188,7 +188,7 @@ switch_engine(struct setup *setup, const char *sign)
 	    TEMPLATE_OPENSEARCH;
 	setup->template.has_wildcard = true;
 	setup->has_switched = true;
-	log_verbose(setup->log, "it is %s, known by %s",
+	log_verbose(setup->log, "it is %s, recognized by %s",
 	    kind_name(setup->template.engine), sign);
 }
 
@@ -301,9 +301,8 @@ take_put(struct setup *setup, const struct http_reply *reply)
 		return;
 	}
 	(void)snprintf(text, sizeof(text),
-	    "the server refuses the index "
-	    "template %.*s (%ld %s: %.600s); --no-template goes on without, "
-	    "another --index has its own",
+	    "the server refuses the index template %.*s (%ld %s: %.600s); "
+	    "--no-template continues without it, another --index uses its own",
 	    (int)setup->name.len,
 	    setup->name.data, reply->status, item.type, item.reason);
 	fail(setup, OUTCOME_USAGE, text);

@@ -263,8 +263,8 @@ sync_own(struct dead_letter *letter, struct error *error)
 		    strerror(errno));
 		if (before >= 0 && ftruncate(letter->fd, before) != 0)
 			error_set(error, OUTCOME_OUTPUT,
-			    "the dead letter file "
-			    "%s ends in part of a line, and cannot be cut: %s",
+			    "the dead letter file %s ends within a line, and cannot be "
+			    "truncated: %s",
 			    letter->name, strerror(errno));
 	}
 	return rv;

@@ -39,8 +39,8 @@ rejects_sync(struct rejects *rejects, uint64_t added, struct error *error)
 	other = dead_letter_other(rejects->letter);
 	if (rejects->count == 0)
 		log_error(rejects->log,
-		    "documents were rejected: they are in "
-		    "%.300s%s%.300s%s with the reasons, the first of them: %s",
+		    "documents were rejected: they are in %.300s%s%.300s%s with the "
+		    "reasons; the first reason: %s",
 		    dead_letter_name(rejects->letter), other != NULL ? " (another espcap writes to " : "",
 		    other != NULL ? other : "", other != NULL ? ")" : "", rejects->first_reason);
 	rejects->count += added;

@@ -317,7 +317,7 @@ take_items(struct shipment *shipment, size_t node, const struct http_reply *repl
 	rejects_forget(shipping->rejects);
 	if (told >= 0)
 		(void)snprintf(why, sizeof(why),
-		    "%s: the reply tells of %ld documents where %zu were sent",
+		    "%s: the reply is about %ld documents, but %zu were sent",
 		    cluster_url(shipping->cluster, node), told, count);
 	else
 		(void)snprintf(why, sizeof(why),

@@ -33,10 +33,10 @@ def long_capture(folder):
 
 
 @pytest.mark.parametrize("engine,kind,sign,cut", [
-    ("elasticsearch", "Elasticsearch 8.8.2", "known by the header X-elastic-product", False),
-    ("opensearch", "OpenSearch 2.19.1", "known by version.distribution", True),
-    ("opensearch, compatible", "OpenSearch 7.10.2", "known by its tagline", True),
-    ("opensearch, disguised", "Elasticsearch 7.10.2", r"known by version.build_flavor \(the template will tell\)", True)])
+    ("elasticsearch", "Elasticsearch 8.8.2", "recognized by the header X-elastic-product", False),
+    ("opensearch", "OpenSearch 2.19.1", "recognized by version.distribution", True),
+    ("opensearch, compatible", "OpenSearch 7.10.2", "recognized by its tagline", True),
+    ("opensearch, disguised", "Elasticsearch 7.10.2", r"recognized by version.build_flavor \(the index template will show\)", True)])
 def test_kind_of_server(engine, kind, sign, cut, tmp_path):
     """It decides on the template, and on how long a value may be."""
     capture = long_capture(tmp_path)
@@ -52,8 +52,8 @@ def test_kind_of_server(engine, kind, sign, cut, tmp_path):
         run.says("%s, %s" % (kind, sign))
     assert ("truncated" in server.ledger[0].document["espcap"]) == cut
     if engine == "opensearch, disguised":
-        done.says("it is OpenSearch, known by its refusal of the other's field type")
-        again.says("it is OpenSearch, known by the index template that it has")
+        done.says("it is OpenSearch, recognized by its refusal of the other's field type")
+        again.says("it is OpenSearch, recognized by the index template that it has")
 
 
 def test_server_without_a_type_for_the_layers(numbered, tmp_path):

@@ -122,7 +122,7 @@ def test_compatibility_mode(server, tmp_path):
     assert server.get("/")["version"]["number"] == "7.10.2"
     done = deliver(server, capture, tmp_path, "--verbose")
     assert done.code == 0 and done.counts["indexed"] == 1, done.errors
-    done.says("OpenSearch 7.10.2, known by its tagline")
+    done.says("OpenSearch 7.10.2, recognized by its tagline")
     assert documents(server)[0]["espcap"]["truncated"]
 
 
@@ -130,8 +130,8 @@ def test_compatibility_mode(server, tmp_path):
 def test_kind_is_said(server, numbered, tmp_path):
     done = deliver(server, numbered, tmp_path, "--verbose")
     assert done.code == 0, done.errors
-    done.says("known by version.distribution" if server.name.startswith("opensearch") else
-              "known by the header X-elastic-product")
+    done.says("recognized by version.distribution" if server.name.startswith("opensearch") else
+              "recognized by the header X-elastic-product")
 
 
 # What an administrator does in the middle of a run.

@@ -237,7 +237,7 @@ def test_cannot_be_written_any_more(folder, unprivileged):
         service.process.communicate(source.read(), timeout=30)
     assert service.end() == 0
     assert service.messages.count("--metrics=") == 1, service.messages
-    assert "--metrics=%s: Permission denied; going on" % path in service.messages
+    assert "--metrics=%s: Permission denied; continuing" % path in service.messages
     assert re.search(r"^espcap: read=(\d+) printed=\1 ", service.messages, re.MULTILINE)
     assert exposition.read(path)("espcap_running") == 1
     assert os.listdir(folder) == ["x.prom"]

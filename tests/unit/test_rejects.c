@@ -139,7 +139,7 @@ test_what_is_forgotten_is_not_said(void **state)
 	sync_and_hear(&rejects, 1, said, sizeof(said));
 	assert_null(strstr(said, "half a reply"));
 	/* The server said nothing: no status and type in front of it. */
-	assert_non_null(strstr(said, "first of them: no answer"));
+	assert_non_null(strstr(said, "first reason: no answer"));
 	assert_true(read_file("dead", text, sizeof(text)) > 0);
 	assert_null(strstr(text, "half a reply"));
 	/* What is in the file keeps its place. */

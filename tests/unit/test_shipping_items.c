@@ -58,7 +58,7 @@ test_items_settled(void **state)
 	assert_string_equal(dead_letters(), dead);
 	assert_heard(
 	    "error: documents were rejected: they are in dead with "
-	    "the reasons, the first of them: 400 script_exception: runtime "
+	    "the reasons; the first reason: 400 script_exception: runtime "
 	    "error\n");
 }
 

@@ -110,14 +110,14 @@ test_damaged_count(void **state)
 	reply(0, "i");
 	assert_counts(0, 0, 0, 0);
 	assert_heard(
-	    "note: http://a:9200: the reply tells of 1 documents "
-	    "where 2 were sent; trying again\n");
+	    "note: http://a:9200: the reply is about 1 documents, "
+	    "but 2 were sent; trying again\n");
 	reply(sent_after(1000), "iii");
 	assert_counts(0, 0, 0, 0);
 	reply(sent_after(2000), "");
 	assert_string_equal(shipping_trouble(bench.shipping),
 	    "http://a:9200: "
-	    "the reply tells of 0 documents where 2 were sent");
+	    "the reply is about 0 documents, but 2 were sent");
 	/* Halved. */
 	assert_sent(sent_after(0), " 0");
 	reply(3, "i");
@@ -172,7 +172,7 @@ test_accused_and_rejected(void **state)
 	    "\"document\":{\"n\":0}}");
 	assert_said(
 	    "error: documents were rejected: they are in dead with "
-	    "the reasons, the first of them: http://a:9200: the reply cannot "
+	    "the reasons; the first reason: http://a:9200: the reply cannot "
 	    "be read: again");
 	assert_all_settled();
 }
