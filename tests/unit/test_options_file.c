@@ -385,7 +385,7 @@ test_inputs(void **state)
 
 	(void)state;
 	ACCEPT("nic = eth0\n", &options, "--file=a");
-	assert_null(options.nic);
+	assert_int_equal(options.nics.count, 0);
 	assert_int_equal(options.files.count, 1);
 	options_release(&options);
 	ACCEPT("file = a\n", &options, "/dev/null");
