@@ -172,7 +172,7 @@ test_errors(void **state)
 	assert_error("socket: Operation not permitted", OUTCOME_USAGE,
 	    "cannot list the interfaces: socket: Operation not permitted");
 	assert_error("getifaddrs: Cannot allocate memory", OUTCOME_INTERNAL,
-	    "list the interfaces: getifaddrs: Cannot allocate memory");
+	    "cannot list the interfaces: getifaddrs: Cannot allocate memory");
 	set_addresses();
 	fake.message = NULL;
 	buffer_init(&out, 50);

@@ -231,6 +231,7 @@ test_largest_totals(void **state)
 	totals.has_server = totals.has_auto_id = totals.has_drops = true;
 	totals.is_part = false;
 	totals.part_count = 0;
+	totals.dead_letter = NULL;
 	progress_totals(&totals, line, sizeof(line));
 	assert_non_null(strstr(line,
 	    " maybe_duplicate=18446744073709551615"));

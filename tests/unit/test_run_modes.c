@@ -211,7 +211,7 @@ test_signal_at_the_end(void **state)
 	bench_inputs(bench, "a");
 	bench_run(bench, "ready busy a1 a. int empty drain",
 	    "new a 0, write a1, "
-	    "free a, end, gone");
+	    "free a, end, hurry, gone");
 	assert_int_equal(bench->outcome, OUTCOME_OK);
 	assert_int_equal(bench->signal_number, 0);
 }
@@ -237,7 +237,7 @@ test_two_signals_while_busy(void **state)
 	bench_inputs(bench, "a");
 	bench_run(bench, "ready busy a1 a. int int empty",
 	    "new a 0, write a1, "
-	    "free a, end, gone");
+	    "free a, end, hurry, gone");
 	assert_int_equal(bench->signal_number, SIGINT);
 }
 
@@ -574,7 +574,7 @@ test_replay_signal_at_the_end(void **state)
 	struct bench *bench = *state;
 
 	bench_run(bench, "ready busy over int empty drain",
-	    "server, go, end, stop replay, go, gone");
+	    "server, go, end, hurry, stop replay, go, gone");
 	assert_int_equal(bench->signal_number, 0);
 }
 
