@@ -162,7 +162,7 @@ check_trust(int fd, const char *name, struct error *error)
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return error_set(error, OUTCOME_USAGE, "%.400s: it is not a regular file", name);
+		return error_set(error, OUTCOME_USAGE, "%.400s: not a regular file", name);
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return error_set(error, OUTCOME_USAGE,
 		    "%.400s: it belongs to user %u, who may change it: it must belong to root%s", name,

@@ -35,15 +35,15 @@ const char *const options_inputs[OPTIONS_INPUTS] = { "file", "dir", "nic", "watc
 
 const struct options_row options_rows[] = {
 	{ "file", "FILE", OPTIONS_GROUP_INPUT,
-	    "read this capture file; - is standard input; may be given again and "
-	    "again",
+	    "read this capture file; - is standard input; may be given several "
+	    "times",
 	    OPTIONS_KIND_LIST, SETS(files), 0, 0, NULL, "", 'r' },
 	{ "dir", "DIR", OPTIONS_GROUP_INPUT,
 	    "read the capture files of this directory in the order of their names",
 	    OPTIONS_KIND_TEXT, SETS(dir), 0, 0, NULL, "", 0 },
 	{ "nic", "IFACE", OPTIONS_GROUP_INPUT,
 	    "capture on this network interface, or on all of them: any; may be "
-	    "given again and again",
+	    "given several times",
 	    OPTIONS_KIND_LIST, SETS(nics), 0, 0, NULL, "", 'i' },
 	{ "watch", "DIR", OPTIONS_GROUP_INPUT,
 	    "read the capture files of this directory as they come and grow, "
@@ -60,14 +60,14 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_FLAG, SETS(json), 0, 0, NULL, "list-interfaces", 0 },
 
 	{ "bpf", "FILTER", OPTIONS_GROUP_PACKETS,
-	    "only packets that match this capture filter, as \"tcp port 80\"",
+	    "only packets that match this capture filter, such as \"tcp port 80\"",
 	    OPTIONS_KIND_TEXT, SETS(bpf), 0, 0, NULL, PACKETS, 'f' },
 	{ "count", "N", OPTIONS_GROUP_PACKETS,
 	    "end after N packets over all inputs, counted after --bpf and "
 	    "before --display-filter",
 	    OPTIONS_KIND_NUMBER, SETS(count), 1, UINT64_MAX, NULL, PACKETS, 'c' },
 	{ "display-filter", "FILTER", OPTIONS_GROUP_PACKETS,
-	    "only packets that match this Wireshark display filter, as "
+	    "only packets that match this Wireshark display filter, such as "
 	    "\"http.request\"",
 	    OPTIONS_KIND_TEXT, SETS(display_filter), 0, 0, NULL, PACKETS, 'Y' },
 	{ "recursive", NULL, OPTIONS_GROUP_PACKETS,
@@ -78,11 +78,11 @@ const struct options_row options_rows[] = {
 	    "a file that has not grown for so long counts as finished",
 	    OPTIONS_KIND_TIME, SETS(watch_idle), SECOND, 365 * DAY, "60s", "watch", 0 },
 	{ "registry", "FILE", OPTIONS_GROUP_WATCH,
-	    "keep here which files are finished (default: a file in the state "
-	    "directory)",
+	    "keep the registry of finished files here (default: a file in the "
+	    "state directory)",
 	    OPTIONS_KIND_TEXT, SETS(registry), 0, 0, NULL, "watch", 0 },
 	{ "after", "WHAT", OPTIONS_GROUP_WATCH,
-	    "what to do with a file when every packet of it was delivered: "
+	    "what to do with a file once every packet of it is delivered: "
 	    "delete, or move:DIR (default: leave it)",
 	    OPTIONS_KIND_TEXT, SETS(after), 0, 0, NULL, "watch", 0 },
 
@@ -94,13 +94,13 @@ const struct options_row options_rows[] = {
 	    "capture no more than the first N bytes of each packet",
 	    OPTIONS_KIND_NUMBER, SETS(snaplen), 64, 262144, "262144", "nic", 0 },
 	{ "promisc", NULL, OPTIONS_GROUP_LIVE,
-	    "also packets for other machines (this is the default)",
+	    "capture packets for other machines, too (the default)",
 	    OPTIONS_KIND_FLAG, SETS(promisc), 0, 0, NULL, "nic", 0 },
 	{ "no-promisc", NULL, OPTIONS_GROUP_LIVE,
 	    "only packets from and for this machine",
 	    OPTIONS_KIND_FLAG, SETS(no_promisc), 0, 0, NULL, "nic", 0 },
 	{ "immediate", NULL, OPTIONS_GROUP_LIVE,
-	    "take each packet at once, not what came in 100 ms together",
+	    "take each packet as it arrives, not those of 100 ms together",
 	    OPTIONS_KIND_FLAG, SETS(immediate), 0, 0, NULL, "nic", 0 },
 	{ "buffer", "SIZE", OPTIONS_GROUP_LIVE,
 	    "bytes of the kernel's buffer; what does not fit is kernel_drop",
@@ -127,15 +127,16 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_SIZE, SETS(ring_buffer_size), KILO *KILO, 16384 * GIGA,
 	    "1G", "ring", 0 },
 	{ "on-interface-loss", "WHAT", OPTIONS_GROUP_LIVE,
-	    "when the interface goes down or away: exit, or wait for it "
+	    "when the interface goes down or is removed: exit, or wait for it "
 	    "(default: exit)",
 	    OPTIONS_KIND_TEXT, SETS(on_interface_loss), 0, 0, NULL, "nic", 0 },
 	{ "include-own-traffic", NULL, OPTIONS_GROUP_LIVE,
-	    "also connections to the servers of --node",
+	    "capture connections to the servers of --node, too",
 	    OPTIONS_KIND_FLAG, SETS(include_own_traffic), 0, 0, NULL, "nic node", 0 },
 	{ "tshark-lifetime", "N|TIME", OPTIONS_GROUP_LIVE,
-	    "let a fresh tshark take over after N packets, or after a TIME as 6h "
-	    "if 250000 packets do not come first; 0: never (default: 250000)",
+	    "let a fresh tshark take over after N packets (0: never), or after "
+	    "a TIME such as 6h, or 250000 packets if they come first (default: "
+	    "250000)",
 	    OPTIONS_KIND_TEXT, SETS(lifetime), 0, 0, NULL, "nic", 0 },
 
 	{ "protocols", "FILE", OPTIONS_GROUP_DISSECTION,
@@ -170,8 +171,8 @@ const struct options_row options_rows[] = {
 	    "plugin",
 	    OPTIONS_KIND_FLAG, SETS(no_shortcuts), 0, 0, NULL, PACKETS, 0 },
 	{ "decode-as", "RULE", OPTIONS_GROUP_DISSECTION,
-	    "dissect as told, as \"tcp.port==8888,http\"; may be given again and "
-	    "again",
+	    "dissect by this rule, such as \"tcp.port==8888,http\"; may be "
+	    "given several times",
 	    OPTIONS_KIND_LIST, SETS(decode_as), 0, 0, NULL, PACKETS, 0 },
 	{ "tls-keys", "FILE", OPTIONS_GROUP_DISSECTION,
 	    "decrypt TLS with the secrets of this key log file",
@@ -190,12 +191,12 @@ const struct options_row options_rows[] = {
 	    "read so many files at the same time (default: one for each core)",
 	    OPTIONS_KIND_NUMBER, SETS(jobs), 1, 256, NULL, "file|dir|watch", 0 },
 	{ "split", NULL, OPTIONS_GROUP_DISSECTION,
-	    "read one file at a time, with so many tsharks (--jobs) that share "
-	    "its conversations",
+	    "read one file at a time, with up to --jobs tsharks that share its "
+	    "conversations",
 	    OPTIONS_KIND_FLAG, SETS(split), 0, 0, NULL, "file|dir", 0 },
 
 	{ "node", "URL", OPTIONS_GROUP_DELIVERY,
-	    "index the documents there, as localhost:9200 or "
+	    "index the documents there, such as localhost:9200 or "
 	    "https://search:9200; several nodes of one cluster separated by "
 	    "commas",
 	    OPTIONS_KIND_TEXT, SETS(node), 0, 0, NULL, RUN, 0 },
@@ -225,7 +226,7 @@ const struct options_row options_rows[] = {
 	    "output (default: espcap-dead-letter.ndjson)",
 	    OPTIONS_KIND_TEXT, SETS(dead_letter), 0, 0, NULL, "node", 0 },
 	{ "template", NULL, OPTIONS_GROUP_DELIVERY,
-	    "put the index template even if espcap's own is there already",
+	    "put the index template even if espcap's already exists",
 	    OPTIONS_KIND_FLAG, SETS(put_template), 0, 0, NULL, "node", 0 },
 	{ "no-template", NULL, OPTIONS_GROUP_DELIVERY,
 	    "put no index template",
@@ -240,8 +241,8 @@ const struct options_row options_rows[] = {
 	    "copies of each shard (default: the server's)",
 	    OPTIONS_KIND_NUMBER, SETS(replicas), 0, 100, NULL, "node|print-template", 0 },
 	{ "retention", "DAYS", OPTIONS_GROUP_DELIVERY,
-	    "at the start delete espcap's indices of days longer ago (default: "
-	    "none)",
+	    "at the start delete espcap's indices of days before that "
+	    "(default: none)",
 	    OPTIONS_KIND_NUMBER, SETS(retention), 1, 36500, NULL, "node", 0 },
 	{ "max-indices", "N", OPTIONS_GROUP_DELIVERY,
 	    "write to so many indices in one run; packets of further days are "
@@ -294,7 +295,7 @@ const struct options_row options_rows[] = {
 	    "standard output",
 	    OPTIONS_KIND_TEXT, SETS(summary_json), 0, 0, NULL, RUN, 0 },
 	{ "metrics", "FILE", OPTIONS_GROUP_PERSON,
-	    "write how the run stands to this file every 15 s, in the text "
+	    "write the state of the run to this file every 15 s, in the text "
 	    "format of Prometheus",
 	    OPTIONS_KIND_TEXT, SETS(metrics), 0, 0, NULL, RUN, 0 },
 	{ "output", "FORM", OPTIONS_GROUP_PERSON,
@@ -305,13 +306,13 @@ const struct options_row options_rows[] = {
 	    "indent the documents instead of printing one a line",
 	    OPTIONS_KIND_FLAG, SETS(pretty), 0, 0, NULL, PACKETS, 0 },
 	{ "progress", NULL, OPTIONS_GROUP_PERSON,
-	    "show the progress even if standard error is no terminal",
+	    "show the progress even if standard error is not a terminal",
 	    OPTIONS_KIND_FLAG, SETS(progress), 0, 0, NULL, RUN, 0 },
 	{ "quiet", NULL, OPTIONS_GROUP_PERSON,
-	    "say nothing but errors and the final line",
+	    "print only errors and the final line",
 	    OPTIONS_KIND_LEVEL, SETS(level), LOG_LEVEL_QUIET, 0, NULL, "", 'q' },
 	{ "verbose", NULL, OPTIONS_GROUP_PERSON,
-	    "say more of what is done",
+	    "print more messages about what is done",
 	    OPTIONS_KIND_LEVEL, SETS(level), LOG_LEVEL_VERBOSE, 0, NULL, "", 'v' },
 	{ "help", "WHAT", OPTIONS_GROUP_PERSON,
 	    "print a short text and end; all: all options; the name of an option: "
