@@ -104,7 +104,7 @@ elasticsearch_adopt() {
 elasticsearch_failed() {
 	tail -n 15 "$folder/log" >&2
 	show_log
-	fail "$name did not start; what it said: $folder/log and $log"
+	fail "$name did not start; its output: $folder/log and $log"
 }
 
 # Of one node no copy can be anywhere else: yellow is as good as it gets.

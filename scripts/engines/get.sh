@@ -116,7 +116,7 @@ fetch() {
 		temporary=$(mktemp -d "$cache/.fetch.XXXXXX")
 		download "$temporary"
 		is_checked "$temporary/files" ||
-			fail "what Maven got for $coordinates is not used"
+			fail "the file that Maven got for $coordinates has another checksum and is not used"
 		mkdir -p "$cache/fetched"
 		mv -T "$temporary/files" "$fetched"
 		forget_temporary

@@ -147,7 +147,7 @@ const struct options_row options_rows[] = {
 	    "which fields get a typed copy (default: the installed typed.list)",
 	    OPTIONS_KIND_TEXT, SETS(typed), 0, 0, NULL, RUN "|print-template", 0 },
 	{ "tshark", "PATH", OPTIONS_GROUP_DISSECTION,
-	    "the tshark to dissect with (default: the first tshark along PATH)",
+	    "the tshark to dissect with (default: the first tshark in PATH)",
 	    OPTIONS_KIND_TEXT, SETS(tshark), 0, 0, NULL, PACKETS "|version", 0 },
 	{ "tshark-timeout", "TIME", OPTIONS_GROUP_DISSECTION,
 	    "end a tshark that neither reads nor prints for so long (processor "
