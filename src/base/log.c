@@ -21,7 +21,10 @@ static int format_line(struct log *log, char line[LINE_LEN], const char *format,
 static void log_line(struct log *log, const char *format, va_list ap)
     __attribute__((format(printf, 2, 0)));
 
-/* Writes what stderr takes of it now; returns how much that was. What fails counts as taken: nowhere is left to complain to. */
+/*
+ * Writes what stderr takes of it now; returns how much that was. What fails counts as taken: nowhere is left to
+ * complain to.
+ */
 static size_t
 write_some(const char *bytes, size_t len)
 {

@@ -15,8 +15,9 @@ enum log_level {
 };
 
 /*
- * Nothing here waits for whoever reads stderr: what it does not take at once is kept, up to a bound, and written before the
- * next message, or by log_flush. Messages beyond the bound are counted, and their number is said when there is room again.
+ * Nothing here waits for whoever reads stderr: what it does not take at once is kept, up to a bound, and written before
+ * the next message, or by log_flush. Messages beyond the bound are counted, and their number is said when there is room
+ * again.
  */
 struct log {
 	const char *program; /* printed in front of every line */
@@ -36,7 +37,10 @@ void log_note(struct log *log, const char *format, ...) __attribute__((format(pr
 void log_verbose(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As log_error, and beyond the bound: one line at the end, which must not be dropped. */
 void log_final(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* (Re)draws the one progress line; text without newline, less than the width of the terminal. An empty text erases it. Nothing while other bytes are kept. */
+/*
+ * (Re)draws the one progress line; text without newline, less than the width of the terminal. An empty text erases it.
+ * Nothing while other bytes are kept.
+ */
 void log_progress(struct log *log, const char *text);
 
 /* Writes what is kept, as much as stderr takes now. True if nothing is kept any more. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What options name to write to: files and folders. The rule for all of them, PATHS in espcap(1), is here. What is named is
- * opened, or made, with the rights that espcap was started with. A file is made in the folder that its path led to at the
- * start, wherever that leads later, and never through a link in the place of the file.
+ * What options name to write to: files and folders. The rule for all of them, PATHS in espcap(1), is here. What is
+ * named is opened, or made, with the rights that espcap was started with. A file is made in the folder that its path
+ * led to at the start, wherever that leads later, and never through a link in the place of the file.
  */
 #ifndef ESPCAP_BASE_PLACE_H
 #define ESPCAP_BASE_PLACE_H
@@ -41,8 +41,8 @@ int place_open(struct place *place, const char *what, const char *path, mode_t m
 void place_close(struct place *place);
 
 /*
- * Each is 0 if the file can be had, with its status in *st (st_nlink is 0 if it does not exist). Nothing is made and nothing
- * is left behind. -1 with OUTCOME_USAGE.
+ * Each is 0 if the file can be had, with its status in *st (st_nlink is 0 if it does not exist). Nothing is made and
+ * nothing is left behind. -1 with OUTCOME_USAGE.
  */
 /* To append to: a regular file that only its owner may read and write, or none. */
 int place_check_append(const struct place *place, struct stat *st, struct error *error);
@@ -53,24 +53,24 @@ int place_check_replace(const struct place *place, struct error *error);
 const char *place_unfit(const struct stat *st);
 
 /*
- * Opens the file to append to, and makes it if it is missing: *is_new. number: 0, or that with ".NUMBER" after its name. A
- * descriptor (close-on-exec), the caller's; -1 with errno, ELOOP for a link.
+ * Opens the file to append to, and makes it if it is missing: *is_new. number: 0, or that with ".NUMBER" after its
+ * name. A descriptor (close-on-exec), the caller's; -1 with errno, ELOOP for a link.
  */
 int place_append(struct place *place, unsigned number, bool *is_new);
 /* Removes what place_append has made, if this process may. */
 void place_remove(const struct place *place, unsigned number);
 
 /*
- * A new file to write to, the caller's to close, which takes the place of the old one with place_finish, or disappears with
- * place_abandon. -1 with errno.
+ * A new file to write to, the caller's to close, which takes the place of the old one with place_finish, or disappears
+ * with place_abandon. -1 with errno.
  */
 int place_begin(struct place *place);
 int place_finish(struct place *place);
 void place_abandon(struct place *place);
 
 /*
- * Opens what the path names to write to at once, also a FIFO or a device, and makes a file if there is none. flags beside O_WRONLY
- * and O_CLOEXEC. -1 with errno.
+ * Opens what the path names to write to at once, also a FIFO or a device, and makes a file if there is none. flags
+ * beside O_WRONLY and O_CLOEXEC. -1 with errno.
  */
 int place_write(const struct place *place, int flags);
 
@@ -78,8 +78,8 @@ int place_write(const struct place *place, int flags);
 int place_refuse(const char *what, const char *path, struct error *error);
 
 /*
- * Opens a folder in which files will be made. One that is missing is made (0700) and given to that user and group; those above
- * it are not. A descriptor (close-on-exec), the caller's; -1 with OUTCOME_USAGE.
+ * Opens a folder in which files will be made. One that is missing is made (0700) and given to that user and group;
+ * those above it are not. A descriptor (close-on-exec), the caller's; -1 with OUTCOME_USAGE.
  */
 int place_folder(const char *what, const char *path, uid_t uid, gid_t gid, struct error *error);
 

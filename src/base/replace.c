@@ -34,7 +34,10 @@ folder_of(const char *name)
 	    xstrndup(name, (size_t)(slash - name) + 1);
 }
 
-/* A name in the folder of `name` that nobody foresees, with the inode of the file unless that is 0. Not longer if name is. */
+/*
+ * A name in the folder of `name` that nobody foresees, with the inode of the file unless that is 0. Not longer if name
+ * is.
+ */
 static char *
 make_name(const char *name, ino_t inode)
 {
@@ -127,7 +130,10 @@ replacement_begin(struct replacement *new, int folder, const char *name, int fla
 	new->fd = open_nameless(folder, name, flags, mode);
 	if (new->fd < 0 && open_named(new, folder, name, flags, mode) != 0)
 		return -1;
-	/* Where there are no locks, as on some NFS, nobody removes what is left over. The mode is exact whatever the umask. */
+	/*
+	 * Where there are no locks, as on some NFS, nobody removes what is left over. The mode is exact whatever the
+	 * umask.
+	 */
 	if ((flock(new->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
 	    fchmod(new->fd, mode) == 0)
 		return 0;

@@ -13,9 +13,9 @@ struct replacement {
 };
 
 /*
- * Makes a new file for name, a path from the folder (AT_FDCWD: from the current one), in its folder, with these flags beside O_RDWR and O_CLOEXEC, and exactly this mode. It has no
- * name (O_TMPFILE), so that nothing is left if espcap is killed; without O_TMPFILE it has an unpredictable one, never
- * that of an existing file. -1 with errno.
+ * Makes a new file for name, a path from the folder (AT_FDCWD: from the current one), in its folder, with these flags
+ * beside O_RDWR and O_CLOEXEC, and exactly this mode. It has no name (O_TMPFILE), so that nothing is left if espcap is
+ * killed; without O_TMPFILE it has an unpredictable one, never that of an existing file. -1 with errno.
  */
 int replacement_begin(struct replacement *new, int folder, const char *name, int flags, mode_t mode);
 
@@ -26,8 +26,8 @@ int replacement_finish(struct replacement *new, const char *name);
 void replacement_abandon(struct replacement *new);
 
 /*
- * Removes what killed runs have left in the folder of name, whatever it was to replace: only a file of this user whose own
- * inode is in its name, which no copy has, and that nobody has locked.
+ * Removes what killed runs have left in the folder of name, whatever it was to replace: only a file of this user whose
+ * own inode is in its name, which no copy has, and that nobody has locked.
  */
 void replacement_sweep(int folder, const char *name);
 

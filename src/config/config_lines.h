@@ -8,8 +8,9 @@
 #include "base/error.h"
 
 /*
- * A line has one option; blanks around it, around = and at the end of the line do not count. The value is everything between,
- * as it stands: there are no quotes, escapes or comments in it. Lines that are empty, or begin with #, have none.
+ * A line has one option; blanks around it, around = and at the end of the line do not count. The value is everything
+ * between, as it stands: there are no quotes, escapes or comments in it. Lines that are empty, or begin with #, have
+ * none.
  */
 struct config_lines {
 	char *at, *end;  /* text that is left, ended by a byte of zero at end */
@@ -26,7 +27,10 @@ enum config_lines_event { CONFIG_LINES_LINE,
 	CONFIG_LINES_END,
 	CONFIG_LINES_BAD };
 
-/* The next line with an option. The text is written to. CONFIG_LINES_BAD with OUTCOME_USAGE, without the number of the line and what is in it. */
+/*
+ * The next line with an option. The text is written to. CONFIG_LINES_BAD with OUTCOME_USAGE, without the number of the
+ * line and what is in it.
+ */
 enum config_lines_event config_lines_next(struct config_lines *lines, struct config_line *line, struct error *error);
 
 #endif

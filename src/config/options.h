@@ -115,14 +115,17 @@ struct options {
 };
 
 /*
- * Reads argv, and the file of --config, into *options, whose texts point into argv and config_text. -1 with OUTCOME_USAGE
- * and what to write instead. Prints nothing itself. Looks whether words that are no options are files. options_release frees
- * what options own.
+ * Reads argv, and the file of --config, into *options, whose texts point into argv and config_text. -1 with
+ * OUTCOME_USAGE and what to write instead. Prints nothing itself. Looks whether words that are no options are files.
+ * options_release frees what options own.
  */
 int options_parse(struct options *options, int argc, char *argv[], struct error *error);
 void options_release(struct options *options);
 
-/* Appends the text of --help or --help=WHAT, at most 80 columns wide; the short one fits 24 lines. what is as in struct options. */
+/*
+ * Appends the text of --help or --help=WHAT, at most 80 columns wide; the short one fits 24 lines. what is as in struct
+ * options.
+ */
 void options_help(struct buffer *out, const char *what);
 
 #endif

@@ -11,8 +11,8 @@
 #include "config/options_table.h"
 
 /*
- * given: which rows of the table were given, and origin where. Fills members that depend on several options. -1 with OUTCOME_USAGE and what
- * to write instead.
+ * given: which rows of the table were given, and origin where. Fills members that depend on several options. -1 with
+ * OUTCOME_USAGE and what to write instead.
  */
 int options_check(struct options *options, const bool given[OPTIONS_ROWS], const struct options_origin *origin,
     struct error *error);

@@ -153,8 +153,9 @@ options_file_take(struct options *options, char *text, size_t len, bool given[OP
 }
 
 /*
- * Whoever may write the file tells espcap, perhaps root's, what to read, where to send it and what to write. Who may write its folder
- * can put another file into its place, but only one of root's or of this user's gets here: so the folder does not matter.
+ * Whoever may write the file tells espcap, perhaps root's, what to read, where to send it and what to write. Who may
+ * write its folder can put another file into its place, but only one of root's or of this user's gets here: so the
+ * folder does not matter.
  */
 static int
 check_trust(int fd, const char *name, struct error *error)

@@ -17,12 +17,15 @@ struct options_origin {
 };
 
 /*
- * Adds the options of options->config to those of the command line, which are in options and given, and win. Nothing is done
- * without --config, and for --help and --version. -1 with OUTCOME_USAGE: the file cannot be read or trusted, or has a mistake.
+ * Adds the options of options->config to those of the command line, which are in options and given, and win. Nothing is
+ * done without --config, and for --help and --version. -1 with OUTCOME_USAGE: the file cannot be read or trusted, or
+ * has a mistake.
  */
 int options_file(struct options *options, bool given[OPTIONS_ROWS], struct options_origin *origin, struct error *error);
 
-/* The same of its text, of len bytes and one of zero behind them; borrowed for the life of the options and written to. */
+/*
+ * The same of its text, of len bytes and one of zero behind them; borrowed for the life of the options and written to.
+ */
 int options_file_take(struct options *options, char *text, size_t len, bool given[OPTIONS_ROWS],
     struct options_origin *origin, struct error *error);
 

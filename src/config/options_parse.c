@@ -192,7 +192,9 @@ make_getopt(struct option *longopts)
 	}
 }
 
-/* The letters for getopt_long, see getopt(3): '-' keeps operands in their places, ':' reports a missing value as such. */
+/*
+ * The letters for getopt_long, see getopt(3): '-' keeps operands in their places, ':' reports a missing value as such.
+ */
 static void
 make_letters(char letters[2 * OPTIONS_ROWS + 3])
 {

@@ -8,8 +8,8 @@
 #include "config/options_table.h"
 
 /*
- * text is the value, borrowed for the life of the options; NULL if the row takes none. -1 with OUTCOME_USAGE if it is out of
- * range.
+ * text is the value, borrowed for the life of the options; NULL if the row takes none. -1 with OUTCOME_USAGE if it is
+ * out of range.
  */
 int options_set(struct options *options, const struct options_row *row, const char *text, struct error *error);
 

@@ -42,8 +42,8 @@ struct options_row {
 	uint64_t min, max;
 	const char *preset; /* as if it had been given; NULL for zero */
 	/*
-	 * Names of the options without which it means nothing: all of those that spaces separate, one of those that | separates.
-	 * Empty if it needs none.
+	 * Names of the options without which it means nothing: all of those that spaces separate, one of those that |
+	 * separates. Empty if it needs none.
 	 */
 	const char *needs;
 	char letter; /* its alias of one letter, as tcpdump and tshark have it; 0 for none */
@@ -60,8 +60,8 @@ extern const char *const options_titles[OPTIONS_GROUPS];
 /* The row of the name name[0..len), OPTIONS_ROWS if there is none. */
 size_t options_index(const char *name, size_t len);
 /*
- * Writes one of the needs of a row at *needs, such as "--nic or --watch", and moves *needs on. True if it is met: one of
- * its options is given. False with an empty text at the end of the needs.
+ * Writes one of the needs of a row at *needs, such as "--nic or --watch", and moves *needs on. True if it is met: one
+ * of its options is given. False with an empty text at the end of the needs.
  */
 bool options_need_next(const char **needs, const bool given[OPTIONS_ROWS], char *text, size_t size);
 /* The name in an argument such as --count=3; NULL if it has none. */

@@ -16,7 +16,10 @@ const struct options_row *options_secret_like(const char *name, size_t len);
 /* -1 with OUTCOME_USAGE: name[0..len) is not taken for the row, a secret's file. What followed it is not printed. */
 int options_refuse_secret(const struct options_row *row, const char *name, size_t len, struct error *error);
 
-/* -1 with OUTCOME_USAGE and what the key name[0..len) of a configuration file may stand for. It has only letters, digits, - and _. */
+/*
+ * -1 with OUTCOME_USAGE and what the key name[0..len) of a configuration file may stand for. It has only letters,
+ * digits, - and _.
+ */
 int options_unknown_key(const char *name, size_t len, struct error *error);
 
 /* -1 with OUTCOME_USAGE and the options that the word may stand for. */

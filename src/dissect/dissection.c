@@ -722,8 +722,8 @@ prepare_pass(struct dissection *dissection, enum pass pass, bool warmly)
 }
 
 /*
- * The first pass over a session of the input. It takes a packet or a header to start a tshark: a folder may hold thousands of files
- * that are nothing, and a shard need not have a packet.
+ * The first pass over a session of the input. It takes a packet or a header to start a tshark: a folder may hold
+ * thousands of files that are nothing, and a shard need not have a packet.
  */
 static void
 begin_session(void *ctx)

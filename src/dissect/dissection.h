@@ -27,8 +27,8 @@ struct dissection_live {
 };
 
 /*
- * Of a dissection whose documents go out in one order with those of others (shard/shards.h): what it asks of them and tells them.
- * Called from the loop and from dissection_ functions.
+ * Of a dissection whose documents go out in one order with those of others (shard/shards.h): what it asks of them and
+ * tells them. Called from the loop and from dissection_ functions.
  */
 struct dissection_gate {
 	/* The document of this packet may go out now; else dissection_go_on is called later. */
@@ -37,7 +37,10 @@ struct dissection_gate {
 	bool (*is_ahead)(void *ctx, uint64_t ordinal);
 	/* The others wait for this one. */
 	bool (*is_awaited)(void *ctx);
-	/* Before the document of a packet is written: so many streams of TCP and UDP had been numbered by then, see reader.h. */
+	/*
+	 * Before the document of a packet is written: so many streams of TCP and UDP had been numbered by then, see
+	 * reader.h.
+	 */
 	void (*amend)(void *ctx, struct tree *tree, uint32_t tcp_streams, uint32_t udp_streams);
 	/* The outcome of this packet is known. */
 	void (*on_resolve)(void *ctx, uint64_t ordinal);
@@ -113,7 +116,9 @@ void dissection_pause(struct dissection *dissection);
 void dissection_resume(struct dissection *dissection);
 /* All that is wanted of the source has been read, and not because of dissection_stop. */
 bool dissection_is_read(const struct dissection *dissection);
-/* The ordinal of the last packet of these, also if it is one of another dissection; 0 if they have not all been read. */
+/*
+ * The ordinal of the last packet of these, also if it is one of another dissection; 0 if they have not all been read.
+ */
 uint64_t dissection_last(const struct dissection *dissection);
 /* No packets are read after packet `until` (0: after those read so far); what was read is still delivered. */
 void dissection_stop(struct dissection *dissection, uint64_t until);
@@ -144,9 +149,9 @@ enum outcome dissection_outcome(const struct dissection *dissection, struct erro
 /* The same, not put together; as long as the dissection. */
 const struct reasons *dissection_reasons(const struct dissection *dissection);
 /*
- * What became of --bpf: no packet was there to ask it of; it has a meaning on the link type of some packet; of none. In the
- * last case the outcome is OUTCOME_USAGE at least, with DISSECTION_NO_FILTER; only filter_is_futile tells whether that is one of
- * the run. With a gate the one who made it tells.
+ * What became of --bpf: no packet was there to ask it of; it has a meaning on the link type of some packet; of none. In
+ * the last case the outcome is OUTCOME_USAGE at least, with DISSECTION_NO_FILTER; only filter_is_futile tells whether
+ * that is one of the run. With a gate the one who made it tells.
  */
 enum dissection_filter { DISSECTION_UNASKED,
 	DISSECTION_UNFILTERABLE,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What live captures need from the options, and these captures, which begin while espcap has the rights it was started with. */
+/*
+ * What live captures need from the options, and these captures, which begin while espcap has the rights it was started
+ * with.
+ */
 #ifndef ESPCAP_INPUT_CAPTURING_H
 #define ESPCAP_INPUT_CAPTURING_H
 

@@ -14,7 +14,10 @@ struct document_ready;
 struct input;
 struct sink_place;
 
-/* What an input tells the run. The run may call pause from within the first two, and calls nothing else from within any. */
+/*
+ * What an input tells the run. The run may call pause from within the first two, and calls nothing else from within
+ * any.
+ */
 struct input_handler {
 	/* A document, valid during the call. */
 	void (*on_document)(void *ctx, const struct document_ready *ready);
@@ -84,14 +87,14 @@ struct input_type {
 	/* No more is read; what was read still comes, and then on_end. Once, perhaps after on_end. */
 	void (*stop)(struct input *input);
 	/*
-	 * Whether all of it has been read, or all that --count wants: then stop cuts nothing off. Before stop. NULL for an
-	 * input that a signal ends as it should.
+	 * Whether all of it has been read, or all that --count wants: then stop cuts nothing off. Before stop. NULL for
+	 * an input that a signal ends as it should.
 	 */
 	bool (*is_read)(const struct input *input);
 
 	/*
-	 * When the loop has ended, also if nothing was started or not all has come: ends what still runs, and logs what is known
-	 * only now. The counts do not change any more. Acks of documents stay valid until free.
+	 * When the loop has ended, also if nothing was started or not all has come: ends what still runs, and logs what
+	 * is known only now. The counts do not change any more. Acks of documents stay valid until free.
 	 */
 	void (*close)(struct input *input);
 

@@ -204,8 +204,8 @@ one_new(const struct input_config *config, const struct input_live *live)
 }
 
 /*
- * A tshark for each interface: two of them may see the same packets, as a bridge and its ports do, which one tshark would
- * take for retransmissions.
+ * A tshark for each interface: two of them may see the same packets, as a bridge and its ports do, which one tshark
+ * would take for retransmissions.
  */
 struct input *
 live_input_new(const struct input_config *config)

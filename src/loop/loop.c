@@ -24,8 +24,8 @@ struct deferred {
 STAILQ_HEAD(deferred_list, deferred);
 
 /*
- * A handler is given no context: what it counts, and whom it wakes, cannot hang from struct loop. libevent's own handler has
- * a blocked write go on (SA_RESTART), and is of no use when the loop does not come round.
+ * A handler is given no context: what it counts, and whom it wakes, cannot hang from struct loop. libevent's own
+ * handler has a blocked write go on (SA_RESTART), and is of no use when the loop does not come round.
  */
 static struct {
 	volatile sig_atomic_t count, number;

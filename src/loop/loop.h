@@ -11,7 +11,10 @@ struct event;
 struct event_base;
 struct loop;
 
-/* NULL with OUTCOME_INTERNAL if the event base cannot be made. Ignores SIGPIPE, and SIGUSR1 until it is caught. Free with loop_free. */
+/*
+ * NULL with OUTCOME_INTERNAL if the event base cannot be made. Ignores SIGPIPE, and SIGUSR1 until it is caught. Free
+ * with loop_free.
+ */
 struct loop *loop_new(struct error *error);
 void loop_free(struct loop *loop);
 
@@ -27,7 +30,10 @@ struct event_base *loop_base(struct loop *loop);
 void loop_catch(struct loop *loop, void (*on_signal)(void *ctx, int number), void *ctx);
 #define LOOP_LAST_SECONDS 3
 
-/* How many of them came since loop_catch, whether or not the loop has told of them yet, and the last (0 for none). At any time. */
+/*
+ * How many of them came since loop_catch, whether or not the loop has told of them yet, and the last (0 for none). At
+ * any time.
+ */
 unsigned loop_signals(const struct loop *loop, int *last);
 
 /*
@@ -40,7 +46,10 @@ void loop_end_by(int number);
 void loop_catch_hangup(struct loop *loop, void (*on_hangup)(void *ctx), void *ctx);
 void loop_catch_user(struct loop *loop, void (*on_user)(void *ctx), void *ctx);
 
-/* Runs until loop_stop (which may have come before), or until nothing is left to wait for. -1 with OUTCOME_INTERNAL if the loop itself fails. */
+/*
+ * Runs until loop_stop (which may have come before), or until nothing is left to wait for. -1 with OUTCOME_INTERNAL if
+ * the loop itself fails.
+ */
 int loop_run(struct loop *loop, struct error *error);
 void loop_stop(struct loop *loop);
 

@@ -229,7 +229,9 @@ has_ip(const struct rest *rest)
 	    (is_version(rest, 6) && rest->len >= IPV6_LEN);
 }
 
-/* Goes behind one of the headers that may stand between that of IP and what it carries; false if it is of a fragment. */
+/*
+ * Goes behind one of the headers that may stand between that of IP and what it carries; false if it is of a fragment.
+ */
 static bool
 skip_extension(struct rest *rest, uint8_t *protocol)
 {

@@ -7,10 +7,12 @@
 #include <stdint.h>
 
 /*
- * Below count, which is at least 1: by the two addresses of the outermost IP header, whichever way the packet goes; so the
- * fragments of a datagram stay together. A packet that only carries another (IP in IP, GRE and what it carries, EtherIP,
- * MPLS in IP, AH, PIM Register), and an ICMP error, which quotes the packet it is about, go by the addresses of that one, whose conversation tshark shows in them; not so if they
- * are fragments, or if the carrier has a conversation of its own (all over UDP). 0 for packets that are not IP, are cut short, or have a link type that is not known here.
+ * Below count, which is at least 1: by the two addresses of the outermost IP header, whichever way the packet goes; so
+ * the fragments of a datagram stay together. A packet that only carries another (IP in IP, GRE and what it carries,
+ * EtherIP, MPLS in IP, AH, PIM Register), and an ICMP error, which quotes the packet it is about, go by the addresses
+ * of that one, whose conversation tshark shows in them; not so if they are fragments, or if the carrier has a
+ * conversation of its own (all over UDP). 0 for packets that are not IP, are cut short, or have a link type that is not
+ * known here.
  */
 unsigned flow_hash_shard(uint32_t linktype, const uint8_t *bytes, size_t len, unsigned count);
 

@@ -31,8 +31,8 @@ struct priv_broker {
 static void set_agent(struct priv_broker *broker);
 
 /*
- * A descriptor is not opened but taken over: its path can be opened neither in another process nor by another user, and means
- * another place in the file. That of another process can be opened only now.
+ * A descriptor is not opened but taken over: its path can be opened neither in another process nor by another user, and
+ * means another place in the file. That of another process can be opened only now.
  */
 static void
 find_descriptors(struct priv_broker *broker)

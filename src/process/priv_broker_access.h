@@ -35,7 +35,10 @@ struct priv_broker_access {
 int priv_broker_access_open(const struct priv_broker_access *access, uint64_t index, struct error *error);
 /* What a request about an output comes to: a descriptor, 0 for PRIV_BROKER_FINISH; -1 with errno. */
 int priv_broker_access_place(const struct priv_broker_access *access, const struct priv_broker_request *request, bool *is_new);
-/* What a request about the folder comes to: a descriptor for PRIV_BROKER_OPEN, else 0; -1 with errno, EPERM if there is no folder. */
+/*
+ * What a request about the folder comes to: a descriptor for PRIV_BROKER_OPEN, else 0; -1 with errno, EPERM if there is
+ * no folder.
+ */
 int priv_broker_access_act(const struct priv_broker_access *access, const struct priv_broker_request *request,
     struct folder_entry *entry);
 

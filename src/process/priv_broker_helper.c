@@ -25,8 +25,8 @@ struct helper {
 };
 
 /*
- * Keeps the one right that reading others' files takes, or the one for writing files and folders of others, and with it that for
- * leases on others' files if a folder is to be changed, capabilities(7).
+ * Keeps the one right that reading others' files takes, or the one for writing files and folders of others, and with it
+ * that for leases on others' files if a folder is to be changed, capabilities(7).
  */
 static int
 limit(bool writes, bool changes)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What espcap and the helper process of the privileged broker tell each other: packets of a socket, some with a descriptor. */
+/*
+ * What espcap and the helper process of the privileged broker tell each other: packets of a socket, some with a
+ * descriptor.
+ */
 #ifndef ESPCAP_PROCESS_PRIV_BROKER_MESSAGE_H
 #define ESPCAP_PROCESS_PRIV_BROKER_MESSAGE_H
 
@@ -45,8 +48,8 @@ struct priv_broker_reply {
 /* Sends the request. -1 with OUTCOME_INTERNAL if the helper has ended. */
 int priv_broker_message_ask(int socket, const struct priv_broker_request *request, struct error *error);
 /*
- * Waits for a reply; *fd is the descriptor that came along, the caller's to close, or -1. A signal interrupts it only if it may
- * take long (OUTCOME_INPUT). -1 with OUTCOME_INTERNAL if the helper has ended.
+ * Waits for a reply; *fd is the descriptor that came along, the caller's to close, or -1. A signal interrupts it only
+ * if it may take long (OUTCOME_INPUT). -1 with OUTCOME_INTERNAL if the helper has ended.
  */
 int priv_broker_message_receive(int socket, bool may_take_long, struct priv_broker_reply *reply, int *fd, struct error *error);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the privileged broker may open during a run: the inputs, the file of a replay, the file of a secret; and what it may make. */
+/*
+ * What the privileged broker may open during a run: the inputs, the file of a replay, the file of a secret; and what it
+ * may make.
+ */
 #ifndef ESPCAP_RUN_BROKER_FILES_H
 #define ESPCAP_RUN_BROKER_FILES_H
 
@@ -31,7 +34,9 @@ void broker_files_list(struct broker_files *files, const struct options *options
 /* Before broker_files_open: a file that the broker is to make, borrowed. NULL for none. Of zeros at first. */
 void broker_files_add_output(struct broker_files *files, struct place *place);
 
-/* The same, and starts the privileged broker for them, with the watched folder (NULL for none). -1 as priv_broker_new. */
+/*
+ * The same, and starts the privileged broker for them, with the watched folder (NULL for none). -1 as priv_broker_new.
+ */
 int broker_files_open(struct broker_files *files, const struct options *options, const struct inputs *inputs,
     const struct folder *watched, struct error *error);
 /* Also after -1, and of zeros. */

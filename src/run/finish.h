@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How a run ends for whoever started it: the last messages, the final line, the summary, the metrics, the exit status. */
+/*
+ * How a run ends for whoever started it: the last messages, the final line, the summary, the metrics, the exit status.
+ */
 #ifndef ESPCAP_RUN_FINISH_H
 #define ESPCAP_RUN_FINISH_H
 
@@ -24,8 +26,8 @@ struct finish {
 
 /*
  * Logs and writes all of it, and ends the log. signal_number is the signal that ended the run, 0 for
- * none. There is nothing left to deliver: one more signal, or two before, end the waiting for those who do not read. Returns the
- * exit status: 128 and the number of the signal that ended it, else the outcome.
+ * none. There is nothing left to deliver: one more signal, or two before, end the waiting for those who do not read.
+ * Returns the exit status: 128 and the number of the signal that ended it, else the outcome.
  */
 int finish_run(const struct finish *finish, const struct totals *totals, enum outcome outcome, int signal_number);
 

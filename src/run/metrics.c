@@ -124,7 +124,9 @@ put_outcome(struct writer *w, const char *outcome, uint64_t number)
 	w->rv |= buffer_printf(w->out, "} %" PRIu64 "\n", number);
 }
 
-/* Calls put for the sums of each interface, whose name is the label; of one interface, or none, for those of the run. */
+/*
+ * Calls put for the sums of each interface, whose name is the label; of one interface, or none, for those of the run.
+ */
 static void
 put_each(struct writer *w, const struct metrics *m,
     void (*put_totals)(struct writer *w, const struct totals *totals))
@@ -215,14 +217,20 @@ put_delivery(struct writer *w, const struct metrics *m)
 		    m->totals.maybe_duplicate);
 }
 
-/* What of an interface is no count. At the end there are no queues and no processes, as metrics_file_end says of the run. */
+/*
+ * What of an interface is no count. At the end there are no queues and no processes, as metrics_file_end says of the
+ * run.
+ */
 struct station {
 	const char *interface;
 	uint64_t bytes, room, spool_bytes, spool_room;
 	uint64_t capture_memory, tshark_memory;
 };
 
-/* Fills the station of an interface; false if there are not so many. Without several interfaces there is that of the run. */
+/*
+ * Fills the station of an interface; false if there are not so many. Without several interfaces there is that of the
+ * run.
+ */
 static bool
 get_station(const struct metrics *m, size_t index, struct station *station)
 {

@@ -9,7 +9,10 @@
 #include "base/buffer.h"
 #include "run/progress.h"
 
-/* How a run stands; with totals.parts its counts and queues are written for each of these. Texts are borrowed; a NULL is left out, and so are numbers that this kind of run has not. */
+/*
+ * How a run stands; with totals.parts its counts and queues are written for each of these. Texts are borrowed; a NULL
+ * is left out, and so are numbers that this kind of run has not.
+ */
 struct metrics {
 	const char *version;    /* of espcap */
 	const char *tshark;     /* its version */

@@ -10,13 +10,15 @@
 
 struct metrics_file;
 
-/* Nothing is written yet. name is borrowed. NULL with OUTCOME_USAGE if it cannot be made. Free with metrics_file_free. */
+/*
+ * Nothing is written yet. name is borrowed. NULL with OUTCOME_USAGE if it cannot be made. Free with metrics_file_free.
+ */
 struct metrics_file *metrics_file_new(const char *name, struct error *error);
 /* Where it is made, for whoever does so later. */
 struct place *metrics_file_place(struct metrics_file *file);
 /*
- * Writes it a first time. first is what is known then: the interface and the kind of run; its texts are borrowed. -1 with
- * OUTCOME_USAGE if it cannot be written.
+ * Writes it a first time. first is what is known then: the interface and the kind of run; its texts are borrowed. -1
+ * with OUTCOME_USAGE if it cannot be written.
  */
 int metrics_file_begin(struct metrics_file *file, const struct metrics *first, struct error *error);
 void metrics_file_free(struct metrics_file *file);
@@ -24,7 +26,10 @@ void metrics_file_free(struct metrics_file *file);
 /* Writes how the run stands; version, interface and start are put in. Trouble is told once, until it is over. */
 void metrics_file_write(struct metrics_file *file, struct log *log, const struct metrics *metrics);
 
-/* Writes a last time: what was written last, with these sums (NULL: the same) and the exit status. Nothing if nothing was. file may be NULL. */
+/*
+ * Writes a last time: what was written last, with these sums (NULL: the same) and the exit status. Nothing if nothing
+ * was. file may be NULL.
+ */
 void metrics_file_end(struct metrics_file *file, struct log *log, const struct totals *totals, int status);
 
 #endif

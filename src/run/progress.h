@@ -63,7 +63,8 @@ void progress_totals(const struct totals *totals, char *line, size_t size);
 
 /*
  * The same as a JSON object with a newline, the exit status as "exit", the dead letter file as "dead_letter", and the
- * parts as "interfaces". -1 if out is full: PROGRESS_TOTALS_LEN for the sums and for each part is enough, beside the name.
+ * parts as "interfaces". -1 if out is full: PROGRESS_TOTALS_LEN for the sums and for each part is enough, beside the
+ * name.
  */
 int progress_json(const struct totals *totals, int status, struct buffer *out);
 

@@ -9,7 +9,10 @@
 #include "run/status.h"
 #include "sink/sink_stdout.h"
 
-/* An input without an end of its own that was interrupted tries as long to deliver what it has as files do by default, ms. */
+/*
+ * An input without an end of its own that was interrupted tries as long to deliver what it has as files do by default,
+ * ms.
+ */
 #define RETRY_LAST 300000
 
 struct run {

@@ -16,7 +16,10 @@
 /* What all shards of a capture may have printed that waits for its turn, and each of them at least. */
 #define REST_MAX ((size_t)2 << 20)
 #define REST_MIN ((size_t)256 << 10)
-/* A shard is not given packets so far ahead of the one whose turn it is: more than a tshark lags behind what it was given. */
+/*
+ * A shard is not given packets so far ahead of the one whose turn it is: more than a tshark lags behind what it was
+ * given.
+ */
 #define AHEAD_MAX 65536
 
 struct shard {

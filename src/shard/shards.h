@@ -8,8 +8,8 @@
 struct shards;
 
 /*
- * As dissection_new, and so is all that follows. most: tsharks at most, 1 .. ORDER_SHARDS. Documents come in the order of the
- * file, and are those of one tshark, but for what it knows of a conversation from one between other addresses.
+ * As dissection_new, and so is all that follows. most: tsharks at most, 1 .. ORDER_SHARDS. Documents come in the order
+ * of the file, and are those of one tshark, but for what it knows of a conversation from one between other addresses.
  * NULL if the source cannot be read by several, or most is 1; it is still the caller's then, for dissection_new.
  */
 struct shards *shards_new(const struct dissection_config *config, unsigned most, struct record_source *source, const char *name,

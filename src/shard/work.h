@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One input to its documents: by one tshark (dissect/dissection.h) or, if it can be read by several, by more (shard/shards.h). */
+/*
+ * One input to its documents: by one tshark (dissect/dissection.h) or, if it can be read by several, by more
+ * (shard/shards.h).
+ */
 #ifndef ESPCAP_SHARD_WORK_H
 #define ESPCAP_SHARD_WORK_H
 

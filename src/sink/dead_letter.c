@@ -121,8 +121,8 @@ dead_letter_free(struct dead_letter *letter)
 /* The first document. */
 
 /*
- * What could not be written whole is cut off again, so nobody else may write meanwhile. -1 with errno: EWOULDBLOCK if another
- * run does. Where there are no locks only a new file is certain to be ours.
+ * What could not be written whole is cut off again, so nobody else may write meanwhile. -1 with errno: EWOULDBLOCK if
+ * another run does. Where there are no locks only a new file is certain to be ours.
  */
 static int
 lock(int fd, bool is_new)
@@ -158,7 +158,9 @@ fail:
 	return -1;
 }
 
-/* Whether the file still has a name: a run that could not write to its new file has removed it before it let go of it. */
+/*
+ * Whether the file still has a name: a run that could not write to its new file has removed it before it let go of it.
+ */
 static bool
 is_named(int fd)
 {
@@ -183,7 +185,10 @@ open_named(struct dead_letter *letter, unsigned number, const char **unfit)
 	return 0;
 }
 
-/* A file that another run writes to, or that is not fit: a number makes another name. Not for that of the option itself if it is not fit. */
+/*
+ * A file that another run writes to, or that is not fit: a number makes another name. Not for that of the option itself
+ * if it is not fit.
+ */
 static bool
 is_next_worth_it(unsigned number, const char *unfit)
 {

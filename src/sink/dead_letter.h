@@ -22,10 +22,10 @@ struct dead_letter_entry {
 };
 
 /*
- * The file of this path, to which the first dead_letter_sync begins to append, making it (mode 0600) if it is missing. If another run
- * has locked it, a number is added to its name. NULL with OUTCOME_USAGE if it cannot be: not a regular file, no permission, or
- * others may read it. If the path stands for a descriptor that is open already (number; else -1), whatever that is is written to in
- * turn, and left as it is.
+ * The file of this path, to which the first dead_letter_sync begins to append, making it (mode 0600) if it is missing.
+ * If another run has locked it, a number is added to its name. NULL with OUTCOME_USAGE if it cannot be: not a regular
+ * file, no permission, or others may read it. If the path stands for a descriptor that is open already (number; else
+ * -1), whatever that is is written to in turn, and left as it is.
  */
 struct dead_letter *dead_letter_open(const char *path, int number, struct error *error);
 /* Where it is made, for whoever does so later; NULL if it is open already. */

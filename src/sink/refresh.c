@@ -30,7 +30,10 @@ struct refresh {
 
 /* Names. */
 
-/* "." and ".." mean another path, and "-" or "_" at the beginning other indices; neither server has an index of such a name. */
+/*
+ * "." and ".." mean another path, and "-" or "_" at the beginning other indices; neither server has an index of such a
+ * name.
+ */
 static bool
 is_index_name(const char *name, size_t len)
 {

@@ -10,7 +10,9 @@
 #include "loop/loop.h"
 #include "server/cluster.h"
 
-/* Bytes of index names in one request: both servers take a request line of 4,096 bytes (http.max_initial_line_length). */
+/*
+ * Bytes of index names in one request: both servers take a request line of 4,096 bytes (http.max_initial_line_length).
+ */
 #define REFRESH_NAMES_MAX 3500
 /* ms for all requests. */
 #define REFRESH_LIMIT 10000
@@ -29,7 +31,8 @@ void refresh_note(struct refresh *refresh, const char *index, size_t len);
 
 /*
  * Asks for the refresh of all indices noted, one request after the other. The first failure ends it, as does
- * REFRESH_LIMIT; a failure is logged with --verbose only, because the documents are safe and the server refreshes by itself.
+ * REFRESH_LIMIT; a failure is logged with --verbose only, because the documents are safe and the server refreshes by
+ * itself.
  */
 void refresh_start(struct refresh *refresh);
 /* Ends it at once, and calls on_end; false if it has not begun or is over. */

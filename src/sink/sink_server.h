@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Documents to Elasticsearch or OpenSearch by bulk requests: each ends in exactly one count, whatever the server does. */
+/*
+ * Documents to Elasticsearch or OpenSearch by bulk requests: each ends in exactly one count, whatever the server does.
+ */
 #ifndef ESPCAP_SINK_SINK_SERVER_H
 #define ESPCAP_SINK_SINK_SERVER_H
 

@@ -190,7 +190,7 @@ def live_lifetime_in_seconds(stage):
     run.end(signal.SIGINT)
 
 
-# In the sandbox, where the recorder is held back, memory has a bound. The first tshark takes nearly all of it; those that
+# In the sandbox, where the recorder is held back, memory is limited. The first tshark takes nearly all; those that
 # follow are told from where on documents are wanted. espcap looks behind so many packets.
 TAKES_MEMORY = """
 import mmap

@@ -22,7 +22,7 @@ FINAL_LINE = re.compile(
     r"^espcap: read=(?P<read>\d+) printed=(?P<printed>\d+) duplicate=(?P<duplicate>\d+)"
     r" rejected=(?P<rejected>\d+) discarded=(?P<discarded>\d+) filtered=(?P<filtered>\d+) undissected=(?P<undissected>\d+)"
     r" dropped=(?P<dropped>\d+) unsent=(?P<unsent>\d+) skipped=(?P<skipped>\d+) retries=(?P<retries>\d+)$")
-# OpenSearch says "script_exception: runtime error: ..." of scripts; a sanitizer has a place or the word "unknown" before it.
+# OpenSearch says "script_exception: runtime error: ..." of scripts; a sanitizer has a place or "unknown" before it.
 SANITIZER = re.compile(r"(Address|Leak|UndefinedBehavior|Memory)Sanitizer|(?<!script_exception): runtime error:")
 
 ENVIRONMENT = {key: value for key, value in os.environ.items()

@@ -82,7 +82,8 @@ class Traffic:
             due = int((time.monotonic() - begin) * rate)
             while number < due:
                 flow = number // per_flow
-                # Port and address of the source are the flow's, among ports that tshark takes for no protocol's. It checks no sums.
+                # Port and address of the source are the flow's, among ports that tshark takes for no protocol's.
+                # It checks no sums.
                 struct.pack_into("!H", packet, 34, PORTS[0] + flow % len(PORTS))
                 struct.pack_into("!H", packet, 28, flow // len(PORTS) % 65536)
                 struct.pack_into("!Q", packet, 42, number)

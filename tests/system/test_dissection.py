@@ -32,7 +32,7 @@ needs_plugin = pytest.mark.skipif(
     not os.path.exists(PLUGIN), reason="no plugin for this tshark was built: install libwireshark-dev and wireshark-dev")
 
 
-# What may differ between the documents of the three ways, by design. Each is one function, NORMALISATIONS names them all, and
+# What may differ between the documents of the three ways by design. Each is one function, NORMALISATIONS names all, and
 # test_normalisation_is_needed has a case for each that fails without it.
 
 def in_any_order(fields):

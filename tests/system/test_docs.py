@@ -107,6 +107,29 @@ def test_what_is_no_text_for_users(tree, name, text):
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("name, line, columns", [
+    ("src/a/a.c", "/* %s */", 6), ("src/a/a.h", "\t * %s", 11), ("plugin/a.c", "\t\t// %s", 19), ("tests/unit/a.h", " * %s", 3),
+    ("tests/system/a.py", "    # %s", 6),
+], ids=["comment", "block", "line", "tests", "python"])
+def test_long_comments(tree, name, line, columns):
+    path = tree / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n" + line % ("a" * (120 - columns)) + "\n")
+    result = check(tree)
+    assert (result.returncode, result.stderr) == (0, "")
+    path.write_text("\n" + line % ("a" * (121 - columns)) + "\n")
+    result = check(tree)
+    assert (result.returncode, result.stderr) == (1, "check-docs: %s:2: 121 columns, more than 120\n" % name)
+
+
+def test_long_lines_that_are_no_comments(tree):
+    path = tree / "src/a/a.c"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("int a[] = { %s };\n * state\t%s\n" % ("1, " * 50, "a " * 60))
+    result = check(tree)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("text, says", [
     ("--file  read a file", None),
     ("--file  read a file that is passed over", "--help=all:1: \"passed over\" is a word that espcap does not use"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of server/cluster.c against a scripted HTTP client: each state of a node and of a request, and each way between.
+ * Tests of server/cluster.c against a scripted HTTP client: each state of a node and of a request, and each way
+ * between.
  *
  * A node is
  *	up			requests go to it, in turn with the others that are up

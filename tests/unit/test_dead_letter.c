@@ -216,7 +216,10 @@ test_several(void **state)
 	}
 }
 
-/* In the folder that it was to be in at the start, whatever the name leads to by then; and an error if it cannot be made. */
+/*
+ * In the folder that it was to be in at the start, whatever the name leads to by then; and an error if it cannot be
+ * made.
+ */
 static void
 test_folder(void **state)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of dissect/dissection.c and dissect/session.c: one input, one tshark that does what it should or hangs, and whoever takes
- * the documents. What comes after a failure is in test_dissection_passes.c, live captures are in test_handover.c.
+ * Tests of dissect/dissection.c and dissect/session.c: one input, one tshark that does what it should or hangs, and
+ * whoever takes the documents. What comes after a failure is in test_dissection_passes.c, live captures are in
+ * test_handover.c.
  *
  * States, and what leads from one to the next (all are reached below):
  *

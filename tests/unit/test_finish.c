@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of run/finish.c: the exit status, the last messages, and that a signal ends the waiting for whoever does not read. */
+/*
+ * Tests of run/finish.c: the exit status, the last messages, and that a signal ends the waiting for whoever does not
+ * read.
+ */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

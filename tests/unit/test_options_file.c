@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of config/options_file.c, by options_parse: every option of the table in a file against the same on the command line,
- * what the command line has in place of the file, which files are not trusted, and mistakes with their lines.
+ * Tests of config/options_file.c, by options_parse: every option of the table in a file against the same on the command
+ * line, what the command line has in place of the file, which files are not trusted, and mistakes with their lines.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -140,7 +140,9 @@ row_of(const char *name, size_t len)
 	return &options_rows[options_index(name, len)];
 }
 
-/* Words of the command line that go with the wanted one: what row needs, the first of each choice, and what these need. */
+/*
+ * Words of the command line that go with the wanted one: what row needs, the first of each choice, and what these need.
+ */
 static size_t
 add_needs(const struct options_row *wanted, const struct options_row *row, char words[ARGS_MAX][64], size_t count)
 {

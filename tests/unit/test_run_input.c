@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of run/run.c and run/run_totals.c over an input that is none: what any input can count on (input/input.h), by scripts
- * (running.h), and that its sums come through.
+ * Tests of run/run.c and run/run_totals.c over an input that is none: what any input can count on (input/input.h), by
+ * scripts (running.h), and that its sums come through.
  *
  *   state    event                          what is called
  *   -------  -----------------------------  ---------------------------------------------
@@ -12,7 +12,7 @@
  *   started  the sink is full               pause, from within on_document or on_placed
  *   started  the sink drains                resume
  *   started  a signal                       stop, once
- *   over     a signal                       stop, once; nothing if only the sink was still at work after the last document
+ *   over     a signal                       stop, once; nothing if only the sink still worked after the last document
  *   any      the loop has ended             close, and free when the sink is freed
  *   none     there is no sink               free
  *

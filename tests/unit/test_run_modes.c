@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of run/run.c over each kind of input: signals, a server, a live capture, a replay, a watched folder, by scripts (running.h). The table of the
- * run is in test_run.c; the modes differ in what is begun when the sink is ready, and in what a signal stops:
+ * Tests of run/run.c over each kind of input: signals, a server, a live capture, a replay, a watched folder, by scripts
+ * (running.h). The table of the run is in test_run.c; the modes differ in what is begun when the sink is ready, and in
+ * what a signal stops:
  *
  *   mode            begun                            a signal                        ends when
  *   --------------  -------------------------------  ------------------------------  ---------------------------

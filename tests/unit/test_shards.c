@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of shard/shards.c: one capture by several tsharks that do as told, its documents in order, and all sums. What each
- * shard gets is in test_shard_source.c.
+ * Tests of shard/shards.c: one capture by several tsharks that do as told, its documents in order, and all sums. What
+ * each shard gets is in test_shard_source.c.
  *
  *   state     event                                     next state
  *   --------  ----------------------------------------  ------------------------------------------------------------

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of shard/work.c: one capture by one tshark, or by several, which do as told: whoever uses it sees no difference. What
- * several do is in test_shards.c.
+ * Tests of shard/work.c: one capture by one tshark, or by several, which do as told: whoever uses it sees no
+ * difference. What several do is in test_shards.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
