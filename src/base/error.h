@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What went wrong: one outcome (the exit status it leads to) and a text that a person can act on. */
+/* What went wrong: one outcome (the exit status it leads to) and a text that a user can act on. */
 #ifndef ESPCAP_BASE_ERROR_H
 #define ESPCAP_BASE_ERROR_H
 
@@ -10,7 +10,7 @@ enum outcome {
 	OUTCOME_OK = 0,
 	OUTCOME_INTERNAL = 1, /* a bug, or the system failed us */
 	OUTCOME_USAGE = 2,    /* options, configuration; nothing was sent, but of other inputs */
-	OUTCOME_INPUT = 3,    /* an input is missing, no capture, or damaged */
+	OUTCOME_INPUT = 3,    /* an input is missing, not a capture, or damaged */
 	OUTCOME_TSHARK = 4,   /* tshark failed and could not be continued */
 	OUTCOME_OUTPUT = 5,   /* the output could not be delivered */
 	OUTCOME_REJECTED = 6  /* delivered, but documents were refused */

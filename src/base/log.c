@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Messages for the person, on stderr. */
+/* Messages for the user, on stderr. */
 #include "base/log.h"
 
 #include <errno.h>

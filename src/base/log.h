@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Messages for the person, on stderr, one line each, bytes of others made harmless. */
+/* Messages for the user, on stderr, one line each, bytes of others made harmless. */
 #ifndef ESPCAP_BASE_LOG_H
 #define ESPCAP_BASE_LOG_H
 
@@ -31,7 +31,7 @@ struct log {
 
 /* An error: always printed. Control characters and bytes that are not UTF-8 come out as \xNN. */
 void log_error(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Something the person should know, unless --quiet. */
+/* Something the user should know, unless --quiet. */
 void log_note(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Only with --verbose. */
 void log_verbose(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -12,7 +12,7 @@ bool terminal_is_capable(int fd);
 /* The same, and the user does not ask for plain text: NO_COLOR is unset or empty (https://no-color.org). */
 bool terminal_has_color(int fd);
 
-/* Its width now, 1 or more. 80 if the terminal does not know, 0 if fd is no terminal. COLUMNS is not asked. */
+/* Its width now, 1 or more. 80 if the terminal does not know, 0 if fd is not a terminal. COLUMNS is not asked. */
 size_t terminal_columns(int fd);
 
 #endif

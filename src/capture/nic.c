@@ -232,7 +232,7 @@ compile(struct nic *nic, const char *expression, struct bpf_program *program,
 		return 0;
 	(void)text_visible(message, sizeof(message), pcap_geterr(nic->pcap),
 	    strlen(pcap_geterr(nic->pcap)));
-	/* Only the optimizer finds out that no packet can match; that is no error here. */
+	/* Only the optimizer finds out that no packet can match; that is not an error here. */
 	if (optimize &&
 	    pcap_compile(
 		nic->pcap, program, expression, 0, PCAP_NETMASK_UNKNOWN) == 0)

@@ -28,7 +28,7 @@ struct nic_config {
 /*
  * Opens the interface: exactly one of those libpcap lists that are network
  * interfaces, or "any". Everything else that libpcap would take (remote
- * hosts, files, buses) is refused, with the list. NULL with OUTCOME_USAGE for that, for a filter that is none
+ * hosts, files, buses) is refused, with the list. NULL with OUTCOME_USAGE for that, for an invalid filter
  * and for what is not permitted, OUTCOME_INPUT if it is down; else OUTCOME_INTERNAL. rules is borrowed. Free with
  * nic_free.
  */

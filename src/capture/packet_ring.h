@@ -31,8 +31,8 @@ struct packet_ring *packet_ring_open(const struct packet_ring_config *config, ui
 void packet_ring_free(struct packet_ring *packet_ring);
 
 /*
- * With the rights that it will have from now on: looks what is there and makes the first file. header is that of
- * nic_header; user: who it is now, for the text. -1 with OUTCOME_USAGE if it may not; a full disk is no failure.
+ * With the rights that it will have from now on: looks at what is there and makes the first file. header is that of
+ * nic_header; user: who it is now, for the text. -1 with OUTCOME_USAGE if it may not; a full disk is not a failure.
  */
 int packet_ring_begin(struct packet_ring *packet_ring, const uint8_t *header, const char *user, struct error *error);
 

@@ -38,7 +38,7 @@ struct sniff_counts {
 enum sniff_word {
 	SNIFF_OPEN,    /* it captures, and has no rights left */
 	SNIFF_FAILED,  /* it could not begin: outcome and text */
-	SNIFF_NOTE,    /* something a person should know */
+	SNIFF_NOTE,    /* something the user should know */
 	SNIFF_LOST,    /* the capture is over, and should not be */
 	SNIFF_DONE,    /* the last order was carried out */
 	SNIFF_REFUSED, /* it was not: text */

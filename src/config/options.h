@@ -96,7 +96,7 @@ struct options {
 	bool has_replicas;  /* --replicas was given */
 	uint64_t retention; /* days, 0 to keep all */
 	uint64_t max_indices;
-	uint64_t retry_for, request_timeout; /* ms; retry_for 0: for ever */
+	uint64_t retry_for, request_timeout; /* ms; retry_for 0: forever */
 	const char *compress;                /* "on", "off" or "auto" */
 
 	/* Credentials: names of files, NULL if not given. */
@@ -116,7 +116,7 @@ struct options {
 
 /*
  * Reads argv, and the file of --config, into *options, whose texts point into argv and config_text. -1 with
- * OUTCOME_USAGE and what to write instead. Prints nothing itself. Looks whether words that are no options are files.
+ * OUTCOME_USAGE and what to write instead. Prints nothing itself. Looks whether words that are not options are files.
  * options_release frees what options own.
  */
 int options_parse(struct options *options, int argc, char *argv[], struct error *error);

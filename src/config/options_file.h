@@ -24,7 +24,7 @@ struct options_origin {
 int options_file(struct options *options, bool given[OPTIONS_ROWS], struct options_origin *origin, struct error *error);
 
 /*
- * The same of its text, of len bytes and one of zero behind them; borrowed for the life of the options and written to.
+ * The same of its text, of len bytes and one of zero after them; borrowed for the life of the options and written to.
  */
 int options_file_take(struct options *options, char *text, size_t len, bool given[OPTIONS_ROWS],
     struct options_origin *origin, struct error *error);

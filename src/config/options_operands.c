@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Words of the command line that are no options: captures, or a filter. */
+/* Words of the command line that are not options: captures, or a filter. */
 #include "config/options_operands.h"
 
 #include <errno.h>

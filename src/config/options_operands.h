@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Words of the command line that are no options; options_parse.c is the only user. Looks at what files there are. */
+/* Words of the command line that are not options; options_parse.c is the only user. Looks at what files there are. */
 #ifndef ESPCAP_CONFIG_OPTIONS_OPERANDS_H
 #define ESPCAP_CONFIG_OPTIONS_OPERANDS_H
 

@@ -111,7 +111,7 @@ paths_find(const struct paths_roots *roots, const char *name,
 	return found;
 }
 
-/* The running binary, in a buffer of size; NULL if that cannot be told. */
+/* The running binary, in a buffer of size; NULL if that is unknown. */
 static const char *
 running(char *exe, size_t size)
 {

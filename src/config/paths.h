@@ -30,7 +30,7 @@ char *paths_find(const struct paths_roots *roots, const char *name, struct error
  * The path of a shared object of ours, `name` ("wide_stdout.so"), that tshark is to load: in the build tree the
  * running binary stands in, else in PKGLIBDIR. To be called as the user who will load it. The caller owns it. NULL if
  * there is none, if it cannot be read, if others than root and the owner of the binary could change it, or if ld.so(8)
- * could not take its path for one word: that is no error, tshark goes without.
+ * could not take its path for one word: that is not an error, tshark goes without.
  */
 char *paths_object(const char *name);
 
@@ -57,7 +57,7 @@ char *paths_find_plugin(const char *exe, const char *pkglibdir, const char *vers
 /*
  * The cache folder of this user: $XDG_CACHE_HOME/espcap if that is absolute,
  * else $HOME/.cache/espcap; made if missing (0700). The caller owns it. NULL if there is no such folder
- * and none can be made, or if it is not this user's alone to write: that is no error, espcap goes without.
+ * and none can be made, or if it is not this user's alone to write: that is not an error, espcap goes without.
  */
 char *paths_cache(void);
 

@@ -23,7 +23,7 @@
  * older than this and has no document was not wanted by it.
  */
 #define PENDING_MAX 262144
-/* Packets that are counted or looked at in one go when there is no tshark to wait for. */
+/* Packets that are counted or looked at in one go when there is not tshark to wait for. */
 #define SLICE 4096
 
 struct dissection {
@@ -144,7 +144,7 @@ blame_tshark(struct dissection *dissection)
 		    anew);
 		blame(dissection, OUTCOME_TSHARK, why);
 	}
-	/* A tshark that was replaced without loss is no failure of the run. */
+	/* A tshark that was replaced without loss is not a failure of the run. */
 	if (dissection->tshark_failed &&
 	    (dissection->counts.undissected > 0 ||
 		dissection->source->is_opaque ||

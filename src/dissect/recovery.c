@@ -103,7 +103,7 @@ is_refused(const struct recovery *recovery, const struct recovery_facts *facts)
 	    facts->resolved <= facts->base;
 }
 
-/* Running out of memory after so many packets is no failure. */
+/* Running out of memory after so many packets is not a failure. */
 static bool
 has_served(const struct recovery *recovery, const struct recovery_facts *facts)
 {
@@ -130,7 +130,7 @@ fails_too_often(struct recovery *recovery, const struct recovery_facts *facts)
 /*
  * A tshark keeps what it learned of each conversation. One that has no room for more is no
  * packet's fault: a fresh one goes on after those that have their documents. In a live
- * capture, where fresh ones go on anyhow, it is logged and is no failure of the run.
+ * capture, where fresh ones go on anyhow, it is logged and is not a failure of the run.
  */
 static bool
 relieve(struct recovery *recovery, const struct recovery_facts *facts)

@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 #include "dissect/warm_up.h"
 
-/* Its blocks that are no packets, and the packets pending. */
+/* Its blocks that are not packets, and the packets pending. */
 #define PREAMBLE_MAX ((size_t)4 << 20)
 #define KEPT_MAX ((size_t)64 << 20)
 

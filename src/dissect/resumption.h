@@ -39,7 +39,7 @@ bool resumption_begin(struct resumption *resumption, struct pending *pending, ui
 
 enum resumed_kind {
 	RESUMED_NOTHING, /* all was given again: go on with the stream */
-	RESUMED_BYTES,   /* records that are no packets */
+	RESUMED_BYTES,   /* records that are not packets */
 	RESUMED_FILLER,  /* an empty record stands for packet.ordinal: it is pending, no document is wanted */
 	RESUMED_WARM,    /* a packet of the past: not pending */
 	RESUMED_PACKET   /* a packet that was pending, and is to be so again */

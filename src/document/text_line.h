@@ -16,7 +16,7 @@ struct text_line;
 
 /* What the packet itself tells of it. */
 struct text_line_packet {
-	const char *interface; /* written behind the number; NULL for none */
+	const char *interface; /* written after the number; NULL for none */
 	uint64_t number;
 	bool has_time;
 	int64_t sec;

@@ -103,7 +103,7 @@ struct input_type {
 	void (*progress)(const struct input *input, struct input_progress *progress);
 	void (*metrics)(const struct input *input, struct input_metrics *metrics);
 
-	/* Of an input that is several at the same time: one of them, NULL behind the last. NULL for all other kinds. */
+	/* Of an input that is several at the same time: one of them, NULL after the last. NULL for all other kinds. */
 	const struct input_part *(*part)(const struct input *input, size_t index);
 
 	/* After the sink is freed. Also without prepare. */

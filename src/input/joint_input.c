@@ -60,7 +60,7 @@ on_failure(void *ctx, enum outcome outcome)
 	handler->on_failure(handler->ctx, outcome);
 }
 
-/* They are stopped together, which is told once. */
+/* They are stopped together, which is reported once. */
 static void
 on_hurry(void *ctx)
 {
@@ -124,7 +124,7 @@ pause_all(struct input *input)
 
 /*
  * Documents of one may fill the sink at once, and then the others stay paused. Each time another is resumed first: the
- * loop reads them in that order, and one that fills the sink alone would keep the others from it for ever.
+ * loop reads them in that order, and one that fills the sink alone would keep the others from it forever.
  */
 static void
 resume(struct input *input)

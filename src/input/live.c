@@ -176,7 +176,7 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
-/* The next thing it says: 1, 0 if there is nothing within ms (-1 for ever), -1 if it has ended. */
+/* The next thing it says: 1, 0 if there is nothing within ms (-1 forever), -1 if it has ended. */
 static int
 hear(struct live *live, int ms, struct sniff_message *message)
 {

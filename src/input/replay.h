@@ -13,7 +13,7 @@
 struct replay;
 
 struct replay_handler {
-	/* A document for its place. -1 if these are no safe names: its line counts as no dead letter. */
+	/* A document for its place. -1 if these are not safe names: its line does not count as a dead letter. */
 	int (*on_letter)(void *ctx, const struct sink_place *place,
 	    const char *json, size_t len);
 	/* Once: all is given, or nothing more can be read. */
@@ -31,7 +31,7 @@ void replay_resume(struct replay *replay);
 void replay_stop(struct replay *replay);
 uint64_t replay_read(const struct replay *replay); /* documents given */
 /*
- * OUTCOME_OK, or OUTCOME_INPUT with a text without the file's name: lines that are no dead letters, or a file that
+ * OUTCOME_OK, or OUTCOME_INPUT with a text without the file's name: lines that are not dead letters, or a file that
  * cannot be read.
  */
 enum outcome replay_outcome(const struct replay *replay, struct error *error);

@@ -47,7 +47,7 @@ void sequence_pause(struct sequence *sequence);
 void sequence_resume(struct sequence *sequence);
 void sequence_stop(struct sequence *sequence);
 bool sequence_is_read(const struct sequence *sequence);
-/* Ends all dissections; nothing is told any more. What they counted stays counted. */
+/* Ends all dissections; nothing is reported any more. What they counted stays counted. */
 void sequence_close(struct sequence *sequence);
 
 struct dissection_counts sequence_counts(const struct sequence *sequence);

@@ -35,7 +35,7 @@ on_document(void *ctx, const struct document_ready *ready)
 	handler->on_document(handler->ctx, ready);
 }
 
-/* There is no more to come: it is not tried for ever any more. */
+/* There is no more to come: it is not tried forever any more. */
 static void
 on_end(void *ctx)
 {

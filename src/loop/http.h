@@ -55,7 +55,7 @@ enum http_fault {
 	HTTP_UNREACHED, /* the request did not get there: name, connection, TLS handshake */
 	HTTP_UNTRUSTED, /* a certificate check failed, or our own certificate is useless */
 	HTTP_LOST,      /* it may have got there: reset, cut, time-out */
-	HTTP_NOT_HTTP,  /* what came back is no HTTP */
+	HTTP_NOT_HTTP,  /* what came back is not HTTP */
 	HTTP_REPLY_TOO_LARGE
 };
 

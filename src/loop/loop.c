@@ -169,7 +169,7 @@ loop_new(struct error *error)
 {
 	struct loop *loop = xcalloc(1, sizeof(*loop));
 
-	/* From here on event_new cannot return NULL for want of memory. */
+	/* From here on event_new cannot return NULL for lack of memory. */
 	event_set_mem_functions(xmalloc, loop_realloc, free);
 	STAILQ_INIT(&loop->deferred);
 	signals_prepare();

@@ -8,8 +8,9 @@
 struct notify;
 
 /*
- * Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment. NULL if nobody wants to be told: all
- * below then do nothing. Nothing fails: who does not listen is not told. Free with notify_free, before the loop.
+ * Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment. NULL if nobody listens: all
+ * below then do nothing. Nothing fails: one that does not listen is not notified. Free with notify_free, before the
+ * loop.
  */
 struct notify *notify_new(void);
 void notify_free(struct notify *notify);

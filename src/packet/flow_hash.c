@@ -82,7 +82,7 @@ struct rest {
 	size_t len;
 };
 
-/* The two addresses, the lower first, zeros behind shorter ones. */
+/* The two addresses, the lower first, zeros after shorter ones. */
 struct pair {
 	uint8_t bytes[32];
 };
@@ -135,7 +135,7 @@ skip_snap(struct rest *rest)
 	return bytes_u16(rest->bytes - 2, true);
 }
 
-/* Behind an ethertype: up to an IP header; false if none follows. */
+/* After an ethertype: up to an IP header; false if none follows. */
 static bool
 skip_types(struct rest *rest, uint32_t type)
 {
@@ -230,7 +230,7 @@ has_ip(const struct rest *rest)
 }
 
 /*
- * Goes behind one of the headers that may stand between that of IP and what it carries; false if it is of a fragment.
+ * Goes after one of the headers that may stand between that of IP and what it carries; false if it is of a fragment.
  */
 static bool
 skip_extension(struct rest *rest, uint8_t *protocol)
@@ -263,7 +263,7 @@ is_extension(bool v6, uint8_t protocol)
 		    protocol == PROTO_DESTINATION));
 }
 
-/* Goes behind an IP header and its extensions; false if it is of a fragment. *protocol: what follows. */
+/* Goes after an IP header and its extensions; false if it is of a fragment. *protocol: what follows. */
 static bool
 skip_ip(struct rest *rest, uint8_t *protocol)
 {

@@ -269,7 +269,7 @@ take_simple_packet(const struct pcapng_reader *ng, const struct block *block,
 		record->caplen = interface->snaplen;
 	if (set_bytes(block, 4, interface, record, error) != 0)
 		return -1;
-	/* There are no options, and wiretap reads the second length where the bytes end. */
+	/* There are not options, and wiretap reads the second length where the bytes end. */
 	if (block->body.len != 4 + padded(record->caplen))
 		return error_set(error, OUTCOME_INPUT,
 		    "simple packet of %u bytes in a block of %zu",

@@ -17,7 +17,7 @@
 #define OPTION_RESOLUTION 9
 #define OPTION_PACKET_ID 5 /* of a packet */
 
-/* Type and length in front, the length behind. */
+/* Type and length in front, the length after. */
 #define FRAME_LEN 12
 #define OPTION_HEAD 4
 #define TEXT_MAX 1000

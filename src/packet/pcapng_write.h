@@ -8,7 +8,7 @@
 
 #include "base/buffer.h"
 
-/* All return -1, and append nothing, if out has no room. Texts are UTF-8, and cut behind 1,000 bytes. */
+/* All return -1, and append nothing, if out has no room. Texts are UTF-8, and cut after 1,000 bytes. */
 
 /* The header of a section that goes on to the end of the file. */
 int pcapng_write_section(struct buffer *out, const char *comment, const char *application);

@@ -31,7 +31,7 @@ struct pcapvariant_file {
 
 /*
  * Looks at the first records, which begin at data. False if more bytes are needed; never with end, which says that no
- * more come (or none that matter: what follows is no record of the file).
+ * more come (or none that matter: what follows is not a record of the file).
  */
 bool pcapvariant_guess(const struct pcapvariant_file *file, const uint8_t *data, size_t len, bool end,
     enum pcapvariant *variant);

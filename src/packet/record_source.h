@@ -33,7 +33,7 @@ struct record_source;
 struct record_source_type {
 	/*
 	 * The next record, valid until the next call. An input in a format that only tshark knows (is_opaque) comes in
-	 * pieces that are no packets. With SOURCE_BAD *error is filled (OUTCOME_INPUT, or OUTCOME_INTERNAL if reading
+	 * pieces that are not packets. With SOURCE_BAD *error is filled (OUTCOME_INPUT, or OUTCOME_INTERNAL if reading
 	 * failed).
 	 */
 	enum source_event (*next)(struct record_source *source, struct record *record, struct error *error);

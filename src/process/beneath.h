@@ -23,7 +23,7 @@ int beneath_open(const struct beneath *folder, const char *name, int flags);
  * Opens the regular file of this name again after an open with O_NONBLOCK has failed with EAGAIN: another process holds
  * a lease on it (fcntl(2)), which the kernel takes away after /proc/sys/fs/lease-break-time seconds at most. Waits that
  * long, and only for a regular file: whatever somebody puts in its place meanwhile is not waited for. flags as for
- * openat(2). -1 with errno, EINVAL if it is no regular file.
+ * openat(2). -1 with errno, EINVAL if it is not a regular file.
  */
 int beneath_open_leased(int folder, const char *name, int flags);
 

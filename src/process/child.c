@@ -314,7 +314,7 @@ input_writable(struct child *child)
 
 /*
  * Dropped bytes stay counted for one turn of the loop. Otherwise the owner
- * would find room for ever and push a whole capture through in one callback.
+ * would find room forever and push a whole capture through in one callback.
  */
 static void
 drop(struct child *child, size_t len)

@@ -87,12 +87,12 @@ void child_kill(struct child *child);
 
 /* Bytes moved to stdin or from stdout so far: what a watchdog looks at. */
 unsigned long long child_progress(const struct child *child);
-/* Processor time it has used so far, in ms; 0 if that cannot be told. Not that of its own children. */
+/* Processor time it has used so far, in ms; 0 if that is unknown. Not that of its own children. */
 unsigned long long child_cpu(const struct child *child);
 /* Memory it takes now, see process_memory_bytes. */
 uint64_t child_memory(const struct child *child);
 
-/* Bytes of its address space; 0 if that cannot be told. */
+/* Bytes of its address space; 0 if that is unknown. */
 unsigned long long child_space(const struct child *child);
 
 /* After on_finish: true if it exited by itself with status 0. */

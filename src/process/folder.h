@@ -38,7 +38,7 @@ bool folder_is_touched(const struct folder_entry *before, const struct folder_en
 
 /*
  * 0 if nobody has the file open for writing, or mapped to write to it: it is asked by a read lease (fcntl(2)), which
- * takes the file's owner or CAP_LEASE. ETXTBSY if somebody has. ENOLCK if it cannot be told: no right, or a file system
+ * takes the file's owner or CAP_LEASE. ETXTBSY if somebody has. ENOLCK if it is unknown: no right, or a file system
  * without leases (or a remote one, whose refusal says nothing of writers). ESTALE if it is not the file that entry
  * describes.
  */

@@ -20,7 +20,7 @@ pid_t helper_start(const int *keep, size_t count, int (*work)(void *ctx), void *
  */
 int helper_bind(pid_t parent);
 
-/* Waits for its end; kills it first if told to. */
+/* Waits for its end; kills it first if asked to. */
 void helper_end(pid_t pid, bool kill_it);
 
 #endif

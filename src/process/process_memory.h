@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Bytes of real memory (RSS) that a process has now; 0 if that cannot be told, for who has ended has none. */
+/* Bytes of real memory (RSS) that a process has now; 0 if that is unknown, for who has ended has none. */
 uint64_t process_memory_bytes(pid_t pid);
 
 #endif

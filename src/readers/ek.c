@@ -425,7 +425,7 @@ skim(struct ek *ek, const char *data, size_t len)
 	return len;
 }
 
-/* Gives yajl the next piece of a line, or passes over it. False if it is no JSON. */
+/* Gives yajl the next piece of a line, or passes over it. False if it is not JSON. */
 static bool
 feed_line(struct ek *ek, const char *data, size_t len)
 {

@@ -23,7 +23,7 @@ void frames_free(struct frames *frames);
 enum frames_event {
 	FRAMES_MORE,     /* all bytes used; no packet ended */
 	FRAMES_DOCUMENT, /* the tree holds a packet; call again with the bytes not used */
-	FRAMES_BROKEN    /* these are no frames: nothing after them can be read */
+	FRAMES_BROKEN    /* these are not frames: nothing after them can be read */
 };
 
 /*

@@ -23,7 +23,7 @@ struct place *metrics_file_place(struct metrics_file *file);
 int metrics_file_begin(struct metrics_file *file, const struct metrics *first, struct error *error);
 void metrics_file_free(struct metrics_file *file);
 
-/* Writes how the run stands; version, interface and start are put in. Trouble is told once, until it is over. */
+/* Writes how the run stands; version, interface and start are put in. Trouble is reported once, until it is over. */
 void metrics_file_write(struct metrics_file *file, struct log *log, const struct metrics *metrics);
 
 /*

@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 
-/* What is known at one moment of a run. */
+/* What is known at one time of a run. */
 struct progress {
 	uint64_t files_done, files_all;
 	uint64_t packets;

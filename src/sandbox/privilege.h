@@ -32,7 +32,7 @@ int privilege_renounce(const char **user, struct error *error);
 int privilege_give_up(bool captures, struct log *log, struct error *error);
 
 /*
- * If the effective user is root: who tshark is to be, "espcap-tshark", whose files are nobody's concern. *why is NULL
+ * If the effective user is root: who tshark is to be, "espcap-tshark", which owns no files. *why is NULL
  * then, else why there is no such user (a string constant), and tshark is who espcap is. -1 with OUTCOME_USAGE if that
  * user has the rights of root, OUTCOME_INTERNAL if it failed.
  */

@@ -27,8 +27,8 @@ struct bulk_reply_handler {
  * Parses the JSON body of a reply: {"errors":..., "items":[{"create":{"status":201}}, ...]}. Other members
  * are ignored. Returns the number of items, or -1 if it is not such a reply (not JSON, bytes after it, no "items", an
  * item that is not one "create" as it was asked for, or is without an integer "status" of 100..599, one of these keys
- * twice, or nested deeper than 64). Items before the damage were told already: the caller must not act on them until it
- * has the return value. Works on bodies of any size without copying them.
+ * twice, or nested deeper than 64). Items before the damage were reported already: the caller must not act on them
+ * until it has the return value. Works on bodies of any size without copying them.
  */
 long bulk_reply_parse(const char *body, size_t len, const struct bulk_reply_handler *handler);
 
@@ -48,7 +48,7 @@ struct bulk_reply_version {
 	bool says_elasticsearch; /* tagline is "You Know, for Search" */
 };
 
-/* Reads it. false, and all empty, if the body is no JSON object with version.number. */
+/* Reads it. false, and all empty, if the body is not a JSON object with version.number. */
 bool bulk_reply_version(const char *body, size_t len, struct bulk_reply_version *version);
 
 #endif

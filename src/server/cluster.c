@@ -85,7 +85,7 @@ note_trouble(struct node *node, const char *why)
 	    "%s: %.400s", node->address->url, why);
 }
 
-/* is_told: the owner tells the person. */
+/* is_told: the owner reports to the user. */
 static void
 kill_node(struct node *node, const char *why, bool is_told)
 {

@@ -37,7 +37,7 @@ struct cluster_request {
 	const void *body; /* borrowed until the reply */
 	size_t len;
 	size_t reply_max;
-	bool is_once; /* its first outcome is told, whatever it is, and no fault is logged; while it gets nowhere it still goes to the next node */
+	bool is_once; /* its first outcome is reported, whatever it is, and no fault is logged; while it gets nowhere it still goes to the next node */
 };
 
 /*
@@ -48,7 +48,7 @@ struct cluster_request {
 void cluster_send(struct cluster *cluster, const struct cluster_request *request,
     void (*on_reply)(void *ctx, size_t node, const struct http_reply *reply), void *ctx);
 
-/* At the start a certificate or a port that is wrong is told at once; later it may come right again. */
+/* At the start a certificate or a port that is wrong is reported at once; later it may come right again. */
 void cluster_strict(struct cluster *cluster, bool strict);
 
 /* The node answered, but not as it should: it is probed before it is used again. */

@@ -46,7 +46,7 @@ struct jsonwalk {
 
 /*
  * 0, or -1 if on_value ended it or the text is not one JSON value with nothing after it, nested at most
- * JSONWALK_DEPTH_MAX deep. What comes in front of the damage was told already.
+ * JSONWALK_DEPTH_MAX deep. What comes in front of the damage was reported already.
  */
 int jsonwalk(const struct jsonwalk *walk, const char *text, size_t len);
 

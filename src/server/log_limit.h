@@ -9,12 +9,12 @@
 #include "base/log.h"
 
 #define LOG_LIMIT_KIND_LEN 160
-/* So many kinds are kept separately; a further one takes the place of what was told longest ago. */
+/* So many kinds are kept separately; a further one takes the place of what was reported longest ago. */
 #define LOG_LIMIT_KINDS 16
 
 /* All zeros for none so far. */
 struct log_limit {
-	char text[600]; /* the last one, told or not; "" for none */
+	char text[600]; /* the last one, reported or not; "" for none */
 	struct {
 		char kind[LOG_LIMIT_KIND_LEN];
 		uint64_t told_at; /* clock_seconds */

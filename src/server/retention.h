@@ -10,7 +10,7 @@
 
 /*
  * Makes names those of the indices in the body of a reply, each with a newline, that espcap made, that begin with the
- * prefix, and whose day is more than `days` days before today (server/day.h). Empty if the body is no JSON. The body
+ * prefix, and whose day is more than `days` days before today (server/day.h). Empty if the body is not JSON. The body
  * looks like {"packets-2015-07-30":{"mappings":{"_meta":{"created_by":"espcap"}}}}.
  */
 void retention_list(const char *body, size_t len, const char *prefix, uint64_t days, uint32_t today, struct buffer *names);

@@ -49,8 +49,8 @@ struct template_found {
 };
 
 /*
- * Reads the answer to GET /_index_template/NAME (status 200): its only or first template. -1 if it is no such answer.
- * The digest that template_write puts in is template_digest of the rules.
+ * Reads the answer to GET /_index_template/NAME (status 200): its only or first template. -1 if it is not such an
+ * answer. The digest that template_write puts in is template_digest of the rules.
  */
 int template_read(const char *body, size_t len, struct template_found *found);
 

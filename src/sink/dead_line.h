@@ -14,7 +14,7 @@ struct dead_line {
 };
 
 /*
- * line without its newline. -1 if it is no JSON object with a safe "index", an "id" that is safe or missing, and a
+ * line without its newline. -1 if it is not a JSON object with a safe "index", an "id" that is safe or missing, and a
  * "document" that is an object.
  */
 int dead_line_read(const char *line, size_t len, struct dead_line *out);

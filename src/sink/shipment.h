@@ -77,7 +77,7 @@ void shipments_init(struct shipments *shipments, struct loop *loop, struct clust
 void shipments_release(struct shipments *shipments);
 
 void shipments_start(struct shipments *shipments);
-/* Nothing more is sent, and no answer told. */
+/* Nothing more is sent, and no answer is reported. */
 void shipments_stop(struct shipments *shipments);
 
 /* Takes over a batch that is not empty. */

@@ -60,13 +60,13 @@ struct sink_type {
 	/* Bytes of a value that it takes at most, 0 for no limit. After on_ready. */
 	size_t (*value_max)(const struct sink *sink);
 	struct sink_counts (*counts)(const struct sink *sink);
-	/* OUTCOME_OK with a text if the reader is gone, which is no error. */
+	/* OUTCOME_OK with a text if the reader is gone, which is not an error. */
 	enum outcome (*failure)(const struct sink *sink, struct error *error);
 	void (*free)(struct sink *sink);
 
 	/* The next four are NULL for a sink that sends to no server. */
 
-	/* Queues a copy of a document for that place, whatever its packet says. -1 if these are no safe names. */
+	/* Queues a copy of a document for that place, whatever its packet says. -1 if these are not safe names. */
 	int (*write_as)(struct sink *sink, const struct sink_place *place,
 	    const char *json, size_t len);
 	/* The value of the Authorization header from now on; NULL for none. */

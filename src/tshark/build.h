@@ -12,7 +12,7 @@
  * SHA-256 over files[0..count) by identity (device, inode, size, times of content and status) and content, and over the
  * objects loaded into tshark (absolute paths, a newline after each) by identity: those are large, and installed by
  * others. So is what ld.so(8) finds them by. *changed: when the youngest of them was changed, in ns since 1970. -1 if
- * one of them cannot be read, or is no regular file.
+ * one of them cannot be read, or is not a regular file.
  */
 int build_id(const char *const *files, size_t count, const char *objects, size_t len,
     uint8_t id[BUILD_ID_LEN], int64_t *changed);

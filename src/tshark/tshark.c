@@ -417,7 +417,7 @@ push_form(const struct tshark_config *config, const struct tshark_run *run,
 
 /*
  * To 4.0 GeoIP is no part of what -n turns off: tshark asks a process that it starts (mmdbresolve) for each address, if
- * the system has a database. Documents would depend on that, and with a damaged one tshark waits for ever. Newer ones
+ * the system has a database. Documents would depend on that, and with a damaged one tshark waits forever. Newer ones
  * end at a preference that is not theirs any more.
  */
 static void

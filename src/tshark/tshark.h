@@ -44,7 +44,7 @@ int tshark_find(struct tshark *tshark, const char *given, const char *cache_dir,
 /*
  * After: asks it for its version and its field list, or reads both from the
  * cache if that is of this very file. -1 with OUTCOME_USAGE if it cannot be
- * executed, is no tshark or is too old; OUTCOME_TSHARK if it fails.
+ * executed, is not tshark or is too old; OUTCOME_TSHARK if it fails.
  */
 int tshark_ask(struct tshark *tshark, struct loop *loop, uint64_t timeout, struct error *error);
 

@@ -20,7 +20,7 @@ struct completion_action {
 enum completion_action_result {
 	AFTER_DONE,
 	AFTER_BUSY,    /* somebody has it open for writing */
-	AFTER_UNKNOWN, /* whether somebody has cannot be told */
+	AFTER_UNKNOWN, /* it is unknown whether somebody has */
 	AFTER_TOUCHED, /* its time of change is another, the rest is not */
 	AFTER_CHANGED, /* it is another file, or has another size */
 	AFTER_FAILED

@@ -46,7 +46,7 @@ struct follow_counts {
 };
 
 struct follow_counts follow_counts(const struct follow *follow);
-/* The worst of what happened, which was told. */
+/* The worst of what happened, which was reported. */
 enum outcome follow_outcome(const struct follow *follow);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "base/xalloc.h"
 
-/* What is no capture by its first so many bytes becomes none. */
+/* What is not a capture by its first so many bytes becomes none. */
 #define PROBE_LEN 64
 
 void

@@ -118,7 +118,7 @@ struct follow {
 	enum outcome outcome;
 	bool paused, stopping, ended;
 	bool start_deferred, work_deferred;
-	bool warned; /* that it cannot be told who writes */
+	bool warned; /* that it is unknown who writes */
 };
 
 static inline bool
@@ -129,7 +129,7 @@ follow_has_count(const struct follow *follow)
 }
 
 void follow_reading_free(struct reading *reading);
-/* Something went wrong, and was told. */
+/* Something went wrong, and was reported. */
 void follow_blame(struct follow *follow, enum outcome outcome);
 
 /* Gives the file to a dissection, which takes the descriptor over. */

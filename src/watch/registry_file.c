@@ -52,7 +52,7 @@ is_named(const char *name, int fd)
 }
 
 /*
- * 0 with the file open and locked; 1 without it, which is told. Another espcap that is just writing it anew
+ * 0 with the file open and locked; 1 without it, which is logged. Another espcap that is just writing it anew
  * puts another file in its place: then this one's lock is worth nothing.
  */
 static int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A dissection that is none, in place of dissect/dissection.c: it reads the file by source/source.c, and makes a
- * document of each packet at once. It does as `doubles` says, and notes there what is done with it. Goes behind
+ * document of each packet at once. It does as `doubles` says, and notes there what is done with it. Goes after
  * cmocka.h.
  */
 #ifndef ESPCAP_TESTS_DISSECTION_DOUBLE_H

@@ -2,7 +2,7 @@
 /*
  * One run of run/run.c over any input of input/make_input.c, by a script. Dissections (shard/work.h), the sink, the
  * live capture, the replay, the watched folder and the privileged broker are none: they note what is done with them.
- * Goes behind cmocka.h.
+ * Goes after cmocka.h.
  *
  * A script is words; each is done in a turn of the loop of its own:
  *   ready drain          the sink says so; drain: it is not full any more

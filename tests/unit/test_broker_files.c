@@ -159,7 +159,7 @@ test_the_broker_opens_them(void **state)
 	assert_int_equal(unlink(secret), 0);
 }
 
-/* A file of --dir that is no regular file any more is not opened; one of --file may be a FIFO. */
+/* A file of --dir that is not a regular file any more is not opened; one of --file may be a FIFO. */
 static void
 test_files_of_a_folder(void **state)
 {

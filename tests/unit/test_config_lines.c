@@ -4,7 +4,7 @@
  *
  *   line                          is
  *   ----------------------------  ------------------------------------------------
- *   empty, blanks, # ...          passed over, but counted
+ *   empty, blanks, # ...          skipped, but counted
  *   name = value                  the name, and the value as it stands
  *   no =, no name, other names    bad
  *   control characters but a tab  bad, also in comments

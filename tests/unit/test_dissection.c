@@ -167,7 +167,7 @@ test_display_filter(void **state)
 	bench_assert_run(bench, 1, "ek flush odd", "H 1 2 3 4");
 }
 
-/* One that is behind by more than tshark can be is not waited for. */
+/* One that lags by more than tshark can be is not waited for. */
 static void
 test_display_filter_that_keeps_all_back(void **state)
 {

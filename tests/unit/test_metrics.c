@@ -321,7 +321,7 @@ test_file(void **state)
 	assert_int_equal(lstat(temporary, &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
 	assert_int_equal(unlink(temporary), 0);
-	/* Not in place of what is no file. */
+	/* Not in place of what is not a file. */
 	unlink(name);
 	assert_int_equal(symlink("/dev/null", name), 0);
 	assert_null(metrics_file_new(name, &error));

@@ -656,7 +656,7 @@ only_child(void)
 	return pid;
 }
 
-/* The text behind name in the status of pid. */
+/* The text after name in the status of pid. */
 static char *
 status_of(pid_t pid, const char *name)
 {

@@ -70,7 +70,7 @@ assert_counts(const struct test *test, uint64_t printed, uint64_t undissected,
 	assert_int_equal(counts.tsharks, tsharks);
 }
 
-/* How it ended, and a part of why, which is told once. */
+/* How it ended, and a part of why, which is reported once. */
 static void
 assert_outcome(const struct test *test, enum outcome wanted, const char *why)
 {
