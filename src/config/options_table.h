@@ -26,7 +26,7 @@ enum options_kind {
 	OPTIONS_KIND_FLAG,   /* bool */
 	OPTIONS_KIND_TEXT,   /* const char *, not empty */
 	OPTIONS_KIND_SECRET, /* the same, the name of a file with a secret: never abbreviated, its value never printed */
-	OPTIONS_KIND_LIST,   /* struct options_list; may be given again and again */
+	OPTIONS_KIND_LIST,   /* struct options_list; may be given several times */
 	OPTIONS_KIND_NUMBER, /* uint64_t, as are the next two; in min..max */
 	OPTIONS_KIND_SIZE,
 	OPTIONS_KIND_TIME
