@@ -450,7 +450,7 @@ def test_a_capture_process_is_killed():
     send(numbered(30), "v3")
     capture.printed(30)
     os.kill(capture_processes(capture)[1], signal.SIGKILL)
-    capture.says(r"v2: the process that captures was killed; what was captured there is still delivered")
+    capture.says(r"v2: the capture process was killed; what was captured there is still delivered")
     send(numbered(100))
     capture.wait(4)
     parts = parts_of(capture)
@@ -478,7 +478,7 @@ def test_a_tshark_is_killed():
 @pytest.mark.parametrize("words, text", [
     (("v0", "v2", "v0"), "--nic=v0 was given twice: give each interface once"),
     (("v0", "any"), "--nic=any captures on all interfaces: give no other --nic"),
-    (("v0", "v9"), "--nic=v9: no network interface of this machine; there are ")])
+    (("v0", "v9"), "--nic=v9: no such network interface; this machine has ")])
 def test_usage(words, text):
     capture = start(*words, start=False)
     capture.wait(2)
@@ -636,5 +636,5 @@ def test_fresh_tsharks_of_each():
     for name, sent in packets.items():
         check_documents(found[name], sent)
         assert parts[name]["printed"] == len(sent)
-    handovers = re.findall(r"(v\d): a fresh tshark goes on behind packet (\d+)", capture.messages)
+    handovers = re.findall(r"(v\d): a fresh tshark takes over after packet (\d+)", capture.messages)
     assert sorted(handovers) == [("v0", "40"), ("v0", "80"), ("v2", "40")]
