@@ -43,7 +43,7 @@ share_count(struct capturing *capturing, struct error *error)
 
 	if (shared == MAP_FAILED)
 		return error_set(error, OUTCOME_INTERNAL,
-		    "prepare the capture: %s", strerror(errno));
+		    "cannot prepare the capture: %s", strerror(errno));
 	capturing->taken = shared;
 	return 0;
 }

@@ -160,7 +160,7 @@ def test_what_is_no_configuration_file(what, folder):
     result = espcap.run("--config", path, "--file", DNS, stdin=subprocess.PIPE)
     assert result.code == 2 and result.output == b"", result.errors
     assert {"nothing": "No such file", "huge": "too large, 1048577 bytes or more", "binary": ":1: the line has a control character"}.get(
-        what, "it is not a regular file") in result.errors
+        what, "not a regular file") in result.errors
 
 
 def test_the_example(folder):

@@ -519,13 +519,13 @@ test_no_file(void **state)
 	assert_int_equal(PARSE(&options, "--config=/nonexistent", "--file=a"), -1);
 	assert_string_equal(error.text, "/nonexistent: No such file or directory");
 	assert_int_equal(PARSE(&options, "--config=/", "--file=a"), -1);
-	assert_string_equal(error.text, "/: it is not a regular file");
+	assert_string_equal(error.text, "/: not a regular file");
 	assert_int_equal(PARSE(&options, "--config=/dev/zero", "--file=a"), -1);
-	assert_string_equal(error.text, "/dev/zero: it is not a regular file");
+	assert_string_equal(error.text, "/dev/zero: not a regular file");
 	(void)unlink(path);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(PARSE(&options, argument, "--file=a"), -1);
-	assert_refused(": it is not a regular file");
+	assert_refused(": not a regular file");
 	assert_int_equal(unlink(path), 0);
 }
 
