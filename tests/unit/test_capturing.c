@@ -102,7 +102,7 @@ test_no_such_interface(void **state)
 	other.spool = other.ring = NULL;
 	assert_int_equal(capturing_open(&capturing, &other, &log, &error), -1);
 	assert_int_equal(error.outcome, OUTCOME_USAGE);
-	assert_int_equal(strncmp(error.text, "--nic=eth7: no network interface", 32), 0);
+	assert_int_equal(strncmp(error.text, "--nic=eth7: no such network interface", 37), 0);
 	assert_null(capturing.lives[0].live);
 	capturing_release(&capturing);
 	assert_null(capturing.lives);
@@ -121,7 +121,7 @@ test_two_of_which_one_is_none(void **state)
 	other.spool = other.ring = NULL;
 	other.nics.count = 2;
 	assert_int_equal(capturing_open(&capturing, &other, &log, &error), -1);
-	assert_int_equal(strncmp(error.text, "--nic=eth7: no network interface", 32), 0);
+	assert_int_equal(strncmp(error.text, "--nic=eth7: no such network interface", 37), 0);
 	assert_non_null(capturing.taken);
 	assert_ptr_equal(capturing.configs[0].taken, capturing.taken);
 	capturing_release(&capturing);
