@@ -17,6 +17,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/place.h"
 #include "base/xalloc.h"
 #include "capture/rotation.h"
 #include "packet/bytes.h"
@@ -68,49 +69,6 @@ packet_ring_longest_file(uint64_t size)
 /* Opening. */
 
 static int
-refuse(const struct packet_ring_config *config, struct error *error)
-{
-	return error_set(error, OUTCOME_USAGE,
-	    "--ring=%.400s: %s; name a "
-	    "directory for the packets, or one that espcap can make",
-	    config->dir, strerror(errno));
-}
-
-/* Raised: descriptors below 3 are written to by those who mean standard error. */
-static int
-open_dir(const char *dir, int flags)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
-	int raised, reason;
-
-	if (fd < 0)
-		return -1;
-	raised = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	reason = errno;
-	close(fd);
-	errno = reason;
-	return raised;
-}
-
-static int
-make_dir(const char *dir, uid_t uid, gid_t gid)
-{
-	bool made = mkdir(dir, 0700) == 0;
-	int fd, reason;
-
-	if (!made && errno != EEXIST)
-		return -1;
-	/* Who may put another thing in its place must not be given that. */
-	fd = open_dir(dir, made ? O_NOFOLLOW : 0);
-	if (!made || fd < 0 || uid == geteuid() || fchown(fd, uid, gid) == 0)
-		return fd;
-	reason = errno;
-	close(fd);
-	errno = reason;
-	return -1;
-}
-
-static int
 check_limit(uint64_t size, struct error *error)
 {
 	struct rlimit limit;
@@ -135,13 +93,9 @@ packet_ring_open(const struct packet_ring_config *config, uid_t uid, gid_t gid,
 
 	if (check_limit(config->size, error) != 0)
 		return NULL;
-	dir = open_dir(config->dir, 0);
-	if (dir < 0 && errno == ENOENT)
-		dir = make_dir(config->dir, uid, gid);
-	if (dir < 0) {
-		refuse(config, error);
+	dir = place_folder("--ring=", config->dir, uid, gid, error);
+	if (dir < 0)
 		return NULL;
-	}
 	packet_ring = xcalloc(1, sizeof(*packet_ring));
 	packet_ring->config = config;
 	packet_ring->dir = dir;

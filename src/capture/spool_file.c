@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
+#include "base/place.h"
 #include "base/xalloc.h"
 #include "capture/spool.h"
 
@@ -35,7 +36,7 @@ struct spool_file {
 
 /* For file systems that make no file without a name. */
 static int
-open_and_unlink(const char *dir)
+open_and_unlink(int dir)
 {
 	struct timespec time;
 	char *name;
@@ -43,11 +44,11 @@ open_and_unlink(const char *dir)
 
 	for (int i = 0; i < NAME_TRIES && fd < 0; i++) {
 		clock_gettime(CLOCK_REALTIME, &time);
-		name = xasprintf("%s/.espcap-spool-%ld-%ld", dir,
-		    (long)getpid(), time.tv_nsec);
-		fd = open(name,
+		name = xasprintf(".espcap-spool-%ld-%ld", (long)getpid(),
+		    time.tv_nsec);
+		fd = openat(dir, name,
 		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd >= 0 && unlink(name) != 0) {
+		if (fd >= 0 && unlinkat(dir, name, 0) != 0) {
 			close(fd);
 			fd = -1;
 			i = NAME_TRIES;
@@ -59,46 +60,31 @@ open_and_unlink(const char *dir)
 	return fd;
 }
 
-/* O_EXCL: nobody can give it a name. */
+/* O_EXCL: nobody can give it a name. Descriptors below 3 are written to by those who mean standard error. */
 static int
-open_nameless(const char *dir)
+open_nameless(int dir)
 {
-	int fd = open(dir, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-	struct stat found;
+	int fd = openat(dir, ".", O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 
-	if (fd >= 0 ||
-	    (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL &&
-		errno != ENOENT))
-		return fd;
-	if (stat(dir, &found) != 0)
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOENT))
+		fd = open_and_unlink(dir);
+	return fd < 0 ? -1 : descriptor_raise(fd);
+}
+
+static int
+open_file(const char *dir, struct error *error)
+{
+	int folder = place_folder("--spool=", dir, geteuid(), getegid(), error), fd;
+
+	if (folder < 0)
 		return -1;
-	return open_and_unlink(dir);
-}
-
-/* Descriptors below 3 are written to by those who mean standard error. */
-static int
-raise_fd(int fd)
-{
-	int raised = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	int reason = errno;
-
-	if (fd >= 0)
-		close(fd);
-	errno = reason;
-	return raised;
-}
-
-static int
-refuse(const char *dir, struct error *error)
-{
-	const char *advice = "name a directory in which espcap can make a file";
-
-	if (errno == ENOENT)
-		advice = "make that directory first";
-	else if (errno == ENOTDIR)
-		advice = "name a directory, not a file";
-	return error_set(error, OUTCOME_USAGE, "--spool=%.400s: %s; %s", dir,
-	    strerror(errno), advice);
+	fd = open_nameless(folder);
+	if (fd < 0)
+		error_set(error, OUTCOME_USAGE,
+		    "--spool=%.400s: %s; name a directory in which espcap can make a file",
+		    dir, strerror(errno));
+	close(folder);
+	return fd;
 }
 
 static int
@@ -124,11 +110,9 @@ spool_file_open(const char *dir, uint64_t size, struct error *error)
 
 	if (check_limit(size, error) != 0)
 		return NULL;
-	fd = raise_fd(open_nameless(dir));
-	if (fd < 0) {
-		refuse(dir, error);
+	fd = open_file(dir, error);
+	if (fd < 0)
 		return NULL;
-	}
 	file = xcalloc(1, sizeof(*file));
 	file->dir = dir;
 	file->fd = fd;

@@ -12,9 +12,9 @@
 struct spool_file;
 
 /*
- * Makes a file in the directory dir (borrowed) that only this process can reach. It never gets longer than
- * size bytes. Later no rights are needed. NULL with OUTCOME_USAGE if no file can be made there. Free with
- * spool_file_free.
+ * Makes a file in the directory dir (borrowed), made itself if it is missing, that only this process can reach. It
+ * never gets longer than size bytes. Later no rights are needed. NULL with OUTCOME_USAGE if no file can be made there.
+ * Free with spool_file_free.
  */
 struct spool_file *spool_file_open(const char *dir, uint64_t size, struct error *error);
 void spool_file_free(struct spool_file *file);

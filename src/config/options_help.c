@@ -8,6 +8,7 @@
 
 #include "base/xalloc.h"
 #include "config/options_complete.h"
+#include "config/options_paths.h"
 #include "config/options_table.h"
 
 /* Columns: where the texts begin, and where a line ends. */
@@ -106,10 +107,12 @@ static void
 help_one(struct buffer *out, const struct options_row *row)
 {
 	const bool none[OPTIONS_ROWS] = { false };
-	const char *needs = row->needs;
+	const char *needs = row->needs, *path = options_path_words(row->name);
 	char text[256];
 
 	help_row(out, row);
+	if (path != NULL)
+		(void)buffer_printf(out, "%*snames %s, see PATHS\n", HELP_INDENT, "", path);
 	while (needs[0] != '\0') {
 		(void)options_need_next(&needs, none, text, sizeof(text));
 		(void)buffer_printf(out, "%*sgoes with %s only\n", HELP_INDENT, "", text);

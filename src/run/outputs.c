@@ -12,9 +12,10 @@
 
 #include "base/descriptor.h"
 #include "base/place.h"
+#include "config/options_paths.h"
 #include "watch/watch.h"
 
-#define OUTPUTS 4
+#define OUTPUTS OPTIONS_PATHS
 
 /* A file that is written, or read: as the command line names it, and what it is. */
 struct named {
@@ -102,20 +103,18 @@ check_inputs(const struct options *options, const struct named *outputs,
 static size_t
 list_outputs(const struct options *options, struct named outputs[OUTPUTS])
 {
-	const struct {
-		const char *what, *name;
-	} options_named[OUTPUTS] = {
-		{ "summary-json", options->summary_json },
-		{ "metrics", options->metrics },
-		{ "registry", options->registry },
-		{ "dead-letter", options->node != NULL ? options->dead_letter : NULL }
-	};
 	size_t count = 0;
 
-	for (size_t i = 0; i < OUTPUTS; i++)
-		if (look(&outputs[count], options_named[i].what,
-			options_named[i].name))
+	for (size_t i = 0; i < OPTIONS_PATHS; i++) {
+		const char *what = options_paths[i].name;
+
+		/* The dead letter file has a name even where nothing can be rejected. */
+		if (options_paths[i].kind != OPTIONS_PATH_WRITE ||
+		    (strcmp(what, "dead-letter") == 0 && options->node == NULL))
+			continue;
+		if (look(&outputs[count], what, options_path_given(options, what)))
 			count++;
+	}
 	return count;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/place.h"
 #include "base/replace.h"
 #include "base/write.h"
 #include "base/xalloc.h"
@@ -51,12 +52,24 @@ is_named(const char *name, int fd)
 	    now.st_dev == ours.st_dev && now.st_ino == ours.st_ino;
 }
 
+/* One that the user has named must be there; without another the run goes on. */
+static int
+go_without(struct registry_file *file, bool chosen, const char *what, int reason, struct error *error)
+{
+	if (!chosen) {
+		give_up(file, what, reason);
+		return 1;
+	}
+	errno = reason;
+	return place_refuse("--registry=", file->name, error);
+}
+
 /*
- * 0 with the file open and locked; 1 without it, which is logged. Another espcap that is just writing it anew
- * puts another file in its place: then this one's lock is worth nothing.
+ * 0 with the file open and locked; 1 without it, which is logged; -1 if the run must not go on. Another espcap that is
+ * just writing it anew puts another file in its place: then this one's lock is worth nothing.
  */
 static int
-open_locked(struct registry_file *file, struct error *error)
+open_locked(struct registry_file *file, bool chosen, struct error *error)
 {
 	struct stat st;
 
@@ -65,14 +78,10 @@ open_locked(struct registry_file *file, struct error *error)
 		    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY |
 			O_NOFOLLOW | O_NONBLOCK,
 		    0600);
-		if (file->fd < 0 || fstat(file->fd, &st) != 0) {
-			give_up(file, "cannot be opened", errno);
-			return 1;
-		}
-		if (!S_ISREG(st.st_mode)) {
-			give_up(file, "not a regular file", EINVAL);
-			return 1;
-		}
+		if (file->fd < 0 || fstat(file->fd, &st) != 0)
+			return go_without(file, chosen, "cannot be opened", errno, error);
+		if (!S_ISREG(st.st_mode))
+			return go_without(file, chosen, "not a regular file", EINVAL, error);
 		if (flock(file->fd, LOCK_EX | LOCK_NB) != 0)
 			break;
 		if (is_named(file->name, file->fd))
@@ -80,10 +89,8 @@ open_locked(struct registry_file *file, struct error *error)
 		close(file->fd);
 		file->fd = -1;
 	}
-	if (file->fd >= 0 && errno != EWOULDBLOCK) {
-		give_up(file, "cannot be locked", errno);
-		return 1;
-	}
+	if (file->fd >= 0 && errno != EWOULDBLOCK)
+		return go_without(file, chosen, "cannot be locked", errno, error);
 	return error_set(error, OUTCOME_USAGE,
 	    "%.500s: another espcap uses "
 	    "this registry: give this one its own with --registry=FILE",
@@ -150,7 +157,7 @@ registry_file_open(const char *name, bool chosen, struct log *log,
 	file->registry = registry_new();
 	if (name != NULL) {
 		file->name = xstrdup(name);
-		rv = open_locked(file, error);
+		rv = open_locked(file, chosen, error);
 	}
 	if (rv == 0) {
 		replacement_sweep(AT_FDCWD, name);

@@ -14,9 +14,9 @@ struct registry_file;
 
 /*
  * Opens the registry of this name, made if missing (mode 0600), and locks it: NULL with OUTCOME_USAGE if another espcap
- * has it, or if the user has chosen the name (chosen) and the file is not a registry. If it cannot be read, written or
- * kept, that is logged and the run continues without a file: what was read is then known only until the run ends. name
- * NULL: no file from the start. Damaged lines are logged and skipped.
+ * has it, or if the user has chosen the name (chosen) and the file is not a registry or cannot be opened. Otherwise, if
+ * it cannot be read, written or kept, that is logged and the run continues without a file: what was read is then known
+ * only until the run ends. name NULL: no file from the start. Damaged lines are logged and skipped.
  */
 struct registry_file *registry_file_open(const char *name, bool chosen, struct log *log, struct error *error);
 void registry_file_free(struct registry_file *file);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/place.h"
 #include "base/xalloc.h"
 #include "config/paths.h"
 
@@ -174,10 +175,12 @@ open_target(struct watching *watching, const char *after,
 {
 	const char *name = after + strlen("move:");
 	struct stat target, folder;
-	int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = place_folder("--after=move:", name, geteuid(), getegid(), error);
 
+	if (fd < 0)
+		return -1;
 	watching->folder.target = fd;
-	if (fd < 0 || fstat(fd, &target) != 0 ||
+	if (fstat(fd, &target) != 0 ||
 	    fstat(watching->folder.fd, &folder) != 0)
 		return error_set(error, OUTCOME_USAGE, "--after=%.400s: %s",
 		    after, strerror(errno));

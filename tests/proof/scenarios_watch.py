@@ -334,7 +334,7 @@ def watch_after_move(stage):
 
 @scenario(*RULES)
 def watch_after_that_cannot_be(stage):
-    for word in ("move:nowhere", "move:in", "burn", "move:/dev/shm"):
+    for word in ("move:nowhere/deeper", "move:in", "burn", "move:/dev/shm"):
         start(stage, "--after=" + word).end()
     stage.run("--watch=nowhere", "--ledger=registry")
 

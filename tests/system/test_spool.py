@@ -149,7 +149,7 @@ def test_nothing_is_left(tmp_path, who):
 
 
 @pytest.mark.parametrize("kind, text", [
-    ("missing", r"--spool=\S+: No such file or directory; make that directory first"),
+    ("no parent", r"--spool=\S+: No such file or directory; make the directory it is to be in first"),
     ("file", r"--spool=\S+: Not a directory; name a directory, not a file"),
     ("read-only", r"--spool=\S+: Read-only file system; name a directory in which espcap can make a file"),
     ("not mine", r"--spool=\S+: Permission denied; name a directory in which espcap can make a file")])
@@ -157,7 +157,9 @@ def test_refused(tmp_path, kind, text):
     folder, prefix = tmp_path / "spool", ()
     if kind == "file":
         folder.write_text("kept")
-    elif kind != "missing":
+    elif kind == "no parent":
+        folder = folder / "below"
+    else:
         folder.mkdir(0o700)
     if kind == "read-only":
         prefix = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o ro none "$0" && exec "$@"', str(folder)]

@@ -668,7 +668,7 @@ def test_after_more_files_than_descriptors(place):
     assert "has changed" not in watch.messages
 
 
-@pytest.mark.parametrize("after, why", [("move:nowhere", "No such file"), ("move:in", "the watched directory itself"),
+@pytest.mark.parametrize("after, why", [("move:nowhere/deeper", "No such file"), ("move:in", "the watched directory itself"),
                                         ("burn", "takes delete or move:DIR")])
 def test_after_that_cannot_be(place, after, why):
     watch = Watch(place, "--after=" + after)

@@ -321,7 +321,7 @@ test_move_to_nowhere(void **state)
 	struct test *test = *state;
 	char *after = xasprintf("move:%s", test->in);
 
-	test->options.after = "move:/nonexistent";
+	test->options.after = "move:/nonexistent/deeper";
 	assert_fails(test, OUTCOME_USAGE, "No such file");
 	watching_release(&test->watching);
 	test->options.after = after;
@@ -387,7 +387,7 @@ test_the_folder_is_named(void **state)
 	assert_int_equal(rv, 0);
 	assert_string_equal(messages.text, wanted);
 	watching_release(&test->watching);
-	test->options.after = "move:/tmp/test_watching/none";
+	test->options.after = "move:/tmp/test_watching/none/deeper";
 	messages_start(&messages);
 	rv = watching_open(&test->watching, &test->options, &test->log, NULL);
 	(void)messages_end(&messages);
