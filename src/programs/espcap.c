@@ -77,6 +77,19 @@ open_broker(struct app *app, struct error *error)
 		app->files.secret_index, error);
 }
 
+/* Files that are made when root is given up belong to whom espcap is then: those of --ring, see PATHS in espcap(1). */
+static void
+warn_of_files(struct app *app)
+{
+	const char *user = app->options.ring != NULL ? privilege_stand_in() : NULL;
+
+	if (user != NULL)
+		log_error(&app->log,
+		    "there is no user espcap: the files of --ring belong to the user %s, and every program that runs as %s "
+		    "can read, change and delete these packets; make install-user adds the user espcap",
+		    user, user);
+}
+
 /* All that may need the rights we were started with. The capture comes last: from then on packets are queued. */
 static int
 open_all(struct app *app, struct error *error)
@@ -96,6 +109,7 @@ open_all(struct app *app, struct error *error)
 	    watching_open(&app->watching, options, &app->log, error) != 0 ||
 	    open_broker(app, error) != 0)
 		goto out;
+	warn_of_files(app);
 	rv = app->dissecting.is_filter_wrong ? 0 : capturing_open(&app->capturing, options, &app->log, error);
 out:
 	free(cache);

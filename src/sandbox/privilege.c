@@ -37,10 +37,12 @@ find_user(const char *name, struct passwd *user, bool *found)
 	return reason == 0 ? 0 : -1;
 }
 
+/* The first is for espcap alone. */
+static const char *const names[] = { "espcap", "nobody" };
+
 static const char *
 choose_user(struct passwd *user, struct error *error)
 {
-	static const char *const names[] = { "espcap", "nobody" };
 	bool found;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -64,6 +66,15 @@ choose_user(struct passwd *user, struct error *error)
 	    "tshark must not run as root, and there is no user espcap or "
 	    "nobody to run it as; make install-user adds espcap");
 	return NULL;
+}
+
+const char *
+privilege_stand_in(void)
+{
+	struct passwd user;
+	const char *name = geteuid() == 0 ? choose_user(&user, NULL) : NULL;
+
+	return name != NULL && strcmp(name, names[0]) != 0 ? name : NULL;
 }
 
 /* setresuid clears them unless the securebits of our starter say otherwise, capabilities(7). */

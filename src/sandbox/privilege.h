@@ -46,6 +46,12 @@ int privilege_assume(uid_t uid, gid_t gid);
 /* Empties the permitted, effective and inheritable sets. Async-signal-safe. -1 with errno. */
 int privilege_clear_capabilities(void);
 
+/*
+ * If the effective user is root and there is no user "espcap": the name of the user that takes its place and that other programs
+ * run as, too (a string constant). Else NULL.
+ */
+const char *privilege_stand_in(void);
+
 /* Who privilege_drop will become, or already are. -1 as that. */
 int privilege_target(uid_t *uid, gid_t *gid, struct error *error);
 

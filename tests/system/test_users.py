@@ -274,6 +274,45 @@ def test_without_namespaces(good, both, place, folder):
     assert said(result, "no network") == "unavailable (Operation not permitted)"
 
 
+# A loopback of its own.
+ALONE = ["unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]
+WARNING = "espcap: there is no user espcap: the files of --ring belong to the user nobody, and every program that runs as " \
+          "nobody can read, change and delete these packets; make install-user adds the user espcap\n"
+
+
+def capture(folder, prefix, *options):
+    return espcap.run("--nic=lo", "--duration=1s", *options, prefix=[*prefix, *ALONE], cwd=folder)
+
+
+def test_files_of_nobody(users, folder):
+    """They are anybody's, and espcap warns of that, even if it is to say little; the user espcap has its own."""
+    for options in (["--ring=first"], ["--ring=first", "--quiet"]):
+        result = capture(folder, users.prefix, *options)
+        assert result.code == 0 and result.errors.count(WARNING) == 1, result.errors
+    assert {os.stat(os.path.join(folder, "first", name)).st_uid for name in os.listdir(os.path.join(folder, "first"))} == {65534}
+    users.add(OURS)
+    result = capture(folder, users.prefix, "--ring=second")
+    assert result.code == 0 and "there is no user" not in result.errors, result.errors
+    made = os.listdir(os.path.join(folder, "second"))
+    assert made and {os.stat(os.path.join(folder, "second", name)).st_uid for name in made} == {users.ids[OURS]}
+    # What is there belongs to nobody still: the message says what to do.
+    result = capture(folder, users.prefix, "--ring=first")
+    assert result.code == 2 and "chown espcap first" in result.errors, result.errors
+
+
+def test_no_warning_without_files_of_nobody(users, folder, unprivileged):
+    """Other files belong to root, and those of a plain user to that user."""
+    result = capture(folder, users.prefix, "--spool=spool", "--metrics=metrics", "--summary-json=summary")
+    assert result.code == 0 and "there is no user" not in result.errors, result.errors
+    assert {os.stat(os.path.join(folder, name)).st_uid for name in ("spool", "metrics", "summary")} == {0}
+    mine = os.path.join(folder, "mine")
+    os.mkdir(mine)
+    os.chown(mine, 65534, 65534)
+    plain = [*unprivileged, "--inh-caps=+net_raw", "--ambient-caps=+net_raw"]
+    result = espcap.run("--nic=lo", "--duration=1s", "--ring=ring", prefix=[*users.prefix, *ALONE, *plain], cwd=mine)
+    assert result.code == 0 and "there is no user" not in result.errors, result.errors
+
+
 # A copy of /etc takes its place; $2 is a program to take away.
 INSTALL = """set -e
 cp -a /etc "$1/etc"; mount --bind "$1/etc" /etc

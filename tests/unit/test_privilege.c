@@ -91,6 +91,26 @@ no_other_user(void)
 	CHECK(strcmp(why, "only root can start tshark as another user") == 0);
 }
 
+static void
+no_stand_in(void)
+{
+	if (geteuid() == 0)
+		CHECK(setresuid(12345, 12345, 12345) == 0);
+	CHECK(privilege_stand_in() == NULL);
+}
+
+/* With and without the user espcap in this machine's passwd. */
+static void
+stand_in_of_root(void)
+{
+	const char *user = privilege_stand_in();
+
+	if (getpwnam("espcap") != NULL)
+		CHECK(user == NULL);
+	else
+		CHECK(user != NULL && strcmp(user, "nobody") == 0);
+}
+
 /* With and without that user in this machine's passwd. */
 static void
 other_user_of_root(void)
@@ -113,8 +133,11 @@ test_the_user_of_tshark(void **state)
 {
 	(void)state;
 	apart(no_other_user);
-	if (geteuid() == 0)
+	apart(no_stand_in);
+	if (geteuid() == 0) {
 		apart(other_user_of_root);
+		apart(stand_in_of_root);
+	}
 }
 
 /* Who makes namespaces is that user, with the rights of root until it has made them. */
