@@ -80,8 +80,9 @@ check_name(const char *name, struct error *error)
 	return found ?
 	    0 :
 	    error_set(error, OUTCOME_USAGE,
-		"--nic=%.100s: no such network interface; this machine has %s",
-		name, list);
+		"--nic=%.100s: no such network interface; this machine has %s%s",
+		name, list,
+		strchr(name, ',') != NULL ? " (give --nic for each interface)" : "");
 }
 
 /* Opening. */

@@ -68,6 +68,15 @@ join(char *text, size_t size, const struct options_list *words)
 		    i > 0 ? " " : "", words->items[i]);
 }
 
+static bool
+is_interface(const char *text)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "/sys/class/net/%.64s", text);
+	return strchr(text, '/') == NULL && text[0] != '.' && kind_of(path) == OPERAND_DIR;
+}
+
 /* Beside another input: a capture too many, or a filter as tcpdump and tshark take it. */
 static int
 refuse_beside(const struct options_list *operands, const char *input, struct error *error)
@@ -76,6 +85,11 @@ refuse_beside(const struct options_list *operands, const char *input, struct err
 	char all[128];
 
 	join(all, sizeof(all), operands);
+	if (strcmp(input, "nic") == 0 && is_interface(first))
+		return error_set(error, OUTCOME_USAGE,
+		    "unexpected argument \"%.100s\": did you mean "
+		    "--nic=%.100s? (give --nic for each interface)",
+		    first, first);
 	if (strcmp(input, "nic") == 0)
 		return error_set(error, OUTCOME_USAGE,
 		    "unexpected argument \"%.100s\": did you mean "
@@ -95,15 +109,6 @@ refuse_beside(const struct options_list *operands, const char *input, struct err
 	    "unexpected argument \"%.100s\": did you mean --bpf=\"%s\" or "
 	    "--display-filter=\"%s\"? (a value with spaces needs quotes)",
 	    first, all, all);
-}
-
-static bool
-is_interface(const char *text)
-{
-	char path[128];
-
-	(void)snprintf(path, sizeof(path), "/sys/class/net/%.64s", text);
-	return strchr(text, '/') == NULL && text[0] != '.' && kind_of(path) == OPERAND_DIR;
 }
 
 /* What does not exist, and no input is given. */

@@ -478,6 +478,7 @@ def test_a_tshark_is_killed():
 @pytest.mark.parametrize("words, text", [
     (("v0", "v2", "v0"), "--nic=v0 was given twice: give each interface once"),
     (("v0", "any"), "--nic=any captures on all interfaces: give no other --nic"),
+    (("v0,v2",), " (give --nic for each interface)"),
     (("v0", "v9"), "--nic=v9: no such network interface; this machine has ")])
 def test_usage(words, text):
     capture = start(*words, start=False)

@@ -973,6 +973,7 @@ test_several_interfaces(void **state)
 	REFUSE("--nic=any captures on all interfaces: give no other --nic", "--nic=lo", "--nic=any");
 	REFUSE("--nic=any captures on all interfaces: give no other --nic", "--nic=any", "--nic=any");
 	REFUSE("--nic needs a value: --nic=IFACE", "--nic=a", "--nic=");
+	REFUSE("unexpected argument \"lo\": did you mean --nic=lo? (give --nic for each interface)", "-i", "a", "lo");
 	for (size_t i = 0; i <= OPTIONS_NICS_MAX; i++) {
 		(void)snprintf(names[i], sizeof(names[i]), "--nic=a%zu", i);
 		words[i] = names[i];
