@@ -203,6 +203,11 @@ class Stage:
         names = {word.partition("=")[0] for word in words if word.startswith("--")}
         if "--quiet" in names:
             names.add("--verbose")
+        # Refused without files.
+        if "--nic" in names:
+            names.add("--jobs")
+        if "--replay" in names:
+            names.update({"--jobs", "--dissection", "--no-sandbox", "--tshark"})
         return [self.program, *words, *(word for word in more if word.partition("=")[0] not in names)]
 
     def start(self, *words, stdin=subprocess.DEVNULL, prefix=(), environment=None, read=True, sandbox=False,
