@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ struct transfer {
 	size_t left;         /* of it to send */
 	struct buffer body;
 	struct http_reply reply;
-	bool too_large;
+	bool too_large, is_bare;
 	char error[CURL_ERROR_SIZE];
 	void (*on_reply)(void *ctx, const struct http_reply *reply);
 	void *ctx;
@@ -121,6 +122,39 @@ is_line_too_long(const struct transfer *transfer, CURLcode code)
 		    strstr(transfer->error, "ut of memory") != NULL));
 }
 
+/*
+ * Whether another protocol may be spoken there. All of these come after a connection was made: what was not found, refuses or
+ * does not answer has other codes. An HTTP answer that had begun is cut.
+ */
+static bool
+is_unspoken(const struct transfer *transfer, CURLcode code)
+{
+	switch (code) {
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return transfer->reply.status == 0;
+	default:
+		return false;
+	}
+}
+
+static int
+connection_of(const struct transfer *transfer, CURLcode code)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	/* libcurl closes its own with the transfer. */
+	if (!transfer->is_bare || code != CURLE_OK ||
+	    curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
+	    fd == CURL_SOCKET_BAD)
+		return -1;
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
 static void
 tell(struct transfer *transfer, CURLcode code)
 {
@@ -129,6 +163,8 @@ tell(struct transfer *transfer, CURLcode code)
 	reply->fault = fault_of(transfer, code);
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 	    &reply->status);
+	reply->is_unspoken = is_unspoken(transfer, code);
+	reply->fd = connection_of(transfer, code);
 	if (reply->fault == HTTP_REPLY_TOO_LARGE)
 		(void)snprintf(reply->text, sizeof(reply->text),
 		    "the reply is larger than %zu bytes", transfer->body.max);
@@ -359,6 +395,10 @@ on_header(char *line, size_t size, size_t count, void *ctx)
 	if (value != NULL)
 		reply->is_elasticsearch = len == 13 &&
 		    memcmp(value, "Elasticsearch", 13) == 0;
+	if (header_value(line, size * count, "kbn-name", &len) != NULL)
+		reply->dashboard = "Kibana";
+	if (header_value(line, size * count, "osd-name", &len) != NULL)
+		reply->dashboard = "OpenSearch Dashboards";
 	value = header_value(line, size * count, "Location", &len);
 	if (value != NULL)
 		copy_value(reply->location, sizeof(reply->location), value,
@@ -373,6 +413,13 @@ on_header(char *line, size_t size, size_t count, void *ctx)
 }
 
 /* Setting up. */
+
+static void
+trust_anybody(CURL *easy)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+}
 
 static void
 set_trust(CURL *easy, const struct http_config *config)
@@ -399,10 +446,8 @@ set_trust(CURL *easy, const struct http_config *config)
 		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 	    (long)CURL_SSLVERSION_TLSv1_2);
-	if (!config->insecure)
-		return;
-	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	if (config->insecure)
+		trust_anybody(easy);
 }
 
 static curl_socket_t
@@ -471,6 +516,7 @@ set_request(struct transfer *transfer, const struct http_request *request)
 	CURL *easy = transfer->easy;
 
 	(void)curl_easy_setopt(easy, CURLOPT_URL, request->url);
+	(void)curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, request->is_bare ? 1L : 0L);
 	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 	if (request->body != NULL) {
 		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -521,13 +567,17 @@ http_send(struct http *http, const struct http_request *request,
 	transfer->http = http;
 	transfer->on_reply = on_reply;
 	transfer->ctx = ctx;
+	transfer->is_bare = request->is_bare;
 	buffer_init(&transfer->body, request->reply_max);
 	transfer->easy = curl_easy_init();
 	if (transfer->easy == NULL)
 		abort(); /* out of memory */
 	set_callbacks(transfer);
 	set_limits(transfer->easy, http->config, request);
-	set_trust(transfer->easy, http->config);
+	if (request->is_insecure)
+		trust_anybody(transfer->easy);
+	else
+		set_trust(transfer->easy, http->config);
 	set_request(transfer, request);
 	LIST_INSERT_HEAD(&http->transfers, transfer, next);
 	/* Starts with want_timer: nothing calls back from in here. */

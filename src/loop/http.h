@@ -48,6 +48,8 @@ struct http_request {
 	size_t len;
 	size_t reply_max; /* bytes of the reply's body */
 	uint64_t timeout; /* ms, 0 for that of the rules */
+	bool is_insecure; /* whoever it is may answer, and gets no certificate of ours: for a request without secrets */
+	bool is_bare;     /* http only: it ends as answered when there is a connection, over which nothing was sent: see fd */
 };
 
 enum http_fault {
@@ -56,6 +58,7 @@ enum http_fault {
 	HTTP_UNTRUSTED, /* a certificate check failed, or our own certificate is useless */
 	HTTP_LOST,      /* it may have got there: reset, cut, time-out */
 	HTTP_NOT_HTTP,  /* what came back is not HTTP */
+	HTTP_MISTAKEN,  /* another protocol than that of the address is spoken there: cluster.h alone says so */
 	HTTP_REPLY_TOO_LARGE
 };
 
@@ -66,8 +69,13 @@ struct http_reply {
 	const char *body; /* valid during the call */
 	size_t len;
 	bool is_elasticsearch; /* X-elastic-product: Elasticsearch */
-	char location[256];    /* where a redirect points to, "" if nowhere */
-	long retry_after;      /* seconds, 0 if not said */
+	/* "Kibana" or "OpenSearch Dashboards", which name themselves in a header; NULL if it is neither. */
+	const char *dashboard;
+	/* A connection was made, and ended without an HTTP answer: by the TLS handshake, silence or other bytes. */
+	bool is_unspoken;
+	int fd;             /* of a bare request: the connection, which on_reply closes; -1 if there is none, as for all others */
+	char location[256]; /* where a redirect points to, "" if nowhere */
+	long retry_after;   /* seconds, 0 if not said */
 };
 
 /* Sends; on_reply is called once, from the loop. The texts of request are copied, the body is not. */

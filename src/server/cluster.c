@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "server/backoff.h"
+#include "server/examination.h"
+#include "server/wrong_server.h"
 
 #define PROBE_TIMEOUT 10000
 #define PROBE_REPLY_MAX ((size_t)1 << 20)
@@ -21,6 +23,11 @@ struct node {
 	struct cluster *cluster;
 	const struct node_address *address;
 	bool dead;
+	bool speaks; /* it has answered a request */
+	bool wrong;  /* and will never be a node: it is not probed */
+	struct examination *examination;
+	struct errand *examined; /* whose failure led to it; NULL: a probe's */
+	struct http_reply failure;
 	unsigned failures; /* in a row */
 	struct event *probe;
 	uint64_t said; /* clock_seconds; 0: never */
@@ -38,6 +45,7 @@ struct errand {
 };
 
 struct cluster {
+	struct loop *loop;
 	struct log *log;
 	const struct cluster_config *config;
 	struct http *http;
@@ -51,6 +59,8 @@ struct cluster {
 };
 
 static void send_errand(struct errand *errand);
+static bool may_be_mistaken(const struct node *node, const struct http_reply *reply);
+static void examine(struct node *node, struct errand *errand, const struct http_reply *reply);
 
 static void
 forget(char *secret)
@@ -105,6 +115,23 @@ kill_node(struct node *node, const char *why, bool is_told)
 	plan_probe(node);
 }
 
+/* True if no node is right. */
+static bool
+condemn(struct node *node, const char *why)
+{
+	struct cluster *cluster = node->cluster;
+
+	note_trouble(node, why);
+	node->dead = node->wrong = true;
+	event_del(node->probe);
+	for (size_t i = 0; i < cluster->count; i++)
+		if (!cluster->nodes[i].wrong) {
+			log_note(cluster->log, "%s; this node is not used", cluster->trouble);
+			return false;
+		}
+	return true;
+}
+
 static void
 send_waiting(struct cluster *cluster)
 {
@@ -123,6 +150,7 @@ static void
 revive(struct node *node)
 {
 	node->dead = false;
+	node->speaks = true;
 	node->failures = 0;
 	if (node->said_down)
 		log_note(node->cluster->log, "%s answers again",
@@ -132,19 +160,31 @@ revive(struct node *node)
 }
 
 static void
+fail_probe(struct node *node, const char *why)
+{
+	note_trouble(node, why);
+	node->failures++;
+	plan_probe(node);
+}
+
+static void
 on_probed(void *ctx, const struct http_reply *reply)
 {
 	struct node *node = ctx;
 	char why[64];
 
+	if (node->wrong)
+		return;
 	if (reply->fault == HTTP_ANSWERED && reply->status < 500) {
 		revive(node);
 		return;
 	}
+	if (may_be_mistaken(node, reply)) {
+		examine(node, NULL, reply);
+		return;
+	}
 	(void)snprintf(why, sizeof(why), "HTTP status %ld", reply->status);
-	note_trouble(node, reply->fault == HTTP_ANSWERED ? why : reply->text);
-	node->failures++;
-	plan_probe(node);
+	fail_probe(node, reply->fault == HTTP_ANSWERED ? why : reply->text);
 }
 
 static void
@@ -194,10 +234,10 @@ has_other(const struct cluster *cluster, const struct node *node)
 	return false;
 }
 
+/* The request has this outcome, or goes to another node. */
 static void
-on_reply(void *ctx, const struct http_reply *reply)
+conclude(struct errand *errand, const struct http_reply *reply)
 {
-	struct errand *errand = ctx;
 	struct cluster *cluster = errand->cluster;
 	struct node *node = &cluster->nodes[errand->node];
 	bool is_wrong = reply->fault == HTTP_UNTRUSTED ||
@@ -217,6 +257,88 @@ on_reply(void *ctx, const struct http_reply *reply)
 	}
 	errand->on_reply(errand->ctx, errand->node, reply);
 	errand_free(errand);
+}
+
+/* What is wrong at a node whose protocol was never spoken. */
+
+static bool
+may_be_mistaken(const struct node *node, const struct http_reply *reply)
+{
+	return reply->is_unspoken && !node->speaks && !node->wrong && node->examination == NULL;
+}
+
+/* No request can be answered any more. */
+static void
+end_waiting(struct node *node, const struct http_reply *reply)
+{
+	struct cluster *cluster = node->cluster;
+	struct errand *errand;
+
+	while ((errand = TAILQ_FIRST(&cluster->waiting)) != NULL) {
+		TAILQ_REMOVE(&cluster->waiting, errand, next);
+		errand->on_reply(errand->ctx, (size_t)(node - cluster->nodes), reply);
+		errand_free(errand);
+	}
+}
+
+static void
+take_mistaken(struct node *node, struct errand *errand, const char *why)
+{
+	struct cluster *cluster = node->cluster;
+	struct http_reply reply = { .fault = HTTP_MISTAKEN, .body = "", .fd = -1 };
+
+	/* The errand is the first of those that wait. */
+	if (errand != NULL) {
+		TAILQ_REMOVE(&cluster->sent, errand, next);
+		TAILQ_INSERT_HEAD(&cluster->waiting, errand, next);
+	}
+	(void)snprintf(reply.text, sizeof(reply.text), "%.319s", why);
+	if (condemn(node, why))
+		end_waiting(node, &reply);
+	else
+		send_waiting(cluster);
+}
+
+static void
+on_examined(void *ctx, const char *text)
+{
+	struct node *node = ctx;
+	struct errand *errand = node->examined;
+	struct http_reply failure = node->failure;
+
+	if (text != NULL)
+		take_mistaken(node, errand, text);
+	else if (errand != NULL)
+		conclude(errand, &failure);
+	else
+		fail_probe(node, failure.text);
+	examination_free(node->examination);
+	node->examination = NULL;
+}
+
+static void
+examine(struct node *node, struct errand *errand, const struct http_reply *reply)
+{
+	node->examined = errand;
+	node->failure = *reply;
+	node->failure.body = "";
+	node->failure.len = 0;
+	node->examination = examination_new(node->cluster->loop, node->cluster->http,
+	    node->address->url, on_examined, node);
+}
+
+static void
+on_reply(void *ctx, const struct http_reply *reply)
+{
+	struct errand *errand = ctx;
+	struct node *node = &errand->cluster->nodes[errand->node];
+
+	if (reply->fault == HTTP_ANSWERED)
+		node->speaks = true;
+	if (may_be_mistaken(node, reply) && !errand->request.is_once)
+		examine(node, errand, reply);
+	else
+		conclude(errand, reply);
 }
 
 /* Takes turns. The number of nodes if all are dead. */
@@ -277,6 +399,12 @@ cluster_blame(struct cluster *cluster, size_t node, const char *why)
 	kill_node(&cluster->nodes[node], why, false);
 }
 
+bool
+cluster_condemn(struct cluster *cluster, size_t node, const char *why)
+{
+	return condemn(&cluster->nodes[node], why);
+}
+
 void
 cluster_praise(struct cluster *cluster, size_t node)
 {
@@ -314,6 +442,7 @@ cluster_new(struct loop *loop, struct log *log,
 	if (http == NULL)
 		return NULL;
 	cluster = xcalloc(1, sizeof(*cluster));
+	cluster->loop = loop;
 	cluster->log = log;
 	cluster->config = config;
 	cluster->http = http;
@@ -352,8 +481,10 @@ cluster_free(struct cluster *cluster)
 	http_free(cluster->http);
 	free_errands(&cluster->waiting);
 	free_errands(&cluster->sent);
-	for (size_t i = 0; i < cluster->count; i++)
+	for (size_t i = 0; i < cluster->count; i++) {
+		examination_free(cluster->nodes[i].examination);
 		event_free(cluster->nodes[i].probe);
+	}
 	free(cluster->nodes);
 	forget(cluster->authorization);
 	free(cluster);

@@ -15,7 +15,7 @@
 #include "server/day.h"
 #include "server/retention.h"
 #include "server/server_kind.h"
-#include "server/verdict.h"
+#include "server/wrong_server.h"
 
 #define REPLY_MAX ((size_t)16 << 20)
 /* 401 may be a user that is being made; after so many times it is a wrong password. */
@@ -49,6 +49,7 @@ struct setup {
 	struct event *again;
 	unsigned attempt, forbidden;
 	enum setup_found found;
+	bool is_foreign;   /* what answered to GET / may be another kind of server */
 	bool is_again;     /* only the template */
 	bool is_certain;   /* the kind of server is known */
 	bool has_switched; /* it was another than it seemed */
@@ -106,19 +107,10 @@ static void
 take_root(struct setup *setup, size_t node, const struct http_reply *reply)
 {
 	struct bulk_reply_version version = { .number = "" };
-	char text[600];
-	bool known;
 
-	known = reply->status == 200 &&
-	    bulk_reply_version(reply->body, reply->len, &version);
-	if (reply->status == 200 && !known && !reply->is_elasticsearch) {
-		(void)snprintf(text, sizeof(text),
-		    "%s answers, but neither as "
-		    "Elasticsearch nor as OpenSearch: is the address right?",
-		    cluster_url(setup->cluster, node));
-		fail(setup, OUTCOME_OUTPUT, text);
-		return;
-	}
+	if (reply->status == 200)
+		(void)bulk_reply_version(reply->body, reply->len, &version);
+	setup->is_foreign = wrong_server_is_foreign(reply);
 	/*
 	 * A user who may not ask for the version can ask who he is: only
 	 * Elasticsearch has this address.
@@ -149,6 +141,36 @@ take_engine(struct setup *setup, size_t node,
 		go_behind_template(setup);
 	else
 		go_to(setup, STEP_CUSTOM);
+}
+
+/* The node is none: another one may be, unless none is left. */
+static void
+condemn(struct setup *setup, size_t node, const char *why)
+{
+	char text[1600];
+
+	if (!cluster_condemn(setup->cluster, node, why)) {
+		go_to(setup, STEP_ROOT);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s: %s", cluster_url(setup->cluster, node), why);
+	fail(setup, OUTCOME_USAGE, text);
+}
+
+/* A proxy may let through little more than bulk requests; without a template these are all that is needed. */
+static void
+take_who(struct setup *setup, size_t node, const struct http_reply *reply)
+{
+	static const struct bulk_reply_version nothing = { .number = "" };
+	char text[WRONG_SERVER_TEXT];
+
+	if (setup->is_foreign && wrong_server_is_foreign(reply) &&
+	    setup->config->put != SETUP_TEMPLATE_NEVER) {
+		wrong_server_text(reply, text, sizeof(text));
+		condemn(setup, node, text);
+		return;
+	}
+	take_engine(setup, node, &nothing, reply->is_elasticsearch);
 }
 
 /* The template. */
@@ -359,6 +381,22 @@ take_deleted(struct setup *setup, const struct http_reply *reply)
 
 /* Requests and replies. */
 
+/* True if another node is asked, or all is over. */
+static bool
+is_wrong_server(struct setup *setup, size_t node, const struct http_reply *reply)
+{
+	struct bulk_reply_version version;
+	char text[WRONG_SERVER_TEXT];
+
+	if (reply->fault != HTTP_ANSWERED || setup->step != STEP_ROOT ||
+	    !wrong_server_by_root(cluster_url(setup->cluster, node), reply,
+		bulk_reply_version(reply->body, reply->len, &version), text,
+		sizeof(text)))
+		return false;
+	condemn(setup, node, text);
+	return true;
+}
+
 /* True if the same is to be asked again, or all is over. */
 static bool
 is_no_answer(struct setup *setup, size_t node, const struct http_reply *reply)
@@ -380,6 +418,10 @@ is_no_answer(struct setup *setup, size_t node, const struct http_reply *reply)
 		    url,
 		    reply->text);
 		fail(setup, OUTCOME_OUTPUT, text);
+		return true;
+	case HTTP_MISTAKEN:
+		(void)snprintf(text, sizeof(text), "%s: %s", url, reply->text);
+		fail(setup, OUTCOME_USAGE, text);
 		return true;
 	case HTTP_UNREACHED:
 	case HTTP_LOST:
@@ -433,10 +475,10 @@ is_forbidden(struct setup *setup, size_t node, const struct http_reply *reply)
 static void
 take(void *ctx, size_t node, const struct http_reply *reply)
 {
-	static const struct bulk_reply_version nothing = { .number = "" };
 	struct setup *setup = ctx;
 
-	if (is_no_answer(setup, node, reply) ||
+	if (is_wrong_server(setup, node, reply) ||
+	    is_no_answer(setup, node, reply) ||
 	    is_forbidden(setup, node, reply))
 		return;
 	cluster_praise(setup->cluster, node);
@@ -446,7 +488,7 @@ take(void *ctx, size_t node, const struct http_reply *reply)
 		take_root(setup, node, reply);
 		break;
 	case STEP_WHO:
-		take_engine(setup, node, &nothing, reply->is_elasticsearch);
+		take_who(setup, node, reply);
 		break;
 	case STEP_CUSTOM:
 		take_custom(setup, reply);

@@ -278,6 +278,15 @@ verdict_of_item(long status, const char *type, size_t type_len,
 	    VERDICT_REJECTED;
 }
 
+bool
+verdict_is_tls_page(const char *page, size_t len)
+{
+	for (size_t i = 0; i < COUNT(config_pages); i++)
+		if (has(text_of(page, len), config_pages[i]))
+			return true;
+	return false;
+}
+
 static bool
 is_config_request(long status, enum fault fault, struct text reason)
 {
@@ -286,10 +295,7 @@ is_config_request(long status, enum fault fault, struct text reason)
 	for (size_t i = 0; i < COUNT(config_statuses); i++)
 		if (status == config_statuses[i])
 			return true;
-	for (size_t i = 0; i < COUNT(config_pages); i++)
-		if (has(reason, config_pages[i]))
-			return true;
-	return false;
+	return verdict_is_tls_page(reason.bytes, reason.len);
 }
 
 enum verdict_request

@@ -3,6 +3,7 @@
 #ifndef ESPCAP_SERVER_VERDICT_H
 #define ESPCAP_SERVER_VERDICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where a document is after an answer: in exactly one of these. */
@@ -41,5 +42,8 @@ enum verdict_request {
 /* Of a whole reply: its status, and error.type and error.reason of its body as above. */
 enum verdict_request verdict_of_request(long status, const char *type, size_t type_len,
     const char *reason, size_t reason_len);
+
+/* Whether a page is what a server says to whom speaks plain HTTP to its TLS port. */
+bool verdict_is_tls_page(const char *page, size_t len);
 
 #endif

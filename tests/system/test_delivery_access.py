@@ -243,9 +243,9 @@ def test_http2(certificates, numbered, tmp_path):
 
 def test_tls_server_spoken_to_in_plain(certificates, numbered, tmp_path):
     with fake_server.Server(tls=context(certificates.good)) as server:
-        done = deliver("http://127.0.0.1:%d" % server.port, numbered, tmp_path, *SHORT)
-        assert_unsent(None, done, numbered)
-        done.says(r"127\.0\.0\.1:%d" % server.port)
+        done = deliver("http://127.0.0.1:%d" % server.port, numbered, tmp_path)
+        assert done.code == 2 and done.counts["read"] == 0, done.errors
+        done.says(r"write --node=https://127\.0\.0\.1:%d" % server.port)
 
 
 @pytest.mark.parametrize("node", ["http://shark:%s@127.0.0.1:9" % SECRET, "ftp://127.0.0.1:9", "http://127.0.0.1:99999",

@@ -294,7 +294,8 @@ def test_wrong_port_that_answers_as_ssh(server, numbered, tmp_path):
         port = listener.getsockname()[1]
         threading.Thread(target=greet_as_ssh, args=(listener,), daemon=True).start()
         done = deliver("http://127.0.0.1:%d" % port, numbered, tmp_path, "--retry-for=2s")
-    assert_given_up(server, done, numbered, "127.0.0.1:%d" % port)
+    assert done.code == 2 and done.counts["read"] == 0 and done.rejected == [], done.errors
+    done.says("127.0.0.1:%d: an SSH server answers there" % port)
     assert documents(server) == []
 
 
@@ -378,5 +379,6 @@ def test_unknown_authority(secure, numbered, tmp_path):
 
 
 def test_plain_http_to_a_tls_port(secure, numbered, tmp_path):
-    done = deliver("http://127.0.0.1:%d" % secure.port, numbered, tmp_path, "--retry-for=2s")
-    assert_given_up(secure, done, numbered, str(secure.port))
+    done = deliver("http://127.0.0.1:%d" % secure.port, numbered, tmp_path)
+    assert done.code == 2 and done.counts["read"] == 0 and done.rejected == [], done.errors
+    done.says("a server with TLS answers there: write --node=https://127.0.0.1:%d" % secure.port)

@@ -18,6 +18,7 @@
 #include "base/xalloc.h"
 #include "loop/http.h"
 #include "loop/loop.h"
+#include "loop/peek.h"
 #include "server/backoff.h"
 
 struct loop {
@@ -31,9 +32,19 @@ struct scripted_request {
 	const void *borrowed; /* the body itself */
 	size_t len, reply_max;
 	uint64_t timeout;
+	bool is_insecure;
 	void (*on_reply)(void *ctx, const struct http_reply *reply);
 	void *ctx;
 	bool is_open; /* neither answered nor canceled */
+};
+
+/* One peek, which is open until it was answered or freed. */
+struct peek {
+	char url[128];
+	uint64_t timeout;
+	void (*on_end)(void *ctx, const struct peeked *peeked);
+	void *ctx;
+	bool is_open;
 };
 
 struct scripted_timer {
@@ -50,6 +61,8 @@ static struct {
 	struct http_config config; /* as http_new got them */
 	struct scripted_request requests[512];
 	size_t count; /* requests sent so far */
+	struct peek peeks[16];
+	size_t peek_count; /* begun so far */
 	struct scripted_timer timers[64];
 	size_t timer_count;
 	struct {
@@ -268,9 +281,36 @@ http_send(struct http *http, const struct http_request *request,
 		memcpy(copy->body, request->body, request->len);
 	copy->reply_max = request->reply_max;
 	copy->timeout = request->timeout;
+	copy->is_insecure = request->is_insecure;
 	copy->on_reply = on_reply;
 	copy->ctx = ctx;
 	copy->is_open = true;
+}
+
+/* --- In the place of loop/peek.c ------------------------------------------------ */
+
+struct peek *
+peek_new(struct loop *loop, struct http *http, const char *url, uint64_t timeout,
+    void (*on_end)(void *ctx, const struct peeked *peeked), void *ctx)
+{
+	struct peek *peek = &world.peeks[world.peek_count++];
+
+	assert_ptr_equal(loop, &world.loop);
+	assert_true(world.has_http && http == (struct http *)&world);
+	assert_true(world.peek_count < sizeof(world.peeks) / sizeof(world.peeks[0]));
+	(void)snprintf(peek->url, sizeof(peek->url), "%s", url);
+	peek->timeout = timeout;
+	peek->on_end = on_end;
+	peek->ctx = ctx;
+	peek->is_open = true;
+	return peek;
+}
+
+void
+peek_free(struct peek *peek)
+{
+	if (peek != NULL)
+		peek->is_open = false;
 }
 
 /* --- What the test does ------------------------------------------------------------- */
@@ -345,6 +385,30 @@ break_off(size_t n, enum http_fault fault, const char *text)
 
 	(void)snprintf(reply.text, sizeof(reply.text), "%s", text);
 	end_request(n, &reply);
+}
+
+/* Ends request n so that another protocol may be spoken there. */
+static inline void
+break_unspoken(size_t n, enum http_fault fault, const char *text)
+{
+	struct http_reply reply = { .fault = fault, .body = "", .is_unspoken = true };
+
+	(void)snprintf(reply.text, sizeof(reply.text), "%s", text);
+	end_request(n, &reply);
+}
+
+/* The last peek, which goes to this url, ends so. */
+static inline void
+peeked(const char *url, enum protocol protocol, long status)
+{
+	const struct peeked found = { protocol, status };
+	struct peek *peek;
+
+	assert_true(world.peek_count > 0);
+	peek = &world.peeks[world.peek_count - 1];
+	assert_true(peek->is_open);
+	assert_string_equal(peek->url, url);
+	peek->on_end(peek->ctx, &found);
 }
 
 /* The timer that is due next, the one started first of several; NULL for none. */

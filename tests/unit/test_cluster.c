@@ -15,6 +15,8 @@
  *	probed -> up		any answer below 500: test_probe_revives
  *	probed -> down		no answer, or another: test_probe_fails
  *	probed -> probed	a request failed meanwhile: test_fails_while_probed
+ *	any -> wrong		for good, by what speaks there (test_mistaken*, test_one_is_mistaken*) or what it answered
+ *				(test_condemn); not if that is not certain: test_not_mistaken, test_nothing_to_look_into
  *
  * A request is
  *	sent			to a node that is up
@@ -28,6 +30,7 @@
  *	sent -> sent		it did not get there, and another node is up: test_goes_to_the_next,
  *				test_strict_tries_all_first, test_untrusted_goes_to_the_next, test_once
  *	sent -> waiting		it did not get there, and none is up: test_waits_until_one_is_back
+ *	any -> done		all nodes are wrong: test_mistaken, test_mistaken_by_a_probe
  *	waiting -> sent		a node came back: test_waits_while_all_are_down
  *	any -> -		test_free_cancels
  */
@@ -403,6 +406,166 @@ test_strict_tells_what_is_wrong(void **state)
 		    "http://a:9200: wrong");
 		assert_int_equal(next_timer(), 1000);
 	}
+}
+
+/* --- A wrong address ---------------------------------------------------------------- */
+
+#define TLS_AT_A "a server with TLS answers there: write --node=https://a:9200"
+
+static void
+test_mistaken(void **state)
+{
+	(void)state;
+	begin("http://a:9200");
+	cluster_strict(bench.cluster, true);
+	break_unspoken(get("/"), HTTP_LOST, "closed");
+	assert_int_equal(bench.calls, 0);
+	peeked("http://a:9200/", PROTOCOL_TLS, 0);
+	assert_int_equal(bench.calls, 1);
+	assert_int_equal(bench.node, 0);
+	assert_int_equal(bench.reply.fault, HTTP_MISTAKEN);
+	assert_string_equal(bench.reply.text, TLS_AT_A);
+	/* Who asked tells it, and nothing is tried again. */
+	assert_heard("");
+	assert_int_equal(next_timer(), NO_TIMER);
+	assert_int_equal(open_requests(), 0);
+}
+
+/* What cannot be told is the failure that it was. */
+static void
+test_not_mistaken(void **state)
+{
+	(void)state;
+	begin("https://a:9200");
+	cluster_strict(bench.cluster, true);
+	break_unspoken(get("/"), HTTP_UNREACHED, "no handshake");
+	peeked("http://a:9200/", PROTOCOL_HTTP, 503);
+	assert_int_equal(bench.calls, 0);
+	assert_heard("note: https://a:9200: no handshake; trying again\n");
+	/* Its probe is looked into as well, and at last the request has its answer. */
+	break_unspoken(sent_after(1000), HTTP_UNREACHED, "no handshake");
+	peeked("http://a:9200/", PROTOCOL_TLS, 0);
+	assert_heard("");
+	answer(sent_after(2000), 200, "{}");
+	assert_heard("note: https://a:9200 answers again\n");
+	answer(world.count - 1, 200, "at last");
+	assert_string_equal(bench.body, "at last");
+	assert_int_equal(world.peek_count, 2);
+}
+
+/* It was not there at first, and is another one then: the request that waits is told. */
+static void
+test_mistaken_by_a_probe(void **state)
+{
+	(void)state;
+	begin("http://a:9200");
+	cluster_strict(bench.cluster, true);
+	break_off(get("/"), HTTP_UNREACHED, "refused");
+	assert_heard("note: http://a:9200: refused; trying again\n");
+	break_unspoken(sent_after(1000), HTTP_LOST, "closed");
+	assert_int_equal(bench.calls, 0);
+	peeked("http://a:9200/", PROTOCOL_TLS, 0);
+	assert_int_equal(bench.calls, 1);
+	assert_int_equal(bench.reply.fault, HTTP_MISTAKEN);
+	assert_string_equal(bench.reply.text, TLS_AT_A);
+	assert_int_equal(next_timer(), NO_TIMER);
+}
+
+/* Only after a connection without an HTTP answer, and never where one has come before. */
+static void
+test_nothing_to_look_into(void **state)
+{
+	for (enum http_fault fault = HTTP_UNREACHED; fault <= HTTP_REPLY_TOO_LARGE; fault++) {
+		anew(state);
+		begin("http://a:9200");
+		cluster_strict(bench.cluster, true);
+		break_off(get("/"), fault, "why");
+		assert_int_equal(world.peek_count, 0);
+	}
+	anew(state);
+	begin("http://a:9200");
+	answer(get("/"), 503, "");
+	break_unspoken(get("/"), HTTP_LOST, "closed");
+	assert_int_equal(world.peek_count, 0);
+	assert_int_equal(bench.reply.fault, HTTP_LOST);
+	/* Nor in a probe after that. */
+	break_unspoken(sent_after(1000), HTTP_LOST, "closed");
+	assert_int_equal(world.peek_count, 0);
+}
+
+/* The others go on, also in the middle of a run; it is never probed again. */
+static void
+test_one_is_mistaken(void **state)
+{
+	(void)state;
+	begin(PAIR);
+	cluster_strict(bench.cluster, true);
+	break_unspoken(get("/"), HTTP_NOT_HTTP, "garbage");
+	/* Meanwhile others are asked. */
+	(void)get("/y");
+	assert_url(1, "http://b:9200/y");
+	peeked("http://a:9200/", PROTOCOL_SSH, 0);
+	assert_heard(
+	    "note: http://a:9200: an SSH server answers there, not Elasticsearch or OpenSearch: check the port; "
+	    "this node is not used\n");
+	assert_url(2, "http://b:9200/");
+	answer(2, 200, "right");
+	assert_int_equal(bench.node, 1);
+	assert_int_equal(next_timer(), NO_TIMER);
+	break_off(1, HTTP_UNREACHED, "refused");
+	/* It waits for the right one alone. */
+	assert_url(sent_after(1000), "http://b:9200/");
+	assert_int_equal(bench.calls, 1);
+	answer(world.count - 1, 200, "{}");
+	assert_url(world.count - 1, "http://b:9200/y");
+}
+
+/* The other is down: it may come. */
+static void
+test_one_is_mistaken_and_one_down(void **state)
+{
+	(void)state;
+	begin(PAIR);
+	cluster_strict(bench.cluster, true);
+	break_off(get("/"), HTTP_UNREACHED, "refused");
+	assert_url(1, "http://b:9200/");
+	break_unspoken(1, HTTP_LOST, "closed");
+	peeked("http://b:9200/", PROTOCOL_OTHER, 0);
+	assert_int_equal(bench.calls, 0);
+	assert_int_equal(open_requests(), 0);
+	answer(sent_after(1000), 200, "{}");
+	assert_url(world.count - 1, "http://a:9200/");
+	answer(world.count - 1, 200, "{}");
+	assert_int_equal(bench.calls, 1);
+}
+
+/* Each is told of, the last by who asked. A wrong one that answers a probe is still wrong. */
+static void
+test_condemn(void **state)
+{
+	(void)state;
+	begin(PAIR);
+	break_off(get("/"), HTTP_UNREACHED, "refused");
+	assert_heard("note: http://a:9200: refused; trying again\n");
+	assert_url(sent_after(1000), "http://a:9200/");
+	assert_false(cluster_condemn(bench.cluster, 0, "a web site"));
+	assert_heard("note: http://a:9200: a web site; this node is not used\n");
+	answer(world.count - 1, 200, "{}");
+	assert_heard("");
+	(void)get("/y");
+	assert_url(world.count - 1, "http://b:9200/y");
+	assert_true(cluster_condemn(bench.cluster, 1, "another"));
+	assert_heard("");
+	assert_int_equal(next_timer(), NO_TIMER);
+}
+
+static void
+test_free_while_looking(void **state)
+{
+	begin("http://a:9200");
+	break_unspoken(get("/"), HTTP_LOST, "closed");
+	assert_true(world.peeks[0].is_open);
+	anew(state);
 }
 
 static void
@@ -808,6 +971,14 @@ main(void)
 		TEST(test_untrusted_goes_to_the_next),
 		TEST(test_no_http_there),
 		TEST(test_strict_tells_what_is_wrong),
+		TEST(test_mistaken),
+		TEST(test_not_mistaken),
+		TEST(test_mistaken_by_a_probe),
+		TEST(test_nothing_to_look_into),
+		TEST(test_one_is_mistaken),
+		TEST(test_one_is_mistaken_and_one_down),
+		TEST(test_condemn),
+		TEST(test_free_while_looking),
 		TEST(test_strict_tries_all_first),
 		TEST(test_strict_waits_for_what_is_not_there),
 		TEST(test_strict_no_more),

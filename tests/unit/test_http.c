@@ -69,6 +69,16 @@ setup(void **state)
 	return bench->http == NULL;
 }
 
+static void
+end_server(struct bench *bench)
+{
+	if (bench->server <= 0)
+		return;
+	kill(bench->server, SIGKILL);
+	waitpid(bench->server, NULL, 0);
+	bench->server = 0;
+}
+
 static int
 teardown(void **state)
 {
@@ -76,10 +86,7 @@ teardown(void **state)
 
 	http_free(bench->http);
 	loop_free(bench->loop);
-	if (bench->server > 0) {
-		kill(bench->server, SIGKILL);
-		waitpid(bench->server, NULL, 0);
-	}
+	end_server(bench);
 	close(bench->listener);
 	munmap(bench->seen, SEEN_LEN);
 	free(bench);
@@ -243,6 +250,61 @@ test_no_http(void **state)
 	expect_fault(*state, CLOSE, "SSH-2.0-OpenSSH_9.2p1\r\n", HTTP_NOT_HTTP);
 }
 
+/* Whether another protocol may be spoken there: not once an answer has begun, and not without a connection. */
+static void
+test_unspoken(void **state)
+{
+	static const struct {
+		enum how how;
+		const char *bytes;
+		bool is_unspoken;
+	} rows[] = {
+		{ CLOSE, "", true },
+		{ RESET, "", true },
+		{ CLOSE, "SSH-2.0-OpenSSH_9.2p1\r\n", true },
+		{ CLOSE, "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", false },
+		{ CLOSE, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", false }
+	};
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		serve(bench, rows[i].how, rows[i].bytes);
+		send_to(bench, bench->url, NULL);
+		assert_int_equal(bench->reply.is_unspoken, rows[i].is_unspoken);
+		assert_int_equal(bench->reply.fd, -1);
+		end_server(bench);
+	}
+	send_to(bench, "https://127.0.0.1:1/", NULL);
+	assert_false(bench->reply.is_unspoken);
+	send_to(bench, "https://does-not-exist.invalid/", NULL);
+	assert_false(bench->reply.is_unspoken);
+}
+
+/* Each names itself in all that it answers. */
+static void
+test_dashboards(void **state)
+{
+	static const struct {
+		const char *bytes, *dashboard;
+	} rows[] = {
+		{ "HTTP/1.1 302 Found\r\nkbn-name: k\r\nContent-Length: 0\r\n\r\n", "Kibana" },
+		{ "HTTP/1.1 302 Found\r\nosd-name: o\r\nContent-Length: 0\r\n\r\n", "OpenSearch Dashboards" },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", NULL }
+	};
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		serve(bench, CLOSE, rows[i].bytes);
+		send_to(bench, bench->url, NULL);
+		assert_int_equal(bench->reply.fault, HTTP_ANSWERED);
+		if (rows[i].dashboard == NULL)
+			assert_null(bench->reply.dashboard);
+		else
+			assert_string_equal(bench->reply.dashboard, rows[i].dashboard);
+		end_server(bench);
+	}
+}
+
 static void
 test_too_large(void **state)
 {
@@ -307,6 +369,8 @@ main(void)
 		TEST(test_closed_without_answer),
 		TEST(test_cut_reply),
 		TEST(test_no_http),
+		TEST(test_unspoken),
+		TEST(test_dashboards),
 		TEST(test_too_large),
 		TEST(test_time_out),
 		TEST(test_unreached),

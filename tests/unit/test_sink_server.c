@@ -65,9 +65,9 @@ test_setup_fails(void **state)
 	make();
 	answer(0, 200, "{\"hello\":1}");
 	assert_int_equal(bench.failed, 0);
-	assert_failed(OUTCOME_OUTPUT,
-	    "http://a:9200 answers, but neither as "
-	    "Elasticsearch nor as OpenSearch: is the address right?");
+	assert_failed(OUTCOME_USAGE,
+	    "http://a:9200: a web server or a proxy answers there (HTTP status 200), "
+	    "not Elasticsearch or OpenSearch: check the address");
 	assert_int_equal(bench.ready, 0);
 }
 
