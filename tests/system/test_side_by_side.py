@@ -181,7 +181,7 @@ def test_replay_does_not_write_to_what_it_reads(packets, place, who):
             assert letters(place / other) == before
         itself = deliver(server, None, place, "--replay=" + DEAD_LETTER, prefix=who)
         assert itself.code == 2, itself.errors
-        itself.says("it is the dead letter file of this run as well")
+        itself.says("it is also the dead letter file of this run")
 
 
 @conftest.needs_root
