@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which options name a path, and what for: PATHS in espcap(1) has the rule for each kind, base/place.h what is written. No I/O. */
+/*
+ * Which options name a path, and what for: PATHS in espcap(1) has the rule for each kind, base/place.h what is written.
+ * No I/O.
+ */
 #ifndef ESPCAP_CONFIG_OPTIONS_PATHS_H
 #define ESPCAP_CONFIG_OPTIONS_PATHS_H
 

@@ -123,8 +123,8 @@ is_line_too_long(const struct transfer *transfer, CURLcode code)
 }
 
 /*
- * Whether another protocol may be spoken there. All of these come after a connection was made: what was not found, refuses or
- * does not answer has other codes. An HTTP answer that had begun is cut.
+ * Whether another protocol may be spoken there. All of these come after a connection was made: what was not found,
+ * refuses or does not answer has other codes. An HTTP answer that had begun is cut.
  */
 static bool
 is_unspoken(const struct transfer *transfer, CURLcode code)

@@ -47,8 +47,8 @@ int privilege_assume(uid_t uid, gid_t gid);
 int privilege_clear_capabilities(void);
 
 /*
- * If the effective user is root and there is no user "espcap": the name of the user that takes its place and that other programs
- * run as, too (a string constant). Else NULL.
+ * If the effective user is root and there is no user "espcap": the name of the user that takes its place and that other
+ * programs run as, too (a string constant). Else NULL.
  */
 const char *privilege_stand_in(void);
 

@@ -45,9 +45,9 @@ struct cluster_request {
  * (http.h: HTTP_UNREACHED) it goes to the next by itself. on_reply is called once with any other outcome, and with
  * HTTP_UNTRUSTED only while strict. The texts of request are copied.
  *
- * A node that has never answered, and where another protocol than that of its address is spoken for certain, is not used any
- * more, and a message says so. If that is so of all nodes, the requests end with HTTP_MISTAKEN instead: its text says what answers
- * there, and what to write.
+ * A node that has never answered, and where another protocol than that of its address is spoken for certain, is not
+ * used any more, and a message says so. If that is so of all nodes, the requests end with HTTP_MISTAKEN instead: its
+ * text says what answers there, and what to write.
  */
 void cluster_send(struct cluster *cluster, const struct cluster_request *request,
     void (*on_reply)(void *ctx, size_t node, const struct http_reply *reply), void *ctx);
@@ -58,8 +58,8 @@ void cluster_strict(struct cluster *cluster, bool strict);
 /* The node answered, but not as it should: it is probed before it is used again. */
 void cluster_blame(struct cluster *cluster, size_t node, const char *why);
 /*
- * What answers at the node is no server for documents: it is not used any more. True if that is so of all nodes; else why is
- * logged.
+ * What answers at the node is no server for documents: it is not used any more. True if that is so of all nodes; else
+ * why is logged.
  */
 bool cluster_condemn(struct cluster *cluster, size_t node, const char *why);
 /* The node did what it was asked. */

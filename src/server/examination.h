@@ -14,9 +14,9 @@ struct examination;
 #define EXAMINATION_LIMIT 2000
 
 /*
- * Asks the server at url, without credentials: by plain HTTP, and, if it says nothing and url has http, by TLS. on_end is
- * called once, from the loop, with a text (server/wrong_server.h) if the address is certainly wrong, else with NULL; it may
- * free the examination. url is borrowed.
+ * Asks the server at url, without credentials: by plain HTTP, and, if it says nothing and url has http, by TLS. on_end
+ * is called once, from the loop, with a text (server/wrong_server.h) if the address is certainly wrong, else with NULL;
+ * it may free the examination. url is borrowed.
  */
 struct examination *examination_new(struct loop *loop, struct http *http, const char *url,
     void (*on_end)(void *ctx, const char *text), void *ctx);

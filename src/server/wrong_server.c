@@ -48,7 +48,10 @@ say_other_scheme(const char *url, char *text, size_t size)
 	    host_of(url));
 }
 
-/* Of an answer without TLS where TLS is expected. By 400 many servers answer to plain HTTP on their TLS port, and by 3xx some. */
+/*
+ * Of an answer without TLS where TLS is expected. By 400 many servers answer to plain HTTP on their TLS port, and by
+ * 3xx some.
+ */
 static bool
 is_plain_for_certain(long status)
 {

@@ -13,9 +13,9 @@
 #define WRONG_SERVER_TEXT 1000
 
 /*
- * By what a plain connection to the server at this url got, after a request by the scheme of the url had failed. True with a
- * text if the server certainly speaks another protocol than the url names. What may pass, such as an error of a proxy, is
- * not certain.
+ * By what a plain connection to the server at this url got, after a request by the scheme of the url had failed. True
+ * with a text if the server certainly speaks another protocol than the url names. What may pass, such as an error of a
+ * proxy, is not certain.
  */
 bool wrong_server_by_peek(const char *url, const struct peeked *peeked, char *text, size_t size);
 
@@ -26,14 +26,14 @@ bool wrong_server_by_tls(const char *url, const struct http_reply *reply, char *
 char *wrong_server_url(const char *url, const char *scheme);
 
 /*
- * By the answer to GET / at this url. has_version: it names a version, as Elasticsearch and OpenSearch do. True with a text if
- * it makes no sense to ask again.
+ * By the answer to GET / at this url. has_version: it names a version, as Elasticsearch and OpenSearch do. True with a
+ * text if it makes no sense to ask again.
  */
 bool wrong_server_by_root(const char *url, const struct http_reply *reply, bool has_version, char *text, size_t size);
 
 /*
- * Whether the answer says that nothing is there, and not in the words of Elasticsearch or OpenSearch, which are JSON. If that is so
- * of two paths that only these servers have, wrong_server_text says what answers.
+ * Whether the answer says that nothing is there, and not in the words of Elasticsearch or OpenSearch, which are JSON.
+ * If that is so of two paths that only these servers have, wrong_server_text says what answers.
  */
 bool wrong_server_is_foreign(const struct http_reply *reply);
 void wrong_server_text(const struct http_reply *reply, char *text, size_t size);
