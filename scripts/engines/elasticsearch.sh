@@ -12,11 +12,6 @@ elasticsearch_unpack() {
 	mv -T "$2.zip"/elasticsearch-* "$2"
 }
 
-# default_setting KEY VALUE: what --set says goes before.
-default_setting() {
-	[ -n "${settings[$1]+set}" ] || settings[$1]=$2
-}
-
 # The smallest server: one node, and no care for a disk that is nearly full.
 elasticsearch_prepare() {
 	elasticsearch_copy_config
@@ -55,8 +50,7 @@ elasticsearch_run() {
 	shift
 	local java_home=${java%/bin/java} heap=${ESPCAP_ENGINE_HEAP:-512m}
 	cd /
-	exec setsid "${as_server[@]}" env -i PATH="$PATH" HOME="$folder/tmp" LC_ALL=C.UTF-8 \
-		ESPCAP_ENGINE_FOLDER="$folder" \
+	exec setsid "${as_server[@]}" "${clean_environment[@]}" \
 		ES_JAVA_HOME="$java_home" ES_PATH_CONF="$folder/config" \
 		ES_TMPDIR="$folder/tmp" ES_JAVA_OPTS="-Xms$heap -Xmx$heap ${ESPCAP_ENGINE_JAVA_OPTIONS:-}" \
 		"$home/bin/$program" "$@"
@@ -111,6 +105,10 @@ elasticsearch_failed() {
 elasticsearch_is_ready() {
 	curl_server "/_cluster/health?filter_path=status" |
 		grep -qE '"status":"(green|yellow)"'
+}
+
+elasticsearch_summary() {
+	say "url: $url"
 }
 
 # ---- --secure

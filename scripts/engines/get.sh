@@ -53,18 +53,22 @@ need_java() {
 
 write_pom() {
 	local group artifact version type
-	IFS=: read -r group artifact version type <<<"$coordinates"
-	cat >"$1" <<-END
+	cat <<-END
 	<project xmlns="http://maven.apache.org/POM/4.0.0">
 	<modelVersion>4.0.0</modelVersion>
 	<groupId>espcap</groupId><artifactId>engine</artifactId><version>1</version>
 	<packaging>pom</packaging>
-	<dependencies><dependency>
-	<groupId>$group</groupId><artifactId>$artifact</artifactId>
-	<version>$version</version><type>$type</type>
-	</dependency></dependencies>
-	</project>
+	<dependencies>
 	END
+	while IFS=: read -r group artifact version type; do
+		cat <<-END
+		<dependency>
+		<groupId>$group</groupId><artifactId>$artifact</artifactId>
+		<version>$version</version><type>$type</type>
+		</dependency>
+		END
+	done <<<"${coordinates// /$'\n'}"
+	say "</dependencies></project>"
 }
 
 # download DIR: gets what Maven has into DIR/files. Its repository goes there too,
@@ -72,7 +76,7 @@ write_pom() {
 download() {
 	need mvn:maven java:openjdk-17-jdk-headless
 	warn "fetching $name through Maven"
-	write_pom "$1/pom.xml"
+	write_pom >"$1/pom.xml"
 	if ! (cd "$1" && mvn -B -Dmaven.repo.local="$1/repository" \
 		"$dependency_plugin:copy-dependencies" \
 		-DoutputDirectory="$1/files") >"$1/log" 2>&1 </dev/null; then

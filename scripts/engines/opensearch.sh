@@ -59,8 +59,7 @@ opensearch_launch() {
 	local heap=${ESPCAP_ENGINE_HEAP:-512m} options
 	read -ra options <<<"${ESPCAP_ENGINE_JAVA_OPTIONS:-}"
 	cd /
-	setsid "${as_server[@]}" env -i PATH="$PATH" HOME="$folder/tmp" LC_ALL=C.UTF-8 \
-		ESPCAP_ENGINE_FOLDER="$folder" \
+	setsid "${as_server[@]}" "${clean_environment[@]}" \
 		"$java" -Xms"$heap" -Xmx"$heap" "${options[@]}" -Djava.io.tmpdir="$folder/tmp" -cp "$home/*" \
 		"$folder/config/OpenSearchNodes.java" -basePath "$data" \
 		-clusterName "$name-$instance" -numOfNode "$nodes" \
@@ -74,4 +73,11 @@ opensearch_is_ready() {
 	local health
 	health=$(curl_server "/_cluster/health?filter_path=status,number_of_nodes") || return
 	[[ $health == *'"number_of_nodes":'"$nodes"'}'* && $health =~ green|yellow ]]
+}
+
+opensearch_summary() {
+	say "url: $url"
+	if [ "$nodes" -gt 1 ]; then
+		say "urls: $(seq -f "http://localhost:%.0f" -s " " "$port" $((port + nodes - 1)))"
+	fi
 }

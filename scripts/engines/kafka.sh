@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# How scripts/engine runs Kafka: KRaft, each node being broker and controller.
+
+default_port=9092
+
+kafka_check_options() {
+	public_ports=$nodes
+	private_ports=$nodes
+}
+
+# kafka_unpack FROM TO
+kafka_unpack() {
+	cp -r "$1" "$2"
+}
+
+# kafka_setting KEY VALUE: what --set says goes before.
+kafka_setting() {
+	[ -n "${settings[$1]+set}" ] || say "$1=$2"
+}
+
+# kafka_file KIND NODE: the name of one of the files that each node has.
+kafka_file() {
+	case $1 in
+	config) say "$folder/config/node-$2.properties" ;;
+	log) say "$folder/log$(node_suffix "$2")" ;;
+	data) say "$data/node-$2" ;;
+	esac
+}
+
+kafka_prepare() {
+	local node key id
+	# A node with data of an earlier run must be given the cluster that it was in.
+	id=$(sed -n 's/^cluster.id=//p' "$data/node-1/meta.properties" 2>/dev/null) || :
+	id=${id:-$(head -c 16 /dev/urandom | base64 | tr +/ -_ | tr -d =)}
+	rm -f "$folder"/config/node-*.properties
+	for ((node = 1; node <= nodes; node++)); do
+		{
+			kafka_node_settings "$node"
+			kafka_cluster_settings
+			for key in "${!settings[@]}"; do
+				say "$key=${settings[$key]}"
+			done
+		} >"$(kafka_file config "$node")"
+		kafka_format "$node" "$id"
+	done
+}
+
+# kafka_node_settings NODE
+kafka_node_settings() {
+	local i voters='' offset=$(($1 - 1))
+	for ((i = 0; i < nodes; i++)); do
+		voters="$voters${voters:+,}$((i + 1))@localhost:$((transport_port + i))"
+	done
+	kafka_setting process.roles broker,controller
+	kafka_setting node.id "$1"
+	kafka_setting controller.quorum.voters "$voters"
+	kafka_setting controller.listener.names CONTROLLER
+	kafka_setting listeners "PLAINTEXT://localhost:$((port + offset)),CONTROLLER://localhost:$((transport_port + offset))"
+	kafka_setting log.dirs "$(kafka_file data "$1")"
+}
+
+# Small, and quick to form groups and to notice that a broker is gone.
+kafka_cluster_settings() {
+	local copies=$((nodes < 3 ? nodes : 3))
+	local sure=$((copies > 1 ? copies - 1 : 1))
+	kafka_setting default.replication.factor "$copies"
+	kafka_setting min.insync.replicas "$sure"
+	kafka_setting offsets.topic.replication.factor "$copies"
+	kafka_setting offsets.topic.num.partitions 1
+	kafka_setting transaction.state.log.replication.factor "$copies"
+	kafka_setting transaction.state.log.min.isr "$sure"
+	kafka_setting transaction.state.log.num.partitions 1
+	kafka_setting group.initial.rebalance.delay.ms 0
+	kafka_setting broker.heartbeat.interval.ms 500
+	kafka_setting broker.session.timeout.ms 6000
+	kafka_setting num.network.threads 2
+	kafka_setting num.io.threads 4
+	kafka_setting log.cleaner.dedupe.buffer.size 4194304
+}
+
+# kafka_format NODE CLUSTER-ID
+kafka_format() {
+	[ ! -e "$(kafka_file data "$1")/meta.properties" ] || return 0
+	(kafka_run kafka.tools.StorageTool format -t "$2" -c "$(kafka_file config "$1")") \
+		>"$log" 2>&1 </dev/null 8>&- 9>&- || {
+		show_log
+		fail "$name could not make its data folder; what it said: $log"
+	}
+}
+
+# kafka_run CLASS ...: becomes a program of Kafka, in an environment of its own.
+kafka_run() {
+	local options
+	read -ra options <<<"${ESPCAP_ENGINE_JAVA_OPTIONS:-}"
+	cd /
+	exec setsid "${as_server[@]}" "${clean_environment[@]}" \
+		"$java" -Xms32m -Xmx"${ESPCAP_ENGINE_HEAP:-512m}" -XX:+UseSerialGC -XX:-UsePerfData "${options[@]}" \
+		-Djava.io.tmpdir="$folder/tmp" -Djava.net.preferIPv4Stack=true \
+		-Dorg.slf4j.simpleLogger.showDateTime=true \
+		-Dorg.slf4j.simpleLogger.dateTimeFormat="yyyy-MM-dd HH:mm:ss.SSS" \
+		-cp "$home/*" "$@"
+}
+
+kafka_launch() {
+	local node
+	for ((node = 1; node <= nodes; node++)); do
+		kafka_launch_node "$node"
+	done
+}
+
+# kafka_launch_node NODE
+kafka_launch_node() {
+	kafka_run kafka.Kafka "$(kafka_file config "$1")" \
+		>"$(kafka_file log "$1")" 2>&1 </dev/null 8>&- 9>&- &
+	disown
+	remember $! "$1"
+}
+
+# A broker says so when the controllers have let it into the cluster.
+kafka_is_ready() {
+	local node
+	for node in $(kafka_nodes); do
+		is_stopped "$node" || grep -q "Kafka Server started" "$(kafka_file log "$node")" || {
+			log=$(kafka_file log "$node")
+			return 1
+		}
+	done
+	log=$(kafka_file log 1)
+}
+
+# The numbers of all nodes.
+kafka_nodes() {
+	local file
+	for file in "$folder"/config/node-*.properties; do
+		file=${file##*/node-}
+		say "${file%.properties}"
+	done
+}
+
+kafka_summary() {
+	local i brokers=
+	for ((i = 0; i < nodes; i++)); do
+		brokers="$brokers${brokers:+,}localhost:$((port + i))"
+	done
+	say "brokers: $brokers"
+}
