@@ -37,11 +37,7 @@ elasticsearch_copy_config() {
 	rm -rf "$folder/config"
 	cp -r "$home/config" "$folder/config"
 	sed -i -E '/HeapDump|ErrorFile|gc\.log/d' "$folder/config/jvm.options"
-	elasticsearch_give "$folder/config"
-}
-
-elasticsearch_give() {
-	[ "$(id -u)" -ne 0 ] || chown -R "$server_uid" "$1"
+	give "$folder/config"
 }
 
 # elasticsearch_run PROGRAM ...: becomes a program of Elasticsearch, in an environment of its own.
@@ -114,9 +110,9 @@ elasticsearch_summary() {
 # ---- --secure
 
 elasticsearch_secure() {
-	need openssl:openssl
 	url=https://localhost:$port
-	elasticsearch_certificates
+	make_certificates
+	mv "$folder/secret/server.key" "$folder/secret/server.crt" "$folder/config"
 	default_setting xpack.security.http.ssl.enabled true
 	default_setting xpack.security.http.ssl.key "$folder/config/server.key"
 	default_setting xpack.security.http.ssl.certificate "$folder/config/server.crt"
@@ -125,31 +121,15 @@ elasticsearch_secure() {
 	*) default_setting xpack.security.autoconfiguration.enabled false ;;
 	esac
 	elasticsearch_users
-	elasticsearch_give "$folder/config"
+	give "$folder/config"
 	printf 'cacert = "%s"\nuser = "elastic:%s"\n' "$folder/ca.crt" \
 		"$(cat "$folder/secret/elastic")" >>"$folder/secret/curlrc"
 	elasticsearch_secure_summary >"$folder/secret/summary"
 }
 
-# An authority, and a certificate by it for this machine; new ones at every start.
-elasticsearch_certificates() {
-	local names=DNS:localhost,IP:127.0.0.1,IP:::1
-	(
-		cd "$folder/secret"
-		openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=espcap test authority" \
-			-keyout ca.key -out ca.crt
-		openssl req -newkey rsa:2048 -nodes -subj /CN=localhost \
-			-keyout server.key -out server.csr
-		openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial \
-			-days 30 -extfile <(echo "subjectAltName=$names") -out server.crt
-		cp ca.crt ..
-		mv server.key server.crt ../config
-	) >"$folder/log" 2>&1 || fail "openssl could not make certificates: $folder/log"
-}
-
 # The users and what each may do. The realm of files takes a password's hash only.
 elasticsearch_users() {
-	local user password config=$folder/config
+	local user config=$folder/config
 	cat >"$config/roles.yml" <<-END
 	create_indices:
 	  indices: [{ names: ["packets-*"], privileges: [create_doc, auto_configure] }]
@@ -159,10 +139,9 @@ elasticsearch_users() {
 	printf 'create_indices:writer\ncreate_documents:appender\n' >"$config/users_roles"
 	: >"$config/users"
 	for user in elastic writer appender; do
-		password=$(openssl rand -hex 12)
-		(umask 077 && say "$password" >"$folder/secret/$user")
+		make_password "$user"
 		[ "$user" = elastic ] || printf '%s:{SHA}%s\n' "$user" \
-			"$(printf %s "$password" | openssl dgst -sha1 -binary | base64)" >>"$config/users"
+			"$(tr -d '\n' <"$folder/secret/$user" | openssl dgst -sha1 -binary | base64)" >>"$config/users"
 	done
 	# elastic is a user of another realm, which has its first password here.
 	(elasticsearch_run elasticsearch-keystore create) >"$folder/log" 2>&1 ||

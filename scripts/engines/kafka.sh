@@ -3,9 +3,16 @@
 
 default_port=9092
 
+# shellcheck source=scripts/engines/kafka_access.sh
+. "$top/scripts/engines/kafka_access.sh"
+
+# Each node has one port or two for clients, one for the controllers and, if it
+# demands credentials, one for the other brokers; the last is the KDC's.
 kafka_check_options() {
-	public_ports=$nodes
-	private_ports=$nodes
+	if $secure && $kerberos; then
+		public_ports=$((2 * nodes))
+	fi
+	private_ports=$((2 * nodes + 1))
 }
 
 # kafka_unpack FROM TO
@@ -28,21 +35,37 @@ kafka_file() {
 }
 
 kafka_prepare() {
-	local node key id
+	local node id
 	# A node with data of an earlier run must be given the cluster that it was in.
 	id=$(sed -n 's/^cluster.id=//p' "$data/node-1/meta.properties" 2>/dev/null) || :
 	id=${id:-$(head -c 16 /dev/urandom | base64 | tr +/ -_ | tr -d =)}
 	rm -f "$folder"/config/node-*.properties
+	if is_guarded; then
+		kafka_guard
+	fi
+	kafka_client_settings >"$folder/config/setup.properties"
 	for ((node = 1; node <= nodes; node++)); do
+		kafka_configure "$node"
+		kafka_format "$node" "$id"
+	done
+}
+
+# kafka_configure NODE: there may be passwords in its file.
+kafka_configure() {
+	local key file
+	file=$(kafka_file config "$1")
+	(
+		umask 077
 		{
-			kafka_node_settings "$node"
+			kafka_node_settings "$1"
 			kafka_cluster_settings
+			! is_guarded || kafka_guard_settings
 			for key in "${!settings[@]}"; do
 				say "$key=${settings[$key]}"
 			done
-		} >"$(kafka_file config "$node")"
-		kafka_format "$node" "$id"
-	done
+		} >"$file"
+	)
+	give "$file"
 }
 
 # kafka_node_settings NODE
@@ -55,8 +78,21 @@ kafka_node_settings() {
 	kafka_setting node.id "$1"
 	kafka_setting controller.quorum.voters "$voters"
 	kafka_setting controller.listener.names CONTROLLER
-	kafka_setting listeners "PLAINTEXT://localhost:$((port + offset)),CONTROLLER://localhost:$((transport_port + offset))"
+	kafka_setting listeners "$(kafka_listeners "$offset")"
 	kafka_setting log.dirs "$(kafka_file data "$1")"
+}
+
+# kafka_listeners OFFSET
+kafka_listeners() {
+	local listeners=CONTROLLER://localhost:$((transport_port + $1))
+	if is_guarded; then
+		listeners=$listeners,INTERNAL://localhost:$((transport_port + nodes + $1))
+		! $secure || listeners=$listeners,SASL_SSL://localhost:$((port + $1))
+		! $kerberos || listeners=$listeners,SASL_PLAINTEXT://localhost:$((kerberos_port + $1))
+	else
+		listeners=$listeners,PLAINTEXT://localhost:$((port + $1))
+	fi
+	say "$listeners"
 }
 
 # Small, and quick to form groups and to notice that a broker is gone.
@@ -81,16 +117,17 @@ kafka_cluster_settings() {
 # kafka_format NODE CLUSTER-ID
 kafka_format() {
 	[ ! -e "$(kafka_file data "$1")/meta.properties" ] || return 0
-	(kafka_run kafka.tools.StorageTool format -t "$2" -c "$(kafka_file config "$1")") \
+	(kafka_run -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format -t "$2" -c "$(kafka_file config "$1")") \
 		>"$log" 2>&1 </dev/null 8>&- 9>&- || {
 		show_log
 		fail "$name could not make its data folder; what it said: $log"
 	}
 }
 
-# kafka_run CLASS ...: becomes a program of Kafka, in an environment of its own.
+# kafka_run [OPTION ...] CLASS ...: becomes a program of Kafka, in an environment of its own.
 kafka_run() {
 	local options
+	[ ! -e "$folder/krb5.conf" ] || set -- "-Djava.security.krb5.conf=$folder/krb5.conf" "$@"
 	read -ra options <<<"${ESPCAP_ENGINE_JAVA_OPTIONS:-}"
 	cd /
 	exec setsid "${as_server[@]}" "${clean_environment[@]}" \
@@ -103,6 +140,7 @@ kafka_run() {
 
 kafka_launch() {
 	local node
+	! $kerberos || kafka_launch_node kdc
 	for ((node = 1; node <= nodes; node++)); do
 		kafka_launch_node "$node"
 	done
@@ -110,8 +148,14 @@ kafka_launch() {
 
 # kafka_launch_node NODE
 kafka_launch_node() {
+	# What the node said before must not be taken for what it says now.
+	: >"$(kafka_file log "$1")"
+	if [ "$1" = kdc ]; then
+		kafka_launch_kdc
+		return
+	fi
 	kafka_run kafka.Kafka "$(kafka_file config "$1")" \
-		>"$(kafka_file log "$1")" 2>&1 </dev/null 8>&- 9>&- &
+		>>"$(kafka_file log "$1")" 2>&1 </dev/null 8>&- 9>&- &
 	disown
 	remember $! "$1"
 }
@@ -137,10 +181,51 @@ kafka_nodes() {
 	done
 }
 
+# brokers_from PORT
+brokers_from() {
+	seq -f "localhost:%.0f" -s , "$1" $(($1 + nodes - 1))
+}
+
 kafka_summary() {
-	local i brokers=
-	for ((i = 0; i < nodes; i++)); do
-		brokers="$brokers${brokers:+,}localhost:$((port + i))"
+	if ! is_guarded || $secure; then
+		say "brokers: $(brokers_from "$port")"
+	fi
+	! $kerberos || say "kerberos-brokers: $(brokers_from "$kerberos_port")"
+}
+
+# kafka_client_settings: how KafkaSetup connects.
+kafka_client_settings() {
+	if is_guarded; then
+		say "bootstrap.servers=$(brokers_from $((transport_port + nodes)))"
+		say security.protocol=SSL
+		kafka_tls_settings
+	else
+		say "bootstrap.servers=$(brokers_from "$port")"
+	fi
+}
+
+# finish: makes users, rights and topics, unless there are none to make.
+finish() {
+	local orders
+	orders=$(
+		! is_guarded || $resuming || kafka_user_orders
+		kafka_topic_orders
+	)
+	[ -n "$orders" ] || return 0
+	cp "$top/scripts/engines/KafkaSetup.java" "$folder/config"
+	chmod 644 "$folder/config/KafkaSetup.java"
+	(kafka_run -XX:TieredStopAtLevel=1 "$folder/config/KafkaSetup.java" "$folder/config/setup.properties") \
+		<<<"$orders" >"$folder/setup.log" 2>&1 8>&- 9>&- || {
+		tail -n 15 "$folder/setup.log" >&2
+		fail "$name runs, but could not make users and topics; what it said: $folder/setup.log"
+	}
+}
+
+kafka_topic_orders() {
+	local topic count
+	for topic in "${topics[@]}"; do
+		count=1
+		[[ $topic != *:* ]] || count=${topic#*:}
+		say "topic ${topic%%:*} $count"
 	done
-	say "brokers: $brokers"
 }

@@ -7,8 +7,9 @@ start_again() {
 	[ "$port_given" = "" ] || [ "$port_given" = auto ] ||
 		head -n 1 "$folder/ports" | grep -qw "^$port_given" ||
 		fail "$name runs already, on another port: stop it, or give another --instance"
+	[ -z "$node" ] || has_node
 	missing=$(missing_nodes)
-	if [ -z "$missing" ]; then
+	if [ -z "$missing" ] && [ ${#topics[@]} -eq 0 ]; then
 		print_server " already"
 		return
 	fi
@@ -21,9 +22,14 @@ start_again() {
 		"${kind}_launch_node" "$node"
 	done
 	wait_until_ready
+	finish
 	starting=false
 	renew_pids
-	print_server " again"
+	print_server "${missing:+ again}"
+}
+
+has_node() {
+	[ -e "$(process_file "$node")" ] || fail "$name has no node $node"
 }
 
 # missing_nodes: the numbers of those nodes that are wanted and do not run.
@@ -40,6 +46,7 @@ missing_nodes() {
 renew_pids() {
 	local each numbers=
 	for each in $(remembered_nodes); do
+		[ "$each" != kdc ] || continue
 		is_alive "$each" || pid=0
 		numbers="$numbers $pid"
 	done
@@ -48,7 +55,7 @@ renew_pids() {
 
 stop_node() {
 	is_running || fail "$name does not run"
-	[ -e "$(process_file "$node")" ] || fail "$name has no node $node"
+	has_node
 	end_server "$node"
 	say "0 0" >"$(process_file "$node")"
 	renew_pids

@@ -150,11 +150,14 @@ wait_for_end() {
 end_server() {
 	is_running "${1:-}" || return 0
 	local signal
-	# A process that was stopped obeys only when it goes on.
-	for signal in TERM CONT; do
-		kill -$signal "${pids[@]}" 2>/dev/null || :
-	done
-	wait_for_end 20 "${1:-}" && return 0
+	# With data that are removed nothing needs to be brought into order.
+	if ! $remove || [ ! -d "$folder/data" ]; then
+		# A process that was stopped obeys only when it goes on.
+		for signal in TERM CONT; do
+			kill -$signal "${pids[@]}" 2>/dev/null || :
+		done
+		wait_for_end 20 "${1:-}" && return 0
+	fi
 	kill -KILL "${pids[@]}" 2>/dev/null || :
 	wait_for_end 10 "${1:-}" || fail "process ${pids[*]} does not end"
 }
