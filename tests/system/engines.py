@@ -57,6 +57,20 @@ def must(done):
     return done.stdout
 
 
+def carriers(instance):
+    """The processes that were started for this instance."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/environ" % name, "rb") as text:
+                words = text.read().split(b"\0")
+        except OSError:
+            continue
+        if any(word.startswith(b"ESPCAP_ENGINE_FOLDER=") and word.endswith(b"@" + instance.encode()) for word in words):
+            found.append(int(name))
+    return found
+
+
 class Guard:
     """Runs a command when told to, or when this process has ended, however it did: its end closes the pipe."""
 
@@ -71,21 +85,23 @@ class Guard:
         self.process.wait()
 
 
-class Server:
-    """One server with data of its own.
+class Engine:
+    """What scripts/engine runs, with data of its own.
 
-    url, port, pid, log, data, and with secure=True ca (file of the certificate authority).
+    port, pids, pid (the first of them), log, data, and where credentials are demanded passwords and ca (file of the
+    certificate authority).
     """
 
     numbers = itertools.count(1)
 
-    def __init__(self, name, secure=False, nodes=1, settings=None):
+    def __init__(self, name, options, settings=None):
         self.name = name
         self.instance = "test-%d-%d" % (os.getpid(), next(self.numbers))
-        self.options = (["--secure"] if secure else []) + (["--nodes=%d" % nodes] if nodes > 1 else [])
+        self.options = list(options)
         for key, value in (settings or {}).items():
             self.options += ["--set", "%s=%s" % (key, value)]
         self.port = None
+        self.paused = set()
         self.guard = Guard(ENGINE, name, "stop", "--instance=" + self.instance, "--remove")
         try:
             self.start()
@@ -93,69 +109,90 @@ class Server:
             self.guard.release()
             raise
 
+    def action(self, word, *options):
+        """Runs scripts/engine for it."""
+        return engine(self.name, word, "--instance=" + self.instance, *options)
+
     def start(self):
-        text = must(engine(self.name, "start", "--instance=" + self.instance,
-                           "--port=%s" % (self.port or "auto"), *self.options))
+        self.read(must(self.action("start", "--port=%s" % (self.port or "auto"), *self.options)))
+
+    def read(self, text):
+        """Takes what scripts/engine says of it."""
         found = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
-        self.url = found["url"]
-        self.urls = found.get("urls", self.url).split()
-        self.port = urllib.parse.urlsplit(self.url).port
-        self.pid = int(found["pid"])
+        self.pids = [int(number) for number in found["pid"].split()]
+        self.pid = self.pids[0]
         self.log = found["log"]
         self.data = found["data"]
         self.ca = found.get("ca")
         self.passwords = found.get("passwords")
-        self.paused = False
+        self.paused.clear()
+        return found
 
     def stop(self):
         """Ends it in good order; its data stay."""
-        must(engine(self.name, "stop", "--instance=" + self.instance))
-        self.paused = False
+        must(self.action("stop"))
+        self.paused.clear()
 
     def remove(self):
         """Ends it, and its data go."""
         self.guard.release()
 
     def is_alive(self):
-        return engine(self.name, "status", "--instance=" + self.instance).returncode == 0
+        return self.action("status").returncode == 0
 
-    def kill9(self):
-        """Ends it as a crash would."""
-        os.kill(self.pid, signal.SIGKILL)
+    def kill9(self, node=1):
+        """Ends it, or one node of it, as a crash would."""
+        pid = self.pids[node - 1]
+        os.kill(pid, signal.SIGKILL)
         limit = time.monotonic() + 30
         while self.is_alive():
-            assert time.monotonic() < limit, "process %d survives" % self.pid
+            assert time.monotonic() < limit, "process %d survives" % pid
             time.sleep(0.05)
-        self.paused = False
+        self.paused.discard(node)
 
     def restart(self):
         """Starts it again on the same port with the same data, whether it runs or not."""
         self.stop()
         self.start()
 
-    def pause(self):
+    def pause(self, node=1):
         """It keeps its connections, and answers nothing."""
-        espcap.stop(self.pid)
-        self.paused = True
+        espcap.stop(self.pids[node - 1])
+        self.paused.add(node)
 
     def resume(self):
-        os.kill(self.pid, signal.SIGCONT)
-        self.paused = False
+        """All that was paused goes on."""
+        for node in self.paused:
+            os.kill(self.pids[node - 1], signal.SIGCONT)
+        self.paused.clear()
 
     def revive(self):
         """Whatever a test did to it, it runs."""
         if not self.is_alive():
             self.restart()
-        elif self.paused:
+        else:
             self.resume()
 
     def password_file(self, user):
-        """elastic, writer and appender are there, if it is secure."""
         return os.path.join(self.passwords, user)
 
     def password(self, user):
         with open(self.password_file(user), encoding="ascii") as lines:
             return lines.read().strip()
+
+
+class Server(Engine):
+    """A search server: url, urls. The users elastic, writer and appender are there, if it is secure."""
+
+    def __init__(self, name, secure=False, nodes=1, settings=None):
+        options = (["--secure"] if secure else []) + (["--nodes=%d" % nodes] if nodes > 1 else [])
+        super().__init__(name, options, settings)
+
+    def read(self, text):
+        found = super().read(text)
+        self.url = found["url"]
+        self.urls = found.get("urls", self.url).split()
+        self.port = urllib.parse.urlsplit(self.url).port
 
     def request(self, method, path, body=None, user="elastic", timeout=60):
         """Status and body of the reply. Bytes are sent as they are, anything else as JSON; no user, no password."""
@@ -250,42 +287,42 @@ def is_own(name, content):
     return name.startswith(".") or (content.get("_meta") or {}).get("managed") is True
 
 
-# (name, options) -> the server of that kind that all tests share, or why there is none.
+# (class, name, options) -> the server of that kind that all tests share, or why there is none.
 SHARED = {}
 
 
 @atexit.register
 def remove_all():
     for server in SHARED.values():
-        if isinstance(server, Server):
+        if isinstance(server, Engine):
             server.remove()
     SHARED.clear()
 
 
-def shared(name, options):
-    key = name, repr(sorted(options.items()))
+def shared(kind, name, options):
+    key = kind, name, repr(sorted(options.items()))
     if key not in SHARED:
         try:
-            SHARED[key] = Server(name, **options)
+            SHARED[key] = kind(name, **options)
         except pytest.skip.Exception as reason:
             SHARED[key] = reason
-    if not isinstance(SHARED[key], Server):
+    if not isinstance(SHARED[key], Engine):
         raise SHARED[key]
     SHARED[key].revive()
     return SHARED[key]
 
 
 @contextlib.contextmanager
-def running(name, own=False, **options):
-    """A server of this name and with these options (see Server); skips the test if it cannot be had here.
+def running(name, own=False, kind=Server, **options):
+    """A server of this name and with these options (see its class); skips the test if it cannot be had here.
 
     All tests of a run share it, so begin with wipe() where that matters; what a test stopped or killed is
     started again for the next. With own=True it is started for this block alone, and removed after it.
     """
     if not own:
-        yield shared(name, options)
+        yield shared(kind, name, options)
         return
-    server = Server(name, **options)
+    server = kind(name, **options)
     try:
         yield server
     finally:

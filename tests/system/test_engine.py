@@ -80,6 +80,10 @@ WRONG_USAGE = (
     ("opensearch", "start", "--nodes=0"),
     ("opensearch", "start", "--port=9300"),
     ("opensearch", "start", "--node=2"),
+    ("opensearch", "start", "--topic=packets"),
+    ("elasticsearch", "start", "--kerberos"),
+    ("kafka", "start", "--topic=two words"),
+    ("kafka", "start", "--topic=packets:0"),
     ("kafka", "start", "--node=0"),
     ("kafka", "status", "--node=1"),
     ("kafka", "stop", "--node=2", "--remove"),
@@ -97,7 +101,7 @@ def test_wrong_usage(cache, arguments):
 def test_usage_names_every_option_and_action():
     text = engines.engine("--help").stdout
     assert text == engines.engine().stderr
-    for word in "list start stop status fetch --port= --instance= --data= --nodes= --node= --secure --set --remove".split():
+    for word in "list start stop status fetch --port= --instance= --data= --nodes= --node= --secure --kerberos --topic= --set --remove".split():
         assert word in text
 
 
@@ -177,30 +181,16 @@ def test_a_server_that_cannot_start_says_why():
     assert status.returncode == 3
 
 
-def carriers(instance):
-    """Processes that a start of this instance has begun."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open("/proc/%s/environ" % name, "rb") as text:
-                words = text.read().split(b"\0")
-        except OSError:
-            continue
-        if any(word.startswith(b"ESPCAP_ENGINE_FOLDER=") and word.endswith(b"@" + instance.encode()) for word in words):
-            found.append(name)
-    return found
-
-
 def test_a_start_that_is_broken_off_leaves_no_server():
     arguments = [NAME, "status", "--instance=broken"]
     with subprocess.Popen([engines.ENGINE, NAME, "start", "--instance=broken", "--port=auto"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not carriers("broken"):
+        while process.poll() is None and not engines.carriers("broken"):
             time.sleep(0.05)
         process.terminate()
         errors = process.communicate(timeout=60)[1]
     status = engines.engine(*arguments)
-    left = carriers("broken")
+    left = engines.carriers("broken")
     engines.engine(NAME, "stop", "--instance=broken", "--remove")
     if process.returncode == engines.UNAVAILABLE:
         pytest.skip(errors.strip())

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Real Kafka brokers for tests, got and run by scripts/engine: started when first wanted, ended with the test run.
+
+    with kafka.running() as brokers:
+        topic = brokers.create_topic(partitions=8)
+        espcap.run("--kafka", brokers.address, "--topic", topic)
+        assert [message.value for message in brokers.consume(topic)] == values
+
+Tests share a plain broker, so each makes topics of its own. What looks at the topics here is librdkafka, too, but by
+way of confluent_kafka.
+"""
+
+import collections
+import itertools
+import os
+import sys
+import time
+
+import pytest
+
+import engines
+
+try:
+    import confluent_kafka
+except ImportError:
+    # Where Debian has it, for a Python that is not Debian's.
+    sys.path.append("/usr/lib/python3/dist-packages")
+    try:
+        import confluent_kafka
+    except ImportError:
+        confluent_kafka = None
+
+NEWEST = "kafka-4.1.1"
+NAMES = ("kafka-3.9.1", NEWEST)
+# Longer than anything takes on a busy machine.
+LIMIT = 60
+# The version of librdkafka whose SCRAM a Kafka 4 accepts.
+STRICT_SCRAM = 0x02060100
+REALM = "ESPCAP.TEST"
+
+Message = collections.namedtuple("Message", "key value headers partition offset")
+
+
+class Brokers(engines.Engine):
+    """A cluster: address, what is to be given as bootstrap.servers, and addresses, the same node by node.
+
+    With secure=True (TLS and passwords) and kerberos=True there are the users admin, sensor (may write to topics
+    packets*) and worker (may read them, in groups espcap*). With both kerberos_address is that for tickets.
+    """
+
+    topics = itertools.count(1)
+
+    def __init__(self, name, secure=False, kerberos=False, nodes=1, settings=None):
+        if confluent_kafka is None:
+            pytest.skip("confluent_kafka is not installed")
+        self.secure, self.kerberos, self.nodes = secure, kerberos, nodes
+        options = ["--nodes=%d" % nodes] + ["--secure"] * secure + ["--kerberos"] * kerberos
+        super().__init__(name, options, settings)
+
+    def read(self, text):
+        found = super().read(text)
+        self.kerberos_address = found.get("kerberos-brokers")
+        self.address = found.get("brokers", self.kerberos_address)
+        self.addresses = self.address.split(",")
+        self.port = int(self.addresses[0].rsplit(":", 1)[1])
+        self.krb5_conf = found.get("krb5.conf")
+        self.keytabs = found.get("keytabs")
+        self.administrator = None
+
+    def start_node(self, node):
+        self.read(engines.must(self.action("start", "--node=%d" % node)))
+
+    def stop_node(self, node):
+        """Ends a node in good order; the others take over."""
+        engines.must(self.action("stop", "--node=%d" % node))
+        self.read(engines.must(self.action("status")))
+
+    def revive(self):
+        """Whatever a test did to it, all nodes run."""
+        if 0 in self.pids or not self.is_alive():
+            self.start()
+        else:
+            self.resume()
+
+    def remove(self):
+        self.administrator = None
+        super().remove()
+
+    # ---- Clients
+
+    def mechanism(self, version):
+        """How a client by this version of librdkafka can give a password."""
+        if self.name == "kafka-3.9.1" or version >= STRICT_SCRAM:
+            return "SCRAM-SHA-512"
+        return "PLAIN"
+
+    def properties(self, user="admin", password=None, version=0):
+        """What a client of librdkafka must be told to connect, as a user if the cluster has users."""
+        found = {"bootstrap.servers": self.address}
+        if self.secure:
+            found.update({
+                "security.protocol": "SASL_SSL", "ssl.ca.location": self.ca, "sasl.mechanisms": self.mechanism(version),
+                "sasl.username": user, "sasl.password": self.password(user) if password is None else password})
+        elif self.kerberos:
+            found = self.ticket_properties(user)
+        return found
+
+    def ticket_properties(self, user):
+        """The same with a ticket; the program needs environment(), too."""
+        return {"bootstrap.servers": self.kerberos_address, "security.protocol": "SASL_PLAINTEXT",
+                "sasl.mechanisms": "GSSAPI", "sasl.kerberos.service.name": "kafka",
+                "sasl.kerberos.keytab": self.keytab(user), "sasl.kerberos.principal": "%s@%s" % (user, REALM)}
+
+    def keytab(self, user):
+        return os.path.join(self.keytabs, user + ".keytab")
+
+    def environment(self, folder):
+        """Of a program that gets tickets: it keeps them in this folder."""
+        return {**os.environ, "KRB5_CONFIG": self.krb5_conf, "KRB5CCNAME": "FILE:%s/tickets" % folder}
+
+    def own_properties(self, **more):
+        """Those of the clients in this file."""
+        assert self.secure or not self.kerberos, "the tickets of tests are for the programs that they start"
+        # What they say of a broker that is away, as tests want it, belongs into no log of the tests.
+        return {**self.properties(version=confluent_kafka.libversion()[1]), "log_level": 0, **more}
+
+    # ---- Topics
+
+    def admin(self):
+        """The same for all calls, for what it does ends with it."""
+        from confluent_kafka.admin import AdminClient
+        if self.administrator is None:
+            self.administrator = AdminClient(self.own_properties())
+        return self.administrator
+
+    def create_topic(self, partitions=1, copies=1, name=None, **settings):
+        """Makes a topic; its name is new if none is given. Its settings have _ for the dots in their names."""
+        from confluent_kafka.admin import NewTopic
+        name = name or "packets-%d-%d" % (os.getpid(), next(self.topics))
+        config = {key.replace("_", "."): str(value) for key, value in settings.items()}
+        topic = NewTopic(name, num_partitions=partitions, replication_factor=copies, config=config)
+        self.admin().create_topics([topic], operation_timeout=LIMIT)[name].result(LIMIT)
+        self.wait_for_topic(name, partitions)
+        return name
+
+    def delete_topic(self, name):
+        self.admin().delete_topics([name], operation_timeout=LIMIT)[name].result(LIMIT)
+
+    def add_partitions(self, name, total):
+        """The topic has as many partitions from now on."""
+        from confluent_kafka.admin import NewPartitions
+        self.admin().create_partitions([NewPartitions(name, total)])[name].result(LIMIT)
+        self.wait_for_topic(name, total)
+
+    def wait_for_topic(self, name, partitions):
+        """A broker may not know at once what the controller has done."""
+        wait_until(lambda: len([number for number, row in self.partitions(name).items() if row.leader > 0]) == partitions)
+
+    def partitions(self, name):
+        """Of each partition what the cluster says: leader, replicas, isrs."""
+        rows = self.admin().list_topics(name, timeout=LIMIT).topics[name]
+        return rows.partitions if rows.error is None else {}
+
+    # ---- Messages
+
+    def produce(self, topic, messages, **properties):
+        """Sends pairs of key and value, or triples with a partition, or these with a list of headers."""
+        failures = []
+        producer = confluent_kafka.Producer(self.own_properties(**{"linger.ms": 5, **properties}))
+        for key, value, *more in messages:
+            extra = dict(zip(("partition", "headers"), more))
+            producer.produce(topic, value, key, callback=lambda error, _: error and failures.append(error), **extra)
+            producer.poll(0)
+        assert producer.flush(LIMIT) == 0 and not failures, failures
+
+    def ends(self, topic):
+        """Of each partition the first offset and the one after the last."""
+        consumer = self.consumer()
+        found = {number: consumer.get_watermark_offsets(confluent_kafka.TopicPartition(topic, number), timeout=LIMIT)
+                 for number in self.partitions(topic)}
+        consumer.close()
+        return found
+
+    def count(self, topic):
+        return sum(end - start for start, end in self.ends(topic).values())
+
+    def consume(self, topic):
+        """All messages that are there now, each partition's in order."""
+        ends = {number: end for number, (start, end) in self.ends(topic).items() if end > start}
+        consumer = self.consumer()
+        consumer.assign([confluent_kafka.TopicPartition(topic, number, confluent_kafka.OFFSET_BEGINNING)
+                         for number in ends])
+        found = []
+        limit = time.monotonic() + LIMIT
+        while ends:
+            assert time.monotonic() < limit, "%s: not read up to %s" % (topic, ends)
+            for message in consumer.consume(1000, 1):
+                if message.error() is None:
+                    found.append(Message(message.key(), message.value(), message.headers() or [],
+                                         message.partition(), message.offset()))
+                elif message.error().code() != confluent_kafka.KafkaError._PARTITION_EOF:
+                    raise confluent_kafka.KafkaException(message.error())
+            for place in consumer.position([confluent_kafka.TopicPartition(topic, number) for number in ends]):
+                if place.offset >= ends[place.partition]:
+                    del ends[place.partition]
+        consumer.close()
+        return sorted(found, key=lambda message: (message.partition, message.offset))
+
+    def consumer(self, group="espcap-tests"):
+        """Nothing is committed by it."""
+        return confluent_kafka.Consumer(self.own_properties(**{"group.id": group, "enable.auto.commit": False,
+                                                               "auto.offset.reset": "error"}))
+
+    def committed(self, group, topic):
+        """Of each partition the offset that a group has committed; those without one are left out."""
+        consumer = self.consumer(group)
+        places = consumer.committed([confluent_kafka.TopicPartition(topic, number) for number in self.partitions(topic)],
+                                    timeout=LIMIT)
+        consumer.close()
+        return {place.partition: place.offset for place in places if place.offset >= 0}
+
+
+def options(properties):
+    """As options of kcat and of espcap-kafka; bootstrap.servers has one of its own there."""
+    return [word for key, value in properties.items() if key != "bootstrap.servers"
+            for word in ("-X", "%s=%s" % (key, value))]
+
+
+def wait_until(condition, limit=LIMIT):
+    """Waits for something that a cluster does in its own time."""
+    until = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < until, "not in %d seconds" % limit
+        time.sleep(0.1)
+
+
+def running(name=NEWEST, own=False, **options):
+    """Brokers, as engines.running() gives servers."""
+    return engines.running(name, own=own, kind=Brokers, **options)
