@@ -114,11 +114,11 @@ kafka_access_summary() {
 # ---- --kerberos
 
 # kafka_kerberos PROGRAM ...: becomes a program of the KDC.
-kafka_kerberos() (
+kafka_kerberos() {
 	cd /
 	exec setsid "${as_server[@]}" "${clean_environment[@]}" KRB5_CONFIG="$folder/krb5.conf" \
 		KRB5_KDC_PROFILE="$folder/config/kdc.conf" "$@"
-)
+}
 
 # kafka_kdc: a realm with the brokers and the users in it, and their keytabs.
 kafka_kdc() {
@@ -135,7 +135,7 @@ kafka_kdc() {
 
 kafka_principals() {
 	local user
-	kafka_kerberos kdb5_util create -s -r "$realm" -P "$(openssl rand -hex 12)" || return
+	(kafka_kerberos kdb5_util create -s -r "$realm" -P "$(openssl rand -hex 12)") || return
 	kafka_keytab kafka/localhost broker || return
 	for user in $kafka_users; do
 		kafka_keytab "$user" "$user" || return
@@ -145,8 +145,8 @@ kafka_principals() {
 
 # kafka_keytab PRINCIPAL NAME
 kafka_keytab() {
-	kafka_kerberos kadmin.local addprinc -randkey "$1@$realm" &&
-		kafka_kerberos kadmin.local ktadd -k "$folder/kdc/$2.keytab" "$1@$realm"
+	(kafka_kerberos kadmin.local addprinc -randkey "$1@$realm") &&
+		(kafka_kerberos kadmin.local ktadd -k "$folder/kdc/$2.keytab" "$1@$realm")
 }
 
 kafka_kdc_files() {

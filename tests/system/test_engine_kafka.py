@@ -92,7 +92,10 @@ def guarded(request):
     with kafka.running(request.param, own=True, secure=True, kerberos=True) as brokers:
         brokers.create_topic(name="packets")
         brokers.create_topic(name="other")
+        assert len(engines.carriers(brokers.instance)) == 2
         yield brokers
+    # The KDC has gone, too.
+    assert engines.carriers(brokers.instance) == []
 
 
 def test_what_the_helper_says_of_topics(guarded):
