@@ -20,7 +20,7 @@ kafka_unpack() {
 	cp -r "$1" "$2"
 }
 
-# kafka_setting KEY VALUE: what --set says goes before.
+# kafka_setting KEY VALUE: prints a default, unless --set gives the key.
 kafka_setting() {
 	[ -n "${settings[$1]+set}" ] || say "$1=$2"
 }
@@ -36,7 +36,7 @@ kafka_file() {
 
 kafka_prepare() {
 	local node id
-	# A node with data of an earlier run must be given the cluster that it was in.
+	# Data of an earlier run belong to a cluster, whose id they hold.
 	id=$(sed -n 's/^cluster.id=//p' "$data/node-1/meta.properties" 2>/dev/null) || :
 	id=${id:-$(head -c 16 /dev/urandom | base64 | tr +/ -_ | tr -d =)}
 	rm -f "$folder"/config/node-*.properties
@@ -50,7 +50,7 @@ kafka_prepare() {
 	done
 }
 
-# kafka_configure NODE: there may be passwords in its file.
+# kafka_configure NODE: the file can hold passwords.
 kafka_configure() {
 	local key file
 	file=$(kafka_file config "$1")
@@ -148,7 +148,7 @@ kafka_launch() {
 
 # kafka_launch_node NODE
 kafka_launch_node() {
-	# What the node said before must not be taken for what it says now.
+	# The old log holds the line that kafka_is_ready looks for.
 	: >"$(kafka_file log "$1")"
 	if [ "$1" = kdc ]; then
 		kafka_launch_kdc
@@ -160,7 +160,7 @@ kafka_launch_node() {
 	remember $! "$1"
 }
 
-# A broker says so when the controllers have let it into the cluster.
+# A broker logs this line when the controllers have admitted it to the cluster.
 kafka_is_ready() {
 	local node
 	for node in $(kafka_nodes); do

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # How scripts/engine makes a Kafka that demands credentials: TLS and passwords, and Kerberos with a KDC of its own.
 
-# The same users in both: a principal's name without its realm is the user's.
+# Both know the same users: Kafka takes the principal without its realm as the user.
 kafka_users="admin sensor worker"
 realm=ESPCAP.TEST
 # Where Debian has the programs of the KDC.
@@ -11,7 +11,7 @@ is_guarded() {
 	$secure || $kerberos
 }
 
-# kafka_guard: all files of keys, tickets and passwords, new ones at every start.
+# kafka_guard: makes all keys, keytabs and passwords, new ones at every start.
 kafka_guard() {
 	local user
 	make_certificates
@@ -44,7 +44,7 @@ kafka_tls_settings() {
 	kafka_setting ssl.truststore.location "$folder/ca.crt"
 }
 
-# Nodes trust each other by their certificate; nobody else has one.
+# Nodes authenticate to each other by their certificate.
 kafka_guard_settings() {
 	kafka_tls_settings
 	kafka_setting listener.security.protocol.map \
@@ -78,7 +78,7 @@ kafka_kerberos_settings() {
 		"$jaas required useKeyTab=true storeKey=true keyTab=\"$folder/kdc/broker.keytab\" principal=\"kafka/localhost@$realm\";"
 }
 
-# What sensors and workers need, and no more.
+# The rights that sensors and workers need.
 kafka_user_orders() {
 	local user
 	if $secure; then

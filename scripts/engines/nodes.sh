@@ -42,7 +42,7 @@ missing_nodes() {
 	done
 }
 
-# renew_pids: the summary tells the process of each node; 0 for one that does not run.
+# renew_pids: writes the process of each node to the summary, 0 for one that does not run.
 renew_pids() {
 	local each numbers=
 	for each in $(remembered_nodes); do

@@ -150,7 +150,7 @@ wait_for_end() {
 end_server() {
 	is_running "${1:-}" || return 0
 	local signal
-	# With data that are removed nothing needs to be brought into order.
+	# Data that are about to be removed need no orderly shutdown.
 	if ! $remove || [ ! -d "$folder/data" ]; then
 		# A process that was stopped obeys only when it goes on.
 		for signal in TERM CONT; do
@@ -162,7 +162,7 @@ end_server() {
 	wait_for_end 10 "${1:-}" || fail "process ${pids[*]} does not end"
 }
 
-# clean_environment: what the programs of the server find in their environment.
+# clean_environment: sets the words that start a program of the server in an environment of its own.
 clean_environment() {
 	clean_environment=(env -i PATH="$PATH" HOME="$folder/tmp" LC_ALL=C.UTF-8
 		ESPCAP_ENGINE_FOLDER="$folder" "$mark")

@@ -6,8 +6,7 @@
         espcap.run("--kafka", brokers.address, "--topic", topic)
         assert [message.value for message in brokers.consume(topic)] == values
 
-Tests share a plain broker, so each makes topics of its own. What looks at the topics here is librdkafka, too, but by
-way of confluent_kafka.
+Tests share a plain broker, so each makes its own topics. The clients here are confluent_kafka's.
 """
 
 import collections
@@ -23,7 +22,7 @@ import engines
 try:
     import confluent_kafka
 except ImportError:
-    # Where Debian has it, for a Python that is not Debian's.
+    # Debian's package, for a Python that is not Debian's.
     sys.path.append("/usr/lib/python3/dist-packages")
     try:
         import confluent_kafka
@@ -32,9 +31,9 @@ except ImportError:
 
 NEWEST = "kafka-4.1.1"
 NAMES = ("kafka-3.9.1", NEWEST)
-# Longer than anything takes on a busy machine.
+# Seconds; no call takes that long, even on a busy machine.
 LIMIT = 60
-# The version of librdkafka whose SCRAM a Kafka 4 accepts.
+# librdkafka 2.6.1: Kafka 4 refuses the SCRAM of earlier versions, which repeats a nonce.
 STRICT_SCRAM = 0x02060100
 REALM = "ESPCAP.TEST"
 
@@ -42,7 +41,7 @@ Message = collections.namedtuple("Message", "key value headers partition offset"
 
 
 class Brokers(engines.Engine):
-    """A cluster: address, what is to be given as bootstrap.servers, and addresses, the same node by node.
+    """A cluster: address (bootstrap.servers), and addresses, one for each node.
 
     With secure=True (TLS and passwords) and kerberos=True there are the users admin, sensor (may write to topics
     packets*) and worker (may read them, in groups espcap*). With both kerberos_address is that for tickets.
@@ -95,7 +94,7 @@ class Brokers(engines.Engine):
         return "PLAIN"
 
     def properties(self, user="admin", password=None, version=0):
-        """What a client of librdkafka must be told to connect, as a user if the cluster has users."""
+        """The properties with which a librdkafka client connects, as this user if the cluster has users."""
         found = {"bootstrap.servers": self.address}
         if self.secure:
             found.update({
@@ -106,7 +105,7 @@ class Brokers(engines.Engine):
         return found
 
     def ticket_properties(self, user):
-        """The same with a ticket; the program needs environment(), too."""
+        """The same with a Kerberos ticket; the program also needs environment()."""
         return {"bootstrap.servers": self.kerberos_address, "security.protocol": "SASL_PLAINTEXT",
                 "sasl.mechanisms": "GSSAPI", "sasl.kerberos.service.name": "kafka",
                 "sasl.kerberos.keytab": self.keytab(user), "sasl.kerberos.principal": "%s@%s" % (user, REALM)}
@@ -115,26 +114,26 @@ class Brokers(engines.Engine):
         return os.path.join(self.keytabs, user + ".keytab")
 
     def environment(self, folder):
-        """Of a program that gets tickets: it keeps them in this folder."""
+        """The environment of a program that gets tickets and keeps them in this folder."""
         return {**os.environ, "KRB5_CONFIG": self.krb5_conf, "KRB5CCNAME": "FILE:%s/tickets" % folder}
 
     def own_properties(self, **more):
-        """Those of the clients in this file."""
-        assert self.secure or not self.kerberos, "the tickets of tests are for the programs that they start"
-        # What they say of a broker that is away, as tests want it, belongs into no log of the tests.
+        """The properties of the clients in this file."""
+        assert self.secure or not self.kerberos, "with tickets alone there is no way in for this process: add secure"
+        # Tests take brokers away on purpose: no lines about that.
         return {**self.properties(version=confluent_kafka.libversion()[1]), "log_level": 0, **more}
 
     # ---- Topics
 
     def admin(self):
-        """The same for all calls, for what it does ends with it."""
+        """One client for all calls, since requests end with their client."""
         from confluent_kafka.admin import AdminClient
         if self.administrator is None:
             self.administrator = AdminClient(self.own_properties())
         return self.administrator
 
     def create_topic(self, partitions=1, copies=1, name=None, **settings):
-        """Makes a topic; its name is new if none is given. Its settings have _ for the dots in their names."""
+        """Makes a topic, with a new name unless one is given. Settings have _ for the dots in their names."""
         from confluent_kafka.admin import NewTopic
         name = name or "packets-%d-%d" % (os.getpid(), next(self.topics))
         config = {key.replace("_", "."): str(value) for key, value in settings.items()}
@@ -147,17 +146,17 @@ class Brokers(engines.Engine):
         self.admin().delete_topics([name], operation_timeout=LIMIT)[name].result(LIMIT)
 
     def add_partitions(self, name, total):
-        """The topic has as many partitions from now on."""
+        """Raises the number of partitions to total."""
         from confluent_kafka.admin import NewPartitions
         self.admin().create_partitions([NewPartitions(name, total)])[name].result(LIMIT)
         self.wait_for_topic(name, total)
 
     def wait_for_topic(self, name, partitions):
-        """A broker may not know at once what the controller has done."""
+        """Brokers learn with a delay what the controller has done."""
         wait_until(lambda: len([number for number, row in self.partitions(name).items() if row.leader > 0]) == partitions)
 
     def partitions(self, name):
-        """Of each partition what the cluster says: leader, replicas, isrs."""
+        """leader, replicas and isrs of each partition; empty if there is no such topic."""
         rows = self.admin().list_topics(name, timeout=LIMIT).topics[name]
         return rows.partitions if rows.error is None else {}
 
@@ -174,7 +173,7 @@ class Brokers(engines.Engine):
         assert producer.flush(LIMIT) == 0 and not failures, failures
 
     def ends(self, topic):
-        """Of each partition the first offset and the one after the last."""
+        """First and next offset of each partition."""
         consumer = self.consumer()
         found = {number: consumer.get_watermark_offsets(confluent_kafka.TopicPartition(topic, number), timeout=LIMIT)
                  for number in self.partitions(topic)}
@@ -185,7 +184,7 @@ class Brokers(engines.Engine):
         return sum(end - start for start, end in self.ends(topic).values())
 
     def consume(self, topic):
-        """All messages that are there now, each partition's in order."""
+        """All messages up to the present end, partition by partition, in order."""
         ends = {number: end for number, (start, end) in self.ends(topic).items() if end > start}
         consumer = self.consumer()
         consumer.assign([confluent_kafka.TopicPartition(topic, number, confluent_kafka.OFFSET_BEGINNING)
@@ -207,12 +206,12 @@ class Brokers(engines.Engine):
         return sorted(found, key=lambda message: (message.partition, message.offset))
 
     def consumer(self, group="espcap-tests"):
-        """Nothing is committed by it."""
+        """A consumer that commits nothing."""
         return confluent_kafka.Consumer(self.own_properties(**{"group.id": group, "enable.auto.commit": False,
                                                                "auto.offset.reset": "error"}))
 
     def committed(self, group, topic):
-        """Of each partition the offset that a group has committed; those without one are left out."""
+        """The offset that a group has committed in each partition; partitions without one are left out."""
         consumer = self.consumer(group)
         places = consumer.committed([confluent_kafka.TopicPartition(topic, number) for number in self.partitions(topic)],
                                     timeout=LIMIT)
@@ -221,13 +220,13 @@ class Brokers(engines.Engine):
 
 
 def options(properties):
-    """As options of kcat and of espcap-kafka; bootstrap.servers has one of its own there."""
+    """The properties as options of kcat and espcap-kafka, which take bootstrap.servers by another option."""
     return [word for key, value in properties.items() if key != "bootstrap.servers"
             for word in ("-X", "%s=%s" % (key, value))]
 
 
 def wait_until(condition, limit=LIMIT):
-    """Waits for something that a cluster does in its own time."""
+    """Polls until condition() holds."""
     until = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < until, "not in %d seconds" % limit

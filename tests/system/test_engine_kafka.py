@@ -38,9 +38,8 @@ def listeners(pids):
     return [line.split()[3] for line in text.splitlines() if any("pid=%d," % pid in line for pid in pids)]
 
 
-@pytest.mark.parametrize("name", kafka.NAMES)
-def test_from_start_to_stop(name):
-    with kafka.running(name, own=True, settings={"auto.create.topics.enable": "false"}) as brokers:
+def test_from_start_to_stop():
+    with kafka.running(own=True, settings={"auto.create.topics.enable": "false"}) as brokers:
         assert os.stat("/proc/%d" % brokers.pid).st_uid != 0
         assert {address.rsplit(":", 1)[0] for address in listeners(engines.carriers(brokers.instance))} == {"127.0.0.1"}
         topic = brokers.create_topic(partitions=2)
@@ -82,8 +81,6 @@ def test_a_node_of_three_dies_and_comes_back():
         assert brokers.pids[node - 1] == 0 and brokers.is_alive()
         brokers.produce(topic, [(b"k", b"after")])
         assert [message.value for message in brokers.consume(topic)] == [b"before", b"meanwhile", b"after"]
-        brokers.revive()
-        assert 0 not in brokers.pids and brokers.action("status").returncode == 0
     assert engines.carriers(brokers.instance) == []
 
 
