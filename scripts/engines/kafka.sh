@@ -95,7 +95,8 @@ kafka_listeners() {
 	say "$listeners"
 }
 
-# Small, and quick to form groups and to notice that a broker is gone.
+# Small, and quick to form groups, to notice that a broker is gone, and to delete and
+# compact what is due.
 kafka_cluster_settings() {
 	local copies=$((nodes < 3 ? nodes : 3))
 	local sure=$((copies > 1 ? copies - 1 : 1))
@@ -109,6 +110,9 @@ kafka_cluster_settings() {
 	kafka_setting group.initial.rebalance.delay.ms 0
 	kafka_setting broker.heartbeat.interval.ms 500
 	kafka_setting broker.session.timeout.ms 6000
+	kafka_setting log.initial.task.delay.ms 500
+	kafka_setting log.retention.check.interval.ms 1000
+	kafka_setting log.cleaner.backoff.ms 1000
 	kafka_setting num.network.threads 2
 	kafka_setting num.io.threads 4
 	kafka_setting log.cleaner.dedupe.buffer.size 4194304

@@ -104,7 +104,13 @@ def test_what_the_helper_says_of_topics(guarded):
     assert guarded.ends(topic) == {0: (0, 1), 1: (0, 2)} and guarded.count(topic) == 3
     assert guarded.committed("espcap", topic) == {}
     with pytest.raises(AssertionError, match="MSG_SIZE_TOO_LARGE"):
-        guarded.produce(topic, [(b"k", os.urandom(6000))])
+        guarded.produce(topic, [(b"k", os.urandom(6000), 0)])
+    guarded.alter_topic(topic, max_message_bytes=7000)
+    guarded.produce(topic, [(b"k", os.urandom(6000), 0)])
+    guarded.expire(topic)
+    assert guarded.ends(topic) == {0: (2, 2), 1: (2, 2)} and guarded.consume(topic) == []
+    guarded.produce(topic, [(b"k", b"kept", 0)])
+    assert [message.offset for message in guarded.consume(topic)] == [2]
     guarded.add_partitions(topic, 3)
     assert sorted(guarded.partitions(topic)) == [0, 1, 2]
     guarded.delete_topic(topic)
