@@ -16,10 +16,10 @@
 #define TEXT_MAX 4096
 #define LINE_LEN (4 * TEXT_MAX + 64)
 
-static int format_line(struct log *log, char line[LINE_LEN], const char *format,
-    va_list ap) __attribute__((format(printf, 3, 0)));
-static void log_line(struct log *log, const char *format, va_list ap)
-    __attribute__((format(printf, 2, 0)));
+static int format_line(struct log *log, char line[LINE_LEN], const char *program, const char *format,
+    va_list ap) __attribute__((format(printf, 4, 0)));
+static void log_line(struct log *log, const char *program, const char *format, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 
 /*
  * Writes what stderr takes of it now; returns how much that was. What fails counts as taken: nowhere is left to
@@ -96,8 +96,9 @@ log_flush(struct log *log)
 	return log->kept.len == 0;
 }
 
+/* program: NULL for none. */
 static int
-format_line(struct log *log, char line[LINE_LEN], const char *format,
+format_line(struct log *log, char line[LINE_LEN], const char *program, const char *format,
     va_list ap)
 {
 	char text[TEXT_MAX], safe[4 * sizeof(text)];
@@ -108,14 +109,14 @@ format_line(struct log *log, char line[LINE_LEN], const char *format,
 	if ((size_t)len >= sizeof(text))
 		len = sizeof(text) - 1;
 	text_visible(safe, sizeof(safe), text, (size_t)len);
-	len = snprintf(line, LINE_LEN, "%s%s: %s\n",
-	    log->line_open ? "\r\033[K" : "", log->program, safe);
+	len = snprintf(line, LINE_LEN, "%s%s%s%s\n",
+	    log->line_open ? "\r\033[K" : "", program != NULL ? program : "", program != NULL ? ": " : "", safe);
 	log->line_open = false;
 	return len;
 }
 
 static void
-log_line(struct log *log, const char *format, va_list ap)
+log_line(struct log *log, const char *program, const char *format, va_list ap)
 {
 	char line[LINE_LEN];
 	int len;
@@ -124,7 +125,7 @@ log_line(struct log *log, const char *format, va_list ap)
 		log->dropped++;
 		return;
 	}
-	len = format_line(log, line, format, ap);
+	len = format_line(log, line, program, format, ap);
 	put(log, line, (size_t)len);
 }
 
@@ -134,7 +135,7 @@ log_error(struct log *log, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	log_line(log, format, ap);
+	log_line(log, log->program, format, ap);
 	va_end(ap);
 }
 
@@ -146,7 +147,7 @@ log_note(struct log *log, const char *format, ...)
 	if (log->level < LOG_LEVEL_NORMAL)
 		return;
 	va_start(ap, format);
-	log_line(log, format, ap);
+	log_line(log, log->program, format, ap);
 	va_end(ap);
 }
 
@@ -158,7 +159,17 @@ log_verbose(struct log *log, const char *format, ...)
 	if (log->level < LOG_LEVEL_VERBOSE)
 		return;
 	va_start(ap, format);
-	log_line(log, format, ap);
+	log_line(log, log->program, format, ap);
+	va_end(ap);
+}
+
+void
+log_bare(struct log *log, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	log_line(log, NULL, format, ap);
 	va_end(ap);
 }
 
@@ -172,7 +183,7 @@ log_final(struct log *log, const char *format, ...)
 	(void)log_flush(log);
 	say_dropped(log);
 	va_start(ap, format);
-	len = format_line(log, line, format, ap);
+	len = format_line(log, line, log->program, format, ap);
 	va_end(ap);
 	put(log, line, (size_t)len);
 }

@@ -37,6 +37,8 @@ void log_note(struct log *log, const char *format, ...) __attribute__((format(pr
 void log_verbose(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* As log_error, and beyond the bound: one line at the end, which must not be dropped. */
 void log_final(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* As log_error, but without the name of the program in front: for lines in the form of another program. */
+void log_bare(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /*
  * (Re)draws the one progress line; text without newline, less than the width of the terminal. An empty text erases it.
  * Nothing while other bytes are kept.

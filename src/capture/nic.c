@@ -62,9 +62,16 @@ name_all(const pcap_if_t *devices, char *text, size_t size)
 	}
 }
 
-static int
-check_name(const char *name, struct error *error)
+static const char *
+option_of(const struct nic_config *config)
 {
+	return config->option != NULL ? config->option : "--nic";
+}
+
+static int
+check_name(const struct nic_config *config, struct error *error)
+{
+	const char *name = config->name;
 	char message[PCAP_ERRBUF_SIZE] = "", list[600];
 	pcap_if_t *devices = NULL;
 	bool found = false;
@@ -80,9 +87,11 @@ check_name(const char *name, struct error *error)
 	return found ?
 	    0 :
 	    error_set(error, OUTCOME_USAGE,
-		"--nic=%.100s: no such network interface; this machine has %s%s",
-		name, list,
-		strchr(name, ',') != NULL ? " (give --nic for each interface)" : "");
+		"%s=%.100s: no such network interface; this machine has %s%s%s%s",
+		option_of(config), name, list,
+		strchr(name, ',') != NULL ? " (give " : "",
+		strchr(name, ',') != NULL ? option_of(config) : "",
+		strchr(name, ',') != NULL ? " for each interface)" : "");
 }
 
 /* Opening. */
@@ -91,27 +100,28 @@ static int
 fail(struct nic *nic, int code, struct error *error)
 {
 	const char *name = nic->config->name, *detail = pcap_geterr(nic->pcap);
+	const char *option = option_of(nic->config);
 
 	switch (code) {
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
 		return error_set(error, OUTCOME_USAGE,
-		    "--nic=%s: not permitted: run espcap as root, or allow the program "
-		    "to capture once with: setcap cap_net_raw+ep $(command -v espcap)",
-		    name);
+		    "%s=%s: not permitted: run %s as root, or allow the program "
+		    "to capture once with: setcap cap_net_raw+ep $(command -v %s)",
+		    option, name, program_invocation_short_name, program_invocation_short_name);
 	case PCAP_ERROR_NO_SUCH_DEVICE:
-		return error_set(error, OUTCOME_USAGE, "--nic=%s: %s", name,
+		return error_set(error, OUTCOME_USAGE, "%s=%s: %s", option, name,
 		    pcap_statustostr(code));
 	/* That may change without another option: a service is started again. */
 	case PCAP_ERROR_IFACE_NOT_UP:
 		return error_set(error, OUTCOME_INPUT,
-		    "--nic=%s: the interface "
+		    "%s=%s: the interface "
 		    "is down: bring it up (ip link set %s up), and start "
-		    "espcap again",
-		    name, name);
+		    "%s again",
+		    option, name, name, program_invocation_short_name);
 	default:
-		return error_set(error, OUTCOME_INTERNAL, "--nic=%s: %s%s%s",
-		    name, pcap_statustostr(code), detail[0] != '\0' ? ": " : "",
+		return error_set(error, OUTCOME_INTERNAL, "%s=%s: %s%s%s",
+		    option, name, pcap_statustostr(code), detail[0] != '\0' ? ": " : "",
 		    detail);
 	}
 }
@@ -135,8 +145,8 @@ activate(struct nic *nic, struct error *error)
 
 	nic->pcap = pcap_create(config->name, nic->message);
 	if (nic->pcap == NULL)
-		return error_set(error, OUTCOME_INTERNAL, "--nic=%s: %s",
-		    config->name, nic->message);
+		return error_set(error, OUTCOME_INTERNAL, "%s=%s: %s",
+		    option_of(config), config->name, nic->message);
 	(void)pcap_set_snaplen(nic->pcap, (int)config->snaplen);
 	(void)pcap_set_promisc(nic->pcap, config->promisc);
 	(void)pcap_set_timeout(nic->pcap, NIC_BLOCK_MS);
@@ -151,8 +161,8 @@ activate(struct nic *nic, struct error *error)
 		return fail(nic, PCAP_ERROR, error);
 	if (!is_packet_socket(pcap_fileno(nic->pcap)))
 		return error_set(error, OUTCOME_USAGE,
-		    "--nic=%s: not a network interface",
-		    config->name);
+		    "%s=%s: not a network interface",
+		    option_of(config), config->name);
 	return 0;
 }
 
@@ -169,8 +179,8 @@ make_header(struct nic *nic, struct error *error)
 	dumper = pcap_dump_fopen(nic->pcap, file);
 	if (dumper == NULL) {
 		(void)fclose(file);
-		return error_set(error, OUTCOME_INTERNAL, "--nic=%s: %s",
-		    nic->config->name, pcap_geterr(nic->pcap));
+		return error_set(error, OUTCOME_INTERNAL, "%s=%s: %s",
+		    option_of(nic->config), nic->config->name, pcap_geterr(nic->pcap));
 	}
 	pcap_dump_close(dumper);
 	return 0;
@@ -193,7 +203,7 @@ nic_open(const struct nic_config *config, struct error *error)
 {
 	struct nic *nic;
 
-	if (check_name(config->name, error) != 0)
+	if (check_name(config, error) != 0)
 		return NULL;
 	nic = xcalloc(1, sizeof(*nic));
 	nic->config = config;

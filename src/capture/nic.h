@@ -11,8 +11,9 @@
 struct nic;
 
 struct nic_config {
-	const char *name; /* as the user gave it */
-	const char *bpf;  /* NULL for all packets */
+	const char *name;   /* as the user gave it */
+	const char *option; /* that named it, for messages; NULL: --nic */
+	const char *bpf;    /* NULL for all packets */
 	uint32_t snaplen;
 	uint32_t buffer; /* bytes of the kernel's ring */
 	bool promisc;

@@ -37,8 +37,8 @@ help_words(struct buffer *out, const char *text)
 	(void)buffer_puts(out, "\n");
 }
 
-static void
-help_row(struct buffer *out, const struct options_row *row)
+void
+options_help_row(struct buffer *out, const struct options_row *row)
 {
 	char left[64], min[32], max[32], *text;
 	int len;
@@ -97,8 +97,8 @@ help_all(struct buffer *out)
 	for (size_t g = 0; g < OPTIONS_GROUPS; g++) {
 		(void)buffer_printf(out, "\n%s:\n", options_titles[g]);
 		for (size_t i = 0; i < OPTIONS_ROWS; i++)
-			if (options_rows[i].group == (enum options_group)g)
-				help_row(out, &options_rows[i]);
+			if (options_rows[i].group == g)
+				options_help_row(out, &options_rows[i]);
 	}
 }
 
@@ -110,7 +110,7 @@ help_one(struct buffer *out, const struct options_row *row)
 	const char *needs = row->needs, *path = options_path_words(row->name);
 	char text[256];
 
-	help_row(out, row);
+	options_help_row(out, row);
 	if (path != NULL)
 		(void)buffer_printf(out, "%*snames %s, see PATHS\n", HELP_INDENT, "", path);
 	while (needs[0] != '\0') {

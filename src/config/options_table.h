@@ -35,7 +35,7 @@ enum options_kind {
 struct options_row {
 	const char *name;
 	const char *value; /* what it takes, NULL for nothing */
-	enum options_group group;
+	unsigned group;    /* enum options_group, in the table of espcap */
 	const char *help;
 	enum options_kind kind;
 	size_t offset; /* of the member of struct options */

@@ -415,14 +415,25 @@ mix(const struct pair *pair)
 	return hash * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 }
 
-unsigned
-flow_hash_shard(uint32_t linktype, const uint8_t *bytes, size_t len, unsigned count)
+bool
+flow_hash_pair(uint32_t linktype, const uint8_t *bytes, size_t len, uint32_t *hash)
 {
 	struct rest rest = { bytes, len };
 	struct pair pair;
 
-	if (count < 2 || !skip_link(&rest, linktype) ||
-	    !find_pair(rest, &pair))
+	*hash = 0;
+	if (!skip_link(&rest, linktype) || !find_pair(rest, &pair))
+		return false;
+	*hash = (uint32_t)mix(&pair);
+	return true;
+}
+
+unsigned
+flow_hash_shard(uint32_t linktype, const uint8_t *bytes, size_t len, unsigned count)
+{
+	uint32_t hash;
+
+	if (count < 2 || !flow_hash_pair(linktype, bytes, len, &hash))
 		return 0;
-	return (unsigned)(mix(&pair) % count);
+	return hash % count;
 }

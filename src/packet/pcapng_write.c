@@ -149,7 +149,7 @@ pcapng_write_packet(struct buffer *out, bool nano,
 
 	if (begin(out, BLOCK_PACKET, body) != 0)
 		return -1;
-	put_u32(out, 0); /* the interface */
+	put_u32(out, packet->interface);
 	put_u32(out, (uint32_t)(time >> 32));
 	put_u32(out, (uint32_t)time);
 	put_u32(out, packet->caplen);

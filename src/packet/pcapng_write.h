@@ -25,9 +25,10 @@ struct pcapng_write_packet {
 	uint32_t sec, fraction; /* as the interface has it */
 	uint32_t caplen, wirelen;
 	const uint8_t *bytes;
-	uint64_t id; /* epb_packetid, 0 for none */
+	uint64_t id;        /* epb_packetid, 0 for none */
+	uint32_t interface; /* which of those written, from 0 */
 };
-/* A packet of that interface. */
+/* A packet of that interface, which says what the unit of its times is. */
 int pcapng_write_packet(struct buffer *out, bool nano, const struct pcapng_write_packet *packet);
 /* The bytes of its block. */
 size_t pcapng_write_packet_len(const struct pcapng_write_packet *packet);
