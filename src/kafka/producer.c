@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Packets into a topic. */
+#include "kafka/producer.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "kafka/client.h"
+#include "kafka/topic_limits.h"
+#include "kafka/trouble.h"
+
+/* How often what does not go by itself is looked at, and how long an answer about the topic may take, ms. */
+#define TICK_MS 1000
+#define ASK_MS 5000
+/* So often a topic may be unknown before anybody is told. */
+#define UNKNOWN_MIN 2
+/* librdkafka's own limits of message.max.bytes and batch.size. */
+#define MESSAGE_BYTES_MIN 1000
+#define BATCH_BYTES 1000000
+
+struct producer {
+	struct producer_config config;
+	struct producer_handler handler;
+	struct client *client;
+	rd_kafka_topic_t *topic;
+	struct event *tick;
+	struct producer_counts counts;
+	uint64_t limit; /* bytes of a batch, 0 for not known */
+	struct trouble trouble;
+	unsigned unknown; /* how often the topic was not known */
+	bool is_ready, is_asking, has_failed, is_lowered;
+};
+
+/* Troubles. */
+
+static void
+fail(struct producer *producer, enum outcome outcome, const char *text)
+{
+	struct error error;
+
+	if (producer->has_failed)
+		return;
+	producer->has_failed = true;
+	error_set(&error, outcome, "%s", text);
+	producer->handler.on_fail(producer->handler.ctx, &error);
+}
+
+static void
+on_trouble(void *ctx, enum client_trouble trouble, const char *text)
+{
+	struct producer *producer = ctx;
+
+	if (trouble == CLIENT_FATAL)
+		fail(producer, OUTCOME_OUTPUT, text);
+	else
+		trouble_note(&producer->trouble, trouble, text);
+}
+
+/* Outcomes of packets. */
+
+static void
+count_failure(struct producer *producer, const rd_kafka_message_t *message)
+{
+	rd_kafka_resp_err_t code = message->err;
+
+	producer->counts.failed++;
+	if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+		producer->counts.too_large++;
+	if (rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED)
+		producer->counts.uncertain++;
+	if (code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+		return;
+	on_trouble(producer, client_classify(code), rd_kafka_err2str(code));
+}
+
+static void
+take_reports(struct producer *producer, rd_kafka_event_t *event)
+{
+	const rd_kafka_message_t *message;
+	bool any = false;
+
+	while ((message = rd_kafka_event_message_next(event)) != NULL) {
+		if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+			count_failure(producer, message);
+			continue;
+		}
+		producer->counts.delivered++;
+		any = true;
+	}
+	if (any)
+		trouble_end(&producer->trouble);
+}
+
+/* The start. */
+
+static int32_t
+choose_partition(const rd_kafka_topic_t *topic, const void *key, size_t key_len, int32_t count, void *topic_ctx,
+    void *message_ctx)
+{
+	(void)topic;
+	(void)key;
+	(void)key_len;
+	(void)topic_ctx;
+	return (int32_t)((uint32_t)(uintptr_t)message_ctx % (uint32_t)count);
+}
+
+static int
+open_topic(struct producer *producer, struct error *error)
+{
+	rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(client_handle(producer->client));
+
+	if (producer->config.partition == PRODUCER_BY_CONVERSATION)
+		rd_kafka_topic_conf_set_partitioner_cb(conf, choose_partition);
+	producer->topic = rd_kafka_topic_new(client_handle(producer->client), producer->config.topic, conf);
+	if (producer->topic != NULL)
+		return 0;
+	rd_kafka_topic_conf_destroy(conf);
+	return error_set(error, OUTCOME_USAGE, "--kafka-topic=%.250s: %s", producer->config.topic,
+	    rd_kafka_err2str(rd_kafka_last_error()));
+}
+
+static void on_event(void *ctx, rd_kafka_event_t *event);
+
+static void
+on_served(void *ctx)
+{
+	struct producer *producer = ctx;
+
+	if (producer->is_ready)
+		producer->handler.on_outcome(producer->handler.ctx);
+}
+
+/* Idempotence wants all replicas to confirm: who asks for less gets less. */
+static bool
+wants_all(const struct properties *properties)
+{
+	const char *acks = properties_get(properties, "acks");
+
+	if (acks == NULL)
+		acks = properties_get(properties, "request.required.acks");
+	return acks == NULL || strcmp(acks, "all") == 0 || strcmp(acks, "-1") == 0;
+}
+
+static int
+start_client(struct producer *producer, const struct properties *properties, struct error *error)
+{
+	static const char *const words[] = { "false", "true" };
+	const struct client_preset presets[] = {
+		{ "client.id", "espcap-kafka" },
+		{ "enable.idempotence", words[wants_all(properties)] },
+		{ "compression.codec", "zstd" },
+		{ "linger.ms", "50" },
+		/* A broker may be away for long: packets wait, and none is lost between others. */
+		{ "message.timeout.ms", "0" },
+		{ "queue.buffering.max.kbytes", "65536" }
+	};
+	const struct client_config config = {
+		.loop = producer->config.loop,
+		.log = producer->config.log,
+		.type = RD_KAFKA_PRODUCER,
+		.properties = properties,
+		.presets = presets,
+		.preset_count = sizeof(presets) / sizeof(presets[0]),
+		.on_connect = producer->config.on_connect,
+		.connect_ctx = producer->config.connect_ctx,
+		.handler = { on_event, on_served, on_trouble, producer }
+	};
+
+	producer->client = client_new(&config, error);
+	return producer->client != NULL ? open_topic(producer, error) : -1;
+}
+
+static void
+stop_client(struct producer *producer)
+{
+	if (producer->topic != NULL)
+		rd_kafka_topic_destroy(producer->topic);
+	producer->topic = NULL;
+	client_free(producer->client);
+	producer->client = NULL;
+}
+
+static void
+lower(struct properties *properties, const char *name, uint64_t now, uint64_t limit)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)(now < limit ? now : limit));
+	properties_set(properties, name, text);
+}
+
+/* A batch that is larger than the topic allows fails with all its packets: the client is made anew with smaller ones. */
+static int
+respect_limit(struct producer *producer, struct error *error)
+{
+	struct properties properties = { .items = NULL };
+	uint64_t message = client_number(producer->client, "message.max.bytes"), batch = client_number(producer->client, "batch.size");
+	uint64_t limit = producer->limit;
+	int rv;
+
+	if (limit == 0 || producer->is_lowered || (message <= limit && batch <= limit))
+		return 0;
+	root_log(producer->config.log, ROOT_DEBUG, "The topic takes %llu bytes at once: batches are made smaller",
+	    (unsigned long long)limit);
+	properties_copy(&properties, producer->config.properties);
+	lower(&properties, "message.max.bytes", message, limit < MESSAGE_BYTES_MIN ? MESSAGE_BYTES_MIN : limit);
+	lower(&properties, "batch.size", batch, limit);
+	producer->is_lowered = true;
+	stop_client(producer);
+	rv = start_client(producer, &properties, error);
+	properties_release(&properties);
+	return rv;
+}
+
+static void
+ask(struct producer *producer)
+{
+	rd_kafka_queue_t *queue;
+
+	if (producer->is_asking || producer->is_ready || producer->has_failed)
+		return;
+	producer->is_asking = true;
+	queue = rd_kafka_queue_get_main(client_handle(producer->client));
+	topic_limits_ask(client_handle(producer->client), producer->config.topic, ASK_MS, queue);
+	rd_kafka_queue_destroy(queue);
+}
+
+static void
+begin(void *ctx)
+{
+	struct producer *producer = ctx;
+	struct error error;
+
+	if (producer->has_failed)
+		return;
+	if (respect_limit(producer, &error) != 0) {
+		fail(producer, error.outcome, error.text);
+		return;
+	}
+	producer->is_ready = true;
+	trouble_end(&producer->trouble);
+	producer->handler.on_ready(producer->handler.ctx);
+}
+
+static void
+take_limits(struct producer *producer, rd_kafka_event_t *event)
+{
+	struct topic_limits limits;
+	const char *text;
+	char line[768];
+	rd_kafka_resp_err_t code = topic_limits_read(event, &limits, &text);
+
+	producer->is_asking = false;
+	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
+		/* Asking for it has brokers make it, if they do that. */
+		if (producer->unknown++ < UNKNOWN_MIN)
+			return;
+		(void)snprintf(line, sizeof(line), "the topic %.250s does not exist", producer->config.topic);
+		on_trouble(producer, CLIENT_REFUSED, line);
+		return;
+	}
+	/* Who may write need not be allowed to ask; a cluster that is no real one does not know the question. */
+	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE ||
+	    code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
+		root_log(producer->config.log, ROOT_WARNING,
+		    "The limits of the topic are not known: %s", text);
+	else if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		on_trouble(producer, client_classify(code), text != NULL ? text : rd_kafka_err2str(code));
+		return;
+	}
+	if (limits.is_compacted) {
+		(void)snprintf(line, sizeof(line),
+		    "--kafka-topic=%.250s: the topic is compacted "
+		    "(cleanup.policy): packets of the same microsecond would be deleted",
+		    producer->config.topic);
+		fail(producer, OUTCOME_USAGE, line);
+		return;
+	}
+	producer->limit = limits.max_bytes;
+	/* Not while this client serves events: it may be made anew. */
+	loop_defer(producer->config.loop, begin, producer);
+	producer->is_asking = true;
+}
+
+static void
+on_event(void *ctx, rd_kafka_event_t *event)
+{
+	struct producer *producer = ctx;
+
+	if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR)
+		take_reports(producer, event);
+	else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT)
+		take_limits(producer, event);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *ctx)
+{
+	struct producer *producer = ctx;
+	struct error error;
+
+	(void)fd;
+	(void)what;
+	ask(producer);
+	loop_start_timer(producer->tick, TICK_MS);
+	if (trouble_is_final(&producer->trouble, OUTCOME_OUTPUT, &error))
+		fail(producer, error.outcome, error.text);
+}
+
+struct producer *
+producer_new(const struct producer_config *config, const struct producer_handler *handler, struct error *error)
+{
+	struct producer *producer = xcalloc(1, sizeof(*producer));
+
+	producer->config = *config;
+	producer->handler = *handler;
+	producer->trouble = (struct trouble){ .log = config->log, .retry_for = config->retry_for };
+	producer->tick = evtimer_new(loop_base(config->loop), on_tick, producer);
+	if (start_client(producer, config->properties, error) != 0) {
+		producer_free(producer);
+		return NULL;
+	}
+	ask(producer);
+	loop_start_timer(producer->tick, TICK_MS);
+	return producer;
+}
+
+void
+producer_free(struct producer *producer)
+{
+	if (producer == NULL)
+		return;
+	event_free(producer->tick);
+	stop_client(producer);
+	free(producer);
+}
+
+/* Sending. */
+
+static int32_t
+partition_of(const struct producer *producer)
+{
+	return producer->config.partition == PRODUCER_BY_NUMBER ?
+	    producer->config.partition_number :
+	    RD_KAFKA_PARTITION_UA;
+}
+
+static void
+refuse(struct producer *producer, bool too_large, const char *text)
+{
+	producer->counts.sent++;
+	producer->counts.failed++;
+	producer->counts.too_large += too_large;
+	trouble_note(&producer->trouble, CLIENT_OTHER, text);
+}
+
+bool
+producer_send(struct producer *producer, const struct capture_record *packet, const struct wire_message *message)
+{
+	uint32_t conversation = producer->config.partition == PRODUCER_BY_CONVERSATION ? wire_conversation(packet) : 0;
+	rd_kafka_resp_err_t code;
+
+	if (producer->limit > 0 && wire_batch_len(message->header_len, packet->caplen) > producer->limit) {
+		refuse(producer, true, "a packet is larger than the topic allows (max.message.bytes)");
+		return true;
+	}
+	code = rd_kafka_producev(client_handle(producer->client), RD_KAFKA_V_RKT(producer->topic),
+	    RD_KAFKA_V_PARTITION(partition_of(producer)), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+	    RD_KAFKA_V_KEY(message->key, sizeof(message->key)),
+	    RD_KAFKA_V_VALUE((void *)(uintptr_t)packet->bytes, packet->caplen),
+	    RD_KAFKA_V_HEADER(WIRE_HEADER, message->header, message->header_len),
+	    RD_KAFKA_V_OPAQUE((void *)(uintptr_t)conversation), RD_KAFKA_V_END);
+	if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+		return false;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		producer->counts.sent++;
+	else
+		refuse(producer, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, rd_kafka_err2str(code));
+	return true;
+}
+
+struct producer_counts
+producer_counts(const struct producer *producer)
+{
+	return producer->counts;
+}
+
+uint64_t
+producer_waiting(const struct producer *producer)
+{
+	return producer->counts.sent - producer->counts.delivered - producer->counts.failed;
+}
+
+void
+producer_give_up(struct producer *producer)
+{
+	(void)rd_kafka_purge(client_handle(producer->client),
+	    RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+}

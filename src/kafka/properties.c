@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The properties of a Kafka client. */
+#include "kafka/properties.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/xalloc.h"
+
+/* Certificates are the longest. */
+#define VALUE_MAX ((size_t)1 << 20)
+#define SHOWN_MAX 200
+
+/* What the programs decide by themselves, and why. */
+static const struct {
+	const char *name, *value; /* value: NULL for any */
+	const char *why;
+} refused[] = {
+	{ "acks", "0", "nobody would know of lost packets" },
+	{ "request.required.acks", "0", "nobody would know of lost packets" },
+	{ "enable.auto.commit", NULL, "the offset of a packet is committed when it is written, with -o stored" },
+	{ "enable.auto.offset.store", NULL, "the offset of a packet is committed when it is written, with -o stored" },
+	{ "auto.offset.reset", NULL, "use --kafka-offset" },
+	{ "transactional.id", NULL, "packets are sent without transactions" },
+	{ "log.queue", NULL, "the program reads the messages of the client" },
+	{ "enable.partition.eof", NULL, "use --exit-at-end" }
+};
+
+bool
+property_is_secret(const char *name)
+{
+	static const char *const parts[] = { "password", "secret", "ssl.key.pem", "ssl_key", "oauthbearer.config", "token" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcasestr(name, parts[i]) != NULL)
+			return true;
+	return false;
+}
+
+bool
+properties_expose(const struct properties *properties, const char **name)
+{
+	for (size_t i = 0; i < properties->count; i++) {
+		*name = properties->items[i].name;
+		if (!properties->items[i].is_from_file && property_is_secret(*name))
+			return true;
+	}
+	return false;
+}
+
+static struct property *
+find(const struct properties *properties, const char *name)
+{
+	for (size_t i = 0; i < properties->count; i++)
+		if (strcmp(properties->items[i].name, name) == 0)
+			return &properties->items[i];
+	return NULL;
+}
+
+/* Takes value over. */
+static void
+put(struct properties *properties, const char *name, char *value, bool is_from_file)
+{
+	struct property *property = find(properties, name);
+
+	if (property != NULL) {
+		free(property->value);
+		property->value = value;
+		property->is_from_file = is_from_file;
+		return;
+	}
+	properties->items = xreallocarray(properties->items, properties->count + 1, sizeof(*properties->items));
+	properties->items[properties->count++] = (struct property){ xstrdup(name), value, is_from_file };
+}
+
+static int
+read_value(const char *name, const char *file, char **value, struct error *error)
+{
+	struct buffer content;
+	struct error reason;
+	size_t len;
+	int rv = 0;
+
+	buffer_init(&content, VALUE_MAX);
+	if (files_read(file, &content, &reason) != 0) {
+		rv = error_set(error, OUTCOME_USAGE, "-X %.100s=@FILE: %s", name, reason.text);
+		goto out;
+	}
+	len = content.len;
+	len -= len > 0 && content.data[len - 1] == '\n';
+	len -= len > 0 && content.data[len - 1] == '\r';
+	if (len > 0 && memchr(content.data, '\0', len) != NULL)
+		rv = error_set(error, OUTCOME_USAGE, "-X %.100s=@FILE: %.200s holds a zero byte", name, file);
+	else
+		*value = xstrndup(len > 0 ? content.data : "", len);
+out:
+	buffer_release(&content);
+	return rv;
+}
+
+static int
+check(const char *name, const char *value, struct error *error)
+{
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (strcmp(refused[i].name, name) == 0 &&
+		    (refused[i].value == NULL || strcmp(refused[i].value, value) == 0))
+			return error_set(error, OUTCOME_USAGE, "-X %s%s%s is refused: %s", name,
+			    refused[i].value != NULL ? "=" : "", refused[i].value != NULL ? refused[i].value : "",
+			    refused[i].why);
+	return 0;
+}
+
+int
+properties_add(struct properties *properties, const char *text, struct error *error)
+{
+	const char *equals = strchr(text, '=');
+	char *name = NULL, *value = NULL;
+	int rv = -1;
+
+	/* What stands there in place of a property may be a secret. */
+	if (equals == NULL || equals == text)
+		return error_set(error, OUTCOME_USAGE, "-X takes KEY=VALUE, a property of the Kafka client");
+	name = xstrndup(text, (size_t)(equals - text));
+	if (equals[1] == '@') {
+		if (read_value(name, equals + 2, &value, error) != 0)
+			goto out;
+	} else
+		value = xstrdup(equals + 1);
+	if (check(name, value, error) != 0)
+		goto out;
+	put(properties, name, value, equals[1] == '@');
+	value = NULL;
+	rv = 0;
+out:
+	free(name);
+	free(value);
+	return rv;
+}
+
+void
+properties_set(struct properties *properties, const char *name, const char *value)
+{
+	put(properties, name, xstrdup(value), false);
+}
+
+const char *
+properties_get(const struct properties *properties, const char *name)
+{
+	const struct property *property = find(properties, name);
+
+	return property != NULL ? property->value : NULL;
+}
+
+void
+properties_copy(struct properties *to, const struct properties *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		put(to, from->items[i].name, xstrdup(from->items[i].value), from->items[i].is_from_file);
+}
+
+void
+properties_release(struct properties *properties)
+{
+	for (size_t i = 0; i < properties->count; i++) {
+		/* No secret stays in memory that is used for something else. */
+		explicit_bzero(properties->items[i].value, strlen(properties->items[i].value));
+		free(properties->items[i].name);
+		free(properties->items[i].value);
+	}
+	free(properties->items);
+	*properties = (struct properties){ .items = NULL };
+}
+
+static int
+put_quoted(struct buffer *out, const char *text)
+{
+	int bad = buffer_puts(out, "'");
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len && i < SHOWN_MAX; i++) {
+		if (text[i] == '\'' || text[i] == '\\')
+			bad |= buffer_puts(out, "\\");
+		bad |= text[i] == '\n' ? buffer_puts(out, "\\n") : buffer_append(out, text + i, 1);
+	}
+	return bad | buffer_puts(out, len > SHOWN_MAX ? "...'" : "'");
+}
+
+int
+properties_write(const struct properties *properties, struct buffer *out)
+{
+	int bad = buffer_puts(out, "{");
+
+	for (size_t i = 0; i < properties->count; i++) {
+		const struct property *property = &properties->items[i];
+
+		bad |= buffer_puts(out, i > 0 ? ", " : "");
+		bad |= put_quoted(out, property->name);
+		bad |= buffer_puts(out, ": ");
+		bad |= put_quoted(out, property->is_from_file || property_is_secret(property->name) ? "***" : property->value);
+	}
+	return bad | buffer_puts(out, "}");
+}

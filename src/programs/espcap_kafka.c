@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* espcap-kafka: packets into Kafka, and out of it; Pycapa's successor. The wiring, and the order of start and shutdown. */
+#include "config.h"
+
+#include <errno.h>
+#include <librdkafka/rdkafka.h>
+#include <pcap/pcap.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+#include "base/write.h"
+#include "capture/devices.h"
+#include "config/kafka_options.h"
+#include "kafka/group_name.h"
+#include "loop/loop.h"
+#include "sandbox/privilege.h"
+#include "transfer/consume.h"
+#include "transfer/produce.h"
+
+/* More than any of them is long. */
+#define TEXT_MAX ((size_t)1 << 20)
+
+struct app {
+	struct kafka_options options;
+	struct properties properties;
+	struct log log;
+	struct root_log root;
+	struct loop *loop;
+	struct produce *produce; /* one of the two */
+	struct consume *consume;
+	int signal_number; /* that cut the input off; 0 for none */
+	bool is_stuck;     /* librdkafka may wait for brokers for long: it is left as it is */
+};
+
+/* Help, version, interfaces. */
+
+static int
+append_text(const struct app *app, struct buffer *out, struct error *error)
+{
+	switch (app->options.action) {
+	case KAFKA_HELP:
+		kafka_options_help(out);
+		return 0;
+	case KAFKA_VERSION:
+		return buffer_printf(out, "espcap-kafka %s\nlibrdkafka %s\n%s\n", PACKAGE_VERSION, rd_kafka_version_str(),
+		    pcap_lib_version());
+	case KAFKA_LIST:
+		return devices_list(out, false, error);
+	case KAFKA_RUN:
+		break;
+	}
+	abort();
+}
+
+static int
+print(struct app *app)
+{
+	struct error error = { .outcome = OUTCOME_INTERNAL, .text = "the text is too long" };
+	struct buffer text;
+	int status = 0;
+
+	buffer_init(&text, TEXT_MAX);
+	if (append_text(app, &text, &error) != 0) {
+		log_error(&app->log, "%s", error.text);
+		status = (int)error.outcome;
+	} else if (write_wait(STDOUT_FILENO, text.data, text.len, NULL, NULL) != 0 && errno != EPIPE) {
+		log_error(&app->log, "standard output: %s", strerror(errno));
+		status = OUTCOME_OUTPUT;
+	}
+	buffer_release(&text);
+	return status;
+}
+
+/* A run. */
+
+static int
+take_properties(struct app *app, struct error *error)
+{
+	char group[GROUP_NAME_LEN];
+	const char *name;
+
+	properties_set(&app->properties, "bootstrap.servers", app->options.brokers);
+	for (size_t i = 0; i < app->options.properties.count; i++)
+		if (properties_add(&app->properties, app->options.properties.items[i], error) != 0)
+			return -1;
+	if (properties_get(&app->properties, "group.id") == NULL) {
+		if (app->options.consumer && strcmp(app->options.offset, "stored") == 0)
+			return error_set(error, OUTCOME_USAGE,
+			    "--kafka-offset=stored needs the name of a group: -X group.id=NAME");
+		group_name(group);
+		properties_set(&app->properties, "group.id", group);
+	}
+	if (properties_expose(&app->properties, &name))
+		root_log(&app->root, ROOT_WARNING,
+		    "Other users can read %s in the arguments of this process: write it to a file, and give -X %s=@FILE",
+		    name, name);
+	return 0;
+}
+
+static int
+open_mode(struct app *app, struct error *error)
+{
+	if (app->options.producer)
+		app->produce = produce_open(&app->options, app->loop, &app->root, error);
+	else
+		app->consume = consume_open(&app->options, app->loop, &app->root, error);
+	return app->produce != NULL || app->consume != NULL ? 0 : -1;
+}
+
+static void
+log_connecting(const struct app *app)
+{
+	struct buffer text;
+
+	buffer_init(&text, TEXT_MAX);
+	(void)properties_write(&app->properties, &text);
+	/* Pycapa's consumer says it when debugging. */
+	root_log(&app->root, app->options.producer ? ROOT_INFO : ROOT_DEBUG, "Connecting to Kafka; %.*s", (int)text.len,
+	    text.data);
+	buffer_release(&text);
+}
+
+/* The threads of librdkafka keep the rights that the process has when they start: all are given up before. */
+static enum outcome
+run(struct app *app)
+{
+	struct error error;
+
+	if (take_properties(app, &error) != 0 || open_mode(app, &error) != 0 ||
+	    privilege_give_up(true, &app->log, &error) != 0) {
+		log_error(&app->log, "%s", error.text);
+		return error.outcome;
+	}
+	log_connecting(app);
+	return app->produce != NULL ? produce_run(app->produce, &app->properties, &app->signal_number, &app->is_stuck) :
+				      consume_run(app->consume, &app->properties, &app->is_stuck);
+}
+
+static int
+start_and_run(struct app *app)
+{
+	struct error error;
+	int status;
+
+	if (root_level_parse(app->options.log_level, &app->root.level) != 0) {
+		log_error(&app->log, "--log-level takes DEBUG, INFO, WARNING, ERROR or CRITICAL, not \"%.100s\"",
+		    app->options.log_level);
+		return OUTCOME_USAGE;
+	}
+	app->log.level = app->root.level == ROOT_DEBUG ? LOG_LEVEL_VERBOSE : LOG_LEVEL_NORMAL;
+	app->loop = loop_new(&error);
+	if (app->loop == NULL) {
+		log_error(&app->log, "%s", error.text);
+		return (int)error.outcome;
+	}
+	status = (int)run(app);
+	return app->signal_number != 0 ? 128 + app->signal_number : status;
+}
+
+static void
+release(struct app *app)
+{
+	produce_free(app->produce);
+	consume_free(app->consume);
+	loop_free(app->loop);
+	properties_release(&app->properties);
+	kafka_options_release(&app->options);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct app app = { .log = { .program = "espcap-kafka", .level = LOG_LEVEL_NORMAL } };
+	struct error error;
+	int status;
+
+	descriptor_fill_standard();
+	app.root.log = &app.log;
+	if (kafka_options_parse(&app.options, argc, argv, &error) != 0) {
+		log_error(&app.log, "%s", error.text);
+		log_error(&app.log, "espcap-kafka --help lists the options");
+		status = (int)error.outcome;
+	} else
+		status = app.options.action == KAFKA_RUN ? start_and_run(&app) : print(&app);
+	log_end(&app.log, NULL, NULL);
+	if (app.is_stuck)
+		_exit(status);
+	release(&app);
+	return status;
+}
