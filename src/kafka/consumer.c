@@ -124,7 +124,11 @@ ask_committed(struct consumer *consumer)
 	rd_kafka_topic_partition_list_destroy(list);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return 0;
-	note_code(consumer, code);
+	/* Who does not ask for what is stored needs no right to the group: elsewhere it is no refusal. */
+	if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+		on_trouble(consumer, CLIENT_REFUSED, rd_kafka_err2str(code));
+	else
+		note_code(consumer, code);
 	return -1;
 }
 
