@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The command line of espcap-kafka: that of Pycapa, and more. One table feeds getopt_long_only, --help and the check of the man page. */
+/*
+ * The command line of espcap-kafka: that of Pycapa, and more. One table feeds getopt_long_only, --help and the check of
+ * the man page.
+ */
 #ifndef ESPCAP_CONFIG_KAFKA_OPTIONS_H
 #define ESPCAP_CONFIG_KAFKA_OPTIONS_H
 
@@ -51,8 +54,8 @@ struct kafka_options {
 };
 
 /*
- * Reads argv into *options, whose texts point into argv. -1 with OUTCOME_USAGE and what to write instead. Prints nothing
- * itself. kafka_options_release frees the lists.
+ * Reads argv into *options, whose texts point into argv. -1 with OUTCOME_USAGE and what to write instead. Prints
+ * nothing itself. kafka_options_release frees the lists.
  */
 int kafka_options_parse(struct kafka_options *options, int argc, char *argv[], struct error *error);
 void kafka_options_release(struct kafka_options *options);

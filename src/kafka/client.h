@@ -51,8 +51,8 @@ struct client_config {
 };
 
 /*
- * Starts the threads of librdkafka: they keep whatever rights the process has now. NULL with OUTCOME_USAGE if a property
- * is unknown, has a value that it cannot have, or contradicts another. Free with client_free.
+ * Starts the threads of librdkafka: they keep whatever rights the process has now. NULL with OUTCOME_USAGE if a
+ * property is unknown, has a value that it cannot have, or contradicts another. Free with client_free.
  */
 struct client *client_new(const struct client_config *config, struct error *error);
 /* Waits until the threads of librdkafka have ended: moments, if a broker answers. */

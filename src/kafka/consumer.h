@@ -76,8 +76,8 @@ uint64_t consumer_missed(const struct consumer *consumer);
 bool consumer_is_cut_off(const struct consumer *consumer);
 
 /*
- * With CONSUMER_STORED: the messages given so far are where they belong. Their offsets are committed now and then, and with last
- * at once; consumer_is_stored says when that was confirmed.
+ * With CONSUMER_STORED: the messages given so far are where they belong. Their offsets are committed now and then, and
+ * with last at once; consumer_is_stored says when that was confirmed.
  */
 void consumer_store(struct consumer *consumer, bool last);
 bool consumer_is_stored(const struct consumer *consumer);

@@ -24,8 +24,8 @@ enum merge_answer {
 };
 
 /*
- * The earliest packet is next; of packets of one time that of the first partition. It waits until the others have one, too,
- * because these may be earlier; at most reorder ms from its arrival on.
+ * The earliest packet is next; of packets of one time that of the first partition. It waits until the others have one,
+ * too, because these may be earlier; at most reorder ms from its arrival on.
  */
 enum merge_answer merge_next(const struct merge_lane *lanes, size_t count, uint64_t now, uint64_t reorder, size_t *index,
     uint64_t *wait);

@@ -193,7 +193,9 @@ lower(struct properties *properties, const char *name, uint64_t now, uint64_t li
 	properties_set(properties, name, text);
 }
 
-/* A batch that is larger than the topic allows fails with all its packets: the client is made anew with smaller ones. */
+/*
+ * A batch that is larger than the topic allows fails with all its packets: the client is made anew with smaller ones.
+ */
 static int
 respect_limit(struct producer *producer, struct error *error)
 {

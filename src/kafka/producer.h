@@ -54,8 +54,8 @@ struct producer_counts {
 };
 
 /*
- * All of config is borrowed. Call it without rights that threads must not have. NULL with OUTCOME_USAGE, see client_new. Free with
- * producer_free.
+ * All of config is borrowed. Call it without rights that threads must not have. NULL with OUTCOME_USAGE, see
+ * client_new. Free with producer_free.
  */
 struct producer *producer_new(const struct producer_config *config, const struct producer_handler *handler,
     struct error *error);

@@ -22,8 +22,8 @@ struct properties {
 
 /*
  * Adds KEY=VALUE, in place of a value that the key had. The value may hold more of =; KEY=@FILE is what is in the file,
- * without the newline at its end. -1 with OUTCOME_USAGE, and a text without the value: it is not of this form, the file cannot be read, or the
- * property would break what the programs promise.
+ * without the newline at its end. -1 with OUTCOME_USAGE, and a text without the value: it is not of this form, the file
+ * cannot be read, or the property would break what the programs promise.
  */
 int properties_add(struct properties *properties, const char *text, struct error *error);
 /* Sets a property whether or not it was given. */
@@ -39,7 +39,10 @@ bool property_is_secret(const char *name);
 /* Whether one of them came from the command line, where other users can read it; *name is which. */
 bool properties_expose(const struct properties *properties, const char **name);
 
-/* Appends them as Python prints a dictionary, {'name': 'value', ...}, secrets and what came from files as '***'. -1 if out is full. */
+/*
+ * Appends them as Python prints a dictionary, {'name': 'value', ...}, secrets and what came from files as '***'. -1 if
+ * out is full.
+ */
 int properties_write(const struct properties *properties, struct buffer *out);
 
 #endif

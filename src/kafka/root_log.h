@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Messages in the form that Pycapa's have, which is that of Python's root logger: "INFO:root:Starting packet capture". */
+/*
+ * Messages in the form that Pycapa's have, which is that of Python's root logger: "INFO:root:Starting packet capture".
+ */
 #ifndef ESPCAP_KAFKA_ROOT_LOG_H
 #define ESPCAP_KAFKA_ROOT_LOG_H
 

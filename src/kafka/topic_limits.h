@@ -15,7 +15,10 @@ struct topic_limits {
 /* Asks; the answer is an event of the queue, which the caller takes there. */
 void topic_limits_ask(rd_kafka_t *handle, const char *topic, int timeout_ms, rd_kafka_queue_t *queue);
 
-/* Reads the answer, an RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT. What the cluster says of the question, with *text (of the event) for a person. */
+/*
+ * Reads the answer, an RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT. What the cluster says of the question, with *text (of the
+ * event) for a person.
+ */
 rd_kafka_resp_err_t topic_limits_read(rd_kafka_event_t *event, struct topic_limits *limits, const char **text);
 
 #endif

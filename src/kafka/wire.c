@@ -9,8 +9,8 @@
 #include "packet/flow_hash.h"
 
 /*
- * The header is "1 CAPTURE ORDINAL LINKTYPE LEN NSEC IFACE HOST": its version, then eight words in all with one space between
- * them. Bytes that are not letters, digits or one of these are percent-encoded; "-" stands for none.
+ * The header is "1 CAPTURE ORDINAL LINKTYPE LEN NSEC IFACE HOST": its version, then eight words in all with one space
+ * between them. Bytes that are not letters, digits or one of these are percent-encoded; "-" stands for none.
  */
 #define HEADER_VERSION "1"
 #define WORDS 8
@@ -24,7 +24,10 @@
 #define LINKTYPE_MAX 0xffff
 #define LINKTYPE_ETHERNET 1
 
-/* Of a batch of version 2 with one record (kafka.apache.org/documentation/#messageformat), variable lengths at their longest. */
+/*
+ * Of a batch of version 2 with one record (kafka.apache.org/documentation/#messageformat), variable lengths at their
+ * longest.
+ */
 #define BATCH_LEN 61
 #define RECORD_LEN 35
 
@@ -35,7 +38,9 @@ is_plain(unsigned char c)
 	    (c != '\0' && strchr(PLAIN, c) != NULL);
 }
 
-/* Appends a space and the encoded text, cut after max bytes. There is room: the longest that all words can be is less. */
+/*
+ * Appends a space and the encoded text, cut after max bytes. There is room: the longest that all words can be is less.
+ */
 static void
 put_name(struct wire_message *message, const char *text, size_t max)
 {

@@ -38,8 +38,8 @@ struct wire_message {
 };
 
 /*
- * Makes key and header of a packet. A packet without a time has a key of zeros. -1 if the time is none that a key can hold, which are
- * 292,277 years before and after 1970, or the origin has no valid capture.
+ * Makes key and header of a packet. A packet without a time has a key of zeros. -1 if the time is none that a key can
+ * hold, which are 292,277 years before and after 1970, or the origin has no valid capture.
  */
 int wire_write(const struct wire_origin *origin, const struct capture_record *packet, struct wire_message *message);
 
@@ -62,14 +62,20 @@ enum wire_verdict {
 	WIRE_BAD_HEADER /* the header is not as described above, or contradicts the key */
 };
 
-/* A message of a stranger. header: NULL if it has none of that name. value_len: bytes of the packet. Fills *packet if it is one. */
+/*
+ * A message of a stranger. header: NULL if it has none of that name. value_len: bytes of the packet. Fills *packet if
+ * it is one.
+ */
 enum wire_verdict wire_parse(const void *key, size_t key_len, const void *header, size_t header_len, size_t value_len,
     struct wire_packet *packet);
 
 /* What the partition of a packet is taken from, modulo their number: the same for all packets of a conversation. */
 uint32_t wire_conversation(const struct capture_record *packet);
 
-/* The bytes that a message of this size takes in a batch of its own, before compression: the most that the format needs. */
+/*
+ * The bytes that a message of this size takes in a batch of its own, before compression: the most that the format
+ * needs.
+ */
 size_t wire_batch_len(size_t header_len, size_t value_len);
 
 #endif

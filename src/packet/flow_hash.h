@@ -17,7 +17,10 @@
  */
 unsigned flow_hash_shard(uint32_t linktype, const uint8_t *bytes, size_t len, unsigned count);
 
-/* The hash that the shard is taken from, for those who do not know yet how many there are. False, and 0, where the shard is always 0. */
+/*
+ * The hash that the shard is taken from, for those who do not know yet how many there are. False, and 0, where the
+ * shard is always 0.
+ */
 bool flow_hash_pair(uint32_t linktype, const uint8_t *bytes, size_t len, uint32_t *hash);
 
 #endif

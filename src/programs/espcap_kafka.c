@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* espcap-kafka: packets into Kafka, and out of it; Pycapa's successor. The wiring, and the order of start and shutdown. */
+/*
+ * espcap-kafka: packets into Kafka, and out of it; Pycapa's successor. The wiring, and the order of start and shutdown.
+ */
 #include "config.h"
 
 #include <errno.h>

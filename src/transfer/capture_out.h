@@ -20,7 +20,10 @@ struct capture_out;
 struct capture_out *capture_out_new(const struct capture_out_config *config);
 void capture_out_free(struct capture_out *out);
 
-/* Appends what stands before all packets. linktype: that of the packets, as far as it is known; pcapng does not ask for it. -1 if to is full. */
+/*
+ * Appends what stands before all packets. linktype: that of the packets, as far as it is known; pcapng does not ask for
+ * it. -1 if to is full.
+ */
 int capture_out_begin(struct capture_out *out, uint32_t linktype, struct buffer *to);
 bool capture_out_has_begun(const struct capture_out *out);
 

@@ -12,13 +12,17 @@
 struct consume;
 
 /*
- * Opens what is written to, with the rights that there are now. All is borrowed, until consume_free. NULL with OUTCOME_USAGE.
+ * Opens what is written to, with the rights that there are now. All is borrowed, until consume_free. NULL with
+ * OUTCOME_USAGE.
  */
 struct consume *consume_open(const struct kafka_options *options, struct loop *loop, const struct root_log *log,
     struct error *error);
 void consume_free(struct consume *consume);
 
-/* Runs until the end, and logs what became of all messages. *is_stuck: librdkafka may wait for brokers for long when it is freed. */
+/*
+ * Runs until the end, and logs what became of all messages. *is_stuck: librdkafka may wait for brokers for long when it
+ * is freed.
+ */
 enum outcome consume_run(struct consume *consume, const struct properties *properties, bool *is_stuck);
 
 #endif

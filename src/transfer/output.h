@@ -31,7 +31,10 @@ void output_push(struct output *output, bool now);
 bool output_is_full(const struct output *output);
 bool output_is_empty(const struct output *output);
 
-/* Opens a file to write, or takes what "-" or a path like /dev/fd/3 names. A new file is its owner's alone. -1 with OUTCOME_USAGE. */
+/*
+ * Opens a file to write, or takes what "-" or a path like /dev/fd/3 names. A new file is its owner's alone. -1 with
+ * OUTCOME_USAGE.
+ */
 int output_open(const char *option, const char *name, struct error *error);
 
 #endif

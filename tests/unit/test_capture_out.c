@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of transfer/capture_out.c, transfer/pretty.c and packet/pcap_write.c: the file of Pycapa byte for byte, and pcapng. */
+/*
+ * Tests of transfer/capture_out.c, transfer/pretty.c and packet/pcap_write.c: the file of Pycapa byte for byte, and
+ * pcapng.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
