@@ -8,6 +8,7 @@
 
 /* clang-format off */
 const struct options_path_row options_paths[OPTIONS_PATHS] = {
+	{ "config", OPTIONS_PATH_READ },
 	{ "file", OPTIONS_PATH_READ },
 	{ "dir", OPTIONS_PATH_LIST },
 	{ "watch", OPTIONS_PATH_LIST },

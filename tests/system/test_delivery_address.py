@@ -210,7 +210,7 @@ def test_waited_for(scheme, serve, numbered, tmp_path):
         wait_for_connections(run, taken, 8)
         run.process.send_signal(signal.SIGINT)
         done = run.wait(LONG)
-    assert done.code == 0 and done.counts["read"] == 0, done.errors
+    assert done.code == -signal.SIGINT and done.counts["read"] == 0, done.errors
     done.says("trying again")
 
 

@@ -90,6 +90,7 @@ def test_summary_json_says_the_same(numbered, tmp_path):
         assert_conserved(server, done, numbered, code=6)
     summary = espcap.parse_line((tmp_path / "summary.json").read_bytes())
     assert summary.pop("exit") == 6
+    assert summary.pop("dead_letter") == deliveries.DEAD_LETTER
     counts = {name: value for name, value in done.counts.items() if name in summary}
     assert summary == counts and set(deliveries.conserve.PARTS) | {"read", "skipped", "retries"} <= set(summary)
 

@@ -43,7 +43,7 @@ def kind_of(option):
 DOCUMENTS = ["--file=PACKETS"]
 DELIVERY = [*DOCUMENTS, "--node=NODE", "--dead-letter=-"]
 READS = {
-    "file": ["--file=FILE"], "replay": ["--replay=FILE", "--node=NODE", "--dead-letter=-"],
+    "config": [*DOCUMENTS, "--config=FILE"], "file": ["--file=FILE"], "replay": ["--replay=FILE", "--node=NODE", "--dead-letter=-"],
     "protocols": [*DOCUMENTS, "--protocols=FILE"], "typed": [*DOCUMENTS, "--typed=FILE"],
     "tls-keys": [*DOCUMENTS, "--tls-keys=FILE"], "fields": [*DOCUMENTS, "--fields=@FILE"],
     "password-file": [*DELIVERY, "--user=me", "--password-file=FILE"], "api-key-file": [*DELIVERY, "--api-key-file=FILE"],
@@ -157,7 +157,7 @@ def content_of(option, pem):
     with open(os.path.join(espcap.ROOT, "conf", "protocols.list"), "rb") as protocols, \
             open(os.path.join(espcap.ROOT, "conf", "typed.list"), "rb") as typed:
         letter = b'{"index":"packets-2026-01-01","id":"x","status":400,"type":"x","reason":"x","document":{"n":1}}\n'
-        return {"file": frames.pcap([frames.plain(b"packet")]), "replay": letter, "protocols": protocols.read(),
+        return {"config": b"pretty = yes\n", "file": frames.pcap([frames.plain(b"packet")]), "replay": letter, "protocols": protocols.read(),
                 "typed": typed.read(), "tls-keys": b"", "fields": b"ip.src\n", "password-file": b"secret\n",
                 "api-key-file": b"a2V5\n", "ca-file": pem[0], "cert": pem[0], "key": pem[1]}[option]
 

@@ -15,7 +15,7 @@ PROOF = os.path.join(espcap.ROOT, "tests", "proof")
 BUILD = os.path.dirname(espcap.PROGRAM)
 CAPTURE = os.path.join(espcap.CAPTURE_DIR, "arp-icmp.pcap")
 # A message and its exit status, a tshark that dies, and a server with its dead letters.
-SCENARIOS = ("usage-unknown-option", "tshark-crashes-at-17", "server-rejects-once")
+SCENARIOS = ("usage-unknown-option", "tshark-crashes-at-17", "server-rejects-all")
 
 
 def proof(tool, *words):
@@ -107,9 +107,9 @@ def test_another_byte_of_a_document(recorded, altered, tmp_path):
     ("tshark-crashes-at-17", r"-T ek -P -V -l", "-T ek -V -l"),
     ("tshark-crashes-at-17", r"(?<=input of 1680 bytes, )\w", "x"),
     ("tshark-crashes-at-17", r"==== tshark 5\n(.*\n)*?====", "===="),
-    ("server-rejects-once", r'(?<=data\.data":")\w', "x"),
-    ("server-rejects-once", r"(?<=POST /_bulk).*?(?= -> )", "?a=b"),
-    ("server-rejects-once", r"(?<=espcap-dead-letter.ndjson: -rw)-", "x"),
+    ("server-rejects-all", r'(?<=data\.data":")\w', "x"),
+    ("server-rejects-all", r"(?<=POST /_bulk).*?(?= -> )", "?a=b"),
+    ("server-rejects-all", r"(?<=espcap-dead-letter.ndjson: -rw)-", "x"),
 ])
 def test_another_record(name, pattern, new, recorded, tmp_path):
     """Each kind of thing that a record holds."""
@@ -130,9 +130,9 @@ def test_scenario_that_is_missing(recorded, tmp_path):
 
 def test_record_of_an_earlier_build(tmp_path):
     """It is not taken for one of this build."""
-    (tmp_path / "server-rejects-once").write_text("old")
+    (tmp_path / "server-rejects-all").write_text("old")
     assert proof("behavior", "record", BUILD, tmp_path, "-k", "usage-unknown-option")[0] == 0
-    assert sorted(os.listdir(tmp_path)) == ["server-rejects-once", "usage-unknown-option"]
+    assert sorted(os.listdir(tmp_path)) == ["server-rejects-all", "usage-unknown-option"]
     (tmp_path / "mine").write_text("not to be touched")
     code, said = proof("behavior", "record", BUILD, tmp_path, "-k", "usage-unknown-option")
     assert code == 1 and "mine is no record" in said and (tmp_path / "mine").read_text() == "not to be touched", said
