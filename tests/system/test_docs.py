@@ -24,7 +24,7 @@ MANUAL = ".It Fl -file\n.Sh METRICS\n.It espcap_running\n.Sh SERVICE\n.Sh EXIT S
 def tree(tmp_path):
     """Pages without faults."""
     for name, text in (("README.md", README), ("CONTRIBUTING.md", "# c\n"), ("docs/page.md", PAGE), ("NEWS", "1.0\n"),
-                       ("docs/espcap.1", MANUAL), ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""),
+                       ("docs/espcap.1", MANUAL), ("docs/espcap-kafka.1", ".It Fl -at\n"), ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""),
                        ("src/run/metrics.c", '"espcap_running"\n')):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +58,9 @@ def test_the_pages():
     ("docs/page.md", "Use `espcap --file=a --gone`.\n", "docs/page.md: option --gone is not in docs/espcap.1"),
     ("docs/page.md", "```console\n$ zcat a | build/espcap --gone\n```\n", "option --gone is not in docs/espcap.1"),
     ("docs/page.md", "    # espcap --gone\n", "option --gone is not in docs/espcap.1"),
+    ("docs/page.md", "Use `--at=1`.\n", "docs/page.md: option --at is not in docs/espcap.1"),
+    ("docs/kafka.md", "Use `--gone`.\n", "docs/kafka.md: option --gone is not in docs/espcap.1 or docs/espcap-kafka.1"),
+    ("docs/espcap-kafka.1", "A fence around it.\n", "docs/espcap-kafka.1:2: \"fence\" is a word that espcap does not use"),
     ("docs/page.md", "It ends with exit status 4.\n", "docs/page.md: exit status 4 is not in docs/espcap.1"),
     ("docs/page.md", "See `espcap_gone`.\n", "docs/page.md: espcap_gone is not in docs/espcap.1"),
     ("docs/espcap-alerts.yml", "expr: espcap_gone\n", "docs/espcap-alerts.yml: espcap_gone is not in docs/espcap.1"),
@@ -66,10 +69,10 @@ def test_the_pages():
     ("docs/operations.md", "| 4 | tshark |\n", "the table of exit statuses differs"),
     ("docs/page.md", "A fence around it.\n", "docs/page.md:6: \"fence\" is a word that espcap does not use"),
     ("README.md", "What is no capture.\n", "README.md:4: \"What is no\" is a word that espcap does not use"),
-], ids=["file", "heading", "picture", "readme", "contents", "columns", "option", "span", "console", "command", "status",
-        "name", "alert", "metric", "manual", "table", "word", "words"])
+], ids=["file", "heading", "picture", "readme", "contents", "columns", "option", "span", "console", "command",
+        "kafka elsewhere", "kafka", "kafka manual", "status", "name", "alert", "metric", "manual", "table", "word", "words"])
 def test_faults(tree, name, text, says):
-    (tree / name).write_text((tree / name).read_text() + text)
+    (tree / name).write_text(((tree / name).read_text() if (tree / name).exists() else "") + text)
     result = check(tree)
     assert result.returncode == 1 and says in result.stderr, result.stderr
 
@@ -141,6 +144,12 @@ def test_words_of_the_help(tree, text, says):
     program.chmod(0o755)
     result = check(tree, program)
     assert result.returncode == (0 if says is None else 1) and (says or "") in result.stderr, result.stderr
+
+
+def test_page_about_two_programs(tree):
+    (tree / "docs" / "kafka.md").write_text("Use `--at=1` and `--file`.\n")
+    result = check(tree)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("text", [
