@@ -3,6 +3,7 @@
 #include "capture/nic.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netpacket/packet.h>
@@ -96,6 +97,21 @@ check_name(const struct nic_config *config, struct error *error)
 
 /* Opening. */
 
+/* setcap needs a path, and a program of the build directory is in no PATH. */
+static int
+not_permitted(const char *option, const char *name, struct error *error)
+{
+	char program[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+	program[len > 0 ? len : 0] = '\0';
+	return error_set(error, OUTCOME_USAGE,
+	    "%s=%s: not permitted: run %s as root, or allow the program to "
+	    "capture, as root: setcap cap_net_raw+ep %s",
+	    option, name, program_invocation_short_name,
+	    len > 0 ? program : program_invocation_name);
+}
+
 static int
 fail(struct nic *nic, int code, struct error *error)
 {
@@ -105,10 +121,7 @@ fail(struct nic *nic, int code, struct error *error)
 	switch (code) {
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
-		return error_set(error, OUTCOME_USAGE,
-		    "%s=%s: not permitted: run %s as root, or allow the program "
-		    "to capture once with: setcap cap_net_raw+ep $(command -v %s)",
-		    option, name, program_invocation_short_name, program_invocation_short_name);
+		return not_permitted(option, name, error);
 	case PCAP_ERROR_NO_SUCH_DEVICE:
 		return error_set(error, OUTCOME_USAGE, "%s=%s: %s", option, name,
 		    pcap_statustostr(code));

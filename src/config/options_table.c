@@ -42,7 +42,7 @@ const struct options_row options_rows[] = {
 	    "read the capture files of this directory in the order of their names",
 	    OPTIONS_KIND_TEXT, SETS(dir), 0, 0, NULL, "", 0 },
 	{ "nic", "IFACE", OPTIONS_GROUP_INPUT,
-	    "capture on this network interface, or on all of them: any; may be "
+	    "capture on this network interface; \"any\" is all of them; may be "
 	    "given several times",
 	    OPTIONS_KIND_LIST, SETS(nics), 0, 0, NULL, "", 'i' },
 	{ "watch", "DIR", OPTIONS_GROUP_INPUT,

@@ -52,7 +52,8 @@ def test_usage(options, text):
 def test_needs_the_right_and_says_how():
     user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     refused = Capture("--count=1", start=False, prefix=user).wait(2)
-    assert "not permitted" in refused.messages and "setcap cap_net_raw" in refused.messages
+    assert "not permitted" in refused.messages
+    assert refused.messages.endswith("setcap cap_net_raw+ep " + os.path.realpath(espcap.PROGRAM)), refused.messages
     with_right = [*user, "--inh-caps=+net_raw", "--ambient-caps=+net_raw"]
     capture = Capture(prefix=with_right)
     for pid in (capture.process.pid, capture.find("capture"), capture.find("tshark")):
