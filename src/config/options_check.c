@@ -112,18 +112,18 @@ check_interfaces(const struct line *line)
 	const struct options_list *nics = &line->options->nics;
 
 	if (nics->count > OPTIONS_NICS_MAX)
-		return error_set(line->error, OUTCOME_USAGE,
+		return refuse(line, line_of(line, "nic"),
 		    "--nic was given %zu times: %d interfaces at most can be "
 		    "captured on",
 		    nics->count, OPTIONS_NICS_MAX);
 	for (size_t i = 0; i < nics->count; i++) {
 		if (strcmp(nics->items[i], "any") == 0 && nics->count > 1)
-			return error_set(line->error, OUTCOME_USAGE,
+			return refuse(line, line_of(line, "nic"),
 			    "--nic=any captures on all interfaces: give no "
 			    "other --nic");
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(nics->items[i], nics->items[k]) == 0)
-				return error_set(line->error, OUTCOME_USAGE,
+				return refuse(line, line_of(line, "nic"),
 				    "--nic=%.100s was given twice: give each "
 				    "interface once",
 				    nics->items[i]);

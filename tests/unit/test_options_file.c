@@ -474,6 +474,8 @@ test_checks(void **state)
 	REFUSE(":1: --node and --pretty exclude each other: give one", "node = x\n", "--file=a", "--pretty");
 	REFUSE(":3: --quiet and --verbose exclude each other: give one", "file = a\nquiet = yes\nverbose = yes\n");
 	REFUSE(":1: --after takes delete or move:DIR, not \"x\"", "after = x\n", "--watch=a");
+	REFUSE(":3: --nic=eth0 was given twice: give each interface once", "nic = eth0\nnic = lo\nnic = eth0\n");
+	REFUSE(":2: --nic=any captures on all interfaces: give no other --nic", "nic = any\nnic = lo\n");
 	REFUSE(":2: --file=- was given twice: standard input can be read only once", "file = -\nfile = -\n");
 	REFUSE(":1: --tshark-lifetime takes a number of packets, or a time such as 10m or 6h from 1s to 365d, not \"x\"",
 	    "tshark-lifetime = x\n", "--nic=a");
