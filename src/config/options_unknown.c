@@ -106,6 +106,16 @@ bad_name(const char *name, size_t len, struct error *error)
 	    name);
 }
 
+/* What an option may be called. Other names are not printed: a key ends with = where the file is one of a secret. */
+static bool
+is_like_option(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!((name[i] >= 'a' && name[i] <= 'z') || name[i] == '-' || name[i] == '_'))
+			return false;
+	return len <= 32;
+}
+
 int
 options_unknown_key(const char *name, size_t len, struct error *error)
 {
@@ -114,7 +124,6 @@ options_unknown_key(const char *name, size_t len, struct error *error)
 
 	for (; len > 1 && name[0] == '-'; len--)
 		name++;
-	len = len > 64 ? 64 : len;
 	if (options_index(name, len) < OPTIONS_ROWS)
 		return error_set(error, OUTCOME_USAGE, "write %.*s without dashes before it", (int)len, name);
 	if ((secret = options_secret_like(name, len)) != NULL)
@@ -122,6 +131,8 @@ options_unknown_key(const char *name, size_t len, struct error *error)
 		    "%.*s is no option: a secret has a file of its own, which only its user can read; give %s = %s with "
 		    "the name of that file",
 		    (int)len, name, secret->name, secret->value);
+	if (!is_like_option(name, len))
+		return error_set(error, OUTCOME_USAGE, "the name before the = is none of an option: espcap --help=all lists them");
 	if ((like = nearest(name, len)) != NULL)
 		return error_set(error, OUTCOME_USAGE, "unknown option \"%.*s\": did you mean %s?", (int)len, name, like);
 	return error_set(error, OUTCOME_USAGE, "unknown option \"%.*s\": espcap --help=all lists them", (int)len, name);

@@ -429,6 +429,10 @@ test_mistakes(void **state)
 	REFUSE(":1: unknown option \"max_doc\": did you mean max-doc?", "max_doc = 1M\n");
 	REFUSE(":1: unknown option \"qqqqqq\": espcap --help=all lists them", "qqqqqq = 1\n");
 	REFUSE(":1: unknown option \"rec\": espcap --help=all lists them", "rec = yes\n");
+	/* The file of an API key. */
+	REFUSE(":1: the name before the = is none of an option: espcap --help=all lists them",
+	    "VnVhQ2ZHY0JDZGJrUW0tZTVhT3g=\n");
+	REFUSE(":1: the name before the = is none of an option: espcap --help=all lists them", "Node = a\n");
 	REFUSE(":1: write node without dashes before it", "--node = x\n");
 	REFUSE(
 	    ":1: password is no option: a secret has a file of its own, which only its user can read; give password-file = "
