@@ -101,6 +101,19 @@ refuse_text(const struct place *place, const char *text, struct error *error)
 	return error_set(error, OUTCOME_USAGE, "%s%.400s: %s", place->what, place->path, text);
 }
 
+/*
+ * Whoever owns the folder may put another file in its place anyway, but not who made one for us to write to in a folder
+ * of everybody, such as /tmp.
+ */
+static bool
+is_of_another(const struct place *place, const struct stat *st)
+{
+	struct stat folder;
+
+	return st->st_uid != geteuid() && st->st_uid != 0 &&
+	    (fstat(place->folder, &folder) != 0 || st->st_uid != folder.st_uid);
+}
+
 const char *
 place_unfit(const struct stat *st)
 {
@@ -120,6 +133,8 @@ place_check_append(const struct place *place, struct stat *st, struct error *err
 		return 0;
 	if (place_unfit(st) != NULL)
 		return refuse_text(place, place_unfit(st), error);
+	if (is_of_another(place, st))
+		return refuse_text(place, "it belongs to another user, who can read it", error);
 	fd = openat(place->folder, place->name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return place_refuse(place->what, place->path, error);
@@ -139,6 +154,20 @@ place_check_replace(const struct place *place, struct error *error)
 	if (!S_ISREG(st.st_mode))
 		return refuse_text(place, place_unfit(&st), error);
 	return check_folder(place) == 0 ? 0 : place_refuse(place->what, place->path, error);
+}
+
+/* To append to. -1 with errno. */
+static int
+open_own(const struct place *place, const char *name, int flags)
+{
+	int fd = openat(place->folder, name, flags);
+	struct stat st;
+
+	if (fd < 0 || (fstat(fd, &st) == 0 && !is_of_another(place, &st)))
+		return fd;
+	close(fd);
+	errno = EPERM;
+	return -1;
 }
 
 static char *
@@ -162,7 +191,7 @@ place_append(struct place *place, unsigned number, bool *is_new)
 		fd = openat(place->folder, name, flags | O_CREAT | O_EXCL, place->mode);
 		if (fd < 0 && errno == EEXIST) {
 			*is_new = false;
-			fd = openat(place->folder, name, flags);
+			fd = open_own(place, name, flags);
 		}
 		reason = errno;
 	}

@@ -44,7 +44,10 @@ void place_close(struct place *place);
  * Each is 0 if the file can be had, with its status in *st (st_nlink is 0 if it does not exist). Nothing is made and
  * nothing is left behind. -1 with OUTCOME_USAGE.
  */
-/* To append to: a regular file that only its owner may read and write, or none. */
+/*
+ * To append to: a regular file that only its owner may read and write, or none. The owner is this user, root, or that
+ * of the folder.
+ */
 int place_check_append(const struct place *place, struct stat *st, struct error *error);
 /* To be replaced as a whole: a regular file, or none. */
 int place_check_replace(const struct place *place, struct error *error);
@@ -54,7 +57,7 @@ const char *place_unfit(const struct stat *st);
 
 /*
  * Opens the file to append to, and makes it if it is missing: *is_new. number: 0, or that with ".NUMBER" after its
- * name. A descriptor (close-on-exec), the caller's; -1 with errno, ELOOP for a link.
+ * name. A descriptor (close-on-exec), the caller's; -1 with errno: ELOOP for a link, EPERM for a file of another user.
  */
 int place_append(struct place *place, unsigned number, bool *is_new);
 /* Removes what place_append has made, if this process may. */

@@ -193,7 +193,7 @@ static bool
 is_next_worth_it(unsigned number, const char *unfit)
 {
 	return number < NAMES_MAX &&
-	    (unfit != NULL ? number > 0 : errno == EWOULDBLOCK || (number > 0 && errno == ELOOP));
+	    (unfit != NULL ? number > 0 : errno == EWOULDBLOCK || (number > 0 && (errno == ELOOP || errno == EPERM)));
 }
 
 static int

@@ -183,6 +183,34 @@ begin(const char *name, const char *other)
 	return letter;
 }
 
+/* In a folder of everybody: only root could write to it. */
+static void
+test_owner(void **state)
+{
+	struct dead_letter *letter;
+	int fd;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	letter = dead_letter_open("dead", -1, NULL);
+	fd = open("dead", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_int_equal(fchown(fd, 12345, 12345), 0);
+	assert_int_equal(fchmod(fd, 0600), 0);
+	close(fd);
+	refuse("dead", "belongs to another user");
+	/* Made in the meantime. */
+	add(letter, "{\"n\":1}");
+	assert_int_equal(dead_letter_sync(letter, NULL), -1);
+	dead_letter_free(letter);
+	assert_number("dead", 0);
+	/* Who has the folder has all that is in it. */
+	assert_int_equal(chown(".", 12345, 12345), 0);
+	dead_letter_free(begin("dead", NULL));
+	assert_number("dead", 1);
+	assert_int_equal(chown(".", 0, 0), 0);
+}
+
 /* Each of several runs has a file; what is not fit to be one, or a link, is passed. */
 static void
 test_several(void **state)
@@ -305,6 +333,7 @@ main(void)
 		TEST(test_lines),
 		TEST(test_unused),
 		TEST(test_refusals),
+		TEST(test_owner),
 		TEST(test_several),
 		TEST(test_folder),
 		TEST(test_full),
