@@ -406,6 +406,12 @@ cluster_condemn(struct cluster *cluster, size_t node, const char *why)
 }
 
 void
+cluster_prefer(struct cluster *cluster, size_t node)
+{
+	cluster->turn = node;
+}
+
+void
 cluster_praise(struct cluster *cluster, size_t node)
 {
 	cluster->nodes[node].failures = 0;

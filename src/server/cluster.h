@@ -62,6 +62,8 @@ void cluster_blame(struct cluster *cluster, size_t node, const char *why);
  * why is logged.
  */
 bool cluster_condemn(struct cluster *cluster, size_t node, const char *why);
+/* The next request goes to this node, unless it is dead. */
+void cluster_prefer(struct cluster *cluster, size_t node);
 /* The node did what it was asked. */
 void cluster_praise(struct cluster *cluster, size_t node);
 

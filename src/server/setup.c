@@ -116,6 +116,7 @@ take_root(struct setup *setup, size_t node, const struct http_reply *reply)
 	 * Elasticsearch has this address.
 	 */
 	if (reply->status != 200 && !reply->is_elasticsearch) {
+		cluster_prefer(setup->cluster, node);
 		go_to(setup, STEP_WHO);
 		return;
 	}

@@ -281,8 +281,9 @@ def test_cut_in_the_middle_of_a_run(numbered, tmp_path):
 @pytest.mark.parametrize("serve,words", [
     (greeting(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), "an SSH server answers there, .*; this node is not used"),
     (answering(b"\x15\x03\x01\x00\x02\x02\x46"), "a server with TLS answers there: write --node=https://.*; this node is not used"),
-    (answering(page(200, "<html>")), "a web server or a proxy answers there .*; this node is not used")],
-    ids=["ssh", "tls", "page"])
+    (answering(page(200, "<html>")), "a web server or a proxy answers there .*; this node is not used"),
+    (answering(page(404, "<html>")), "a web server or a proxy answers there .*; this node is not used")],
+    ids=["ssh", "tls", "page", "not found"])
 def test_first_of_two_is_wrong(serve, words, numbered, tmp_path):
     with fake_server.Server() as server, listening(serve) as (port, _):
         done = deliver(["http://127.0.0.1:%d" % port, server], numbered, tmp_path, *CHUNK)
