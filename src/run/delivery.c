@@ -245,7 +245,7 @@ delivery_config(struct delivery *delivery, const struct typed *typed,
 	config->max_indices = options->max_indices;
 	config->auto_id = options->auto_id;
 	config->compress = wants_compression(delivery);
-	config->is_patient = is_endless;
+	config->is_patient = config->setup.is_patient = is_endless;
 	config->refresh = !is_endless;
 	config->remedy = remedy(options);
 	config->dead_letter = delivery->dead_letter;

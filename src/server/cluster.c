@@ -405,6 +405,15 @@ cluster_condemn(struct cluster *cluster, size_t node, const char *why)
 	return condemn(&cluster->nodes[node], why);
 }
 
+bool
+cluster_is_last(const struct cluster *cluster, size_t node)
+{
+	for (size_t i = 0; i < cluster->count; i++)
+		if (i != node && !cluster->nodes[i].wrong)
+			return false;
+	return true;
+}
+
 void
 cluster_prefer(struct cluster *cluster, size_t node)
 {

@@ -62,6 +62,8 @@ void cluster_blame(struct cluster *cluster, size_t node, const char *why);
  * why is logged.
  */
 bool cluster_condemn(struct cluster *cluster, size_t node, const char *why);
+/* Whether all others are wrong, or there are none. */
+bool cluster_is_last(const struct cluster *cluster, size_t node);
 /* The next request goes to this node, unless it is dead. */
 void cluster_prefer(struct cluster *cluster, size_t node);
 /* The node did what it was asked. */

@@ -48,6 +48,7 @@ struct setup {
 	enum step step;
 	struct event *again;
 	unsigned attempt, forbidden;
+	unsigned pages; /* how often a proxy answered by itself */
 	enum setup_found found;
 	bool is_foreign;   /* what answered to GET / may be another kind of server */
 	bool is_again;     /* only the template */
@@ -107,15 +108,15 @@ static void
 take_root(struct setup *setup, size_t node, const struct http_reply *reply)
 {
 	struct bulk_reply_version version = { .number = "" };
+	bool has_version = reply->status == 200 && bulk_reply_version(reply->body, reply->len, &version);
 
-	if (reply->status == 200)
-		(void)bulk_reply_version(reply->body, reply->len, &version);
-	setup->is_foreign = wrong_server_is_foreign(reply);
+	setup->is_foreign = wrong_server_is_foreign(reply) ||
+	    (reply->status == 200 && !has_version && !reply->is_elasticsearch);
 	/*
 	 * A user who may not ask for the version can ask who he is: only
 	 * Elasticsearch has this address.
 	 */
-	if (reply->status != 200 && !reply->is_elasticsearch) {
+	if (!has_version && !reply->is_elasticsearch) {
 		cluster_prefer(setup->cluster, node);
 		go_to(setup, STEP_WHO);
 		return;
@@ -158,17 +159,37 @@ condemn(struct setup *setup, size_t node, const char *why)
 	fail(setup, OUTCOME_USAGE, text);
 }
 
-/* A proxy may let through little more than bulk requests; without a template these are all that is needed. */
+/*
+ * A proxy answers so while its server is on its way up, too: what is captured meanwhile waits, as for a server that
+ * does not answer.
+ */
+static void
+ask_later(struct setup *setup, size_t node, const char *why)
+{
+	if (setup->pages == 0)
+		log_note(setup->log, "%s: %s; trying again", cluster_url(setup->cluster, node), why);
+	setup->step = STEP_ROOT;
+	loop_start_timer(setup->again, backoff_delay(setup->config->backoff, setup->pages++));
+}
+
+/*
+ * A proxy may let through little more than bulk requests; without a template these are all that is needed. What has an
+ * answer to all is no proxy.
+ */
 static void
 take_who(struct setup *setup, size_t node, const struct http_reply *reply)
 {
 	static const struct bulk_reply_version nothing = { .number = "" };
 	char text[WRONG_SERVER_TEXT];
 
-	if (setup->is_foreign && wrong_server_is_foreign(reply) &&
-	    setup->config->put != SETUP_TEMPLATE_NEVER) {
+	if (setup->is_foreign &&
+	    (wrong_server_is_page(reply, "\"username\"") ||
+		(wrong_server_is_foreign(reply) && setup->config->put != SETUP_TEMPLATE_NEVER))) {
 		wrong_server_text(reply, text, sizeof(text));
-		condemn(setup, node, text);
+		if (setup->config->is_patient && cluster_is_last(setup->cluster, node))
+			ask_later(setup, node, text);
+		else
+			condemn(setup, node, text);
 		return;
 	}
 	take_engine(setup, node, &nothing, reply->is_elasticsearch);

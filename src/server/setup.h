@@ -36,6 +36,7 @@ struct setup_config {
 	const char *pipeline; /* NULL for none */
 	uint64_t retention;   /* days, 0 to keep all */
 	uint64_t backoff;     /* ms */
+	bool is_patient;      /* a proxy that answers by itself is asked again: its server may be on its way up */
 };
 
 struct setup_handler {

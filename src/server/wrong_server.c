@@ -118,6 +118,13 @@ wrong_server_is_foreign(const struct http_reply *reply)
 		reply->status == 405 || reply->status == 410);
 }
 
+bool
+wrong_server_is_page(const struct http_reply *reply, const char *word)
+{
+	return reply->status == 200 && !reply->is_elasticsearch &&
+	    memmem(reply->body, reply->len, word, strlen(word)) == NULL;
+}
+
 /*
  * Whether Elasticsearch or OpenSearch takes the path for one of its own, of an index or an API: RestController and
  * IndexNotFoundException in both.
@@ -174,8 +181,6 @@ wrong_server_by_root(const char *url, const struct http_reply *reply, bool has_v
 		(void)snprintf(text, size,
 		    "the server takes %s for an index or an API of its own: write --node=%.*s, and name the index with --index",
 		    path, (int)(path - url), url);
-	else if (reply->status == 200 && !has_version && !reply->is_elasticsearch)
-		wrong_server_text(reply, text, size);
 	else
 		return false;
 	return true;

@@ -32,10 +32,13 @@ char *wrong_server_url(const char *url, const char *scheme);
 bool wrong_server_by_root(const char *url, const struct http_reply *reply, bool has_version, char *text, size_t size);
 
 /*
- * Whether the answer says that nothing is there, and not in the words of Elasticsearch or OpenSearch, which are JSON.
- * If that is so of two paths that only these servers have, wrong_server_text says what answers.
+ * Whether the answer says that nothing is there, and not in the words of Elasticsearch or OpenSearch, which are JSON. A
+ * proxy may answer so to GET / by itself. If it is so of two paths, of which one only these servers have,
+ * wrong_server_text says what answers.
  */
 bool wrong_server_is_foreign(const struct http_reply *reply);
+/* Whether it is an answer (200) without this word, which that of Elasticsearch or OpenSearch has. */
+bool wrong_server_is_page(const struct http_reply *reply, const char *word);
 void wrong_server_text(const struct http_reply *reply, char *text, size_t size);
 
 #endif

@@ -3,6 +3,7 @@
 
 import contextlib
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -15,7 +16,7 @@ import deliveries
 import engines
 import fake_faults as faults
 import fake_server
-from deliveries import CHUNK, Running, assert_conserved
+from deliveries import CHUNK, PACKETS, Running, assert_conserved
 from test_delivery_access import assert_no_secret, context, secret_file
 from test_delivery_access import certificates  # noqa: F401 (a fixture)
 
@@ -254,6 +255,45 @@ def forward(connection, port):
         threading.Thread(target=back, daemon=True).start()
         while data := connection.recv(65536):
             other.sendall(data)
+
+
+@pytest.mark.parametrize("engine", ["elasticsearch", "opensearch"])
+def test_proxy_with_a_page_of_its_own(engine, numbered, tmp_path):
+    """It answers to GET / by itself, and lets all else through."""
+    with fake_server.Server(engine=engine) as server:
+        def serve(connection):
+            if connection.recv(6, socket.MSG_PEEK) == b"GET / ":
+                answering(page(200, "<html>welcome</html>"))(connection)
+            else:
+                forward(connection, server.port)
+        with listening(serve) as (port, _):
+            done = deliver("http://127.0.0.1:%d" % port, numbered, tmp_path, *CHUNK)
+        # It was asked who is there, which this server does not know.
+        assert_conserved(server, done, numbered, clean=False)
+
+
+@pytest.mark.parametrize("reply", [page(404, "404 page not found"), page(200, "<html>back soon</html>")], ids=["404", "200"])
+def test_live_proxy_whose_server_comes_later(reply, numbered, tmp_path):
+    """As Traefik does: what has no end must not be given up for it, and a service is not started again after exit status 2."""
+    folder = deliveries.shared(tmp_path) / "watched"
+    folder.mkdir(mode=0o755)
+    shutil.copy(numbered, folder)
+    with fake_server.Server() as server:
+        ready = threading.Event()
+
+        def serve(connection):
+            if ready.is_set():
+                forward(connection, server.port)
+            else:
+                answering(reply)(connection)
+        with listening(serve) as (port, taken):
+            run = Running(["http://127.0.0.1:%d" % port], None, tmp_path, "--watch", str(folder), "--watch-idle=1s",
+                          "--count=%d" % PACKETS, *CHUNK)
+            wait_for_connections(run, taken, 6)
+            ready.set()
+            done = run.wait(LONG)
+        done.says("a web server or a proxy answers there .*; trying again")
+        assert_conserved(server, done, numbered)
 
 
 def test_server_that_comes_with_the_other_scheme(certificates, numbered, tmp_path):  # noqa: F811

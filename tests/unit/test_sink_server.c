@@ -64,11 +64,22 @@ test_setup_fails(void **state)
 	(void)state;
 	make();
 	answer(0, 200, "{\"hello\":1}");
+	/* A proxy may have a page of its own there. */
+	assert_int_equal(bench.failed, 0);
+	assert_non_null(strstr(request_at(1)->url, "/_security/_authenticate"));
+	answer(1, 200, "{\"hello\":1}");
 	assert_int_equal(bench.failed, 0);
 	assert_failed(OUTCOME_USAGE,
 	    "http://a:9200: a web server or a proxy answers there (HTTP status 200), "
 	    "not Elasticsearch or OpenSearch: check the address");
 	assert_int_equal(bench.ready, 0);
+	/* Without a template it need not let this through. */
+	anew(state);
+	make();
+	answer(0, 200, "<html>");
+	answer(1, 404, "<html>");
+	assert_int_equal(bench.failed, 0);
+	assert_int_equal(bench.ready, 1);
 }
 
 /* With espcap's template mappings are looked at, else documents that do not fit are rejected at once. */

@@ -142,10 +142,9 @@ test_root(void **state)
 		    "the server takes /_bulk for an index or an API of its own: write --node=http://a:1, and name the index with --index" },
 		{ "http://a:1/foo", 200, "{\"foo\":{\"aliases\":{}}}", NULL, true, false,
 		    "the server takes /foo for an index or an API of its own: write --node=http://a:1, and name the index with --index" },
-		{ "http://a:1", 200, "<html>", NULL, false, false,
-		    "a web server or a proxy answers there (HTTP status 200)" ADDRESS },
-		{ "http://a:1/p", 200, "<html>", NULL, false, false,
-		    "a web server or a proxy answers there (HTTP status 200)" ADDRESS }
+		/* A proxy may answer to this by itself. */
+		{ "http://a:1", 200, "<html>", NULL, false, false, NULL },
+		{ "http://a:1/p", 200, "<html>", NULL, false, false, NULL }
 	};
 	char text[WRONG_SERVER_TEXT];
 
@@ -172,6 +171,7 @@ test_foreign(void **state)
 		bool is_elasticsearch, is_foreign;
 	} rows[] = {
 		{ 404, "<html>", false, true },
+		{ 200, "<html>", false, false },
 		{ 404, "404 page not found\n", false, true },
 		{ 405, "", false, true },
 		{ 404, "<html>", true, false },
