@@ -50,6 +50,36 @@ is_command_line_only(const struct options_row *row)
 	return false;
 }
 
+/* Whether everything that could give the option a meaning is over. */
+static bool
+needs_what_is_over(const struct reading *reading, size_t index)
+{
+	const char *needs = options_rows[index].needs;
+	bool there[OPTIONS_ROWS];
+	char text[256];
+
+	for (size_t i = 0; i < OPTIONS_ROWS; i++)
+		there[i] = reading->given[i] || !reading->over[i];
+	while (needs[0] != '\0')
+		if (!options_need_next(&needs, there, text, sizeof(text)))
+			return true;
+	return false;
+}
+
+/* An option goes with the input that it is for, and --spool-size with --spool. */
+static void
+find_over_with_input(struct reading *reading)
+{
+	bool is_found = true;
+
+	while (is_found) {
+		is_found = false;
+		for (size_t i = 0; i < OPTIONS_ROWS; i++)
+			if (!reading->over[i] && needs_what_is_over(reading, i))
+				is_found = reading->over[i] = true;
+	}
+}
+
 /* Also an input of another kind, for there is one. */
 static void
 find_over(struct reading *reading)
@@ -65,6 +95,8 @@ find_over(struct reading *reading)
 		has_input = has_input || reading->given[index_of(options_inputs[i])];
 	for (size_t i = 0; has_input && i < OPTIONS_INPUTS; i++)
 		reading->over[index_of(options_inputs[i])] = true;
+	if (has_input)
+		find_over_with_input(reading);
 }
 
 /* It is right, but does not count. */

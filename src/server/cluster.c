@@ -306,7 +306,8 @@ on_examined(void *ctx, const char *text)
 	struct errand *errand = node->examined;
 	struct http_reply failure = node->failure;
 
-	if (text != NULL)
+	/* Another request may have been answered meanwhile. */
+	if (text != NULL && !node->speaks)
 		take_mistaken(node, errand, text);
 	else if (errand != NULL)
 		conclude(errand, &failure);

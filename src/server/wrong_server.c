@@ -49,13 +49,13 @@ say_other_scheme(const char *url, char *text, size_t size)
 }
 
 /*
- * Of an answer without TLS where TLS is expected. By 400 many servers answer to plain HTTP on their TLS port, and by
- * 3xx some.
+ * Of an answer by the other scheme. By 400 many servers answer to plain HTTP on their TLS port, and by 3xx some. A
+ * proxy that has both on one port answers by other errors itself (403, 404, 405, 5xx) while its server is away.
  */
 static bool
-is_plain_for_certain(long status)
+is_for_certain(long status)
 {
-	return status == 200 || status == 401 || status == 403 || status == 404 || status == 405;
+	return status == 200 || status == 401;
 }
 
 bool
@@ -67,7 +67,7 @@ wrong_server_by_peek(const char *url, const struct peeked *peeked, char *text, s
 	case PROTOCOL_UNKNOWN:
 		return false;
 	case PROTOCOL_HTTP:
-		if (!is_https(url) || !is_plain_for_certain(peeked->status))
+		if (!is_https(url) || !is_for_certain(peeked->status))
 			return false;
 		say_other_scheme(url, text, size);
 		return true;
@@ -92,8 +92,7 @@ wrong_server_by_peek(const char *url, const struct peeked *peeked, char *text, s
 bool
 wrong_server_by_tls(const char *url, const struct http_reply *reply, char *text, size_t size)
 {
-	/* 5xx: a proxy with both on one port, whose server is on its way up. */
-	if (is_https(url) || reply->status < 200 || reply->status >= 500 ||
+	if (is_https(url) || !is_for_certain(reply->status) ||
 	    (reply->fault != HTTP_ANSWERED && reply->fault != HTTP_REPLY_TOO_LARGE))
 		return false;
 	say_other_scheme(url, text, size);
@@ -179,7 +178,7 @@ wrong_server_by_root(const char *url, const struct http_reply *reply, bool has_v
 		say_other_scheme(url, text, size);
 	else if (path != NULL && is_at_path(reply, has_version))
 		(void)snprintf(text, size,
-		    "the server takes %s for an index or an API of its own: write --node=%.*s, and name the index with --index",
+		    "the server reads %s as an index or an API path: write --node=%.*s, and name the index with --index",
 		    path, (int)(path - url), url);
 	else
 		return false;

@@ -137,14 +137,15 @@ item_verdicts_read(struct item_verdicts *verdicts, const struct batch *batch,
 }
 
 void
-item_verdicts_tell(const struct item_verdicts *verdicts, const struct batch *batch)
+item_verdicts_tell(const struct item_verdicts *verdicts, const struct batch *batch, bool rejected)
 {
 	for (size_t i = 0; i < batch->count; i++) {
 		struct ack *ack = batch->items[i].ack;
 
-		if (verdicts->of[i] == VERDICT_REJECTED)
-			ack_reject(ack);
-		else if (verdicts->of[i] == VERDICT_DUPLICATE)
+		if (verdicts->of[i] == VERDICT_REJECTED) {
+			if (rejected)
+				ack_reject(ack);
+		} else if (verdicts->of[i] == VERDICT_DUPLICATE)
 			ack_duplicate(ack);
 		else if (verdicts->of[i] == VERDICT_DISCARDED)
 			ack_discard(ack);

@@ -37,8 +37,11 @@ void item_verdicts_release(struct item_verdicts *verdicts);
  */
 long item_verdicts_read(struct item_verdicts *verdicts, const struct batch *batch, const struct item_verdicts_known *known,
     const char *body, size_t len, struct rejects *rejects);
-/* The inputs of the documents that have reached their final place learn it. */
-void item_verdicts_tell(const struct item_verdicts *verdicts, const struct batch *batch);
+/*
+ * The inputs of the documents that have reached their final place learn it. rejected: also those that were rejected
+ * have, for they are in the dead letter file.
+ */
+void item_verdicts_tell(const struct item_verdicts *verdicts, const struct batch *batch, bool rejected);
 
 /* Adds document number i of the batch to the rejects. */
 void item_verdicts_reject(struct rejects *rejects, const struct batch *batch, size_t i, long status, const char *type,

@@ -254,6 +254,7 @@ resolve(struct shipment *shipment)
 	struct shipping *shipping = owner_of(shipment);
 	size_t count = shipment->batch->count;
 	const uint64_t *of = shipment->verdicts.documents;
+	bool rejected;
 
 	shipping->answered++;
 	if (of[VERDICT_STUMBLED] == 0)
@@ -264,9 +265,10 @@ resolve(struct shipment *shipment)
 	shipping->counts.discarded += of[VERDICT_DISCARDED];
 	shipping->counts.duplicate += of[VERDICT_DUPLICATE];
 	/* If they cannot be kept they are not resolved: unsent, and the end. */
-	if (reject_done(shipping, of[VERDICT_REJECTED]) != 0)
+	rejected = reject_done(shipping, of[VERDICT_REJECTED]) == 0;
+	item_verdicts_tell(&shipment->verdicts, shipment->batch, rejected);
+	if (!rejected)
 		return;
-	item_verdicts_tell(&shipment->verdicts, shipment->batch);
 	keep_items(shipment, shipment->verdicts.keep);
 	if (shipment->batch->count == 0) {
 		shipment_free(shipment);

@@ -78,6 +78,16 @@ def test_the_input_of_the_command_line_wins(arguments, folder):
     assert result.code == 0 and result.counts["read"] == 3, result.errors
 
 
+def test_options_of_the_replaced_input(folder):
+    """They have no effect, but must be right."""
+    path = write(folder, "nic = lo\nring = /nonexistent/ring\nspool = /nonexistent\ncount = 2\n")
+    result = espcap.run("--config", path, "--file", HTTP)
+    assert result.code == 0 and result.counts["read"] == 2, result.errors
+    path = write(folder, "nic = lo\nring = /nonexistent/ring\nring-size = much\n")
+    result = espcap.run("--config", path, "--file", HTTP)
+    assert result.code == 2 and ":3: --ring-size takes" in result.errors, result.errors
+
+
 def test_values_are_literal(folder):
     """A name with blanks, quotes and a number sign in it."""
     name = "a \"b' #c $HOME\\.pcap"

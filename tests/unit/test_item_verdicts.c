@@ -104,7 +104,11 @@ test_kinds(void **state)
 	assert_string_equal(verdicts->kind, "429 es_rejected_execution_exception");
 	assert_string_equal(verdicts->why, "index packets-x: 429 es_rejected_execution_exception: why");
 
-	item_verdicts_tell(verdicts, bench->batch);
+	item_verdicts_tell(verdicts, bench->batch, false);
+	assert_int_equal(bench->acks[0].acknowledged, 1);
+	assert_int_equal(bench->acks[3].rejected, 0);
+	memset(bench->acks, 0, sizeof(bench->acks));
+	item_verdicts_tell(verdicts, bench->batch, true);
 	assert_int_equal(bench->acks[0].acknowledged, 1);
 	assert_int_equal(bench->acks[1].acknowledged, 1);
 	assert_int_equal(bench->acks[2].acknowledged + bench->acks[2].rejected, 0);
