@@ -102,7 +102,7 @@ bad_name(const char *name, size_t len, struct error *error)
 		    "unknown option \"--%.*s\": did you mean --%s?", (int)len,
 		    name, like);
 	return error_set(error, OUTCOME_USAGE,
-	    "unknown option \"--%.*s\": espcap --help=all lists them", (int)len,
+	    "unknown option \"--%.*s\"", (int)len,
 	    name);
 }
 
@@ -128,14 +128,14 @@ options_unknown_key(const char *name, size_t len, struct error *error)
 		return error_set(error, OUTCOME_USAGE, "write %.*s without dashes before it", (int)len, name);
 	if ((secret = options_secret_like(name, len)) != NULL)
 		return error_set(error, OUTCOME_USAGE,
-		    "%.*s is no option: a secret has a file of its own, which only its user can read; give %s = %s with "
+		    "%.*s cannot be set here: put the secret into a file that only its user can read, and give %s = %s with "
 		    "the name of that file",
 		    (int)len, name, secret->name, secret->value);
 	if (!is_like_option(name, len))
-		return error_set(error, OUTCOME_USAGE, "the name before the = is none of an option: espcap --help=all lists them");
+		return error_set(error, OUTCOME_USAGE, "no option has the name before the =");
 	if ((like = nearest(name, len)) != NULL)
 		return error_set(error, OUTCOME_USAGE, "unknown option \"%.*s\": did you mean %s?", (int)len, name, like);
-	return error_set(error, OUTCOME_USAGE, "unknown option \"%.*s\": espcap --help=all lists them", (int)len, name);
+	return error_set(error, OUTCOME_USAGE, "unknown option \"%.*s\"", (int)len, name);
 }
 
 int
@@ -147,7 +147,7 @@ options_unknown(const char *word, struct error *error)
 	if ((name = options_word_name(word, &len)) != NULL)
 		return bad_name(name, len > 64 ? 64 : len, error);
 	return error_set(error, OUTCOME_USAGE,
-	    "unknown option \"%.64s\": espcap --help=all lists them", word);
+	    "unknown option \"%.64s\"", word);
 }
 
 int
@@ -191,12 +191,10 @@ static const struct {
 int
 options_unknown_letter(int letter, struct error *error)
 {
-	const char *hint = "espcap --help=all lists them";
-
+	if (letter <= ' ' || letter > '~')
+		return error_set(error, OUTCOME_USAGE, "unknown option");
 	for (size_t i = 0; i < COUNT(habits); i++)
 		if (habits[i].letter == letter)
-			hint = habits[i].hint;
-	if (letter <= ' ' || letter > '~')
-		return error_set(error, OUTCOME_USAGE, "unknown option: %s", hint);
-	return error_set(error, OUTCOME_USAGE, "unknown option \"-%c\": %s", letter, hint);
+			return error_set(error, OUTCOME_USAGE, "unknown option \"-%c\": %s", letter, habits[i].hint);
+	return error_set(error, OUTCOME_USAGE, "unknown option \"-%c\"", letter);
 }

@@ -16,7 +16,7 @@
 /* How often what does not go by itself is looked at, and how long an answer about the topic may take, ms. */
 #define TICK_MS 1000
 #define ASK_MS 5000
-/* So often a topic may be unknown before anybody is told. */
+/* How often a topic may be unknown before a message says so. */
 #define UNKNOWN_MIN 2
 /* librdkafka's own limits of message.max.bytes and batch.size. */
 #define MESSAGE_BYTES_MIN 1000

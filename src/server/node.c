@@ -49,7 +49,7 @@ take_scheme(char **at, struct node_address *node, const char *part,
 	len = (size_t)(end - *at);
 	node->is_https = len == 5 && strncasecmp(*at, "https", 5) == 0;
 	if (!node->is_https && (len != 4 || strncasecmp(*at, "http", 4) != 0))
-		return refuse(error, part, "neither http:// nor https://");
+		return refuse(error, part, "must begin with http:// or https://");
 	*at = end + 3;
 	return 0;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A wrong address: what answers there is told at the first answer, with what to write; what may be right is waited for."""
+"""A wrong address: espcap names at the first answer what answers there and what to write, and waits for what may be right."""
 
 import contextlib
 import re
@@ -123,7 +123,7 @@ def test_tls_server_that_says_so(serve, numbered, tmp_path):
 
 
 def silent_tls(tls, seen, reply):
-    """As Elasticsearch: it hangs up on what is no TLS."""
+    """As Elasticsearch: it hangs up on anything but TLS."""
     def serve(connection):
         if connection.recv(1, socket.MSG_PEEK) != b"\x16":
             connection.recv(65536)
@@ -191,7 +191,7 @@ def test_web_server(reply, words, numbered, tmp_path):
 def test_path_that_is_an_index(status, kind, reason, numbered, tmp_path):
     with fake_server.Server(faults.Whole(status, kind, reason, times=None, path="/lab/", method="GET")) as server:
         done = deliver(server.url + "/lab/", numbered, tmp_path)
-    assert_wrong_address(done, "/lab: the server takes /lab for an index or an API of its own: write --node=%s, "
+    assert_wrong_address(done, "/lab: the server reads /lab as an index or an API path: write --node=%s, "
                          "and name the index with --index$" % re.escape(server.url))
 
 
@@ -297,7 +297,7 @@ def test_live_proxy_whose_server_comes_later(reply, numbered, tmp_path):
 
 
 def test_server_that_comes_with_the_other_scheme(certificates, numbered, tmp_path):  # noqa: F811
-    """Nothing listens at first: that is waited for. What then comes up is told at its first answer."""
+    """espcap waits while nothing listens, and names what comes up then at its first answer."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     run = Running(["http://127.0.0.1:%d" % port], numbered, tmp_path)
@@ -372,7 +372,7 @@ def test_real_path(numbered, tmp_path):
             server.put("there")
             for path in ("/there", "/missing", "/_bulk", "/_search/x"):
                 done = deliver(server.url + path, numbered, tmp_path)
-                assert_wrong_address(done, r"the server takes %s for an index or an API" % path)
+                assert_wrong_address(done, r"the server reads %s as an index or an API path" % path)
             server.wipe()
 
 

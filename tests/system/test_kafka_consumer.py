@@ -11,9 +11,8 @@ import time
 
 import pytest
 
-import espcap
-import kafka
 import transfers
+from transfers import brokers, capture  # noqa: F401 (a fixture)
 
 SECOND = 10**9
 # Three packets as the real Pycapa sent them, and its consumer's file of them.
@@ -22,16 +21,6 @@ PYCAPA = (
     ("00060a24181e4000", "02000000000102000000000208004500001c000100004011b85f0a0000010a0000023039003500080000"),
     ("0000000000000001", "00"))
 PYCAPA_SHA256 = "5c37db8fa347bad2c23e1f1f9f98f422334b1e04bf2022bdebb04223a2822ccc"
-
-
-@pytest.fixture(scope="module")
-def brokers():
-    with kafka.running() as found:
-        yield found
-
-
-def capture(name):
-    return os.path.join(espcap.CAPTURE_DIR, name)
 
 
 def packets_of(result):

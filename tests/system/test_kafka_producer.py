@@ -9,21 +9,9 @@ import socket
 import subprocess
 import time
 
-import pytest
-
-import espcap
 import kafka
 import transfers
-
-
-@pytest.fixture(scope="module")
-def brokers():
-    with kafka.running() as found:
-        yield found
-
-
-def capture(name):
-    return os.path.join(espcap.CAPTURE_DIR, name)
+from transfers import brokers, capture  # noqa: F401 (a fixture)
 
 
 def log_lines(result):

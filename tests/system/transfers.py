@@ -10,6 +10,8 @@ import subprocess
 import time
 import urllib.parse
 
+import pytest
+
 import espcap
 import kafka
 
@@ -24,6 +26,17 @@ CONSUMED = re.compile(
     r"^espcap-kafka: read=(?P<read>\d+) written=(?P<written>\d+) unwritten=(?P<unwritten>\d+) filtered=(?P<filtered>\d+)"
     r" keyless=(?P<keyless>\d+) odd=(?P<odd>\d+) other_link=(?P<other_link>\d+) timeless=(?P<timeless>\d+)"
     r" missed=(?P<missed>\d+)$")
+
+
+@pytest.fixture(scope="module")
+def brokers():
+    with kafka.running() as found:
+        yield found
+
+
+def capture(name):
+    return os.path.join(espcap.CAPTURE_DIR, name)
+
 
 Result = collections.namedtuple("Result", "code stdout lines")
 # A packet of a capture file, time in nanoseconds.

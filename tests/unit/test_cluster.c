@@ -453,7 +453,7 @@ test_not_mistaken(void **state)
 	assert_int_equal(world.peek_count, 2);
 }
 
-/* It was not there at first, and is another one then: the request that waits is told. */
+/* The node is down at first, and then another server: the waiting request ends with that reason. */
 static void
 test_mistaken_by_a_probe(void **state)
 {

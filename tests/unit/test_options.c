@@ -287,22 +287,22 @@ test_unknown(void **state)
 	    "--interfaces");
 	REFUSE("unknown option \"--filter\": did you mean --display-filter?",
 	    "--filter=x");
-	REFUSE("unknown option \"--kafka\": espcap --help=all lists them",
+	REFUSE("unknown option \"--kafka\"",
 	    "--kafka=x");
-	REFUSE("unknown option \"--=x\": espcap --help=all lists them", "--=x");
+	REFUSE("unknown option \"--=x\"", "--=x");
 	/* Of later versions; what follows = may be a secret and is not repeated. */
-	REFUSE("unknown option \"--elastic\": espcap --help=all lists them",
+	REFUSE("unknown option \"--elastic\"",
 	    "--elastic=http://user:secret@host:9200");
-	REFUSE("unknown option \"--kafka\": espcap --help=all lists them",
+	REFUSE("unknown option \"--kafka\"",
 	    "--kafka", "host");
 	REFUSE("unknown option \"-d\": did you mean --dir, or --decode-as?", "-d", "x");
 	REFUSE("unknown option \"-file\": did you mean --file?", "-file=x");
 	REFUSE("unknown option \"-count\": did you mean --count?", "-r", "x", "-count", "3");
 	REFUSE("unknown option \"-verbose\": did you mean --verbose?", "-verbose");
-	REFUSE("unknown option \"-Z\": espcap --help=all lists them", "-Z");
-	REFUSE("unknown option \"-:\": espcap --help=all lists them", "-:");
+	REFUSE("unknown option \"-Z\"", "-Z");
+	REFUSE("unknown option \"-:\"", "-:");
 	REFUSE("unknown option \"-?\": did you mean --help?", "-?");
-	REFUSE("unknown option: espcap --help=all lists them", "-\xc3\xa4");
+	REFUSE("unknown option", "-\xc3\xa4");
 	REFUSE("unknown option \"-w\": espcap writes no capture file; --ring=DIR keeps the packets of a live capture", "-i",
 	    "lo", "-w", "x.pcap");
 	REFUSE("unknown option \"-s\": did you mean --snaplen?", "-i", "lo", "-s0");
