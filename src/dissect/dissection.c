@@ -202,12 +202,15 @@ static bool
 resolve_first(struct dissection *dissection)
 {
 	const struct dissection_gate *gate = dissection->config.gate;
+	const struct dissection_origin *origin = dissection->config.origin;
 	const struct pending_packet *first = feed_first(dissection->feed);
 
 	if (gate != NULL && first != NULL) {
 		gate->on_resolve(gate->ctx, first->ordinal);
 		changed(dissection);
 	}
+	if (origin != NULL && first != NULL && first->ordinal > feed_resolved(dissection->feed))
+		origin->on_resolve(origin->ctx, first->ordinal);
 	return feed_resolve(dissection->feed);
 }
 
@@ -252,12 +255,15 @@ write_document(struct dissection *dissection,
 {
 	const struct part *part =
 	    parts_find(feed_parts(dissection->feed), packet->ordinal);
+	const struct dissection_origin *origin = dissection->config.origin;
+	struct document_packet own = *packet;
 	struct document_ready ready;
 	struct error error;
 
-	if (writer_write(dissection->writer, session_tree(dissection->session),
-		part == NULL ? "" : part->id, part == NULL ? 0 : part->before,
-		packet, &ready, &error) != 0) {
+	writer_place(dissection->writer, part == NULL ? "" : part->id, part == NULL ? 0 : part->before);
+	if (origin != NULL)
+		origin->describe(origin->ctx, packet->ordinal, writer_capture(dissection->writer), &own);
+	if (writer_write(dissection->writer, session_tree(dissection->session), &own, &ready, &error) != 0) {
 		blame(dissection, error.outcome, error.text);
 		dissection->counts.undissected++;
 		ranges_add(&dissection->undissected, packet->ordinal);
@@ -326,6 +332,19 @@ must_wait(const struct dissection *dissection,
 	    !gate->is_open(gate->ctx, packet->ordinal);
 }
 
+/* The fields that name frames, in the document of this packet. */
+static void
+renumber(const struct dissection *dissection, uint64_t ordinal)
+{
+	const struct dissection_origin *origin = dissection->config.origin;
+	const struct writer_numbers numbers = { .base = feed_base(dissection->feed),
+		.of = ordinal,
+		.number = origin == NULL ? NULL : origin->number,
+		.ctx = origin == NULL ? NULL : origin->ctx };
+
+	writer_renumber(dissection->writer, session_tree(dissection->session), &numbers);
+}
+
 /* The document in the tree, which is of the oldest packet given. */
 static void
 take_first(struct dissection *dissection)
@@ -340,8 +359,7 @@ take_first(struct dissection *dissection)
 		.wirelen = first->wirelen };
 
 	memcpy(packet.id, first->id, sizeof(packet.id));
-	writer_renumber(dissection->writer, session_tree(session),
-	    feed_base(dissection->feed));
+	renumber(dissection, first->ordinal);
 	if (gate != NULL && first->ordinal > feed_resolved(dissection->feed))
 		gate->amend(gate->ctx, session_tree(session),
 		    session_tcp_streams(session), session_udp_streams(session));

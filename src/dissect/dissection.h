@@ -55,6 +55,20 @@ struct dissection_gate {
 	void *ctx;
 };
 
+/*
+ * Of packets that come by themselves (struct record_identity): who sent them asks what became of each, and knows where
+ * each belongs. Their ordinals here are the numbers in which the source gave them. Called from the loop.
+ */
+struct dissection_origin {
+	/* Sets what the document of this packet says of its capture and of the packet. */
+	void (*describe)(void *ctx, uint64_t ordinal, struct document_capture *capture, struct document_packet *packet);
+	/* The number in its own capture of the packet that the document of packet `of` names; 0: it is not known there. */
+	uint64_t (*number)(void *ctx, uint64_t of, uint64_t ordinal);
+	/* The outcome of this packet is known, in order; if it has a document, that is given next. */
+	void (*on_resolve)(void *ctx, uint64_t ordinal);
+	void *ctx;
+};
+
 /* What all dissections of a run share; borrowed for their life. */
 struct dissection_config {
 	struct loop *loop;
@@ -64,10 +78,11 @@ struct dissection_config {
 	struct document *document; /* writes one document at a time */
 	struct filter *filter;     /* --bpf, NULL for none */
 	size_t max_value, max_doc;
-	bool ids;                           /* documents are given with their ids */
-	const struct dissection_live *live; /* the one input is such a capture; NULL for files */
-	const struct dissection_gate *gate; /* NULL: it has the whole input */
-	uint64_t timeout;                   /* ms of processor time without any progress until tshark counts as hung */
+	bool ids;                               /* documents are given with their ids */
+	const struct dissection_live *live;     /* the one input is such a capture; NULL for files */
+	const struct dissection_gate *gate;     /* NULL: it has the whole input */
+	const struct dissection_origin *origin; /* with live: packets come by themselves; NULL for a capture */
+	uint64_t timeout;                       /* ms of processor time without any progress until tshark counts as hung */
 };
 
 /* The sums of one input; they only grow. read = printed + filtered + undissected when it has ended. */

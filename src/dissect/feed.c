@@ -188,10 +188,26 @@ give_foreign(struct feed *feed, const struct record *record)
 	return FEED_GAVE;
 }
 
-static enum feed_event
-give_own(struct feed *feed, const struct capture_record *record,
-    struct error *error)
+/* The id of a packet whose document is wanted. */
+static int
+identify(const struct feed *feed, const struct record *record, uint8_t id[PACKET_ID_LEN], struct error *error)
 {
+	const struct record_identity *identity = record->identity;
+	struct capture_record own = record->raw;
+
+	if (identity == NULL)
+		return parts_identify(&feed->parts, &record->raw, id, error);
+	own.ordinal = identity->ordinal;
+	if (capture_id_packet(identity->capture, &own, id) != 0)
+		return error_set(error, OUTCOME_INTERNAL, PARTS_NO_SHA256);
+	return 0;
+}
+
+static enum feed_event
+give_own(struct feed *feed, const struct record *given, struct error *error)
+{
+	const struct capture_record *record = &given->raw;
+	bool is_context = given->identity != NULL && given->identity->is_context;
 	struct pending_packet packet = { .ordinal = record->ordinal,
 		.sec = record->sec,
 		.nsec = record->nsec,
@@ -200,9 +216,9 @@ give_own(struct feed *feed, const struct capture_record *record,
 		.big = record->big,
 		.dead = is_dead(feed, record->ordinal) };
 
-	packet.selected = selection_takes(feed->selection, record, false);
+	packet.selected = !is_context && selection_takes(feed->selection, record, false);
 	if (feed->ids && packet.selected && !packet.dead &&
-	    parts_identify(&feed->parts, record, packet.id, error) != 0)
+	    identify(feed, given, packet.id, error) != 0)
 		return FEED_BAD;
 	if (feed->resumption != NULL)
 		resumption_keep(feed->resumption, record, &packet);
@@ -237,7 +253,7 @@ give_packet(struct feed *feed, const struct record *record,
 		return FEED_BAD;
 	return record->placeholder != 0 ?
 	    give_foreign(feed, record) :
-	    give_own(feed, &record->raw, error);
+	    give_own(feed, record, error);
 }
 
 /* Of a format that only tshark knows. */
@@ -419,7 +435,7 @@ enum feed_event
 feed_next(struct feed *feed, const void **bytes, size_t *len,
     struct error *error)
 {
-	struct record record;
+	struct record record = { .identity = NULL };
 	enum feed_event event = FEED_GAVE;
 
 	if (!refill(feed)) {

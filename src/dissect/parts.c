@@ -10,8 +10,6 @@
 /* Each is remembered, and a hostile file may hold one in forty bytes. */
 #define PARTS_MAX 1000000
 
-#define NO_SHA256 "the crypto library offers no SHA-256"
-
 void
 parts_release(struct parts *parts)
 {
@@ -67,7 +65,7 @@ parts_remember(struct parts *parts, const struct capture_record *record,
 	part = parts_add(parts,
 	    record->ordinal == 0 ? 0 : record->ordinal - 1);
 	if (capture_id(record, part->id) != 0)
-		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
+		return error_set(error, OUTCOME_INTERNAL, PARTS_NO_SHA256);
 	return 0;
 }
 
@@ -80,7 +78,7 @@ parts_identify(const struct parts *parts, const struct capture_record *record,
 
 	own.ordinal -= part->before;
 	if (capture_id_packet(part->id, &own, id) != 0)
-		return error_set(error, OUTCOME_INTERNAL, NO_SHA256);
+		return error_set(error, OUTCOME_INTERNAL, PARTS_NO_SHA256);
 	return 0;
 }
 

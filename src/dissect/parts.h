@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "packet/capture_id.h"
 
+#define PARTS_NO_SHA256 "the crypto library offers no SHA-256"
+
 struct part {
 	uint64_t before; /* packets of the input before it */
 	char id[CAPTURE_ID_LEN];

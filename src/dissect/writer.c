@@ -40,36 +40,67 @@ writer_free(struct writer *writer)
 	free(writer);
 }
 
-void
-writer_renumber(const struct writer *writer, struct tree *tree, uint64_t base)
+/* The number that the frame has in its capture; 0 if it is not known. */
+static uint64_t
+translate(const struct writer_numbers *numbers, uint64_t frame)
 {
+	uint64_t ordinal = numbers->base + frame;
+
+	return numbers->number == NULL ? ordinal : numbers->number(numbers->ctx, numbers->of, ordinal);
+}
+
+static void
+renumber(const struct writer *writer, struct tree *tree, uint32_t i, const struct writer_numbers *numbers)
+{
+	const struct tree_leaf *leaf = &tree->leaves[i];
 	uint64_t number;
 	char text[24];
 
-	for (uint32_t i = 0; base != 0 && i < tree->leaf_count; i++) {
-		const struct tree_leaf *leaf = &tree->leaves[i];
-
-		if (leaf->kind != TREE_TEXT || leaf->len > 10 ||
-		    !names_is_frame(writer->config.names, leaf->field))
-			continue;
-		memcpy(text, tree_leaf_text(tree, leaf), leaf->len);
-		text[leaf->len] = '\0';
-		if (text_number(text, 1, UINT32_MAX, &number) != 0)
-			continue;
-		(void)snprintf(text, sizeof(text), "%" PRIu64, base + number);
-		tree_change(tree, i, text, strlen(text));
+	if (leaf->kind != TREE_TEXT || leaf->len > 10 ||
+	    !names_is_frame(writer->config.names, leaf->field))
+		return;
+	memcpy(text, tree_leaf_text(tree, leaf), leaf->len);
+	text[leaf->len] = '\0';
+	if (text_number(text, 1, UINT32_MAX, &number) != 0)
+		return;
+	number = translate(numbers, number);
+	if (number == 0) {
+		tree_omit(tree, i);
+		return;
 	}
+	(void)snprintf(text, sizeof(text), "%" PRIu64, number);
+	tree_change(tree, i, text, strlen(text));
+}
+
+void
+writer_renumber(const struct writer *writer, struct tree *tree, const struct writer_numbers *numbers)
+{
+	if (numbers->base == 0 && numbers->number == NULL)
+		return;
+	/* Backwards, for one that is left out moves those after it. */
+	for (uint32_t i = tree->leaf_count; i-- > 0;)
+		renumber(writer, tree, i, numbers);
+}
+
+void
+writer_place(struct writer *writer, const char *id, uint64_t before)
+{
+	writer->capture.id = id;
+	writer->capture.before = before;
+}
+
+struct document_capture *
+writer_capture(struct writer *writer)
+{
+	return &writer->capture;
 }
 
 int
-writer_write(struct writer *writer, struct tree *tree, const char *id,
-    uint64_t before, const struct document_packet *packet,
+writer_write(struct writer *writer, struct tree *tree, const struct document_packet *packet,
     struct document_ready *ready, struct error *error)
 {
 	if (packet->has_time)
 		times_write(&writer->times, tree, packet->sec, packet->nsec);
-	writer->capture.id = id;
-	writer->capture.before = before;
 	buffer_shrink(&writer->out, (size_t)1 << 20);
 	if (document_write(writer->config.document, tree, &writer->capture,
 		packet, &writer->out, error) != 0)

@@ -23,9 +23,13 @@
 enum own {
 	OWN_NONE, /* a typed copy */
 	OWN_CAPTURE,
+	OWN_KAFKA_OFFSET,
+	OWN_KAFKA_PARTITION,
+	OWN_KAFKA_TOPIC,
 	OWN_ORDINAL,
 	OWN_TRUNCATED,
 	OWN_PATH,
+	OWN_HOST_NAME,
 	OWN_BYTES,
 	OWN_COMMUNITY,
 	OWN_NETWORK_PROTOCOL,
@@ -41,8 +45,13 @@ static const struct {
 	enum own own;
 	const char *name;
 } own_slots[] = {
-	{ OWN_CAPTURE, "espcap.capture" }, { OWN_ORDINAL, "espcap.ordinal" },
+	{ OWN_CAPTURE, "espcap.capture" },
+	{ OWN_KAFKA_OFFSET, "espcap.kafka.offset" },
+	{ OWN_KAFKA_PARTITION, "espcap.kafka.partition" },
+	{ OWN_KAFKA_TOPIC, "espcap.kafka.topic" },
+	{ OWN_ORDINAL, "espcap.ordinal" },
 	{ OWN_TRUNCATED, "espcap.truncated" }, { OWN_PATH, "file.path" },
+	{ OWN_HOST_NAME, "host.name" },
 	{ OWN_BYTES, "network.bytes" },
 	{ OWN_COMMUNITY, "network.community_id" },
 	{ OWN_NETWORK_PROTOCOL, "network.protocol" },
@@ -412,12 +421,26 @@ put_network_protocol(struct document *document, struct buffer *out)
 	return put_text(out, name, len);
 }
 
+/* A text, if there is one. */
+static int
+put_known(const char *text, struct buffer *out)
+{
+	return text == NULL ? 0 : put_text(out, text, strlen(text));
+}
+
+static int
+put_number(int64_t number, struct buffer *out)
+{
+	return buffer_printf(out, "%" PRId64, number) == 0 ? 1 : -1;
+}
+
 /* Appends the value of a slot: 1 if it has one, 0 if not, -1 if out is full. */
 static int
 put_slot(struct document *document, const struct slot *slot,
     struct buffer *out)
 {
 	const struct document_capture *capture = document->capture;
+	const struct document_message *message = document->packet->message;
 
 	switch (slot->own) {
 	case OWN_NONE:
@@ -426,6 +449,12 @@ put_slot(struct document *document, const struct slot *slot,
 		    put_copies(document, slot, out);
 	case OWN_CAPTURE:
 		return put_text(out, capture->id, strlen(capture->id));
+	case OWN_KAFKA_OFFSET:
+		return message == NULL ? 0 : put_number(message->offset, out);
+	case OWN_KAFKA_PARTITION:
+		return message == NULL ? 0 : put_number(message->partition, out);
+	case OWN_KAFKA_TOPIC:
+		return message == NULL ? 0 : put_known(message->topic, out);
 	case OWN_ORDINAL:
 		return buffer_number(out,
 			   document->packet->ordinal - capture->before) == 0 ?
@@ -452,14 +481,11 @@ put_slot(struct document *document, const struct slot *slot,
 	case OWN_TYPE:
 		return put_network_type(document, out);
 	case OWN_INTERFACE:
-		return capture->file_name != NULL ?
-		    0 :
-		    put_text(
-			out, capture->interface, strlen(capture->interface));
+		return put_known(capture->interface, out);
 	case OWN_HOST:
-		return capture->file_name != NULL ?
-		    0 :
-		    put_text(out, capture->host, strlen(capture->host));
+		return put_known(capture->host, out);
+	case OWN_HOST_NAME:
+		return message == NULL ? 0 : put_known(capture->host, out);
 	case OWN_VENDOR:
 		return put_text(out, "Wireshark", 9);
 	case OWN_VERSION:
@@ -511,12 +537,14 @@ put_times(const struct document_packet *packet, struct buffer *out)
 }
 
 static int
-put_origin(const struct document_capture *capture, struct buffer *out)
+put_origin(const struct document_capture *capture, const struct document_message *message, struct buffer *out)
 {
 	char text[MOMENT_LEN];
 	int rv;
 
-	if (capture->file_name == NULL)
+	if (message != NULL)
+		rv = buffer_puts(out, "\"type\":\"pcap_kafka\"");
+	else if (capture->file_name == NULL)
 		rv = buffer_puts(out, "\"type\":\"pcap_live\"");
 	else {
 		rv = buffer_puts(out, "\"type\":\"pcap_file\",\"file_name\":");
@@ -547,7 +575,7 @@ put_head(struct document *document, struct buffer *out)
 		    out, text, timestamp_iso(text, packet->sec, packet->nsec));
 		rv |= buffer_puts(out, "\",");
 	}
-	rv |= put_origin(document->capture, out);
+	rv |= put_origin(document->capture, packet->message, out);
 	if (packet->has_time)
 		rv |= put_times(packet, out);
 	rv |= buffer_puts(out, ",\"protocol\":");

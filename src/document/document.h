@@ -32,11 +32,18 @@ struct document_config {
 	const char *tshark_version; /* "4.0.17" */
 };
 
+/* Where a packet comes from that was in a message of Kafka. */
+struct document_message {
+	const char *topic;
+	int32_t partition;
+	int64_t offset;
+};
+
 /* What the documents of one capture have in common. */
 struct document_capture {
-	const char *file_name; /* as given; need not be UTF-8; NULL for a live capture, which has these: */
-	const char *host, *interface;
-	const char *file_path; /* absolute, NULL if there is none */
+	const char *file_name;        /* as given; need not be UTF-8; NULL for a live capture, which has these: */
+	const char *host, *interface; /* of a message each may be NULL for not known */
+	const char *file_path;        /* absolute, NULL if there is none */
 	bool has_date;
 	int64_t file_date; /* modification time */
 	const char *id;    /* espcap.capture */
@@ -65,7 +72,8 @@ struct document_packet {
 	int64_t sec;
 	uint32_t nsec;
 	uint32_t wirelen;
-	uint8_t id[DOCUMENT_ID_LEN]; /* handed on, not written into the document */
+	uint8_t id[DOCUMENT_ID_LEN];            /* handed on, not written into the document */
+	const struct document_message *message; /* it was in; NULL for none */
 };
 
 /* NULL with OUTCOME_INTERNAL if the crypto library fails. Free with document_free. */

@@ -275,6 +275,15 @@ tree_change(struct tree *tree, uint32_t leaf, const char *text, size_t len)
 }
 
 void
+tree_omit(struct tree *tree, uint32_t leaf)
+{
+	uint32_t after = tree->leaf_count - leaf - 1;
+
+	memmove(&tree->leaves[leaf], &tree->leaves[leaf + 1], after * sizeof(*tree->leaves));
+	tree->leaf_count--;
+}
+
+void
 tree_flag(struct tree *tree, uint32_t field, bool value)
 {
 	add_leaf(tree, field, value ? TREE_TRUE : TREE_FALSE);

@@ -73,6 +73,8 @@ void tree_text(struct tree *tree, uint32_t field, const char *text, size_t len, 
 void tree_hex(struct tree *tree, uint32_t field, const void *bytes, size_t len, bool cut);
 /* When all are added: gives one another text, a short one. If there is no room the old one stays. */
 void tree_change(struct tree *tree, uint32_t leaf, const char *text, size_t len);
+/* The same: one is as if it had not been added; those after it move up. */
+void tree_omit(struct tree *tree, uint32_t leaf);
 void tree_flag(struct tree *tree, uint32_t field, bool value);
 void tree_info(struct tree *tree, const char *text, size_t len);
 

@@ -35,6 +35,13 @@ hash(const void *head, size_t head_len, const void *bytes, size_t len,
 	return rv;
 }
 
+static void
+put_hex(char id[CAPTURE_ID_LEN], const uint8_t digest[PACKET_ID_LEN])
+{
+	for (int i = 0; i < PACKET_ID_LEN; i++)
+		(void)snprintf(id + 2 * i, 3, "%02x", digest[i]);
+}
+
 int
 capture_id(const struct capture_record *first, char id[CAPTURE_ID_LEN])
 {
@@ -53,8 +60,18 @@ capture_id(const struct capture_record *first, char id[CAPTURE_ID_LEN])
 	put_number(head + 32, first->is_packet ? first->wirelen : 0);
 	if (hash(head, sizeof(head), bytes, len, digest) != 0)
 		return -1;
-	for (int i = 0; i < PACKET_ID_LEN; i++)
-		(void)snprintf(id + 2 * i, 3, "%02x", digest[i]);
+	put_hex(id, digest);
+	return 0;
+}
+
+int
+capture_id_of_text(const char *text, char id[CAPTURE_ID_LEN])
+{
+	uint8_t digest[PACKET_ID_LEN];
+
+	if (hash(text, strlen(text), NULL, 0, digest) != 0)
+		return -1;
+	put_hex(id, digest);
 	return 0;
 }
 

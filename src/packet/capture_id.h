@@ -16,6 +16,9 @@
  */
 int capture_id(const struct capture_record *first, char id[CAPTURE_ID_LEN]);
 
+/* The id of what has no first packet, but this text that is its own. -1 if the crypto library fails. */
+int capture_id_of_text(const char *text, char id[CAPTURE_ID_LEN]);
+
 /*
  * The id of a packet of that capture: over the capture's id, the packet's ordinal, time, both lengths and
  * bytes. Of an opaque format pass a record without bytes. -1 if the crypto library fails.

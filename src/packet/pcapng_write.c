@@ -110,15 +110,16 @@ pcapng_write_interface(struct buffer *out,
     const struct pcapng_write_interface *interface)
 {
 	const uint8_t resolution = interface->nano ? 9 : 6;
-	size_t body = 8 + option_len(text_len(interface->name)) +
+	size_t name_len = interface->name == NULL ? 0 : text_len(interface->name);
+	size_t body = 8 + (interface->name == NULL ? 0 : option_len(name_len)) +
 	    option_len(sizeof(resolution)) + OPTION_HEAD;
 
 	if (begin(out, BLOCK_INTERFACE, body) != 0)
 		return -1;
 	put_u32(out, interface->linktype);
 	put_u32(out, interface->snaplen);
-	put_option(out, OPTION_NAME, interface->name,
-	    text_len(interface->name));
+	if (interface->name != NULL)
+		put_option(out, OPTION_NAME, interface->name, name_len);
 	put_option(out, OPTION_RESOLUTION, &resolution, sizeof(resolution));
 	put_option(out, 0, NULL, 0);
 	end(out, body);

@@ -14,7 +14,7 @@
 int pcapng_write_section(struct buffer *out, const char *comment, const char *application);
 
 struct pcapng_write_interface {
-	const char *name;
+	const char *name;  /* NULL for none */
 	uint16_t linktype; /* LINKTYPE_ value */
 	uint32_t snaplen;
 	bool nano; /* times of its packets in ns, else in us */

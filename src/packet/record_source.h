@@ -20,8 +20,16 @@ enum source_event {
 	SOURCE_BAD /* cut short or damaged; what came before is good. An empty input, too. */
 };
 
+/* What a packet is known by that comes by itself, and not at its place in a capture. */
+struct record_identity {
+	const char *capture; /* the id of its capture; borrowed until the next record */
+	uint64_t ordinal;    /* in that */
+	bool is_context;     /* dissected for what can be learned of it: no document is wanted, and it is not counted */
+};
+
 struct record {
 	struct capture_record raw;
+	const struct record_identity *identity; /* NULL: its place is what it is known by */
 	/*
 	 * Not 0: another tshark dissects the packet. Here an empty record with this length on the wire only counts it.
 	 */

@@ -446,6 +446,10 @@ tshark_argv(const struct tshark *tshark, const struct tshark_config *config,
 		push_plugin(tshark, run, config->only, filter, argv);
 	else
 		push_form(config, run, argv);
+	if (config->absolute) {
+		argv_push(argv, "-o");
+		argv_push(argv, "tcp.relative_sequence_numbers:FALSE");
+	}
 	if (config->keys_fd >= 0) {
 		argv_push(argv, "-o");
 		argv_push(argv, "tls.keylog_file:/dev/fd/3");

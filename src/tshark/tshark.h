@@ -64,6 +64,7 @@ struct tshark_config {
 	size_t decode_as_count;
 	const char *only; /* with the plugin: names of the fields that are made, with a plus between them; NULL for all */
 	bool pdml;        /* without the plugin packets are printed as PDML, not as EK lines */
+	bool absolute;    /* TCP sequence numbers as they stand in the packet: where a stream begins is not known */
 	int keys_fd;      /* TLS key log, -1 for none; the child finds it as descriptor 3 */
 };
 

@@ -88,7 +88,7 @@ test_renumber(void **state)
 	struct test *test = *state;
 
 	put_all(test);
-	writer_renumber(test->writer, &test->maker.tree, 1000);
+	writer_renumber(test->writer, &test->maker.tree, &(struct writer_numbers){ .base = 1000 });
 	assert_leaf(test, 0, "1007");
 	assert_leaf(test, 1, "4294968295");
 	assert_leaf(test, 2, "7");
@@ -109,7 +109,7 @@ test_renumber_by_nothing(void **state)
 	struct test *test = *state;
 
 	put_all(test);
-	writer_renumber(test->writer, &test->maker.tree, 0);
+	writer_renumber(test->writer, &test->maker.tree, &(struct writer_numbers){ .base = 0 });
 	assert_leaf(test, 0, "7");
 	assert_leaf(test, 1, "4294967295");
 	assert_leaf(test, 6, "3");
@@ -123,10 +123,41 @@ test_renumber_down(void **state)
 	struct test *test = *state;
 
 	put_all(test);
-	writer_renumber(test->writer, &test->maker.tree, (uint64_t)-2);
+	writer_renumber(test->writer, &test->maker.tree, &(struct writer_numbers){ .base = (uint64_t)-2 });
 	assert_leaf(test, 0, "5");
 	assert_leaf(test, 1, "4294967293");
 	assert_leaf(test, 6, "1");
+}
+
+/* Of packets that come by themselves each number has its own meaning, and 3 is unknown. */
+static uint64_t
+number(void *ctx, uint64_t of, uint64_t ordinal)
+{
+	const uint64_t *expected = ctx;
+
+	assert_int_equal(of, *expected);
+	return ordinal == 3 ? 0 : ordinal + 500;
+}
+
+static void
+test_renumber_one_by_one(void **state)
+{
+	struct test *test = *state;
+	uint64_t of = 9;
+	uint32_t before;
+
+	put_all(test);
+	before = test->maker.tree.leaf_count;
+	writer_renumber(test->writer, &test->maker.tree,
+	    &(struct writer_numbers){ .number = number, .of = of, .ctx = &of });
+	assert_int_equal(test->maker.tree.leaf_count, before - 1);
+	assert_leaf(test, 0, "507");
+	assert_leaf(test, 1, "4294967795");
+	assert_leaf(test, 2, "7");
+	/* The one before is gone. */
+	assert_int_equal(test->maker.tree.leaves[6].kind, TREE_TRUE);
+	assert_leaf(test, 7, "4294967296");
+	assert_leaf(test, 9, "507");
 }
 
 static const char line[] =
@@ -155,9 +186,8 @@ write_document(struct test *test, const char *id, uint64_t before,
 	struct error error;
 
 	read_line(test);
-	assert_int_equal(writer_write(test->writer, &test->maker.tree, id,
-			     before, packet, &ready, &error),
-	    0);
+	writer_place(test->writer, id, before);
+	assert_int_equal(writer_write(test->writer, &test->maker.tree, packet, &ready, &error), 0);
 	assert_null(strict_json(ready.json, ready.len));
 	assert_int_equal(ready.ordinal, packet->ordinal);
 	assert_int_equal(ready.has_time, packet->has_time);
@@ -240,9 +270,8 @@ test_no_room(void **state)
 		config.max_doc = i == 0 ? (len + 3) / 4 : 1;
 		test->writer = writer_new(&config, &test->maker.capture);
 		read_line(test);
-		assert_int_equal(writer_write(test->writer, &test->maker.tree,
-				     "abcdef", 0, &packet, &ready, &error),
-		    i == 0 ? 0 : -1);
+		writer_place(test->writer, "abcdef", 0);
+		assert_int_equal(writer_write(test->writer, &test->maker.tree, &packet, &ready, &error), i == 0 ? 0 : -1);
 	}
 	assert_int_equal(error.outcome, OUTCOME_INTERNAL);
 }
@@ -256,6 +285,7 @@ main(void)
 		CASE(test_renumber),
 		CASE(test_renumber_by_nothing),
 		CASE(test_renumber_down),
+		CASE(test_renumber_one_by_one),
 		CASE(test_write),
 		CASE(test_write_again),
 		CASE(test_no_room),
