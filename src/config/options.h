@@ -22,6 +22,14 @@ enum options_action {
 /* Each interface has a capture process and a tshark of its own. */
 #define OPTIONS_NICS_MAX 32
 
+/* Where the first messages of a topic are read. */
+enum options_from {
+	OPTIONS_FROM_STORED, /* where the group stopped */
+	OPTIONS_FROM_BEGIN,
+	OPTIONS_FROM_END,
+	OPTIONS_FROM_TIME /* the first message that was sent then, or later */
+};
+
 /* A list of texts in the order they were given. */
 struct options_list {
 	const char **items;
@@ -38,6 +46,7 @@ struct options {
 	bool recursive;
 	struct options_list nics; /* --nic, all different, OPTIONS_NICS_MAX at most; "any" is alone */
 	const char *watch;        /* --watch, NULL if not given */
+	const char *kafka;        /* --kafka, the brokers; NULL if not given */
 	const char *replay;       /* --replay, NULL if not given */
 
 	/* Which packets. */
@@ -62,6 +71,24 @@ struct options {
 	const char *lifetime;          /* as it was given */
 	uint64_t tshark_lifetime;      /* packets, 0 for no end */
 	uint64_t tshark_lifetime_ms;   /* the same in time */
+
+	/* Kafka. */
+	struct options_list topic_lists; /* --topic, as they were given: "a,b" */
+	struct options_list topics;      /* of these lists, all different */
+	char *topic_text;                /* what topics point into; owned */
+	const char *group;               /* never NULL */
+	const char *instance;            /* NULL for none */
+	struct options_list properties;  /* KEY=VALUE */
+	bool has_open_properties;        /* they were given where other users can read them: not in the file of --config */
+	const char *from;                /* as it was given */
+	enum options_from from_kind;
+	int64_t from_ms; /* since 1970, of OPTIONS_FROM_TIME */
+	bool exit_at_end;
+	const char *warmup;                  /* as it was given */
+	uint64_t warmup_ms, warmup_messages; /* both 0 for none */
+	uint64_t commit_every, grace;        /* ms */
+	uint64_t refusal_for;                /* ms: how long the cluster may refuse credentials, topics or rights */
+	uint64_t max_sessions;
 
 	/* Dissection. */
 	const char *protocols;  /* NULL: the installed one */

@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/options_kafka.h"
 
 /* --tshark-lifetime: packets, if it does not say how many; and ms, if it is a time. */
 #define LIFETIME 250000
 #define LIFETIME_MS_MIN 1000
 #define LIFETIME_MS_MAX ((uint64_t)365 * 86400 * 1000)
+/* ms that Kafka may refuse without --retry-for: as espcap-kafka. */
+#define REFUSAL_FOR 60000
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -84,8 +87,8 @@ check_kinds(const struct line *line)
 		return 0;
 	if (count == 0)
 		return error_set(line->error, OUTCOME_USAGE,
-		    "no input: give --file, --dir, --nic, --watch, --replay or "
-		    "--list-interfaces");
+		    "no input: give --file, --dir, --nic, --watch, --kafka, "
+		    "--replay or --list-interfaces");
 	options_name_rows(text, sizeof(text), chosen, " and ");
 	return refuse(line, last, "%s exclude each other: give one kind of input", text);
 }
@@ -207,6 +210,13 @@ check_lifetime(struct line *line)
 	    text);
 }
 
+/* What has no end of its own can wait for a server. */
+static bool
+is_endless(const struct options *options)
+{
+	return options->nics.count > 0 || options->watch != NULL || (options->kafka != NULL && !options->exit_at_end);
+}
+
 static int
 check_delivery(struct line *line)
 {
@@ -229,8 +239,8 @@ check_delivery(struct line *line)
 		options->compress = "auto";
 	if (options->on_interface_loss == NULL)
 		options->on_interface_loss = "exit";
-	if ((options->nics.count > 0 || options->watch != NULL) &&
-	    !is_given(line, "retry-for"))
+	options->refusal_for = is_given(line, "retry-for") ? options->retry_for : REFUSAL_FOR;
+	if (is_endless(options) && !is_given(line, "retry-for"))
 		options->retry_for = 0;
 	options->auto_id = strcmp(options->id, "auto") == 0;
 	options->has_replicas = is_given(line, "replicas");
@@ -292,6 +302,18 @@ check_watch(const struct line *line)
 }
 
 static int
+check_kafka(struct line *line)
+{
+	struct error reason;
+	const char *name;
+
+	line->options->has_open_properties = line->options->properties.count > 0 && line_of(line, "kafka-config") == 0;
+	if (options_kafka(line->options, &name, &reason) == 0)
+		return 0;
+	return refuse(line, line_of(line, name), "%s", reason.text);
+}
+
+static int
 check_line(struct line *line)
 {
 	if (line->options->action == OPTIONS_HELP ||
@@ -302,7 +324,7 @@ check_line(struct line *line)
 	if (check_kinds(line) != 0 || check_needs(line) != 0 ||
 	    check_stdin(line) != 0 || check_interfaces(line) != 0 ||
 	    check_dissection(line) != 0 || check_output(line) != 0 ||
-	    check_watch(line) != 0 ||
+	    check_watch(line) != 0 || check_kafka(line) != 0 ||
 	    check_delivery(line) != 0)
 		return -1;
 	if (is_given(line, "no-sandbox") && is_given(line, "tshark-memory"))

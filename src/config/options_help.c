@@ -73,6 +73,7 @@ static const char short_help[] =
     "       espcap --dir=DIR [--recursive] [options]   the captures of a directory\n"
     "       espcap --nic=IFACE ... [options]           a live capture\n"
     "       espcap --watch=DIR [options]               captures as they come and grow\n"
+    "       espcap --kafka=BROKERS --topic=TOPIC ...   packets of Kafka topics\n"
     "       espcap --replay=FILE --node=URL [options]  rejected documents, again\n\n"
     "Turns the packets of captures into JSON documents, one a line on standard\n"
     "output (one line of text each if that is a terminal), or indexes them into\n"
@@ -81,12 +82,12 @@ static const char short_help[] =
     "  espcap -r capture.pcap -Y http.request         the HTTP requests of a file\n"
     "  espcap -i eth0 -f \"tcp port 443\" -c 100        100 packets of an interface\n"
     "  espcap --dir=captures --node=localhost:9200    index all files of a directory\n\n"
-    "  -r, --file=FILE               -f, --bpf=FILTER             -q, --quiet\n"
-    "  -i, --nic=IFACE               -Y, --display-filter=FILTER  -v, --verbose\n"
-    "  -c, --count=N                 -h, --help                   -V, --version\n\n"
-    "espcap --list-interfaces shows what --nic takes.\n"
+    "  -r, --file=FILE     -f, --bpf=FILTER                -q, --quiet\n"
+    "  -i, --nic=IFACE     -Y, --display-filter=FILTER     -v, --verbose\n"
+    "  -c, --count=N       -X, --kafka-config=KEY=VALUE    -h, --help  -V, --version\n\n"
     "espcap --help=all lists all options, espcap --help=OPTION explains one.\n"
-    "espcap(1) has the rest: the document, the final line, the exit statuses.\n";
+    "espcap --list-interfaces shows what --nic takes; espcap(1) has the rest: the\n"
+    "document, the final line, the exit statuses.\n";
 
 static void
 help_all(struct buffer *out)

@@ -262,8 +262,16 @@ options_release(struct options *options)
 {
 	free(options->files.items);
 	free(options->decode_as.items);
+	free(options->topic_lists.items);
+	free(options->topics.items);
+	free(options->properties.items);
+	free(options->topic_text);
 	free(options->config_text);
+	options->topic_text = NULL;
 	options->config_text = NULL;
+	memset(&options->topic_lists, 0, sizeof(options->topic_lists));
+	memset(&options->topics, 0, sizeof(options->topics));
+	memset(&options->properties, 0, sizeof(options->properties));
 	free(options->nics.items);
 	memset(&options->nics, 0, sizeof(options->nics));
 	memset(&options->files, 0, sizeof(options->files));

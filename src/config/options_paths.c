@@ -25,6 +25,7 @@ const struct options_path_row options_paths[OPTIONS_PATHS] = {
 	{ "tshark", OPTIONS_PATH_RUN },
 	{ "tls-keys", OPTIONS_PATH_READ },
 	{ "fields", OPTIONS_PATH_READ }, /* @FILE */
+	{ "kafka-config", OPTIONS_PATH_READ }, /* KEY=@FILE */
 	{ "password-file", OPTIONS_PATH_READ },
 	{ "api-key-file", OPTIONS_PATH_READ },
 	{ "ca-file", OPTIONS_PATH_READ },

@@ -18,17 +18,18 @@ const char *const options_titles[OPTIONS_GROUPS] = {
 	[OPTIONS_GROUP_PACKETS] = "Which packets",
 	[OPTIONS_GROUP_WATCH] = "A watched directory (with --watch)",
 	[OPTIONS_GROUP_LIVE] = "Live capture (with --nic)",
+	[OPTIONS_GROUP_KAFKA] = "Packets of Kafka topics (with --kafka)",
 	[OPTIONS_GROUP_DISSECTION] = "Dissection",
 	[OPTIONS_GROUP_DELIVERY] = "Delivery to Elasticsearch or OpenSearch",
 	[OPTIONS_GROUP_CREDENTIALS] = "Credentials (never a secret in an option)",
 	[OPTIONS_GROUP_PERSON] = "Messages, layout, help"
 };
 
-const char *const options_inputs[OPTIONS_INPUTS] = { "file", "dir", "nic", "watch", "replay", "list-interfaces",
-	"print-template" };
+const char *const options_inputs[OPTIONS_INPUTS] = { "file", "dir", "nic", "watch", "kafka", "replay",
+	"list-interfaces", "print-template" };
 
 /* What an option may need. */
-#define PACKETS "file|dir|nic|watch"
+#define PACKETS "file|dir|nic|watch|kafka"
 #define RUN PACKETS "|replay"
 
 #define SETS(member) offsetof(struct options, member)
@@ -49,6 +50,10 @@ const struct options_row options_rows[] = {
 	    "read the capture files of this directory as they come and grow, "
 	    "until interrupted",
 	    OPTIONS_KIND_TEXT, SETS(watch), 0, 0, NULL, "", 0 },
+	{ "kafka", "BROKERS", OPTIONS_GROUP_INPUT,
+	    "read the packets of Kafka topics as a member of a consumer group, "
+	    "until interrupted; brokers are HOST:PORT, separated by commas",
+	    OPTIONS_KIND_TEXT, SETS(kafka), 0, 0, NULL, "topic", 0 },
 	{ "replay", "FILE", OPTIONS_GROUP_INPUT,
 	    "send the documents of this dead letter file again",
 	    OPTIONS_KIND_TEXT, SETS(replay), 0, 0, NULL, "node", 0 },
@@ -88,8 +93,8 @@ const struct options_row options_rows[] = {
 
 	{ "duration", "TIME", OPTIONS_GROUP_LIVE,
 	    "end after so long (default: when interrupted); also with "
-	    "--watch",
-	    OPTIONS_KIND_TIME, SETS(duration), SECOND / 10, 3650 * DAY, NULL, "nic|watch", 0 },
+	    "--watch and --kafka",
+	    OPTIONS_KIND_TIME, SETS(duration), SECOND / 10, 3650 * DAY, NULL, "nic|watch|kafka", 0 },
 	{ "snaplen", "N", OPTIONS_GROUP_LIVE,
 	    "capture no more than the first N bytes of each packet",
 	    OPTIONS_KIND_NUMBER, SETS(snaplen), 64, 262144, "262144", "nic", 0 },
@@ -136,8 +141,48 @@ const struct options_row options_rows[] = {
 	{ "tshark-lifetime", "N|TIME", OPTIONS_GROUP_LIVE,
 	    "let a fresh tshark take over after N packets (0: never), or after "
 	    "a TIME such as 6h, or 250000 packets if they come first (default: "
-	    "250000)",
-	    OPTIONS_KIND_TEXT, SETS(lifetime), 0, 0, NULL, "nic", 0 },
+	    "250000); also with --kafka",
+	    OPTIONS_KIND_TEXT, SETS(lifetime), 0, 0, NULL, "nic|kafka", 0 },
+
+	{ "topic", "TOPIC", OPTIONS_GROUP_KAFKA,
+	    "a topic, or several separated by commas; may be given several times",
+	    OPTIONS_KIND_LIST, SETS(topic_lists), 0, 0, NULL, "kafka", 0 },
+	{ "group", "NAME", OPTIONS_GROUP_KAFKA,
+	    "the consumer group, whose members share the partitions (default: "
+	    "espcap)",
+	    OPTIONS_KIND_TEXT, SETS(group), 0, 0, NULL, "kafka", 0 },
+	{ "instance", "NAME", OPTIONS_GROUP_KAFKA,
+	    "name of this member, which no other member of the group has: it "
+	    "gets its partitions back when it is restarted (default: none)",
+	    OPTIONS_KIND_TEXT, SETS(instance), 0, 0, NULL, "kafka", 0 },
+	{ "kafka-config", "KEY=VALUE", OPTIONS_GROUP_KAFKA,
+	    "a property of librdkafka; KEY=@FILE: the value is in that file, as "
+	    "secrets should be; may be given several times",
+	    OPTIONS_KIND_LIST, SETS(properties), 0, 0, NULL, "kafka", 'X' },
+	{ "from", "WHERE", OPTIONS_GROUP_KAFKA,
+	    "where to begin: stored, where the group stopped; begin; end; or the "
+	    "time a message was sent, such as 2026-01-31T12:00Z or seconds since "
+	    "1970 (default: stored)",
+	    OPTIONS_KIND_TEXT, SETS(from), 0, 0, NULL, "kafka", 0 },
+	{ "exit-at-end", NULL, OPTIONS_GROUP_KAFKA,
+	    "end at what was the end of the topics at the start",
+	    OPTIONS_KIND_FLAG, SETS(exit_at_end), 0, 0, NULL, "kafka", 0 },
+	{ "warmup", "TIME,MESSAGES", OPTIONS_GROUP_KAFKA,
+	    "let tshark read what was sent so long before the beginning, so many "
+	    "messages of a partition at most, without documents; 0: nothing "
+	    "(default: 60s,100000)",
+	    OPTIONS_KIND_TEXT, SETS(warmup), 0, 0, NULL, "kafka", 0 },
+	{ "commit-every", "TIME", OPTIONS_GROUP_KAFKA,
+	    "commit offsets so often; only of packets whose documents are "
+	    "delivered",
+	    OPTIONS_KIND_TIME, SETS(commit_every), SECOND / 10, 3600 * SECOND, "5s", "kafka", 0 },
+	{ "grace", "TIME", OPTIONS_GROUP_KAFKA,
+	    "at the end, wait so long at most for the brokers",
+	    OPTIONS_KIND_TIME, SETS(grace), 1, DAY, "10s", "kafka", 0 },
+	{ "max-sessions", "N", OPTIONS_GROUP_KAFKA,
+	    "tsharks at a time, one for each capture of a partition; captures "
+	    "beyond that share one, and their packets are counted as mixed",
+	    OPTIONS_KIND_NUMBER, SETS(max_sessions), 1, 256, "16", "kafka", 0 },
 
 	{ "protocols", "FILE", OPTIONS_GROUP_DISSECTION,
 	    "which protocols may be a packet's \"protocol\" (default: the "
@@ -249,9 +294,10 @@ const struct options_row options_rows[] = {
 	    "rejected",
 	    OPTIONS_KIND_NUMBER, SETS(max_indices), 1, 40178, "366", "node", 0 },
 	{ "retry-for", "TIME", OPTIONS_GROUP_DELIVERY,
-	    "give up when nothing was delivered for so long (with --nic and "
-	    "--watch: not before they are interrupted)",
-	    OPTIONS_KIND_TIME, SETS(retry_for), SECOND, 365 * DAY, "5m", "node", 0 },
+	    "give up when nothing was delivered for so long (with --nic, --watch "
+	    "and --kafka: not before they are interrupted), or when Kafka "
+	    "refused credentials, topics or rights for so long (60s)",
+	    OPTIONS_KIND_TIME, SETS(retry_for), SECOND, 365 * DAY, "5m", "node|kafka", 0 },
 	{ "request-timeout", "TIME", OPTIONS_GROUP_DELIVERY,
 	    "give up waiting for the answer to one request",
 	    OPTIONS_KIND_TIME, SETS(request_timeout), SECOND / 10, DAY, "90s", "node", 0 },

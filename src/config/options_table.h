@@ -12,12 +12,13 @@ enum options_group {
 	OPTIONS_GROUP_PACKETS,
 	OPTIONS_GROUP_WATCH,
 	OPTIONS_GROUP_LIVE,
+	OPTIONS_GROUP_KAFKA,
 	OPTIONS_GROUP_DISSECTION,
 	OPTIONS_GROUP_DELIVERY,
 	OPTIONS_GROUP_CREDENTIALS,
 	OPTIONS_GROUP_PERSON
 };
-#define OPTIONS_GROUPS 8
+#define OPTIONS_GROUPS 9
 
 enum options_kind {
 	OPTIONS_KIND_ACTION, /* enum options_action, set to min */
@@ -50,10 +51,10 @@ struct options_row {
 };
 
 /* In the order of --help and of the man page. */
-#define OPTIONS_ROWS 79
+#define OPTIONS_ROWS 90
 extern const struct options_row options_rows[OPTIONS_ROWS];
 /* The options of which exactly one kind must be given. */
-#define OPTIONS_INPUTS 7
+#define OPTIONS_INPUTS 8
 extern const char *const options_inputs[OPTIONS_INPUTS];
 extern const char *const options_titles[OPTIONS_GROUPS];
 

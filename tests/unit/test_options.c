@@ -49,6 +49,8 @@ parse(const char *const words[])
 		assert_null(options.files.items); \
 		assert_null(options.nics.items); \
 		assert_null(options.decode_as.items); \
+		assert_null(options.topics.items); \
+		assert_null(options.topic_text); \
 	} while (0)
 
 static void
@@ -196,11 +198,11 @@ test_prefixes(void **state)
 	ACCEPT("--d=x", "--tshark=y");
 	assert_string_equal(options.tshark, "y");
 	REFUSE(
-	    "\"--t\" is ambiguous: --tshark-lifetime, --typed, --tshark, --tshark-timeout, "
+	    "\"--t\" is ambiguous: --tshark-lifetime, --topic, --typed, --tshark, --tshark-timeout, "
 	    "--tshark-memory, --tls-keys or --template?",
 	    "--t=x");
 	REFUSE(
-	    "\"--max\" is ambiguous: --max-value, --max-doc or "
+	    "\"--max\" is ambiguous: --max-sessions, --max-value, --max-doc or "
 	    "--max-indices?",
 	    "--file=a", "--max", "5");
 	REFUSE(
@@ -287,14 +289,11 @@ test_unknown(void **state)
 	    "--interfaces");
 	REFUSE("unknown option \"--filter\": did you mean --display-filter?",
 	    "--filter=x");
-	REFUSE("unknown option \"--kafka\"",
-	    "--kafka=x");
+	REFUSE("unknown option \"--kfaka\": did you mean --kafka?", "--kfaka=x");
 	REFUSE("unknown option \"--=x\"", "--=x");
-	/* Of later versions; what follows = may be a secret and is not repeated. */
+	/* What follows = may be a secret and is not repeated. */
 	REFUSE("unknown option \"--elastic\"",
 	    "--elastic=http://user:secret@host:9200");
-	REFUSE("unknown option \"--kafka\"",
-	    "--kafka", "host");
 	REFUSE("unknown option \"-d\": did you mean --dir, or --decode-as?", "-d", "x");
 	REFUSE("unknown option \"-file\": did you mean --file?", "-file=x");
 	REFUSE("unknown option \"-count\": did you mean --count?", "-r", "x", "-count", "3");
@@ -456,7 +455,7 @@ test_inputs(void **state)
 	    "one kind of input",
 	    "--list", "--dir=b", "--file=a");
 	REFUSE(
-	    "no input: give --file, --dir, --nic, --watch, --replay or "
+	    "no input: give --file, --dir, --nic, --watch, --kafka, --replay or "
 	    "--list-interfaces",
 	    "--pretty");
 	REFUSE("--json goes with --list-interfaces only", "--file=a", "--json");
@@ -590,7 +589,7 @@ test_no_words(void **state)
 	(void)state;
 	assert_int_equal(options_parse(&options, 0, argv, &error), -1);
 	assert_string_equal(error.text,
-	    "no input: give --file, --dir, --nic, --watch, --replay or "
+	    "no input: give --file, --dir, --nic, --watch, --kafka, --replay or "
 	    "--list-interfaces");
 	assert_int_equal(options_parse(&options, 0, argv, NULL), -1);
 }
@@ -667,11 +666,11 @@ static void
 add_input(struct words *words, const char *missing)
 {
 	static const char *const inputs[] = { "file", "dir", "nic", "watch", "list-interfaces", "print-template",
-		"replay" };
+		"kafka", "replay" };
 	char text[32];
 	size_t index;
 
-	for (size_t i = 0; i < 7; i++)
+	for (size_t i = 0; i < 8; i++)
 		if (words->given[options_index(inputs[i], strlen(inputs[i]))])
 			return;
 	for (size_t i = 0; i < 6; i++) {
@@ -734,8 +733,8 @@ test_needs(void **state)
 	assert_true(count > 60);
 	REFUSE("--index goes with --node or --print-template only", "--file=a", "--index=x");
 	REFUSE("--cert goes with --node only", "--file=a", "--cert=x", "--key=y");
-	REFUSE("--bpf goes with --file, --dir, --nic or --watch only", "--replay=a", "--node=h", "--bpf=ip");
-	REFUSE("--node goes with --file, --dir, --nic, --watch or --replay only", "--list", "--node=h");
+	REFUSE("--bpf goes with --file, --dir, --nic, --watch or --kafka only", "--replay=a", "--node=h", "--bpf=ip");
+	REFUSE("--node goes with --file, --dir, --nic, --watch, --kafka or --replay only", "--list", "--node=h");
 	REFUSE("--no-template and --shards exclude each other: give one", "--file=a", "--node=h", "--no-template",
 	    "--shards=1");
 	ACCEPT("--version", "--tshark=x");
@@ -844,7 +843,7 @@ static void
 test_short_help(void **state)
 {
 	static const char *const forms[] = { "espcap --file=FILE", "espcap --dir=DIR", "espcap --nic=IFACE", "espcap --watch=DIR",
-		"espcap --replay=FILE --node=URL", "Examples:\n  espcap -r ", "\n  espcap -i ", "\n  espcap --dir=", "--help=all",
+		"espcap --kafka=BROKERS --topic=TOPIC", "espcap --replay=FILE --node=URL", "Examples:\n  espcap -r ", "\n  espcap -i ", "\n  espcap --dir=", "--help=all",
 		"--help=OPTION" };
 	char text[4096], word[40];
 	struct buffer out;
@@ -1039,8 +1038,132 @@ test_watch(void **state)
 	    "--watch=a", "--after=burn");
 	REFUSE("--registry goes with --watch only", "--dir=a", "--registry=b");
 	REFUSE("--registry goes with --watch only", "--dir=a", "--ledger=b");
-	REFUSE("--duration goes with --nic or --watch only", "--file=a",
+	REFUSE("--duration goes with --nic, --watch or --kafka only", "--file=a",
 	    "--duration=2s");
+}
+
+static void
+test_kafka(void **state)
+{
+	(void)state;
+	ACCEPT("--kafka=a:9092,b", "--topic=packets");
+	assert_string_equal(options.kafka, "a:9092,b");
+	assert_int_equal(options.topics.count, 1);
+	assert_string_equal(options.topics.items[0], "packets");
+	assert_string_equal(options.group, "espcap");
+	assert_null(options.instance);
+	assert_int_equal(options.properties.count, 0);
+	assert_int_equal(options.from_kind, OPTIONS_FROM_STORED);
+	assert_false(options.exit_at_end);
+	assert_int_equal(options.warmup_ms, 60000);
+	assert_int_equal(options.warmup_messages, 100000);
+	assert_int_equal(options.commit_every, 5000);
+	assert_int_equal(options.grace, 10000);
+	assert_int_equal(options.max_sessions, 16);
+	assert_int_equal(options.tshark_lifetime, 250000);
+	/* It has no end, and messages can wait; but credentials that are wrong stay so. */
+	assert_int_equal(options.retry_for, 0);
+	assert_int_equal(options.refusal_for, 60000);
+	options_release(&options);
+	ACCEPT("--kafka=a", "--topic=b,c.d", "--topic", "E_1-2", "--group=g", "--instance=i", "-X", "a.b=c=d", "-Xe=@f",
+	    "--kafka-config=g=", "--from=begin", "--exit-at-end", "--warmup=1.5s,7", "--commit-every=100ms", "--grace=1m",
+	    "--max-sessions=256", "--retry-for=2m", "--count=5", "-f", "ip", "-Y", "http", "--duration=1h");
+	assert_int_equal(options.topics.count, 3);
+	assert_string_equal(options.topics.items[0], "b");
+	assert_string_equal(options.topics.items[1], "c.d");
+	assert_string_equal(options.topics.items[2], "E_1-2");
+	assert_string_equal(options.group, "g");
+	assert_string_equal(options.instance, "i");
+	assert_int_equal(options.properties.count, 3);
+	assert_string_equal(options.properties.items[0], "a.b=c=d");
+	assert_string_equal(options.properties.items[1], "e=@f");
+	assert_string_equal(options.properties.items[2], "g=");
+	assert_true(options.has_open_properties);
+	assert_int_equal(options.from_kind, OPTIONS_FROM_BEGIN);
+	assert_true(options.exit_at_end);
+	assert_int_equal(options.warmup_ms, 1500);
+	assert_int_equal(options.warmup_messages, 7);
+	assert_int_equal(options.commit_every, 100);
+	assert_int_equal(options.grace, 60000);
+	assert_int_equal(options.max_sessions, 256);
+	assert_int_equal(options.retry_for, 120000);
+	assert_int_equal(options.refusal_for, 120000);
+	options_release(&options);
+	/* A batch ends, as files do. */
+	ACCEPT("--kafka=a", "--topic=b", "--exit-at-end", "--warmup=0", "--from=2015-07-30T05:22:10.5Z", "--node=h");
+	assert_int_equal(options.retry_for, 300000);
+	assert_int_equal(options.refusal_for, 60000);
+	assert_int_equal(options.warmup_ms, 0);
+	assert_int_equal(options.warmup_messages, 0);
+	assert_int_equal(options.from_kind, OPTIONS_FROM_TIME);
+	assert_int_equal(options.from_ms, 1438233730500);
+	options_release(&options);
+	ACCEPT("--kafka=a", "--topic=b", "--from=end");
+	assert_int_equal(options.from_kind, OPTIONS_FROM_END);
+	options_release(&options);
+}
+
+static void
+test_kafka_refused(void **state)
+{
+	char long_name[300];
+
+	(void)state;
+	REFUSE("--kafka goes with --topic only", "--kafka=a");
+	REFUSE("--topic goes with --kafka only", "--file=a", "--topic=b");
+	REFUSE("--from goes with --kafka only", "--nic=a", "--from=begin");
+	REFUSE("--kafka-config goes with --kafka only", "--nic=a", "-X", "sasl.password=hunter2");
+	REFUSE("-X needs a value: -X KEY=VALUE", "-X");
+	REFUSE("--nic and --kafka exclude each other: give one kind of input", "--kafka=a", "--topic=b", "--nic=c");
+	REFUSE("--dir, --kafka and --replay exclude each other: give one kind of input", "--kafka=a", "--replay=b", "--dir=c");
+	REFUSE("--jobs goes with --file, --dir or --watch only", "--kafka=a", "--topic=b", "--jobs=2");
+	REFUSE("--split goes with --file or --dir only", "--kafka=a", "--topic=b", "--split");
+	REFUSE("--recursive goes with --dir only", "--kafka=a", "--topic=b", "--recursive");
+	REFUSE("--spool goes with --nic only", "--kafka=a", "--topic=b", "--spool=c");
+	REFUSE("--ring goes with --nic only", "--kafka=a", "--topic=b", "--ring=c");
+	REFUSE("--snaplen goes with --nic only", "--kafka=a", "--topic=b", "--snaplen=96");
+	REFUSE("--topic=b was given twice: give each topic once", "--kafka=a", "--topic=b,c", "--topic=b");
+	REFUSE(
+	    "--topic takes names of up to 249 letters, digits, '.', '_' and '-', separated by commas, not \"^b\"",
+	    "--kafka=a", "--topic=^b");
+	REFUSE(
+	    "--topic takes names of up to 249 letters, digits, '.', '_' and '-', separated by commas, not \"\"",
+	    "--kafka=a", "--topic=b,");
+	REFUSE(
+	    "--topic takes names of up to 249 letters, digits, '.', '_' and '-', separated by commas, not \"..\"",
+	    "--kafka=a", "--topic=..");
+	memset(long_name, 'x', sizeof(long_name));
+	memcpy(long_name, "--topic=", 8);
+	long_name[8 + 249] = '\0';
+	ACCEPT("--kafka=a", long_name);
+	options_release(&options);
+	long_name[8 + 249] = 'x';
+	long_name[8 + 250] = '\0';
+	assert_int_equal(PARSE("--kafka=a", long_name), -1);
+	REFUSE(
+	    "--from takes stored, begin, end, a time in UTC such as 2026-01-31T12:00:00Z, or seconds since 1970, not "
+	    "\"yesterday\"",
+	    "--kafka=a", "--topic=b", "--from=yesterday");
+	REFUSE("--grace takes a time such as 90s or 5m, from 1ms to 1d, not \"0\"", "--kafka=a", "--topic=b", "--grace=0");
+	REFUSE("--max-sessions takes a whole number from 1 to 256, not \"0\"", "--kafka=a", "--topic=b", "--max-sessions=0");
+}
+
+static void
+test_warmup_refused(void **state)
+{
+	static const char *const bad[] = { "60s", "60s,", ",5", "60s,0", "0,0", "60s,x", "2d,5", "60s,5,6", "60s, 5", "-1s,5",
+		"60s,1000000001", "000000000000000000000000000000000000060s,5" };
+	char word[80], text[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(word, sizeof(word), "--warmup=%s", bad[i]);
+		snprintf(text, sizeof(text),
+		    "--warmup takes a time from 1ms to 1d and a number of messages from 1 to 1000000000, such as 60s,100000, or "
+		    "0 for none, not \"%s\"",
+		    bad[i]);
+		REFUSE(text, "--kafka=a", "--topic=b", word);
+	}
 }
 
 int
@@ -1051,6 +1174,9 @@ main(void)
 		cmocka_unit_test(test_several_interfaces),
 		cmocka_unit_test(test_spool_and_ring),
 		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_kafka),
+		cmocka_unit_test(test_kafka_refused),
+		cmocka_unit_test(test_warmup_refused),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_every_option),
 		cmocka_unit_test(test_repeatable),

@@ -106,7 +106,8 @@ value_of(const struct options_row *row, bool other)
 {
 	static const char *const words[][3] = { { "after", "delete", "move:x" }, { "dissection", "ek", "pdml" },
 		{ "id", "auto", "packet" }, { "compress", "on", "off" }, { "on-interface-loss", "wait", "exit" },
-		{ "output", "text", "json" }, { "tshark-lifetime", "5m", "7" } };
+		{ "output", "text", "json" }, { "tshark-lifetime", "5m", "7" }, { "from", "begin", "1438233730" },
+		{ "warmup", "0", "2s,7" } };
 	static char text[2][40];
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -240,15 +241,22 @@ assert_same_row(struct options *a, struct options *b, const struct options_row *
 static void
 assert_same(struct options *a, struct options *b)
 {
-	char *owned[2] = { a->config_text, b->config_text };
+	char *owned[] = { a->config_text, b->config_text, a->topic_text, b->topic_text };
 
 	a->config = b->config = NULL;
 	a->config_text = b->config_text = NULL;
+	a->topic_text = b->topic_text = NULL;
+	assert_same_list(&a->topics, &b->topics);
+	free(a->topics.items);
+	free(b->topics.items);
+	a->topics = b->topics = (struct options_list){ NULL, 0 };
+	/* Only this tells whether it was the file, see test_secret_properties. */
+	a->has_open_properties = b->has_open_properties;
 	for (size_t i = 0; i < OPTIONS_ROWS; i++)
 		assert_same_row(a, b, &options_rows[i]);
 	assert_memory_equal(a, b, sizeof(*a));
-	free(owned[0]);
-	free(owned[1]);
+	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+		free(owned[i]);
 }
 
 static void
@@ -282,7 +290,8 @@ assert_set(const struct options *options, const struct options_row *row, char wo
 	struct options without;
 
 	/* Inputs, and two that need each other: nothing goes without them. */
-	if (strcmp(row->name, "cert") == 0 || strcmp(row->name, "key") == 0 || is_input(row->name, strlen(row->name)))
+	if (strcmp(row->name, "cert") == 0 || strcmp(row->name, "key") == 0 || strcmp(row->name, "topic") == 0 ||
+	    is_input(row->name, strlen(row->name)))
 		return;
 	parse_words(&without, words, count, "--", NULL);
 	assert_memory_not_equal((char *)&without + row->offset, (const char *)options + row->offset, member_size(row));
@@ -513,7 +522,29 @@ test_checks_of_the_command_line(void **state)
 	assert_int_equal(WITH("file = a\n", &options, "--index=x"), -1);
 	assert_string_equal(error.text, "--index goes with --node or --print-template only");
 	assert_int_equal(WITH("quiet = yes\n", &options), -1);
-	assert_string_equal(error.text, "no input: give --file, --dir, --nic, --watch, --replay or --list-interfaces");
+	assert_string_equal(error.text, "no input: give --file, --dir, --nic, --watch, --kafka, --replay or --list-interfaces");
+}
+
+/* Other users can read the command line, but not the file. */
+static void
+test_secret_properties(void **state)
+{
+	struct options options;
+
+	(void)state;
+	ACCEPT("kafka = a\ntopic = b\nkafka-config = sasl.password=c\nkafka-config = d=e=f\n", &options);
+	assert_int_equal(options.properties.count, 2);
+	assert_string_equal(options.properties.items[1], "d=e=f");
+	assert_false(options.has_open_properties);
+	options_release(&options);
+	/* Those of the command line are in place of those of the file. */
+	ACCEPT("kafka = a\ntopic = b\nkafka-config = sasl.password=c\n", &options, "-X", "d=e");
+	assert_int_equal(options.properties.count, 1);
+	assert_string_equal(options.properties.items[0], "d=e");
+	assert_true(options.has_open_properties);
+	options_release(&options);
+	REFUSE(":2: --from takes stored, begin, end, a time in UTC such as 2026-01-31T12:00:00Z, or seconds since 1970, not \"x\"",
+	    "kafka = a\nfrom = x\ntopic = b\n");
 }
 
 static void
@@ -612,6 +643,7 @@ main(void)
 		cmocka_unit_test(test_not_in_a_file),
 		cmocka_unit_test(test_checks),
 		cmocka_unit_test(test_checks_of_the_command_line),
+		cmocka_unit_test(test_secret_properties),
 		cmocka_unit_test(test_help_needs_no_file),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_untrusted_files),
