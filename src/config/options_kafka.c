@@ -72,8 +72,7 @@ take_topics(struct options *options, struct error *error)
 static int
 take_from(struct options *options, struct error *error)
 {
-	static const char *const words[] = { [OPTIONS_FROM_STORED] = "stored", [OPTIONS_FROM_BEGIN] = "begin",
-		[OPTIONS_FROM_END] = "end" };
+	static const char *const words[] = { [OPTIONS_FROM_STORED] = "stored", [OPTIONS_FROM_BEGIN] = "begin", [OPTIONS_FROM_END] = "end" };
 	const char *text = options->from != NULL ? options->from : "stored";
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

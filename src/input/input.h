@@ -42,6 +42,12 @@ struct input_counts {
 	uint64_t dropped;                                            /* read, but there was no room for them */
 	uint64_t kernel_drop, interface_drop;                        /* never read */
 	uint64_t ring_missing;                                       /* not in the packet ring files */
+	bool is_kafka;                                               /* the next five are of interest */
+	uint64_t released;                                           /* read, and given up to another worker of the group */
+	uint64_t warmed;                                             /* not read: context, without documents */
+	uint64_t missed;                                             /* never read: messages that were deleted before */
+	uint64_t mixed;                                              /* read, and dissected by a tshark that captures share */
+	uint64_t malformed;                                          /* not read: messages that are no packets */
 };
 
 /* How far the input is. */

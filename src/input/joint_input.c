@@ -204,6 +204,12 @@ counts(const struct input *input, struct input_counts *counts)
 		counts->kernel_drop += own.kernel_drop;
 		counts->interface_drop += own.interface_drop;
 		counts->ring_missing += own.ring_missing;
+		counts->is_kafka = own.is_kafka;
+		counts->released += own.released;
+		counts->warmed += own.warmed;
+		counts->missed += own.missed;
+		counts->mixed += own.mixed;
+		counts->malformed += own.malformed;
 	}
 }
 

@@ -146,6 +146,7 @@ begin_metrics(struct app *app, struct error *error)
 	const struct options *options = &app->options;
 	const struct metrics first = { .interface = app->interfaces,
 		.totals = { .has_drops = options->nics.count > 0,
+		    .is_kafka = options->kafka != NULL,
 		    .has_server = options->node != NULL,
 		    .has_auto_id = options->node != NULL && options->auto_id,
 		    .parts = app->parts,

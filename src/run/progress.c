@@ -243,13 +243,13 @@ struct total {
 	uint64_t value;
 };
 
-#define TOTALS 15
+#define TOTALS 20
 
 /* Fills list in the order of the final line; returns how many there are. */
 static size_t
 list_totals(const struct totals *totals, struct total list[TOTALS])
 {
-	const struct total all[] = {
+	const struct total first[] = {
 		{ "read", totals->read },
 		{ totals->has_server ? "indexed" : "printed",
 		    totals->delivered },
@@ -258,13 +258,15 @@ list_totals(const struct totals *totals, struct total list[TOTALS])
 		{ "discarded", totals->discarded },
 		{ "filtered", totals->filtered },
 		{ "undissected", totals->undissected },
-		{ "dropped", totals->dropped },
-		{ "unsent", totals->unsent },
-		{ "skipped", totals->skipped }
+		{ "dropped", totals->dropped }
 	};
-	size_t count = sizeof(all) / sizeof(all[0]);
+	size_t count = sizeof(first) / sizeof(first[0]);
 
-	memcpy(list, all, sizeof(all));
+	memcpy(list, first, sizeof(first));
+	if (totals->is_kafka)
+		list[count++] = (struct total){ "released", totals->released };
+	list[count++] = (struct total){ "unsent", totals->unsent };
+	list[count++] = (struct total){ "skipped", totals->skipped };
 	if (!totals->is_part)
 		list[count++] = (struct total){ "retries", totals->retries };
 	if (totals->has_drops) {
@@ -274,6 +276,12 @@ list_totals(const struct totals *totals, struct total list[TOTALS])
 			totals->interface_drop };
 		list[count++] = (struct total){ "queue_drop",
 			totals->dropped };
+	}
+	if (totals->is_kafka) {
+		list[count++] = (struct total){ "warmed", totals->warmed };
+		list[count++] = (struct total){ "missed", totals->missed };
+		list[count++] = (struct total){ "mixed", totals->mixed };
+		list[count++] = (struct total){ "malformed", totals->malformed };
 	}
 	if (totals->has_auto_id)
 		list[count++] = (struct total){ "maybe_duplicate",

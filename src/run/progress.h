@@ -37,14 +37,18 @@ struct totals {
 	uint64_t kernel_drop, interface_drop; /* beside the sum; of a live capture only */
 	uint64_t ring_missing;                /* packets that --ring has not; not in the line */
 	bool has_drops;                       /* the drops are of interest */
-	uint64_t fallbacks, tsharks;          /* see struct dissection_counts */
-	bool has_server;                      /* delivered means indexed, else printed */
-	bool has_auto_id;                     /* maybe_duplicate is of interest */
-	const char *dead_letter;              /* the file of those rejected, NULL for none; borrowed; not in the line */
-	bool cut;                             /* standard output ends in the middle of a document; not in the line */
-	bool is_part;                         /* of one interface: retries are of no interest */
-	const struct totals_part *parts;      /* of a run on several interfaces, each of them; borrowed; not in the line */
-	size_t part_count;                    /* 0 for other runs */
+	bool is_kafka;                        /* the next five are of interest */
+	uint64_t released;                    /* given up to another worker; part of the sum */
+	uint64_t warmed, missed;              /* beside the sum, as the next two; see struct input_counts */
+	uint64_t mixed, malformed;
+	uint64_t fallbacks, tsharks;     /* see struct dissection_counts */
+	bool has_server;                 /* delivered means indexed, else printed */
+	bool has_auto_id;                /* maybe_duplicate is of interest */
+	const char *dead_letter;         /* the file of those rejected, NULL for none; borrowed; not in the line */
+	bool cut;                        /* standard output ends in the middle of a document; not in the line */
+	bool is_part;                    /* of one interface: retries are of no interest */
+	const struct totals_part *parts; /* of a run on several interfaces, each of them; borrowed; not in the line */
+	size_t part_count;               /* 0 for other runs */
 };
 
 /* One of several interfaces. */
@@ -58,7 +62,7 @@ struct totals_part {
 };
 
 /* "read=N printed=N duplicate=N ...", see THE FINAL LINE in espcap(1). Room for PROGRESS_TOTALS_LEN is enough. */
-#define PROGRESS_TOTALS_LEN 700
+#define PROGRESS_TOTALS_LEN 900
 void progress_totals(const struct totals *totals, char *line, size_t size);
 
 /*

@@ -47,6 +47,12 @@ set_input(const struct input_counts *input, struct totals *totals)
 	totals->interface_drop = input->interface_drop;
 	totals->ring_missing = input->ring_missing;
 	totals->has_drops = input->has_drops;
+	totals->is_kafka = input->is_kafka;
+	totals->released = input->released;
+	totals->warmed = input->warmed;
+	totals->missed = input->missed;
+	totals->mixed = input->mixed;
+	totals->malformed = input->malformed;
 	totals->fallbacks = input->fallbacks;
 	totals->tsharks = input->tsharks;
 }
@@ -56,7 +62,8 @@ set_unsent(struct totals *totals)
 {
 	totals->unsent = totals->read - totals->delivered -
 	    totals->duplicate - totals->rejected - totals->discarded -
-	    totals->filtered - totals->undissected - totals->dropped;
+	    totals->filtered - totals->undissected - totals->dropped -
+	    totals->released;
 }
 
 /* What the sink counted is on the ack. */

@@ -228,7 +228,7 @@ test_largest_totals(void **state)
 
 	(void)state;
 	memset(&totals, 0xff, sizeof(totals));
-	totals.has_server = totals.has_auto_id = totals.has_drops = true;
+	totals.has_server = totals.has_auto_id = totals.has_drops = totals.is_kafka = true;
 	totals.is_part = false;
 	totals.part_count = 0;
 	totals.dead_letter = NULL;
@@ -302,6 +302,35 @@ test_live(void **state)
 	progress.interface = "\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1";
 	progress_line(&progress, 200, line);
 	assert_ptr_equal(strstr(line, ": 30 packets, "), line + 60);
+}
+
+static void
+test_kafka(void **state)
+{
+	struct totals totals = { .read = 10,
+		.delivered = 7,
+		.released = 2,
+		.unsent = 1,
+		.has_server = true,
+		.has_auto_id = true,
+		.is_kafka = true,
+		.warmed = 3,
+		.missed = 4,
+		.mixed = 5,
+		.malformed = 6 };
+	char line[PROGRESS_TOTALS_LEN];
+	struct buffer json;
+
+	(void)state;
+	progress_totals(&totals, line, sizeof(line));
+	assert_string_equal(line,
+	    "read=10 indexed=7 duplicate=0 rejected=0 discarded=0 filtered=0 undissected=0 dropped=0 released=2 unsent=1 "
+	    "skipped=0 retries=0 warmed=3 missed=4 mixed=5 malformed=6 maybe_duplicate=0");
+	json_of(&totals, 0, &json);
+	assert_non_null(strstr(json.data, ",\"dropped\":0,\"released\":2,\"unsent\":1,"));
+	assert_non_null(strstr(json.data,
+	    ",\"retries\":0,\"warmed\":3,\"missed\":4,\"mixed\":5,\"malformed\":6,\"maybe_duplicate\":0,\"exit\":0}\n"));
+	buffer_release(&json);
 }
 
 static void
@@ -443,6 +472,7 @@ main(void)
 		cmocka_unit_test(test_largest_totals),
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_kafka),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,7 +109,13 @@ any_counts(const struct input *input, struct input_counts *counts)
 		.dropped = 7,
 		.kernel_drop = 8,
 		.interface_drop = 9,
-		.ring_missing = 10 };
+		.ring_missing = 10,
+		.is_kafka = true,
+		.released = 11,
+		.warmed = 12,
+		.missed = 13,
+		.mixed = 14,
+		.malformed = 15 };
 }
 
 static void
@@ -500,7 +506,7 @@ test_totals(void **state)
 	assert_int_equal(totals->undissected, 2);
 	assert_int_equal(totals->dropped, 7);
 	assert_int_equal(totals->unsent,
-	    1000 - 100 - 6 - 20 - 30 - 40 - 1 - 2 - 7);
+	    1000 - 100 - 6 - 20 - 30 - 40 - 1 - 2 - 7 - 11);
 	assert_int_equal(totals->skipped, 3);
 	assert_int_equal(totals->retries, 60);
 	assert_int_equal(totals->maybe_duplicate, 50);
@@ -510,6 +516,12 @@ test_totals(void **state)
 	assert_int_equal(totals->fallbacks, 4);
 	assert_int_equal(totals->tsharks, 5);
 	assert_true(totals->has_drops);
+	assert_true(totals->is_kafka);
+	assert_int_equal(totals->released, 11);
+	assert_int_equal(totals->warmed, 12);
+	assert_int_equal(totals->missed, 13);
+	assert_int_equal(totals->mixed, 14);
+	assert_int_equal(totals->malformed, 15);
 	assert_true(totals->cut);
 	assert_false(totals->has_server);
 	assert_false(totals->has_auto_id);
@@ -542,7 +554,7 @@ test_progress(void **state)
 	assert_int_equal(progress.files_all, 2);
 	assert_int_equal(progress.packets, 3);
 	assert_int_equal(progress.resolved,
-	    100 + 6 + 20 + 30 + 40 + 1 + 2 + 7);
+	    100 + 6 + 20 + 30 + 40 + 1 + 2 + 7 + 11);
 	assert_int_equal(progress.bytes_done, 4);
 	assert_int_equal(progress.bytes_all, 5);
 	assert_string_equal(progress.interface, "eth7");
