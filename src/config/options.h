@@ -79,7 +79,6 @@ struct options {
 	const char *group;               /* never NULL */
 	const char *instance;            /* NULL for none */
 	struct options_list properties;  /* KEY=VALUE */
-	bool has_open_properties;        /* they were given where other users can read them: not in the file of --config */
 	const char *from;                /* as it was given */
 	enum options_from from_kind;
 	int64_t from_ms; /* since 1970, of OPTIONS_FROM_TIME */

@@ -307,7 +307,6 @@ check_kafka(struct line *line)
 	struct error reason;
 	const char *name;
 
-	line->options->has_open_properties = line->options->properties.count > 0 && line_of(line, "kafka-config") == 0;
 	if (options_kafka(line->options, &name, &reason) == 0)
 		return 0;
 	return refuse(line, line_of(line, name), "%s", reason.text);

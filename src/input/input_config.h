@@ -11,6 +11,7 @@
 
 struct dead_letter;
 struct inputs;
+struct kafka_input_config;
 struct live;
 struct priv_broker;
 struct watching;
@@ -35,6 +36,7 @@ struct input_config {
 	const struct input_live *lives;
 	const struct watching *watching;
 	const char *replay; /* the name of a dead letter file */
+	const struct kafka_input_config *kafka;
 
 	size_t live_count;                     /* of lives, 1.. */
 	uint64_t idle, duration;               /* of a watched folder, ms; see watch/follow.h */

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "base/xalloc.h"
@@ -14,17 +16,25 @@
 
 /* What the programs decide by themselves, and why. */
 static const struct {
-	const char *name, *value; /* value: NULL for any */
-	const char *why;
+	const char *name, *value;        /* value: NULL for any */
+	const char *why, *why_of_worker; /* NULL: not refused */
 } refused[] = {
-	{ "acks", "0", "nobody would know of lost packets" },
-	{ "request.required.acks", "0", "nobody would know of lost packets" },
-	{ "enable.auto.commit", NULL, "the offset of a packet is committed when it is written, with -o stored" },
-	{ "enable.auto.offset.store", NULL, "the offset of a packet is committed when it is written, with -o stored" },
-	{ "auto.offset.reset", NULL, "use --kafka-offset" },
-	{ "transactional.id", NULL, "packets are sent without transactions" },
-	{ "log.queue", NULL, "the program reads the messages of the client" },
-	{ "enable.partition.eof", NULL, "use --exit-at-end" }
+	{ "acks", "0", "nobody would know of lost packets", NULL },
+	{ "request.required.acks", "0", "nobody would know of lost packets", NULL },
+	{ "enable.auto.commit", NULL, "the offset of a packet is committed when it is written, with -o stored",
+	    "the offset of a packet is committed when its document is delivered" },
+	{ "enable.auto.offset.store", NULL, "the offset of a packet is committed when it is written, with -o stored",
+	    "the offset of a packet is committed when its document is delivered" },
+	{ "auto.offset.reset", NULL, "use --kafka-offset", "use --from" },
+	{ "transactional.id", NULL, "packets are sent without transactions", "packets are only read" },
+	{ "log.queue", NULL, "the program reads the messages of the client", "the program reads the messages of the client" },
+	{ "enable.partition.eof", NULL, "use --exit-at-end", "use --exit-at-end" },
+	{ "bootstrap.servers", NULL, NULL, "use --kafka" },
+	{ "metadata.broker.list", NULL, NULL, "use --kafka" },
+	{ "group.id", NULL, NULL, "use --group" },
+	{ "group.instance.id", NULL, NULL, "use --instance" },
+	{ "partition.assignment.strategy", NULL, NULL, "all members of the group use cooperative-sticky" },
+	{ "group.protocol", NULL, NULL, "all members of the group use cooperative-sticky" }
 };
 
 bool
@@ -74,8 +84,25 @@ put(struct properties *properties, const char *name, char *value, bool is_from_f
 	properties->items[properties->count++] = (struct property){ xstrdup(name), value, is_from_file };
 }
 
+/* is_private: nobody else may read it. */
 static int
-read_value(const char *name, const char *file, char **value, struct error *error)
+read_file(const char *file, bool is_private, struct buffer *content, struct error *error)
+{
+	int fd = files_open(file, error), rv;
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (is_private && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		rv = error_set(error, OUTCOME_USAGE, "%.200s: others may read this secret: chmod 600 it", file);
+	else
+		rv = files_read_fd(fd, file, content, error);
+	close(fd);
+	return rv;
+}
+
+static int
+read_value(const char *name, const char *file, bool is_private, char **value, struct error *error)
 {
 	struct buffer content;
 	struct error reason;
@@ -83,7 +110,7 @@ read_value(const char *name, const char *file, char **value, struct error *error
 	int rv = 0;
 
 	buffer_init(&content, VALUE_MAX);
-	if (files_read(file, &content, &reason) != 0) {
+	if (read_file(file, is_private, &content, &reason) != 0) {
 		rv = error_set(error, OUTCOME_USAGE, "-X %.100s=@FILE: %s", name, reason.text);
 		goto out;
 	}
@@ -100,14 +127,16 @@ out:
 }
 
 static int
-check(const char *name, const char *value, struct error *error)
+check(const struct properties *properties, const char *name, const char *value, struct error *error)
 {
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		if (strcmp(refused[i].name, name) == 0 &&
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		const char *why = properties->of_worker ? refused[i].why_of_worker : refused[i].why;
+
+		if (why != NULL && strcmp(refused[i].name, name) == 0 &&
 		    (refused[i].value == NULL || strcmp(refused[i].value, value) == 0))
 			return error_set(error, OUTCOME_USAGE, "-X %s%s%s is refused: %s", name,
-			    refused[i].value != NULL ? "=" : "", refused[i].value != NULL ? refused[i].value : "",
-			    refused[i].why);
+			    refused[i].value != NULL ? "=" : "", refused[i].value != NULL ? refused[i].value : "", why);
+	}
 	return 0;
 }
 
@@ -123,11 +152,11 @@ properties_add(struct properties *properties, const char *text, struct error *er
 		return error_set(error, OUTCOME_USAGE, "-X takes KEY=VALUE, a property of the Kafka client");
 	name = xstrndup(text, (size_t)(equals - text));
 	if (equals[1] == '@') {
-		if (read_value(name, equals + 2, &value, error) != 0)
+		if (read_value(name, equals + 2, properties->of_worker && property_is_secret(name), &value, error) != 0)
 			goto out;
 	} else
 		value = xstrdup(equals + 1);
-	if (check(name, value, error) != 0)
+	if (check(properties, name, value, error) != 0)
 		goto out;
 	put(properties, name, value, equals[1] == '@');
 	value = NULL;
@@ -136,6 +165,17 @@ out:
 	free(name);
 	free(value);
 	return rv;
+}
+
+int
+properties_take(struct properties *properties, const char *brokers, const char *const *texts, size_t count,
+    struct error *error)
+{
+	properties_set(properties, "bootstrap.servers", brokers);
+	for (size_t i = 0; i < count; i++)
+		if (properties_add(properties, texts[i], error) != 0)
+			return -1;
+	return 0;
 }
 
 void

@@ -14,11 +14,19 @@ struct property {
 	bool is_from_file;
 };
 
-/* In the order they were given. Start with a zeroed one. */
+/* In the order they were given. Start with a zeroed one, but for of_worker. */
 struct properties {
 	struct property *items;
 	size_t count;
+	/* Of espcap --kafka: more of them are options of its own, and no file with a secret may be read by others. */
+	bool of_worker;
 };
+
+/*
+ * Sets the brokers, and adds each KEY=VALUE as properties_add does. -1 with OUTCOME_USAGE.
+ */
+int properties_take(struct properties *properties, const char *brokers, const char *const *texts, size_t count,
+    struct error *error);
 
 /*
  * Adds KEY=VALUE, in place of a value that the key had. The value may hold more of =; KEY=@FILE is what is in the file,

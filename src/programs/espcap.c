@@ -26,6 +26,7 @@
 #include "run/outputs.h"
 #include "run/run.h"
 #include "run/summary.h"
+#include "run/worker_properties.h"
 #include "sandbox/privilege.h"
 #include "tshark/confinement.h"
 #include "watch/watching.h"
@@ -39,8 +40,9 @@ struct app {
 	struct confinement confinement;
 	struct dissecting dissecting;
 	struct inputs inputs;
-	struct watching watching;   /* with --watch */
-	struct capturing capturing; /* with --nic */
+	struct watching watching;     /* with --watch */
+	struct capturing capturing;   /* with --nic */
+	struct properties properties; /* with --kafka */
 	struct delivery delivery;
 	struct broker_files files;
 	struct summary summary;
@@ -99,6 +101,7 @@ open_all(struct app *app, struct error *error)
 	int rv = -1;
 
 	if (outputs_check(options, error) != 0 ||
+	    worker_properties(&app->properties, options, &app->log, error) != 0 ||
 	    dissecting_open(&app->dissecting, cache, error) != 0 ||
 	    inputs_list(&app->inputs, options, &app->log, error) != 0 ||
 	    outputs_check_folders(options, &app->inputs, error) != 0 ||
@@ -300,6 +303,7 @@ release(struct app *app)
 	capturing_release(&app->capturing);
 	broker_files_release(&app->files);
 	watching_release(&app->watching);
+	properties_release(&app->properties);
 	if (app->delivery.options != NULL)
 		delivery_release(&app->delivery);
 	metrics_file_free(app->metrics);

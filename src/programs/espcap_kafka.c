@@ -84,10 +84,9 @@ take_properties(struct app *app, struct error *error)
 	char group[GROUP_NAME_LEN];
 	const char *name;
 
-	properties_set(&app->properties, "bootstrap.servers", app->options.brokers);
-	for (size_t i = 0; i < app->options.properties.count; i++)
-		if (properties_add(&app->properties, app->options.properties.items[i], error) != 0)
-			return -1;
+	if (properties_take(&app->properties, app->options.brokers, app->options.properties.items,
+		app->options.properties.count, error) != 0)
+		return -1;
 	if (properties_get(&app->properties, "group.id") == NULL) {
 		if (app->options.consumer && strcmp(app->options.offset, "stored") == 0)
 			return error_set(error, OUTCOME_USAGE,

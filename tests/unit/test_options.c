@@ -1078,7 +1078,6 @@ test_kafka(void **state)
 	assert_string_equal(options.properties.items[0], "a.b=c=d");
 	assert_string_equal(options.properties.items[1], "e=@f");
 	assert_string_equal(options.properties.items[2], "g=");
-	assert_true(options.has_open_properties);
 	assert_int_equal(options.from_kind, OPTIONS_FROM_BEGIN);
 	assert_true(options.exit_at_end);
 	assert_int_equal(options.warmup_ms, 1500);
