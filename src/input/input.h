@@ -57,6 +57,25 @@ struct input_progress {
 	uint64_t bytes_done, bytes_all; /* bytes_all 0 if not known */
 	const char *interface;          /* if it has neither files nor an end, else NULL */
 	uint64_t dropped;               /* with interface: of all causes */
+	bool has_lag;                   /* it reads a log that others write: the next is known, and files and bytes are not */
+	uint64_t lag;                   /* messages that are there, and whose packets have no outcome yet */
+};
+
+/* One partition of a topic that the input has at this time. */
+struct input_partition {
+	const char *topic;
+	int32_t partition;
+	uint64_t lag; /* as in struct input_progress */
+};
+
+/* What an input that reads topics knows beside its counts. */
+struct input_kafka {
+	const struct input_partition *partitions; /* borrowed until the input is told anything, or the loop goes on */
+	size_t partition_count;
+	uint64_t commits, rebalances; /* so far */
+	uint64_t sessions;            /* tsharks that run */
+	bool is_cut_off;              /* a broker is away */
+	uint64_t memory;              /* bytes of the Kafka process */
 };
 
 /* What is between the input and its documents. Values that a kind of input does not have stay 0. */
@@ -67,6 +86,7 @@ struct input_metrics {
 	uint64_t capture_reader_bytes, capture_reader_room, capture_reader_memory;
 	uint64_t spool_bytes, spool_room;
 	bool has_ring;
+	struct input_kafka kafka; /* if the counts say is_kafka */
 };
 
 /* One of several inputs at the same time. */

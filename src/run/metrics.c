@@ -6,6 +6,7 @@
 #include "run/metrics.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -167,6 +168,8 @@ put_outcomes(struct writer *w, const struct totals *totals)
 	put_outcome(w, "filtered", totals->filtered);
 	put_outcome(w, "undissected", totals->undissected);
 	put_outcome(w, "dropped", totals->dropped);
+	if (totals->is_kafka)
+		put_outcome(w, "released", totals->released);
 }
 
 static void
@@ -304,6 +307,57 @@ put_ring(struct writer *w, const struct metrics *m)
 	put_each(w, m, put_ring_missing);
 }
 
+/* Of topics there is no interface. */
+static void
+put_lag(struct writer *w, const struct input_partition *partition)
+{
+	char number[16];
+
+	(void)snprintf(number, sizeof(number), "%" PRId32, partition->partition);
+	w->rv |= buffer_puts(w->out, w->name);
+	put_label(w, true, "topic", partition->topic);
+	put_label(w, false, "partition", number);
+	w->rv |= buffer_printf(w->out, "} %" PRIu64 "\n", partition->lag);
+}
+
+static void
+put_kafka_counts(struct writer *w, const struct totals *totals)
+{
+	put_single(w, "espcap_kafka_warmed_packets_total", "counter",
+	    "Packets read as context only, without documents; they do not count as read.", totals->warmed);
+	put_single(w, "espcap_kafka_missed_messages_total", "counter",
+	    "Messages deleted by the retention of the topic before they were read.", totals->missed);
+	put_single(w, "espcap_kafka_mixed_packets_total", "counter",
+	    "Packets dissected by a tshark that several captures share.", totals->mixed);
+	put_single(w, "espcap_kafka_malformed_messages_total", "counter",
+	    "Messages that are no packets; they do not count as read.", totals->malformed);
+}
+
+static void
+put_kafka(struct writer *w, const struct metrics *m)
+{
+	const struct input_kafka *kafka = &m->kafka;
+
+	if (!m->totals.is_kafka)
+		return;
+	put_kafka_counts(w, &m->totals);
+	if (kafka->partition_count > 0)
+		begin(w, "espcap_kafka_lag", "gauge",
+		    "Messages of an assigned partition whose packets have no outcome yet.");
+	for (size_t i = 0; i < kafka->partition_count; i++)
+		put_lag(w, &kafka->partitions[i]);
+	put_single(w, "espcap_kafka_assigned_partitions", "gauge",
+	    "Partitions that this worker has.", kafka->partition_count);
+	put_single(w, "espcap_kafka_sessions", "gauge",
+	    "Tsharks that run, each for a capture of a partition.", kafka->sessions);
+	put_single(w, "espcap_kafka_cut_off", "gauge",
+	    "1 while a broker does not answer.", kafka->is_cut_off);
+	put_single(w, "espcap_kafka_commits_total", "counter",
+	    "Commits of offsets that the cluster confirmed.", kafka->commits);
+	put_single(w, "espcap_kafka_rebalances_total", "counter",
+	    "Times that the group shared out its partitions anew.", kafka->rebalances);
+}
+
 static void
 put_memory(struct writer *w, const char *process, uint64_t bytes)
 {
@@ -317,7 +371,7 @@ put_processes(struct writer *w, const struct metrics *m)
 	const char *all = w->interface;
 	struct station station;
 
-	if (m->own_memory + m->capture_reader_memory + m->tshark_memory > 0)
+	if (m->own_memory + m->capture_reader_memory + m->tshark_memory + m->kafka.memory > 0)
 		begin(w, "espcap_resident_memory_bytes", "gauge",
 		    "Memory of the processes; of all tsharks together.");
 	put_memory(w, "espcap", m->own_memory);
@@ -327,6 +381,7 @@ put_processes(struct writer *w, const struct metrics *m)
 		put_memory(w, "tshark", station.tshark_memory);
 	}
 	w->interface = all;
+	put_memory(w, "kafka", m->kafka.memory);
 }
 
 static void
@@ -363,6 +418,7 @@ metrics_write(const struct metrics *metrics, struct buffer *out)
 	put_delivery(&w, metrics);
 	put_queues(&w, metrics);
 	put_ring(&w, metrics);
+	put_kafka(&w, metrics);
 	put_processes(&w, metrics);
 	put_starts(&w, metrics);
 	return w.rv == 0 ? 0 : -1;

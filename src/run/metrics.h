@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "input/input.h"
 #include "run/progress.h"
 
 /*
@@ -27,6 +28,7 @@ struct metrics {
 	bool has_ring;                                             /* totals.ring_missing is of interest */
 	uint64_t delivery_bytes, delivery_room;                    /* that wait to be delivered; room 0: not known */
 	uint64_t own_memory, capture_reader_memory, tshark_memory; /* bytes; 0: not known */
+	struct input_kafka kafka;                                  /* with totals.is_kafka */
 	bool ended;
 	int status; /* the exit status, if it has */
 };

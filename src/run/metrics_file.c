@@ -143,5 +143,9 @@ metrics_file_end(struct metrics_file *file, struct log *log,
 	last->status = status;
 	last->in_flight = last->capture_reader_bytes = last->delivery_bytes = 0;
 	last->own_memory = last->capture_reader_memory = last->tshark_memory = 0;
+	last->kafka.partitions = NULL;
+	last->kafka.partition_count = 0;
+	last->kafka.sessions = last->kafka.memory = 0;
+	last->kafka.is_cut_off = false;
 	put(file, log);
 }

@@ -56,6 +56,7 @@ enum worth {
 	WORTH_INDEXED,
 	WORTH_INTERFACE,
 	WORTH_LEFT,
+	WORTH_LAG,
 	WORTH_LOSS,
 	WORTH_PACKETS
 };
@@ -168,6 +169,28 @@ add_files(struct parts *parts, const struct progress *progress, uint64_t rate)
 	add(parts, WORTH_LEFT, "%s left", left);
 }
 
+/* ms, ten years: beyond that it is no guess. */
+#define LEFT_MAX 3e11
+
+/* Messages are worked off as fast as they were so far: what is written meanwhile is not known. */
+static void
+add_lag(struct parts *parts, const struct progress *progress, uint64_t rate)
+{
+	char left[32] = "-:--";
+	double ms = 0;
+
+	if (progress->resolved > 0)
+		ms = (double)progress->elapsed * (double)progress->lag / (double)progress->resolved;
+	if (progress->lag == 0)
+		(void)snprintf(left, sizeof(left), "0:00");
+	else if (progress->resolved > 0 && progress->elapsed >= 1000 && ms < LEFT_MAX)
+		put_time((uint64_t)ms + 999, left);
+	add(parts, WORTH_PACKETS, "%" PRIu64 " packets", progress->packets);
+	add(parts, WORTH_RATE, "%" PRIu64 " packets/s", rate);
+	add(parts, WORTH_LAG, "lag %" PRIu64, progress->lag);
+	add(parts, WORTH_LEFT, "%s left", left);
+}
+
 static size_t
 width(const struct parts *parts)
 {
@@ -225,6 +248,8 @@ progress_line(const struct progress *progress, size_t cells,
 
 	if (progress->interface != NULL)
 		add_interface(&parts, progress, rate);
+	else if (progress->has_lag)
+		add_lag(&parts, progress, rate);
 	else
 		add_files(&parts, progress, rate);
 	add_server(&parts, progress);

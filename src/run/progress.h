@@ -20,11 +20,13 @@ struct progress {
 	uint64_t indexed, duplicate, rejected, discarded, retries, in_flight;
 	const char *interface; /* of a live capture, which has neither files nor an end; else NULL */
 	uint64_t dropped;      /* of it, by queue, kernel and interface */
+	bool has_lag;          /* of topics, which have neither files nor an interface: the next is known */
+	uint64_t lag;          /* messages whose packets have no outcome yet */
 	bool is_midline;       /* standard output is a terminal that shows the beginning of a line without its end */
 };
 
 /*
- * The one line: files, packets, bytes, rate, time left, in at most so many cells. What does not fit is left out:
+ * The one line: files, packets, bytes or lag, rate, time left, in at most so many cells. What does not fit is left out:
  * counters that are zero first, the number of packets never. Any line fits in PROGRESS_LINE_LEN bytes.
  */
 #define PROGRESS_LINE_LEN 1000

@@ -3,6 +3,7 @@
 #include "run/status.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -68,7 +69,26 @@ say(struct status *status, char line[PROGRESS_TOTALS_LEN])
 	progress_totals(&totals, line, PROGRESS_TOTALS_LEN);
 }
 
-/* The sums, and those of each interface if there are several. */
+/* How far the work on each partition is behind those who write into it. */
+static void
+log_lag(struct status *status)
+{
+	struct metrics metrics;
+	uint64_t sum = 0;
+
+	status->source.metrics(status->source.ctx, &metrics);
+	for (size_t i = 0; i < metrics.kafka.partition_count; i++) {
+		const struct input_partition *partition = &metrics.kafka.partitions[i];
+
+		log_error(status->log, "lag of topic %s, partition %" PRId32 ": %" PRIu64, partition->topic,
+		    partition->partition, partition->lag);
+		sum += partition->lag;
+	}
+	log_error(status->log, "lag of %zu partitions: %" PRIu64 "%s", metrics.kafka.partition_count, sum,
+	    metrics.kafka.is_cut_off ? "; a broker does not answer" : "");
+}
+
+/* The sums, and those of each interface or partition. */
 static void
 log_so_far(struct status *status, char line[PROGRESS_TOTALS_LEN])
 {
@@ -79,6 +99,8 @@ log_so_far(struct status *status, char line[PROGRESS_TOTALS_LEN])
 		progress_totals(&totals.parts[i].totals, line, PROGRESS_TOTALS_LEN);
 		log_error(status->log, "so far on %s: %s", totals.parts[i].interface, line);
 	}
+	if (totals.is_kafka)
+		log_lag(status);
 	progress_totals(&totals, line, PROGRESS_TOTALS_LEN);
 	log_error(status->log, "so far: %s", line);
 }

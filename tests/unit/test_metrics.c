@@ -119,6 +119,79 @@ test_files_to_standard_output(void **state)
 	    "espcap_plugin_fallbacks_total 1\n");
 }
 
+static const struct input_partition partitions[] = { { "packets", 0, 17 }, { "a\"b", 11, UINT64_MAX } };
+
+static const struct metrics kafka_run = { .version = "1.2",
+	.tshark = "4.0.17",
+	.dissection = "plugin",
+	.start = 1700000000000,
+	.totals = { .read = 20,
+	    .delivered = 6,
+	    .released = 9,
+	    .unsent = 5,
+	    .is_kafka = true,
+	    .has_server = true,
+	    .warmed = 31,
+	    .missed = 32,
+	    .mixed = 33,
+	    .malformed = 34,
+	    .tsharks = 3 },
+	.kafka = { .partitions = partitions,
+	    .partition_count = 2,
+	    .commits = 41,
+	    .rebalances = 42,
+	    .sessions = 43,
+	    .is_cut_off = true,
+	    .memory = 44 } };
+
+static void
+test_kafka(void **state)
+{
+	struct metrics none = kafka_run;
+	char *text;
+
+	(void)state;
+	assert_values(&kafka_run,
+	    "espcap_build_info{version=\"1.2\",tshark=\"4.0.17\",dissection=\"plugin\"} 1\n"
+	    "espcap_running 1\n"
+	    "espcap_start_time_seconds 1700000000.000\n"
+	    "espcap_packets_read_total 20\n"
+	    "espcap_packets_total{outcome=\"indexed\",fate=\"indexed\"} 6\n"
+	    "espcap_packets_total{outcome=\"duplicate\",fate=\"duplicate\"} 0\n"
+	    "espcap_packets_total{outcome=\"rejected\",fate=\"rejected\"} 0\n"
+	    "espcap_packets_total{outcome=\"discarded\",fate=\"discarded\"} 0\n"
+	    "espcap_packets_total{outcome=\"filtered\",fate=\"filtered\"} 0\n"
+	    "espcap_packets_total{outcome=\"undissected\",fate=\"undissected\"} 0\n"
+	    "espcap_packets_total{outcome=\"dropped\",fate=\"dropped\"} 0\n"
+	    "espcap_packets_total{outcome=\"released\",fate=\"released\"} 9\n"
+	    "espcap_packets_pending 5\n"
+	    "espcap_packets_skipped_total 0\n"
+	    "espcap_requests_retried_total 0\n"
+	    "espcap_documents_in_flight 0\n"
+	    "espcap_queue_bytes{queue=\"delivery\"} 0\n"
+	    "espcap_kafka_warmed_packets_total 31\n"
+	    "espcap_kafka_missed_messages_total 32\n"
+	    "espcap_kafka_mixed_packets_total 33\n"
+	    "espcap_kafka_malformed_messages_total 34\n"
+	    "espcap_kafka_lag{topic=\"packets\",partition=\"0\"} 17\n"
+	    "espcap_kafka_lag{topic=\"a\\\"b\",partition=\"11\"} 18446744073709551615\n"
+	    "espcap_kafka_assigned_partitions 2\n"
+	    "espcap_kafka_sessions 43\n"
+	    "espcap_kafka_cut_off 1\n"
+	    "espcap_kafka_commits_total 41\n"
+	    "espcap_kafka_rebalances_total 42\n"
+	    "espcap_resident_memory_bytes{process=\"kafka\"} 44\n"
+	    "espcap_tsharks_started_total 3\n"
+	    "espcap_plugin_fallbacks_total 0\n");
+	/* A worker that waits has no partition, and no metric without a value. */
+	none.kafka = (struct input_kafka){ .partitions = NULL };
+	text = written(&none);
+	assert_null(strstr(text, "espcap_kafka_lag"));
+	assert_null(strstr(text, "espcap_resident_memory_bytes"));
+	assert_non_null(strstr(text, "\nespcap_kafka_assigned_partitions 0\n"));
+	free(text);
+}
+
 static void
 test_live_to_a_server(void **state)
 {
@@ -313,8 +386,14 @@ test_file(void **state)
 	assert_contents(name, "espcap_running{interface=\"eth0\"} 1\n");
 	metrics_file_write(file, &log, &file_run);
 	assert_contents(name, "espcap_packets_read_total{interface=\"eth0\"} 10\n");
+	/* What it lent is gone at the end. */
+	totals.is_kafka = true;
+	metrics_file_write(file, &log, &kafka_run);
+	assert_contents(name, "espcap_kafka_assigned_partitions{interface=\"eth0\"} 2\n");
 	metrics_file_end(file, &log, &totals, 5);
 	assert_contents(name, "espcap_running{interface=\"eth0\"} 0\n");
+	assert_contents(name, "espcap_kafka_assigned_partitions{interface=\"eth0\"} 0\n");
+	assert_contents(name, "espcap_kafka_commits_total{interface=\"eth0\"} 41\n");
 	assert_contents(name, "espcap_exit_status{interface=\"eth0\"} 5\n");
 	assert_contents(name, "espcap_packets_pending{interface=\"eth0\"} 5\n");
 	metrics_file_free(file);
@@ -340,6 +419,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files_to_standard_output),
 		cmocka_unit_test(test_live_to_a_server),
+		cmocka_unit_test(test_kafka),
 		cmocka_unit_test(test_several_interfaces),
 		cmocka_unit_test(test_odd_interface),
 		cmocka_unit_test(test_no_room),

@@ -334,6 +334,42 @@ test_kafka(void **state)
 }
 
 static void
+test_lag(void **state)
+{
+	struct progress progress = { .has_lag = true,
+		.packets = 1300,
+		.resolved = 500,
+		.lag = 800,
+		.elapsed = 5000,
+		.has_server = true,
+		.indexed = 500 };
+	char line[PROGRESS_LINE_LEN];
+
+	(void)state;
+	/* 8 s at the 100 packets/s that are done with, and not at the rate of reading. */
+	progress_line(&progress, 68, line);
+	assert_string_equal(line, "1300 packets, 260 packets/s, lag 800, 0:08 left, 500 indexed");
+	progress_line(&progress, 27, line);
+	assert_string_equal(line, "1300 packets, lag 800");
+	progress.has_server = false;
+	progress.lag = 0;
+	assert_line(&progress, "1300 packets, 260 packets/s, lag 0, 0:00 left");
+	progress.lag = 1;
+	assert_line(&progress, "1300 packets, 260 packets/s, lag 1, 0:01 left");
+	/* Nothing to judge by. */
+	progress.resolved = 0;
+	assert_line(&progress, "1300 packets, 260 packets/s, lag 1, -:-- left");
+	progress.resolved = 500;
+	progress.elapsed = 999;
+	assert_line(&progress, "1300 packets, 1301 packets/s, lag 1, -:-- left");
+	/* No number overflows. */
+	progress.elapsed = progress.lag = UINT64_MAX;
+	progress.resolved = 1;
+	progress_line(&progress, 200, line);
+	assert_non_null(strstr(line, ", lag 18446744073709551615, -:-- left"));
+}
+
+static void
 assert_left(const struct progress *progress, const char *wanted)
 {
 	char line[PROGRESS_LINE_LEN];
@@ -473,6 +509,7 @@ main(void)
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_live),
 		cmocka_unit_test(test_kafka),
+		cmocka_unit_test(test_lag),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

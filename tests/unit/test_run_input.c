@@ -128,8 +128,12 @@ any_progress(const struct input *input, struct input_progress *progress)
 		.bytes_done = 4,
 		.bytes_all = 5,
 		.interface = "eth7",
-		.dropped = 6 };
+		.dropped = 6,
+		.has_lag = true,
+		.lag = 7 };
 }
+
+static const struct input_partition partition = { "packets", 3, 11 };
 
 static void
 any_metrics(const struct input *input, struct input_metrics *metrics)
@@ -143,7 +147,14 @@ any_metrics(const struct input *input, struct input_metrics *metrics)
 		.capture_reader_memory = 4,
 		.spool_bytes = 5,
 		.spool_room = 6,
-		.has_ring = true };
+		.has_ring = true,
+		.kafka = { .partitions = &partition,
+		    .partition_count = 1,
+		    .commits = 7,
+		    .rebalances = 8,
+		    .sessions = 9,
+		    .is_cut_off = true,
+		    .memory = 10 } };
 }
 
 static void
@@ -559,6 +570,8 @@ test_progress(void **state)
 	assert_int_equal(progress.bytes_all, 5);
 	assert_string_equal(progress.interface, "eth7");
 	assert_int_equal(progress.dropped, 6);
+	assert_true(progress.has_lag);
+	assert_int_equal(progress.lag, 7);
 	assert_false(progress.has_server);
 	sums.server = &bench->server;
 	run_totals_progress(&sums, &progress);
@@ -590,6 +603,13 @@ test_metrics(void **state)
 	assert_int_equal(metrics.spool_bytes, 5);
 	assert_int_equal(metrics.spool_room, 6);
 	assert_true(metrics.has_ring);
+	assert_ptr_equal(metrics.kafka.partitions, &partition);
+	assert_int_equal(metrics.kafka.partition_count, 1);
+	assert_int_equal(metrics.kafka.commits, 7);
+	assert_int_equal(metrics.kafka.rebalances, 8);
+	assert_int_equal(metrics.kafka.sessions, 9);
+	assert_true(metrics.kafka.is_cut_off);
+	assert_int_equal(metrics.kafka.memory, 10);
 	assert_int_equal(metrics.in_flight, 70);
 	assert_int_equal(metrics.delivery_bytes, 80);
 	assert_int_equal(metrics.delivery_room, 90);
