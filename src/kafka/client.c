@@ -56,14 +56,17 @@ static void
 take_error(struct client *client, rd_kafka_event_t *event)
 {
 	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+	enum client_trouble trouble;
 	char text[512];
 
 	if (code == RD_KAFKA_RESP_ERR__FATAL)
 		code = rd_kafka_fatal_error(client->handle, text, sizeof(text));
 	else
 		(void)snprintf(text, sizeof(text), "%s", rd_kafka_event_error_string(event));
-	client->config.handler.on_trouble(client->config.handler.ctx,
-	    rd_kafka_event_error_is_fatal(event) != 0 ? CLIENT_FATAL : client_classify(code), text);
+	trouble = rd_kafka_event_error_is_fatal(event) != 0 ? CLIENT_FATAL : client_classify(code);
+	if (client->config.is_member && code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+		trouble = CLIENT_REFUSED;
+	client->config.handler.on_trouble(client->config.handler.ctx, trouble, text);
 }
 
 static void
@@ -181,7 +184,7 @@ start(struct client *client, struct error *error)
 		return -1;
 	}
 	rd_kafka_conf_set_opaque(conf, client);
-	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_OFFSET_COMMIT);
+	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_OFFSET_COMMIT | (client->config.is_member ? RD_KAFKA_EVENT_REBALANCE : RD_KAFKA_EVENT_NONE));
 	if (client->config.on_connect != NULL)
 		rd_kafka_conf_set_connect_cb(conf, connect_to);
 	client->handle = rd_kafka_new(client->config.type, conf, reason, sizeof(reason));

@@ -44,6 +44,8 @@ struct client_config {
 	const struct properties *properties; /* borrowed until client_new returns */
 	const struct client_preset *presets;
 	size_t preset_count;
+	/* Of a consumer: it is a member of its group, and the handler gets and answers RD_KAFKA_EVENT_REBALANCE. */
+	bool is_member;
 	/* Called by a thread of librdkafka before it connects to this address; NULL for none. */
 	void (*on_connect)(void *ctx, const struct sockaddr *address);
 	void *connect_ctx;

@@ -37,5 +37,9 @@ root_log(const struct root_log *root, enum root_level level, const char *format,
 	va_start(ap, format);
 	(void)vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
+	if (root->on_text != NULL) {
+		root->on_text(root->ctx, text);
+		return;
+	}
 	log_bare(root->log, "%s:root:%s", names[level], text);
 }

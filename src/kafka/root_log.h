@@ -19,6 +19,9 @@ enum root_level {
 struct root_log {
 	struct log *log;
 	enum root_level level; /* messages below it are not written */
+	/* Takes them in place of log, without the form; NULL for none. */
+	void (*on_text)(void *ctx, const char *text);
+	void *ctx;
 };
 
 /* The level of this name, whether in capitals or not. -1 if there is none. */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the parts of a member share: member.c, member_begin.c, member_read.c and member_commit.c; for no others. */
+#ifndef ESPCAP_KAFKA_MEMBER_PRIVATE_H
+#define ESPCAP_KAFKA_MEMBER_PRIVATE_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "kafka/client.h"
+#include "kafka/intake.h"
+#include "kafka/member.h"
+#include "kafka/trouble.h"
+
+/* Messages taken out of librdkafka's queue at once. */
+#define MEMBER_BATCH 512
+
+enum lane_state {
+	LANE_NEW,      /* where to begin has to be asked */
+	LANE_PROBED,   /* the message before the start is on its way: it tells the time that the warm-up counts from */
+	LANE_ANCHORED, /* that is known, and where the warm-up begins has to be asked */
+	LANE_READ,
+	LANE_HELD /* taken away, and espcap has not released it */
+};
+
+/* One partition that the group has given to this member. */
+struct lane {
+	uint32_t assignment, topic;
+	int32_t partition;
+	enum lane_state state;
+	bool is_assigned; /* librdkafka fetches it */
+	bool is_told;     /* espcap knows of it */
+	bool is_released;
+	bool is_again; /* of LANE_HELD: the group has not taken it away; its offsets start anew */
+	uint64_t ask_at;
+	unsigned failures; /* of asking, since it last went well */
+	int64_t low, start, end, next;
+	int64_t anchor; /* ms since 1970, -1 if it is not known */
+	uint64_t missed;
+	int64_t high; /* told last */
+	/* Offsets: confirmed, under way (-1 for none), and what espcap wants. */
+	int64_t committed, committing, wanted;
+	uint64_t commit_at; /* not before */
+};
+
+/* Where this run began to read a partition. */
+struct seen {
+	uint32_t topic;
+	int32_t partition;
+	int64_t start;
+};
+
+/* What comes of librdkafka: one queue for all partitions, whose bound holds for all together. */
+struct taken {
+	rd_kafka_queue_t *queue;
+	rd_kafka_message_t *batch[MEMBER_BATCH];
+	size_t count, at;
+};
+
+/* What goes to espcap and comes from it. */
+struct channel {
+	struct member_pipes pipes;
+	struct buffer messages, words, orders;
+	struct event *messages_writable, *words_writable, *ordered;
+};
+
+/* The end. */
+struct leaving {
+	bool is_stopped; /* no more messages */
+	bool is_ordered, is_under_way;
+	uint64_t wait_until; /* for commits */
+	uint64_t end_at;     /* whether or not a broker has answered */
+};
+
+struct member {
+	const struct member_config *config;
+	struct loop *loop;
+	struct root_log log;
+	struct client *client;
+	struct trouble trouble;
+	struct taken taken;
+	struct channel channel;
+	struct event *tick;
+	struct lane *lanes;
+	size_t count, last; /* last: the lane of the message before */
+	struct seen *seen;
+	size_t seen_count;
+	uint32_t assignments; /* so far */
+	uint64_t release_by;  /* when commits of released lanes are not waited for any more */
+	uint64_t high_at, look_at;
+	struct leaving leaving;
+	bool is_deferred, is_revoking, is_assigned_once, is_settled, knows_cluster, is_cut_off;
+};
+
+/* member.c */
+
+/* Tells espcap; with the messages, or beside them. */
+void member_tell(struct member *member, const struct intake_event *event);
+/* Writes what the pipe of messages takes now. True if nothing is left. */
+bool member_flush(struct member *member);
+/* Reads messages soon, from the loop. */
+void member_read_soon(struct member *member);
+/* The lane of a partition, or of an assignment; NULL if there is none. */
+struct lane *member_lane(struct member *member, const char *topic, int32_t partition);
+/* Forgets messages of a partition that were taken out of the queue. */
+void member_forget(struct member *member, const struct lane *lane);
+/* A partition that the group has not taken away starts anew: espcap has to release what it had. */
+void member_restart(struct member *member, struct lane *lane);
+/* Tells of trouble, or of the end of it. */
+void member_note_code(struct member *member, rd_kafka_resp_err_t code);
+void member_recover(struct member *member);
+void member_note(struct member *member, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline const char *
+member_topic(const struct member *member, const struct lane *lane)
+{
+	return member->config->topics[lane->topic];
+}
+
+/* member_begin.c: finds out where lanes begin, and begins them. It may take 2 s. */
+void member_begin(struct member *member);
+
+/* member_read.c: messages into the pipe, until there are none or it is full. */
+void member_read(struct member *member);
+
+/* member_commit.c */
+void member_commit(struct member *member);
+void member_on_commit(struct member *member, rd_kafka_event_t *event);
+/* Something that espcap wants committed is not. */
+bool member_commits(const struct lane *lane);
+
+#endif
