@@ -269,7 +269,9 @@ hold(struct member *member, struct lane *lane, bool lost)
 {
 	member_forget(member, lane);
 	lane->state = LANE_HELD;
-	tell_flag(member, INTAKE_REVOKED, lane->assignment, lost);
+	/* Who has ordered it to leave is not interested. */
+	if (!member->leaving.is_under_way)
+		tell_flag(member, INTAKE_REVOKED, lane->assignment, lost);
 }
 
 void
@@ -460,9 +462,8 @@ depart(struct member *member)
 	member->leaving.is_under_way = true;
 	member->leaving.end_at = clock_ms() + DEPART_MS;
 	queue = rd_kafka_queue_new(client_handle(member->client));
-	/* From here on the queue of the consumer is this one. */
+	/* From here on the queue of the consumer is this one: it stays to the end. */
 	refusal = rd_kafka_consumer_close_queue(client_handle(member->client), queue);
-	rd_kafka_queue_destroy(queue);
 	if (refusal != NULL)
 		_exit(0);
 	give_back(member);
