@@ -64,7 +64,7 @@ struct dissection {
 	uint64_t unclear; /* texts of the sessions before this one: pdml_unclear */
 	bool no_capture;
 	bool defies_filter; /* --bpf is given, and only tshark can read its packets */
-	bool ended;
+	bool ended, abandoned;
 };
 
 static void pump(struct dissection *dissection);
@@ -113,7 +113,8 @@ tell_end(void *ctx)
 {
 	struct dissection *dissection = ctx;
 
-	dissection->handler.on_end(dissection->handler.ctx);
+	if (!dissection->abandoned)
+		dissection->handler.on_end(dissection->handler.ctx);
 }
 
 static void
@@ -161,7 +162,8 @@ tell_change(void *ctx)
 	struct dissection *dissection = ctx;
 
 	dissection->change_deferred = false;
-	dissection->config.gate->on_change(dissection->config.gate->ctx);
+	if (!dissection->abandoned)
+		dissection->config.gate->on_change(dissection->config.gate->ctx);
 }
 
 static void
@@ -502,7 +504,8 @@ pump_again(void *ctx)
 	struct dissection *dissection = ctx;
 
 	dissection->pump_deferred = false;
-	pump(dissection);
+	if (!dissection->abandoned)
+		pump(dissection);
 }
 
 static void
@@ -511,6 +514,8 @@ turn_later(void *ctx)
 	struct dissection *dissection = ctx;
 
 	dissection->turn_deferred = false;
+	if (dissection->abandoned)
+		return;
 	turn(dissection);
 	begin_session(dissection);
 }
@@ -750,7 +755,7 @@ begin_session(void *ctx)
 	const void *bytes;
 	size_t len;
 
-	for (unsigned i = 0; i < SLICE; i++) {
+	for (unsigned i = 0; i < SLICE && !dissection->abandoned; i++) {
 		enum feed_event event = next(dissection, &bytes, &len);
 
 		if (event == FEED_PREVIEW)
@@ -769,7 +774,8 @@ begin_session(void *ctx)
 		pump(dissection);
 		return;
 	}
-	loop_defer(dissection->config.loop, begin_session, dissection);
+	if (!dissection->abandoned)
+		loop_defer(dissection->config.loop, begin_session, dissection);
 }
 
 static void
@@ -1089,6 +1095,15 @@ dissection_free(struct dissection *dissection)
 	free(dissection->file_name);
 	free(dissection->path);
 	free(dissection);
+}
+
+void
+dissection_abandon(struct dissection *dissection)
+{
+	dissection->abandoned = dissection->ended = true;
+	drop_session(dissection);
+	event_del(dissection->ticker);
+	dissection->source->type->wait(dissection->source, false);
 }
 
 void

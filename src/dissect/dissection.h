@@ -125,6 +125,11 @@ struct dissection_handler {
 struct dissection *dissection_new(const struct dissection_config *config, struct record_source *source, const char *name,
     const char *path, uint64_t count, const struct dissection_handler *handler);
 void dissection_free(struct dissection *dissection);
+/*
+ * Nothing more is wanted of it: ends its tshark at once, and nothing is told any more. It is to be freed by what is
+ * deferred after this (loop_defer), or when the loop has ended. Not from one of its own callbacks.
+ */
+void dissection_abandon(struct dissection *dissection);
 
 /* Stop and go on taking documents from tshark, which waits meanwhile. */
 void dissection_pause(struct dissection *dissection);

@@ -25,11 +25,11 @@ static const char *const type_names[] = {
 };
 /* clang-format on */
 
-/* What every document has of itself: no copy may take its place. */
+/* What every document, or every one of an input, has of itself: no copy may take its place. */
 static const char *const own_names[] = {
 	"@timestamp", "type", "file_name", "file_date_utc", "sniff_date_utc",
 	"sniff_timestamp", "protocol", "info", "frame_number", "layers",
-	"file.path", "observer", "espcap.capture", "espcap.ordinal",
+	"file.path", "observer", "host.name", "espcap.capture", "espcap.ordinal", "espcap.kafka",
 	"espcap.truncated", "network.type", "network.transport",
 	"network.protocol", "network.community_id", "network.bytes"
 };

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "process/helper.h"
 #include "process/pipes.h"
@@ -592,6 +593,30 @@ kafka_feed_leave(struct kafka_feed *feed, uint64_t grace)
 	/* It may have ended already. */
 	if (feed->words.fd < 0 && !feed->has_ended)
 		event_active(feed->words.readable, EV_READ, 0);
+}
+
+/* Waits for words, and for room for orders. */
+static void
+wait_for_words(struct kafka_feed *feed, uint64_t ms)
+{
+	struct pollfd fds[2] = { { .fd = feed->words.fd, .events = POLLIN }, { .fd = feed->orders, .events = POLLOUT } };
+
+	(void)poll(fds, feed->order_frames.len > 0 && feed->orders >= 0 ? 2 : 1, (int)ms);
+	write_orders(feed);
+	on_words(-1, 0, feed);
+}
+
+void
+kafka_feed_finish(struct kafka_feed *feed, uint64_t grace)
+{
+	uint64_t until = clock_ms() + grace + LEAVE_MS, now;
+
+	if (feed->words.readable != NULL) {
+		kafka_feed_leave(feed, grace);
+		while (feed->words.fd >= 0 && (now = clock_ms()) < until)
+			wait_for_words(feed, until - now);
+	}
+	kafka_feed_close(feed);
 }
 
 void

@@ -74,6 +74,11 @@ void kafka_feed_stop(struct kafka_feed *feed);
  * not come any more.
  */
 void kafka_feed_leave(struct kafka_feed *feed, uint64_t grace);
+/*
+ * The same when the loop does not run any more, and waits for the end, at most grace ms and a moment; what the process
+ * says is told meanwhile. Also without kafka_feed_listen, and when it has ended already.
+ */
+void kafka_feed_finish(struct kafka_feed *feed, uint64_t grace);
 /* Kills it if it still runs. Nothing follows. */
 void kafka_feed_close(struct kafka_feed *feed);
 uint64_t kafka_feed_memory(const struct kafka_feed *feed);

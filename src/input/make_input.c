@@ -3,6 +3,7 @@
 #include "input/make_input.h"
 
 #include "input/file_input.h"
+#include "input/kafka_input.h"
 #include "input/live_input.h"
 #include "input/replay_input.h"
 #include "input/watch_input.h"
@@ -12,6 +13,9 @@ static struct input *(*const kinds[])(const struct input_config *config) = {
 	replay_input_new,
 	watch_input_new,
 	live_input_new,
+#ifdef HAVE_KAFKA
+	kafka_input_new,
+#endif
 	file_input_new,
 };
 

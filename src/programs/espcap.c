@@ -26,6 +26,7 @@
 #include "run/outputs.h"
 #include "run/run.h"
 #include "run/summary.h"
+#include "run/worker.h"
 #include "run/worker_properties.h"
 #include "sandbox/privilege.h"
 #include "tshark/confinement.h"
@@ -42,7 +43,8 @@ struct app {
 	struct inputs inputs;
 	struct watching watching;     /* with --watch */
 	struct capturing capturing;   /* with --nic */
-	struct properties properties; /* with --kafka */
+	struct properties properties; /* with --kafka, as the next */
+	struct worker worker;
 	struct delivery delivery;
 	struct broker_files files;
 	struct summary summary;
@@ -184,7 +186,8 @@ start(struct app *app, struct error *error)
 	    dissecting_prepare(&app->dissecting, &app->confinement, app->loop,
 		error) != 0)
 		return -1;
-	return 0;
+	/* It joins the group at once: nothing that could be wrong is left. */
+	return worker_open(&app->worker, options, &app->properties, error);
 }
 
 static void
@@ -219,6 +222,7 @@ open_input(struct app *app, const struct dissection_config *dissection,
 		.inputs = &app->inputs,
 		.lives = app->capturing.lives,
 		.live_count = app->capturing.count,
+		.kafka = options->kafka != NULL ? &app->worker.input : NULL,
 		.watching = options->watch != NULL ? &app->watching : NULL,
 		.replay = options->replay,
 		.idle = options->watch_idle,
@@ -301,6 +305,7 @@ release(struct app *app)
 {
 	dissecting_release(&app->dissecting);
 	capturing_release(&app->capturing);
+	worker_release(&app->worker);
 	broker_files_release(&app->files);
 	watching_release(&app->watching);
 	properties_release(&app->properties);

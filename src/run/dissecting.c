@@ -21,6 +21,7 @@ dissecting_init(struct dissecting *dissecting, const struct options *options,
 		.tshark_config = { .display_filter = options->display_filter,
 		    .decode_as = options->decode_as.items,
 		    .decode_as_count = options->decode_as.count,
+		    .absolute = options->kafka != NULL,
 		    .pdml = strcmp(options->dissection, "pdml") == 0,
 		    .keys_fd = -1 } };
 }

@@ -15,7 +15,7 @@ enum template_engine {
 };
 
 /* Rises with each change of what template_write makes, so that a newer espcap replaces an older one's. */
-#define TEMPLATE_VERSION 1
+#define TEMPLATE_VERSION 2
 
 struct template_config {
 	enum template_engine engine;

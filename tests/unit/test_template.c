@@ -86,7 +86,7 @@ test_elasticsearch(void **state)
 	assert_int_equal(
 	    strncmp(out.data,
 		"{\"index_patterns\":[\"packets-*\"]"
-		",\"priority\":150,\"version\":1,\"_meta\":{\"created_by\":"
+		",\"priority\":150,\"version\":2,\"_meta\":{\"created_by\":"
 		"\"espcap\",\"digest\":\"",
 		90),
 	    0);
@@ -95,7 +95,7 @@ test_elasticsearch(void **state)
 	    "\"index.mapping.ignore_malformed\":true},");
 	assert_has(&out,
 	    "\"mappings\":{\"dynamic\":false,\"_meta\":"
-	    "{\"created_by\":\"espcap\",\"version\":1},\"properties\":{");
+	    "{\"created_by\":\"espcap\",\"version\":2},\"properties\":{");
 	assert_has(&out, "\"@timestamp\":{\"type\":\"date_nanos\"}");
 	assert_has(&out,
 	    "\"sniff_date_utc\":{\"type\":\"date\",\"format\":"
@@ -117,6 +117,10 @@ test_elasticsearch(void **state)
 	    "\"observer\":{\"properties\":{\"ingress\":"
 	    "{\"properties\":{\"interface\":{\"properties\":{\"name\":" KEYWORD
 	    "}}}},\"name\":");
+	assert_has(&out, "\"host\":{\"properties\":{\"name\":" KEYWORD "}}");
+	assert_has(&out,
+	    "\"kafka\":{\"properties\":{\"offset\":{\"type\":\"long\"},\"partition\":{\"type\":\"integer\"},\"topic\":" KEYWORD
+	    "}},\"ordinal\":{\"type\":\"long\"}");
 	/* Built-in members and those of the list share one object. */
 	assert_has(&out,
 	    "\"source\":{\"properties\":{\"ip\":{\"type\":\"ip\"},"

@@ -75,6 +75,8 @@ test_bad_lists(void **state)
 		{ "a long network", "network.type is a member of every document" },
 		{ "a long observer.x", "observer is a member of every document" },
 		{ "a long info", "info is a member of every document" },
+		{ "a long espcap.kafka.lag", "espcap.kafka is a member of every document" },
+		{ "a keyword host.name", "host.name is a member of every document" },
 		{ "a long espcap.ordinal", "espcap.ordinal is a member of every document" }
 	};
 	struct typed typed;
