@@ -104,6 +104,22 @@ def unprivileged():
     return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
+@pytest.fixture(scope="session")
+def plain_cache():
+    """The cache of a plain user, who cannot use ours: without one every run of theirs asks tshark for its fields, a second each."""
+    path = tempfile.mkdtemp(prefix="espcap-test-cache-")
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def plain_user(unprivileged, plain_cache):
+    """A command prefix that runs what follows as nobody, who has a cache."""
+    return ["env", "XDG_CACHE_HOME=" + plain_cache, *unprivileged] if unprivileged else []
+
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: espcap changes its user only then")
 
 

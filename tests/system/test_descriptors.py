@@ -34,14 +34,13 @@ import frames
 PACKETS = 30
 # Far more than a pipe and what waits for one hold.
 MANY = 1500
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 WHO = ["root", "plain"] if os.geteuid() == 0 else ["plain"]
 
 
 @pytest.fixture(params=WHO)
-def who(request):
+def who(request, plain_user):
     """A command prefix: nothing, or what makes it a plain user."""
-    return NOBODY if request.param == "plain" and os.geteuid() == 0 else []
+    return plain_user if request.param == "plain" else []
 
 
 @pytest.fixture

@@ -84,8 +84,8 @@ def who(request):
 class Place:
     """A folder of the user who starts espcap that nobody else may enter, and one that is closed to that user if it is a plain one."""
 
-    def __init__(self, who, top):
-        self.who, self.top = who, top
+    def __init__(self, who, top, caches):
+        self.who, self.top, self.caches = who, top, caches
         self.own, self.closed, self.common = (os.path.join(top, name) for name in ("own", "closed", "common"))
         for path, mode in ((self.own, 0o700), (self.closed, 0o700), (self.common, 0o755)):
             os.mkdir(path)
@@ -126,14 +126,14 @@ class Place:
                             lambda found: server.url if found[1] == "NODE" else known[found[1]], word) for word in words]
         state = os.path.join(self.own, "state")
         return espcap.run(*arguments, prefix=prefix, cwd=self.common if os.geteuid() == 0 else self.own,
-                          environment={**QUICK, "XDG_STATE_HOME": state})
+                          environment={**QUICK, "XDG_STATE_HOME": state, **self.caches})
 
 
 @pytest.fixture
-def place(who):
+def place(who, plain_cache):
     top = tempfile.mkdtemp(prefix="espcap-test-")
     os.chmod(top, 0o755)
-    yield Place(who, top)
+    yield Place(who, top, {"XDG_CACHE_HOME": plain_cache} if who == "plain" else {})
     shutil.rmtree(top)
 
 

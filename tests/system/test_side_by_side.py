@@ -26,9 +26,9 @@ WHO = ["root", "plain"] if os.geteuid() == 0 else ["plain"]
 
 
 @pytest.fixture(params=WHO)
-def who(request, unprivileged):
+def who(request, plain_user):
     """A command prefix: nothing, or what makes it a plain user."""
-    return unprivileged if request.param == "plain" else []
+    return plain_user if request.param == "plain" else []
 
 
 @pytest.fixture
