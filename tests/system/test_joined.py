@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Captures that were joined with cat(1), and pcap as others wrote it: what is read is what is in them."""
 
+import functools
 import gzip
 import os
+import pathlib
 import signal
 import struct
 import subprocess
+import tempfile
 
 import pytest
 
+import conftest
 import espcap
 import fakes
 import frames
@@ -33,13 +37,19 @@ def without(document, *names):
     return {name: value for name, value in document.items() if name not in names + FILE}
 
 
-def check_alone(documents, parts, folder, *options):
+@functools.lru_cache(maxsize=None)
+def documents_of(part, *options):
+    """Those of a capture by itself, which many tests want of the same few."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        result = espcap.run("--file", put(pathlib.Path(folder), "alone", part), *options)
+    assert result.code == 0, result.errors
+    return result.documents
+
+
+def check_alone(documents, parts, *options):
     """Capture, ordinal and content are those of each part by itself; frame numbers go on."""
-    alone = []
-    for number, part in enumerate(parts):
-        result = espcap.run("--file", put(folder, "alone-%d" % number, part), *options)
-        assert result.code == 0, result.errors
-        alone += result.documents
+    alone = [document for part in parts for document in documents_of(part, *options)]
     assert [document["frame_number"] for document in documents] == list(range(1, len(alone) + 1))
     for document, one in zip(documents, alone):
         assert document["espcap"] == one["espcap"]
@@ -75,7 +85,7 @@ def test_parts_in_one_format(kind, options, tmp_path):
     path = put(tmp_path, "joined.pcap", b"".join(parts))
     result = espcap.run("--file", path, *options)
     assert result.code == 0, result.errors
-    alone = check_alone(result.documents, parts, tmp_path, *options)
+    alone = check_alone(result.documents, parts, *options)
     assert result.messages.count("another capture follows after packet ") == 1, result.errors
     whole = merged([put(tmp_path, "part-%d" % number, part) for number, part in enumerate(parts)], tmp_path / "merged.pcap")
     expected = espcap.run("--file", whole, *options)
@@ -105,7 +115,7 @@ def test_parts_in_different_formats(kind, options, tmp_path):
     path = put(tmp_path, "joined", b"".join(parts))
     result = espcap.run("--file", path, *options)
     assert result.code == 0, result.errors
-    check_alone(result.documents, parts, tmp_path, *options)
+    check_alone(result.documents, parts, *options)
     assert result.messages.count("another capture follows after packet ") == 1, result.errors
     for number, document in enumerate(result.documents):
         assert document["layers"]["frame"]["frame.number"] == str(number + 1)
@@ -114,7 +124,7 @@ def test_parts_in_different_formats(kind, options, tmp_path):
 @pytest.mark.parametrize("way", ("pipe", "gzip", "gzip members", "zcat"))
 @pytest.mark.parametrize("parts", (JOIN["the same"], *DIFFERENT.values()), ids=("the same", *DIFFERENT))
 def test_other_ways_in(parts, way, tmp_path):
-    plain = espcap.run("--file", put(tmp_path, "joined", b"".join(parts)))
+    plain = documents_of(b"".join(parts))
     if way == "gzip":
         result = espcap.run("--file", put(tmp_path, "joined.gz", gzip.compress(b"".join(parts))))
     elif way == "gzip members":
@@ -124,7 +134,7 @@ def test_other_ways_in(parts, way, tmp_path):
     else:
         result = espcap.run("--file=-", stdin=b"".join(parts))
     assert result.code == 0, result.errors
-    assert list(map(without, result.documents)) == list(map(without, plain.documents))
+    assert list(map(without, result.documents)) == list(map(without, plain))
 
 
 @pytest.mark.parametrize("options, numbers, skipped", (
@@ -311,9 +321,8 @@ def test_variants_of_pcap(kind, from_pipe, tmp_path):
     path = tmp_path / "variant.pcap"
     subprocess.run(["editcap", "-F", kind, DNS, path], check=True, capture_output=True)
     result = espcap.run("--file=-", stdin=path.read_bytes()) if from_pipe else espcap.run("--file", path)
-    expected = espcap.run("--file", DNS)
     assert result.code == 0, result.errors
-    assert list(map(without, result.documents)) == list(map(without, expected.documents))
+    assert list(map(without, result.documents)) == list(map(without, conftest.full_run(DNS).documents))
     assert shown(result.documents) == captured(path)
 
 
