@@ -581,11 +581,11 @@ def give(path, user):
 @pytest.mark.parametrize("hold", ["file", "mapping"])
 @pytest.mark.parametrize("count", [3, 0], ids=["packets", "header-only"])
 @pytest.mark.parametrize("user", [0, 65534], ids=["root", "plain"])
-def test_what_somebody_has_open_for_writing_stays(everybody, hold, count, user, unprivileged):
+def test_what_somebody_has_open_for_writing_stays(everybody, hold, count, user, plain_user):
     """A quiet interface: others have come, nothing was written for long, and the file is not closed."""
     folder = everybody / "in"
     if user == os.geteuid():
-        unprivileged = ()
+        plain_user = ()
 
     def add(name, seed):
         capture(everybody / name, 3, seed)
@@ -595,7 +595,7 @@ def test_what_somebody_has_open_for_writing_stays(everybody, hold, count, user, 
     writer = open(folder / "a", "w+b", buffering=0)
     give(folder / "a", user)
     writer.write(frames.pcap_header() + b"".join(records(count, 1)))
-    watch = Watch(everybody, QUICK, "--after=delete", "--jobs=4", prefix=unprivileged)
+    watch = Watch(everybody, QUICK, "--after=delete", "--jobs=4", prefix=plain_user)
     watch.says("in/a: begins")
     held = writer
     if hold == "mapping":
@@ -617,13 +617,13 @@ def test_what_somebody_has_open_for_writing_stays(everybody, hold, count, user, 
 
 
 @needs_root
-def test_a_file_of_which_nobody_can_tell_who_writes(everybody, unprivileged):
+def test_a_file_of_which_nobody_can_tell_who_writes(everybody, plain_user):
     """Another user's, for who has no CAP_LEASE: closing must be seen. One warning for all of them."""
     folder = everybody / "in"
     for number, name in enumerate(["a", "b"]):
         capture(folder / name, 3, number + 1)
         os.utime(folder / name, (time.time() - 300,) * 2)
-    watch = Watch(everybody, QUICK, "--after=delete", prefix=unprivileged)
+    watch = Watch(everybody, QUICK, "--after=delete", prefix=plain_user)
     watch.says("in/a: begins")
     for number, name in enumerate(["c", "d"]):
         capture(folder / name, 3, number + 3)

@@ -705,7 +705,7 @@ def test_files_of_root(place):
 
 
 @needs_root
-def test_another_user(unprivileged, request):
+def test_another_user(plain_user, request):
     place = pathlib.Path(tempfile.mkdtemp())
     request.addfinalizer(lambda: shutil.rmtree(place))
     place.chmod(0o755)
@@ -716,7 +716,7 @@ def test_another_user(unprivileged, request):
     capture(place / "in" / "a", 3, 1)
     capture(place / "in" / "b", 3, 2)
     (place / "in" / "a").chmod(0o600)
-    watch = Watch(place, "--watch-idle=1s", prefix=unprivileged)
+    watch = Watch(place, "--watch-idle=1s", prefix=plain_user)
     watch.says("in/a: Permission denied")
     watch.finished("b")
     # It is given the right: that is noticed.
