@@ -22,11 +22,16 @@ enum kafka_action {
 
 struct kafka_options {
 	enum kafka_action action;
+	const char *help;   /* --help=WHAT: the name of an option or of a shell; NULL for all */
+	const char *config; /* the configuration file; NULL for none */
+	char *config_text;  /* of it, into which texts of options point; owned */
+	size_t config_len;
 	bool producer, consumer; /* one of them when action is KAFKA_RUN */
 
 	/* Kafka. */
 	const char *brokers, *topic;    /* topic: NULL with at */
 	struct options_list properties; /* KEY=VALUE */
+	struct options_list configured; /* the same, of the configuration file: properties come after them */
 	uint64_t retry_for, grace;      /* ms */
 
 	/* Which packets. */
@@ -54,13 +59,13 @@ struct kafka_options {
 };
 
 /*
- * Reads argv into *options, whose texts point into argv. -1 with OUTCOME_USAGE and what to write instead. Prints
- * nothing itself. kafka_options_release frees the lists.
+ * Reads argv, and the configuration file that it names, into *options, whose texts point into argv. -1 with
+ * OUTCOME_USAGE and what to write instead. Prints nothing itself. kafka_options_release frees what is owned.
  */
 int kafka_options_parse(struct kafka_options *options, int argc, char *argv[], struct error *error);
 void kafka_options_release(struct kafka_options *options);
 
-/* Appends the text of --help, at most 80 columns wide. */
-void kafka_options_help(struct buffer *out);
+/* Appends the text of --help or --help=WHAT, at most 80 columns wide. what is as in struct kafka_options. */
+void kafka_options_help(struct buffer *out, const char *what);
 
 #endif

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/kafka_options_file.h"
 #include "config/kafka_options_table.h"
+#include "config/options_complete.h"
 #include "config/options_value.h"
 
 /* Added to a row's index, so that getopt_long_only's '?' and ':' mean nothing else. */
@@ -17,6 +19,7 @@
 struct parse {
 	struct kafka_options *options;
 	bool given[KAFKA_ROWS];
+	unsigned lines[KAFKA_ROWS]; /* of the configuration file; 0 for the command line */
 	struct error *error;
 };
 
@@ -44,10 +47,29 @@ is_option(const char *word)
 	return name != NULL && kafka_rows_index(name, len) < KAFKA_ROWS;
 }
 
+/* The value of --help; empty if there is none. */
+static int
+take_help(struct parse *parse, const char *text)
+{
+	const char *name = text + strspn(text, "-");
+
+	set_action(parse->options, KAFKA_HELP);
+	if (text[0] == '\0')
+		return 0;
+	if (!options_is_shell(text) && kafka_rows_index(name, strlen(name)) == KAFKA_ROWS)
+		return error_set(parse->error, OUTCOME_USAGE,
+		    "--help takes the name of an option, or bash, fish or zsh, not \"%.100s\"", text);
+	parse->options->help = name;
+	return 0;
+}
+
 static int
 take_row(struct parse *parse, size_t index, const char *text)
 {
 	const struct options_row *row = &kafka_rows[index];
+
+	if (row->kind == OPTIONS_KIND_HELP)
+		return take_help(parse, text);
 
 	if (row->kind == OPTIONS_KIND_ACTION) {
 		set_action(parse->options, (enum kafka_action)row->min);
@@ -100,12 +122,14 @@ make_getopt(struct option longopts[KAFKA_ROWS + KAFKA_ALIASES + 1], char letters
 		size_t index = kafka_rows_index(means, strlen(means));
 
 		longopts[i].name = name;
-		longopts[i].has_arg = kafka_rows[index].value != NULL ? required_argument : no_argument;
+		longopts[i].has_arg = kafka_rows[index].value == NULL ? no_argument :
+		    kafka_rows[index].kind == OPTIONS_KIND_HELP       ? optional_argument :
+									required_argument;
 		longopts[i].val = ROW_BASE + (int)index;
 		if (i >= KAFKA_ROWS || kafka_rows[i].letter == 0)
 			continue;
 		*letters++ = kafka_rows[i].letter;
-		if (kafka_rows[i].value != NULL)
+		if (kafka_rows[i].value != NULL && kafka_rows[i].kind != OPTIONS_KIND_HELP)
 			*letters++ = ':';
 	}
 	*letters = '\0';
@@ -141,32 +165,53 @@ take_words(struct parse *parse, int argc, char *argv[])
 	return optind < argc ? error_set(parse->error, OUTCOME_USAGE, "\"%.100s\" is no option", argv[optind]) : 0;
 }
 
+/* Puts file and line before the error if the option comes from there. */
 static int
-check_mode(const struct parse *parse)
+refuse_option(const struct parse *parse, size_t index)
 {
-	const struct kafka_options *options = parse->options;
-
-	if (options->producer == options->consumer)
-		return error_set(parse->error, OUTCOME_USAGE,
-		    options->producer ? "--producer and --consumer exclude each other: give one" :
-					"give --producer or --consumer");
-	for (size_t i = 0; i < KAFKA_ROWS; i++)
-		if (parse->given[i] && kafka_rows[i].needs[0] != '\0' && !is_given(parse, kafka_rows[i].needs))
-			return error_set(parse->error, OUTCOME_USAGE, "--%s goes with --%s only", kafka_rows[i].name,
-			    kafka_rows[i].needs);
-	if (options->brokers == NULL)
-		return error_set(parse->error, OUTCOME_USAGE, "give the address of a broker: --kafka-broker=HOST:PORT");
-	if (options->topic == NULL && options->at == NULL)
-		return error_set(parse->error, OUTCOME_USAGE, "give a topic: --kafka-topic=TOPIC");
-	return 0;
+	if (parse->lines[index] > 0)
+		kafka_options_file_place(parse->options, parse->lines[index], parse->error);
+	return -1;
 }
 
 static int
 exclude(const struct parse *parse, const char *one, const char *other)
 {
-	if (!is_given(parse, one) || !is_given(parse, other))
+	size_t a = kafka_rows_index(one, strlen(one)), b = kafka_rows_index(other, strlen(other));
+
+	if (!parse->given[a] || !parse->given[b])
 		return 0;
-	return error_set(parse->error, OUTCOME_USAGE, "--%s and --%s exclude each other: give one", one, other);
+	error_set(parse->error, OUTCOME_USAGE, "--%s and --%s exclude each other: give one", one, other);
+	return refuse_option(parse, parse->lines[a] > parse->lines[b] ? a : b);
+}
+
+static int
+check_opposites(const struct parse *parse)
+{
+	for (size_t i = 0; i < KAFKA_OPPOSITES; i++)
+		if (exclude(parse, kafka_opposites[i][0], kafka_opposites[i][1]) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+check_mode(const struct parse *parse)
+{
+	const struct kafka_options *options = parse->options;
+
+	if (!options->producer && !options->consumer)
+		return error_set(parse->error, OUTCOME_USAGE, "give --producer or --consumer");
+	for (size_t i = 0; i < KAFKA_ROWS; i++)
+		if (parse->given[i] && kafka_rows[i].needs[0] != '\0' && !is_given(parse, kafka_rows[i].needs)) {
+			error_set(parse->error, OUTCOME_USAGE, "--%s goes with --%s only", kafka_rows[i].name,
+			    kafka_rows[i].needs);
+			return refuse_option(parse, i);
+		}
+	if (options->brokers == NULL)
+		return error_set(parse->error, OUTCOME_USAGE, "give the address of a broker: --kafka-broker=HOST:PORT");
+	if (options->topic == NULL && options->at == NULL)
+		return error_set(parse->error, OUTCOME_USAGE, "give a topic: --kafka-topic=TOPIC");
+	return 0;
 }
 
 static int
@@ -217,10 +262,7 @@ check(const struct parse *parse)
 		options->offset = options->exit_at_end ? "begin" : "end";
 	if (options->action != KAFKA_RUN)
 		return 0;
-	if (check_mode(parse) != 0 || exclude(parse, "interface", "file") != 0 ||
-	    exclude(parse, "promisc", "no-promisc") != 0 || exclude(parse, "pcapng", "nanosecond") != 0 ||
-	    exclude(parse, "at", "kafka-topic") != 0 || exclude(parse, "at", "kafka-offset") != 0 ||
-	    exclude(parse, "at", "exit-at-end") != 0)
+	if (check_opposites(parse) != 0 || check_mode(parse) != 0)
 		return -1;
 	if (options->producer && options->interface == NULL && options->files.count == 0)
 		return error_set(parse->error, OUTCOME_USAGE,
@@ -238,7 +280,8 @@ kafka_options_parse(struct kafka_options *options, int argc, char *argv[], struc
 		if (kafka_rows[i].preset != NULL &&
 		    options_value(&kafka_rows[i], kafka_rows[i].preset, options, error) != 0)
 			return -1;
-	if (take_words(&parse, argc, argv) == 0 && check(&parse) == 0)
+	if (take_words(&parse, argc, argv) == 0 &&
+	    kafka_options_file(options, parse.given, parse.lines, error) == 0 && check(&parse) == 0)
 		return 0;
 	kafka_options_release(options);
 	return -1;
@@ -249,12 +292,18 @@ kafka_options_release(struct kafka_options *options)
 {
 	free(options->properties.items);
 	free(options->files.items);
+	free(options->configured.items);
+	if (options->config_text != NULL)
+		explicit_bzero(options->config_text, options->config_len); /* secrets may be in it */
+	free(options->config_text);
+	options->config_text = NULL;
 	memset(&options->properties, 0, sizeof(options->properties));
 	memset(&options->files, 0, sizeof(options->files));
+	memset(&options->configured, 0, sizeof(options->configured));
 }
 
-void
-kafka_options_help(struct buffer *out)
+static void
+help_all(struct buffer *out)
 {
 	(void)buffer_puts(out,
 	    "usage: espcap-kafka --producer --interface=IFACE --kafka-broker=HOST:PORT\n"
@@ -270,4 +319,16 @@ kafka_options_help(struct buffer *out)
 			if (kafka_rows[i].group == g)
 				options_help_row(out, &kafka_rows[i]);
 	}
+}
+
+void
+kafka_options_help(struct buffer *out, const char *what)
+{
+	const struct options_program program = { "espcap-kafka", kafka_rows, KAFKA_ROWS, NULL };
+	size_t index = what != NULL ? kafka_rows_index(what, strlen(what)) : KAFKA_ROWS;
+
+	if (index < KAFKA_ROWS)
+		options_help_row(out, &kafka_rows[index]);
+	else if (what == NULL || !options_complete(out, &program, what))
+		help_all(out);
 }

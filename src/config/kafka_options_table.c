@@ -39,6 +39,16 @@ const struct kafka_alias kafka_aliases[KAFKA_ALIASES] = {
 	{ "list", "list-interfaces" }
 };
 
+const char *const kafka_opposites[KAFKA_OPPOSITES][2] = {
+	{ "producer", "consumer" },
+	{ "interface", "file" },
+	{ "promisc", "no-promisc" },
+	{ "pcapng", "nanosecond" },
+	{ "at", "kafka-topic" },
+	{ "at", "kafka-offset" },
+	{ "at", "exit-at-end" }
+};
+
 #define SETS(member) offsetof(struct kafka_options, member)
 
 const struct options_row kafka_rows[KAFKA_ROWS] = {
@@ -57,9 +67,12 @@ const struct options_row kafka_rows[KAFKA_ROWS] = {
 	{ "log-level", "LEVEL", GROUP_MODE,
 	    "which messages are written: DEBUG, INFO, WARNING, ERROR or CRITICAL (also -ll; default: INFO)",
 	    OPTIONS_KIND_TEXT, SETS(log_level), 0, 0, NULL, "", 0 },
-	{ "help", NULL, GROUP_MODE,
-	    "print this text and end",
-	    OPTIONS_KIND_ACTION, SETS(action), KAFKA_HELP, 0, NULL, "", 'h' },
+	{ "config", "FILE", GROUP_MODE,
+	    "also take the options of this file; those of the command line win",
+	    OPTIONS_KIND_TEXT, SETS(config), 0, 0, NULL, "", 0 },
+	{ "help", "WHAT", GROUP_MODE,
+	    "print this text, what one option does, or completions for bash, fish or zsh, and end",
+	    OPTIONS_KIND_HELP, SETS(help), 0, 0, NULL, "", 'h' },
 	{ "version", NULL, GROUP_MODE,
 	    "print the versions of espcap-kafka and its libraries, and end",
 	    OPTIONS_KIND_ACTION, SETS(action), KAFKA_VERSION, 0, NULL, "", 0 },

@@ -6,7 +6,7 @@
 #include "config/options_table.h"
 
 /* In the order of --help and of the man page. needs: empty, or the one option without which it means nothing. */
-#define KAFKA_ROWS 33
+#define KAFKA_ROWS 34
 extern const struct options_row kafka_rows[KAFKA_ROWS];
 
 #define KAFKA_GROUPS 5
@@ -18,6 +18,10 @@ struct kafka_alias {
 };
 #define KAFKA_ALIASES 9
 extern const struct kafka_alias kafka_aliases[KAFKA_ALIASES];
+
+/* Of each two one may be given. */
+#define KAFKA_OPPOSITES 7
+extern const char *const kafka_opposites[KAFKA_OPPOSITES][2];
 
 /* The row of this name, KAFKA_ROWS if there is none. */
 size_t kafka_rows_index(const char *name, size_t len);

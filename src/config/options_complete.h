@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Completions of bash, zsh and fish for the options. No I/O. */
+/* Completions of bash, zsh and fish for the options of a program. No I/O. */
 #ifndef ESPCAP_CONFIG_OPTIONS_COMPLETE_H
 #define ESPCAP_CONFIG_OPTIONS_COMPLETE_H
 
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "config/options_table.h"
 
-/* Appends the script that the shell reads; out: NULL to ask only. False if the shell is none of these. */
-bool options_complete(struct buffer *out, const char *shell);
+struct options_program {
+	const char *name;
+	const struct options_row *rows;
+	size_t count;
+	const char *operands; /* what the files are that stand without an option; NULL: none may */
+};
+
+bool options_is_shell(const char *name);
+/* Appends the script that the shell reads. False if the shell is none of these. */
+bool options_complete(struct buffer *out, const struct options_program *program, const char *shell);
 
 #endif

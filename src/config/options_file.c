@@ -218,21 +218,34 @@ read_file(const char *name, struct buffer *text, struct error *error)
 	return rv;
 }
 
+char *
+options_file_read(const char *name, size_t *len, struct error *error)
+{
+	struct buffer buffer;
+	char *text = NULL;
+
+	buffer_init(&buffer, FILE_MAX + 1);
+	if (read_file(name, &buffer, error) == 0 && buffer_append(&buffer, "", 1) == 0) {
+		text = xmalloc(buffer.len);
+		memcpy(text, buffer.data, buffer.len);
+		*len = buffer.len - 1;
+	}
+	if (buffer.len > 0)
+		explicit_bzero(buffer.data, buffer.len);
+	buffer_release(&buffer);
+	return text;
+}
+
 int
 options_file(struct options *options, bool given[OPTIONS_ROWS], struct options_origin *origin, struct error *error)
 {
-	struct buffer text;
-	int rv = -1;
+	size_t len;
 
 	if (options->config == NULL || options->action == OPTIONS_HELP || options->action == OPTIONS_VERSION)
 		return 0;
 	origin->file = options->config;
-	buffer_init(&text, FILE_MAX + 1);
-	if (read_file(options->config, &text, error) == 0 && buffer_append(&text, "", 1) == 0) {
-		options->config_text = xmalloc(text.len);
-		memcpy(options->config_text, text.data, text.len);
-		rv = options_file_take(options, options->config_text, text.len - 1, given, origin, error);
-	}
-	buffer_release(&text);
-	return rv;
+	options->config_text = options_file_read(options->config, &len, error);
+	if (options->config_text == NULL)
+		return -1;
+	return options_file_take(options, options->config_text, len, given, origin, error);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The configuration file of --config; options_parse.c is the only user. */
+/* The configuration file of --config. */
 #ifndef ESPCAP_CONFIG_OPTIONS_FILE_H
 #define ESPCAP_CONFIG_OPTIONS_FILE_H
 
@@ -28,5 +28,11 @@ int options_file(struct options *options, bool given[OPTIONS_ROWS], struct optio
  */
 int options_file_take(struct options *options, char *text, size_t len, bool given[OPTIONS_ROWS],
     struct options_origin *origin, struct error *error);
+
+/*
+ * What is in a configuration file of any program, of *len bytes and one of zero after them; owned by the caller. NULL
+ * with OUTCOME_USAGE: it cannot be read, or others may write it.
+ */
+char *options_file_read(const char *name, size_t *len, struct error *error);
 
 #endif

@@ -123,11 +123,12 @@ help_one(struct buffer *out, const struct options_row *row)
 void
 options_help(struct buffer *out, const char *what)
 {
+	const struct options_program program = { "espcap", options_rows, OPTIONS_ROWS, "capture" };
 	size_t index = what != NULL ? options_index(what, strlen(what)) : OPTIONS_ROWS;
 
 	if (index < OPTIONS_ROWS)
 		help_one(out, &options_rows[index]);
-	else if (what != NULL && options_complete(out, what))
+	else if (what != NULL && options_complete(out, &program, what))
 		return;
 	else if (what != NULL)
 		help_all(out);

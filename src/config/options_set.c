@@ -15,7 +15,7 @@ set_help(struct options *options, const char *text, struct error *error)
 
 	if (text[0] == '\0')
 		return 0;
-	if (strcmp(text, "all") != 0 && !options_complete(NULL, text) && options_index(name, strlen(name)) == OPTIONS_ROWS)
+	if (strcmp(text, "all") != 0 && !options_is_shell(text) && options_index(name, strlen(name)) == OPTIONS_ROWS)
 		return error_set(error, OUTCOME_USAGE,
 		    "--help takes all, the name of an option, or bash, fish or "
 		    "zsh, not \"%.100s\"",

@@ -53,7 +53,7 @@ properties_expose(const struct properties *properties, const char **name)
 {
 	for (size_t i = 0; i < properties->count; i++) {
 		*name = properties->items[i].name;
-		if (!properties->items[i].is_from_file && property_is_secret(*name))
+		if (properties->items[i].is_argument && property_is_secret(*name))
 			return true;
 	}
 	return false;
@@ -68,20 +68,22 @@ find(const struct properties *properties, const char *name)
 	return NULL;
 }
 
-/* Takes value over. */
+/* Takes the value over. */
 static void
-put(struct properties *properties, const char *name, char *value, bool is_from_file)
+put(struct properties *properties, const char *name, const struct property *new)
 {
 	struct property *property = find(properties, name);
+	char *own;
 
-	if (property != NULL) {
-		free(property->value);
-		property->value = value;
-		property->is_from_file = is_from_file;
-		return;
+	if (property == NULL) {
+		properties->items = xreallocarray(properties->items, properties->count + 1, sizeof(*properties->items));
+		property = &properties->items[properties->count++];
+		*property = (struct property){ .name = xstrdup(name) };
 	}
-	properties->items = xreallocarray(properties->items, properties->count + 1, sizeof(*properties->items));
-	properties->items[properties->count++] = (struct property){ xstrdup(name), value, is_from_file };
+	own = property->name;
+	free(property->value);
+	*property = *new;
+	property->name = own;
 }
 
 /* is_private: nobody else may read it. */
@@ -140,8 +142,8 @@ check(const struct properties *properties, const char *name, const char *value, 
 	return 0;
 }
 
-int
-properties_add(struct properties *properties, const char *text, struct error *error)
+static int
+add(struct properties *properties, const char *text, bool is_configured, struct error *error)
 {
 	const char *equals = strchr(text, '=');
 	char *name = NULL, *value = NULL;
@@ -158,13 +160,28 @@ properties_add(struct properties *properties, const char *text, struct error *er
 		value = xstrdup(equals + 1);
 	if (check(properties, name, value, error) != 0)
 		goto out;
-	put(properties, name, value, equals[1] == '@');
+	put(properties, name,
+	    &(struct property){ .value = value,
+		.is_from_file = equals[1] == '@',
+		.is_argument = equals[1] != '@' && !is_configured });
 	value = NULL;
 	rv = 0;
 out:
 	free(name);
 	free(value);
 	return rv;
+}
+
+int
+properties_add(struct properties *properties, const char *text, struct error *error)
+{
+	return add(properties, text, false, error);
+}
+
+int
+properties_add_configured(struct properties *properties, const char *text, struct error *error)
+{
+	return add(properties, text, true, error);
 }
 
 int
@@ -181,7 +198,7 @@ properties_take(struct properties *properties, const char *brokers, const char *
 void
 properties_set(struct properties *properties, const char *name, const char *value)
 {
-	put(properties, name, xstrdup(value), false);
+	put(properties, name, &(struct property){ .value = xstrdup(value) });
 }
 
 const char *
@@ -195,8 +212,12 @@ properties_get(const struct properties *properties, const char *name)
 void
 properties_copy(struct properties *to, const struct properties *from)
 {
-	for (size_t i = 0; i < from->count; i++)
-		put(to, from->items[i].name, xstrdup(from->items[i].value), from->items[i].is_from_file);
+	for (size_t i = 0; i < from->count; i++) {
+		struct property copy = from->items[i];
+
+		copy.value = xstrdup(copy.value);
+		put(to, copy.name, &copy);
+	}
 }
 
 void

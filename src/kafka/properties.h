@@ -11,7 +11,8 @@
 
 struct property {
 	char *name, *value;
-	bool is_from_file;
+	bool is_from_file; /* KEY=@FILE */
+	bool is_argument;  /* other users can read it */
 };
 
 /* In the order they were given. Start with a zeroed one, but for of_worker. */
@@ -34,6 +35,8 @@ int properties_take(struct properties *properties, const char *brokers, const ch
  * cannot be read, or the property would break what the programs promise.
  */
 int properties_add(struct properties *properties, const char *text, struct error *error);
+/* The same from a configuration file. */
+int properties_add_configured(struct properties *properties, const char *text, struct error *error);
 /* Sets a property whether or not it was given. */
 void properties_set(struct properties *properties, const char *name, const char *value);
 /* Its value, NULL if it was not given. */

@@ -44,7 +44,7 @@ append_text(const struct app *app, struct buffer *out, struct error *error)
 {
 	switch (app->options.action) {
 	case KAFKA_HELP:
-		kafka_options_help(out);
+		kafka_options_help(out, app->options.help);
 		return 0;
 	case KAFKA_VERSION:
 		return buffer_printf(out, "espcap-kafka %s\nlibrdkafka %s\n%s\n", PACKAGE_VERSION, rd_kafka_version_str(),
@@ -84,9 +84,13 @@ take_properties(struct app *app, struct error *error)
 	char group[GROUP_NAME_LEN];
 	const char *name;
 
-	if (properties_take(&app->properties, app->options.brokers, app->options.properties.items,
-		app->options.properties.count, error) != 0)
-		return -1;
+	properties_set(&app->properties, "bootstrap.servers", app->options.brokers);
+	for (size_t i = 0; i < app->options.configured.count; i++)
+		if (properties_add_configured(&app->properties, app->options.configured.items[i], error) != 0)
+			return -1;
+	for (size_t i = 0; i < app->options.properties.count; i++)
+		if (properties_add(&app->properties, app->options.properties.items[i], error) != 0)
+			return -1;
 	if (properties_get(&app->properties, "group.id") == NULL) {
 		if (app->options.consumer && strcmp(app->options.offset, "stored") == 0)
 			return error_set(error, OUTCOME_USAGE,

@@ -4,7 +4,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -167,13 +171,119 @@ test_help(void **state)
 
 	(void)state;
 	buffer_init(&out, 65536);
-	kafka_options_help(&out);
+	kafka_options_help(&out, NULL);
 	assert_int_equal(buffer_append(&out, "", 1), 0);
 	for (start = out.data; (end = strchr(start, '\n')) != NULL; start = end + 1)
 		assert_true(end - start <= 80);
 	assert_non_null(strstr(out.data, "  --kafka-config=KEY=VALUE, -X\n"));
 	assert_non_null(strstr(out.data, "; 64 to 262144"));
+	buffer_clear(&out);
+	kafka_options_help(&out, "grace");
+	assert_int_equal(buffer_append(&out, "", 1), 0);
+	assert_ptr_equal(strstr(out.data, "  --grace=TIME"), out.data);
+	assert_null(strstr(out.data, "--retry-for"));
 	buffer_release(&out);
+	assert_int_equal(parse("--help=bash"), 0);
+	assert_string_equal(options.help, "bash");
+	kafka_options_release(&options);
+	assert_int_equal(parse("--help=--grace"), 0);
+	assert_string_equal(options.help, "grace");
+	kafka_options_release(&options);
+	assert_int_equal(parse("--help=nonsense"), -1);
+}
+
+/* Parses the words after --config=FILE, a file with this text. */
+static int
+parse_with(const char *text, mode_t mode, const char *after)
+{
+	char path[] = "/tmp/espcap-test-XXXXXX", words[256];
+	int fd = mkstemp(path), rv;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+	(void)snprintf(words, sizeof(words), "--config=%s %s", path, after);
+	rv = parse(words);
+	unlink(path);
+	return rv;
+}
+
+static void
+test_file(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_with("# A comment.\n\nproducer = yes\n interface = eth0 \nkafka-broker=a:1,b:2\n"
+				    "kafka-topic = packets\nbpf = tcp port 80 or udp\nimmediate = no\npromisc = yes\n"
+				    "kafka-config = a=b = c\nkafka-config = d=e\ngrace = 3s\n",
+			     0600, "-X d=f"),
+	    0);
+	assert_true(options.producer && options.promisc && !options.immediate);
+	assert_string_equal(options.interface, "eth0");
+	assert_string_equal(options.brokers, "a:1,b:2");
+	assert_string_equal(options.bpf, "tcp port 80 or udp");
+	assert_int_equal(options.grace, 3000);
+	assert_int_equal(options.configured.count, 2);
+	assert_string_equal(options.configured.items[0], "a=b = c");
+	assert_int_equal(options.properties.count, 1);
+}
+
+/* The command line wins, with what goes with it. */
+static void
+test_file_over(void **state)
+{
+	static const char text[] =
+	    "producer = yes\ninterface = eth0\nno-promisc = yes\nspool = /x\nspool-size = 2G\n"
+	    "kafka-broker = a:1\nkafka-topic = packets\ngrace = 3s\n";
+
+	(void)state;
+	assert_int_equal(parse_with(text, 0600, "-p -i lo --grace 4s --promisc"), 0);
+	assert_string_equal(options.interface, "lo");
+	assert_true(options.promisc && !options.no_promisc);
+	assert_int_equal(options.grace, 4000);
+	kafka_options_release(&options);
+	assert_int_equal(parse_with(text, 0600, "--file=f"), 0);
+	assert_null(options.interface);
+	assert_null(options.spool);
+	assert_int_equal(options.files.count, 1);
+	kafka_options_release(&options);
+	assert_int_equal(parse_with(text, 0600, "--consumer"), 0);
+	assert_true(options.consumer && !options.producer && options.interface == NULL);
+	assert_string_equal(options.topic, "packets");
+}
+
+static void
+test_file_refused(void **state)
+{
+	static const struct {
+		const char *text, *line, *says;
+	} cases[] = {
+		{ "nonsense = secret\n", "-c -k h -t t", ":1: no such option" },
+		{ "\nsecret\n", "-c -k h -t t", ":2: not a line" },
+		{ "config = secret\n", "-c -k h -t t", ":1: config is for the command line only" },
+		{ "help = bash\n", "-c -k h -t t", ":1: help is for the command line only" },
+		{ "grace = 1s\ngrace = 2s\n", "-c -k h -t t", ":2: grace was given in line 1 already" },
+		{ "pcapng = secret\n", "-c -k h -t t", ":1: pcapng takes yes or no" },
+		{ "write =\n", "-c -k h -t t", ":1: write needs a value: write = FILE" },
+		{ "grace = 0\n", "-c -k h -t t", ":1: --grace takes a time" },
+		/* What is replaced is right nevertheless. */
+		{ "grace = 0\n", "-c -k h -t t --grace 1s", ":1: --grace takes a time" },
+		{ "consumer = yes\n\ninterface = eth0\n", "-k h -t t", ":3: --interface goes with --producer only" },
+		{ "pcapng = yes\nnanosecond = yes\n", "-c -k h -t t", ":2: --pcapng and --nanosecond exclude" },
+		{ "producer = yes\nconsumer = yes\n", "-k h -t t", ":2: --producer and --consumer exclude" }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(parse_with(cases[i].text, 0600, cases[i].line), -1);
+		assert_int_equal(error.outcome, OUTCOME_USAGE);
+		if (strstr(error.text, cases[i].says) == NULL)
+			fail_msg("%s: %s", cases[i].text, error.text);
+		assert_null(strstr(error.text, "secret"));
+	}
+	assert_int_equal(parse_with("", 0622, "-c -k h -t t"), -1);
+	assert_non_null(strstr(error.text, "others may write it"));
+	assert_int_equal(parse("-c -k h -t t --config=/nowhere/x"), -1);
 }
 
 int
@@ -184,7 +294,10 @@ main(void)
 		cmocka_unit_test_teardown(test_pages_of_2017, release),
 		cmocka_unit_test_teardown(test_presets, release),
 		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_help),
+		cmocka_unit_test_teardown(test_help, release),
+		cmocka_unit_test_teardown(test_file, release),
+		cmocka_unit_test_teardown(test_file_over, release),
+		cmocka_unit_test(test_file_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,8 @@ test_secrets(void **state)
 	assert_false(properties_expose(&properties, &name));
 	assert_int_equal(properties_add(&properties, "sasl.username=alice", &error), 0);
 	assert_false(properties_expose(&properties, &name));
+	assert_int_equal(properties_add_configured(&properties, "sasl.password=hunter1", &error), 0);
+	assert_false(properties_expose(&properties, &name));
 	assert_int_equal(properties_add(&properties, "sasl.password=hunter2", &error), 0);
 	assert_true(properties_expose(&properties, &name));
 	assert_string_equal(name, "sasl.password");
