@@ -20,6 +20,7 @@
 #include "loop/loop.h"
 #include "sandbox/privilege.h"
 #include "transfer/consume.h"
+#include "transfer/file_fence.h"
 #include "transfer/produce.h"
 
 /* More than any of them is long. */
@@ -128,6 +129,15 @@ log_connecting(const struct app *app)
 	buffer_release(&text);
 }
 
+static int
+confine(struct app *app, struct error *error)
+{
+	if (!app->options.no_sandbox)
+		return file_fence_enter(&app->properties, NULL, &app->log, error);
+	root_log(&app->root, ROOT_WARNING, "--no-sandbox: what is sent and received could reach all files of this user");
+	return 0;
+}
+
 /* The threads of librdkafka keep the rights that the process has when they start: all are given up before. */
 static enum outcome
 run(struct app *app)
@@ -135,7 +145,7 @@ run(struct app *app)
 	struct error error;
 
 	if (take_properties(app, &error) != 0 || open_mode(app, &error) != 0 ||
-	    privilege_give_up(true, &app->log, &error) != 0) {
+	    privilege_give_up(true, &app->log, &error) != 0 || confine(app, &error) != 0) {
 		log_error(&app->log, "%s", error.text);
 		return error.outcome;
 	}

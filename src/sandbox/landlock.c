@@ -24,6 +24,8 @@
 #define RIGHT_WRITE_FILE (1ULL << 1)
 #define RIGHT_READ_FILE (1ULL << 2)
 #define RIGHT_READ_DIR (1ULL << 3)
+#define RIGHT_REMOVE_FILE (1ULL << 5)
+#define RIGHT_MAKE_FILE (1ULL << 8)
 #define RIGHTS_1 ((1ULL << 13) - 1)
 #define RIGHT_REFER (1ULL << 13)    /* version 2 */
 #define RIGHT_TRUNCATE (1ULL << 14) /* 3 */
@@ -48,8 +50,8 @@ landlock_version(void)
 	return version > 0 ? (int)version : 0;
 }
 
-int
-landlock_open(int version)
+static struct ruleset
+of_files(int version)
 {
 	struct ruleset all;
 
@@ -60,6 +62,22 @@ landlock_open(int version)
 		all.files |= RIGHT_REFER;
 	if (version >= 3)
 		all.files |= RIGHT_TRUNCATE;
+	return all;
+}
+
+int
+landlock_open_files(int version)
+{
+	struct ruleset all = of_files(version);
+
+	return descriptor_raise((int)syscall(CREATE_RULESET, &all, sizeof(all), 0));
+}
+
+int
+landlock_open(int version)
+{
+	struct ruleset all = of_files(version);
+
 	if (version >= 4)
 		all.net = RIGHTS_NET;
 	if (version >= 5)
@@ -100,6 +118,14 @@ int
 landlock_allow_write(int rules, const char *path)
 {
 	return allow(rules, path, RIGHT_READ_FILE | RIGHT_WRITE_FILE);
+}
+
+int
+landlock_allow_replace(int rules, const char *path, int version)
+{
+	return allow(rules, path,
+	    RIGHT_READ_FILE | RIGHT_READ_DIR | RIGHT_WRITE_FILE | RIGHT_MAKE_FILE | RIGHT_REMOVE_FILE |
+		(version >= 3 ? RIGHT_TRUNCATE : 0));
 }
 
 int
