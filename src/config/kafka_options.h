@@ -56,6 +56,7 @@ struct kafka_options {
 	uint64_t reorder; /* ms */
 
 	const char *log_level; /* never NULL */
+	const char *metrics;   /* a file; NULL for none */
 	bool no_sandbox;
 };
 

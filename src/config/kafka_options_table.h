@@ -6,7 +6,7 @@
 #include "config/options_table.h"
 
 /* In the order of --help and of the man page. needs: empty, or the one option without which it means nothing. */
-#define KAFKA_ROWS 35
+#define KAFKA_ROWS 36
 extern const struct options_row kafka_rows[KAFKA_ROWS];
 
 #define KAFKA_GROUPS 5

@@ -391,6 +391,12 @@ producer_counts(const struct producer *producer)
 	return producer->counts;
 }
 
+bool
+producer_is_connected(const struct producer *producer)
+{
+	return producer->is_ready && !trouble_is_away(&producer->trouble);
+}
+
 uint64_t
 producer_waiting(const struct producer *producer)
 {

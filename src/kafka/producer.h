@@ -65,6 +65,8 @@ void producer_free(struct producer *producer);
 bool producer_send(struct producer *producer, const struct capture_record *packet, const struct wire_message *message);
 
 struct producer_counts producer_counts(const struct producer *producer);
+/* A broker has told the limits of the topic, or confirmed packets, since one was last out of reach. */
+bool producer_is_connected(const struct producer *producer);
 /* How many of those sent have no outcome yet. */
 uint64_t producer_waiting(const struct producer *producer);
 

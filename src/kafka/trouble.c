@@ -45,6 +45,12 @@ trouble_end(struct trouble *trouble)
 }
 
 bool
+trouble_is_away(const struct trouble *trouble)
+{
+	return trouble->said[CLIENT_UNREACHABLE] != 0;
+}
+
+bool
 trouble_is_final(const struct trouble *trouble, enum outcome outcome, struct error *error)
 {
 	uint64_t now = clock_ms();

@@ -25,6 +25,8 @@ struct trouble {
 void trouble_note(struct trouble *trouble, enum client_trouble kind, const char *text);
 /* Something went well. */
 void trouble_end(struct trouble *trouble);
+/* No broker answered, and nothing went well since. */
+bool trouble_is_away(const struct trouble *trouble);
 /* A refusal has lasted too long: true, and *error with this outcome. */
 bool trouble_is_final(const struct trouble *trouble, enum outcome outcome, struct error *error);
 

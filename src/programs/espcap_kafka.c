@@ -18,9 +18,11 @@
 #include "config/kafka_options.h"
 #include "kafka/group_name.h"
 #include "loop/loop.h"
+#include "loop/notify.h"
 #include "sandbox/privilege.h"
 #include "transfer/consume.h"
 #include "transfer/file_fence.h"
+#include "transfer/metrics_out.h"
 #include "transfer/produce.h"
 
 /* More than any of them is long. */
@@ -32,10 +34,12 @@ struct app {
 	struct log log;
 	struct root_log root;
 	struct loop *loop;
+	struct notify *notify;
 	struct produce *produce; /* one of the two */
 	struct consume *consume;
-	int signal_number; /* that cut the input off; 0 for none */
-	bool is_stuck;     /* librdkafka may wait for brokers for long: it is left as it is */
+	struct metrics_out *metrics; /* NULL for none */
+	int signal_number;           /* that cut the input off; 0 for none */
+	bool is_stuck;               /* librdkafka may wait for brokers for long: it is left as it is */
 };
 
 /* Help, version, interfaces. */
@@ -113,7 +117,11 @@ open_mode(struct app *app, struct error *error)
 		app->produce = produce_open(&app->options, app->loop, &app->root, error);
 	else
 		app->consume = consume_open(&app->options, app->loop, &app->root, error);
-	return app->produce != NULL || app->consume != NULL ? 0 : -1;
+	if (app->produce == NULL && app->consume == NULL)
+		return -1;
+	if (app->options.metrics != NULL && (app->metrics = metrics_out_new(app->options.metrics, error)) == NULL)
+		return -1;
+	return 0;
 }
 
 static void
@@ -133,8 +141,25 @@ static int
 confine(struct app *app, struct error *error)
 {
 	if (!app->options.no_sandbox)
-		return file_fence_enter(&app->properties, NULL, &app->log, error);
+		return file_fence_enter(&app->properties, app->metrics != NULL ? metrics_out_folder(app->metrics) : NULL,
+		    &app->log, error);
 	root_log(&app->root, ROOT_WARNING, "--no-sandbox: what is sent and received could reach all files of this user");
+	return 0;
+}
+
+/* What others may read of the run from now on: its metrics, and that it has begun. */
+static int
+publish(struct app *app, struct error *error)
+{
+	metrics_out_fn *write = app->produce != NULL ? produce_metrics : consume_metrics;
+	const void *ctx = app->produce != NULL ? (void *)app->produce : (void *)app->consume;
+
+	if (app->metrics != NULL &&
+	    metrics_out_begin(app->metrics, app->loop, &app->log, app->options.interface, write, ctx, error) != 0)
+		return -1;
+	/* Brokers may be away for long: that is no failure of the start. */
+	notify_ready(app->notify, app->produce != NULL ? "packets into Kafka" : "packets from Kafka");
+	notify_watch(app->notify, app->loop);
 	return 0;
 }
 
@@ -145,7 +170,8 @@ run(struct app *app)
 	struct error error;
 
 	if (take_properties(app, &error) != 0 || open_mode(app, &error) != 0 ||
-	    privilege_give_up(true, &app->log, &error) != 0 || confine(app, &error) != 0) {
+	    privilege_give_up(true, &app->log, &error) != 0 || confine(app, &error) != 0 ||
+	    publish(app, &error) != 0) {
 		log_error(&app->log, "%s", error.text);
 		return error.outcome;
 	}
@@ -172,12 +198,17 @@ start_and_run(struct app *app)
 		return (int)error.outcome;
 	}
 	status = (int)run(app);
-	return app->signal_number != 0 ? 128 + app->signal_number : status;
+	status = app->signal_number != 0 ? 128 + app->signal_number : status;
+	metrics_out_end(app->metrics, status);
+	notify_stopping(app->notify);
+	return status;
 }
 
 static void
 release(struct app *app)
 {
+	metrics_out_free(app->metrics);
+	notify_free(app->notify);
 	produce_free(app->produce);
 	consume_free(app->consume);
 	loop_free(app->loop);
@@ -194,6 +225,7 @@ main(int argc, char *argv[])
 
 	descriptor_fill_standard();
 	app.root.log = &app.log;
+	app.notify = notify_new();
 	if (kafka_options_parse(&app.options, argc, argv, &error) != 0) {
 		log_error(&app.log, "%s", error.text);
 		log_error(&app.log, "espcap-kafka --help lists the options");

@@ -445,6 +445,30 @@ log_counts(const struct consume *consume)
 	    (unsigned long long)counts->other_link, (unsigned long long)counts->timeless, (unsigned long long)missed);
 }
 
+void
+consume_metrics(const void *ctx, struct exposition *exposition)
+{
+	const struct consume *consume = ctx;
+	const struct counts *counts = &consume->counts;
+	const struct {
+		const char *name;
+		uint64_t number;
+	} outcomes[] = { { "written", counts->safe }, { "filtered", counts->filtered }, { "keyless", counts->keyless },
+		{ "odd", counts->odd }, { "other_link", counts->other_link }, { "timeless", counts->timeless } };
+
+	exposition_single(exposition, "espcap_kafka_messages_read_total", "counter",
+	    "Messages read: the sum of all outcomes, and of those pending.", counts->read);
+	exposition_begin(exposition, "espcap_kafka_messages_total", "counter", "Messages read, by outcome.");
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
+		exposition_put(exposition, "outcome", outcomes[i].name, outcomes[i].number);
+	exposition_single(exposition, "espcap_kafka_messages_pending", "gauge",
+	    "Messages whose packets are not written yet; at the end, those that could not be.",
+	    counts->written - counts->safe);
+	exposition_single(exposition, "espcap_kafka_messages_missed_total", "counter",
+	    "Messages that were deleted before they could be read.",
+	    consume->consumer != NULL ? consumer_missed(consume->consumer) : 0);
+}
+
 enum outcome
 consume_run(struct consume *consume, const struct properties *properties, bool *is_stuck)
 {

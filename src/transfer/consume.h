@@ -4,6 +4,7 @@
 #define ESPCAP_TRANSFER_CONSUME_H
 
 #include "base/error.h"
+#include "base/exposition.h"
 #include "config/kafka_options.h"
 #include "kafka/properties.h"
 #include "kafka/root_log.h"
@@ -18,6 +19,9 @@ struct consume;
 struct consume *consume_open(const struct kafka_options *options, struct loop *loop, const struct root_log *log,
     struct error *error);
 void consume_free(struct consume *consume);
+
+/* Its values for Prometheus; also after consume_run. */
+void consume_metrics(const void *consume, struct exposition *exposition);
 
 /*
  * Runs until the end, and logs what became of all messages. *is_stuck: librdkafka may wait for brokers for long when it

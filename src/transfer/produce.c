@@ -45,6 +45,7 @@ struct produce {
 	uint64_t read, filtered, invalid;
 	enum outcome outcome;
 	int signal_number;
+	bool has_ended; /* the final line is written: what waited was given up */
 	bool has_record, is_ready, is_deferred, has_begun, is_interrupted, is_ending, is_given_up;
 };
 
@@ -503,20 +504,49 @@ start_producer(struct produce *produce, const struct properties *properties, str
 	return produce->producer != NULL ? 0 : -1;
 }
 
-/* captured = delivered + failed + dropped. */
+/* Of the final line and the metrics. */
+struct sums {
+	struct producer_counts counts;
+	struct live_counts live; /* zeros for files */
+	uint64_t captured, waiting;
+	uint64_t failed; /* without those that wait */
+};
+
+static struct sums
+sum_up(const struct produce *produce)
+{
+	struct sums sums = { .captured = produce->read, .failed = produce->invalid };
+
+	if (produce->producer != NULL) {
+		sums.counts = producer_counts(produce->producer);
+		sums.waiting = producer_waiting(produce->producer);
+		sums.failed += sums.counts.failed;
+	}
+	if (produce->live != NULL) {
+		sums.live = live_counts(produce->live);
+		sums.captured = sums.live.captured;
+	}
+	return sums;
+}
+
+/* captured = delivered + failed + dropped: nothing waits any more. */
 static void
 log_counts(struct produce *produce)
 {
-	struct producer_counts counts = producer_counts(produce->producer);
-	uint64_t waiting = producer_waiting(produce->producer);
-	uint64_t failed = counts.failed + waiting + produce->invalid, captured = produce->read;
-	struct live_counts live = { 0 };
+	struct producer_counts counts;
+	struct live_counts live;
+	struct sums sums;
+	uint64_t waiting, failed, captured;
 
-	if (produce->live != NULL) {
+	if (produce->live != NULL)
 		live_close(produce->live);
-		live = live_counts(produce->live);
-		captured = live.captured;
-	}
+	sums = sum_up(produce);
+	counts = sums.counts;
+	live = sums.live;
+	waiting = sums.waiting;
+	failed = sums.failed + waiting;
+	captured = sums.captured;
+	produce->has_ended = true;
 	if (failed > 0)
 		note_outcome(produce, counts.too_large == failed ? OUTCOME_REJECTED : OUTCOME_OUTPUT);
 	if (captured - counts.sent - produce->invalid > live.queue_drop)
@@ -530,6 +560,59 @@ log_counts(struct produce *produce)
 	    (unsigned long long)(captured - counts.delivered - failed), (unsigned long long)produce->filtered,
 	    (unsigned long long)counts.too_large, (unsigned long long)(counts.uncertain + waiting),
 	    (unsigned long long)live.kernel_drop, (unsigned long long)live.interface_drop);
+}
+
+static void
+put_live(const struct produce *produce, const struct sums *sums, struct exposition *exposition)
+{
+	exposition_begin(exposition, "espcap_kafka_capture_drops_total", "counter",
+	    "Packets lost while capturing: no room in the queue (those have the outcome dropped), or never read.");
+	exposition_put(exposition, "cause", "queue", sums->live.queue_drop);
+	exposition_put(exposition, "cause", "kernel", sums->live.kernel_drop);
+	exposition_put(exposition, "cause", "interface", sums->live.interface_drop);
+	exposition_begin(exposition, "espcap_kafka_queue_bytes", "gauge", "Bytes that wait for the client of Kafka.");
+	exposition_put(exposition, "queue", "capture", produce->has_ended ? 0 : sums->live.queued);
+	if (live_spool_room(produce->live) > 0)
+		exposition_put(exposition, "queue", "spool", produce->has_ended ? 0 : sums->live.spooled);
+	exposition_begin(exposition, "espcap_kafka_queue_limit_bytes", "gauge", "Bytes that may wait there.");
+	exposition_put(exposition, "queue", "capture", live_room(produce->live));
+	if (live_spool_room(produce->live) > 0)
+		exposition_put(exposition, "queue", "spool", live_spool_room(produce->live));
+}
+
+/* Those that wait in the queue of the capture have no outcome either: dropped are those that have no room. */
+void
+produce_metrics(const void *ctx, struct exposition *exposition)
+{
+	const struct produce *produce = ctx;
+	struct sums sums = sum_up(produce);
+	uint64_t failed = sums.failed + (produce->has_ended ? sums.waiting : 0), dropped = sums.live.queue_drop;
+
+	if (produce->has_ended)
+		dropped = sums.captured - sums.counts.delivered - failed;
+	exposition_single(exposition, "espcap_kafka_packets_captured_total", "counter",
+	    "Packets captured or read: the sum of all outcomes, and of those pending.", sums.captured);
+	exposition_begin(exposition, "espcap_kafka_packets_total", "counter", "Packets captured or read, by outcome.");
+	exposition_put(exposition, "outcome", "delivered", sums.counts.delivered);
+	exposition_put(exposition, "outcome", "failed", failed);
+	exposition_put(exposition, "outcome", "dropped", dropped);
+	exposition_single(exposition, "espcap_kafka_packets_pending", "gauge", "Packets that have no outcome yet.",
+	    sums.captured - sums.counts.delivered - failed - dropped);
+	exposition_single(exposition, "espcap_kafka_packets_unconfirmed", "gauge",
+	    "Packets of these that the client of Kafka has, and no broker has confirmed.",
+	    produce->has_ended ? 0 : sums.waiting);
+	exposition_single(exposition, "espcap_kafka_packets_too_large_total", "counter",
+	    "Packets larger than the topic allows; they have the outcome failed.", sums.counts.too_large);
+	exposition_single(exposition, "espcap_kafka_packets_uncertain_total", "counter",
+	    "Packets that may have arrived although they have the outcome failed.",
+	    sums.counts.uncertain + (produce->has_ended ? sums.waiting : 0));
+	exposition_single(exposition, "espcap_kafka_packets_filtered_total", "counter",
+	    "Packets of files that do not match --bpf; they do not count as captured.", produce->filtered);
+	exposition_single(exposition, "espcap_kafka_broker_reachable", "gauge",
+	    "1 while brokers answer, 0 from when none does until one confirms packets again.",
+	    !produce->has_ended && produce->producer != NULL && producer_is_connected(produce->producer));
+	if (produce->live != NULL)
+		put_live(produce, &sums, exposition);
 }
 
 enum outcome

@@ -4,6 +4,7 @@
 #define ESPCAP_TRANSFER_PRODUCE_H
 
 #include "base/error.h"
+#include "base/exposition.h"
 #include "config/kafka_options.h"
 #include "kafka/properties.h"
 #include "kafka/root_log.h"
@@ -18,6 +19,9 @@ struct produce;
 struct produce *produce_open(const struct kafka_options *options, struct loop *loop, const struct root_log *log,
     struct error *error);
 void produce_free(struct produce *produce);
+
+/* Its values for Prometheus; also after produce_run. */
+void produce_metrics(const void *produce, struct exposition *exposition);
 
 /*
  * Runs until all packets have an outcome, and logs what became of them. *signal_number: the signal that cut files off,
