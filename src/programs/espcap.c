@@ -94,6 +94,27 @@ warn_of_files(struct app *app)
 		    user, user);
 }
 
+/* A directory that cannot be read is reported when what tells of the end of a run is open. */
+static int
+list_inputs(struct app *app, struct error *error)
+{
+	const struct options *options = &app->options;
+	struct error reason = { .outcome = OUTCOME_OK };
+
+	if (inputs_list(&app->inputs, options, &app->log, &reason) != 0 && reason.outcome != OUTCOME_INPUT) {
+		*error = reason;
+		return -1;
+	}
+	if (outputs_check_folders(options, &app->inputs, error) != 0 ||
+	    summary_open(&app->summary, options->summary_json, &app->log, error) != 0 ||
+	    open_metrics(app, error) != 0)
+		return -1;
+	if (reason.outcome == OUTCOME_OK)
+		return 0;
+	*error = reason;
+	return -1;
+}
+
 /* All that may need the rights we were started with. The capture comes last: from then on packets are queued. */
 static int
 open_all(struct app *app, struct error *error)
@@ -105,11 +126,7 @@ open_all(struct app *app, struct error *error)
 	if (outputs_check(options, error) != 0 ||
 	    worker_properties(&app->properties, options, &app->log, error) != 0 ||
 	    dissecting_open(&app->dissecting, cache, error) != 0 ||
-	    inputs_list(&app->inputs, options, &app->log, error) != 0 ||
-	    outputs_check_folders(options, &app->inputs, error) != 0 ||
-	    summary_open(&app->summary, options->summary_json, &app->log,
-		error) != 0 ||
-	    open_metrics(app, error) != 0 ||
+	    list_inputs(app, error) != 0 ||
 	    delivery_open(&app->delivery, error) != 0 ||
 	    watching_open(&app->watching, options, &app->log, error) != 0 ||
 	    open_broker(app, error) != 0)
@@ -145,17 +162,24 @@ name_interfaces(struct app *app)
 			    .is_part = true } };
 }
 
+/* Before anything is read. */
+static struct totals
+no_totals(const struct app *app)
+{
+	const struct options *options = &app->options;
+
+	return (struct totals){ .has_drops = options->nics.count > 0,
+		.is_kafka = options->kafka != NULL,
+		.has_server = options->node != NULL,
+		.has_auto_id = options->node != NULL && options->auto_id,
+		.parts = app->parts,
+		.part_count = app->parts != NULL ? options->nics.count : 0 };
+}
+
 static int
 begin_metrics(struct app *app, struct error *error)
 {
-	const struct options *options = &app->options;
-	const struct metrics first = { .interface = app->interfaces,
-		.totals = { .has_drops = options->nics.count > 0,
-		    .is_kafka = options->kafka != NULL,
-		    .has_server = options->node != NULL,
-		    .has_auto_id = options->node != NULL && options->auto_id,
-		    .parts = app->parts,
-		    .part_count = app->parts != NULL ? options->nics.count : 0 } };
+	const struct metrics first = { .interface = app->interfaces, .totals = no_totals(app) };
 
 	return app->metrics == NULL ? 0 : metrics_file_begin(app->metrics, &first, error);
 }
@@ -255,6 +279,16 @@ set_run_config(struct app *app, const struct dissection_config *dissection,
 	config->ctx = &app->delivery;
 }
 
+static struct finish
+make_finish(struct app *app)
+{
+	return (struct finish){ .loop = app->loop,
+		.log = &app->log,
+		.summary = &app->summary,
+		.metrics = app->metrics,
+		.ring = app->options.ring };
+}
+
 static int
 run(struct app *app)
 {
@@ -262,11 +296,7 @@ run(struct app *app)
 	struct dissection_config dissection = { .loop = NULL };
 	struct run_config config = { .loop = NULL };
 	struct totals totals = { 0 };
-	struct finish finish = { .loop = app->loop,
-		.log = &app->log,
-		.summary = &app->summary,
-		.metrics = app->metrics,
-		.ring = app->options.ring };
+	struct finish finish = make_finish(app);
 	enum outcome outcome;
 	int signal_number;
 
@@ -285,9 +315,20 @@ run(struct app *app)
 	return finish_run(&finish, &totals, outcome, signal_number);
 }
 
+/* A directory that cannot be read ends espcap as a file that cannot be read does. */
+static int
+end_unread(struct app *app)
+{
+	const struct finish finish = make_finish(app);
+	const struct totals totals = no_totals(app);
+
+	return finish_run(&finish, &totals, OUTCOME_INPUT, 0);
+}
+
 static int
 start_and_run(struct app *app)
 {
+	const struct options *options = &app->options;
 	struct error error;
 
 	dissecting_init(&app->dissecting, &app->options, &app->log);
@@ -295,6 +336,8 @@ start_and_run(struct app *app)
 	if (start(app, &error) == 0)
 		return run(app);
 	log_error(&app->log, "%s", error.text);
+	if (error.outcome == OUTCOME_INPUT && (options->dir != NULL || options->watch != NULL))
+		return end_unread(app);
 	metrics_file_end(app->metrics, &app->log, NULL, (int)error.outcome);
 	return (int)error.outcome;
 }
@@ -339,7 +382,6 @@ main(int argc, char *argv[])
 	mallopt(M_MMAP_THRESHOLD, 256 << 10);
 	if (options_parse(&app.options, argc, argv, &error) != 0) {
 		log_error(&app.log, "%s", error.text);
-		log_error(&app.log, "espcap --help=all lists the options");
 		status = (int)error.outcome;
 	} else if ((app.loop = loop_new(&error)) == NULL) {
 		log_error(&app.log, "%s", error.text);

@@ -185,11 +185,22 @@ def test_missing_file(folder, good, good_lines):
     damage(espcap.run("--file", missing, "--file", good), 3, missing, good_lines, range(1, PACKETS + 1))
 
 
-def test_missing_directory(folder):
-    missing = os.path.join(folder, "missing")
-    result = espcap.run("--dir", missing)
+@pytest.mark.parametrize("words", [["--file"], ["--dir"], ["--watch"], []], ids=["file", "dir", "watch", "no option"])
+def test_missing_input(folder, words):
+    """The same words, final line and exit status for each."""
+    missing, summary = os.path.join(folder, "missing"), os.path.join(folder, "summary.json")
+    result = espcap.run(*words, missing, "--summary-json", summary)
     assert (result.code, result.output) == (3, b"")
-    assert_names(result, missing)
+    assert result.messages == "espcap: %s: No such file or directory\n" % missing
+    assert set(result.counts.values()) == {0}
+    with open(summary, encoding="utf-8") as file:
+        assert json.load(file) == {**result.counts, "exit": 3}
+    os.unlink(summary)
+
+
+def test_missing_among_captures(folder, good, good_lines):
+    missing = os.path.join(folder, "missing.pcap")
+    damage(espcap.run(missing, good), 3, missing, good_lines, range(1, PACKETS + 1))
 
 
 def test_directory_for_a_file(folder, good, good_lines):
