@@ -87,8 +87,8 @@ check_kinds(const struct line *line)
 		return 0;
 	if (count == 0)
 		return error_set(line->error, OUTCOME_USAGE,
-		    "no input: give --file, --dir, --nic, --watch, --kafka, "
-		    "--replay or --list-interfaces");
+		    "no input: name capture files, or give --file, --dir, --nic, "
+		    "--watch, --kafka, --replay or --list-interfaces; see espcap --help");
 	options_name_rows(text, sizeof(text), chosen, " and ");
 	return refuse(line, last, "%s exclude each other: give one kind of input", text);
 }

@@ -40,7 +40,7 @@ help_words(struct buffer *out, const char *text)
 void
 options_help_row(struct buffer *out, const struct options_row *row)
 {
-	char left[64], min[32], max[32], *text;
+	char left[64], range[80], *text;
 	int len;
 
 	len = snprintf(left, sizeof(left), "  --%s%s%s%s%s%.1s", row->name,
@@ -55,12 +55,11 @@ options_help_row(struct buffer *out, const struct options_row *row)
 		(void)buffer_printf(out, "\n%*s", HELP_INDENT, "");
 	else
 		(void)buffer_printf(out, "%*s", HELP_INDENT - len, "");
-	options_say(min, sizeof(min), row->kind, row->min);
-	options_say(max, sizeof(max), row->kind, row->max);
 	if (row->max == 0)
 		text = xstrdup(row->help);
 	else
-		text = xasprintf("%s; %s to %s%s%s", row->help, min, max,
+		text = xasprintf("%s; %s%s%s", row->help,
+		    options_say_range(range, sizeof(range), row),
 		    row->preset != NULL ? ", default " : "",
 		    row->preset != NULL ? row->preset : "");
 	help_words(out, text);
@@ -103,6 +102,15 @@ help_all(struct buffer *out)
 	}
 }
 
+/* Appends line, which it frees, below the text of an option. */
+static void
+help_line(struct buffer *out, char *line)
+{
+	(void)buffer_printf(out, "%*s", HELP_INDENT, "");
+	help_words(out, line);
+	free(line);
+}
+
 /* One option, and what it needs. */
 static void
 help_one(struct buffer *out, const struct options_row *row)
@@ -113,10 +121,10 @@ help_one(struct buffer *out, const struct options_row *row)
 
 	options_help_row(out, row);
 	if (path != NULL)
-		(void)buffer_printf(out, "%*snames %s, see PATHS\n", HELP_INDENT, "", path);
+		help_line(out, xasprintf("names %s, see PATHS in espcap(1)", path));
 	while (needs[0] != '\0') {
 		(void)options_need_next(&needs, none, text, sizeof(text));
-		(void)buffer_printf(out, "%*sgoes with %s only\n", HELP_INDENT, "", text);
+		help_line(out, xasprintf("goes with %s only", text));
 	}
 }
 

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/xalloc.h"
+#include "config/options_unknown.h"
 
 enum operand_kind {
 	OPERAND_NOTHING, /* no such file */
@@ -77,6 +79,15 @@ is_interface(const char *text)
 	return strchr(text, '/') == NULL && text[0] != '.' && kind_of(path) == OPERAND_DIR;
 }
 
+static int
+refuse_words(const char *first, const char *all, struct error *error)
+{
+	return error_set(error, OUTCOME_USAGE,
+	    "unexpected argument \"%.100s\": did you mean --bpf=\"%s\" or "
+	    "--display-filter=\"%s\"? (a value with spaces needs quotes)",
+	    first, all, all);
+}
+
 /* Beside another input: a capture too many, or a filter as tcpdump and tshark take it. */
 static int
 refuse_beside(const struct options_list *operands, const char *input, struct error *error)
@@ -105,16 +116,22 @@ refuse_beside(const struct options_list *operands, const char *input, struct err
 		    "unexpected argument \"%.100s\" beside --%s: give one kind "
 		    "of input (a value with spaces needs quotes)",
 		    first, input);
-	return error_set(error, OUTCOME_USAGE,
-	    "unexpected argument \"%.100s\": did you mean --bpf=\"%s\" or "
-	    "--display-filter=\"%s\"? (a value with spaces needs quotes)",
-	    first, all, all);
+	return refuse_words(first, all, error);
 }
 
-/* What does not exist, and no input is given. */
-static int
-refuse_missing(const char *text, struct error *error)
+/* What is written as a path, not as a word; after -- also what begins like an option. */
+static bool
+is_path(const char *text)
 {
+	return strpbrk(text, "/.") != NULL || text[0] == '-';
+}
+
+/* A word that names nothing: 0 if it stands for a capture that is missing, which is reported when it is opened. */
+static int
+check_missing(const char *text, struct error *error)
+{
+	const char *option;
+
 	/* It may have a password in it. */
 	if (strstr(text, "://") != NULL)
 		return error_set(error, OUTCOME_USAGE,
@@ -127,11 +144,29 @@ refuse_missing(const char *text, struct error *error)
 		    "unexpected argument \"%.100s\": did you mean "
 		    "--nic=%.100s?",
 		    text, text);
-	return error_set(error, OUTCOME_USAGE,
-	    "unexpected argument \"%.100s\": there is no such file or "
-	    "directory; give captures with --file or --dir, a filter with "
-	    "--bpf or --display-filter",
-	    text);
+	option = is_path(text) ? NULL : options_like(text);
+	if (option != NULL)
+		return error_set(error, OUTCOME_USAGE,
+		    "unexpected argument \"%.100s\": no such file or directory; did you mean --%s?", text, option);
+	return 0;
+}
+
+/* "capture.pcap tcp port 80": what is neither there nor a path is a filter without its option. */
+static int
+check_filter(const struct options_list *operands, struct error *error)
+{
+	struct options_list words = { .count = 0 };
+	char all[128];
+	int rv = 0;
+
+	for (size_t i = 0; i < operands->count; i++)
+		if (kind_of(operands->items[i]) == OPERAND_NOTHING && !is_path(operands->items[i]))
+			options_list_push(&words, operands->items[i]);
+	join(all, sizeof(all), &words);
+	if (operands->count > 1 && words.count > 0)
+		rv = refuse_words(words.items[0], all, error);
+	free(words.items);
+	return rv;
 }
 
 static int
@@ -156,10 +191,12 @@ take_operands(struct options *options, const struct options_list *operands, bool
 	for (size_t i = 0; i < operands->count; i++) {
 		enum operand_kind kind = kind_of(operands->items[i]);
 
-		if (kind == OPERAND_NOTHING)
-			return refuse_missing(operands->items[i], error);
+		if (kind == OPERAND_NOTHING && check_missing(operands->items[i], error) != 0)
+			return -1;
 		dirs += kind == OPERAND_DIR;
 	}
+	if (check_filter(operands, error) != 0)
+		return -1;
 	if (dirs > 0)
 		return take_dir(options, operands, given, error);
 	for (size_t i = 0; i < operands->count; i++)

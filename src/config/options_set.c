@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/options_complete.h"
+#include "config/options_unknown.h"
 #include "config/options_value.h"
 
 /* The value of --help; empty if there is none. */
@@ -16,10 +17,7 @@ set_help(struct options *options, const char *text, struct error *error)
 	if (text[0] == '\0')
 		return 0;
 	if (strcmp(text, "all") != 0 && !options_is_shell(text) && options_index(name, strlen(name)) == OPTIONS_ROWS)
-		return error_set(error, OUTCOME_USAGE,
-		    "--help takes all, the name of an option, or bash, fish or "
-		    "zsh, not \"%.100s\"",
-		    text);
+		return options_unknown_help(name, strlen(name), error);
 	options->help = name;
 	return 0;
 }

@@ -43,8 +43,9 @@ const struct options_row options_rows[] = {
 	    "read the capture files of this directory in the order of their names",
 	    OPTIONS_KIND_TEXT, SETS(dir), 0, 0, NULL, "", 0 },
 	{ "nic", "IFACE", OPTIONS_GROUP_INPUT,
-	    "capture on this network interface; \"any\" is all of them; may be "
-	    "given several times",
+	    "capture on this network interface, one that --list-interfaces "
+	    "shows; may be given several times; \"any\" is all of them, and is "
+	    "given alone",
 	    OPTIONS_KIND_LIST, SETS(nics), 0, 0, NULL, "", 'i' },
 	{ "watch", "DIR", OPTIONS_GROUP_INPUT,
 	    "read the capture files of this directory as they come and grow, "
@@ -452,4 +453,18 @@ options_say(char *dst, size_t size, enum options_kind kind, uint64_t number)
 			break;
 		}
 	(void)snprintf(dst, size, "%llu%s", (unsigned long long)number, unit);
+}
+
+const char *
+options_say_range(char *dst, size_t size, const struct options_row *row)
+{
+	char min[32], max[32];
+
+	options_say(min, sizeof(min), row->kind, row->min);
+	options_say(max, sizeof(max), row->kind, row->max);
+	if (row->max == UINT64_MAX)
+		(void)snprintf(dst, size, "%s or more", min);
+	else
+		(void)snprintf(dst, size, "%s to %s", min, max);
+	return dst;
 }

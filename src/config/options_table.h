@@ -72,5 +72,7 @@ void options_name_rows(char *text, size_t size, const bool chosen[OPTIONS_ROWS],
 
 /* Writes a number as a person would give it to an option of this kind: 16M, 30s. */
 void options_say(char *dst, size_t size, enum options_kind kind, uint64_t number);
+/* Writes what a row of numbers takes, such as "1s to 1d" or "1 or more"; returns dst. */
+const char *options_say_range(char *dst, size_t size, const struct options_row *row);
 
 #endif

@@ -10,6 +10,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Where nothing better is known. */
+#define SEE_HELP "; see espcap --help"
+
 /* How many letters must be added, removed, changed or swapped with their neighbour. */
 static size_t
 distance(const char *a, size_t a_len, const char *b)
@@ -102,7 +105,7 @@ bad_name(const char *name, size_t len, struct error *error)
 		    "unknown option \"--%.*s\": did you mean --%s?", (int)len,
 		    name, like);
 	return error_set(error, OUTCOME_USAGE,
-	    "unknown option \"--%.*s\"", (int)len,
+	    "unknown option \"--%.*s\"" SEE_HELP, (int)len,
 	    name);
 }
 
@@ -138,6 +141,22 @@ options_unknown_key(const char *name, size_t len, struct error *error)
 	return error_set(error, OUTCOME_USAGE, "unknown option \"%.*s\"", (int)len, name);
 }
 
+const char *
+options_like(const char *word)
+{
+	return nearest(word, strlen(word));
+}
+
+int
+options_unknown_help(const char *name, size_t len, struct error *error)
+{
+	const char *like = nearest(name, len);
+
+	if (like != NULL)
+		return error_set(error, OUTCOME_USAGE, "--help=%.100s: no such option; did you mean --help=%s?", name, like);
+	return error_set(error, OUTCOME_USAGE, "--help=%.100s: no such option; --help=all lists all options", name);
+}
+
 int
 options_unknown(const char *word, struct error *error)
 {
@@ -147,7 +166,7 @@ options_unknown(const char *word, struct error *error)
 	if ((name = options_word_name(word, &len)) != NULL)
 		return bad_name(name, len > 64 ? 64 : len, error);
 	return error_set(error, OUTCOME_USAGE,
-	    "unknown option \"%.64s\"", word);
+	    "unknown option \"%.64s\"" SEE_HELP, word);
 }
 
 int
@@ -192,9 +211,9 @@ int
 options_unknown_letter(int letter, struct error *error)
 {
 	if (letter <= ' ' || letter > '~')
-		return error_set(error, OUTCOME_USAGE, "unknown option");
+		return error_set(error, OUTCOME_USAGE, "unknown option" SEE_HELP);
 	for (size_t i = 0; i < COUNT(habits); i++)
 		if (habits[i].letter == letter)
 			return error_set(error, OUTCOME_USAGE, "unknown option \"-%c\": %s", letter, habits[i].hint);
-	return error_set(error, OUTCOME_USAGE, "unknown option \"-%c\"", letter);
+	return error_set(error, OUTCOME_USAGE, "unknown option \"-%c\"" SEE_HELP, letter);
 }

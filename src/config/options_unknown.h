@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What to answer to an option that does not exist; options_parse.c is the only user. No I/O. */
+/* What to answer to an option that does not exist. No I/O. */
 #ifndef ESPCAP_CONFIG_OPTIONS_UNKNOWN_H
 #define ESPCAP_CONFIG_OPTIONS_UNKNOWN_H
 
@@ -21,6 +21,12 @@ int options_refuse_secret(const struct options_row *row, const char *name, size_
  * digits, - and _.
  */
 int options_unknown_key(const char *name, size_t len, struct error *error);
+
+/* The name of the option that the word, without dashes, is like; NULL if there is none. */
+const char *options_like(const char *word);
+
+/* -1 with OUTCOME_USAGE and the option that name[0..len), given to --help, may stand for. */
+int options_unknown_help(const char *name, size_t len, struct error *error);
 
 /* -1 with OUTCOME_USAGE and the options that the word may stand for. */
 int options_unknown(const char *word, struct error *error);

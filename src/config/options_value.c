@@ -11,17 +11,18 @@ static int
 bad_number(const struct options_row *row, const char *text, struct error *error)
 {
 	const char *what = "a whole number";
-	char min[32], max[32];
+	bool is_bounded = row->max != UINT64_MAX;
+	char range[80];
 
 	if (row->kind == OPTIONS_KIND_SIZE)
-		what = "a size such as 512, 64k or 16M,";
+		what = "a size such as 512, 64k or 16M";
 	else if (row->kind == OPTIONS_KIND_TIME)
-		what = "a time such as 90s or 5m,";
-	options_say(min, sizeof(min), row->kind, row->min);
-	options_say(max, sizeof(max), row->kind, row->max);
+		what = "a time such as 90s or 5m";
 	return error_set(error, OUTCOME_USAGE,
-	    "--%s takes %s from %s to %s, not \"%.100s\"", row->name, what, min,
-	    max, text);
+	    "--%s takes %s%s %s%s, not \"%.100s\"", row->name, what,
+	    is_bounded && row->kind == OPTIONS_KIND_NUMBER ? "" : ",",
+	    is_bounded ? "from " : "",
+	    options_say_range(range, sizeof(range), row), text);
 }
 
 static int

@@ -463,8 +463,8 @@ test_mistakes(void **state)
 	REFUSE(":1: bpf needs a value: bpf = FILTER", "bpf =\n");
 	REFUSE(":3: bpf was given in line 1 already: give it once", "bpf = a\n\nbpf = b\n");
 	REFUSE(":2: quiet was given in line 1 already: give it once", "quiet = no\nquiet = yes\n");
-	REFUSE(":1: --count takes a whole number from 1 to 18446744073709551615, not \"0\"", "count = 0\n");
-	REFUSE(":1: --count takes a whole number from 1 to 18446744073709551615, not \"0\"", "count = 0\n", "--file=a",
+	REFUSE(":1: --count takes a whole number, 1 or more, not \"0\"", "count = 0\n");
+	REFUSE(":1: --count takes a whole number, 1 or more, not \"0\"", "count = 0\n", "--file=a",
 	    "--count=1");
 	REFUSE(":1: --max-doc takes a size such as 512, 64k or 16M, from 4k to 1G, not \"1\"", "max-doc = 1\n");
 	REFUSE(":1: the line has a control character (0x0d): end lines with a line feed alone", "file = a\r\n");
@@ -520,7 +520,9 @@ test_checks_of_the_command_line(void **state)
 	assert_int_equal(WITH("file = a\n", &options, "--index=x"), -1);
 	assert_string_equal(error.text, "--index goes with --node or --print-template only");
 	assert_int_equal(WITH("quiet = yes\n", &options), -1);
-	assert_string_equal(error.text, "no input: give --file, --dir, --nic, --watch, --kafka, --replay or --list-interfaces");
+	assert_string_equal(error.text,
+	    "no input: name capture files, or give --file, --dir, --nic, --watch, --kafka, --replay or --list-interfaces; see espcap "
+	    "--help");
 }
 
 static void
