@@ -9,6 +9,7 @@
 #include "base/terminal.h"
 #include "document/projection.h"
 #include "tshark/plugin.h"
+#include "tshark/refusal.h"
 #include "tshark/tls_keys.h"
 
 void
@@ -80,11 +81,15 @@ make_filter(struct dissecting *dissecting, struct error *reason)
 /* -1 with why --bpf is refused, and whether it is a display filter; loop: NULL if tshark cannot be asked that. */
 static int
 refuse_filter(struct dissecting *dissecting, struct loop *loop, const struct error *reason, struct error *error)
+	char *words = NULL;
+	bool is_display_filter = loop != NULL &&
+	    tshark_try_config(&dissecting->tshark, loop, &config, &words, NULL) == 0;
 {
 	const char *bpf = dissecting->options->bpf;
 	const struct tshark_config config = { .display_filter = bpf, .keys_fd = -1 };
 
-	if (loop == NULL || tshark_try_config(&dissecting->tshark, loop, &config, NULL) != 0)
+	free(words);
+	if (!is_display_filter)
 		return error_set(error, reason->outcome, "--bpf=%.400s: %.400s", bpf, reason->text);
 	return error_set(error, reason->outcome,
 	    "--bpf=%.200s: %.400s; it is a display filter: write "
@@ -125,8 +130,7 @@ try_config(struct dissecting *dissecting, struct loop *loop,
 	    (options->display_filter == NULL && options->decode_as.count == 0 &&
 		options->tls_keys == NULL))
 		return 0;
-	return tshark_try_config(tshark, loop, &dissecting->tshark_config,
-	    error);
+	return refusal_check(tshark, loop, &dissecting->tshark_config, dissecting->log, error);
 }
 
 static int

@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "config/paths.h"
 #include "tshark/cache.h"
+#include "tshark/refusal.h"
 #include "tshark/selftest.h"
 
 /*
@@ -338,7 +339,7 @@ plugin_choose(struct tshark *tshark, struct loop *loop,
 	rv = must ? -1 : 0;
 	/* If it is the rules that are wrong, that is the message. */
 	if (must && choice.plugin != NULL && has_rules(config) &&
-	    tshark_try_config(tshark, loop, config, error) != 0)
+	    refusal_check(tshark, loop, config, log, error) != 0)
 		goto out;
 	if (must)
 		error_set(error, OUTCOME_USAGE, "--dissection=plugin: %s%s%s",

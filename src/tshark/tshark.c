@@ -500,30 +500,40 @@ try_empty(const struct tshark *tshark, struct loop *loop,
 	tshark_argv(tshark, config, &run, &argv);
 	rv = command_run(loop, &spec, result, error);
 	argv_release(&argv);
-	for (char *s = result->errors; rv == 0 && *s != '\0'; s++)
+	return rv;
+}
+
+/* Makes one line of it. */
+static const char *
+join_lines(char *text)
+{
+	for (char *s = text; *s != '\0'; s++)
 		if (*s == '\n')
 			*s = ' ';
-	return rv;
+	return text;
 }
 
 int
 tshark_try_config(const struct tshark *tshark, struct loop *loop,
-    const struct tshark_config *config, struct error *error)
+    const struct tshark_config *config, char **words, struct error *error)
 {
 	struct command_result result;
 	char *first = NULL;
 	int rv = try_empty(tshark, loop, config, false, &first, &result, error);
 
+	*words = NULL;
 	free(first);
 	if (rv != 0 || result.exit_status == 0)
 		return rv;
 	if (blame_memory(tshark, &result, error))
 		return -1;
+	if (result.exit_status > 0)
+		*words = xstrdup(result.errors);
 	return error_set(error,
 	    result.exit_status > 0 ? OUTCOME_USAGE : OUTCOME_TSHARK,
 	    "tshark refuses --display-filter, --decode-as or "
 	    "--tls-keys (%s): %s",
-	    result.status, result.errors);
+	    result.status, join_lines(result.errors));
 }
 
 int
@@ -538,7 +548,7 @@ tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
 		rv = error_set(error, OUTCOME_USAGE,
 		    "tshark does not run with "
 		    "it (%s): %s",
-		    result.status, result.errors);
+		    result.status, join_lines(result.errors));
 	else if (rv == 0 &&
 	    (first == NULL ||
 		strncmp(first, FRAMES_MAGIC, FRAMES_MAGIC_LEN - 1) != 0 ||

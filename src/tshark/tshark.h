@@ -97,9 +97,12 @@ int tshark_try_plugin(const struct tshark *tshark, struct loop *loop,
  */
 bool tshark_projects(const struct tshark *tshark);
 
-/* Lets it look at the rules with an empty capture. -1 with OUTCOME_USAGE and its own words if it refuses them. */
+/*
+ * Lets it look at the rules with an empty capture. -1 with OUTCOME_USAGE if it refuses them; *words is then the end of
+ * what it said, which the caller frees, and else NULL.
+ */
 int tshark_try_config(const struct tshark *tshark, struct loop *loop,
-    const struct tshark_config *config, struct error *error);
+    const struct tshark_config *config, char **words, struct error *error);
 
 /* Whether a tshark that failed with this on its stderr lacked the memory that its sandbox allows. */
 bool tshark_lacks_memory(const struct tshark *tshark, const char *errors);

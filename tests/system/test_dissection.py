@@ -388,9 +388,27 @@ for line in real():
 @needs_plugin
 def test_rules_are_refused_as_ever(good):
     for how in ("auto", "plugin", "ek"):
-        result = espcap.run("--file", good, "--display-filter=no.such == ", "--dissection=" + how)
+        result = espcap.run("--file", good, "--display-filter=ip and http.requst==1", "--dissection=" + how)
         assert result.code == 2, result.errors
-        assert "tshark refuses --display-filter" in result.errors, result.errors
+        # The mark stays below the place.
+        assert result.errors == (
+            'espcap: tshark: Left side of "==" expression must be a field or function, not http.requst.\n'
+            "espcap:     ip and http.requst==1\n"
+            "espcap:            ^~~~~~~~~~~\n"
+            "espcap: tshark refuses --display-filter=ip and http.requst==1\n")
+
+
+@pytest.mark.parametrize("options, named", [
+    (["--decode-as=nonsense"], "--decode-as=nonsense"),
+    (["--display-filter=ip", "--decode-as=tcp.port==8888,http", "--decode-as=tcp.port==1,foo"], "--decode-as=tcp.port==1,foo"),
+    (["--display-filter=no.such", "--decode-as=tcp.port==8888,http"], "--display-filter=no.such"),
+], ids=["alone", "second rule", "filter"])
+def test_the_refused_option_is_named(good, options, named):
+    result = espcap.run("--file", good, *options)
+    assert result.code == 2, result.errors
+    last = result.errors.splitlines()[-1]
+    assert last.split(";")[0] == "espcap: tshark refuses " + named
+    assert ("tcp.port==8888,http" in last) == named.startswith("--decode-as")
 
 
 # --- A plugin that fails in the middle ----------------------------------------
