@@ -922,7 +922,7 @@ act(struct dissection *dissection, const struct recovery_plan *plan)
 	case RECOVERY_NO_CAPTURE:
 		dissection->no_capture = true;
 		blame(dissection, OUTCOME_INPUT,
-		    "not a capture in a format tshark understands");
+		    "not a capture that tshark can read");
 		end(dissection);
 		break;
 	case RECOVERY_TURN:

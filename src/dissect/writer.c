@@ -109,7 +109,8 @@ writer_write(struct writer *writer, struct tree *tree, const struct document_pac
 		.len = writer->out.len,
 		.has_time = packet->has_time,
 		.sec = packet->sec,
-		.ordinal = packet->ordinal };
+		.ordinal = packet->ordinal,
+		.file_name = writer->capture.file_name };
 	memcpy(ready->id, packet->id, sizeof(ready->id));
 	return 0;
 }

@@ -685,7 +685,8 @@ put_line(const struct document *document, struct buffer *out)
 		.number = packet->ordinal,
 		.has_time = packet->has_time,
 		.sec = packet->sec,
-		.nsec = packet->nsec };
+		.nsec = packet->nsec,
+		.columns = document->config.columns != NULL ? document->config.columns() : 0 };
 
 	return text_line_write(document->line, document->layers,
 	    document->tree, &from, out);

@@ -27,6 +27,7 @@ struct document_config {
 	bool pretty;
 	bool text;                  /* a line of text in place of JSON: document/text_line.h */
 	bool color;                 /* with text */
+	size_t (*columns)(void);    /* with text: of the terminal now, 0 for none; NULL: lines are never cut */
 	bool interfaces;            /* with text: each line names the interface of the capture, for there are several */
 	bool sort;                  /* fields by name: for a tshark that prints them in random order */
 	const char *tshark_version; /* "4.0.17" */
@@ -62,6 +63,7 @@ struct document_ready {
 	int64_t sec;
 	uint8_t id[DOCUMENT_ID_LEN]; /* zeros if ids were not asked for */
 	uint64_t ordinal;            /* of the packet in its capture */
+	const char *file_name;       /* of that capture, as given; NULL for a live capture */
 	struct ack *ack;             /* borrowed; the sink counts on it what becomes of the document; NULL for none */
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cells.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "document/timestamp.h"
@@ -172,13 +173,64 @@ put_color(const struct text_line *line, const char *sequence,
 	return line->color ? buffer_puts(out, sequence) : 0;
 }
 
+/* Without the sequences of put_color: a packet's own escapes are not in it. */
+static size_t
+visible_cells(const char *text, size_t len)
+{
+	const char *end = text + len;
+	size_t cells = 0;
+
+	while (text < end) {
+		const char *escape = memchr(text, '\033', (size_t)(end - text));
+		const char *last = escape != NULL ? memchr(escape, 'm', (size_t)(end - escape)) : NULL;
+
+		if (last == NULL)
+			return cells + cells_count(text, (size_t)(end - text));
+		cells += cells_count(text, (size_t)(escape - text));
+		text = last + 1;
+	}
+	return cells;
+}
+
+/* Cuts the info that begins at byte info of the line that begins at byte start. */
+static void
+cut_info(struct buffer *out, size_t start, size_t info, size_t columns)
+{
+	static const char mark[] = "...";
+	const size_t dots = sizeof(mark) - 1;
+	size_t before = visible_cells(out->data + start, info - start), len = out->len - info;
+	size_t room = (before + columns - 1) / columns * columns - before;
+
+	if (cells_count(out->data + info, len) <= room)
+		return;
+	out->len = info + cells_fit(out->data + info, len, room > dots ? room - dots : room);
+	if (room > dots)
+		(void)buffer_append(out, mark, dots);
+}
+
+/* The info, with a space before it. */
+static int
+put_info(struct buffer *out, const struct buffer *info, size_t start, size_t columns)
+{
+	size_t at;
+
+	if (buffer_puts(out, " ") != 0)
+		return -1;
+	at = out->len;
+	if (put_visible(out, info->data, info->len, INFO_MAX) != 0)
+		return -1;
+	if (columns > 0)
+		cut_info(out, start, at, columns);
+	return 0;
+}
+
 int
 text_line_write(const struct text_line *line, const struct layers *layers,
     const struct tree *tree, const struct text_line_packet *packet,
     struct buffer *out)
 {
 	const struct ends ends = find_ends(line, layers, tree);
-	size_t len;
+	size_t len, start = out->len;
 	const char *protocol = layers_protocol(layers, &len);
 	int rv = put_color(line, "\033[2m", out);
 
@@ -197,9 +249,7 @@ text_line_write(const struct text_line *line, const struct layers *layers,
 	rv |= put_color(line, "\033[36m", out);
 	rv |= put_visible(out, protocol, len, NAME_MAX_LEN);
 	rv |= put_color(line, "\033[m", out);
-	if (tree->has_info && tree->info.len > 0) {
-		rv |= buffer_puts(out, " ");
-		rv |= put_visible(out, tree->info.data, tree->info.len, INFO_MAX);
-	}
+	if (rv == 0 && tree->has_info && tree->info.len > 0)
+		rv = put_info(out, &tree->info, start, packet->columns);
 	return rv;
 }

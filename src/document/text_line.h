@@ -21,6 +21,7 @@ struct text_line_packet {
 	bool has_time;
 	int64_t sec;
 	uint32_t nsec;
+	size_t columns; /* info is cut to fit into so many; 0 for no limit */
 };
 
 /* The names of the fields that addresses are read from, count of them. */
@@ -33,7 +34,7 @@ void text_line_free(struct text_line *line);
 /*
  * Appends the line, without newline; "-" stands for what the packet does not have. Times are UTC. Addresses are
  * those of the innermost IP header, or of the link. All from the packet is as text_visible shows it; info is cut
- * after 3500 bytes. -1 if out is full.
+ * after 3500 bytes, and to the rows of a terminal that what precedes it takes. -1 if out is full.
  */
 int text_line_write(const struct text_line *line, const struct layers *layers, const struct tree *tree,
     const struct text_line_packet *packet, struct buffer *out);

@@ -267,6 +267,9 @@ set_run_config(struct app *app, const struct dissection_config *dissection,
 	config->log = &app->log;
 	config->progress = options->level != LOG_LEVEL_QUIET &&
 	    (options->progress || terminal_is_capable(STDERR_FILENO));
+	config->explains_text = app->dissecting.is_text_chosen;
+	config->names_files = app->dissecting.is_text && isatty(STDOUT_FILENO) &&
+	    (app->inputs.count > 1 || options->watch != NULL);
 	config->input = open_input(app, dissection, config->progress);
 	config->parts = app->parts;
 	config->part_count = app->parts != NULL ? app->options.nics.count : 0;

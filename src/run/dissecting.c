@@ -39,10 +39,7 @@ choose_output(struct dissecting *dissecting)
 		    strcmp(options->output, "text") == 0;
 		return;
 	}
-	dissecting->is_text = true;
-	log_note(dissecting->log,
-	    "standard output is a terminal: printing one line a packet; "
-	    "--output=json prints the documents");
+	dissecting->is_text = dissecting->is_text_chosen = true;
 }
 
 int
@@ -81,12 +78,12 @@ make_filter(struct dissecting *dissecting, struct error *reason)
 /* -1 with why --bpf is refused, and whether it is a display filter; loop: NULL if tshark cannot be asked that. */
 static int
 refuse_filter(struct dissecting *dissecting, struct loop *loop, const struct error *reason, struct error *error)
-	char *words = NULL;
-	bool is_display_filter = loop != NULL &&
-	    tshark_try_config(&dissecting->tshark, loop, &config, &words, NULL) == 0;
 {
 	const char *bpf = dissecting->options->bpf;
 	const struct tshark_config config = { .display_filter = bpf, .keys_fd = -1 };
+	char *words = NULL;
+	bool is_display_filter = loop != NULL &&
+	    tshark_try_config(&dissecting->tshark, loop, &config, &words, NULL) == 0;
 
 	free(words);
 	if (!is_display_filter)
@@ -133,6 +130,12 @@ try_config(struct dissecting *dissecting, struct loop *loop,
 	return refusal_check(tshark, loop, &dissecting->tshark_config, dissecting->log, error);
 }
 
+static size_t
+output_columns(void)
+{
+	return terminal_columns(STDOUT_FILENO);
+}
+
 static int
 make_document(struct dissecting *dissecting, struct error *error)
 {
@@ -146,6 +149,7 @@ make_document(struct dissecting *dissecting, struct error *error)
 		.text = dissecting->is_text,
 		.color = dissecting->is_text &&
 		    terminal_has_color(STDOUT_FILENO),
+		.columns = dissecting->is_text && isatty(STDOUT_FILENO) ? output_columns : NULL,
 		.interfaces = dissecting->options->nics.count > 1,
 		.sort = tshark_is_unordered(tshark),
 		.tshark_version = tshark->version };

@@ -29,6 +29,7 @@ struct dissecting {
 	bool is_filter_wrong;      /* --bpf of a live capture, which need not be opened: dissecting_prepare refuses it */
 	struct document *document; /* NULL for a replay */
 	bool is_text;              /* lines of text are printed, and no documents */
+	bool is_text_chosen;       /* by espcap, because standard output is a terminal */
 };
 
 /* Options and log are borrowed. */

@@ -2,9 +2,13 @@
 /* One run: what comes from an input goes into a sink. */
 #include "run/run.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/text.h"
+#include "base/xalloc.h"
 #include "run/run_totals.h"
 #include "run/status.h"
 #include "sink/sink_stdout.h"
@@ -29,6 +33,8 @@ struct run {
 	bool full;   /* the sink wants no more now */
 	bool done;   /* no document follows */
 	bool is_cut; /* a signal came before all of the input was read */
+	bool has_documents;
+	char *file_name; /* of the last document; only with names_files */
 	int signals;
 	int last_signal;
 };
@@ -66,12 +72,42 @@ check_full(struct run *run)
 	run->input->type->pause(run->input);
 }
 
+/* As head and tail do; the name is a part of the first line. */
+static void
+write_named(struct run *run, const struct document_ready *ready)
+{
+	size_t len = strlen(ready->file_name), room = 4 * len + 1;
+	struct document_ready named = *ready;
+	char *name = xmalloc(room);
+	struct buffer text;
+
+	(void)text_visible(name, room, ready->file_name, len);
+	buffer_init(&text, room + ready->len + 16);
+	if (buffer_printf(&text, "%s==> %s <==\n", run->file_name != NULL ? "\n" : "", name) != 0 ||
+	    buffer_append(&text, ready->json, ready->len) != 0)
+		abort(); /* there is room for it */
+	named.json = text.data;
+	named.len = text.len;
+	run->sink->type->write(run->sink, &named);
+	buffer_release(&text);
+	free(name);
+	free(run->file_name);
+	run->file_name = xstrdup(ready->file_name);
+}
+
 static void
 on_document(void *ctx, const struct document_ready *ready)
 {
 	struct run *run = ctx;
 
-	run->sink->type->write(run->sink, ready);
+	if (!run->has_documents && run->config->explains_text)
+		log_note(run->log, "one line of text a packet; --output=json prints the documents");
+	run->has_documents = true;
+	if (run->config->names_files && ready->file_name != NULL &&
+	    (run->file_name == NULL || strcmp(run->file_name, ready->file_name) != 0))
+		write_named(run, ready);
+	else
+		run->sink->type->write(run->sink, ready);
 	check_full(run);
 }
 
@@ -237,11 +273,10 @@ on_signal(void *ctx, int number)
 		run->input->type->stop(run->input);
 	else
 		loop_stop(run->config->loop);
-	log_note(run->log,
-	    "%s: %sdelivering what was read; a second signal "
-	    "ends at once",
-	    strsignal(number),
-	    run->is_cut ? "part of the input is not read; " : "");
+	if (run->is_cut)
+		log_note(run->log, "%s: part of the input is not read", strsignal(number));
+	log_note(run->log, "%s%sdelivering what was read; a second signal ends at once",
+	    run->is_cut ? "" : strsignal(number), run->is_cut ? "" : ": ");
 }
 
 /* Start and end. */
@@ -315,5 +350,6 @@ run_input(const struct run_config *config, struct totals *totals,
 	*signal_number = ending_signal(&run);
 	run.sink->type->free(run.sink);
 	run.input->type->free(run.input);
+	free(run.file_name);
 	return run.outcome;
 }

@@ -20,6 +20,8 @@ struct run_config {
 	struct log *log;
 	struct input *input; /* freed */
 	bool progress;
+	bool explains_text;                      /* says at the first packet how to get documents in place of text */
+	bool names_files;                        /* prints the name of the file that the next lines are of */
 	struct totals_part *parts;               /* of an input on several interfaces, with their names; filled, and in the sums */
 	size_t part_count;                       /* 0 for other inputs */
 	struct metrics_file *metrics;            /* NULL for none */

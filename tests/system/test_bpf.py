@@ -165,7 +165,7 @@ def test_what_is_no_capture_is_no_matter_of_the_filter(content, tmp_path):
     check(result, 3, [2], 1)
     result = espcap.run("--dir", tmp_path, "--bpf=arp")
     check(result, 0, [2], 1)
-    assert "README.md: skipped: not a capture in a format tshark understands" in result.messages
+    assert "README.md: skipped: not a capture that tshark can read" in result.messages
 
 
 def test_a_watched_file_that_no_packet_could_be_asked_of_stays(usb, tmp_path):

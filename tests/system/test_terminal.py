@@ -217,7 +217,7 @@ def test_output_and_progress_on_one_terminal(form, feed):
 
 TEXT = re.compile(r" *(?P<number>\d+) (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})"
                   r" (?P<source>\S+) -> (?P<destination>\S+) (?P<protocol>\S+)(?: (?P<info>.*))?")
-HINT = "espcap: standard output is a terminal: printing one line a packet; --output=json prints the documents"
+HINT = "espcap: one line of text a packet; --output=json prints the documents"
 
 
 def first(document, *path):
@@ -253,7 +253,7 @@ def test_text_says_what_the_document_says(capture):
 @pytest.mark.parametrize("options, is_text", [((), True), (("--output=json",), False), (("--output=text",), True)])
 def test_a_terminal_gets_text(options, is_text):
     capture = espcap.captures()[0]
-    terminal = screens.Terminal("--file", capture, *options, columns=80, environment={"NO_COLOR": "1"})
+    terminal = screens.Terminal("--file", capture, *options, columns=1000, environment={"NO_COLOR": "1"})
     lines = terminal.wait()
     documents = conftest.full_run(capture).documents
     printed = [text for text in lines if not text.startswith("espcap: ")]
@@ -264,6 +264,59 @@ def test_a_terminal_gets_text(options, is_text):
             assert_same_packet(text, document)
         else:
             assert espcap.parse_line(text.encode()) == document
+
+
+@pytest.mark.parametrize("columns", [20, 79, 80, 100, 300])
+def test_lines_of_text_fit(columns):
+    """Info is cut where a row ends; the rest is whole."""
+    capture = os.path.join(espcap.CAPTURE_DIR, "http.pcap")
+    whole = espcap.run("--file", capture, "--output=text").output.decode().splitlines()
+    terminal = screens.Terminal("--file", capture, "--output=text", "--quiet", columns=columns)
+    terminal.wait()
+    shown = [text for text in terminal.screen.lines if re.match(r" *\d+ \d{4}-", text)]
+    assert len(shown) == len(whole) > 10
+    rows = set()
+    for text, full in zip(shown, whole):
+        found, given = TEXT.fullmatch(text), TEXT.fullmatch(full)
+        assert found and found.group("number", "time", "source", "destination", "protocol") == given.group(
+            "number", "time", "source", "destination", "protocol"), (text, full)
+        before = len(full) - len(given["info"])
+        room = -(-before // columns) * columns
+        assert screens.cells(text) <= room
+        if len(full) <= room:
+            assert text == full
+        elif room - before > 3:
+            assert text == full[:room - 3] + "..."
+        rows.add(-(-len(text) // columns))
+    assert columns < 79 or rows == {1}
+
+
+def test_hint_only_before_packets(tmp_path):
+    """What fails before there is a packet is not preceded by words on text."""
+    for code, options in (3, ["--file=missing.pcap"]), (2, ["--file", espcap.captures()[0], "--display-filter=no.such"]):
+        lines = screens.Terminal(*options, cwd=tmp_path).wait(code)
+        assert lines and HINT not in lines
+
+
+def test_files_are_named(tmp_path):
+    """On a terminal, and only if there are several."""
+    names = [os.path.join(espcap.CAPTURE_DIR, name) for name in ("dns.pcap", "http.pcap")]
+    options = ["--count=9", "--output=text", "--display-filter=ip", "--jobs=1"]
+    whole = espcap.run(*names, *options).output.decode().splitlines()
+    assert len(whole) == 9 and not any(text.startswith("==>") for text in whole)
+    terminal = screens.Terminal(*names, *options[1:], "--quiet", columns=1000)
+    lines = terminal.wait()
+    at = lines.index("==> %s <==" % names[1])
+    assert lines[0] == "==> %s <==" % names[0] and lines[at - 1] == ""
+    assert [text[:5] for text in lines[1:9]] == [text[:5] for text in whole[:8]]
+    assert lines[at + 1].startswith("    1 ") and lines.count("") <= 2
+    assert sum(text.startswith("==>") for text in lines) == 2
+    lines = screens.Terminal(names[0], *options, "--quiet", columns=1000).wait()
+    assert not any(text.startswith("==>") for text in lines)
+    hostile = tmp_path / "a\x1b[2J.pcap"
+    hostile.write_bytes(open(names[0], "rb").read())
+    lines = screens.Terminal("--file", hostile, "--file", names[0], "--output=text", "--quiet", columns=1000).wait()
+    assert "==> %s/a\\x1b[2J.pcap <==" % tmp_path in lines
 
 
 @pytest.mark.parametrize("environment, has_color", [

@@ -226,8 +226,7 @@ test_no_capture(void **state)
 	bench_assert_runs(bench, 1);
 	assert_true(dissection_is_no_capture(bench->dissection));
 	bench_assert_outcome(bench, OUTCOME_INPUT,
-	    "not a capture in a format "
-	    "tshark understands");
+	    "not a capture that tshark can read");
 }
 
 static void

@@ -104,6 +104,55 @@ test_hostile(void **state)
 	maker_end(&maker);
 }
 
+static size_t bench_columns;
+
+static size_t
+columns(void)
+{
+	return bench_columns;
+}
+
+/* Info ends where a row does; the sequences of colors take no cells, and wide characters two. */
+static void
+test_columns(void **state)
+{
+	static const char before[] = "   18 2015-07-30 05:22:10.634684 58:23:8c:b4:42:56 -> - eth ";
+	static const struct {
+		size_t columns;
+		const char *info, *shown;
+	} cases[] = {
+		{ 0, "abcdefghijklmnop", "abcdefghijklmnop" },
+		{ 65, "abcde", "abcde" },
+		{ 65, "abcdef", "ab..." },
+		{ 63, "abcd", "abc" },
+		{ 60, "abcd", "" },
+		{ 32, "abcd", "abcd" },
+		{ 32, "abcdef", "a..." },
+		{ 66, "\344\270\200\344\270\200\344\270\200", "\344\270\200\344\270\200\344\270\200" },
+		{ 65, "\344\270\200\344\270\200\344\270\200", "\344\270\200..." },
+		{ 1, "abcd", "" }
+	};
+	struct maker maker = { .config = { .columns = columns } }, colored = { .config = { .columns = columns, .color = true } };
+	const char *line;
+	char info[64];
+
+	(void)state;
+	assert_int_equal(strlen(before), 60);
+	start_text(&maker);
+	start_text(&colored);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bench_columns = cases[i].columns;
+		snprintf(info, sizeof(info), "\"info\":\"%s\",", cases[i].info);
+		line = line_of(&maker, info, FRAME("eth:data") "," ETH);
+		assert_memory_equal(line, before, strlen(before));
+		assert_string_equal(line + strlen(before), cases[i].shown);
+		line = line_of(&colored, info, FRAME("eth:data") "," ETH);
+		assert_string_equal(strstr(line, "eth\033[m ") + strlen("eth\033[m "), cases[i].shown);
+	}
+	maker_end(&maker);
+	maker_end(&colored);
+}
+
 /* A line of the longest texts, all escaped, has room where the smallest document has. */
 static void
 test_longest(void **state)
@@ -136,6 +185,7 @@ main(void)
 		cmocka_unit_test(test_interfaces),
 		cmocka_unit_test(test_color),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_longest)
 	};
 
