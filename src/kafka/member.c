@@ -291,7 +291,7 @@ begin_again(struct member *member, struct lane *lane)
 {
 	struct lane anew = new_lane(member, lane->topic, lane->partition);
 
-	anew.is_assigned = true;
+	anew.is_assigned = anew.is_anew = true;
 	*lane = anew;
 	member_read_soon(member);
 }

@@ -70,8 +70,13 @@ find_seen(const struct member *member, const struct lane *lane)
 static void
 set_seen(struct member *member, const struct lane *lane)
 {
-	if (find_seen(member, lane) != NULL)
+	struct seen *seen = find_seen(member, lane);
+
+	if (seen != NULL) {
+		if (lane->is_anew)
+			seen->start = lane->start;
 		return;
+	}
 	member->seen = xreallocarray(member->seen, member->seen_count + 1, sizeof(*member->seen));
 	member->seen[member->seen_count++] = (struct seen){ lane->topic, lane->partition, lane->start };
 }
@@ -166,6 +171,8 @@ choose(struct round *round, struct lane *lane)
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
 	lane->start = lane->low;
+	if (lane->is_anew)
+		return code;
 	if (seen != NULL || config->from == MEMBER_STORED) {
 		if (lane->committed >= 0)
 			lane->start = lane->committed;

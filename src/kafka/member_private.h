@@ -30,6 +30,7 @@ struct lane {
 	bool is_told;     /* espcap knows of it */
 	bool is_released;
 	bool is_again; /* of LANE_HELD: the group has not taken it away; its offsets start anew */
+	bool is_anew;  /* they have: all there is is read */
 	uint64_t ask_at;
 	unsigned failures; /* of asking, since it last went well */
 	int64_t low, start, end, next;
