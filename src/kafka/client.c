@@ -27,7 +27,7 @@ struct client {
 };
 
 enum client_trouble
-client_classify(rd_kafka_resp_err_t code)
+client_classify(const struct client *client, rd_kafka_resp_err_t code)
 {
 	switch ((int)code) {
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
@@ -45,6 +45,8 @@ client_classify(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
 	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
 		return CLIENT_REFUSED;
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+		return client->config.needs_group ? CLIENT_REFUSED : CLIENT_OTHER;
 	case RD_KAFKA_RESP_ERR__FATAL:
 		return CLIENT_FATAL;
 	default:
@@ -56,17 +58,19 @@ static void
 take_error(struct client *client, rd_kafka_event_t *event)
 {
 	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-	enum client_trouble trouble;
 	char text[512];
 
 	if (code == RD_KAFKA_RESP_ERR__FATAL)
 		code = rd_kafka_fatal_error(client->handle, text, sizeof(text));
 	else
 		(void)snprintf(text, sizeof(text), "%s", rd_kafka_event_error_string(event));
-	trouble = rd_kafka_event_error_is_fatal(event) != 0 ? CLIENT_FATAL : client_classify(code);
-	if (client->config.is_member && code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
-		trouble = CLIENT_REFUSED;
-	client->config.handler.on_trouble(client->config.handler.ctx, trouble, text);
+	/* The client looks for the coordinator of every group that it has a name of. */
+	if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && !client->config.needs_group) {
+		root_log(client->config.log, ROOT_DEBUG, "%s", text);
+		return;
+	}
+	client->config.handler.on_trouble(client->config.handler.ctx,
+	    rd_kafka_event_error_is_fatal(event) != 0 ? CLIENT_FATAL : client_classify(client, code), text);
 }
 
 static void
@@ -237,6 +241,12 @@ rd_kafka_t *
 client_handle(const struct client *client)
 {
 	return client->handle;
+}
+
+rd_kafka_queue_t *
+client_queue(const struct client *client)
+{
+	return client->queue;
 }
 
 uint64_t

@@ -46,6 +46,7 @@ struct client_config {
 	size_t preset_count;
 	/* Of a consumer: it is a member of its group, and the handler gets and answers RD_KAFKA_EVENT_REBALANCE. */
 	bool is_member;
+	bool needs_group; /* else a missing right to the group does not matter */
 	/* Called by a thread of librdkafka before it connects to this address; NULL for none. */
 	void (*on_connect)(void *ctx, const struct sockaddr *address);
 	void *connect_ctx;
@@ -61,6 +62,8 @@ struct client *client_new(const struct client_config *config, struct error *erro
 void client_free(struct client *client);
 
 rd_kafka_t *client_handle(const struct client *client);
+/* Where its events come from; borrowed. */
+rd_kafka_queue_t *client_queue(const struct client *client);
 /* Events of this queue wake the loop as well, and on_served is called; borrowed. */
 void client_watch(struct client *client, rd_kafka_queue_t *queue);
 /* Serves what waits now, and no more: at the end, when the loop does not run. */
@@ -70,6 +73,6 @@ void client_serve(struct client *client);
 uint64_t client_number(const struct client *client, const char *name);
 
 /* Which trouble an error is. */
-enum client_trouble client_classify(rd_kafka_resp_err_t code);
+enum client_trouble client_classify(const struct client *client, rd_kafka_resp_err_t code);
 
 #endif

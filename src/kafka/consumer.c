@@ -9,20 +9,28 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "kafka/asker.h"
 #include "kafka/client.h"
 #include "kafka/merge.h"
+#include "kafka/topic_limits.h"
 #include "kafka/trouble.h"
 
 #define TICK_MS 1000
-/* How long the loop may stand still for an answer about the topic, ms. */
-#define ASK_MS 1000
 /* Messages taken out of librdkafka's queue of a partition at once. */
 #define BATCH 128
 #define COMMIT_MS 5000
+#define WAKE_MS 5000
+/* The part of what may be held that is read before it is worth while. */
+#define WAKE_PART 16
+/* What librdkafka may hold of all partitions together, and at least of each, kB. Messages take up to twice that. */
+#define HOLD_KBYTES 32768
+#define HOLD_MIN_KBYTES 512
+/* The first version of librdkafka with fetch.queue.backoff.ms. */
+#define BACKOFF_VERSION 0x02020000
 
 /* One partition. */
 struct lane {
-	int32_t partition;
+	int32_t partition, leader;
 	rd_kafka_queue_t *queue;
 	rd_kafka_message_t *batch[BATCH];
 	size_t count, at;
@@ -36,12 +44,15 @@ struct lane {
 	int64_t commited; /* and of what was committed last */
 	bool is_at_end;   /* nothing was there when it was last looked at */
 	bool is_done;
+	bool has_begun;  /* something was given */
+	uint64_t eaten;  /* bytes given since the broker's thread was last seen or made to look */
 };
 
 struct consumer {
 	struct consumer_config config;
 	struct consumer_handler handler;
 	struct client *client;
+	struct asker *asker;
 	struct event *tick, *later;
 	struct lane *lanes;
 	struct merge_lane *merge;
@@ -51,7 +62,8 @@ struct consumer {
 	uint64_t missed, commit_at;
 	uint64_t look_at, look_every; /* for new partitions, ms */
 	unsigned commits;             /* under way */
-	bool has_failed, is_cut_off;
+	uint64_t hold; /* kB that librdkafka holds of a partition, then it fetches no more */
+	bool has_failed, is_cut_off, is_sized;
 	bool is_growing; /* partitions that are begun now were added */
 };
 
@@ -90,73 +102,45 @@ recover(struct consumer *consumer)
 static void
 note_code(struct consumer *consumer, rd_kafka_resp_err_t code)
 {
-	on_trouble(consumer, client_classify(code), rd_kafka_err2str(code));
+	on_trouble(consumer, client_classify(consumer->client, code), rd_kafka_err2str(code));
 }
 
 /* Where to begin. */
 
-static int
-ask_watermarks(struct consumer *consumer, struct lane *lane, int64_t *low, int64_t *high)
-{
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(client_handle(consumer->client), consumer->config.topic,
-	    lane->partition, low, high, ASK_MS);
-
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		return 0;
-	note_code(consumer, code);
-	return -1;
-}
-
-/* Where the group is in each partition, into start; -1 where it has never been. */
-static int
-ask_committed(struct consumer *consumer)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)consumer->count);
-	rd_kafka_resp_err_t code;
-
-	for (size_t i = 0; i < consumer->count; i++)
-		(void)rd_kafka_topic_partition_list_add(list, consumer->config.topic, consumer->lanes[i].partition);
-	code = rd_kafka_committed(client_handle(consumer->client), list, ASK_MS);
-	for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
-		consumer->lanes[i].start = list->elems[i].offset;
-		code = list->elems[i].err;
-	}
-	rd_kafka_topic_partition_list_destroy(list);
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		return 0;
-	/* Who does not ask for what is stored needs no right to the group: elsewhere it is no refusal. */
-	if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
-		on_trouble(consumer, CLIENT_REFUSED, rd_kafka_err2str(code));
-	else
-		note_code(consumer, code);
-	return -1;
-}
+static int start_client(struct consumer *consumer, uint64_t kbytes, struct error *error);
+static void stop_client(struct consumer *consumer);
 
 static void
-set_range(struct consumer *consumer, struct lane *lane, int64_t low, int64_t high)
+set_range(struct consumer *consumer, struct lane *lane, const struct asker_place *place)
 {
 	switch (consumer->config.start) {
 	case CONSUMER_BEGIN:
-		lane->start = low;
+		lane->start = place->low;
 		break;
 	case CONSUMER_LATEST:
-		lane->start = consumer->is_growing ? low : high;
+		lane->start = consumer->is_growing ? place->low : place->high;
 		break;
 	case CONSUMER_STORED:
 		/* A new group begins with what there is. */
-		if (lane->start < 0)
-			lane->start = low;
+		lane->start = place->stored < 0 ? place->low : place->stored;
 		break;
 	case CONSUMER_AT:
 		lane->start = consumer->config.offset;
 		break;
 	}
-	if (lane->start < low) {
-		consumer->missed += (uint64_t)(low - lane->start);
-		lane->start = low;
+	/* The topic was made anew, or a broker that knew less took over. */
+	if (consumer->config.start == CONSUMER_STORED && lane->start > place->high) {
+		root_log(consumer->config.log, ROOT_WARNING,
+		    "Partition %d ends at offset %lld, and %lld is stored: it is read from its beginning", lane->partition,
+		    (long long)place->high, (long long)lane->start);
+		lane->start = place->low;
+	}
+	if (lane->start < place->low) {
+		consumer->missed += (uint64_t)(place->low - lane->start);
+		lane->start = place->low;
 	}
 	if (consumer->config.exit_at_end)
-		lane->end = high;
+		lane->end = place->high;
 	if (consumer->config.start == CONSUMER_AT)
 		lane->end = consumer->config.offset + (int64_t)consumer->config.count;
 	lane->is_done = lane->start >= lane->end;
@@ -178,42 +162,48 @@ begin_lane(struct consumer *consumer, struct lane *lane, int64_t low, rd_kafka_t
 	rd_kafka_topic_partition_list_add(list, consumer->config.topic, lane->partition)->offset = from;
 }
 
-/* The lanes from the one at first on. */
-static int
-assign(struct consumer *consumer, size_t first)
+/* A lane for each place. */
+static void
+add_lanes(struct consumer *consumer, const struct asker_answer *answer, rd_kafka_topic_partition_list_t *list)
 {
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(consumer->count - first));
-	rd_kafka_error_t *refusal;
-	int rv = -1;
+	size_t count = consumer->count + answer->count;
 
-	for (size_t i = first; i < consumer->count; i++) {
-		int64_t low, high;
+	consumer->lanes = xreallocarray(consumer->lanes, count, sizeof(*consumer->lanes));
+	consumer->merge = xreallocarray(consumer->merge, count, sizeof(*consumer->merge));
+	for (size_t i = 0; i < answer->count; i++) {
+		struct lane *lane = &consumer->lanes[consumer->count++];
 
-		if (ask_watermarks(consumer, &consumer->lanes[i], &low, &high) != 0)
-			goto out;
-		set_range(consumer, &consumer->lanes[i], low, high);
-		if (!consumer->lanes[i].is_done)
-			begin_lane(consumer, &consumer->lanes[i], low, list);
+		*lane = (struct lane){ .partition = answer->places[i].partition,
+			.leader = answer->places[i].leader,
+			.end = INT64_MAX };
+		set_range(consumer, lane, &answer->places[i]);
+		if (!lane->is_done)
+			begin_lane(consumer, lane, answer->places[i].low, list);
 	}
-	rv = 0;
+}
+
+static void
+assign(struct consumer *consumer, const struct asker_answer *answer)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)answer->count);
+	rd_kafka_error_t *refusal;
+
+	add_lanes(consumer, answer, list);
 	refusal = list->cnt > 0 ? rd_kafka_incremental_assign(client_handle(consumer->client), list) : NULL;
 	if (refusal != NULL) {
 		fail(consumer, OUTCOME_INTERNAL, rd_kafka_error_string(refusal));
 		rd_kafka_error_destroy(refusal);
 	}
-	if (consumer->missed > 0)
+	rd_kafka_topic_partition_list_destroy(list);
+	if (consumer->missed > 0 && !consumer->is_growing)
 		root_log(consumer->config.log, ROOT_WARNING, "%llu messages were deleted before they were read",
 		    (unsigned long long)consumer->missed);
-out:
-	rd_kafka_topic_partition_list_destroy(list);
-	return rv;
 }
 
-/* Those from the one at first on. */
 static void
-release_lanes(struct consumer *consumer, size_t first)
+release_lanes(struct consumer *consumer)
 {
-	for (size_t i = first; i < consumer->count; i++) {
+	for (size_t i = 0; i < consumer->count; i++) {
 		struct lane *lane = &consumer->lanes[i];
 
 		for (; lane->at < lane->count; lane->at++)
@@ -223,95 +213,106 @@ release_lanes(struct consumer *consumer, size_t first)
 		rd_kafka_queue_io_event_enable(lane->queue, -1, NULL, 0);
 		rd_kafka_queue_destroy(lane->queue);
 	}
-	consumer->count = first;
+	consumer->count = 0;
 }
 
 static void
-add_lanes(struct consumer *consumer, size_t count)
+ask(struct consumer *consumer)
 {
-	consumer->lanes = xreallocarray(consumer->lanes, count, sizeof(*consumer->lanes));
-	consumer->merge = xreallocarray(consumer->merge, count, sizeof(*consumer->merge));
-	for (size_t i = consumer->count; i < count; i++) {
-		struct lane *lane = &consumer->lanes[i];
+	const struct asker_question question = {
+		.first = consumer->config.start == CONSUMER_AT ? consumer->config.partition : (int32_t)consumer->count,
+		.only = consumer->config.start == CONSUMER_AT,
+		.stored = consumer->config.start == CONSUMER_STORED
+	};
 
-		memset(lane, 0, sizeof(*lane));
-		lane->partition = consumer->config.start == CONSUMER_AT ? consumer->config.partition : (int32_t)i;
-		lane->start = -1;
-		lane->end = INT64_MAX;
-	}
-	consumer->count = count;
-}
-
-/* How many partitions the topic has; 0 if that is not known. */
-static int
-ask_partitions(struct consumer *consumer)
-{
-	rd_kafka_topic_t *topic = rd_kafka_topic_new(client_handle(consumer->client), consumer->config.topic, NULL);
-	const struct rd_kafka_metadata *metadata = NULL;
-	char text[300];
-	rd_kafka_resp_err_t code;
-	int count = 0;
-
-	code = topic == NULL ? rd_kafka_last_error() :
-			       rd_kafka_metadata(client_handle(consumer->client), 0, topic, &metadata, ASK_MS);
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1) {
-		code = metadata->topics[0].err;
-		count = code == RD_KAFKA_RESP_ERR_NO_ERROR ? metadata->topics[0].partition_cnt : 0;
-	}
-	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
-		(void)snprintf(text, sizeof(text), "the topic %.250s does not exist", consumer->config.topic);
-		on_trouble(consumer, CLIENT_REFUSED, text);
-	} else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		note_code(consumer, code);
-	if (metadata != NULL)
-		rd_kafka_metadata_destroy(metadata);
-	if (topic != NULL)
-		rd_kafka_topic_destroy(topic);
-	return count;
-}
-
-static void
-begin(struct consumer *consumer)
-{
-	int count = ask_partitions(consumer);
-	char text[400];
-
-	if (count <= 0)
-		return;
-	if (consumer->config.start == CONSUMER_AT && consumer->config.partition >= count) {
-		(void)snprintf(text, sizeof(text), "--at: the topic %.250s has %d partitions", consumer->config.topic, count);
-		fail(consumer, OUTCOME_USAGE, text);
-		return;
-	}
-	add_lanes(consumer, consumer->config.start == CONSUMER_AT ? 1 : (size_t)count);
-	if ((consumer->config.start == CONSUMER_STORED && ask_committed(consumer) != 0) || assign(consumer, 0) != 0) {
-		release_lanes(consumer, 0);
-		return;
-	}
-	recover(consumer);
-	consumer->handler.on_ready(consumer->handler.ctx);
+	if (!asker_is_asking(consumer->asker))
+		asker_ask(consumer->asker, &question);
 }
 
 /* Partitions may be added to a topic: they are read from their beginning. */
 static void
 look_for_partitions(struct consumer *consumer)
 {
-	size_t before = consumer->count;
-	int count;
-
 	if (consumer->config.start == CONSUMER_AT || consumer->config.exit_at_end || consumer->is_cut_off ||
 	    clock_ms() < consumer->look_at)
 		return;
 	consumer->look_at = clock_ms() + consumer->look_every;
-	count = ask_partitions(consumer);
-	if (count <= 0 || (size_t)count <= before)
+	ask(consumer);
+}
+
+static void
+take_refusal(struct consumer *consumer, const struct asker_answer *answer)
+{
+	char text[300];
+
+	/* Who may not use the group is kept waiting. */
+	if (answer->code == RD_KAFKA_RESP_ERR__TIMED_OUT && consumer->trouble.refused != 0)
 		return;
-	add_lanes(consumer, (size_t)count);
-	consumer->is_growing = true;
-	if (assign(consumer, before) != 0)
-		release_lanes(consumer, before);
+	if (answer->code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || answer->code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
+		(void)snprintf(text, sizeof(text), "the topic %.250s does not exist", consumer->config.topic);
+		on_trouble(consumer, CLIENT_REFUSED, text);
+	} else
+		note_code(consumer, answer->code);
+}
+
+static void
+resize(void *ctx)
+{
+	struct consumer *consumer = ctx;
+	struct error error;
+
+	stop_client(consumer);
+	if (start_client(consumer, consumer->hold, &error) != 0)
+		fail(consumer, error.outcome, error.text);
 	else
-		root_log(consumer->config.log, ROOT_INFO, "The topic has %d partitions now", count);
+		ask(consumer);
+}
+
+/* Each partition has a part of what may be held: true if the client is made anew for that, and will ask again. */
+static bool
+share_hold(struct consumer *consumer, size_t count)
+{
+	uint64_t part = HOLD_KBYTES / count;
+
+	part = part < HOLD_MIN_KBYTES ? HOLD_MIN_KBYTES : part;
+	if (consumer->is_sized || part >= consumer->hold ||
+	    properties_get(consumer->config.properties, "queued.max.messages.kbytes") != NULL)
+		return false;
+	consumer->is_sized = true;
+	consumer->hold = part;
+	/* Not while it gives an answer. */
+	loop_defer(consumer->config.loop, resize, consumer);
+	return true;
+}
+
+static void
+on_answer(void *ctx, const struct asker_answer *answer)
+{
+	struct consumer *consumer = ctx;
+	char text[400];
+
+	if (consumer->has_failed)
+		return;
+	if (answer->code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		take_refusal(consumer, answer);
+		return;
+	}
+	if (consumer->config.start == CONSUMER_AT && answer->count == 0) {
+		(void)snprintf(text, sizeof(text), "--at: the topic %.250s has %d partitions", consumer->config.topic,
+		    answer->partitions);
+		fail(consumer, OUTCOME_USAGE, text);
+		return;
+	}
+	if (answer->count == 0)
+		return;
+	consumer->is_growing = consumer->count > 0;
+	if (!consumer->is_growing && share_hold(consumer, answer->count))
+		return;
+	assign(consumer, answer);
+	if (consumer->is_growing)
+		root_log(consumer->config.log, ROOT_INFO, "The topic has %d partitions now", answer->partitions);
+	recover(consumer);
+	consumer->handler.on_ready(consumer->handler.ctx);
 }
 
 /* Messages. */
@@ -332,7 +333,8 @@ take_head(struct lane *lane, const rd_kafka_message_t *message)
 	head->value_len = (uint32_t)message->len;
 	head->partition = message->partition;
 	head->offset = message->offset;
-	head->is_before = message->offset < lane->start;
+	/* It is the first. Later ones are of a topic that was made anew. */
+	head->is_before = message->offset < lane->start && !lane->has_begun;
 	lane->has_head = true;
 }
 
@@ -350,9 +352,24 @@ take_notice(struct consumer *consumer, struct lane *lane, const rd_kafka_message
 		lane->is_done = true;
 }
 
+/*
+ * A thread of librdkafka that holds enough of all its partitions looks after a second whether that is still so (before
+ * version 2.2.0): as much a second as it may hold is read at most. It looks at once when it is to send
+ * something. So it is given a question, whose answer does not matter, when nothing is left of what it held.
+ */
+static void
+wake_fetcher(struct consumer *consumer, struct lane *lane)
+{
+	if (lane->is_at_end || lane->eaten < (consumer->hold << 10) / WAKE_PART)
+		return;
+	lane->eaten = 0;
+	topic_limits_ask(client_handle(consumer->client), consumer->config.topic, lane->leader, WAKE_MS,
+	    client_queue(consumer->client));
+}
+
 /* False if nothing is there. */
 static bool
-fill_batch(struct lane *lane)
+fill_batch(struct consumer *consumer, struct lane *lane)
 {
 	ssize_t n;
 
@@ -362,6 +379,8 @@ fill_batch(struct lane *lane)
 	lane->at = 0;
 	lane->count = n > 0 ? (size_t)n : 0;
 	lane->arrived = clock_ms();
+	if (n <= 0)
+		wake_fetcher(consumer, lane);
 	return n > 0;
 }
 
@@ -369,7 +388,7 @@ fill_batch(struct lane *lane)
 static void
 fill(struct consumer *consumer, struct lane *lane)
 {
-	while (!lane->is_done && !lane->has_head && fill_batch(lane)) {
+	while (!lane->is_done && !lane->has_head && fill_batch(consumer, lane)) {
 		rd_kafka_message_t *message = lane->batch[lane->at];
 
 		if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset < lane->end) {
@@ -392,6 +411,8 @@ give(struct consumer *consumer, struct lane *lane, struct consumer_message *mess
 	*message = lane->head;
 	consumer->given = lane->batch[lane->at++];
 	lane->has_head = false;
+	lane->has_begun = true;
+	lane->eaten += message->value_len;
 	if (message->is_before)
 		return;
 	lane->given = message->offset + 1;
@@ -466,7 +487,7 @@ consumer_missed(const struct consumer *consumer)
 bool
 consumer_is_cut_off(const struct consumer *consumer)
 {
-	return consumer->is_cut_off;
+	return consumer->is_cut_off || asker_is_asking(consumer->asker);
 }
 
 /* Offsets. */
@@ -553,39 +574,66 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	if (consumer->has_failed)
 		return;
 	if (consumer->count == 0)
-		begin(consumer);
+		ask(consumer);
 	else
 		look_for_partitions(consumer);
 	if (trouble_is_final(&consumer->trouble, OUTCOME_INPUT, &error))
 		fail(consumer, error.outcome, error.text);
 }
 
-struct consumer *
-consumer_new(const struct consumer_config *config, const struct consumer_handler *handler, struct error *error)
+/* kbytes: what it holds of a partition; 0 for librdkafka's own default. */
+static int
+start_client(struct consumer *consumer, uint64_t kbytes, struct error *error)
 {
-	static const struct client_preset presets[] = {
+	char hold[24];
+	const struct client_preset presets[] = {
 		{ "client.id", "espcap-kafka" },
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "enable.partition.eof", "true" },
-		{ "auto.offset.reset", "earliest" }
+		{ "auto.offset.reset", "earliest" },
+		{ "queued.max.messages.kbytes", hold },
+		{ "fetch.queue.backoff.ms", "10" } /* see wake_fetcher */
 	};
-	struct consumer *consumer = xcalloc(1, sizeof(*consumer));
-	const struct client_config client = { .loop = config->loop,
-		.log = config->log,
+	const struct client_config config = { .loop = consumer->config.loop,
+		.log = consumer->config.log,
 		.type = RD_KAFKA_CONSUMER,
-		.properties = config->properties,
+		.properties = consumer->config.properties,
 		.presets = presets,
-		.preset_count = sizeof(presets) / sizeof(presets[0]),
+		.preset_count = sizeof(presets) / sizeof(presets[0]) - (rd_kafka_version() < BACKOFF_VERSION),
+		.needs_group = consumer->config.start == CONSUMER_STORED,
 		.handler = { on_event, on_served, on_trouble, consumer } };
+
+	(void)snprintf(hold, sizeof(hold), "%llu", (unsigned long long)kbytes);
+	consumer->client = client_new(&config, error);
+	if (consumer->client == NULL)
+		return -1;
+	consumer->asker = asker_new(consumer->config.loop, client_handle(consumer->client), consumer->config.topic, on_answer,
+	    consumer);
+	consumer->hold = client_number(consumer->client, "queued.max.messages.kbytes");
+	return 0;
+}
+
+static void
+stop_client(struct consumer *consumer)
+{
+	asker_free(consumer->asker);
+	consumer->asker = NULL;
+	client_free(consumer->client);
+	consumer->client = NULL;
+}
+
+struct consumer *
+consumer_new(const struct consumer_config *config, const struct consumer_handler *handler, struct error *error)
+{
+	struct consumer *consumer = xcalloc(1, sizeof(*consumer));
 
 	consumer->config = *config;
 	consumer->handler = *handler;
 	consumer->trouble = (struct trouble){ .log = config->log, .retry_for = config->retry_for };
 	consumer->tick = evtimer_new(loop_base(config->loop), on_tick, consumer);
 	consumer->later = evtimer_new(loop_base(config->loop), on_later, consumer);
-	consumer->client = client_new(&client, error);
-	if (consumer->client == NULL) {
+	if (start_client(consumer, HOLD_KBYTES, error) != 0) {
 		consumer_free(consumer);
 		return NULL;
 	}
@@ -604,9 +652,9 @@ consumer_free(struct consumer *consumer)
 	event_free(consumer->later);
 	if (consumer->given != NULL)
 		rd_kafka_message_destroy(consumer->given);
-	release_lanes(consumer, 0);
+	release_lanes(consumer);
 	free(consumer->lanes);
 	free(consumer->merge);
-	client_free(consumer->client);
+	stop_client(consumer);
 	free(consumer);
 }

@@ -72,7 +72,7 @@ enum consumer_event consumer_next(struct consumer *consumer, struct consumer_mes
 bool consumer_is_idle(const struct consumer *consumer);
 /* Messages that were deleted before they could be read. */
 uint64_t consumer_missed(const struct consumer *consumer);
-/* No broker answers. */
+/* No broker answers, or one is waited for at this moment: to free the consumer may take long. */
 bool consumer_is_cut_off(const struct consumer *consumer);
 
 /*

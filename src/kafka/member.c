@@ -177,7 +177,7 @@ on_trouble(void *ctx, enum client_trouble trouble, const char *text)
 void
 member_note_code(struct member *member, rd_kafka_resp_err_t code)
 {
-	on_trouble(member, client_classify(code), rd_kafka_err2str(code));
+	on_trouble(member, client_classify(member->client, code), rd_kafka_err2str(code));
 }
 
 void
@@ -654,6 +654,7 @@ start_client(struct member *member, struct error *error)
 		.presets = presets,
 		.preset_count = sizeof(presets) / sizeof(presets[0]),
 		.is_member = true,
+		.needs_group = true,
 		.handler = { on_event, on_served, on_trouble, member } };
 
 	if (member_check(member->config, error) != 0)

@@ -74,7 +74,7 @@ count_failure(struct producer *producer, const rd_kafka_message_t *message)
 		producer->counts.uncertain++;
 	if (code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
 		return;
-	on_trouble(producer, client_classify(code), rd_kafka_err2str(code));
+	on_trouble(producer, client_classify(producer->client, code), rd_kafka_err2str(code));
 }
 
 static void
@@ -227,7 +227,7 @@ ask(struct producer *producer)
 		return;
 	producer->is_asking = true;
 	queue = rd_kafka_queue_get_main(client_handle(producer->client));
-	topic_limits_ask(client_handle(producer->client), producer->config.topic, ASK_MS, queue);
+	topic_limits_ask(client_handle(producer->client), producer->config.topic, -1, ASK_MS, queue);
 	rd_kafka_queue_destroy(queue);
 }
 
@@ -271,7 +271,7 @@ take_limits(struct producer *producer, rd_kafka_event_t *event)
 		root_log(producer->config.log, ROOT_WARNING,
 		    "The limits of the topic are not known: %s", text);
 	else if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		on_trouble(producer, client_classify(code), text != NULL ? text : rd_kafka_err2str(code));
+		on_trouble(producer, client_classify(producer->client, code), text != NULL ? text : rd_kafka_err2str(code));
 		return;
 	}
 	if (limits.is_compacted) {

@@ -7,13 +7,15 @@
 #include "base/text.h"
 
 void
-topic_limits_ask(rd_kafka_t *handle, const char *topic, int timeout_ms, rd_kafka_queue_t *queue)
+topic_limits_ask(rd_kafka_t *handle, const char *topic, int32_t node, int timeout_ms, rd_kafka_queue_t *queue)
 {
 	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
 	rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
 	char ignored[128];
 
 	(void)rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, ignored, sizeof(ignored));
+	if (node >= 0)
+		(void)rd_kafka_AdminOptions_set_broker(options, node, ignored, sizeof(ignored));
 	rd_kafka_DescribeConfigs(handle, &resource, 1, options, queue);
 	rd_kafka_ConfigResource_destroy(resource);
 	rd_kafka_AdminOptions_destroy(options);

@@ -12,8 +12,8 @@ struct topic_limits {
 	bool is_compacted;  /* of messages with the same key only the last is kept */
 };
 
-/* Asks; the answer is an event of the queue, which the caller takes there. */
-void topic_limits_ask(rd_kafka_t *handle, const char *topic, int timeout_ms, rd_kafka_queue_t *queue);
+/* Asks this node, negative for any; the answer is an event of the queue, which the caller takes there. */
+void topic_limits_ask(rd_kafka_t *handle, const char *topic, int32_t node, int timeout_ms, rd_kafka_queue_t *queue);
 
 /*
  * Reads the answer, an RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT. What the cluster says of the question, with *text (of the
