@@ -121,7 +121,7 @@ kafka_cluster_settings() {
 # kafka_format NODE CLUSTER-ID
 kafka_format() {
 	[ ! -e "$(kafka_file data "$1")/meta.properties" ] || return 0
-	(kafka_run -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format -t "$2" -c "$(kafka_file config "$1")") \
+	(kafka_run -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format --cluster-id="$2" -c "$(kafka_file config "$1")") \
 		>"$log" 2>&1 </dev/null 8>&- 9>&- || {
 		show_log
 		fail "$name could not make its data folder; what it said: $log"
