@@ -17,7 +17,7 @@
 
 #define TICK_MS 1000
 /* Messages taken out of librdkafka's queue of a partition at once. */
-#define BATCH 128
+#define BATCH 32
 #define COMMIT_MS 5000
 #define WAKE_MS 5000
 /* The part of what may be held that is read before it is worth while. */
@@ -39,13 +39,15 @@ struct lane {
 	bool has_head;
 	int64_t start;    /* what is before it is not wanted */
 	int64_t end;      /* the same from here on; INT64_MAX for no end */
-	int64_t given;    /* the offset after the last message given; -1 before */
+	int64_t next;     /* the offset after the last message taken */
+	int64_t given;    /* the same of the last message given */
 	int64_t stored;   /* the same of what is where it belongs */
 	int64_t commited; /* and of what was committed last */
 	bool is_at_end;   /* nothing was there when it was last looked at */
 	bool is_done;
-	bool has_begun;  /* something was given */
-	uint64_t eaten;  /* bytes given since the broker's thread was last seen or made to look */
+	bool is_lost;   /* what would be next is not there: it goes on where the partition begins now */
+	bool has_begun; /* something was given */
+	uint64_t eaten; /* bytes given since the broker's thread was last seen or made to look */
 };
 
 struct consumer {
@@ -62,8 +64,8 @@ struct consumer {
 	uint64_t missed, commit_at;
 	uint64_t look_at, look_every; /* for new partitions, ms */
 	unsigned commits;             /* under way */
-	uint64_t hold; /* kB that librdkafka holds of a partition, then it fetches no more */
-	bool has_failed, is_cut_off, is_sized;
+	uint64_t hold;                /* kB that librdkafka holds of a partition, then it fetches no more */
+	bool has_failed, is_cut_off, is_sized, asks_for_lost;
 	bool is_growing; /* partitions that are begun now were added */
 };
 
@@ -144,7 +146,7 @@ set_range(struct consumer *consumer, struct lane *lane, const struct asker_place
 	if (consumer->config.start == CONSUMER_AT)
 		lane->end = consumer->config.offset + (int64_t)consumer->config.count;
 	lane->is_done = lane->start >= lane->end;
-	lane->given = lane->stored = lane->commited = lane->start;
+	lane->next = lane->given = lane->stored = lane->commited = lane->start;
 }
 
 static void
@@ -225,8 +227,10 @@ ask(struct consumer *consumer)
 		.stored = consumer->config.start == CONSUMER_STORED
 	};
 
-	if (!asker_is_asking(consumer->asker))
-		asker_ask(consumer->asker, &question);
+	if (asker_is_asking(consumer->asker))
+		return;
+	consumer->asks_for_lost = false;
+	asker_ask(consumer->asker, &question);
 }
 
 /* Partitions may be added to a topic: they are read from their beginning. */
@@ -238,6 +242,27 @@ look_for_partitions(struct consumer *consumer)
 		return;
 	consumer->look_at = clock_ms() + consumer->look_every;
 	ask(consumer);
+}
+
+/* What the lane would read next was deleted, or is not there yet in a topic that was made anew. */
+static void
+go_on_at(struct consumer *consumer, struct lane *lane, const struct asker_place *place)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+
+	lane->is_lost = false;
+	if (lane->next < place->low) {
+		consumer->missed += (uint64_t)(place->low - lane->next);
+		root_log(consumer->config.log, ROOT_WARNING, "%lld messages of partition %d were deleted before they were read",
+		    (long long)(place->low - lane->next), lane->partition);
+	} else
+		root_log(consumer->config.log, ROOT_WARNING, "Partition %d ends at offset %lld now: it is read from its beginning",
+		    lane->partition, (long long)place->high);
+	lane->next = place->low;
+	rd_kafka_topic_partition_list_add(list, consumer->config.topic, lane->partition)->offset = place->low;
+	rd_kafka_error_destroy(rd_kafka_incremental_unassign(client_handle(consumer->client), list));
+	rd_kafka_error_destroy(rd_kafka_incremental_assign(client_handle(consumer->client), list));
+	rd_kafka_topic_partition_list_destroy(list);
 }
 
 static void
@@ -253,6 +278,33 @@ take_refusal(struct consumer *consumer, const struct asker_answer *answer)
 		on_trouble(consumer, CLIENT_REFUSED, text);
 	} else
 		note_code(consumer, answer->code);
+}
+
+/* Asks where a partition begins, of which the offset to be read is not there any more. */
+static void
+find_lost(struct consumer *consumer)
+{
+	struct asker_question question = { .only = true };
+	size_t i = 0;
+
+	while (i < consumer->count && !consumer->lanes[i].is_lost)
+		i++;
+	if (i == consumer->count || asker_is_asking(consumer->asker))
+		return;
+	question.first = consumer->lanes[i].partition;
+	consumer->asks_for_lost = true;
+	asker_ask(consumer->asker, &question);
+}
+
+/* One of those that are lost; the others are asked about next. */
+static void
+take_lost(struct consumer *consumer, const struct asker_answer *answer)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		for (size_t k = 0; k < consumer->count; k++)
+			if (consumer->lanes[k].is_lost && consumer->lanes[k].partition == answer->places[i].partition)
+				go_on_at(consumer, &consumer->lanes[k], &answer->places[i]);
+	find_lost(consumer);
 }
 
 static void
@@ -297,6 +349,10 @@ on_answer(void *ctx, const struct asker_answer *answer)
 		take_refusal(consumer, answer);
 		return;
 	}
+	if (consumer->asks_for_lost) {
+		take_lost(consumer, answer);
+		return;
+	}
 	if (consumer->config.start == CONSUMER_AT && answer->count == 0) {
 		(void)snprintf(text, sizeof(text), "--at: the topic %.250s has %d partitions", consumer->config.topic,
 		    answer->partitions);
@@ -336,12 +392,18 @@ take_head(struct lane *lane, const rd_kafka_message_t *message)
 	/* It is the first. Later ones are of a topic that was made anew. */
 	head->is_before = message->offset < lane->start && !lane->has_begun;
 	lane->has_head = true;
+	lane->next = message->offset + 1;
 }
 
 /* What stands in the batch and is no message. */
 static void
 take_notice(struct consumer *consumer, struct lane *lane, const rd_kafka_message_t *message)
 {
+	if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+		lane->is_lost = true;
+		find_lost(consumer);
+		return;
+	}
 	if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		note_code(consumer, message->err);
 		return;
@@ -509,9 +571,10 @@ commit(struct consumer *consumer)
 	if (list->cnt > 0 &&
 	    rd_kafka_commit_queue(client_handle(consumer->client), list, queue, NULL, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR)
 		consumer->commits++;
+	if (list->cnt > 0)
+		consumer->commit_at = clock_ms() + COMMIT_MS;
 	rd_kafka_topic_partition_list_destroy(list);
 	rd_kafka_queue_destroy(queue);
-	consumer->commit_at = clock_ms() + COMMIT_MS;
 }
 
 void
@@ -575,13 +638,18 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 		return;
 	if (consumer->count == 0)
 		ask(consumer);
-	else
+	else {
+		/* What was stored since the last commit, if nothing came after it. */
+		if (clock_ms() >= consumer->commit_at)
+			commit(consumer);
+		find_lost(consumer);
 		look_for_partitions(consumer);
+	}
 	if (trouble_is_final(&consumer->trouble, OUTCOME_INPUT, &error))
 		fail(consumer, error.outcome, error.text);
 }
 
-/* kbytes: what it holds of a partition; 0 for librdkafka's own default. */
+/* kbytes: what it may hold of a partition. */
 static int
 start_client(struct consumer *consumer, uint64_t kbytes, struct error *error)
 {
@@ -591,7 +659,7 @@ start_client(struct consumer *consumer, uint64_t kbytes, struct error *error)
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "enable.partition.eof", "true" },
-		{ "auto.offset.reset", "earliest" },
+		{ "auto.offset.reset", "error" },
 		{ "queued.max.messages.kbytes", hold },
 		{ "fetch.queue.backoff.ms", "10" } /* see wake_fetcher */
 	};
