@@ -58,6 +58,7 @@ static void
 take_error(struct client *client, rd_kafka_event_t *event)
 {
 	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+	enum client_trouble trouble;
 	char text[512];
 
 	if (code == RD_KAFKA_RESP_ERR__FATAL)
@@ -69,8 +70,10 @@ take_error(struct client *client, rd_kafka_event_t *event)
 		root_log(client->config.log, ROOT_DEBUG, "%s", text);
 		return;
 	}
-	client->config.handler.on_trouble(client->config.handler.ctx,
-	    rd_kafka_event_error_is_fatal(event) != 0 ? CLIENT_FATAL : client_classify(client, code), text);
+	trouble = client_classify(client, code);
+	if (rd_kafka_event_error_is_fatal(event) != 0)
+		trouble = trouble == CLIENT_REFUSED ? CLIENT_FATAL_REFUSED : CLIENT_FATAL;
+	client->config.handler.on_trouble(client->config.handler.ctx, trouble, text);
 }
 
 static void
@@ -81,7 +84,8 @@ take_log(const struct client *client, rd_kafka_event_t *event)
 
 	if (rd_kafka_event_log(event, &facility, &text, &level) != 0)
 		return;
-	root_log(client->config.log, level <= LEVEL_URGENT ? ROOT_ERROR : ROOT_DEBUG, "%s: %s", facility, text);
+	/* Fatal errors are events as well. */
+	root_log(client->config.log, level <= LEVEL_URGENT && strcmp(facility, "FATAL") != 0 ? ROOT_ERROR : ROOT_DEBUG, "%s: %s", facility, text);
 }
 
 static void

@@ -17,9 +17,10 @@ struct client;
 
 /* What does not go right by itself. */
 enum client_trouble {
-	CLIENT_UNREACHABLE, /* no broker answers */
-	CLIENT_REFUSED,     /* the credentials, the certificate or a right */
-	CLIENT_FATAL,       /* the client cannot go on */
+	CLIENT_UNREACHABLE,   /* no broker answers */
+	CLIENT_REFUSED,       /* the credentials, the certificate or a right */
+	CLIENT_FATAL,         /* the client cannot go on */
+	CLIENT_FATAL_REFUSED, /* the same, for want of a right: another client may, later */
 	CLIENT_OTHER
 };
 

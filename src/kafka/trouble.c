@@ -16,6 +16,7 @@ trouble_note(struct trouble *trouble, enum client_trouble kind, const char *text
 		[CLIENT_UNREACHABLE] = "No broker answers, trying again",
 		[CLIENT_REFUSED] = "Kafka refuses, trying again",
 		[CLIENT_FATAL] = "The Kafka client cannot continue",
+		[CLIENT_FATAL_REFUSED] = "Kafka refuses",
 		[CLIENT_OTHER] = "Kafka"
 	};
 	uint64_t now = clock_ms(), *said = &trouble->said[kind];

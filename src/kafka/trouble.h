@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "kafka/client.h"
 
-#define TROUBLE_KINDS 4
+#define TROUBLE_KINDS 5
 
 /* Zero it but for the first two. */
 struct trouble {

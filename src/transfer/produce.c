@@ -90,6 +90,7 @@ give_up(struct produce *produce)
 	produce->is_given_up = true;
 	producer_give_up(produce->producer);
 	loop_start_timer(produce->grace, LAST_MS);
+	end_on(produce);
 }
 
 static void
