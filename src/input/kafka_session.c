@@ -64,7 +64,7 @@ kafka_capture_new(const char *id, const char *host, const char *interface)
 	capture->id = xstrdup(id);
 	capture->host = known_text(host);
 	capture->interface = known_text(interface);
-	/* An id of a capture that espcap made is used as it is: the packets have the ids that they have without Kafka. */
+	/* An id that espcap made is used as it is: the packets have the ids that they have without Kafka. */
 	if (strlen(id) < CAPTURE_ID_LEN)
 		memcpy(capture->hash, id, strlen(id) + 1);
 	else if (capture_id_of_text(id, capture->hash) != 0) {
