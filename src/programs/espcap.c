@@ -199,8 +199,8 @@ start(struct app *app, struct error *error)
 		return -1;
 	if (open_all(app, error) != 0)
 		return -1;
-	/* Root is given up for good. */
-	if (privilege_give_up(options->nics.count > 0, &app->log, error) != 0)
+	/* Root is given up for good. Who may capture without being root has no need for that right with Kafka. */
+	if (privilege_give_up(options->nics.count > 0 || options->kafka != NULL, &app->log, error) != 0)
 		return -1;
 	/* As the user that espcap runs as from now on. */
 	if (confinement_make_home(&app->confinement, error) != 0 ||

@@ -2,11 +2,23 @@
 /* What --kafka tells the client of Kafka. */
 #include "run/worker_properties.h"
 
+#include "run/secrets.h"
+
 #ifdef HAVE_KAFKA
 static const bool has_kafka = true;
 #else
 static const bool has_kafka = false;
 #endif
+
+/* What comes from a file may be one, whatever it is called. */
+static bool
+hold_secret(const struct properties *properties)
+{
+	for (size_t i = 0; i < properties->count; i++)
+		if (properties->items[i].is_from_file || property_is_secret(properties->items[i].name))
+			return true;
+	return false;
+}
 
 int
 worker_properties(struct properties *properties, const struct options *options, struct log *log, struct error *error)
@@ -23,6 +35,8 @@ worker_properties(struct properties *properties, const struct options *options, 
 	properties_set(properties, "group.id", options->group);
 	if (options->instance != NULL)
 		properties_set(properties, "group.instance.id", options->instance);
+	if (hold_secret(properties))
+		secrets_protect();
 	if (properties_expose(properties, &name))
 		log_note(log,
 		    "%s is among the arguments or in the file of --config, where other users may read it: write it to a file "

@@ -10,8 +10,9 @@
 
 /*
  * Fills properties, a zeroed one, from --kafka, --group, --instance and --kafka-config; nothing without --kafka. Reads
- * files of secrets: with the rights that espcap was started with. Logs where a secret should not be. -1 with
- * OUTCOME_USAGE, also if espcap was built without Kafka. properties_release frees what it holds, also then.
+ * files of secrets: with the rights that espcap was started with. Protects the memory if there is one, and logs where
+ * none should be. -1 with OUTCOME_USAGE, also if espcap was built without Kafka. properties_release frees what it
+ * holds, also then.
  */
 int worker_properties(struct properties *properties, const struct options *options, struct log *log, struct error *error);
 

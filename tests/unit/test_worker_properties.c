@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,7 +106,10 @@ test_secret_files(void **state)
 	assert_int_equal(write(fd, "hunter2\n", 8), 8);
 	(void)snprintf(secret, sizeof(secret), "sasl.password=@%s", path);
 	(void)snprintf(other, sizeof(other), "client.id=@%s", path);
+	assert_int_equal(TAKE(NULL, "client.id=a"), 0);
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 1);
 	assert_int_equal(TAKE(NULL, secret), 0);
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
 	assert_string_equal(properties_get(&properties, "sasl.password"), "hunter2");
 	assert_int_equal(fchmod(fd, 0640), 0);
 	(void)snprintf(wanted, sizeof(wanted), "-X sasl.password=@FILE: %s: others may read this secret: chmod 600 it", path);
