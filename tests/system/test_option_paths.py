@@ -49,6 +49,8 @@ READS = {
     "password-file": [*DELIVERY, "--user=me", "--password-file=FILE"], "api-key-file": [*DELIVERY, "--api-key-file=FILE"],
     "ca-file": [*DELIVERY, "--ca-file=FILE"], "cert": [*DELIVERY, "--cert=FILE", "--key=KEY"],
     "key": [*DELIVERY, "--cert=CERT", "--key=FILE"],
+    # Nobody answers there.
+    "kafka-config": ["--kafka=127.0.0.1:9", "--topic=t", "--duration=500ms", "--grace=1ms", "--kafka-config=client.id=@FILE"],
 }
 LISTS = {"dir": ["--dir=DIR"], "watch": ["--watch=DIR", "--duration=1s"]}
 RUNS = {"tshark": [*DOCUMENTS, "--tshark=FILE"]}
@@ -62,7 +64,7 @@ FILLS = {
 }
 USES = {"reads": READS, "lists": LISTS, "runs": RUNS, "writes": WRITES, "fills": FILLS}
 # Options with a value of another kind that hides a path.
-HIDDEN = {"fields": "LIST", "after": "WHAT"}
+HIDDEN = {"fields": "LIST", "after": "WHAT", "kafka-config": "KEY=VALUE"}
 
 
 def test_every_option_has_a_row():
@@ -159,7 +161,7 @@ def content_of(option, pem):
         letter = b'{"index":"packets-2026-01-01","id":"x","status":400,"type":"x","reason":"x","document":{"n":1}}\n'
         return {"config": b"pretty = yes\n", "file": frames.pcap([frames.plain(b"packet")]), "replay": letter, "protocols": protocols.read(),
                 "typed": typed.read(), "tls-keys": b"", "fields": b"ip.src\n", "password-file": b"secret\n",
-                "api-key-file": b"a2V5\n", "ca-file": pem[0], "cert": pem[0], "key": pem[1]}[option]
+                "api-key-file": b"a2V5\n", "ca-file": pem[0], "cert": pem[0], "key": pem[1], "kafka-config": b"name\n"}[option]
 
 
 # Read.

@@ -127,4 +127,4 @@ def test_zsh_completes(tmp_path):
                           stderr=subprocess.PIPE, cwd=tmp_path, check=True)
     lines = done.stdout.decode().splitlines()
     assert done.stderr == b"" and lines[-1] == "*:capture:_files" and len(lines) > len(names())
-    assert all(re.fullmatch(r"\*?-.*\[.*\](:[A-Z|]+:.+)?", line) for line in lines[2:-1]), lines
+    assert all(re.fullmatch(r"\*?-.*\[.*\](:[A-Z|=,]+:.+)?", line) for line in lines[2:-1]), lines
