@@ -112,18 +112,6 @@ ask_committed(struct round *round)
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
-static rd_kafka_resp_err_t
-ask_bounds(struct round *round, struct lane *lane)
-{
-	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-	int wait = left(round);
-
-	if (wait > 0)
-		code = rd_kafka_query_watermark_offsets(round->handle, member_topic(round->member, lane), lane->partition,
-		    &lane->low, &lane->end, wait);
-	return code;
-}
-
 /* The first offset that was sent at ms or later; -1 if there is none. */
 static rd_kafka_resp_err_t
 ask_time(struct round *round, const struct lane *lane, int64_t ms, int64_t *offset)
@@ -139,6 +127,88 @@ ask_time(struct round *round, const struct lane *lane, int64_t ms, int64_t *offs
 	*offset = list->elems[0].offset >= 0 ? list->elems[0].offset : -1;
 	rd_kafka_topic_partition_list_destroy(list);
 	return code;
+}
+
+/*
+ * Offsets of many partitions are asked at once: an answer takes up to fetch.wait.max.ms, since a broker answers what
+ * comes on one connection in its order.
+ */
+enum question {
+	LOW,
+	END,
+	WARM
+};
+
+/* Kafka's way to ask for bounds is by a time (kafka.apache.org/protocol, ListOffsets). */
+static int64_t
+time_asked(const struct member *member, const struct lane *lane, enum question question)
+{
+	int64_t ms = lane->anchor - (int64_t)member->config->warmup_ms;
+
+	if (question == WARM)
+		return ms > 0 ? ms : 0;
+	return question == LOW ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
+}
+
+static void
+take_answer(struct round *round, rd_kafka_resp_err_t code, const rd_kafka_topic_partition_t *place,
+    enum question question)
+{
+	struct member *member = round->member;
+	struct lane *lane = member_lane(member, place->topic, place->partition);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = place->err;
+	/* It was not asked: nobody leads it. */
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && question != WARM && place->offset < 0)
+		code = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		postpone(member, lane, code);
+	else if (question == LOW)
+		lane->low = place->offset;
+	else if (question == END)
+		lane->end = place->offset;
+	else
+		lane->warm = place->offset >= 0 ? place->offset : -1;
+}
+
+static void
+ask_list(struct round *round, rd_kafka_topic_partition_list_t *list, enum question question)
+{
+	int wait = left(round);
+	rd_kafka_resp_err_t code;
+
+	if (list->cnt == 0 || wait == 0)
+		return;
+	code = rd_kafka_offsets_for_times(round->handle, list, wait);
+	for (int i = 0; i < list->cnt; i++)
+		take_answer(round, code, &list->elems[i], question);
+}
+
+/* A broker that does not answer takes the answers of others along: who failed is asked alone. */
+static void
+ask_all(struct round *round, enum lane_state state, enum question question, uint64_t now)
+{
+	struct member *member = round->member;
+	rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new((int)member->count);
+
+	for (size_t i = 0; i < member->count; i++) {
+		struct lane *lane = &member->lanes[i];
+		rd_kafka_topic_partition_list_t *alone;
+
+		if (!is_asked(lane, state, now) || (question == WARM && lane->anchor < 0))
+			continue;
+		if (lane->failures == 0) {
+			rd_kafka_topic_partition_list_add(all, member_topic(member, lane), lane->partition)->offset =
+			    time_asked(member, lane, question);
+			continue;
+		}
+		alone = list_of(member, lane, time_asked(member, lane, question));
+		ask_list(round, alone, question);
+		rd_kafka_topic_partition_list_destroy(alone);
+	}
+	ask_list(round, all, question);
+	rd_kafka_topic_partition_list_destroy(all);
 }
 
 static bool
@@ -262,10 +332,12 @@ static void
 begin_new(struct round *round, struct lane *lane)
 {
 	struct member *member = round->member;
-	rd_kafka_resp_err_t code = ask_bounds(round, lane);
+	rd_kafka_resp_err_t code;
 
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		code = choose(round, lane);
+	/* There was no time left to ask. */
+	if (lane->low < 0 || lane->end < 0)
+		return;
+	code = choose(round, lane);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		postpone(member, lane, code);
 		return;
@@ -282,18 +354,12 @@ begin_new(struct round *round, struct lane *lane)
 }
 
 static void
-begin_anchored(struct round *round, struct lane *lane)
+begin_anchored(struct member *member, struct lane *lane)
 {
-	struct member *member = round->member;
-	int64_t first = first_warm(member, lane), offset = -1;
-	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+	int64_t first = first_warm(member, lane), offset = lane->warm;
 
-	if (lane->anchor >= 0)
-		code = ask_time(round, lane, lane->anchor - (int64_t)member->config->warmup_ms, &offset);
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		postpone(member, lane, code);
+	if (lane->anchor >= 0 && offset == UNKNOWN)
 		return;
-	}
 	/* Without times there is the number alone. */
 	if (lane->anchor < 0 && member->config->warmup_messages > 0)
 		offset = first;
@@ -328,14 +394,20 @@ begin_all(struct member *member)
 
 	if (!knows_cluster(&round))
 		return;
+	for (size_t i = 0; i < member->count; i++)
+		if (member->lanes[i].state == LANE_NEW)
+			member->lanes[i].low = member->lanes[i].end = -1;
 	ask_committed(&round);
-	for (size_t i = 0; i < member->count && left(&round) > 0; i++) {
+	ask_all(&round, LANE_NEW, LOW, now);
+	ask_all(&round, LANE_NEW, END, now);
+	ask_all(&round, LANE_ANCHORED, WARM, now);
+	for (size_t i = 0; i < member->count; i++) {
 		struct lane *lane = &member->lanes[i];
 
 		if (is_asked(lane, LANE_NEW, now))
 			begin_new(&round, lane);
 		else if (is_asked(lane, LANE_ANCHORED, now))
-			begin_anchored(&round, lane);
+			begin_anchored(member, lane);
 	}
 }
 

@@ -13,6 +13,8 @@
 /* Messages taken out of librdkafka's queue at once. */
 #define MEMBER_BATCH 512
 
+#define UNKNOWN (-2)
+
 enum lane_state {
 	LANE_NEW,      /* where to begin has to be asked */
 	LANE_PROBED,   /* the message before the start is on its way: it tells the time that the warm-up counts from */
@@ -32,9 +34,10 @@ struct lane {
 	bool is_again; /* of LANE_HELD: the group has not taken it away; its offsets start anew */
 	bool is_anew;  /* they have: all there is is read */
 	uint64_t ask_at;
-	unsigned failures; /* of asking, since it last went well */
-	int64_t low, start, end, next;
-	int64_t anchor; /* ms since 1970, -1 if it is not known */
+	unsigned failures;             /* of asking, since it last went well */
+	int64_t low, start, end, next; /* low, end: -1 before they are known */
+	int64_t warm;                  /* where the warm-up begins by time; UNKNOWN before that is known, -1 for nowhere */
+	int64_t anchor;                /* ms since 1970, -1 if it is not known */
 	uint64_t missed;
 	int64_t high; /* told last */
 	/* Offsets: confirmed, under way (-1 for none), and what espcap wants. */
