@@ -103,8 +103,8 @@ member_tell(struct member *member, const struct intake_event *event)
 	(void)write_some(member->channel.pipes.words, &member->channel.words, member->channel.words_writable);
 }
 
-static void
-tell_flag(struct member *member, enum intake_kind kind, uint32_t assignment, bool flag)
+void
+member_tell_flag(struct member *member, enum intake_kind kind, uint32_t assignment, bool flag)
 {
 	member_tell(member, &(struct intake_event){ .kind = kind, .assignment = assignment, .flag = flag });
 }
@@ -156,7 +156,7 @@ set_cut_off(struct member *member, bool is_cut_off)
 		return;
 	member->is_cut_off = is_cut_off;
 	member->look_at = clock_ms() + LOOK_MS;
-	tell_flag(member, INTAKE_CUT_OFF, 0, is_cut_off);
+	member_tell_flag(member, INTAKE_CUT_OFF, 0, is_cut_off);
 }
 
 static void
@@ -187,217 +187,7 @@ member_recover(struct member *member)
 	trouble_end(&member->trouble);
 }
 
-/* Lanes. */
-
-struct lane *
-member_lane(struct member *member, const char *topic, int32_t partition)
-{
-	for (size_t i = 0; i < member->count; i++) {
-		size_t at = (member->last + i) % member->count;
-		struct lane *lane = &member->lanes[at];
-
-		if (lane->partition == partition && strcmp(member_topic(member, lane), topic) == 0) {
-			member->last = at;
-			return lane;
-		}
-	}
-	return NULL;
-}
-
-static struct lane *
-lane_of(struct member *member, uint32_t assignment)
-{
-	for (size_t i = 0; i < member->count; i++)
-		if (member->lanes[i].assignment == assignment)
-			return &member->lanes[i];
-	return NULL;
-}
-
-static struct lane
-new_lane(struct member *member, uint32_t topic, int32_t partition)
-{
-	return (struct lane){ .assignment = ++member->assignments,
-		.topic = topic,
-		.partition = partition,
-		.anchor = -1,
-		.low = -1,
-		.end = -1,
-		.warm = UNKNOWN,
-		.high = -1,
-		.committed = -1,
-		.committing = -1,
-		.wanted = -1 };
-}
-
-static void
-add_lane(struct member *member, const char *topic, int32_t partition)
-{
-	uint32_t index = 0;
-
-	while (index < member->config->topic_count && strcmp(member->config->topics[index], topic) != 0)
-		index++;
-	if (index == member->config->topic_count || member_lane(member, topic, partition) != NULL)
-		return;
-	member->lanes = xreallocarray(member->lanes, member->count + 1, sizeof(*member->lanes));
-	member->lanes[member->count++] = new_lane(member, index, partition);
-}
-
-static void
-remove_lane(struct member *member, struct lane *lane)
-{
-	*lane = member->lanes[--member->count];
-	member->last = 0;
-}
-
-void
-member_forget(struct member *member, const struct lane *lane)
-{
-	size_t kept = member->taken.at;
-
-	for (size_t i = member->taken.at; i < member->taken.count; i++) {
-		rd_kafka_message_t *message = member->taken.batch[i];
-
-		if (message->partition == lane->partition &&
-		    strcmp(rd_kafka_topic_name(message->rkt), member_topic(member, lane)) == 0)
-			rd_kafka_message_destroy(message);
-		else
-			member->taken.batch[kept++] = message;
-	}
-	member->taken.count = kept;
-}
-
-/* Nothing of it is given from here on; espcap has to release what it has. */
-static void
-hold(struct member *member, struct lane *lane, bool lost)
-{
-	member_forget(member, lane);
-	lane->state = LANE_HELD;
-	/* Who has ordered it to leave is not interested. */
-	if (!member->leaving.is_under_way)
-		tell_flag(member, INTAKE_REVOKED, lane->assignment, lost);
-}
-
-void
-member_restart(struct member *member, struct lane *lane)
-{
-	member_note(member, "%s/%d: offsets start anew after %lld", member_topic(member, lane), (int)lane->partition,
-	    (long long)lane->next - 1);
-	lane->is_again = true;
-	/* The offsets that espcap has are of messages that are gone. */
-	lane->wanted = lane->committed;
-	lane->state = LANE_HELD;
-	tell_flag(member, INTAKE_REVOKED, lane->assignment, true);
-}
-
-static void
-begin_again(struct member *member, struct lane *lane)
-{
-	struct lane anew = new_lane(member, lane->topic, lane->partition);
-
-	anew.is_assigned = anew.is_anew = true;
-	*lane = anew;
-	member_read_soon(member);
-}
-
-/* What the group gives and takes. */
-
-static void
-answer(struct member *member, const rd_kafka_topic_partition_list_t *removed)
-{
-	rd_kafka_t *handle = client_handle(member->client);
-	rd_kafka_topic_partition_list_t *list = removed != NULL ? rd_kafka_topic_partition_list_copy(removed) :
-								  rd_kafka_topic_partition_list_new(1);
-	rd_kafka_error_t *refusal = removed != NULL ? rd_kafka_incremental_unassign(handle, list) :
-						      rd_kafka_incremental_assign(handle, list);
-
-	rd_kafka_topic_partition_list_destroy(list);
-	if (refusal == NULL)
-		return;
-	member_note(member, "Kafka: %s", rd_kafka_error_string(refusal));
-	rd_kafka_error_destroy(refusal);
-}
-
-/* The group has its partitions back when espcap has nothing to do with them any more. */
-static void
-give_back(struct member *member)
-{
-	rd_kafka_topic_partition_list_t *list;
-	bool waits = false;
-
-	if (!member->is_revoking)
-		return;
-	for (size_t i = 0; i < member->count; i++) {
-		const struct lane *lane = &member->lanes[i];
-
-		if (lane->state != LANE_HELD || lane->is_again)
-			continue;
-		if (!lane->is_released || (member_commits(lane) && clock_ms() < member->release_by))
-			waits = true;
-	}
-	if (waits && !member->leaving.is_under_way)
-		return;
-	list = rd_kafka_topic_partition_list_new((int)member->count);
-	for (size_t i = member->count; i-- > 0;) {
-		struct lane *lane = &member->lanes[i];
-
-		if (lane->state != LANE_HELD || lane->is_again)
-			continue;
-		if (lane->is_assigned)
-			rd_kafka_topic_partition_list_add(list, member_topic(member, lane), lane->partition);
-		remove_lane(member, lane);
-	}
-	member->is_revoking = false;
-	answer(member, list);
-	rd_kafka_topic_partition_list_destroy(list);
-}
-
-static void
-take_away(struct member *member, const rd_kafka_topic_partition_list_t *list)
-{
-	bool lost = rd_kafka_assignment_lost(client_handle(member->client)) != 0;
-
-	for (int i = 0; i < list->cnt; i++) {
-		struct lane *lane = member_lane(member, list->elems[i].topic, list->elems[i].partition);
-
-		if (lane == NULL)
-			continue;
-		if (lane->state != LANE_HELD && lane->is_told)
-			hold(member, lane, lost);
-		else if (lane->state != LANE_HELD) {
-			member_forget(member, lane);
-			lane->state = LANE_HELD;
-			lane->is_released = true;
-		}
-		lane->is_again = false;
-		/* It belongs to another, who does not wait. */
-		if (lost) {
-			lane->is_released = true;
-			lane->wanted = lane->committed;
-		}
-	}
-	member->is_revoking = true;
-	give_back(member);
-}
-
-static void
-on_rebalance(struct member *member, rd_kafka_event_t *event)
-{
-	const rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
-
-	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-		take_away(member, list);
-		return;
-	}
-	/* The group waits for the answer, and not for where to begin: that is found out afterwards. */
-	answer(member, NULL);
-	if (member->leaving.is_under_way)
-		return;
-	for (int i = 0; i < list->cnt; i++)
-		add_lane(member, list->elems[i].topic, list->elems[i].partition);
-	member->is_assigned_once = true;
-	tell_flag(member, INTAKE_REBALANCE, 0, false);
-	member_read_soon(member);
-}
+/* The loop. */
 
 static void
 on_event(void *ctx, rd_kafka_event_t *event)
@@ -406,11 +196,11 @@ on_event(void *ctx, rd_kafka_event_t *event)
 
 	switch (rd_kafka_event_type(event)) {
 	case RD_KAFKA_EVENT_REBALANCE:
-		on_rebalance(member, event);
+		member_on_rebalance(member, event);
 		break;
 	case RD_KAFKA_EVENT_OFFSET_COMMIT:
 		member_on_commit(member, event);
-		give_back(member);
+		member_give_back(member);
 		break;
 	default:
 		break;
@@ -469,7 +259,7 @@ depart(struct member *member)
 	refusal = rd_kafka_consumer_close_queue(client_handle(member->client), queue);
 	if (refusal != NULL)
 		_exit(0);
-	give_back(member);
+	member_give_back(member);
 	loop_start_timer(member->tick, 0);
 }
 
@@ -496,7 +286,7 @@ go_on_departing(struct member *member)
 static void
 obey(struct member *member, const struct intake_order *order)
 {
-	struct lane *lane = lane_of(member, order->assignment);
+	struct lane *lane = member_lane_of(member, order->assignment);
 
 	switch (order->word) {
 	case INTAKE_COMMIT:
@@ -507,7 +297,7 @@ obey(struct member *member, const struct intake_order *order)
 		if (lane == NULL || lane->state != LANE_HELD)
 			break;
 		if (lane->is_again) {
-			begin_again(member, lane);
+			member_begin_again(member, lane);
 			break;
 		}
 		lane->is_released = true;
@@ -549,7 +339,7 @@ on_orders(evutil_socket_t fd, short what, void *ctx)
 	if (used < 0)
 		_exit(1);
 	member_commit(member);
-	give_back(member);
+	member_give_back(member);
 	look_for_end(member);
 }
 
@@ -609,7 +399,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	client_serve(member->client);
 	member_begin(member);
 	member_commit(member);
-	give_back(member);
+	member_give_back(member);
 	tell_high(member);
 	look_for_broker(member);
 	look_for_end(member);

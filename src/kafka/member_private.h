@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the parts of a member share: member.c, member_begin.c, member_read.c and member_commit.c; for no others. */
+/* What the parts of a member share: member.c and the other member_*.c; for no others. */
 #ifndef ESPCAP_KAFKA_MEMBER_PRIVATE_H
 #define ESPCAP_KAFKA_MEMBER_PRIVATE_H
 
@@ -98,16 +98,11 @@ struct member {
 
 /* Tells espcap; with the messages, or beside them. */
 void member_tell(struct member *member, const struct intake_event *event);
+void member_tell_flag(struct member *member, enum intake_kind kind, uint32_t assignment, bool flag);
 /* Writes what the pipe of messages takes now. True if nothing is left. */
 bool member_flush(struct member *member);
 /* Reads messages soon, from the loop. */
 void member_read_soon(struct member *member);
-/* The lane of a partition, or of an assignment; NULL if there is none. */
-struct lane *member_lane(struct member *member, const char *topic, int32_t partition);
-/* Forgets messages of a partition that were taken out of the queue. */
-void member_forget(struct member *member, const struct lane *lane);
-/* A partition that the group has not taken away starts anew: espcap has to release what it had. */
-void member_restart(struct member *member, struct lane *lane);
 /* Tells of trouble, or of the end of it. */
 void member_note_code(struct member *member, rd_kafka_resp_err_t code);
 void member_recover(struct member *member);
@@ -117,6 +112,20 @@ member_topic(const struct member *member, const struct lane *lane)
 {
 	return member->config->topics[lane->topic];
 }
+
+/* member_group.c */
+
+/* The lane of a partition, or of an assignment; NULL if there is none. */
+struct lane *member_lane(struct member *member, const char *topic, int32_t partition);
+struct lane *member_lane_of(struct member *member, uint32_t assignment);
+/* Forgets messages of a partition that were taken out of the queue. */
+void member_forget(struct member *member, const struct lane *lane);
+/* A partition that the group has not taken away starts anew: espcap has to release what it had, then it begins again. */
+void member_restart(struct member *member, struct lane *lane);
+void member_begin_again(struct member *member, struct lane *lane);
+void member_on_rebalance(struct member *member, rd_kafka_event_t *event);
+/* Gives partitions back that were taken away, when espcap has nothing to do with them any more. */
+void member_give_back(struct member *member);
 
 /* member_begin.c: finds out where lanes begin, and begins them. It may take 2 s. */
 void member_begin(struct member *member);
