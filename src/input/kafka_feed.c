@@ -97,6 +97,8 @@ work(void *ctx)
 
 	if (setrlimit(RLIMIT_CORE, &no_core) != 0)
 		return 1;
+	if (feed->config->forget != NULL)
+		feed->config->forget(feed->config->ctx);
 	member_run(feed->config, &feed->its);
 }
 

@@ -25,7 +25,7 @@ struct kafka_input {
 	struct kafka_input_config kafka;
 	struct dissection_config dissection;
 	struct kafka_sessions *sessions; /* from start on */
-	struct event *tick;
+	struct event *tick, *duration;
 
 	struct partitions partitions;
 	struct partitions released; /* given up; documents of them may be on their way */
@@ -92,6 +92,8 @@ stop_reading(struct kafka_input *input)
 	kafka_feed_stop(input->kafka.feed);
 	kafka_feed_resume(input->kafka.feed);
 	kafka_sessions_end(input->sessions);
+	if (input->input.type->is_endless)
+		input->input.handler.on_hurry(input->input.handler.ctx);
 	loop_defer(input->config.dissection->loop, check_end_later, input);
 }
 
@@ -170,6 +172,14 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 		commit_all(input);
 	free_released(input);
 	kafka_sessions_tick(input->sessions);
+}
+
+static void
+on_duration(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	stop_reading(ctx);
 }
 
 /* Partitions. */
@@ -522,6 +532,12 @@ start(struct input *base, size_t value_max)
 	if (input->tick == NULL)
 		abort(); /* out of memory */
 	loop_start_timer(input->tick, TICK_MS);
+	if (input->config.duration > 0) {
+		input->duration = evtimer_new(loop_base(input->config.dissection->loop), on_duration, input);
+		if (input->duration == NULL)
+			abort();
+		loop_start_timer(input->duration, input->config.duration);
+	}
 	input->commit_at = clock_ms() + input->kafka.commit_every;
 	kafka_feed_resume(input->kafka.feed);
 }
@@ -542,8 +558,6 @@ static void
 stop(struct input *base)
 {
 	stop_reading(self(base));
-	if (base->type->is_endless)
-		base->handler.on_hurry(base->handler.ctx);
 }
 
 /* All that was delivered is committed, as far as the cluster answers in time. */
@@ -644,6 +658,8 @@ free_all(struct input *base)
 	free_partitions(&input->released);
 	if (input->tick != NULL)
 		event_free(input->tick);
+	if (input->duration != NULL)
+		event_free(input->duration);
 	free(input->lags);
 	free(input);
 }

@@ -25,6 +25,9 @@ struct member_config {
 	/* How much before the start is given too: both hold, 0 for no bound by this one; both 0: none. */
 	uint64_t warmup_ms, warmup_messages;
 	uint64_t retry_for; /* ms: how long a refusal is borne */
+	/* In the process, first: what it need not know, as secrets of others, is taken out of its memory. NULL for nothing. */
+	void (*forget)(void *ctx);
+	void *ctx;
 };
 
 /* -1 with OUTCOME_USAGE, and a text for a person: a property would break what the process promises. */

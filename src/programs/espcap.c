@@ -184,6 +184,15 @@ begin_metrics(struct app *app, struct error *error)
 	return app->metrics == NULL ? 0 : metrics_file_begin(app->metrics, &first, error);
 }
 
+/* In the process that talks to Kafka, which needs none of those of the server. */
+static void
+forget_secrets(void *ctx)
+{
+	struct app *app = ctx;
+
+	secrets_release(&app->delivery.secrets);
+}
+
 /* The order of the start. A replay needs no tshark: its documents are made. */
 static int
 start(struct app *app, struct error *error)
@@ -211,7 +220,10 @@ start(struct app *app, struct error *error)
 		error) != 0)
 		return -1;
 	/* It joins the group at once: nothing that could be wrong is left. */
-	return worker_open(&app->worker, options, &app->properties, error);
+	if (worker_open(&app->worker, options, &app->properties, forget_secrets, app, error) != 0)
+		return -1;
+	properties_release(&app->properties);
+	return 0;
 }
 
 static void

@@ -22,7 +22,7 @@ from_of(enum options_from from)
 
 int
 worker_open(struct worker *worker, const struct options *options, const struct properties *properties,
-    struct error *error)
+    void (*forget)(void *ctx), void *ctx, struct error *error)
 {
 	const struct member_config member = { .properties = properties,
 		.topics = options->topics.items,
@@ -31,7 +31,9 @@ worker_open(struct worker *worker, const struct options *options, const struct p
 		.from_ms = options->from_ms,
 		.warmup_ms = options->warmup_ms,
 		.warmup_messages = options->warmup_messages,
-		.retry_for = options->refusal_for };
+		.retry_for = options->refusal_for,
+		.forget = forget,
+		.ctx = ctx };
 
 	if (options->kafka == NULL)
 		return 0;
@@ -58,10 +60,12 @@ worker_release(struct worker *worker)
 
 int
 worker_open(struct worker *worker, const struct options *options, const struct properties *properties,
-    struct error *error)
+    void (*forget)(void *ctx), void *ctx, struct error *error)
 {
 	(void)worker;
 	(void)properties;
+	(void)forget;
+	(void)ctx;
 	return options->kafka == NULL ? 0 : error_set(error, OUTCOME_USAGE, "espcap was built without Kafka");
 }
 

@@ -56,8 +56,9 @@ class Worker:
         return [pid for found, pid in conserve.children(self.process.pid) if found == name]
 
     def helper(self):
-        """The Kafka process: it is the child that has the most threads."""
-        return max(self.children("espcap"), key=lambda pid: len(os.listdir("/proc/%d/task" % pid)), default=None)
+        """The Kafka process, once it is there: it is the child that has threads."""
+        threaded = [pid for pid in self.children("espcap") if len(os.listdir("/proc/%d/task" % pid)) > 1]
+        return threaded[0] if threaded else None
 
     def end(self, number=signal.SIGTERM):
         with contextlib.suppress(ProcessLookupError):
