@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/xalloc.h"
 #include "process/helper.h"
 #include "process/pipes.h"
@@ -99,6 +100,8 @@ work(void *ctx)
 		return 1;
 	if (feed->config->forget != NULL)
 		feed->config->forget(feed->config->ctx);
+	/* A library, or a kinit that it runs, must not write to a socket for standard error. */
+	descriptor_fill_standard();
 	member_run(feed->config, &feed->its);
 }
 
@@ -584,7 +587,7 @@ kafka_feed_stop(struct kafka_feed *feed)
 void
 kafka_feed_leave(struct kafka_feed *feed, uint64_t grace)
 {
-	if (feed->is_leaving)
+	if (feed->is_leaving || feed->has_ended || feed->is_closed)
 		return;
 	feed->is_leaving = true;
 	/* The pipe stays open: its end would end the process. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where a member begins to read its partitions. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/xalloc.h"
@@ -231,6 +232,48 @@ knows_cluster(struct round *round)
 	return true;
 }
 
+/* -1 if that is not found out. */
+static int32_t
+ask_partitions(struct round *round, const char *name)
+{
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(round->handle, name, NULL);
+	const struct rd_kafka_metadata *metadata;
+	int32_t count = -1;
+	int wait = left(round);
+
+	if (topic == NULL)
+		return -1;
+	if (wait > 0 && rd_kafka_metadata(round->handle, 0, topic, &metadata, wait) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		/* Of a topic that does not exist there are none. */
+		if (metadata->topic_cnt == 1 && metadata->topics[0].err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
+			count = metadata->topics[0].partition_cnt;
+		rd_kafka_metadata_destroy(metadata);
+	}
+	rd_kafka_topic_destroy(topic);
+	return count;
+}
+
+/* Who reads what comes from now on also wants the first messages of a partition that is added from now on. */
+static bool
+knows_partitions(struct round *round)
+{
+	struct member *member = round->member;
+	int32_t *counts;
+
+	if (member->config->from != MEMBER_LATEST || member->partitions != NULL)
+		return true;
+	counts = xcalloc(member->config->topic_count, sizeof(*counts));
+	for (size_t i = 0; i < member->config->topic_count; i++) {
+		counts[i] = ask_partitions(round, member->config->topics[i]);
+		if (counts[i] < 0) {
+			free(counts);
+			return false;
+		}
+	}
+	member->partitions = counts;
+	return true;
+}
+
 /* Where it begins. */
 
 static rd_kafka_resp_err_t
@@ -248,9 +291,10 @@ choose(struct round *round, struct lane *lane)
 			lane->start = lane->committed;
 		else if (seen != NULL)
 			lane->start = seen->start;
-	} else if (config->from == MEMBER_LATEST)
-		lane->start = lane->end;
-	else if (config->from == MEMBER_TIME) {
+	} else if (config->from == MEMBER_LATEST) {
+		if (lane->partition < round->member->partitions[lane->topic])
+			lane->start = lane->end;
+	} else if (config->from == MEMBER_TIME) {
 		code = ask_time(round, lane, config->from_ms, &lane->start);
 		if (lane->start < 0)
 			lane->start = lane->end;
@@ -392,7 +436,7 @@ begin_all(struct member *member)
 	struct round round = { member, client_handle(member->client), clock_ms() + ROUND_MS };
 	uint64_t now = clock_ms();
 
-	if (!knows_cluster(&round))
+	if (!knows_partitions(&round) || !knows_cluster(&round))
 		return;
 	for (size_t i = 0; i < member->count; i++)
 		if (member->lanes[i].state == LANE_NEW)
@@ -411,11 +455,19 @@ begin_all(struct member *member)
 	}
 }
 
+/* At the start, as soon as a broker answers. */
+static bool
+wants_partitions(const struct member *member)
+{
+	return member->config->from == MEMBER_LATEST && member->partitions == NULL && !member->is_cut_off;
+}
+
 void
 member_begin(struct member *member)
 {
 	/* Adding a partition ends the mark of those that are lost, which is asked for when they are revoked. */
-	if (is_any_asked(member) && rd_kafka_assignment_lost(client_handle(member->client)) == 0)
+	if ((is_any_asked(member) || wants_partitions(member)) &&
+	    rd_kafka_assignment_lost(client_handle(member->client)) == 0)
 		begin_all(member);
 	if (member->is_settled || !has_begun(member))
 		return;

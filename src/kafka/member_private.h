@@ -87,6 +87,8 @@ struct member {
 	size_t count, last; /* last: the lane of the message before */
 	struct seen *seen;
 	size_t seen_count;
+	/* Of MEMBER_LATEST: the partitions of each topic when this run began, NULL before that is known. */
+	int32_t *partitions;
 	uint32_t assignments; /* so far */
 	uint64_t release_by;  /* when commits of released lanes are not waited for any more */
 	uint64_t high_at, look_at;
@@ -120,7 +122,7 @@ struct lane *member_lane(struct member *member, const char *topic, int32_t parti
 struct lane *member_lane_of(struct member *member, uint32_t assignment);
 /* Forgets messages of a partition that were taken out of the queue. */
 void member_forget(struct member *member, const struct lane *lane);
-/* A partition that the group has not taken away starts anew: espcap has to release what it had, then it begins again. */
+/* A partition that the group has not taken away starts anew: espcap has to release it, then it begins again. */
 void member_restart(struct member *member, struct lane *lane);
 void member_begin_again(struct member *member, struct lane *lane);
 void member_on_rebalance(struct member *member, rd_kafka_event_t *event);

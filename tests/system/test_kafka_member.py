@@ -218,6 +218,21 @@ def test_from(brokers, start, offset):
         member.leave()
 
 
+def test_latest_with_added_partitions(brokers):
+    """What is sent to a partition that is added after the start is not old, though it was there before it is found."""
+    topic = brokers.create_topic()
+    fill(brokers, topic, 10)
+    properties = ["topic.metadata.refresh.interval.ms=500"]
+    with Member(brokers, group_of(topic), topic, options=["-f", "latest"], properties=properties) as member:
+        member.wait("end")
+        assert not member.told("message")
+        brokers.add_partitions(topic, 2)
+        fill(brokers, topic, 5, 2)
+        kafka.wait_until(lambda: len(member.told("message")) == 10)
+        assert {place.partition: place.start for place in member.places().values()} == {0: 10, 1: 0}
+        member.leave()
+
+
 def test_deleted(brokers):
     """What retention deleted is counted: before the start, and in mid-run; and a topic that is made anew is read anew."""
     topic = brokers.create_topic()
