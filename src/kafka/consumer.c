@@ -11,66 +11,21 @@
 #include "base/xalloc.h"
 #include "kafka/asker.h"
 #include "kafka/client.h"
+#include "kafka/consumer_private.h"
 #include "kafka/merge.h"
 #include "kafka/topic_limits.h"
 #include "kafka/trouble.h"
 
 #define TICK_MS 1000
-/* Messages taken out of librdkafka's queue of a partition at once. */
-#define BATCH 32
 #define COMMIT_MS 5000
 #define WAKE_MS 5000
 /* The part of what may be held that is read before it is worth while. */
 #define WAKE_PART 16
-/* What librdkafka may hold of all partitions together, and at least of each, kB. Messages take up to twice that. */
-#define HOLD_KBYTES 32768
-#define HOLD_MIN_KBYTES 512
 /* The first version of librdkafka with fetch.queue.backoff.ms. */
 #define BACKOFF_VERSION 0x02020000
 
-/* One partition. */
-struct lane {
-	int32_t partition, leader;
-	rd_kafka_queue_t *queue;
-	rd_kafka_message_t *batch[BATCH];
-	size_t count, at;
-	uint64_t arrived;             /* when the batch was taken, ms */
-	struct consumer_message head; /* that of batch[at], if has_head */
-	bool has_head;
-	int64_t start;    /* what is before it is not wanted */
-	int64_t end;      /* the same from here on; INT64_MAX for no end */
-	int64_t next;     /* the offset after the last message taken */
-	int64_t given;    /* the same of the last message given */
-	int64_t stored;   /* the same of what is where it belongs */
-	int64_t commited; /* and of what was committed last */
-	bool is_at_end;   /* nothing was there when it was last looked at */
-	bool is_done;
-	bool is_lost;   /* what would be next is not there: it goes on where the partition begins now */
-	bool has_begun; /* something was given */
-	uint64_t eaten; /* bytes given since the broker's thread was last seen or made to look */
-};
-
-struct consumer {
-	struct consumer_config config;
-	struct consumer_handler handler;
-	struct client *client;
-	struct asker *asker;
-	struct event *tick, *later;
-	struct lane *lanes;
-	struct merge_lane *merge;
-	size_t count;
-	rd_kafka_message_t *given; /* the message of the last consumer_next */
-	struct trouble trouble;
-	uint64_t missed, commit_at;
-	uint64_t look_at, look_every; /* for new partitions, ms */
-	unsigned commits;             /* under way */
-	uint64_t hold;                /* kB that librdkafka holds of a partition, then it fetches no more */
-	bool has_failed, is_cut_off, is_sized, asks_for_lost;
-	bool is_growing; /* partitions that are begun now were added */
-};
-
-static void
-fail(struct consumer *consumer, enum outcome outcome, const char *text)
+void
+consumer_fail(struct consumer *consumer, enum outcome outcome, const char *text)
 {
 	struct error error;
 
@@ -89,117 +44,22 @@ on_trouble(void *ctx, enum client_trouble trouble, const char *text)
 	if (trouble == CLIENT_UNREACHABLE)
 		consumer->is_cut_off = true;
 	if (trouble == CLIENT_FATAL)
-		fail(consumer, OUTCOME_INPUT, text);
+		consumer_fail(consumer, OUTCOME_INPUT, text);
 	else
 		trouble_note(&consumer->trouble, trouble, text);
 }
 
-static void
-recover(struct consumer *consumer)
+void
+consumer_recover(struct consumer *consumer)
 {
 	consumer->is_cut_off = false;
 	trouble_end(&consumer->trouble);
 }
 
-static void
-note_code(struct consumer *consumer, rd_kafka_resp_err_t code)
+void
+consumer_note_code(struct consumer *consumer, rd_kafka_resp_err_t code)
 {
 	on_trouble(consumer, client_classify(consumer->client, code), rd_kafka_err2str(code));
-}
-
-/* Where to begin. */
-
-static int start_client(struct consumer *consumer, uint64_t kbytes, struct error *error);
-static void stop_client(struct consumer *consumer);
-
-static void
-set_range(struct consumer *consumer, struct lane *lane, const struct asker_place *place)
-{
-	switch (consumer->config.start) {
-	case CONSUMER_BEGIN:
-		lane->start = place->low;
-		break;
-	case CONSUMER_LATEST:
-		lane->start = consumer->is_growing ? place->low : place->high;
-		break;
-	case CONSUMER_STORED:
-		/* A new group begins with what there is. */
-		lane->start = place->stored < 0 ? place->low : place->stored;
-		break;
-	case CONSUMER_AT:
-		lane->start = consumer->config.offset;
-		break;
-	}
-	/* The topic was made anew, or a broker that knew less took over. */
-	if (consumer->config.start == CONSUMER_STORED && lane->start > place->high) {
-		root_log(consumer->config.log, ROOT_WARNING,
-		    "Partition %d ends at offset %lld, and %lld is stored: it is read from its beginning", lane->partition,
-		    (long long)place->high, (long long)lane->start);
-		lane->start = place->low;
-	}
-	if (lane->start < place->low) {
-		consumer->missed += (uint64_t)(place->low - lane->start);
-		lane->start = place->low;
-	}
-	if (consumer->config.exit_at_end)
-		lane->end = place->high;
-	if (consumer->config.start == CONSUMER_AT)
-		lane->end = consumer->config.offset + (int64_t)consumer->config.count;
-	lane->is_done = lane->start >= lane->end;
-	lane->next = lane->given = lane->stored = lane->commited = lane->start;
-}
-
-static void
-begin_lane(struct consumer *consumer, struct lane *lane, int64_t low, rd_kafka_topic_partition_list_t *list)
-{
-	/* The message before the start tells which link type the topic has. */
-	int64_t from = lane->start > low ? lane->start - 1 : lane->start;
-
-	if (consumer->config.start == CONSUMER_AT)
-		from = lane->start;
-	lane->queue = rd_kafka_queue_get_partition(client_handle(consumer->client), consumer->config.topic, lane->partition);
-	/* Before it is assigned: it stays by itself then. */
-	rd_kafka_queue_forward(lane->queue, NULL);
-	client_watch(consumer->client, lane->queue);
-	rd_kafka_topic_partition_list_add(list, consumer->config.topic, lane->partition)->offset = from;
-}
-
-/* A lane for each place. */
-static void
-add_lanes(struct consumer *consumer, const struct asker_answer *answer, rd_kafka_topic_partition_list_t *list)
-{
-	size_t count = consumer->count + answer->count;
-
-	consumer->lanes = xreallocarray(consumer->lanes, count, sizeof(*consumer->lanes));
-	consumer->merge = xreallocarray(consumer->merge, count, sizeof(*consumer->merge));
-	for (size_t i = 0; i < answer->count; i++) {
-		struct lane *lane = &consumer->lanes[consumer->count++];
-
-		*lane = (struct lane){ .partition = answer->places[i].partition,
-			.leader = answer->places[i].leader,
-			.end = INT64_MAX };
-		set_range(consumer, lane, &answer->places[i]);
-		if (!lane->is_done)
-			begin_lane(consumer, lane, answer->places[i].low, list);
-	}
-}
-
-static void
-assign(struct consumer *consumer, const struct asker_answer *answer)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)answer->count);
-	rd_kafka_error_t *refusal;
-
-	add_lanes(consumer, answer, list);
-	refusal = list->cnt > 0 ? rd_kafka_incremental_assign(client_handle(consumer->client), list) : NULL;
-	if (refusal != NULL) {
-		fail(consumer, OUTCOME_INTERNAL, rd_kafka_error_string(refusal));
-		rd_kafka_error_destroy(refusal);
-	}
-	rd_kafka_topic_partition_list_destroy(list);
-	if (consumer->missed > 0 && !consumer->is_growing)
-		root_log(consumer->config.log, ROOT_WARNING, "%llu messages were deleted before they were read",
-		    (unsigned long long)consumer->missed);
 }
 
 static void
@@ -216,159 +76,6 @@ release_lanes(struct consumer *consumer)
 		rd_kafka_queue_destroy(lane->queue);
 	}
 	consumer->count = 0;
-}
-
-static void
-ask(struct consumer *consumer)
-{
-	const struct asker_question question = {
-		.first = consumer->config.start == CONSUMER_AT ? consumer->config.partition : (int32_t)consumer->count,
-		.only = consumer->config.start == CONSUMER_AT,
-		.stored = consumer->config.start == CONSUMER_STORED
-	};
-
-	if (asker_is_asking(consumer->asker))
-		return;
-	consumer->asks_for_lost = false;
-	asker_ask(consumer->asker, &question);
-}
-
-/* Partitions may be added to a topic: they are read from their beginning. */
-static void
-look_for_partitions(struct consumer *consumer)
-{
-	if (consumer->config.start == CONSUMER_AT || consumer->config.exit_at_end || consumer->is_cut_off ||
-	    clock_ms() < consumer->look_at)
-		return;
-	consumer->look_at = clock_ms() + consumer->look_every;
-	ask(consumer);
-}
-
-/* What the lane would read next was deleted, or is not there yet in a topic that was made anew. */
-static void
-go_on_at(struct consumer *consumer, struct lane *lane, const struct asker_place *place)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-
-	lane->is_lost = false;
-	if (lane->next < place->low) {
-		consumer->missed += (uint64_t)(place->low - lane->next);
-		root_log(consumer->config.log, ROOT_WARNING, "%lld messages of partition %d were deleted before they were read",
-		    (long long)(place->low - lane->next), lane->partition);
-	} else
-		root_log(consumer->config.log, ROOT_WARNING, "Partition %d ends at offset %lld now: it is read from its beginning",
-		    lane->partition, (long long)place->high);
-	lane->next = place->low;
-	rd_kafka_topic_partition_list_add(list, consumer->config.topic, lane->partition)->offset = place->low;
-	rd_kafka_error_destroy(rd_kafka_incremental_unassign(client_handle(consumer->client), list));
-	rd_kafka_error_destroy(rd_kafka_incremental_assign(client_handle(consumer->client), list));
-	rd_kafka_topic_partition_list_destroy(list);
-}
-
-static void
-take_refusal(struct consumer *consumer, const struct asker_answer *answer)
-{
-	char text[300];
-
-	/* Who may not use the group is kept waiting. */
-	if (answer->code == RD_KAFKA_RESP_ERR__TIMED_OUT && consumer->trouble.refused != 0)
-		return;
-	if (answer->code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || answer->code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) {
-		(void)snprintf(text, sizeof(text), "the topic %.250s does not exist", consumer->config.topic);
-		on_trouble(consumer, CLIENT_REFUSED, text);
-	} else
-		note_code(consumer, answer->code);
-}
-
-/* Asks where a partition begins, of which the offset to be read is not there any more. */
-static void
-find_lost(struct consumer *consumer)
-{
-	struct asker_question question = { .only = true };
-	size_t i = 0;
-
-	while (i < consumer->count && !consumer->lanes[i].is_lost)
-		i++;
-	if (i == consumer->count || asker_is_asking(consumer->asker))
-		return;
-	question.first = consumer->lanes[i].partition;
-	consumer->asks_for_lost = true;
-	asker_ask(consumer->asker, &question);
-}
-
-/* One of those that are lost; the others are asked about next. */
-static void
-take_lost(struct consumer *consumer, const struct asker_answer *answer)
-{
-	for (size_t i = 0; i < answer->count; i++)
-		for (size_t k = 0; k < consumer->count; k++)
-			if (consumer->lanes[k].is_lost && consumer->lanes[k].partition == answer->places[i].partition)
-				go_on_at(consumer, &consumer->lanes[k], &answer->places[i]);
-	find_lost(consumer);
-}
-
-static void
-resize(void *ctx)
-{
-	struct consumer *consumer = ctx;
-	struct error error;
-
-	stop_client(consumer);
-	if (start_client(consumer, consumer->hold, &error) != 0)
-		fail(consumer, error.outcome, error.text);
-	else
-		ask(consumer);
-}
-
-/* Each partition has a part of what may be held: true if the client is made anew for that, and will ask again. */
-static bool
-share_hold(struct consumer *consumer, size_t count)
-{
-	uint64_t part = HOLD_KBYTES / count;
-
-	part = part < HOLD_MIN_KBYTES ? HOLD_MIN_KBYTES : part;
-	if (consumer->is_sized || part >= consumer->hold ||
-	    properties_get(consumer->config.properties, "queued.max.messages.kbytes") != NULL)
-		return false;
-	consumer->is_sized = true;
-	consumer->hold = part;
-	/* Not while it gives an answer. */
-	loop_defer(consumer->config.loop, resize, consumer);
-	return true;
-}
-
-static void
-on_answer(void *ctx, const struct asker_answer *answer)
-{
-	struct consumer *consumer = ctx;
-	char text[400];
-
-	if (consumer->has_failed)
-		return;
-	if (answer->code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		take_refusal(consumer, answer);
-		return;
-	}
-	if (consumer->asks_for_lost) {
-		take_lost(consumer, answer);
-		return;
-	}
-	if (consumer->config.start == CONSUMER_AT && answer->count == 0) {
-		(void)snprintf(text, sizeof(text), "--at: the topic %.250s has %d partitions", consumer->config.topic,
-		    answer->partitions);
-		fail(consumer, OUTCOME_USAGE, text);
-		return;
-	}
-	if (answer->count == 0)
-		return;
-	consumer->is_growing = consumer->count > 0;
-	if (!consumer->is_growing && share_hold(consumer, answer->count))
-		return;
-	assign(consumer, answer);
-	if (consumer->is_growing)
-		root_log(consumer->config.log, ROOT_INFO, "The topic has %d partitions now", answer->partitions);
-	recover(consumer);
-	consumer->handler.on_ready(consumer->handler.ctx);
 }
 
 /* Messages. */
@@ -401,14 +108,14 @@ take_notice(struct consumer *consumer, struct lane *lane, const rd_kafka_message
 {
 	if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
 		lane->is_lost = true;
-		find_lost(consumer);
+		consumer_find_lost(consumer);
 		return;
 	}
 	if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-		note_code(consumer, message->err);
+		consumer_note_code(consumer, message->err);
 		return;
 	}
-	recover(consumer);
+	consumer_recover(consumer);
 	lane->is_at_end = true;
 	if (message->offset >= lane->end)
 		lane->is_done = true;
@@ -606,7 +313,7 @@ on_event(void *ctx, rd_kafka_event_t *event)
 		return;
 	consumer->commits--;
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		note_code(consumer, code);
+		consumer_note_code(consumer, code);
 }
 
 static void
@@ -637,21 +344,21 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	if (consumer->has_failed)
 		return;
 	if (consumer->count == 0)
-		ask(consumer);
+		consumer_ask(consumer);
 	else {
 		/* What was stored since the last commit, if nothing came after it. */
 		if (clock_ms() >= consumer->commit_at)
 			commit(consumer);
-		find_lost(consumer);
-		look_for_partitions(consumer);
+		consumer_find_lost(consumer);
+		consumer_look_for_partitions(consumer);
 	}
 	if (trouble_is_final(&consumer->trouble, OUTCOME_INPUT, &error))
-		fail(consumer, error.outcome, error.text);
+		consumer_fail(consumer, error.outcome, error.text);
 }
 
 /* kbytes: what it may hold of a partition. */
-static int
-start_client(struct consumer *consumer, uint64_t kbytes, struct error *error)
+int
+consumer_start_client(struct consumer *consumer, uint64_t kbytes, struct error *error)
 {
 	char hold[24];
 	const struct client_preset presets[] = {
@@ -676,14 +383,14 @@ start_client(struct consumer *consumer, uint64_t kbytes, struct error *error)
 	consumer->client = client_new(&config, error);
 	if (consumer->client == NULL)
 		return -1;
-	consumer->asker = asker_new(consumer->config.loop, client_handle(consumer->client), consumer->config.topic, on_answer,
+	consumer->asker = asker_new(consumer->config.loop, client_handle(consumer->client), consumer->config.topic, consumer_take_answer,
 	    consumer);
 	consumer->hold = client_number(consumer->client, "queued.max.messages.kbytes");
 	return 0;
 }
 
-static void
-stop_client(struct consumer *consumer)
+void
+consumer_stop_client(struct consumer *consumer)
 {
 	asker_free(consumer->asker);
 	consumer->asker = NULL;
@@ -701,7 +408,7 @@ consumer_new(const struct consumer_config *config, const struct consumer_handler
 	consumer->trouble = (struct trouble){ .log = config->log, .retry_for = config->retry_for };
 	consumer->tick = evtimer_new(loop_base(config->loop), on_tick, consumer);
 	consumer->later = evtimer_new(loop_base(config->loop), on_later, consumer);
-	if (start_client(consumer, HOLD_KBYTES, error) != 0) {
+	if (consumer_start_client(consumer, HOLD_KBYTES, error) != 0) {
 		consumer_free(consumer);
 		return NULL;
 	}
@@ -723,6 +430,6 @@ consumer_free(struct consumer *consumer)
 	release_lanes(consumer);
 	free(consumer->lanes);
 	free(consumer->merge);
-	stop_client(consumer);
+	consumer_stop_client(consumer);
 	free(consumer);
 }
