@@ -12,6 +12,7 @@ import pytest
 
 import engines
 import espcap
+import kafka
 
 CHECK = os.path.join(espcap.ROOT, "tests", "check-docs")
 README = "# a\n\n[page](docs/page.md#first-part)\n"
@@ -25,7 +26,8 @@ def tree(tmp_path):
     """Pages without faults."""
     for name, text in (("README.md", README), ("CONTRIBUTING.md", "# c\n"), ("docs/page.md", PAGE), ("NEWS", "1.0\n"),
                        ("docs/espcap.1", MANUAL), ("docs/espcap-kafka.1", ".It Fl -at\n"), ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""),
-                       ("src/run/metrics.c", '"espcap_running"\n')):
+                       ("src/run/metrics.c", '"espcap_running"\n'), ("src/transfer/metrics_out.c", ""),
+                       ("src/transfer/produce.c", ""), ("src/transfer/consume.c", "")):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -67,10 +69,14 @@ def test_the_pages():
     ("src/run/metrics.c", '"espcap_new_total"\n', "src/run/metrics.c: espcap_new_total is not in docs/espcap.1"),
     ("docs/espcap.1", ".Sh METRICS\n.It espcap_old_total\n.Sh SERVICE\n", "espcap_old_total is not in src/run"),
     ("docs/operations.md", "| 4 | tshark |\n", "the table of exit statuses differs"),
+    ("docs/kafka.md", "See `espcap_gone`.\n", "docs/kafka.md: espcap_gone is not in docs/espcap.1 or docs/espcap-kafka.1"),
+    ("src/transfer/produce.c", '"espcap_kafka_new_total"\n', "docs/espcap-kafka.1: does not have espcap_kafka_new_total"),
+    ("docs/espcap-kafka.1", ".Sh METRICS\n.It espcap_kafka_old\n.Sh X\n", "espcap-kafka.1: espcap_kafka_old is not in src/tra"),
     ("docs/page.md", "A fence around it.\n", "docs/page.md:6: \"fence\" is a word that espcap does not use"),
     ("README.md", "What is no capture.\n", "README.md:4: \"What is no\" is a word that espcap does not use"),
 ], ids=["file", "heading", "picture", "readme", "contents", "columns", "option", "span", "console", "command",
-        "kafka elsewhere", "kafka", "kafka manual", "status", "name", "alert", "metric", "manual", "table", "word", "words"])
+        "kafka elsewhere", "kafka", "kafka manual", "status", "name", "alert", "metric", "manual", "table",
+        "kafka name", "kafka metric", "kafka metrics", "word", "words"])
 def test_faults(tree, name, text, says):
     (tree / name).write_text(((tree / name).read_text() if (tree / name).exists() else "") + text)
     result = check(tree)
@@ -171,12 +177,16 @@ PATTERNS = (
     ("a date of a file", r'"file_date_utc": "[0-9: -]{19}"', '"file_date_utc": "DATE"'),
     ("a folder", r'"path": "/[^"]*/test_pcaps/', '"path": "/FOLDER/test_pcaps/'),
     ("a place in a document", r"\[1:[0-9]+\]", "[1:N]"),
+    ("a group", r"'group.id': '[A-Z]{12}'", "'group.id': 'GROUP'"),
+    ("packets under way", r"Waiting for '[0-9]+' message", "Waiting for 'N' message"),
     ("a warning of tshark", r'Running as user "root" and group "root"\..*\n?', ""),
     ("a message of the libraries", r"(cannot connect: )[^;\n]*", r"\1REASON"),
 )
 # Sections whose server needs certificates and users: test_delivery_access.py and test_engine.py test these.
 WITHOUT = ("Credentials and TLS", "Least privilege")
-# Pages, and whether their examples need a server.
+# Its examples need a broker.
+KAFKA = "docs/kafka.md"
+# Other pages, and whether their examples need a server.
 PAGES = {"README.md": True, "docs/cookbook.md": False, "docs/delivery.md": True, "docs/document.md": False,
          "docs/limitations.md": False, "docs/live.md": False, "docs/operations.md": False}
 
@@ -217,13 +227,14 @@ def place():
     os.chmod(folder, 0o777)
     shutil.copytree(espcap.CAPTURE_DIR, os.path.join(folder, "test_pcaps"))
     os.mkdir(os.path.join(folder, "build"))
-    os.symlink(espcap.PLAIN, os.path.join(folder, "build", "espcap"))
+    for name in ("espcap", "espcap-kafka"):
+        os.symlink(os.path.join(os.path.dirname(espcap.PLAIN), name), os.path.join(folder, "build", name))
     yield folder
     shutil.rmtree(folder)
 
 
-def run(command, folder, server):
-    for word, other in (("localhost:9200", server), ("/tmp/", folder + "/"), ("scripts/quickstart", "build/espcap")):
+def run(command, folder, server, more=()):
+    for word, other in (("localhost:9200", server), ("/tmp/", folder + "/"), ("scripts/quickstart", "build/espcap"), *more):
         command = command.replace(word, other)
     environment = {**espcap.ENVIRONMENT, "XDG_STATE_HOME": os.path.join(folder, "state")}
     result = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
@@ -252,11 +263,21 @@ def test_examples_with_a_server(page, place):
         try_examples(page, place, server)
 
 
+def test_examples_with_a_broker(place):
+    """The topic is one that no other test has."""
+    with kafka.running() as brokers:
+        topic = brokers.create_topic()
+        for command, lines in [example for example in examples(KAFKA) if not example[0].startswith("scripts/engine")]:
+            printed = run(command, place, "localhost:9200", [("localhost:9092", brokers.address), ("-t pcap", "-t " + topic)])
+            printed = [line.replace(brokers.address, "localhost:9092") for line in printed]
+            assert normal(printed) == normal(lines), command
+
+
 def test_every_page_with_examples_is_run():
     names = ["README.md"]
     names += ["docs/" + name for name in os.listdir(os.path.join(espcap.ROOT, "docs")) if name.endswith(".md")]
     # The queries of searching.md are run by test_searching.py.
-    assert {name for name in names if examples_of_shell(name)} == set(PAGES)
+    assert {name for name in names if examples_of_shell(name)} == {*PAGES, KAFKA}
 
 
 def examples_of_shell(name):
