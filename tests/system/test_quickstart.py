@@ -88,8 +88,12 @@ def test_a_terminal_is_asked(answer, goes_on, tree):
     assert len(installed(tree)) == goes_on
 
 
-def test_nothing_is_said_if_all_is_there(tree):
+def test_nothing_is_said_of_packages_if_all_are_there(tree):
     program(tree / "bin" / "dpkg-query", "echo installed\n")
     code, output, errors = end(quickstart(tree, "--no-install"))
-    assert (code, output, errors) == (0, "espcap --dir=./test_pcaps\n", "")
-    assert record(tree) == ["make"]
+    assert (code, output) == (0, "espcap --file=test_pcaps/http.pcap --count=15\n")
+    # How to see the rest.
+    assert errors.startswith("quickstart: the first 15 packets") and '"build/espcap test_pcaps"' in errors
+    assert errors.count("\n") == 1
+    assert end(quickstart(tree, "--no-install", "--file=x")) == (0, "espcap --file=x\n", "")
+    assert record(tree) == ["make"] * 2
