@@ -2,6 +2,7 @@
 /* What a delivery to a server needs, from the options. */
 #include "run/delivery.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 
 #include "base/descriptor.h"
 #include "base/text.h"
+#include "config/options_table.h"
 #include "server/backoff.h"
 
 #define CONNECT_TIMEOUT 10000 /* ms */
@@ -214,6 +216,20 @@ remedy(const struct options *options)
 	return "see --user, --password-file and --api-key-file";
 }
 
+/* How long espcap tries, for messages. */
+static const char *
+put_patience(struct delivery *delivery)
+{
+	char text[32];
+
+	options_say(text, sizeof(text), OPTIONS_KIND_TIME, delivery->options->retry_for);
+	if (delivery->options->retry_for == 0)
+		(void)snprintf(delivery->patience, sizeof(delivery->patience), "until interrupted");
+	else
+		(void)snprintf(delivery->patience, sizeof(delivery->patience), "for %s (--retry-for)", text);
+	return delivery->patience;
+}
+
 const struct sink_server_config *
 delivery_config(struct delivery *delivery, const struct typed *typed,
     bool is_endless)
@@ -226,6 +242,7 @@ delivery_config(struct delivery *delivery, const struct typed *typed,
 	delivery_template(options, typed, &config->setup.template);
 	set_http_config(delivery, &config->cluster.http);
 	config->cluster.nodes = &delivery->nodes;
+	config->cluster.patience = put_patience(delivery);
 	config->backoff = config->cluster.backoff = config->setup.backoff =
 	    first_backoff();
 	/* The indices of dead letters need not be those of --index. */

@@ -25,6 +25,7 @@ struct delivery {
 	struct priv_broker *broker; /* borrowed */
 	size_t secret_index;        /* of the secret's file in it */
 	struct sink_server_config config;
+	char patience[64]; /* in it */
 };
 
 /*

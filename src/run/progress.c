@@ -58,6 +58,7 @@ enum worth {
 	WORTH_LEFT,
 	WORTH_LAG,
 	WORTH_LOSS,
+	WORTH_DOWN,
 	WORTH_PACKETS
 };
 
@@ -104,6 +105,8 @@ add_server(struct parts *parts, const struct progress *progress)
 {
 	if (!progress->has_server)
 		return;
+	if (progress->is_down)
+		add(parts, WORTH_DOWN, "waiting for the server");
 	add_counter(parts, WORTH_INDEXED, progress->indexed, "indexed");
 	add_counter(parts, WORTH_DUPLICATE, progress->duplicate, "duplicate");
 	add_counter(parts, WORTH_LOSS, progress->rejected, "rejected");

@@ -16,8 +16,9 @@ struct progress {
 	uint64_t resolved;              /* of the packets: what becomes of them is certain */
 	uint64_t bytes_done, bytes_all; /* of the inputs; bytes_all 0 if not known */
 	uint64_t elapsed;               /* ms */
-	bool has_server;                /* the next five are known */
+	bool has_server;                /* the next seven are known */
 	uint64_t indexed, duplicate, rejected, discarded, retries, in_flight;
+	bool is_down;          /* no node answers */
 	const char *interface; /* of a live capture, which has neither files nor an end; else NULL */
 	uint64_t dropped;      /* of it, by queue, kernel and interface */
 	bool has_lag;          /* of topics, which have neither files nor an interface: the next is known */

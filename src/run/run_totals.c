@@ -34,7 +34,8 @@ run_totals_progress(void *ctx, struct progress *progress)
 		.rejected = counts.rejected,
 		.discarded = counts.discarded,
 		.retries = counts.retries,
-		.in_flight = counts.in_flight };
+		.in_flight = counts.in_flight,
+		.is_down = counts.is_down };
 }
 
 static void

@@ -100,15 +100,18 @@ static void
 kill_node(struct node *node, const char *why, bool is_told)
 {
 	struct cluster *cluster = node->cluster;
+	const char *patience;
 
 	note_trouble(node, why);
 	node->failures++;
 	if (node->dead)
 		return;
 	node->dead = true;
+	patience = cluster_is_down(cluster) ? cluster->config->patience : NULL;
 	if (!is_told &&
 	    (node->said == 0 || clock_seconds() - node->said >= SAY_SECONDS)) {
-		log_note(cluster->log, "%s; trying again", cluster->trouble);
+		log_note(cluster->log, "%s; trying again%s%s", cluster->trouble, patience != NULL ? " " : "",
+		    patience != NULL ? patience : "");
 		node->said = clock_seconds();
 		node->said_down = true;
 	}
@@ -440,6 +443,15 @@ const char *
 cluster_url(const struct cluster *cluster, size_t node)
 {
 	return cluster->nodes[node].address->url;
+}
+
+bool
+cluster_is_down(const struct cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->count; i++)
+		if (!cluster->nodes[i].dead)
+			return false;
+	return true;
 }
 
 const char *

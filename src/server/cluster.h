@@ -19,7 +19,8 @@ struct cluster;
 struct cluster_config {
 	const struct node_addresses *nodes;
 	struct http_config http;
-	uint64_t backoff; /* ms, the first wait before a probe */
+	uint64_t backoff;     /* ms, the first wait before a probe */
+	const char *patience; /* how long a cluster without a node that answers is waited for, in words; NULL for none */
 };
 
 struct cluster *cluster_new(struct loop *loop, struct log *log, const struct cluster_config *config,
@@ -62,6 +63,8 @@ void cluster_blame(struct cluster *cluster, size_t node, const char *why);
  * why is logged.
  */
 bool cluster_condemn(struct cluster *cluster, size_t node, const char *why);
+/* No node answers. */
+bool cluster_is_down(const struct cluster *cluster);
 /* Whether all others are wrong, or there are none. */
 bool cluster_is_last(const struct cluster *cluster, size_t node);
 /* The next request goes to this node, unless it is dead. */

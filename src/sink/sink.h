@@ -38,6 +38,7 @@ struct sink_counts {
 	uint64_t queued;          /* bytes that wait to be delivered */
 	uint64_t resolved_at;     /* clock_ms when a document was last delivered, found there or rejected; 0: never */
 	bool cut;                 /* the beginning of a document was printed, and its end was not */
+	bool is_down;             /* no server answers */
 	bool is_midline;          /* the same, and a terminal shows it */
 };
 

@@ -373,6 +373,7 @@ server_counts(const struct sink *sink)
 	counts.rejected = const_self(sink)->rejects.count;
 	counts.queued = const_self(sink)->bytes;
 	counts.resolved_at = const_self(sink)->last;
+	counts.is_down = cluster_is_down(const_self(sink)->cluster);
 	return counts;
 }
 

@@ -290,6 +290,29 @@ test_each_fault_takes_it_down(void **state)
 	}
 }
 
+/* It is said with the last node. */
+static void
+test_says_how_long_it_tries(void **state)
+{
+	size_t n;
+
+	(void)state;
+	bench.config.patience = "for 5m (--retry-for)";
+	begin(PAIR);
+	assert_false(cluster_is_down(bench.cluster));
+	n = get("/x");
+	break_off(n, HTTP_UNREACHED, "refused");
+	assert_false(cluster_is_down(bench.cluster));
+	break_off(n + 1, HTTP_UNREACHED, "no route");
+	assert_true(cluster_is_down(bench.cluster));
+	assert_heard(
+	    "note: http://a:9200: refused; trying again\n"
+	    "note: http://b:9200: no route; trying again for 5m (--retry-for)\n");
+	pass(1000);
+	answer(n + 2, 200, "");
+	assert_false(cluster_is_down(bench.cluster));
+}
+
 static void
 test_goes_to_the_next(void **state)
 {
@@ -965,6 +988,7 @@ main(void)
 		TEST(test_turns_skip_nodes_that_are_down),
 		TEST(test_any_answer_keeps_it_up),
 		TEST(test_each_fault_takes_it_down),
+		TEST(test_says_how_long_it_tries),
 		TEST(test_goes_to_the_next),
 		TEST(test_lost_goes_nowhere),
 		TEST(test_once),

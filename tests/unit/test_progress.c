@@ -101,6 +101,31 @@ test_lines(void **state)
 	    "2 packets/s, -:-- left");
 }
 
+/* That nothing is indexed has a reason, which only the number of packets outlives. */
+static void
+test_no_server(void **state)
+{
+	struct progress progress = { .files_all = 1, .bytes_all = 1000, .has_server = true, .is_down = true };
+	char line[PROGRESS_LINE_LEN];
+
+	(void)state;
+	assert_line(&progress,
+	    "0/1 files, 0 packets, 0 B of 1.0 kB, 0 packets/s, -:-- left, waiting for the server, 0 indexed, "
+	    "0 duplicate, 0 rejected, 0 discarded, 0 retries, 0 in flight");
+	progress_line(&progress, 79, line);
+	assert_string_equal(line, "0/1 files, 0 packets, 0 packets/s, -:-- left, waiting for the server");
+	progress_line(&progress, 40, line);
+	assert_string_equal(line, "0 packets, waiting for the server");
+	progress_line(&progress, 20, line);
+	assert_string_equal(line, "0 packets");
+	progress = (struct progress){ .interface = "eth0", .packets = 5, .has_server = true, .is_down = true };
+	progress_line(&progress, 40, line);
+	assert_string_equal(line, "eth0: 5 packets, waiting for the server");
+	progress.is_down = false;
+	progress_line(&progress, 200, line);
+	assert_null(strstr(line, "waiting"));
+}
+
 static void
 test_largest_numbers_and_least_room(void **state)
 {
@@ -499,6 +524,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_no_server),
 		cmocka_unit_test(test_largest_numbers_and_least_room),
 		cmocka_unit_test(test_time_left_waits_for_the_documents),
 		cmocka_unit_test(test_narrow),
