@@ -23,7 +23,7 @@ place_refuse(const char *what, const char *path, struct error *error)
 		reason = "is a link";
 		advice = "; name the file that is meant";
 	} else if (errno == ENOENT || errno == ENOTDIR)
-		advice = "; the directory it is to be in must exist";
+		advice = "; the directory must exist";
 	return error_set(error, OUTCOME_USAGE, "%s%.400s: %s%s", what, path, reason, advice);
 }
 
@@ -269,7 +269,7 @@ refuse_folder(const char *what, const char *path, struct error *error)
 	const char *advice = "";
 
 	if (errno == ENOENT)
-		advice = "; make the directory it is to be in first";
+		advice = "; make the directory above it first";
 	else if (errno == ENOTDIR)
 		advice = "; name a directory, not a file";
 	return error_set(error, OUTCOME_USAGE, "%s%.400s: %s%s", what, path, strerror(errno), advice);

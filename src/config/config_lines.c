@@ -61,7 +61,7 @@ split(char *text, struct config_line *line, struct error *error)
 	rest += strspn(rest, BLANKS);
 	if (line->len == 0 || *rest != '=')
 		return error_set(error, OUTCOME_USAGE,
-		    "not a line such as \"option = value\"; a comment begins with #");
+		    "expected \"option = value\"; a comment begins with #");
 	line->value = rest + 1 + strspn(rest + 1, BLANKS);
 	return 0;
 }

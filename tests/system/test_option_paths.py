@@ -271,7 +271,7 @@ def test_folder_of_a_file_is_not_made(option, place, server):
     path = os.path.join(place.own, "missing", "file")
     done = place.run(WRITES[option], path, server)
     assert done.code == 2, done.errors
-    assert "%s: No such file or directory; the directory it is to be in must exist" % path in done.errors
+    assert "%s: No such file or directory; the directory must exist" % path in done.errors
     assert not os.path.lexists(os.path.dirname(path))
 
 
@@ -295,7 +295,7 @@ def test_missing_folder_is_made(option, place):
     deeper = os.path.join(place.own, "missing", "filled")
     done = place.run(FILLS[option], deeper)
     assert done.code == 2, done.errors
-    assert "%s: No such file or directory; make the directory it is to be in first" % deeper in done.errors
+    assert "%s: No such file or directory; make the directory above it first" % deeper in done.errors
     assert not os.path.lexists(os.path.dirname(deeper))
 
 

@@ -207,7 +207,7 @@ def test_full_disk(tmp_path):
 
 @pytest.mark.parametrize("kind, text", [
     ("file", r"--ring=\S+: Not a directory; name a directory"),
-    ("no parent", r"--ring=\S+: No such file or directory; make the directory it is to be in first"),
+    ("no parent", r"--ring=\S+: No such file or directory; make the directory above it first"),
     ("of root", r"--ring=\S+: user nobody, as which espcap continues, cannot make a file there: Permission denied; the "
                 r"directory must belong to that user \(chown nobody "),
     ("not mine", r"--ring=\S+: cannot make a file there: Permission denied; name a directory in which")])

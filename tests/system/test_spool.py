@@ -149,7 +149,7 @@ def test_nothing_is_left(tmp_path, who):
 
 
 @pytest.mark.parametrize("kind, text", [
-    ("no parent", r"--spool=\S+: No such file or directory; make the directory it is to be in first"),
+    ("no parent", r"--spool=\S+: No such file or directory; make the directory above it first"),
     ("file", r"--spool=\S+: Not a directory; name a directory, not a file"),
     ("read-only", r"--spool=\S+: Read-only file system; name a directory in which espcap can make a file"),
     ("not mine", r"--spool=\S+: Permission denied; name a directory in which espcap can make a file")])

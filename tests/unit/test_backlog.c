@@ -361,7 +361,7 @@ test_refused(void **state)
 	(void)state;
 	assert_null(spool_file_open("/nonexistent/spool/files", MEGA, &error));
 	assert_int_equal(error.outcome, OUTCOME_USAGE);
-	assert_non_null(strstr(error.text, "make the directory it is to be in first"));
+	assert_non_null(strstr(error.text, "make the directory above it first"));
 	assert_null(spool_file_open("/etc/passwd", MEGA, &error));
 	assert_non_null(strstr(error.text, "not a file"));
 	assert_null(spool_file_open("/proc/self", MEGA, &error));
@@ -424,7 +424,7 @@ test_without_nameless_files(void **state)
 	assert_int_equal(forbid_nameless(), 0);
 	assert_int_equal(open(folder, O_TMPFILE | O_RDWR, 0600), -1);
 	assert_null(spool_file_open("/nonexistent/spool/files", MEGA, &error));
-	assert_non_null(strstr(error.text, "make the directory it is to be in first"));
+	assert_non_null(strstr(error.text, "make the directory above it first"));
 	assert_null(spool_file_open("/etc/passwd", MEGA, &error));
 	spool = spool_file_open(folder, 8 * MEGA, &error);
 	assert_non_null(spool);

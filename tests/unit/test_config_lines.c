@@ -90,7 +90,7 @@ test_bad_lines(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_string_equal(read_lines(bad[i], strlen(bad[i])), "1 bad");
 		assert_int_equal(error.outcome, OUTCOME_USAGE);
-		assert_string_equal(error.text, "not a line such as \"option = value\"; a comment begins with #");
+		assert_string_equal(error.text, "expected \"option = value\"; a comment begins with #");
 	}
 	assert_string_equal(READ("x = y\n\nroot:$6$secret:\n"), "1:x=[y] 3 bad");
 	assert_null(strstr(error.text, "secret"));

@@ -259,7 +259,7 @@ test_file_refused(void **state)
 		const char *text, *line, *says;
 	} cases[] = {
 		{ "nonsense = secret\n", "-c -k h -t t", ":1: no such option" },
-		{ "\nsecret\n", "-c -k h -t t", ":2: not a line" },
+		{ "\nsecret\n", "-c -k h -t t", ":2: expected" },
 		{ "config = secret\n", "-c -k h -t t", ":1: config is for the command line only" },
 		{ "help = bash\n", "-c -k h -t t", ":1: help is for the command line only" },
 		{ "grace = 1s\ngrace = 2s\n", "-c -k h -t t", ":2: grace was given in line 1 already" },

@@ -457,7 +457,7 @@ test_mistakes(void **state)
 	    ":1: password cannot be set here: put the secret into a file that only its user can read, and give password-file = "
 	    "FILE with the name of that file",
 	    "password = hunter2\n");
-	REFUSE(":1: not a line such as \"option = value\"; a comment begins with #", "quiet\n");
+	REFUSE(":1: expected \"option = value\"; a comment begins with #", "quiet\n");
 	REFUSE(":1: quiet takes yes or no", "quiet =\n");
 	REFUSE(":1: quiet takes yes or no", "quiet = true\n");
 	REFUSE(":1: bpf needs a value: bpf = FILTER", "bpf =\n");
