@@ -14,7 +14,7 @@ export LC_ALL
 
 excluded() {
 	grep -v '^#' <<-'WORDS'
-	# What Wireshark notes about a packet or computes behind it.
+	# What Wireshark notes about a packet or computes after it.
 	_ws.expert _ws.ftypes _ws.lua _ws.malformed
 	_ws.number_string.decoding_error _ws.short _ws.string _ws.type_length
 	_ws.unreassembled _ws.wscbor _ws.*
@@ -28,7 +28,7 @@ excluded() {
 	f5fileinfo ipnet loratap netanalyzer netmon_* nflog null pflog
 	pflog-old pktap ppcap ppi ppi_* prism radiotap raw rftap sll
 	wlan_radio wlancap wpan-tap
-	# Trailers that network equipment puts behind any frame.
+	# Trailers that network equipment adds to the end of any frame.
 	exablaze f5ethtrailer f5ethtrailer.* gmtrailer ixiatrailer metamako
 	prp pw.padding stcsig vssmonitoring
 	# Whole files.
