@@ -353,7 +353,8 @@ const struct options_row options_rows[] = {
 	    "indent the documents instead of printing one a line",
 	    OPTIONS_KIND_FLAG, SETS(pretty), 0, 0, NULL, PACKETS, 0 },
 	{ "progress", NULL, OPTIONS_GROUP_PERSON,
-	    "show the progress even if standard error is not a terminal",
+	    "show the progress even if standard error is not a terminal, or "
+	    "documents go to a pipe",
 	    OPTIONS_KIND_FLAG, SETS(progress), 0, 0, NULL, RUN, 0 },
 	{ "quiet", NULL, OPTIONS_GROUP_PERSON,
 	    "print only errors and the final line",

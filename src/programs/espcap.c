@@ -8,6 +8,7 @@
 
 #include "base/descriptor.h"
 #include "base/terminal.h"
+#include "base/write.h"
 #include "base/xalloc.h"
 #include "config/options.h"
 #include "config/paths.h"
@@ -269,6 +270,15 @@ open_input(struct app *app, const struct dissection_config *dissection,
 	return make_input(&config);
 }
 
+/* A reader of documents in a pipeline often prints to the same terminal: its lines and a progress line would mix. */
+static bool
+feeds_program(const struct options *options)
+{
+	enum write_kind kind = write_kind(STDOUT_FILENO);
+
+	return options->node == NULL && (kind == WRITE_PIPE || kind == WRITE_SOCKET);
+}
+
 static void
 set_run_config(struct app *app, const struct dissection_config *dissection,
     struct run_config *config)
@@ -278,7 +288,7 @@ set_run_config(struct app *app, const struct dissection_config *dissection,
 	config->loop = app->loop;
 	config->log = &app->log;
 	config->progress = options->level != LOG_LEVEL_QUIET &&
-	    (options->progress || terminal_is_capable(STDERR_FILENO));
+	    (options->progress || (terminal_is_capable(STDERR_FILENO) && !feeds_program(options)));
 	config->explains_text = app->dissecting.is_text_chosen;
 	config->names_files = app->dissecting.is_text && isatty(STDOUT_FILENO) &&
 	    (app->inputs.count > 1 || options->watch != NULL);

@@ -332,6 +332,16 @@ def test_colors(environment, has_color):
     assert terminal.screen.colors[1::2] == ["m"] * (len(terminal.screen.colors) // 2)
 
 
+@pytest.mark.parametrize("options, shown", [((), False), (("--progress",), True)], ids=["", "progress"])
+def test_no_progress_beside_a_pipe(options, shown):
+    """A program that reads documents may print to the same terminal."""
+    terminal = screens.Terminal("--file", os.path.join(espcap.CAPTURE_DIR, "http.pcap"), *options, stdout=subprocess.PIPE)
+    assert terminal.process.stdout.read().count(b"\n") > 10
+    lines = terminal.wait()
+    assert bool(terminal.screen.drawn) == shown
+    assert len(lines) == 1 and lines[0].startswith("espcap: read=")
+
+
 def test_a_pipe_gets_documents():
     capture = espcap.captures()[0]
     terminal = screens.Terminal("--file", capture, stdout=subprocess.PIPE)
@@ -381,3 +391,14 @@ def test_time_left_waits_for_the_server(tmp_path):
     assert len(waiting) > 3
     assert all(line["left"] != "0:00" for line in waiting), shown
     assert shown[-1] == {"left": "0:00", "indexed": "60"}
+
+
+def test_a_server_that_is_down(tmp_path):
+    """A message says how long espcap tries, and the progress line what it waits for."""
+    terminal = screens.Terminal("--file", espcap.captures()[0], "--node=127.0.0.1:1", "--retry-for=2s", cwd=tmp_path)
+    lines = terminal.wait(5)
+    assert lines[0] == "espcap: http://127.0.0.1:1: cannot connect: Connection refused; trying again for 2s (--retry-for)"
+    assert lines[1].startswith("espcap: gave up after ")
+    assert_fits(terminal.screen)
+    shown = [drawn.text for drawn in terminal.screen.drawn]
+    assert len(shown) > 3 and all("waiting for the server" in text for text in shown[1:]), shown
