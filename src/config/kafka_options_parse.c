@@ -152,7 +152,7 @@ take_words(struct parse *parse, int argc, char *argv[])
 		if (answer == -1)
 			break;
 		if (answer == 1)
-			return error_set(parse->error, OUTCOME_USAGE, "\"%.100s\" is no option", optarg);
+			return error_set(parse->error, OUTCOME_USAGE, "unexpected argument \"%.100s\"", optarg);
 		if (answer >= ROW_BASE)
 			rv = take_row(parse, (size_t)answer - ROW_BASE, optarg != NULL ? optarg : "");
 		else if (letter_index(answer) < KAFKA_ROWS)
@@ -162,7 +162,7 @@ take_words(struct parse *parse, int argc, char *argv[])
 		if (rv != 0)
 			return -1;
 	}
-	return optind < argc ? error_set(parse->error, OUTCOME_USAGE, "\"%.100s\" is no option", argv[optind]) : 0;
+	return optind < argc ? error_set(parse->error, OUTCOME_USAGE, "unexpected argument \"%.100s\"", argv[optind]) : 0;
 }
 
 /* Puts file and line before the error if the option comes from there. */

@@ -211,7 +211,7 @@ take(struct consume *consume, const struct consumer_message *message)
 	if (message->verdict == WIRE_NO_KEY)
 		skip(consume, &counts->keyless, message, "it has no key of 8 bytes, the time of a packet");
 	else if (message->verdict == WIRE_BAD_HEADER)
-		skip(consume, &counts->odd, message, "its header \"" WIRE_HEADER "\" is none of a packet");
+		skip(consume, &counts->odd, message, "its header \"" WIRE_HEADER "\" does not describe a packet");
 	else if (!is_wanted(consume, message))
 		counts->filtered++;
 	else if (write_packet(consume, message)) {
@@ -389,7 +389,7 @@ open_outputs(struct consume *consume, struct error *error)
 		return 0;
 	if (options->write == NULL && isatty(STDOUT_FILENO))
 		return error_set(error, OUTCOME_USAGE,
-		    "standard output is a terminal, and captures are no text: give --write=FILE, or pipe it to a program");
+		    "standard output is a terminal, and captures are binary: give --write=FILE or a pipe");
 	consume->capture = capture_out_new(&config);
 	consume->output = open_output(consume, options->write != NULL ? options->write : "-", error);
 	return consume->output != NULL ? 0 : -1;

@@ -145,7 +145,7 @@ test_refused(void **state)
 		{ "-p -k h -t t -r - -r -", "standard input" },
 		{ "-c -k h -t t --nonsense=secret", "unknown or ambiguous option \"--nonsense\"" },
 		{ "-c -k h -t t --kafka-", "unknown or ambiguous option \"--kafka-\"" },
-		{ "-c -k h -t t word", "\"word\" is no option" },
+		{ "-c -k h -t t word", "unexpected argument \"word\"" },
 		{ "-c -k h -t t --write", "--write needs a value" },
 		{ "-c -k h -t t --write --pcapng", "--write needs a value" },
 		{ "-c -k h -t t --pcapng=1", "--pcapng takes no value" },
