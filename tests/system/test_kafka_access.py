@@ -84,6 +84,7 @@ def test_wrong_password(guarded):
     gave_up(transfers.consume(stranger, topic, "--retry-for", "1s", code=3), "uthentication")
 
 
+@OLDEST
 def test_no_right(guarded):
     """Nothing is sent; neither topic nor group is waited for without end."""
     topic = guarded.create_topic()
