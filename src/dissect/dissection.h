@@ -62,7 +62,7 @@ struct dissection_gate {
 struct dissection_origin {
 	/* Sets what the document of this packet says of its capture and of the packet. */
 	void (*describe)(void *ctx, uint64_t ordinal, struct document_capture *capture, struct document_packet *packet);
-	/* The number in its own capture of the packet that the document of packet `of` names; 0: it is not known there. */
+	/* The number in its own capture of a packet that the document of packet `of` names; 0: it is unknown there. */
 	uint64_t (*number)(void *ctx, uint64_t of, uint64_t ordinal);
 	/* The outcome of this packet is known, in order; if it has a document, that is given next. */
 	void (*on_resolve)(void *ctx, uint64_t ordinal);

@@ -24,7 +24,7 @@ void writer_free(struct writer *writer);
 /* How tshark's numbers of frames become those of the capture. */
 struct writer_numbers {
 	uint64_t base; /* to be added, modulo 2^64 */
-	/* What the sum stands for in the document of packet `of`, 0 for a frame that is not known there; NULL for itself. */
+	/* What the sum stands for in the document of packet `of`, 0 for a frame that is unknown there; NULL: itself. */
 	uint64_t (*number)(void *ctx, uint64_t of, uint64_t ordinal);
 	uint64_t of;
 	void *ctx;

@@ -25,7 +25,7 @@ struct member_config {
 	/* How much before the start is given too: both hold, 0 for no bound by this one; both 0: none. */
 	uint64_t warmup_ms, warmup_messages;
 	uint64_t retry_for; /* ms: how long a refusal is borne */
-	/* In the process, first: what it need not know, as secrets of others, is taken out of its memory. NULL for nothing. */
+	/* In the process, first: takes secrets that it need not know out of its memory. NULL for nothing. */
 	void (*forget)(void *ctx);
 	void *ctx;
 };

@@ -15,8 +15,8 @@ struct worker {
 
 /*
  * Starts the process, which keeps the rights that espcap has now, and the memory but for what forget(ctx) takes out of
- * it; nothing without --kafka. Options are borrowed, properties until it returns. -1 with OUTCOME_USAGE, or OUTCOME_INTERNAL. Release with worker_release, when
- * the input is freed, also then.
+ * it; nothing without --kafka. Options are borrowed, properties until it returns. -1 with OUTCOME_USAGE, or
+ * OUTCOME_INTERNAL. Release with worker_release, when the input is freed, also then.
  */
 int worker_open(struct worker *worker, const struct options *options, const struct properties *properties,
     void (*forget)(void *ctx), void *ctx, struct error *error);

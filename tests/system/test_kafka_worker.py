@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""espcap --kafka against a real broker: documents, context, commits, members that come and go."""
+
+import collections
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+import conserve
+import conserve_kafka
+import engines
+import espcap
+import kafka
+import transfers
+from transfers import brokers, capture  # noqa: F401 (a fixture)
+
+FINAL = re.compile(r"^espcap: read=\d+ .*$", re.MULTILINE)
+PARTS = ("indexed", "printed", "duplicate", "rejected", "discarded", "filtered", "undissected", "dropped", "released", "unsent")
+# What a document from a topic says otherwise than that of the file, and why.
+OTHERWISE = re.compile("|".join((
+    # where the packet comes from
+    "type$", "file_name$", r"file\.", "file_date_utc$", r"espcap\.kafka\.", r"host\.", r"observer\.",
+    # the stream of a partition is a pcapng of its own
+    r"layers\.frame\.frame\.(interface_(id|name|description)|section_number|comment)$", r"layers\.pkt_comment",
+    # streams are numbered in each partition
+    r".*\.stream$",
+    # sequence numbers are those of the packet: where a stream begins is not known
+    r".*tcp\.(seq|ack|nxtseq)$", r".*tcp\.options\.sack_[lr]e$", r".*tcp\.options\.sack\.[lr]e$", "info$",
+    # packets of other partitions are not between
+    r".*frame\.time_(delta|delta_displayed|relative)$", r".*tcp\.time_(delta|relative)$",
+    # texts that quote these
+    r".*_ws\.expert\..*", r".*\.text$")))
+
+
+def flat(value, name=""):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from flat(inner, name + "." + key if name else key)
+    else:
+        yield name, value
+
+
+def by_packet(documents):
+    found = {(one["espcap"]["capture"], one["espcap"]["ordinal"]): one for one in documents}
+    assert len(found) == len(documents)
+    return found
+
+
+def sums(errors):
+    line, = FINAL.findall(errors)
+    found = {name: int(value) for name, value in (word.split("=") for word in line.split()[1:])}
+    assert found["read"] == sum(found.get(part, 0) for part in PARTS), line
+    return found
+
+
+Outcome = collections.namedtuple("Outcome", "documents sums errors")
+
+
+def words(brokers, topic, *options):
+    return ["--kafka", brokers.address, "--topic", topic, "--group", "espcap-" + topic, *options]
+
+
+def read_topic(brokers, topic, *options, code=0):
+    """One worker up to the end of the topic."""
+    done = espcap.run(*words(brokers, topic, "--exit-at-end", *options))
+    assert done.code == code, done.errors
+    return Outcome(done.documents, sums(done.errors), done.errors)
+
+
+def file_documents(path, *options):
+    done = espcap.run("--file", path, *options)
+    assert done.code == 0, done.errors
+    return done.documents
+
+
+@pytest.mark.parametrize("name", ["http.pcap", "dns.pcap", "retransmission.pcap", "two-links.pcapng", "nanosecond.pcap",
+                                  "fragments.pcap", "snaplen.pcap"])
+def test_documents_are_those_of_the_file(brokers, name):
+    """In partitions there are fewer packets between, which what a document says of its packet does not depend on."""
+    topic = brokers.create_topic(partitions=4)
+    transfers.produce(brokers, topic, "--file", capture(name))
+    found = read_topic(brokers, topic)
+    here, there = by_packet(found.documents), by_packet(file_documents(capture(name)))
+    assert here.keys() == there.keys()
+    for packet, document in here.items():
+        own, other = dict(flat(document)), dict(flat(there[packet]))
+        differ = {name for name in own.keys() | other.keys() if own.get(name) != other.get(name)}
+        assert not {name for name in differ if not OTHERWISE.match(name)}, packet
+        assert document["type"] == "pcap_kafka" and document["espcap"]["kafka"]["topic"] == topic
+        assert document["host"]["name"] == document["observer"]["name"] == os.uname().nodename
+        assert document["frame_number"] == document["espcap"]["ordinal"] == int(document["layers"]["frame"]["frame.number"])
+
+
+def test_goes_on_where_the_group_was(brokers):
+    topic = brokers.create_topic(partitions=2)
+    transfers.produce(brokers, topic, "--file", capture("http.pcap"))
+    first = read_topic(brokers, topic)
+    total = len(first.documents)
+    assert sum(brokers.committed("espcap-" + topic, topic).values()) == total
+    assert read_topic(brokers, topic).sums["read"] == 0
+    transfers.produce(brokers, topic, "--file", capture("dns.pcap"))
+    second = read_topic(brokers, topic, "--warmup=60s,10")
+    assert second.sums["warmed"] > 0
+    assert len(by_packet(first.documents + second.documents)) == brokers.count(topic)
+    again = read_topic(brokers, topic, "--from=begin")
+    assert len(again.documents) == brokers.count(topic)
+
+
+def test_context(brokers):
+    """A worker that goes on in the middle of a connection knows what came before."""
+    topic = brokers.create_topic()
+    transfers.produce(brokers, topic, "--file", capture("http.pcap"))
+    half = 30
+    first = read_topic(brokers, topic, "--count", half)
+    assert first.sums["read"] == half and brokers.committed("espcap-" + topic, topic) == {0: half}
+    second = read_topic(brokers, topic)
+    assert second.sums["warmed"] == half
+    whole = by_packet(file_documents(capture("http.pcap")))
+    both = by_packet(first.documents + second.documents)
+    assert both.keys() == whole.keys()
+    for packet, document in both.items():
+        for section, fields in whole[packet]["layers"].items():
+            if section != "application":
+                continue
+            assert document["layers"][section] == fields or {
+                name for name in fields if fields[name] != document["layers"][section].get(name)} <= {
+                    name for name in fields if OTHERWISE.match("layers.application." + name)}, packet
+
+
+def test_messages_of_others(brokers):
+    """Without a header it is Pycapa's message; what is no packet is skipped, counted and committed."""
+    topic = brokers.create_topic()
+    packet = next(iter(transfers.read_pcap(open(capture("http.pcap"), "rb").read())[2])).data
+    good = transfers.key(1_700_000_000 * 10**9)
+    brokers.produce(topic, [
+        (good, packet, 0), (None, b'{"a": 1}', 0), (b"short", packet, 0), (good + b"more", packet, 0), (good, b"", 0),
+        (good, packet, 0, transfers.header(linktype=70000)), (good, packet, 0, transfers.header(length=1)),
+        (good, packet, 0, [("espcap", b"2 x")]), (good, packet, 0, transfers.header(length=len(packet))),
+        (good, b"x" * 600_000, 0), (transfers.key(2**33 * 10**9), packet, 0)])
+    found = read_topic(brokers, topic)
+    offsets = [one["espcap"]["kafka"]["offset"] for one in found.documents]
+    assert offsets == [0, 3, 4, 8, 10]
+    assert found.sums["malformed"] == 6 and found.sums["read"] == 5
+    assert brokers.committed("espcap-" + topic, topic) == {0: 11}
+    plain = found.documents[0]
+    assert plain["frame_number"] == 1 and "host" not in plain
+    assert found.documents[1]["frame_number"] == 4 and found.documents[1]["espcap"]["capture"] == plain["espcap"]["capture"]
+    assert found.documents[3]["observer"]["ingress"]["interface"]["name"] == "eth0"
+    assert found.documents[4]["@timestamp"].startswith("2242-03-16T12:56:32")
+    assert "no packet" in found.errors
+
+
+def test_selection(brokers):
+    topic = brokers.create_topic(partitions=3)
+    transfers.produce(brokers, topic, "--file", capture("http.pcap"))
+    total = brokers.count(topic)
+    lean = read_topic(brokers, topic, "--display-filter=http", "--group", "one-" + topic)
+    assert lean.sums["printed"] > 0 and lean.sums["printed"] + lean.sums["filtered"] == total
+    assert all(one["protocol"] == "http" for one in lean.documents)
+    some = read_topic(brokers, topic, "--bpf=src port 80", "--group", "two-" + topic)
+    assert 0 < some.sums["printed"] < total and some.sums["printed"] + some.sums["skipped"] == total
+    few = read_topic(brokers, topic, "--bpf=src port 80", "--count=5", "--group", "three-" + topic)
+    assert few.sums["printed"] == 5
+
+
+def test_retention(brokers):
+    topic = brokers.create_topic()
+    transfers.produce(brokers, topic, "--file", capture("http.pcap"))
+    read_topic(brokers, topic, "--count=20")
+    brokers.expire(topic)
+    transfers.produce(brokers, topic, "--file", capture("dns.pcap"))
+    found = read_topic(brokers, topic)
+    start, end = brokers.ends(topic)[0]
+    assert found.sums["missed"] == start - 20 and found.sums["read"] == end - start
+    assert "deleted before they were read" in found.errors
+
+
+def start_worker(brokers, topic, *options):
+    return subprocess.Popen(espcap.command(*words(brokers, topic, *options)), stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=transfers.take_signals,
+                            env=espcap.ENVIRONMENT)
+
+
+def test_a_signal_ends_it(brokers):
+    topic = brokers.create_topic(partitions=2)
+    transfers.produce(brokers, topic, "--file", capture("http.pcap"))
+    worker = start_worker(brokers, topic, "--commit-every=200ms")
+    kafka.wait_until(lambda: sum(brokers.committed("espcap-" + topic, topic).values()) == brokers.count(topic))
+    began = time.monotonic()
+    worker.send_signal(signal.SIGTERM)
+    result = transfers.finish(worker)
+    assert result.code == 0 and time.monotonic() - began < 8
+    assert len(result.stdout.splitlines()) == brokers.count(topic)
+
+
+def test_no_broker():
+    began = time.monotonic()
+    done = espcap.run("--kafka=127.0.0.1:9", "--topic=packets", "--duration=500ms", "--grace=1s")
+    assert done.code == 0 and time.monotonic() - began < 20
+    assert "127.0.0.1:9" in done.errors
+
+
+@pytest.mark.parametrize("seed,kinds", [(1, ["kill"]), (2, ["stop", "join"]), (3, ["helper", "tshark"]), (4, ["broker"])])
+def test_conservation(brokers, seed, kinds):
+    """More of these by hand: tests/system/conserve_kafka.py."""
+    with engines.running("elasticsearch-8.8.2") as server:
+        conserve_kafka.cycle(seed, brokers, conserve.RealBackend(server), kinds)
+        brokers.revive()
