@@ -11,7 +11,6 @@ import subprocess
 import threading
 import time
 
-import confluent_kafka
 import pytest
 
 import espcap
@@ -120,13 +119,13 @@ def fill(brokers, topic, count, partitions=1, value=b"packet"):
 
 def commit(brokers, group, topic, **offsets):
     consumer = brokers.consumer(group)
-    consumer.commit(offsets=[confluent_kafka.TopicPartition(topic, int(part[1:]), offset) for part, offset in offsets.items()],
+    consumer.commit(offsets=[kafka.confluent_kafka.TopicPartition(topic, int(part[1:]), offset) for part, offset in offsets.items()],
                     asynchronous=False)
     consumer.close()
 
 
 def delete_before(brokers, topic, offset):
-    place = confluent_kafka.TopicPartition(topic, 0, offset)
+    place = kafka.confluent_kafka.TopicPartition(topic, 0, offset)
     brokers.admin().delete_records([place])[place].result(LIMIT)
 
 
