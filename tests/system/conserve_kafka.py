@@ -95,24 +95,26 @@ class Cycle:
         self.past.append(worker)
         return code
 
+    def stop(self, worker):
+        code = self.drop(worker, signal.SIGTERM)
+        # Before it has begun, the signal ends it.
+        if code != 0 and (code != -signal.SIGTERM or worker.errors):
+            raise conserve.Lost("a worker that was stopped ended with %d: %s" % (code, worker.errors))
+        if code == 0:
+            check_line(worker)
+
     def do(self, kind):
         worker = self.dice.choice(self.workers)
         if kind == "kill":
             self.drop(worker, signal.SIGKILL)
         elif kind == "stop":
-            code = self.drop(worker, signal.SIGTERM)
-            # Before it has begun, the signal ends it.
-            if code != 0 and (code != -signal.SIGTERM or worker.errors):
-                raise conserve.Lost("a worker that was stopped ended with %d: %s" % (code, worker.errors))
-            if code == 0:
-                check_line(worker)
+            self.stop(worker)
         elif kind == "helper":
             victim = worker.helper()
             if victim:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(victim, signal.SIGKILL)
                 self.drop(worker, signal.SIGTERM)
-                check_line(worker)
         elif kind == "tshark":
             for victim in worker.children("tshark"):
                 with contextlib.suppress(ProcessLookupError):
@@ -153,9 +155,7 @@ class Cycle:
                     [worker.errors for worker in self.workers]))
             time.sleep(0.3)
         for worker in list(self.workers):
-            if self.drop(worker, signal.SIGTERM) != 0:
-                raise conserve.Lost("a worker failed at the end: %s" % worker.errors)
-            check_line(worker)
+            self.stop(worker)
         conserve.judge(self.backend.documents(), self.capture)
         return [check_line(worker) for worker in self.past if worker.process.returncode == 0]
 

@@ -102,14 +102,12 @@ def test_no_right(guarded):
 
 
 @OLDEST
-@pytest.mark.parametrize("idempotence", ["true", "false"])
-def test_right_that_comes_late(guarded, tmp_path, idempotence):
+def test_right_that_comes_late(guarded, tmp_path):
     """One that is granted while it is borne that it is missing: every packet once, in order."""
     packets = transfers.numbered(tmp_path / "in.pcap", 2000)
     topic = guarded.create_topic()
     other = guarded.create_topic(name="late-%s" % topic)
-    runs = [(user, name, transfers.start(User(guarded, user), "--producer", "-t", name, "-r", tmp_path / "in.pcap",
-                                         "-X", "enable.idempotence=" + idempotence))
+    runs = [(user, name, transfers.start(User(guarded, user), "--producer", "-t", name, "-r", tmp_path / "in.pcap"))
             for user, name in (("sensor", other), ("worker", topic))]
     for user, name, process in runs:
         transfers.wait_for_line(process, "Kafka refuses, trying again")
