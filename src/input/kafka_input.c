@@ -568,7 +568,7 @@ close_all(struct input *base)
 
 	if (input->tick != NULL)
 		commit_all(input);
-	input->is_stopping = true;
+	input->is_stopping = input->has_ended = true;
 	kafka_feed_finish(input->kafka.feed, input->kafka.grace);
 	dissection_input_judge(base, &input->dissection);
 }

@@ -229,11 +229,24 @@ bytes(const struct record_source *base, uint64_t *done, uint64_t *all)
 	*done = *all = 0;
 }
 
+/* What was not read is kept no longer, either. */
+static void
+take_rest(const struct kafka_source *source)
+{
+	size_t rest = 0;
+
+	for (size_t i = 0; i < source->count; i++)
+		rest += source->ring[(source->first + i) % source->room].len;
+	if (rest > 0)
+		source->handler.on_taken(source->handler.ctx, rest);
+}
+
 static void
 source_release(struct record_source *base)
 {
 	struct kafka_source *source = self(base);
 
+	take_rest(source);
 	capture_reader_free(source->reader);
 	buffer_release(&source->stream);
 	free(source->ring);

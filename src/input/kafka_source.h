@@ -12,7 +12,7 @@
 struct kafka_source;
 
 struct kafka_source_handler {
-	/* A packet of so many bytes was read, and is not kept any more. */
+	/* Packets of so many bytes were read, or are not wanted any more: they are not kept. */
 	void (*on_taken)(void *ctx, size_t len);
 	void *ctx;
 };
