@@ -132,6 +132,13 @@ class Cycle:
             self.begin()
 
     def is_committed(self):
+        """False also while the broker that was killed is not quite back."""
+        try:
+            return self.has_committed_all()
+        except kafka.confluent_kafka.KafkaException:
+            return False
+
+    def has_committed_all(self):
         ends = {number: end for number, (_, end) in self.brokers.ends(self.topic).items() if end > 0}
         committed = self.brokers.committed(self.group, self.topic)
         return all(committed.get(number, 0) >= end for number, end in ends.items())
