@@ -16,6 +16,11 @@
 #define WAITING_HIGH ((size_t)16 << 20)
 #define WAITING_LOW ((size_t)8 << 20)
 #define TICK_MS 500
+/*
+ * A worker that joins others gets nothing at first, and its share in the next rebalance: after a heartbeat (3 s) of
+ * those who have it.
+ */
+#define SHARE_MS 10000
 
 TAILQ_HEAD(partitions, kafka_partition);
 
@@ -37,6 +42,8 @@ struct kafka_input {
 	uint64_t wanted;  /* packets that count for --count */
 	uint64_t waiting; /* bytes */
 	uint64_t commit_at, commits, rebalances;
+	uint64_t settled_at; /* ms */
+	bool had_partition; /* ever */
 	bool is_settled, is_cut_off, is_full, is_paused, is_stopping, has_ended;
 	bool feed_ended, told_malformed;
 };
@@ -105,6 +112,8 @@ check_all_at_end(struct kafka_input *input)
 
 	if (!input->kafka.exit_at_end || !input->is_settled)
 		return;
+	if (!input->had_partition && clock_ms() - input->settled_at < SHARE_MS)
+		return;
 	TAILQ_FOREACH(partition, &input->partitions, entry)
 		if (!partition->is_at_end)
 			return;
@@ -172,6 +181,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 		commit_all(input);
 	free_released(input);
 	kafka_sessions_tick(input->sessions);
+	check_all_at_end(input);
 }
 
 static void
@@ -216,6 +226,7 @@ on_assigned(void *ctx, const struct intake_assigned *assigned)
 	input->missed += assigned->missed;
 	TAILQ_INSERT_TAIL(&input->partitions, partition, entry);
 	input->partition_count++;
+	input->had_partition = true;
 	reach(input, partition, assigned->start);
 }
 
@@ -300,6 +311,7 @@ on_settled(void *ctx)
 	struct kafka_input *input = ctx;
 
 	input->is_settled = true;
+	input->settled_at = clock_ms();
 	check_all_at_end(input);
 }
 

@@ -201,6 +201,22 @@ def test_a_signal_ends_it(brokers, tmp_path):
     assert len((tmp_path / "documents").read_bytes().splitlines()) == brokers.count(topic)
 
 
+def test_two_read_to_the_end(brokers, tmp_path):
+    """The one that joins the other waits for its share, and ends, too."""
+    topic = brokers.create_topic(partitions=4)
+    transfers.produce(brokers, topic, "--file", capture("http.pcap"), "--partition=key")
+    outputs = [tmp_path / "first", tmp_path / "second"]
+    workers = []
+    for path in outputs:
+        with open(path, "wb") as output:
+            workers.append(start_worker(brokers, topic, output, "--exit-at-end"))
+    results = [transfers.finish(worker) for worker in workers]
+    assert [result.code for result in results] == [0, 0], results
+    documents = [espcap.parse_line(line) for path in outputs for line in path.read_bytes().splitlines()]
+    assert {(one["espcap"]["kafka"]["partition"], one["espcap"]["kafka"]["offset"]) for one in documents} == {
+        (number, offset) for number, (_, end) in brokers.ends(topic).items() for offset in range(end)}
+
+
 def test_no_broker():
     began = time.monotonic()
     done = espcap.run("--kafka=127.0.0.1:9", "--topic=packets", "--duration=500ms", "--grace=1s")
