@@ -209,7 +209,7 @@ def test_two_read_to_the_end(brokers, tmp_path):
     workers = []
     for path in outputs:
         with open(path, "wb") as output:
-            workers.append(start_worker(brokers, topic, output, "--exit-at-end"))
+            workers.append(start_worker(brokers, topic, output, "--exit-at-end", "-X", "heartbeat.interval.ms=500"))
     results = [transfers.finish(worker) for worker in workers]
     assert [result.code for result in results] == [0, 0], results
     documents = [espcap.parse_line(line) for path in outputs for line in path.read_bytes().splitlines()]
