@@ -123,7 +123,6 @@ def small_disk():
             subprocess.run(["umount", "-l", path], check=True)
 
 
-@pytest.mark.skipif("ESPCAP_TEST_LONG" not in os.environ, reason="takes over 30 s: set ESPCAP_TEST_LONG")
 def test_full_disk_of_the_broker(tmp_path):
     """The broker ends; with more room and a new start all of it arrives, once, in order."""
     with small_disk() as path, kafka.running(own=True, data=path) as brokers:
