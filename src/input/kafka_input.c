@@ -43,7 +43,7 @@ struct kafka_input {
 	uint64_t waiting; /* bytes */
 	uint64_t commit_at, commits, rebalances;
 	uint64_t settled_at; /* ms */
-	bool had_partition; /* ever */
+	bool had_partition;  /* ever */
 	bool is_settled, is_cut_off, is_full, is_paused, is_stopping, has_ended;
 	bool feed_ended, told_malformed;
 };
