@@ -2,8 +2,10 @@
 """espcap-kafka while brokers go away and come back: a live capture, its queue and its spool; and every end is prompt."""
 
 import collections
+import contextlib
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -24,14 +26,26 @@ SOON = ("-X", "reconnect.backoff.max.ms=500")
 def relay_to_broker(brokers):
     with relays.Relay(brokers.port, brokers.port, SENSOR) as found:
         yield found
+    # A test that failed leaves them, and the next one would take them for its own.
+    for pid in processes():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def sensor(relay, topic, *options):
     """A producer in the namespace of the sensor; it captures when this returns."""
+    before = capturing()
     process = transfers.start(relay.address, "--producer", "-i", "v0", "-t", topic, *SOON, *options,
                               prefix=["ip", "netns", "exec", SENSOR])
-    kafka.wait_until(lambda: len(processes()) >= 2 or process.poll() is not None)
+    kafka.wait_until(lambda: capturing() > before or process.poll() is not None)
     return process
+
+
+def capturing():
+    """How many packet sockets are bound to an interface, and run."""
+    rows = subprocess.run(["ip", "netns", "exec", SENSOR, "cat", "/proc/net/packet"], capture_output=True, text=True,
+                          check=True).stdout.splitlines()[1:]
+    return sum(1 for row in map(str.split, rows) if row[4] != "0" and row[5] == "1")
 
 
 def processes():
