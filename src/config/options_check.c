@@ -184,7 +184,7 @@ check_needs(const struct line *line)
 			if (!options_need_next(&needs, line->given, text,
 				sizeof(text)))
 				return refuse(line, line->origin->lines[i],
-				    "--%s goes with %s only",
+				    strcmp(options_rows[i].name, "kafka") == 0 ? "--%s needs %s=NAME" : "--%s goes with %s only",
 				    options_rows[i].name, text);
 	}
 	return 0;

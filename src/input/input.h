@@ -57,6 +57,7 @@ struct input_progress {
 	uint64_t bytes_done, bytes_all; /* bytes_all 0 if not known */
 	const char *interface;          /* if it has neither files nor an end, else NULL */
 	uint64_t dropped;               /* with interface: of all causes */
+	bool is_cut_off;                /* with the next: what it reads cannot be reached */
 	bool has_lag;                   /* it reads a log that others write: the next is known, and files and bytes are not */
 	uint64_t lag;                   /* messages that are there, and whose packets have no outcome yet */
 };

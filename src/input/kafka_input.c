@@ -621,6 +621,7 @@ progress(const struct input *base, struct input_progress *progress)
 	const struct kafka_input *input = const_self(base);
 
 	progress->packets = input->taken;
+	progress->is_cut_off = input->is_cut_off;
 	progress->has_lag = true;
 	progress->lag = lag_of(input);
 }

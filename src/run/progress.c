@@ -190,6 +190,11 @@ add_lag(struct parts *parts, const struct progress *progress, uint64_t rate)
 		put_time((uint64_t)ms + 999, left);
 	add(parts, WORTH_PACKETS, "%" PRIu64 " packets", progress->packets);
 	add(parts, WORTH_RATE, "%" PRIu64 " packets/s", rate);
+	if (progress->is_cut_off) {
+		/* What there is now is not known. */
+		add(parts, WORTH_DOWN, "waiting for Kafka");
+		return;
+	}
 	add(parts, WORTH_LAG, "lag %" PRIu64, progress->lag);
 	add(parts, WORTH_LEFT, "%s left", left);
 }

@@ -21,6 +21,7 @@ struct progress {
 	bool is_down;          /* no node answers */
 	const char *interface; /* of a live capture, which has neither files nor an end; else NULL */
 	uint64_t dropped;      /* of it, by queue, kernel and interface */
+	bool is_cut_off;       /* with the next: no broker answers */
 	bool has_lag;          /* of topics, which have neither files nor an interface: the next is known */
 	uint64_t lag;          /* messages whose packets have no outcome yet */
 	bool is_midline;       /* standard output is a terminal that shows the beginning of a line without its end */

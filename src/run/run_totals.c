@@ -25,6 +25,7 @@ run_totals_progress(void *ctx, struct progress *progress)
 		.bytes_all = input.bytes_all,
 		.interface = input.interface,
 		.dropped = input.dropped,
+		.is_cut_off = input.is_cut_off,
 		.has_lag = input.has_lag,
 		.lag = input.lag,
 		.is_midline = counts.is_midline,

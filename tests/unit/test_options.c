@@ -718,9 +718,11 @@ parse_row_without(size_t row, size_t left_out)
 	for (char *comma = text; (comma = strchr(comma, ',')) != NULL;)
 		*comma = ' ';
 	add_input(&words, text);
-	snprintf(text, sizeof(text), "--%s goes with %s only", options_rows[row].name, missing);
+	/* An input needs the other, and does not only go with it. */
+	snprintf(text, sizeof(text), strcmp(options_rows[row].name, "kafka") == 0 ? "--%s needs %s=NAME" : "--%s goes with %s only",
+	    options_rows[row].name, missing);
 	if (left_out == SIZE_MAX) {
-		if (parse(words.list) != 0 && strstr(error.text, " goes with ") != NULL)
+		if (parse(words.list) != 0 && (strstr(error.text, " goes with ") != NULL || strstr(error.text, " needs --") != NULL))
 			fail_msg("--%s: %s", options_rows[row].name, error.text);
 		options_release(&options);
 	} else {
@@ -1134,7 +1136,7 @@ test_kafka_refused(void **state)
 	char long_name[300];
 
 	(void)state;
-	REFUSE("--kafka goes with --topic only", "--kafka=a");
+	REFUSE("--kafka needs --topic=NAME", "--kafka=a");
 	REFUSE("--topic goes with --kafka only", "--file=a", "--topic=b");
 	REFUSE("--from goes with --kafka only", "--nic=a", "--from=begin");
 	REFUSE("--kafka-config goes with --kafka only", "--nic=a", "-X", "sasl.password=hunter2");

@@ -374,6 +374,10 @@ test_lag(void **state)
 	/* 8 s at the 100 packets/s that are done with, and not at the rate of reading. */
 	progress_line(&progress, 68, line);
 	assert_string_equal(line, "1300 packets, 260 packets/s, lag 800, 0:08 left, 500 indexed");
+	progress.is_cut_off = true;
+	progress_line(&progress, 60, line);
+	assert_string_equal(line, "1300 packets, 260 packets/s, waiting for Kafka, 500 indexed");
+	progress.is_cut_off = false;
 	progress_line(&progress, 27, line);
 	assert_string_equal(line, "1300 packets, lag 800");
 	progress.has_server = false;
