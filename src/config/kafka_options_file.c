@@ -103,7 +103,7 @@ take_switch(struct reading *reading, size_t index, const char *value, unsigned n
 	return error_set(reading->error, OUTCOME_USAGE, "%s takes yes or no", kafka_rows[index].name);
 }
 
-/* What is no option is not printed: it may be a secret. */
+/* An unknown key is not printed: it may be a secret. */
 static int
 take_line(struct reading *reading, const struct config_line *line, unsigned number)
 {

@@ -126,8 +126,8 @@ struct dissection *dissection_new(const struct dissection_config *config, struct
     const char *path, uint64_t count, const struct dissection_handler *handler);
 void dissection_free(struct dissection *dissection);
 /*
- * Nothing more is wanted of it: ends its tshark at once, and nothing is told any more. It is to be freed by what is
- * deferred after this (loop_defer), or when the loop has ended. Not from one of its own callbacks.
+ * Ends its tshark at once. No callback follows. Free it in a call that is deferred after this one (loop_defer), or
+ * when the loop has ended. Not to be called from one of its own callbacks.
  */
 void dissection_abandon(struct dissection *dissection);
 

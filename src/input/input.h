@@ -71,7 +71,7 @@ struct input_partition {
 
 /* What an input that reads topics knows beside its counts. */
 struct input_kafka {
-	const struct input_partition *partitions; /* borrowed until the input is told anything, or the loop goes on */
+	const struct input_partition *partitions; /* borrowed until the next call of the input, or until the loop continues */
 	size_t partition_count;
 	uint64_t commits, rebalances; /* so far */
 	uint64_t sessions;            /* tsharks that run */

@@ -427,7 +427,7 @@ stop_process(struct kafka_feed *feed)
 	close_fd(&feed->orders);
 }
 
-/* When both pipes have ended, and all that was in them is told. */
+/* When both pipes have ended, and the handler has everything that was in them. */
 static void
 look_for_end(struct kafka_feed *feed)
 {

@@ -75,8 +75,8 @@ void kafka_feed_stop(struct kafka_feed *feed);
  */
 void kafka_feed_leave(struct kafka_feed *feed, uint64_t grace);
 /*
- * The same when the loop does not run any more, and waits for the end, at most grace ms and a moment; what the process
- * says is told meanwhile. Also without kafka_feed_listen, and when it has ended already.
+ * The same after the loop has ended: waits for the end of the process, at most grace ms and a moment, and calls the
+ * handler meanwhile. Also without kafka_feed_listen, and when the process has ended already.
  */
 void kafka_feed_finish(struct kafka_feed *feed, uint64_t grace);
 /* Kills it if it still runs. Nothing follows. */

@@ -44,8 +44,8 @@ struct kafka_input {
 	uint64_t commit_at, commits, rebalances;
 	uint64_t settled_at; /* ms */
 	bool had_partition;  /* ever */
-	bool is_settled, is_cut_off, is_full, is_paused, is_stopping, has_ended;
-	bool feed_ended, told_malformed;
+	bool is_settled, is_cut_off, is_full, is_stopping, has_ended;
+	bool told_malformed;
 };
 
 static struct kafka_input *
@@ -345,10 +345,7 @@ on_failed(void *ctx, const struct error *error)
 static void
 on_feed_end(void *ctx)
 {
-	struct kafka_input *input = ctx;
-
-	input->feed_ended = true;
-	stop_reading(input);
+	stop_reading(ctx);
 }
 
 /* Messages. */

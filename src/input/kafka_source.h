@@ -36,7 +36,7 @@ const char *kafka_source_refuses(const struct kafka_source *source, const struct
 void kafka_source_put(struct kafka_source *source, const struct kafka_source_packet *packet);
 /* No more come. */
 void kafka_source_end(struct kafka_source *source);
-/* Whoever waits is told that there is more, or the end: after some were put, from the loop. */
+/* Calls on_ready of whoever waits. Call it from the loop, after packets were put or the end was set. */
 void kafka_source_wake(struct kafka_source *source);
 
 #endif

@@ -20,7 +20,7 @@ enum client_trouble {
 	CLIENT_UNREACHABLE,   /* no broker answers */
 	CLIENT_REFUSED,       /* the credentials, the certificate or a right */
 	CLIENT_FATAL,         /* the client cannot go on */
-	CLIENT_FATAL_REFUSED, /* the same, for want of a right: another client may, later */
+	CLIENT_FATAL_REFUSED, /* the same because a right is missing: a new client may succeed later */
 	CLIENT_OTHER
 };
 

@@ -25,9 +25,9 @@
 #define RELEASE_MS 3000
 /* Leaving the group takes a message to a broker that answers. */
 #define DEPART_MS 1000
-/* What is told beside messages: espcap reads it at once. */
+/* Frames that do not go with the messages: espcap reads them at once. */
 #define WORDS_MAX ((size_t)16 << 20)
-/* Of that, what can be left out: it is told again. */
+/* Of these, the ones that may be left out because they are repeated. */
 #define IDLE_WORDS_MAX ((size_t)256 << 10)
 
 /* What the semantics of a worker need, and why. */

@@ -40,7 +40,7 @@ struct member_pipes {
 };
 
 /*
- * Works until it is told to leave, cannot go on, or nobody reads what it says, and ends the process then, with its
+ * Works until the order to leave comes, it cannot continue, or nobody reads its pipes. Then it ends the process and its
  * threads: librdkafka is not waited for. Keeps the rights that the process has now.
  */
 _Noreturn void member_run(const struct member_config *config, const struct member_pipes *pipes);

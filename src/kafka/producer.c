@@ -30,7 +30,7 @@ struct producer {
 	struct event *tick;
 	struct producer_counts counts;
 	uint64_t limit;                  /* bytes of a batch, 0 for not known */
-	uint64_t message_max, batch_max; /* what the client is told for that, 0 for nothing */
+	uint64_t message_max, batch_max; /* the properties that follow from that, 0 for the defaults */
 	/*
 	 * Packets that were refused, as long as that is borne: held go out again, returned came back since, and precede
 	 * them. While there are any, no other is sent.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""--metrics of espcap-kafka against a real broker, and what the service manager is told."""
+"""--metrics of espcap-kafka against a real broker, and its messages to the service manager."""
 
 import os
 import shutil

@@ -3,12 +3,11 @@
 
 import os
 import re
-import shutil
-import subprocess
 
 import pytest
 
 import espcap
+import units
 
 CONF = os.path.join(os.path.dirname(espcap.PROGRAM), "conf")
 UNIT, EXAMPLE = (os.path.join(CONF, name) for name in ("espcap-worker@.service", "worker.conf"))
@@ -38,13 +37,7 @@ def test_unit_fits_the_program():
 
 
 def test_unit_pleases_systemd(tmp_path):
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd-analyze is not installed")
-    path = tmp_path / "espcap-worker@1.service"
-    path.write_text(read(UNIT).replace(command()[0], espcap.PROGRAM))
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0 and done.stdout == "", done.stdout
+    units.verify(tmp_path / "espcap-worker@1.service", read(UNIT).replace(command()[0], espcap.PROGRAM))
 
 
 def test_example(tmp_path):
