@@ -16,9 +16,9 @@ FUNCTION = re.compile(r"^(\w+)\([^;{}]*\)\n(\{\n.*?^\})$", re.DOTALL | re.MULTIL
 
 
 def read_tree(top):
-    """The texts of all C files, by path below src/."""
+    """The texts of all C and C++ files, by path below src/."""
     texts = {}
-    for path in sorted(glob.glob(os.path.join(top, "src", "*", "*.[ch]"))):
+    for path in sorted(glob.glob(os.path.join(top, "src", "*", "*.[ch]")) + glob.glob(os.path.join(top, "src", "*", "*.cc"))):
         with open(path) as text:
             texts[os.path.relpath(path, os.path.join(top, "src"))] = text.read()
     return texts
@@ -30,7 +30,7 @@ def includes(text):
 
 def file_of(path):
     """x.c, x.h and x_private.h are one file."""
-    return re.sub(r"(_private)?\.[ch]$", "", path)
+    return re.sub(r"(_private)?\.(c|cc|h)$", "", path)
 
 
 def reach(arrows, start):
@@ -47,7 +47,7 @@ def reach(arrows, start):
 def shared_headers(texts):
     """Headers that two .c files include, by themselves or through other headers."""
     arrows = {path: set(includes(text)) for path, text in texts.items()}
-    users = collections.Counter(header for path in texts if path.endswith(".c") for header in reach(arrows, path))
+    users = collections.Counter(header for path in texts if path.endswith((".c", ".cc")) for header in reach(arrows, path))
     return {path for path in texts if users[path] > 1}
 
 
