@@ -19,10 +19,10 @@
 #include "kafka/group_name.h"
 #include "loop/loop.h"
 #include "loop/notify.h"
+#include "metrics/metrics_out.h"
 #include "sandbox/privilege.h"
 #include "transfer/consume.h"
 #include "transfer/file_fence.h"
-#include "transfer/metrics_out.h"
 #include "transfer/produce.h"
 
 /* More than any of them is long. */
@@ -147,15 +147,34 @@ confine(struct app *app, struct error *error)
 	return 0;
 }
 
+static void
+write_metrics(const void *ctx, const struct metrics_out_state *state, struct exposition *exposition)
+{
+	const struct app *app = ctx;
+
+	exposition_begin(exposition, "espcap_kafka_version", "gauge", "1, with the version of espcap-kafka.");
+	exposition_put(exposition, "version", PACKAGE_VERSION, 1);
+	exposition_begin(exposition, "espcap_kafka_client_version", "gauge", "1, with the version of librdkafka.");
+	exposition_put(exposition, "version", rd_kafka_version_str(), 1);
+	exposition_single(exposition, "espcap_kafka_running", "gauge", "1 while espcap-kafka runs, 0 after its end.",
+	    !state->has_ended);
+	if (state->has_ended)
+		exposition_single(exposition, "espcap_kafka_exit_status", "gauge",
+		    "The exit status, after the end of espcap-kafka.", (uint64_t)state->status);
+	exposition_time(exposition, "espcap_kafka_start_time_seconds", "When espcap-kafka was started, in seconds since 1970.",
+	    state->start);
+	if (app->produce != NULL)
+		produce_metrics(app->produce, exposition);
+	else
+		consume_metrics(app->consume, exposition);
+}
+
 /* What others may read of the run from now on: its metrics, and that it has begun. */
 static int
 publish(struct app *app, struct error *error)
 {
-	metrics_out_fn *write = app->produce != NULL ? produce_metrics : consume_metrics;
-	const void *ctx = app->produce != NULL ? (void *)app->produce : (void *)app->consume;
-
 	if (app->metrics != NULL &&
-	    metrics_out_begin(app->metrics, app->loop, &app->log, app->options.interface, write, ctx, error) != 0)
+	    metrics_out_begin(app->metrics, app->loop, &app->log, app->options.interface, write_metrics, app, error) != 0)
 		return -1;
 	/* Brokers may be away for long: that is no failure of the start. */
 	notify_ready(app->notify, app->produce != NULL ? "packets into Kafka" : "packets from Kafka");

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The file of --metrics. */
-#include "transfer/metrics_out.h"
+#include "metrics/metrics_out.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,9 +28,8 @@ struct metrics_out {
 	const char *interface;
 	metrics_out_fn *write;
 	const void *ctx;
-	uint64_t start; /* ms since 1970; 0: it has not begun */
-	bool has_ended, has_failed;
-	int status;
+	struct metrics_out_state state;
+	bool has_failed;
 };
 
 static int
@@ -39,18 +37,7 @@ append_text(const struct metrics_out *metrics, struct buffer *text)
 {
 	struct exposition exposition = { .out = text, .interface = metrics->interface };
 
-	exposition_begin(&exposition, "espcap_kafka_version", "gauge", "1, with the version of espcap-kafka.");
-	exposition_put(&exposition, "version", PACKAGE_VERSION, 1);
-	exposition_begin(&exposition, "espcap_kafka_client_version", "gauge", "1, with the version of librdkafka.");
-	exposition_put(&exposition, "version", rd_kafka_version_str(), 1);
-	exposition_single(&exposition, "espcap_kafka_running", "gauge", "1 while espcap-kafka runs, 0 after its end.",
-	    !metrics->has_ended);
-	if (metrics->has_ended)
-		exposition_single(&exposition, "espcap_kafka_exit_status", "gauge",
-		    "The exit status, after the end of espcap-kafka.", (uint64_t)metrics->status);
-	exposition_time(&exposition, "espcap_kafka_start_time_seconds",
-	    "When espcap-kafka was started, in seconds since 1970.", metrics->start);
-	metrics->write(metrics->ctx, &exposition);
+	metrics->write(metrics->ctx, &metrics->state, &exposition);
 	return exposition.rv;
 }
 
@@ -164,7 +151,7 @@ metrics_out_begin(struct metrics_out *metrics, struct loop *loop, struct log *lo
 	metrics->interface = interface;
 	metrics->write = write;
 	metrics->ctx = ctx;
-	metrics->start = clock_of_day();
+	metrics->state.start = clock_of_day();
 	if (replace(metrics) != 0)
 		return place_refuse(metrics->place.what, metrics->place.path, error);
 	metrics->tick = evtimer_new(loop_base(loop), on_tick, metrics);
@@ -177,7 +164,7 @@ metrics_out_end(struct metrics_out *metrics, int status)
 {
 	if (metrics == NULL || metrics->tick == NULL)
 		return;
-	metrics->has_ended = true;
-	metrics->status = status;
+	metrics->state.has_ended = true;
+	metrics->state.status = status;
 	put(metrics);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The file of --metrics of espcap-kafka: replaced as a whole at the start, every 15 s and at the end. */
-#ifndef ESPCAP_TRANSFER_METRICS_OUT_H
-#define ESPCAP_TRANSFER_METRICS_OUT_H
+/* The file of --metrics of a daemon: replaced as a whole at the start, every 15 s and at the end. */
+#ifndef ESPCAP_METRICS_METRICS_OUT_H
+#define ESPCAP_METRICS_METRICS_OUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/exposition.h"
@@ -10,8 +13,14 @@
 
 struct metrics_out;
 
-/* Writes the values of a run, as they are now. */
-typedef void metrics_out_fn(const void *ctx, struct exposition *exposition);
+struct metrics_out_state {
+	uint64_t start; /* metrics_out_begin was called, ms since 1970 */
+	bool has_ended;
+	int status; /* the exit status then */
+};
+
+/* Writes all values of a run, as they are now. */
+typedef void metrics_out_fn(const void *ctx, const struct metrics_out_state *state, struct exposition *exposition);
 
 /*
  * With the rights that there are now; as root a helper keeps them that are needed to write it. path is borrowed. NULL
