@@ -71,7 +71,7 @@ def test_the_pages():
     ("docs/operations.md", "| 4 | tshark |\n", "the table of exit statuses differs"),
     ("docs/kafka.md", "See `espcap_gone`.\n", "docs/kafka.md: espcap_gone is not in docs/espcap.1 or docs/espcap-kafka.1"),
     ("src/transfer/produce.c", '"espcap_kafka_new_total"\n', "docs/espcap-kafka.1: does not have espcap_kafka_new_total"),
-    ("docs/espcap-kafka.1", ".Sh METRICS\n.It espcap_kafka_old\n.Sh X\n", "espcap-kafka.1: espcap_kafka_old is not in src/tra"),
+    ("docs/espcap-kafka.1", ".Sh METRICS\n.It espcap_kafka_old\n.Sh X\n", "espcap-kafka.1: espcap_kafka_old is not in src/programs/espcap_kafka.c"),
     ("docs/page.md", "A fence around it.\n", "docs/page.md:6: \"fence\" is a word that espcap does not use"),
     ("README.md", "What is no capture.\n", "README.md:4: \"What is no\" is a word that espcap does not use"),
 ], ids=["file", "heading", "picture", "readme", "contents", "columns", "option", "span", "console", "command",
