@@ -27,3 +27,26 @@ make_password() {
 give() {
 	[ "$(id -u)" -ne 0 ] || chown -R "$server_uid" "$1"
 }
+
+# keep_secrets FUNCTION: $folder/secret gets what the function put there at the first start of this instance,
+# so that clients need not learn new keys when the server comes back.
+keep_secrets() {
+	if [ ! -d "$folder/kept" ]; then
+		"$1"
+		rm -rf "$folder/kept.new"
+		mkdir -m 700 "$folder/kept.new"
+		cp -a "$folder/secret/." "$folder/kept.new"
+		rm "$folder/kept.new/curlrc"
+		mv "$folder/kept.new" "$folder/kept"
+	fi
+	cp -a "$folder/kept/." "$folder/secret"
+}
+
+# aws_credentials ACCESS-KEY SECRET-KEY: a file of credentials for the tools of AWS.
+aws_credentials() {
+	cat <<-END
+	[default]
+	aws_access_key_id = $1
+	aws_secret_access_key = $2
+	END
+}

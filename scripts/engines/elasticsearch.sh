@@ -2,7 +2,7 @@
 # How scripts/engine runs Elasticsearch.
 
 elasticsearch_check_options() {
-	[ "$nodes" -eq 1 ] || fail_usage "--nodes is for OpenSearch only"
+	[ "$nodes" -eq 1 ] || fail_usage "--nodes is for OpenSearch and Kafka only"
 }
 
 # elasticsearch_unpack FROM TO

@@ -35,6 +35,7 @@ find_java() {
 }
 
 need_java() {
+	[ "$java_oldest" != - ] || return 0
 	find_java "$java_oldest" "$java_newest" && return
 	# This is the Java that Debian 12 has.
 	if [ "$java_oldest" -le 17 ] && [ -z "${ESPCAP_JAVA:-}" ] && [ "$(id -u)" -eq 0 ] &&
@@ -71,9 +72,13 @@ write_pom() {
 	say "</dependencies></project>"
 }
 
-# download DIR: gets what Maven has into DIR/files. Its repository goes there too,
+# download DIR: gets what Maven, or the function of the kind, has into DIR/files. Maven's repository goes there too,
 # for a server in the repository of a person's own projects is in nobody's interest.
 download() {
+	if declare -F "${kind}_download" >/dev/null; then
+		"${kind}_download" "$1"
+		return
+	fi
 	need mvn:maven java:openjdk-17-jdk-headless
 	warn "fetching $name through Maven"
 	write_pom >"$1/pom.xml"
@@ -112,7 +117,7 @@ forget_temporary() {
 	temporary=
 }
 
-# fetch: what Maven has of this server is in $cache/fetched/$name, and is right.
+# fetch: what there is of this server to download is in $cache/fetched/$name, and is right.
 fetch() {
 	local fetched=$cache/fetched/$name
 	[ -n "$(expected_sums)" ] || fail "no checksums of $name in $sums"
@@ -120,7 +125,7 @@ fetch() {
 		temporary=$(mktemp -d "$cache/.fetch.XXXXXX")
 		download "$temporary"
 		is_checked "$temporary/files" ||
-			fail "the file that Maven got for $coordinates has another checksum and is not used"
+			fail "a file that was fetched for $name has another checksum and is not used"
 		mkdir -p "$cache/fetched"
 		mv -T "$temporary/files" "$fetched"
 		forget_temporary
@@ -131,6 +136,10 @@ fetch() {
 
 # install: the server is unpacked in $home, made of what was checked.
 install() {
+	if declare -F "${kind}_install" >/dev/null; then
+		"${kind}_install"
+		return
+	fi
 	home=$place/$name
 	if [ "$(cat "$home/.made-of" 2>/dev/null)" = "$(expected_sums)" ]; then
 		return
@@ -151,6 +160,7 @@ install() {
 }
 
 print_sums() {
+	! declare -F "${kind}_install" >/dev/null || fail_usage "$name is a package of Debian: it has no sums here"
 	temporary=$(mktemp -d "$cache/.fetch.XXXXXX")
 	download "$temporary"
 	sums_of "$temporary/files" | sed "s|  |  $name/|"

@@ -9,13 +9,14 @@ start_again() {
 		fail "$name runs already, on another port: stop it, or give another --instance"
 	[ -z "$node" ] || has_node
 	missing=$(missing_nodes)
-	if [ -z "$missing" ] && [ ${#topics[@]} -eq 0 ]; then
+	if [ -z "$missing" ] && [ $((${#topics[@]} + ${#queues[@]} + ${#buckets[@]})) -eq 0 ]; then
 		print_server " already"
 		return
 	fi
 	need_java
 	install
 	clean_environment
+	url=$(sed -n 's/^url: //p' "$folder/summary")
 	resuming=true
 	starting=true
 	for node in $missing; do
