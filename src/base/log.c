@@ -109,6 +109,8 @@ format_line(struct log *log, char line[LINE_LEN], const char *program, const cha
 	if ((size_t)len >= sizeof(text))
 		len = sizeof(text) - 1;
 	text_visible(safe, sizeof(safe), text, (size_t)len);
+	if (log->copy != NULL)
+		log->copy(safe);
 	len = snprintf(line, LINE_LEN, "%s%s%s%s\n",
 	    log->line_open ? "\r\033[K" : "", program != NULL ? program : "", program != NULL ? ": " : "", safe);
 	log->line_open = false;
@@ -121,12 +123,13 @@ log_line(struct log *log, const char *program, const char *format, va_list ap)
 	char line[LINE_LEN];
 	int len;
 
-	if (!log_flush(log) && log->kept.len >= KEPT_MAX) {
-		log->dropped++;
-		return;
-	}
+	bool is_full = !log_flush(log) && log->kept.len >= KEPT_MAX;
+
 	len = format_line(log, line, program, format, ap);
-	put(log, line, (size_t)len);
+	if (is_full)
+		log->dropped++;
+	else
+		put(log, line, (size_t)len);
 }
 
 void

@@ -27,6 +27,8 @@ struct log {
 	uint64_t dropped;           /* messages since it was last said */
 	void (*on_kept)(void *ctx); /* bytes are kept, and none were before: log_flush when stderr is writable. NULL for none */
 	void *ctx;
+	/* Each message goes there, too, without the name of the program and the newline; for syslog. NULL for none. */
+	void (*copy)(const char *text);
 };
 
 /* An error: always printed. Control characters and bytes that are not UTF-8 come out as \xNN. */

@@ -165,6 +165,36 @@ replacement_finish(struct replacement *new, const char *name)
 	return -1;
 }
 
+/* As a rename that replaces nothing, where the file system has none. */
+static int
+link_instead(const struct replacement *new, const char *name)
+{
+	if (linkat(new->folder, new->name, new->folder, name, 0) != 0)
+		return -1;
+	(void)unlinkat(new->folder, new->name, 0);
+	return 0;
+}
+
+int
+replacement_settle(struct replacement *new, const char *name)
+{
+	char from[sizeof(DESCRIPTORS) + 16];
+	int rv;
+
+	if (new->name == NULL) {
+		(void)snprintf(from, sizeof(from), DESCRIPTORS "/%d", new->fd);
+		return linkat(AT_FDCWD, from, new->folder, name, AT_SYMLINK_FOLLOW);
+	}
+	rv = renameat2(new->folder, new->name, new->folder, name, RENAME_NOREPLACE);
+	if (rv != 0 && (errno == EINVAL || errno == ENOSYS))
+		rv = link_instead(new, name);
+	if (rv != 0)
+		return -1;
+	free(new->name);
+	new->name = NULL;
+	return 0;
+}
+
 void
 replacement_abandon(struct replacement *new)
 {

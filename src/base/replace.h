@@ -22,6 +22,12 @@ int replacement_begin(struct replacement *new, int folder, const char *name, int
 /* Puts it in the place of name; fd is the caller's then. -1 with errno: it is gone, as after replacement_abandon. */
 int replacement_finish(struct replacement *new, const char *name);
 
+/*
+ * Gives it this name, from the same folder, unless that is taken; fd is the caller's then. -1 with errno, EEXIST if it
+ * is: all is as before, and another name can be tried.
+ */
+int replacement_settle(struct replacement *new, const char *name);
+
 /* Closes and removes it. errno stays. */
 void replacement_abandon(struct replacement *new);
 

@@ -21,6 +21,9 @@
 /* libpcap's optimizer takes seconds for longer ones, see filter.c. */
 #define OPTIMIZE_MAX 1000
 #define EXPRESSION_MAX 4096
+/* The EtherType that no frame has (RFC 1701, section 2, reserves it). */
+#define NO_PROTOCOL 0xffff
+#define LINKTYPE_AT 20
 
 struct nic {
 	const struct nic_config *config;
@@ -166,6 +169,9 @@ activate(struct nic *nic, struct error *error)
 	(void)pcap_set_buffer_size(nic->pcap, (int)config->buffer);
 	(void)pcap_set_immediate_mode(nic->pcap, config->immediate);
 	(void)pcap_set_tstamp_precision(nic->pcap, PCAP_TSTAMP_PRECISION_NANO);
+	/* Not even what arrives before its filter is set. */
+	if (config->is_blind)
+		(void)pcap_set_protocol_linux(nic->pcap, NO_PROTOCOL);
 	code = pcap_activate(nic->pcap);
 	if (code < 0)
 		return fail(nic, code, error);
@@ -244,41 +250,134 @@ nic_free(struct nic *nic)
 
 /* The filter. */
 
+/* message: at least 4 * PCAP_ERRBUF_SIZE bytes. */
 static int
-compile(struct nic *nic, const char *expression, struct bpf_program *program,
-    struct error *error)
+compile(pcap_t *pcap, const char *expression, struct bpf_program *program, char *message)
 {
-	char message[4 * PCAP_ERRBUF_SIZE];
 	bool optimize = strlen(expression) <= OPTIMIZE_MAX;
 
-	if (pcap_compile(nic->pcap, program, expression, optimize,
+	if (pcap_compile(pcap, program, expression, optimize,
 		PCAP_NETMASK_UNKNOWN) == 0)
 		return 0;
-	(void)text_visible(message, sizeof(message), pcap_geterr(nic->pcap),
-	    strlen(pcap_geterr(nic->pcap)));
+	(void)text_visible(message, 4 * PCAP_ERRBUF_SIZE, pcap_geterr(pcap),
+	    strlen(pcap_geterr(pcap)));
 	/* Only the optimizer finds out that no packet can match; that is not an error here. */
-	if (optimize &&
-	    pcap_compile(
-		nic->pcap, program, expression, 0, PCAP_NETMASK_UNKNOWN) == 0)
+	return optimize ?
+	    pcap_compile(pcap, program, expression, 0, PCAP_NETMASK_UNKNOWN) :
+	    -1;
+}
+
+static int
+compile_short(pcap_t *pcap, const char *expression, struct bpf_program *program, struct error *error)
+{
+	char message[4 * PCAP_ERRBUF_SIZE];
+
+	if (strlen(expression) > EXPRESSION_MAX)
+		return error_set(error, OUTCOME_USAGE, "the expression is longer than %d bytes", EXPRESSION_MAX);
+	if (compile(pcap, expression, program, message) != 0)
+		return error_set(error, OUTCOME_USAGE, "%.800s", message);
+	if (program->bf_len <= BPF_CODE_MAX)
 		return 0;
-	return error_set(error, OUTCOME_USAGE, "--bpf=%.400s: %.400s",
-	    expression, message);
+	/* The optimizer was spared for its time. */
+	if (strlen(expression) > OPTIMIZE_MAX) {
+		pcap_freecode(program);
+		if (pcap_compile(pcap, program, expression, 1, PCAP_NETMASK_UNKNOWN) != 0)
+			return error_set(error, OUTCOME_USAGE, "the expression is too long");
+		if (program->bf_len <= BPF_CODE_MAX)
+			return 0;
+	}
+	(void)error_set(error, OUTCOME_USAGE, "the expression has %u instructions; the kernel takes %d",
+	    program->bf_len, BPF_CODE_MAX);
+	pcap_freecode(program);
+	return -1;
+}
+
+int
+nic_compile(struct nic *nic, const char *expression, struct bpf_program *program, struct error *error)
+{
+	return compile_short(nic->pcap, expression, program, error);
+}
+
+int
+nic_compile_late(struct nic *nic, const char *expression, struct bpf_program *program, struct error *error)
+{
+	pcap_t *dead = pcap_open_dead(pcap_datalink(nic->pcap), (int)nic->config->snaplen);
+	int rv;
+
+	if (dead == NULL)
+		return error_set(error, OUTCOME_INTERNAL, "out of memory");
+	rv = compile_short(dead, expression, program, error);
+	pcap_close(dead);
+	return rv;
+}
+
+static int
+install(struct nic *nic, struct bpf_program *program, struct error *error)
+{
+	return pcap_setfilter(nic->pcap, program) == 0 ?
+	    0 :
+	    error_set(error, OUTCOME_INTERNAL, "set the capture filter: %s",
+		pcap_geterr(nic->pcap));
 }
 
 static int
 set_filter(struct nic *nic, const char *expression, struct error *error)
 {
+	char message[4 * PCAP_ERRBUF_SIZE];
 	struct bpf_program program;
-	int code;
+	int rv;
 
-	if (compile(nic, expression, &program, error) != 0)
-		return -1;
-	code = pcap_setfilter(nic->pcap, &program);
+	if (compile(nic->pcap, expression, &program, message) != 0)
+		return error_set(error, OUTCOME_USAGE, "--bpf=%.400s: %.400s",
+		    expression, message);
+	rv = install(nic, &program, error);
 	pcap_freecode(&program);
-	return code == 0 ?
+	return rv;
+}
+
+static int
+set_codes(struct nic *nic, const char *not_these, struct error *error)
+{
+	const struct nic_config *config = nic->config;
+	struct bpf_code *codes = xcalloc(config->code_count + 1, sizeof(*codes));
+	struct bpf_program own = { 0 }, joined = { 0 };
+	char *expression = xasprintf("not (%s)", not_these);
+	size_t count = config->code_count, len;
+	int rv = -1;
+
+	memcpy(codes, config->codes, count * sizeof(*codes));
+	if (not_these[0] != '\0') {
+		if (nic_compile(nic, expression, &own, error) != 0)
+			goto out;
+		codes[count++] = (struct bpf_code){ own.bf_insns, own.bf_len };
+	}
+	joined.bf_insns = bpf_join(codes, count, config->snaplen, &len, error);
+	if (joined.bf_insns == NULL)
+		goto out;
+	joined.bf_len = (unsigned)len;
+	rv = install(nic, &joined, error);
+out:
+	free(joined.bf_insns);
+	if (own.bf_insns != NULL)
+		pcap_freecode(&own);
+	free(expression);
+	free(codes);
+	return rv;
+}
+
+/* What is set then can neither be changed nor taken away, socket(7). */
+static int
+set_blind(struct nic *nic, struct error *error)
+{
+	struct bpf_insn nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct bpf_program program = { 1, &nothing };
+	const int on = 1;
+
+	if (install(nic, &program, error) != 0)
+		return -1;
+	return setsockopt(pcap_fileno(nic->pcap), SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)) == 0 ?
 	    0 :
-	    error_set(error, OUTCOME_INTERNAL, "set the capture filter: %s",
-		pcap_geterr(nic->pcap));
+	    error_set(error, OUTCOME_INTERNAL, "lock the capture filter: %s", strerror(errno));
 }
 
 int
@@ -288,6 +387,10 @@ nic_exclude(struct nic *nic, const char *not_these, struct error *error)
 	char *both;
 	int rv;
 
+	if (nic->config->is_blind)
+		return set_blind(nic, error);
+	if (nic->config->code_count > 0)
+		return set_codes(nic, not_these, error);
 	if (strlen(bpf) > EXPRESSION_MAX)
 		return error_set(error, OUTCOME_USAGE,
 		    "--bpf: the expression "
@@ -332,6 +435,22 @@ const uint8_t *
 nic_header(const struct nic *nic)
 {
 	return nic->header;
+}
+
+uint16_t
+nic_linktype(const struct nic *nic)
+{
+	uint32_t linktype;
+
+	/* In the byte order of this machine; above are details of some link types. */
+	memcpy(&linktype, nic->header + LINKTYPE_AT, sizeof(linktype));
+	return (uint16_t)linktype;
+}
+
+int
+nic_dlt(const struct nic *nic)
+{
+	return pcap_datalink(nic->pcap);
 }
 
 int

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "packet/bpf_join.h"
 
 struct nic;
 
@@ -14,10 +15,14 @@ struct nic_config {
 	const char *name;   /* as the user gave it */
 	const char *option; /* that named it, for messages; NULL: --nic */
 	const char *bpf;    /* NULL for all packets */
+	/* In place of bpf, if there are any: programs that bpf_join takes, in their order. The first packet meets them. */
+	const struct bpf_code *codes;
+	size_t code_count;
 	uint32_t snaplen;
 	uint32_t buffer; /* bytes of the kernel's ring */
 	bool promisc;
 	bool immediate; /* each packet at once, not in blocks */
+	bool is_blind;  /* it never gets a packet, and nobody can change that: for nic_compile */
 };
 
 /* The first bytes of the pcap stream of this capture, as libpcap writes them. */
@@ -52,6 +57,19 @@ struct nic_packet {
  */
 int nic_read(struct nic *nic, int max, void (*on_packet)(void *ctx, const struct nic_packet *packet),
     void *ctx);
+
+/* What it captures: a LINKTYPE_ value, as in the header; and what libpcap calls it here, a DLT_ value. */
+uint16_t nic_linktype(const struct nic *nic);
+int nic_dlt(const struct nic *nic);
+
+struct bpf_program;
+/*
+ * The program of an expression on this interface, to be freed with pcap_freecode; at most BPF_CODE_MAX instructions. -1
+ * with OUTCOME_USAGE and libpcap's message, made visible.
+ */
+int nic_compile(struct nic *nic, const char *expression, struct bpf_program *program, struct error *error);
+/* The same for its packets as they are in a file, with VLAN tags in their bytes and without what only the kernel knows. */
+int nic_compile_late(struct nic *nic, const char *expression, struct bpf_program *program, struct error *error);
 
 /*
  * From now on packets that match not_these (a BPF expression, "" for none) are kept back too, in the kernel.

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "capture/address_filter.h"
 #include "capture/nic.h"
 #include "capture/packet_ring.h"
 #include "capture/spool_file.h"
@@ -51,7 +52,7 @@ struct sniff_message {
 };
 
 /* Orders to it; one datagram each. */
-#define SNIFF_EXCLUDE_MAX 8192
+#define SNIFF_EXCLUDE_MAX ADDRESS_FILTER_LIST_MAX
 struct sniff_order {
 	bool stop; /* capture no more; else: keep back what exclude describes, see nic_exclude */
 	char exclude[SNIFF_EXCLUDE_MAX];

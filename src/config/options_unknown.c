@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "config/like.h"
 #include "config/options_table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -13,37 +14,11 @@
 /* Where nothing better is known. */
 #define SEE_HELP "; see espcap --help"
 
-/* How many letters must be added, removed, changed or swapped with their neighbour. */
-static size_t
-distance(const char *a, size_t a_len, const char *b)
-{
-	size_t b_len = strlen(b), d[32][32];
-
-	if (a_len >= COUNT(d) || b_len >= COUNT(d))
-		return SIZE_MAX;
-	for (size_t i = 0; i <= a_len; i++)
-		for (size_t j = 0; j <= b_len; j++) {
-			if (i == 0 || j == 0) {
-				d[i][j] = i + j;
-				continue;
-			}
-			d[i][j] = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-			if (d[i - 1][j] + 1 < d[i][j])
-				d[i][j] = d[i - 1][j] + 1;
-			if (d[i][j - 1] + 1 < d[i][j])
-				d[i][j] = d[i][j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < d[i][j])
-				d[i][j] = d[i - 2][j - 2] + 1;
-		}
-	return d[a_len][b_len];
-}
-
 /* The option that a wrong name may stand for; NULL if it is like none. */
 static const char *
 nearest(const char *name, size_t len)
 {
-	size_t best = (len + 1) / 3 + 1;
+	size_t best = like_bound(len);
 	const char *found = NULL;
 
 	/* --filter, --interfaces: a part was remembered. */
@@ -52,7 +27,7 @@ nearest(const char *name, size_t len)
 			name, len) != NULL)
 			return options_rows[i].name;
 	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
-		size_t d = distance(name, len, options_rows[i].name);
+		size_t d = like_distance(name, len, options_rows[i].name);
 
 		if (d < best) {
 			best = d;

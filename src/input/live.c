@@ -2,11 +2,9 @@
 /* One live capture as espcap sees it. */
 #include "input/live.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <openssl/rand.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/descriptor.h"
 #include "base/xalloc.h"
+#include "capture/address_filter.h"
 #include "process/helper.h"
 #include "process/pipes.h"
 #include "process/process_memory.h"
@@ -27,8 +25,6 @@
 
 /* The pipe's own buffer, if the system lets us have it. */
 #define PIPE_LEN (1 << 20)
-/* Addresses kept back; of more the oldest come back. */
-#define EXCLUDED_MAX 64
 #define ANSWER_MS 1000
 
 struct live {
@@ -41,34 +37,11 @@ struct live {
 	struct event *said;
 	struct live_handler handler;
 	char id[CAPTURE_ID_LEN];
-	char excluded[EXCLUDED_MAX][80];
-	size_t excluded_count; /* all that ever were */
+	struct address_filter excluded;
 	bool ended, lost;
 };
 
 /* The process. */
-
-/* *user: who we are now, NULL if that has not changed. */
-static int
-limit(const struct live *live, const char **user, struct error *error)
-{
-	/* One byte: see spawn.c; a core would hold packets. */
-	const struct rlimit no_core = { 1, 1 }, none = { 0, 0 };
-	const rlim_t longest = sniff_longest_file(live->config);
-	const struct rlimit files = { longest, longest };
-
-	if (privilege_renounce(user, error) != 0)
-		return -1;
-	/* What is longer is an error of the write, and no end. */
-	(void)signal(SIGXFSZ, SIG_IGN);
-	if (helper_bind(live->espcap) == 0 &&
-	    setrlimit(RLIMIT_CORE, &no_core) == 0 &&
-	    setrlimit(RLIMIT_NPROC, &none) == 0 &&
-	    setrlimit(RLIMIT_FSIZE, &files) == 0)
-		return 0;
-	return error_set(error, OUTCOME_INTERNAL,
-	    "cannot limit the capture process: %s", strerror(errno));
-}
 
 /* What is on disk, with the rights that espcap has. */
 static int
@@ -101,7 +74,7 @@ open_means(const struct live *live, struct sniff_means *means,
 
 	means->nic = nic_open(&live->config->nic, error);
 	if (means->nic == NULL || open_stores(live, means, error) != 0 ||
-	    limit(live, &user, error) != 0)
+	    helper_confine(live->espcap, sniff_longest_file(live->config), &user, error) != 0)
 		return -1;
 	return means->packet_ring == NULL ?
 	    0 :
@@ -376,42 +349,6 @@ live_stop(struct live *live)
 	(void)order(live, &stop);
 }
 
-/* A BPF expression for the connections to an address; false if it has none. */
-static bool
-describe(const struct sockaddr *address, char *text, size_t size)
-{
-	char host[INET6_ADDRSTRLEN];
-	const void *bytes;
-	in_port_t port;
-
-	if (address->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)address;
-
-		bytes = &in->sin_addr;
-		port = in->sin_port;
-	} else if (address->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const void *)address;
-
-		bytes = &in6->sin6_addr;
-		port = in6->sin6_port;
-	} else
-		return false;
-	if (inet_ntop(address->sa_family, bytes, host, sizeof(host)) == NULL)
-		return false;
-	(void)snprintf(text, size, "(tcp and host %s and port %u)", host,
-	    ntohs(port));
-	return true;
-}
-
-static bool
-is_excluded(const struct live *live, const char *text)
-{
-	for (size_t i = 0; i < live->excluded_count && i < EXCLUDED_MAX; i++)
-		if (strcmp(live->excluded[i], text) == 0)
-			return true;
-	return false;
-}
-
 static int
 wait_for_answer(struct live *live, struct error *error)
 {
@@ -439,18 +376,10 @@ live_exclude(struct live *live, const struct sockaddr *address,
     struct error *error)
 {
 	struct sniff_order exclude = { .stop = false };
-	char text[sizeof(live->excluded[0])];
-	size_t used = 0;
 
-	if (!describe(address, text, sizeof(text)) ||
-	    is_excluded(live, text))
+	if (!address_filter_add(&live->excluded, address))
 		return true;
-	memcpy(live->excluded[live->excluded_count++ % EXCLUDED_MAX], text,
-	    sizeof(text));
-	for (size_t i = 0; i < live->excluded_count && i < EXCLUDED_MAX; i++)
-		used += (size_t)snprintf(exclude.exclude + used,
-		    sizeof(exclude.exclude) - used, "%s%s",
-		    i > 0 ? " or " : "", live->excluded[i]);
+	address_filter_write(&live->excluded, exclude.exclude);
 	if (order(live, &exclude) != 0)
 		return true; /* it is over: nothing is captured any more */
 	return wait_for_answer(live, error) == 0;

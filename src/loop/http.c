@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* HTTP requests: curl_multi driven by libevent, as described in libcurl-multi(3) for event loops. */
-#include "loop/http.h"
+#include "loop/http_private.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/text.h"
@@ -25,16 +27,33 @@
 /* Bodies of bulk requests have megabytes: fewer and larger pieces cost less. */
 #define UPLOAD_BUFFER (512L << 10)
 
+/* How long a signed request with a body waits for "100 Continue" before it sends the body. */
+#define EXPECT_MS 1000L
+
+/* A file that is being sent, or a part of a form that is one. */
+struct source {
+	int fd; /* borrowed */
+	uint64_t at, len;
+	LIST_ENTRY(source)
+	next;
+};
+
 struct transfer {
 	struct http *http;
 	CURL *easy;
 	struct curl_slist *headers;
+	curl_mime *form;
+	LIST_HEAD(, source)
+	files;               /* of the form */
 	const char *sending; /* the body, borrowed */
 	size_t left;         /* of it to send */
+	struct source file;  /* the body, if it is a file */
+	uint64_t total;      /* bytes of bodies */
 	struct buffer body;
 	struct http_reply reply;
-	bool too_large, is_bare;
+	bool too_large, is_bare, is_held;
 	char error[CURL_ERROR_SIZE];
+	void (*on_header)(void *ctx, const char *name, size_t name_len, const char *value, size_t len);
 	void (*on_reply)(void *ctx, const struct http_reply *reply);
 	void *ctx;
 	LIST_ENTRY(transfer)
@@ -51,15 +70,28 @@ struct http {
 	transfers;
 };
 
-static void
+void
 transfer_free(struct transfer *transfer)
 {
 	LIST_REMOVE(transfer, next);
 	(void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
 	curl_easy_cleanup(transfer->easy);
+	curl_mime_free(transfer->form);
+	while (!LIST_EMPTY(&transfer->files)) {
+		struct source *file = LIST_FIRST(&transfer->files);
+
+		LIST_REMOVE(file, next);
+		free(file);
+	}
 	curl_slist_free_all(transfer->headers);
 	buffer_release(&transfer->body);
 	free(transfer);
+}
+
+void *
+transfer_easy(struct transfer *transfer)
+{
+	return transfer->easy;
 }
 
 /* What became of a transfer. */
@@ -142,6 +174,19 @@ is_unspoken(const struct transfer *transfer, CURLcode code)
 	}
 }
 
+/* libcurl knows how many bytes of a body left it; an answer may come before all have. */
+static bool
+is_sent(const struct transfer *transfer, CURLcode code)
+{
+	curl_off_t sent = 0, started = 0;
+
+	if (code == CURLE_OK)
+		return true;
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &started);
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	return started > 0 && sent >= 0 && (uint64_t)sent >= transfer->total;
+}
+
 static int
 connection_of(const struct transfer *transfer, CURLcode code)
 {
@@ -164,7 +209,10 @@ tell(struct transfer *transfer, CURLcode code)
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
 	    &reply->status);
 	reply->is_unspoken = is_unspoken(transfer, code);
+	reply->is_sent = is_sent(transfer, code);
 	reply->fd = connection_of(transfer, code);
+	if (transfer->is_held && code == CURLE_OK)
+		reply->connection = http_connection_new(transfer);
 	if (reply->fault == HTTP_REPLY_TOO_LARGE)
 		(void)snprintf(reply->text, sizeof(reply->text),
 		    "the reply is larger than %zu bytes", transfer->body.max);
@@ -202,14 +250,18 @@ collect(struct http *http)
 		struct transfer *transfer;
 		CURLcode code = message->data.result;
 		char *private = NULL;
+		bool is_held;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
 		    &private);
 		transfer = (struct transfer *)(void *)private;
+		is_held = transfer->is_held && code == CURLE_OK;
 		tell(transfer, code);
-		transfer_free(transfer);
+		/* The connection ends with its transfer. */
+		if (!is_held)
+			transfer_free(transfer);
 	}
 }
 
@@ -323,6 +375,24 @@ on_wanted(char *out, size_t size, size_t count, void *ctx)
 	return len;
 }
 
+static size_t
+on_file_wanted(char *out, size_t size, size_t count, void *ctx)
+{
+	struct source *file = ctx;
+	uint64_t left = file->len - file->at;
+	size_t want = size * count < left ? size * count : (size_t)left;
+	ssize_t got;
+
+	do
+		got = want == 0 ? 0 : pread(file->fd, out, want, (off_t)file->at);
+	while (got < 0 && errno == EINTR);
+	/* A file that is shorter than it was must not be sent as if it were whole. */
+	if (got < 0 || (got == 0 && want > 0))
+		return CURL_READFUNC_ABORT;
+	file->at += (uint64_t)got;
+	return (size_t)got;
+}
+
 /*
  * When a kept connection dies libcurl would send the request once more by
  * itself: but whether that may be done, and how it is counted, is the owner's to say.
@@ -373,6 +443,22 @@ header_value(const char *line, size_t len, const char *name, size_t *value_len)
 }
 
 static void
+tell_header(const struct transfer *transfer, const char *line, size_t len)
+{
+	const char *colon = memchr(line, ':', len), *value;
+	size_t name_len = colon == NULL ? 0 : (size_t)(colon - line), value_len;
+	char name[64];
+
+	if (name_len == 0 || name_len >= sizeof(name))
+		return;
+	memcpy(name, line, name_len);
+	name[name_len] = '\0';
+	value = header_value(line, len, name, &value_len);
+	if (value != NULL)
+		transfer->on_header(transfer->ctx, name, name_len, value, value_len);
+}
+
+static void
 copy_value(char *out, size_t size, const char *value, size_t len)
 {
 	if (len >= size)
@@ -391,6 +477,8 @@ on_header(char *line, size_t size, size_t count, void *ctx)
 	uint64_t seconds;
 	size_t len;
 
+	if (transfer->on_header != NULL)
+		tell_header(transfer, line, size * count);
 	value = header_value(line, size * count, "X-elastic-product", &len);
 	if (value != NULL)
 		reply->is_elasticsearch = len == 13 &&
@@ -470,12 +558,13 @@ set_limits(CURL *easy, const struct http_config *config,
 	    config->timeout;
 
 	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-	    (long)(config->connect_timeout < timeout ?
+	    (long)(timeout == 0 || config->connect_timeout < timeout ?
 		    config->connect_timeout :
 		    timeout));
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+	    request->stall > 0 ? (long)request->stall : STALL_SECONDS);
 	(void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN,
 	    CONNECTION_AGE_SECONDS);
 	(void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT,
@@ -498,16 +587,112 @@ set_limits(CURL *easy, const struct http_config *config,
 }
 
 static void
-add_header(struct transfer *transfer, const char *name, const char *value)
+add_line(struct transfer *transfer, const char *line)
 {
-	char *line = xasprintf("%s: %s", name, value);
 	struct curl_slist *headers = curl_slist_append(transfer->headers, line);
 
-	explicit_bzero(line, strlen(line));
-	free(line);
 	if (headers == NULL)
 		abort(); /* out of memory */
 	transfer->headers = headers;
+}
+
+static void
+add_header(struct transfer *transfer, const char *name, const char *value)
+{
+	char *line = xasprintf("%s: %s", name, value);
+
+	add_line(transfer, line);
+	explicit_bzero(line, strlen(line));
+	free(line);
+}
+
+/* A body that is a file, or bytes: read by on_wanted. */
+static void
+set_body(struct transfer *transfer, const struct http_request *request)
+{
+	CURL *easy = transfer->easy;
+	bool is_file = request->body == NULL;
+	uint64_t len = is_file ? request->body_len : request->len;
+
+	transfer->sending = request->body;
+	transfer->left = request->len;
+	transfer->file = (struct source){ .fd = request->body_fd, .len = request->body_len };
+	transfer->total = len;
+	(void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
+	(void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_rewind);
+	if (is_file) {
+		(void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+		(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)len);
+		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_file_wanted);
+		(void)curl_easy_setopt(easy, CURLOPT_READDATA, &transfer->file);
+	} else {
+		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_wanted);
+		(void)curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+	}
+}
+
+static CURLcode
+add_part(struct transfer *transfer, const struct http_part *from)
+{
+	curl_mimepart *part = curl_mime_addpart(transfer->form);
+	struct source *file;
+	CURLcode code;
+
+	if (part == NULL || (code = curl_mime_name(part, from->name)) != CURLE_OK)
+		return CURLE_OUT_OF_MEMORY;
+	if (from->text != NULL)
+		return curl_mime_data(part, from->text, CURL_ZERO_TERMINATED);
+	file = xcalloc(1, sizeof(*file));
+	file->fd = from->fd;
+	file->len = from->len;
+	transfer->total += from->len;
+	LIST_INSERT_HEAD(&transfer->files, file, next);
+	code = curl_mime_data_cb(part, (curl_off_t)from->len, on_file_wanted, on_rewind, NULL, file);
+	if (code == CURLE_OK)
+		code = curl_mime_filename(part, from->file_name);
+	return code == CURLE_OK ? curl_mime_type(part, from->type) : code;
+}
+
+static void
+set_form(struct transfer *transfer, const struct http_request *request)
+{
+	transfer->form = curl_mime_init(transfer->easy);
+	for (size_t i = 0; i < request->part_count; i++)
+		if (transfer->form == NULL || add_part(transfer, &request->parts[i]) != CURLE_OK)
+			abort(); /* out of memory */
+	(void)curl_easy_setopt(transfer->easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
+	(void)curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->form);
+}
+
+static void
+set_signature(CURL *easy, const struct http_signature *signature)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, signature->scope);
+	(void)curl_easy_setopt(easy, CURLOPT_USERNAME, signature->id);
+	(void)curl_easy_setopt(easy, CURLOPT_PASSWORD, signature->key);
+	/* libcurl signs a header that is removed, too: Expect stays, and its answer is not waited for for long. */
+	(void)curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, EXPECT_MS);
+}
+
+static void
+set_headers(struct transfer *transfer, const struct http_request *request)
+{
+	if (request->signature == NULL) {
+		/* Nothing here is worth waiting for "100 Continue". */
+		add_line(transfer, "Expect:");
+		add_header(transfer, "Accept", "application/json");
+	}
+	if (request->content_type != NULL)
+		add_header(transfer, "Content-Type", request->content_type);
+	if (request->is_gzip)
+		add_header(transfer, "Content-Encoding", "gzip");
+	if (request->authorization != NULL)
+		add_header(transfer, "Authorization", request->authorization);
+	for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)
+		add_line(transfer, *line);
+	(void)curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
 static void
@@ -516,31 +701,21 @@ set_request(struct transfer *transfer, const struct http_request *request)
 	CURL *easy = transfer->easy;
 
 	(void)curl_easy_setopt(easy, CURLOPT_URL, request->url);
-	(void)curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, request->is_bare ? 1L : 0L);
-	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-	if (request->body != NULL) {
-		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		(void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
-		    UPLOAD_BUFFER);
-		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)request->len);
-		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION,
-		    on_wanted);
-		(void)curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
-		(void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_rewind);
-		transfer->sending = request->body;
-		transfer->left = request->len;
-	}
-	/* Nothing here is worth waiting for "100 Continue". */
-	transfer->headers = curl_slist_append(NULL, "Expect:");
-	add_header(transfer, "Accept", "application/json");
-	if (request->content_type != NULL)
-		add_header(transfer, "Content-Type", request->content_type);
-	if (request->is_gzip)
-		add_header(transfer, "Content-Encoding", "gzip");
-	if (request->authorization != NULL)
-		add_header(transfer, "Authorization", request->authorization);
-	(void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+	(void)curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, request->is_bare || request->is_held ? 1L : 0L);
+	/* What is spoken then is no protocol of HTTP's. */
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, request->is_held ? 0L : 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_path);
+	if (request->parts != NULL)
+		set_form(transfer, request);
+	else if (request->body != NULL || request->body_fd > 0)
+		set_body(transfer, request);
+	if (strcmp(request->method, "HEAD") == 0)
+		(void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	else
+		(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+	if (request->signature != NULL)
+		set_signature(easy, request->signature);
+	set_headers(transfer, request);
 	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT,
 	    "espcap/" PACKAGE_VERSION);
 }
@@ -567,7 +742,10 @@ http_send(struct http *http, const struct http_request *request,
 	transfer->http = http;
 	transfer->on_reply = on_reply;
 	transfer->ctx = ctx;
+	transfer->on_header = request->on_header;
 	transfer->is_bare = request->is_bare;
+	transfer->is_held = request->is_held;
+	LIST_INIT(&transfer->files);
 	buffer_init(&transfer->body, request->reply_max);
 	transfer->easy = curl_easy_init();
 	if (transfer->easy == NULL)

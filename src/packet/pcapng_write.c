@@ -8,6 +8,7 @@
 
 #define BLOCK_SECTION 0x0a0d0d0a
 #define BLOCK_INTERFACE 1
+#define BLOCK_STATISTICS 5
 #define BLOCK_PACKET 6
 #define ORDER_MAGIC 0x1a2b3c4d
 
@@ -16,6 +17,11 @@
 #define OPTION_NAME 2        /* of an interface */
 #define OPTION_RESOLUTION 9
 #define OPTION_PACKET_ID 5 /* of a packet */
+#define OPTION_START 2     /* of statistics */
+#define OPTION_END 3
+#define OPTION_INTERFACE_DROP 5
+#define OPTION_SYSTEM_DROP 7
+#define OPTION_DELIVERED 8
 
 /* Type and length in front, the length after. */
 #define FRAME_LEN 12
@@ -88,7 +94,7 @@ int
 pcapng_write_section(struct buffer *out, const char *comment,
     const char *application)
 {
-	size_t body = 16 + option_len(text_len(comment)) +
+	size_t body = 16 + (comment == NULL ? 0 : option_len(text_len(comment))) +
 	    option_len(text_len(application)) + OPTION_HEAD;
 
 	if (begin(out, BLOCK_SECTION, body) != 0)
@@ -97,7 +103,8 @@ pcapng_write_section(struct buffer *out, const char *comment,
 	put_u32(out, 1);          /* version 1.0 */
 	put_u32(out, UINT32_MAX); /* of unknown length */
 	put_u32(out, UINT32_MAX);
-	put_option(out, OPTION_COMMENT, comment, text_len(comment));
+	if (comment != NULL)
+		put_option(out, OPTION_COMMENT, comment, text_len(comment));
 	put_option(out, OPTION_APPLICATION, application,
 	    text_len(application));
 	put_option(out, 0, NULL, 0);
@@ -162,6 +169,61 @@ pcapng_write_packet(struct buffer *out, bool nano,
 		put_option(out, OPTION_PACKET_ID, id, sizeof(id));
 		put_option(out, 0, NULL, 0);
 	}
+	end(out, body);
+	return 0;
+}
+
+static size_t
+statistics_body(void)
+{
+	return 12 + 5 * option_len(8) + OPTION_HEAD;
+}
+
+size_t
+pcapng_write_statistics_len(void)
+{
+	return FRAME_LEN + statistics_body();
+}
+
+/* Times in this block have their high half first, as in that of a packet; counts are plain numbers. */
+static void
+put_time(struct buffer *out, uint32_t code, uint64_t ns, bool nano)
+{
+	uint64_t time = nano ? ns : ns / 1000;
+	uint8_t bytes[8];
+
+	bytes_put_u32(bytes, (uint32_t)(time >> 32), false);
+	bytes_put_u32(bytes + 4, (uint32_t)time, false);
+	put_option(out, code, bytes, sizeof(bytes));
+}
+
+static void
+put_count(struct buffer *out, uint32_t code, uint64_t count)
+{
+	uint8_t bytes[8];
+
+	bytes_put_u32(bytes, (uint32_t)count, false);
+	bytes_put_u32(bytes + 4, (uint32_t)(count >> 32), false);
+	put_option(out, code, bytes, sizeof(bytes));
+}
+
+int
+pcapng_write_statistics(struct buffer *out, bool nano, const struct pcapng_write_statistics *statistics)
+{
+	uint64_t now = nano ? statistics->end_ns : statistics->end_ns / 1000;
+	size_t body = statistics_body();
+
+	if (begin(out, BLOCK_STATISTICS, body) != 0)
+		return -1;
+	put_u32(out, statistics->interface);
+	put_u32(out, (uint32_t)(now >> 32));
+	put_u32(out, (uint32_t)now);
+	put_time(out, OPTION_START, statistics->start_ns, nano);
+	put_time(out, OPTION_END, statistics->end_ns, nano);
+	put_count(out, OPTION_INTERFACE_DROP, statistics->interface_drop);
+	put_count(out, OPTION_SYSTEM_DROP, statistics->kernel_drop);
+	put_count(out, OPTION_DELIVERED, statistics->kept);
+	put_option(out, 0, NULL, 0);
 	end(out, body);
 	return 0;
 }

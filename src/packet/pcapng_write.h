@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writes blocks of the pcapng format: one section, one interface, packets. No I/O. */
+/* Writes blocks of the pcapng format: one section, one interface, packets, counts. No I/O. */
 #ifndef ESPCAP_PACKET_PCAPNG_WRITE_H
 #define ESPCAP_PACKET_PCAPNG_WRITE_H
 
@@ -10,7 +10,7 @@
 
 /* All return -1, and append nothing, if out has no room. Texts are UTF-8, and cut after 1,000 bytes. */
 
-/* The header of a section that goes on to the end of the file. */
+/* The header of a section that goes on to the end of the file. comment: NULL for none. */
 int pcapng_write_section(struct buffer *out, const char *comment, const char *application);
 
 struct pcapng_write_interface {
@@ -32,6 +32,17 @@ struct pcapng_write_packet {
 int pcapng_write_packet(struct buffer *out, bool nano, const struct pcapng_write_packet *packet);
 /* The bytes of its block. */
 size_t pcapng_write_packet_len(const struct pcapng_write_packet *packet);
+
+struct pcapng_write_statistics {
+	uint32_t interface;
+	uint64_t start_ns, end_ns; /* since 1970 */
+	uint64_t kept;             /* packets in the file; these were lost beside them: */
+	uint64_t interface_drop, kernel_drop;
+};
+/* What is known of an interface at its end; nano as that interface has it. */
+int pcapng_write_statistics(struct buffer *out, bool nano, const struct pcapng_write_statistics *statistics);
+/* The bytes of that block. */
+size_t pcapng_write_statistics_len(void);
 
 /* How many bytes of blocks[0..len) are whole blocks, of those that these functions wrote; *packets: in these. */
 size_t pcapng_write_whole(const char *blocks, size_t len, uint64_t *packets);

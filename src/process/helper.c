@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
 #include "process/spawn.h"
+#include "sandbox/privilege.h"
 
 static int
 compare_fds(const void *a, const void *b)
@@ -61,6 +63,26 @@ helper_bind(pid_t parent)
 		return -1;
 	/* It may have died before it was asked for. */
 	return getppid() == parent ? 0 : -1;
+}
+
+int
+helper_confine(pid_t parent, uint64_t longest_file, const char **user, struct error *error)
+{
+	/* One byte: see spawn.c; a core would hold packets. */
+	const struct rlimit no_core = { 1, 1 }, none = { 0, 0 };
+	const struct rlimit files = { longest_file, longest_file };
+
+	if (privilege_renounce(user, error) != 0)
+		return -1;
+	/* What is longer is an error of the write, and no end. */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (helper_bind(parent) == 0 &&
+	    setrlimit(RLIMIT_CORE, &no_core) == 0 &&
+	    setrlimit(RLIMIT_NPROC, &none) == 0 &&
+	    setrlimit(RLIMIT_FSIZE, &files) == 0)
+		return 0;
+	return error_set(error, OUTCOME_INTERNAL,
+	    "cannot limit the capture process: %s", strerror(errno));
 }
 
 pid_t

@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+#include "base/error.h"
 
 /*
  * Forks a helper that calls work(ctx) with only the descriptors keep[0..count) open, with default signal actions but
@@ -19,6 +22,13 @@ pid_t helper_start(const int *keep, size_t count, int (*work)(void *ctx), void *
  * already.
  */
 int helper_bind(pid_t parent);
+
+/*
+ * In the helper, when it has opened what it needs: no rights are left, there are no cores and no processes, and no file
+ * gets longer than this (bytes; what is longer is an error of the write, EFBIG). *user: see privilege_renounce. -1 with
+ * OUTCOME_INTERNAL.
+ */
+int helper_confine(pid_t parent, uint64_t longest_file, const char **user, struct error *error);
 
 /* Waits for its end; kills it first if asked to. */
 void helper_end(pid_t pid, bool kill_it);

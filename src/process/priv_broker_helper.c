@@ -10,12 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/descriptor.h"
 #include "base/xalloc.h"
+#include "process/fd_message.h"
 #include "process/helper.h"
 #include "process/priv_broker_message.h"
 
@@ -140,12 +139,10 @@ priv_broker_helper_start(const struct priv_broker_access *access, int *socket, p
 {
 	int ends[2] = { -1, -1 }, result = -1;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+	if (fd_message_pair(ends) != 0) {
+		ends[0] = ends[1] = -1;
 		goto out;
-	ends[0] = descriptor_raise(ends[0]);
-	ends[1] = descriptor_raise(ends[1]);
-	if (ends[0] < 0 || ends[1] < 0)
-		goto out;
+	}
 	*helper = start(access, ends[1]);
 	if (*helper < 0)
 		goto out;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "process/fd_message.h"
+
 static const char has_ended[] = "the privileged broker has ended";
 
 /*
@@ -37,35 +39,11 @@ priv_broker_message_ask(int socket, const struct priv_broker_request *request, s
 	return 0;
 }
 
-/* The descriptor that came with the message, or -1. */
-static int
-message_fd(struct msghdr *message)
-{
-	struct cmsghdr *header = CMSG_FIRSTHDR(message);
-	int fd = -1;
-
-	if (header != NULL && header->cmsg_level == SOL_SOCKET &&
-	    header->cmsg_type == SCM_RIGHTS &&
-	    header->cmsg_len == CMSG_LEN(sizeof(fd)))
-		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	return fd;
-}
-
 int
 priv_broker_message_receive(int socket, bool may_take_long, struct priv_broker_reply *reply, int *fd,
     struct error *error)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec bytes = { reply, sizeof(*reply) };
-	struct msghdr message = { .msg_iov = &bytes,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control) };
 	struct pollfd readable = { .fd = socket, .events = POLLIN };
-	ssize_t got;
 	int ready;
 
 	*fd = -1;
@@ -75,10 +53,8 @@ priv_broker_message_receive(int socket, bool may_take_long, struct priv_broker_r
 	if (ready < 0)
 		return error_set(error, OUTCOME_INPUT,
 		    "cannot wait for it to open: %s", strerror(errno));
-	got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	if (got != (ssize_t)sizeof(*reply))
+	if (fd_message_receive(socket, reply, sizeof(*reply), fd, 0) != (ssize_t)sizeof(*reply))
 		return error_set(error, OUTCOME_INTERNAL, "%s", has_ended);
-	*fd = message_fd(&message);
 	return 0;
 }
 
@@ -96,25 +72,5 @@ priv_broker_message_take(int socket, struct priv_broker_request *request)
 int
 priv_broker_message_reply(int socket, const struct priv_broker_reply *reply, int fd)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec bytes = { (void *)(uintptr_t)reply, sizeof(*reply) };
-	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
-	ssize_t sent;
-
-	memset(&control, 0, sizeof(control));
-	if (fd >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	do
-		sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	return sent < 0 ? -1 : 0;
+	return fd_message_send(socket, reply, sizeof(*reply), fd, 0);
 }

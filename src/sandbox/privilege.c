@@ -183,6 +183,48 @@ privilege_assume(uid_t uid, gid_t gid)
 	return (int)syscall(SYS_capset, &header, data);
 }
 
+/* 1: it is kept; 0: there is none to keep; -1 with errno. */
+static int
+keep_one(unsigned capability)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	uint32_t bit = 1U << capability % 32, has;
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return -1;
+	has = data[capability / 32].permitted & bit;
+	memset(data, 0, sizeof(data));
+	data[capability / 32].permitted = data[capability / 32].effective = has;
+	if (syscall(SYS_capset, &header, data) != 0)
+		return -1;
+	return has != 0;
+}
+
+int
+privilege_keep(unsigned capability, struct error *error)
+{
+	uid_t uid;
+	gid_t gid;
+	int kept;
+
+	if (privilege_target(&uid, &gid, error) != 0)
+		return -1;
+	if (geteuid() == 0)
+		(void)empty_bounds();
+	if (privilege_assume(uid, gid) != 0)
+		return error_set(error, OUTCOME_INTERNAL, "cannot give up root: %s", strerror(errno));
+	kept = keep_one(capability);
+	if (kept < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || (uid != 0 && !is_gone(uid, gid)))
+		return error_set(error, OUTCOME_INTERNAL, "cannot give up root: %s", strerror(errno));
+	return kept > 0 ?
+	    0 :
+	    error_set(error, OUTCOME_USAGE, "not permitted: neither root nor a program with this right (setcap)");
+}
+
 int
 privilege_drop(const char **user, struct error *error)
 {

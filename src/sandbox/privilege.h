@@ -43,6 +43,12 @@ int privilege_tshark(uid_t *uid, gid_t *gid, const char **why, struct error *err
  * let only CAP_SYS_ADMIN make a user namespace. Nothing to do for others. Async-signal-safe. -1 with errno.
  */
 int privilege_assume(uid_t uid, gid_t gid);
+/*
+ * For a helper that goes on with one right of those we have (CAP_ of <linux/capability.h>): root becomes the user of
+ * privilege_drop, and nothing else is left or comes back (PR_SET_NO_NEW_PRIVS). Clears PR_SET_PDEATHSIG if the user
+ * changes. -1 with OUTCOME_USAGE without that right or without that user, OUTCOME_INTERNAL if it failed.
+ */
+int privilege_keep(unsigned capability, struct error *error);
 /* Empties the permitted, effective and inheritable sets. Async-signal-safe. -1 with errno. */
 int privilege_clear_capabilities(void);
 

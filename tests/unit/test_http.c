@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of loop/http.c against a process that reads one request and answers with prepared bytes. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -13,12 +14,14 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/xalloc.h"
 #include "loop/http.h"
+#include "loop/http_connection.h"
 
 enum how { ANSWER,
 	RESET,
@@ -358,6 +361,51 @@ test_cancel(void **state)
 	assert_non_null(bench->http);
 }
 
+/* Nothing is sent but what is written, nothing comes but what the server says, and then its end. */
+static void
+test_held(void **state)
+{
+	struct bench *bench = *state;
+	const struct http_request request = { .method = "GET", .url = bench->url, .is_held = true };
+	struct http_connection *connection;
+	char bytes[10];
+	struct timespec moment = { 0, 1000000 };
+
+	serve(bench, ANSWER, "+PONG\r\n");
+	http_send(bench->http, &request, on_reply, bench);
+	assert_int_equal(loop_run(bench->loop, NULL), 0);
+	connection = bench->reply.connection;
+	assert_non_null(connection);
+	assert_true(http_connection_fd(connection) >= 0);
+	assert_true(http_connection_is_local(connection));
+	assert_int_equal(http_connection_read(connection, bytes, sizeof(bytes)), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(http_connection_write(connection, "PING\r\n\r\n", 8), 8);
+	while (http_connection_read(connection, bytes, sizeof(bytes)) < 0 && errno == EAGAIN)
+		(void)nanosleep(&moment, NULL);
+	assert_memory_equal(bytes, "+PONG\r\n", 7);
+	while (http_connection_read(connection, bytes, sizeof(bytes)) < 0 && errno == EAGAIN)
+		(void)nanosleep(&moment, NULL);
+	assert_int_equal(http_connection_read(connection, bytes, sizeof(bytes)), 0);
+	assert_string_equal(bench->seen, "PING\r\n\r\n");
+	http_connection_free(connection);
+}
+
+/* Nobody there: as any other request. */
+static void
+test_held_unreached(void **state)
+{
+	struct bench *bench = *state;
+	const struct http_request request = {
+		.method = "GET", .url = bench->url, .is_held = true, .unix_path = "/nonexistent/socket"
+	};
+
+	http_send(bench->http, &request, on_reply, bench);
+	assert_int_equal(loop_run(bench->loop, NULL), 0);
+	assert_int_equal(bench->reply.fault, HTTP_UNREACHED);
+	assert_null(bench->reply.connection);
+}
+
 int
 main(void)
 {
@@ -375,6 +423,8 @@ main(void)
 		TEST(test_time_out),
 		TEST(test_unreached),
 		TEST(test_cancel),
+		TEST(test_held),
+		TEST(test_held_unreached),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The work of the capture broker's process. Whoever asks may be a program that was taken over. */
+#include "capture/broker_process.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "capture/capture_child.h"
+#include "capture/capture_message.h"
+#include "capture/compile_child.h"
+#include "capture/mandates.h"
+#include "process/fd_message.h"
+#include "process/helper.h"
+#include "sandbox/privilege.h"
+
+#define BUFFER (2U << 20)
+/* Filters that are compiled at once, beside the captures. */
+#define COMPILATIONS_MAX 16
+
+struct broker {
+	const struct capture_broker_config *config;
+	int socket;
+	pid_t self;
+	struct mandates *mandates;
+	struct syscalls *syscalls;
+	struct address_filter excluded;
+	pid_t *children; /* room for children_max */
+	size_t child_count, children_max;
+	struct capture_request request;
+};
+
+/* Answers. */
+
+static void
+reply(const struct broker *broker, uint64_t number, const char *text, int fd)
+{
+	struct capture_reply reply;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.number = number;
+	(void)snprintf(reply.text, sizeof(reply.text), "%s", text);
+	/* It does not wait: who does not read gets no processes either. */
+	(void)fd_message_send(broker->socket, &reply, sizeof(reply), fd, 0);
+}
+
+static void
+refuse(const struct broker *broker, const char *text)
+{
+	reply(broker, broker->request.number, text, -1);
+}
+
+/* Children. */
+
+static void
+on_child(int number)
+{
+	(void)number;
+}
+
+static void
+forget(struct broker *broker, pid_t pid)
+{
+	for (size_t i = 0; i < broker->child_count; i++)
+		if (broker->children[i] == pid)
+			broker->children[i--] = broker->children[--broker->child_count];
+}
+
+static void
+reap(struct broker *broker)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		forget(broker, pid);
+}
+
+static bool
+has_room(struct broker *broker)
+{
+	reap(broker);
+	return broker->child_count < broker->children_max;
+}
+
+/* Starts work with one end of a socket, which it finds in *its_end, and answers with the other. */
+static void
+delegate(struct broker *broker, int (*work)(void *ctx), void *job, int *its_end)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (!has_room(broker)) {
+		refuse(broker, "busy: too many captures are under way");
+		return;
+	}
+	if (fd_message_pair(ends) != 0) {
+		refuse(broker, "cannot start a process for it");
+		return;
+	}
+	*its_end = ends[1];
+	pid = helper_start(&ends[1], 1, work, job);
+	close(ends[1]);
+	if (pid < 0)
+		refuse(broker, "cannot start a process for it");
+	else {
+		broker->children[broker->child_count++] = pid;
+		reply(broker, broker->request.number, "", ends[0]);
+	}
+	close(ends[0]);
+}
+
+/* Requests. */
+
+static const struct capture_interface *
+interface_of(const struct broker *broker)
+{
+	return broker->request.interface < broker->config->interface_count ?
+	    &broker->config->interfaces[broker->request.interface] :
+	    NULL;
+}
+
+static void
+serve_compile(struct broker *broker)
+{
+	const struct capture_request *request = &broker->request;
+	struct compile_job *job = xcalloc(1, sizeof(*job));
+
+	job->interface = interface_of(broker)->name;
+	memcpy(job->text, request->payload.text, request->text_len);
+	job->with_lookback = request->with_lookback != 0;
+	job->syscalls = broker->syscalls;
+	delegate(broker, compile_child_work, job, &job->socket);
+	free(job);
+}
+
+static bool
+exceeds(uint64_t value, uint64_t maximum)
+{
+	return maximum != 0 && (value == 0 || value > maximum);
+}
+
+/* Why it must not be, or NULL. */
+static const char *
+order_refusal(const struct broker *broker)
+{
+	const struct capture_request *request = &broker->request;
+	const struct take_limits *maxima = &broker->config->maxima, *limits = &request->limits;
+	uint32_t snaplen = broker->config->snaplen != 0 ? broker->config->snaplen : TAKE_SNAPLEN_MAX;
+
+	if (exceeds(limits->packets, maxima->packets))
+		return "packets is over the maximum of the policy";
+	if (exceeds(limits->bytes, maxima->bytes))
+		return "bytes is over the maximum of the policy";
+	if (exceeds(limits->timeout_ms, maxima->timeout_ms))
+		return "timeout is over the maximum of the policy";
+	if (exceeds(limits->duration_ms, maxima->duration_ms))
+		return "duration is over the maximum of the policy";
+	if (request->snaplen > snaplen)
+		return "snap is over the maximum of the policy";
+	if (request->grant != CAPTURE_NO_GRANT && request->grant >= broker->config->grant_count)
+		return "there is no such grant";
+	if (take_reserve(limits, request->snaplen != 0 ? request->snaplen : snaplen, request->pcapng != 0) == UINT64_MAX)
+		return "a capture needs a limit of packets or of bytes";
+	return NULL;
+}
+
+static const char *
+program_refusal(const struct bpf_code *code)
+{
+	return code->count > 0 ? bpf_join_refusal(code) : NULL;
+}
+
+static void
+serve_take(struct broker *broker)
+{
+	const struct capture_request *request = &broker->request;
+	const struct capture_broker_config *config = broker->config;
+	const struct bpf_code code = { request->payload.insns, request->count };
+	uint32_t most = config->snaplen != 0 ? config->snaplen : TAKE_SNAPLEN_MAX;
+	uint32_t snaplen = request->snaplen != 0 ? request->snaplen : most;
+	const char *refusal = order_refusal(broker);
+	struct capture_job job = { .nic = { .name = interface_of(broker)->name,
+				       .option = "interface",
+				       .snaplen = snaplen,
+				       .codes = &code,
+				       .code_count = 1,
+				       .buffer = config->buffer != 0 ? config->buffer : BUFFER,
+				       .promisc = !config->no_promisc },
+		.mandates = broker->mandates,
+		.grant = request->grant,
+		.take = { .limits = request->limits,
+		    .snaplen = snaplen,
+		    .pcapng = request->pcapng != 0,
+		    .reserve = take_reserve(&request->limits, snaplen, request->pcapng != 0) },
+		.excluded = &broker->excluded,
+		.parent = broker->self };
+
+	if (refusal == NULL)
+		refusal = program_refusal(&code);
+	if (refusal != NULL)
+		refuse(broker, refusal);
+	else
+		delegate(broker, capture_child_work, &job, &job.socket);
+}
+
+/* Whether the lengths in it are those of what came. */
+static bool
+is_whole(const struct capture_request *request, size_t len)
+{
+	if (len < offsetof(struct capture_request, payload) || request->text_len > CAPTURE_FILTER_MAX ||
+	    request->count > BPF_CODE_MAX || request->rewound > BPF_CODE_MAX)
+		return false;
+	return len == capture_request_len(request);
+}
+
+static void
+serve(struct broker *broker)
+{
+	struct capture_request *request = &broker->request;
+
+	switch (request->kind) {
+	case CAPTURE_COMPILE:
+	case CAPTURE_TAKE:
+		if (interface_of(broker) == NULL)
+			refuse(broker, "there is no such interface in the policy");
+		else if (request->kind == CAPTURE_COMPILE)
+			serve_compile(broker);
+		else
+			serve_take(broker);
+		break;
+	case CAPTURE_EXCLUDE:
+		(void)address_filter_add(&broker->excluded, (const struct sockaddr *)(const void *)&request->address);
+		break;
+	default:
+		refuse(broker, "there is no such request");
+		break;
+	}
+}
+
+/* False when the program has ended. */
+static bool
+take_request(struct broker *broker)
+{
+	int fd;
+	ssize_t got = fd_message_receive(broker->socket, &broker->request, sizeof(broker->request), &fd, MSG_DONTWAIT);
+
+	if (fd >= 0)
+		close(fd);
+	if (got < 0)
+		return errno == EAGAIN || errno == EMSGSIZE;
+	if (got == 0)
+		return false;
+	if (is_whole(&broker->request, (size_t)got))
+		serve(broker);
+	else if ((size_t)got >= offsetof(struct capture_request, payload))
+		refuse(broker, "the request is malformed");
+	return true;
+}
+
+static void
+run(struct broker *broker)
+{
+	struct pollfd fd = { .fd = broker->socket, .events = POLLIN };
+	sigset_t none;
+
+	sigemptyset(&none);
+	for (;;) {
+		/* SIGCHLD comes only here. */
+		int ready = ppoll(&fd, 1, NULL, &none);
+
+		reap(broker);
+		if (ready > 0 && !take_request(broker))
+			return;
+	}
+}
+
+/* The start. */
+
+/* What is there is looked at: a wrong text is found before the first request. */
+static int
+learn(struct broker *broker, struct error *error)
+{
+	for (size_t i = 0; i < broker->config->interface_count; i++) {
+		const struct nic_config config = { .name = broker->config->interfaces[i].name,
+			.option = "interface",
+			.snaplen = TAKE_SNAPLEN_MAX,
+			.buffer = 65536,
+			.is_blind = true };
+		struct error why;
+		struct nic *nic = nic_open(&config, &why);
+		int rv;
+
+		if (nic == NULL)
+			continue;
+		rv = mandates_learn(broker->mandates, nic, error);
+		nic_free(nic);
+		if (rv != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+prepare(struct broker *broker, const struct broker_process_plan *plan, struct error *error)
+{
+	struct sigaction action = { .sa_handler = on_child };
+	const char *why;
+	sigset_t child;
+
+	sigemptyset(&action.sa_mask);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	if (privilege_keep(CAP_NET_RAW, error) != 0)
+		return -1;
+	if (helper_bind(plan->parent) != 0 || sigaction(SIGCHLD, &action, NULL) != 0 ||
+	    sigprocmask(SIG_BLOCK, &child, NULL) != 0)
+		return error_set(error, OUTCOME_INTERNAL, "%s", strerror(errno));
+	broker->syscalls = syscalls_new(&why);
+	if (broker->syscalls == NULL && why == NULL)
+		return error_set(error, OUTCOME_INTERNAL, "make the filter of system calls: %s", strerror(errno));
+	return learn(broker, error);
+}
+
+int
+broker_process_work(void *ctx)
+{
+	const struct broker_process_plan *plan = ctx;
+	struct broker *broker = xcalloc(1, sizeof(*broker));
+	struct capture_reply ready;
+	struct error error = { .outcome = OUTCOME_OK };
+	int rv;
+
+	broker->config = plan->config;
+	broker->socket = plan->socket;
+	broker->self = getpid();
+	broker->mandates = mandates_new(plan->config->bpf, plan->config->grants, plan->config->grant_count);
+	broker->children_max = plan->config->maxcaptures + COMPILATIONS_MAX;
+	broker->children = xcalloc(broker->children_max, sizeof(*broker->children));
+	rv = prepare(broker, plan, &error);
+	memset(&ready, 0, sizeof(ready));
+	ready.outcome = error.outcome;
+	(void)snprintf(ready.text, sizeof(ready.text), "%.*s", (int)sizeof(ready.text) - 1, rv == 0 ? "" : error.text);
+	(void)fd_message_send(plan->socket, &ready, sizeof(ready), -1, 0);
+	if (rv == 0)
+		run(broker);
+	while (broker->child_count > 0)
+		helper_end(broker->children[--broker->child_count], true);
+	free(broker->children);
+	mandates_free(broker->mandates);
+	syscalls_free(broker->syscalls);
+	free(broker);
+	return rv == 0 ? 0 : 1;
+}

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""espcapd as a whole: messages through a real Redis, captures of the loopback, files, results, crashes."""
+
+import json
+import os
+import signal
+import tempfile
+import time
+
+import pytest
+
+import espcapd
+import request_servers
+from espcapd import payloads, sent
+
+
+@pytest.fixture(name="redis", scope="module")
+def one_redis():
+    with request_servers.running(request_servers.Redis) as server:
+        yield server
+
+
+@pytest.fixture(name="folder")
+def open_folder():
+    """One that the user espcapd becomes can reach."""
+    with tempfile.TemporaryDirectory(prefix="espcapd-test-") as path:
+        os.chmod(path, 0o755)
+        yield path
+
+
+@pytest.fixture(name="daemon")
+def one_daemon(folder, redis):
+    daemon = espcapd.Daemon(folder, redis)
+    yield daemon
+    if daemon.process.poll() is None:
+        daemon.stop()
+
+
+def test_one_capture(daemon):
+    number = daemon.publish(daemon.capture(alertid=655443, tags="blah,tagme", customer="c"))
+    daemon.wait_for(number, "started")
+    daemon.send(8)
+    uploaded, = daemon.wait_for(number, "uploaded")
+    assert daemon.results.kinds(number) == ["accepted", "started", "finished", "uploaded"]
+    accepted, _, finished, _ = daemon.results.of(number)
+    assert accepted["alertid"] == 655443 and accepted["node"] == "sensor1"
+    assert finished["packets"] == 5 and finished["stop_reason"] == "packets" and finished["drops"] == 0
+    path, = daemon.local_files()
+    assert uploaded["url"].endswith(os.path.basename(path)) and uploaded["destination"] == "local"
+    assert payloads(path) == sent(5)
+    assert os.path.getsize(path) == finished["bytes"] and os.stat(path).st_mode & 0o777 == 0o600
+    line, = daemon.audit()
+    assert line["decision"] == "accepted" and line["id"] == number
+
+
+def test_nothing_came(daemon):
+    number = daemon.publish(daemon.capture(timeout=1))
+    finished, = daemon.wait_for(number, "finished")
+    assert finished["packets"] == 0 and finished["stop_reason"] == "timeout"
+    time.sleep(0.3)
+    assert daemon.results.kinds(number)[-1] == "finished" and daemon.local_files() == []
+
+
+@pytest.mark.parametrize("message, says", [
+    ("no JSON", "JSON"),
+    ('{"node":"sensor1","interface":["lo"],"packets":0}', "packets"),
+    ('{"node":"sensor1","interface":["lo"],"packets":50001}', "maxpackets"),
+    ('{"node":"sensor1","interface":["eth77"],"packets":5}', "add \"eth77\" to interfaces in [policy]"),
+    ('{"node":"sensor1","interface":["lo"],"packets":5,"bucket":"mine"}', 'bucket = ["mine"]'),
+    ('{"node":"sensor1","interface":["lo"],"packets":5,"folder":"../.."}', "folder"),
+    ('{"node":"any","nodere":"x","interface":["lo"],"packets":5}', "node"),
+    ('{"nodere":"(","interface":["lo"],"packets":5}', "nodere"),
+    ('{"request":"{}","key":"noc","mac":"00"}', "noc"),
+])
+def test_refused(daemon, message, says):
+    daemon.publish(message)
+    daemon.until(lambda: any(line["result"] == "refused" for line in daemon.results.lines), "a refusal")
+    line, = daemon.results.lines
+    assert says in line["reason"], line
+    # It goes on.
+    number = daemon.publish(daemon.capture(packets=1))
+    daemon.wait_for(number, "started")
+    daemon.send(1)
+    daemon.wait_for(number, "uploaded")
+    assert [entry["decision"] for entry in daemon.audit()] == ["refused", "accepted"]
+
+
+def test_bad_filter(daemon):
+    number = daemon.publish(daemon.capture(bpf="port and and"))
+    failed, = daemon.wait_for(number, "failed")
+    assert "syntax" in failed["reason"], failed
+
+
+def test_other_nodes(daemon):
+    for node in ({"node": "sensor"}, {"node": "Sensor1"}, {"nodere": "^sensor2"}):
+        daemon.publish({**{key: value for key, value in daemon.capture().items() if key != "node"}, **node})
+    for node in ({"node": "any"}, {"nodere": "sor1$"}):
+        number = daemon.publish({**{key: value for key, value in daemon.capture(packets=1).items() if key != "node"}, **node})
+        daemon.wait_for(number, "started")
+        daemon.send(1)
+        daemon.wait_for(number, "uploaded")
+    assert len({line["id"] for line in daemon.results.lines}) == 2
+
+
+def test_the_same_id_twice(daemon):
+    number = daemon.publish(daemon.capture(packets=2))
+    daemon.wait_for(number, "started")
+    daemon.publish(daemon.capture(packets=2), number)
+    daemon.wait_for(number, "already")
+    daemon.send(4)
+    daemon.wait_for(number, "uploaded")
+    daemon.publish(daemon.capture(packets=2), number)
+    daemon.wait_for(number, "already", count=2)
+    assert len(daemon.local_files()) == 1
+
+
+def test_cancel_and_status(daemon):
+    number = daemon.publish(daemon.capture(packets=500, timeout=60))
+    daemon.wait_for(number, "started")
+    daemon.send(3)
+    time.sleep(1)
+    asked = daemon.publish({"node": "any", "status": True})
+    state, = daemon.wait_for(asked, "status")
+    assert [capture["id"] for capture in state["captures"]] == [number] and state["captures"][0]["packets"] == 3
+    other = daemon.publish({"node": "sensor1", "cancel": "no such"})
+    refused, = daemon.wait_for(other, "refused")
+    assert "no such" in refused["reason"]
+    daemon.publish({"node": "sensor1", "cancel": number})
+    finished, = daemon.wait_for(number, "uploaded", "finished")
+    assert finished["stop_reason"] == "cancelled" and finished["packets"] == 3
+    assert payloads(daemon.local_files()[0]) == sent(3)
+
+
+def test_busy(folder, redis):
+    daemon = espcapd.Daemon(folder, redis, general="maxcaptures = 2")
+    numbers = [daemon.publish(daemon.capture(packets=1)) for _ in range(2)]
+    for number in numbers:
+        daemon.wait_for(number, "started")
+    busy, = daemon.wait_for(daemon.publish(daemon.capture()), "busy")
+    assert "maxcaptures = 2" in busy["reason"]
+    daemon.send(1)
+    for number in numbers:
+        daemon.wait_for(number, "uploaded")
+    assert len(daemon.local_files()) == 2
+    daemon.stop()
+
+
+def test_an_orderly_end(daemon):
+    number = daemon.publish(daemon.capture(packets=500, timeout=60))
+    daemon.wait_for(number, "started")
+    daemon.send(4)
+    time.sleep(0.5)
+    daemon.stop()
+    assert daemon.results.kinds(number)[:3] == ["accepted", "started", "finished"]
+    daemon.start()
+    daemon.wait_for(number, "uploaded")
+    assert payloads(daemon.local_files()[0]) == sent(4)
+
+
+def test_killed(daemon):
+    """Nothing is captured twice; what was in the spool is delivered, what was not is said to be lost."""
+    os.rename(daemon.files, daemon.files + ".away")
+    spooled = daemon.publish(daemon.capture(packets=2))
+    daemon.wait_for(spooled, "started")
+    daemon.send(2)
+    daemon.wait_for(spooled, "finished")
+    running = daemon.publish(daemon.capture(packets=500, timeout=60))
+    daemon.wait_for(running, "started")
+    daemon.kill()
+    os.rename(daemon.files + ".away", daemon.files)
+    daemon.start()
+    daemon.wait_for(spooled, "uploaded")
+    failed, = daemon.wait_for(running, "failed")
+    assert "interrupted" in failed["reason"] and daemon.dead() != [], daemon.messages
+    assert payloads(daemon.local_files()[0]) == sent(2) and len(daemon.local_files()) == 1
+    daemon.publish(daemon.capture(packets=2), running)
+    daemon.wait_for(running, "already")
+
+
+def test_a_stream(daemon, redis):
+    """Heard at least once, captured once."""
+    stream = daemon.channel + "-stream"
+    daemon.until(lambda: redis.call("EXISTS", stream) == 1, "a stream")
+    entry = redis.call("XADD", stream, "*", "request", json.dumps(daemon.capture(packets=1))).decode()
+    number = "redis:%s/%s" % (stream, entry)
+    daemon.wait_for(number, "started")
+    assert redis.call("XPENDING", stream, "espcapd-sensor1")[0] == 1
+    daemon.send(1)
+    daemon.wait_for(number, "uploaded")
+    daemon.until(lambda: redis.call("XPENDING", stream, "espcapd-sensor1")[0] == 0, "an acknowledgement")
+    # Killed between capture and acknowledgement: it is given again, and not captured again.
+    entry = redis.call("XADD", stream, "*", "request", json.dumps(daemon.capture(packets=500, timeout=60))).decode()
+    number = "redis:%s/%s" % (stream, entry)
+    daemon.wait_for(number, "started")
+    daemon.kill()
+    daemon.start()
+    daemon.wait_for(number, "failed", "already")
+    daemon.until(lambda: redis.call("XPENDING", stream, "espcapd-sensor1")[0] == 0, "an acknowledgement")
+    assert len(daemon.local_files()) == 1
+
+
+def test_signed(folder, redis):
+    key = b"0123456789abcdef0123456789abcdef"
+    with open(os.path.join(folder, "noc.key"), "wb") as target:
+        target.write(key + b"\n")
+    os.chmod(os.path.join(folder, "noc.key"), 0o600)
+    port = espcapd.free_port()
+    daemon = espcapd.Daemon(folder, redis, policy="allow_unsigned = false", more="""
+[[policy.requester]]
+name = "noc"
+keyfile = "%s"
+bpf = "udp dst port %d"
+maxpackets = 3
+""" % (os.path.join(folder, "noc.key"), port))
+    refused, = daemon.wait_for(daemon.publish(daemon.capture()), "refused")
+    assert "allow_unsigned" in refused["reason"]
+
+    def request(**more):
+        now = int(time.time())
+        return {"id": redis.new_name("signed"), **daemon.capture(packets=2), "issued": now, "expires": now + 60,
+                "nonce": redis.new_name("nonce"), **more}
+
+    # The filter of the requester holds beside that of the message.
+    asked = request(bpf="udp")
+    message = espcapd.signed(asked, "noc", key)
+    daemon.publish(message)
+    daemon.wait_for(asked["id"], "started")
+    daemon.send(3)
+    own, daemon.port = daemon.port, port
+    daemon.send(2, 100)
+    daemon.port = own
+    daemon.wait_for(asked["id"], "uploaded")
+    assert payloads(daemon.local_files()[0]) == sent(2, 100)
+    # The same message again, and with another id, and changed.
+    daemon.publish(message)
+    daemon.wait_for(asked["id"], "already")
+    for more, says in (({"nonce": asked["nonce"]}, "nonce"), ({"packets": 4}, "maxpackets")):
+        again = request(**more)
+        daemon.publish(espcapd.signed(again, "noc", key))
+        refused, = daemon.wait_for(again["id"], "refused")
+        assert says in refused["reason"], refused
+    daemon.publish(espcapd.signed(request(), "noc", b"another key, which is not that of noc"))
+    daemon.until(lambda: any("mac" in line.get("reason", "") for line in daemon.results.lines), "a refusal")
+    # The nonce is known after a crash, too.
+    daemon.kill()
+    daemon.start()
+    again = request(nonce=asked["nonce"])
+    daemon.publish(espcapd.signed(again, "noc", key))
+    assert "nonce" in daemon.wait_for(again["id"], "refused")[0]["reason"]
+    daemon.stop()
+
+
+def test_reading_again(daemon):
+    daemon.policy = "maxpackets = 3"
+    number = daemon.publish(daemon.capture(packets=500, timeout=60))
+    daemon.wait_for(number, "started")
+    with open(os.path.join(daemon.folder, "espcapd.toml"), "w", encoding="utf-8") as target:
+        target.write(daemon.configuration())
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.until(lambda: "SIGHUP: [policy]" in daemon.messages, "a message")
+    assert "maxpackets" in daemon.wait_for(daemon.publish(daemon.capture(packets=4)), "refused")[0]["reason"]
+    # What runs goes on. A configuration with a mistake changes nothing.
+    daemon.policy = "maxpackets = \"many\""
+    with open(os.path.join(daemon.folder, "espcapd.toml"), "w", encoding="utf-8") as target:
+        target.write(daemon.configuration())
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.until(lambda: "stays as it was" in daemon.messages, "a message")
+    daemon.publish({"node": "sensor1", "cancel": number})
+    daemon.wait_for(number, "finished")
+
+
+def test_redis_comes_and_goes(folder):
+    with request_servers.running(request_servers.Redis, own=True) as server:
+        server.stop()
+        daemon = espcapd.Daemon.__new__(espcapd.Daemon)
+        server.start()
+        daemon.__init__(folder, server)
+        server.kill9()
+        time.sleep(0.5)
+        server.start()
+        daemon.until(lambda: server.subscribers(daemon.channel) == 1, "a subscriber")
+        daemon.results = espcapd.Results(server, daemon.channel + "-results")
+        number = daemon.publish(daemon.capture(packets=1))
+        daemon.wait_for(number, "started")
+        daemon.send(1)
+        daemon.wait_for(number, "uploaded")
+        daemon.stop()
