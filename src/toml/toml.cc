@@ -12,7 +12,7 @@
 
 #include <toml++/toml.h>
 
-#include "toml/toml_dots.h"
+#include "toml/toml_scan.h"
 
 namespace {
 
@@ -153,12 +153,14 @@ toml_read(const char *bytes, size_t len, toml_error *error)
 	toml_value *root = nullptr;
 	const char *text = "no memory for it";
 	toml::source_region where{};
+	toml_scan_mistake mistake;
 
 	if (len > TOML_LEN_MAX)
 		return refuse(error, where, "longer than 64 kB");
-	where.begin.line = toml_dots_line(bytes, len, TOML_DEPTH_MAX);
-	if (where.begin.line > 0)
-		return refuse(error, where, "a key with too many parts");
+	if (toml_scan(bytes, len, TOML_DEPTH_MAX, &mistake) != 0) {
+		where.begin = { mistake.line, mistake.column };
+		return refuse(error, where, mistake.text);
+	}
 	try {
 		const toml::table table = toml::parse(std::string_view(bytes, len));
 

@@ -11,6 +11,7 @@
  *   over 64 kB, over 16 levels             refused
  *   lists and keys as deep as 64 kB allow  refused
  *   dots in strings, numbers, comments     as many as there are
+ *   a header without a name                refused
  *   a zero byte in a key                   refused; in a text: it is there
  */
 #include <limits.h>
@@ -247,6 +248,21 @@ test_too_deep(void **state)
 	refused_repeated("a = {x.", "a\t.", 20000, "b = 1}");
 }
 
+/* The parser assumes that a name follows. */
+static void
+test_headers_without_a_name(void **state)
+{
+	(void)state;
+	refused("[(a\n", 1, 1, "a section needs a name");
+	refused("a = 1\n \t[[\t=]]\n", 2, 3, "a section needs a name");
+	refused("[]\n", 1, 1, "a section needs a name");
+	refused("\xef\xbb\xbf[.a]", 1, 4, "a section needs a name");
+	refused("a = [\n[1]]\n[+]\n", 3, 1, "a section needs a name");
+	assert_string_equal(tree("a = [\n[+1],\n[{}],\n[]]\n[ 'x' ]\n[\t\"y\"]\n[[ -]]"),
+	    "{a@1:1[[=1] [{}] []] x@5:3{} y@6:3{} -@7:4[{}]}");
+	assert_string_equal(tree("a = \"\"\"\n[(\n\"\"\"\n# \n#[(\n"), "{a@1:1\"[(\n\"}");
+}
+
 /* Dots of strings, numbers and comments are no parts of a key. */
 static void
 test_dots_elsewhere(void **state)
@@ -261,7 +277,7 @@ test_dots_elsewhere(void **state)
 	(void)snprintf(text, sizeof(text), "\"%s", dots);
 	refused(text, 1, 102, "end-of-file");
 	(void)snprintf(text, sizeof(text), "a = 1\n'x\n%s", dots);
-	refused(text, 3, 0, "too many parts");
+	refused(text, 3, 17, "too many parts");
 	assert_string_equal(tree("a = [1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]"),
 	    "{a@1:1[=1.500 =1.500 =1.500 =1.500 =1.500 =1.500 =1.500 =1.500 =1.500 =1.500 =1.500 =1.500 =1.500 =1.500 =1.500 =1.500 "
 	    "=1.500 =1.500]}");
@@ -288,6 +304,7 @@ main(void)
 		cmocka_unit_test(test_zero_byte_in_a_text),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_too_deep),
+		cmocka_unit_test(test_headers_without_a_name),
 		cmocka_unit_test(test_dots_elsewhere),
 		cmocka_unit_test(test_names_of_kinds),
 	};

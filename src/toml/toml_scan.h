@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Looks at TOML before it is parsed, for what toml++ is not made for. No I/O. */
+#ifndef ESPCAP_TOML_TOML_SCAN_H
+#define ESPCAP_TOML_TOML_SCAN_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct toml_scan_mistake {
+	unsigned line, column; /* from 1; columns are bytes */
+	const char *text;      /* static */
+};
+
+/*
+ * Looks for a key with more than max dots outside of quotes (the parser's stack grows with them), and for the header of
+ * a section without a name (the parser assumes that there is one). -1 with the first; 0 if there is none. What is no
+ * TOML is looked at up to where it is not.
+ */
+int toml_scan(const char *bytes, size_t len, unsigned max, struct toml_scan_mistake *mistake);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
