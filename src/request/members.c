@@ -8,6 +8,7 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 
@@ -263,6 +264,10 @@ members_read(const struct members *members, const char *bytes, size_t len,
 	if (len > members->len_max)
 		return error_set(error, OUTCOME_INPUT,
 		    "message: is longer than %zu bytes", members->len_max);
+	/* yajl takes sequences that are longer than need be. */
+	if (!json_is_utf8(bytes, len))
+		return error_set(error, OUTCOME_INPUT,
+		    "message: is not UTF-8");
 	reader = xcalloc(1, sizeof(*reader));
 	reader->members = members;
 	reader->error = error;
