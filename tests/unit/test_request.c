@@ -177,6 +177,45 @@ test_edges(void **state)
 	request_release(&request);
 }
 
+/*
+ * Each member of pcapdaemon's message, by the name and a value of its type: it is known, it goes somewhere, and a value
+ * of another type is refused by its name. Those behind the line are ours.
+ */
+static void
+test_each_member(void **state)
+{
+	static const char *const rows[][2] = { { "node", "\"a\"" }, { "nodere", "\"a\"" }, { "interface", "[\"a\"]" },
+		{ "alias", "[\"a\"]" }, { "tags", "\"a\"" }, { "bpf", "\"a\"" }, { "customer", "\"a\"" }, { "snap", "1" },
+		{ "packets", "1" }, { "alertid", "1" }, { "timeout", "1" }, { "duration", "1" }, { "bytes", "1" },
+		{ "packetdebug", "true" }, { "logrequest", "true" }, { "folder", "\"a\"" }, { "bucket", "\"a\"" },
+		{ "acl", "\"a\"" }, { "region", "\"a\"" }, { "endpoint", "\"a\"" }, { "encryption", "true" },
+		/* ------- */
+		{ "id", "\"a\"" }, { "index", "true" }, { "format", "\"pcap\"" }, { "destinations", "[\"s3\"]" },
+		{ "before", "1" }, { "cancel", "\"a\"" }, { "status", "true" }, { "issued", "1" }, { "expires", "1" },
+		{ "nonce", "\"a\"" } };
+	static const struct request nothing;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct request request;
+		struct error error;
+		char text[100], begin[100];
+
+		(void)snprintf(text, sizeof(text), "{\"%s\":%s}", rows[i][0], rows[i][1]);
+		(void)request_read(text, strlen(text), &request, &error);
+		assert_string_equal(request.ignored, "");
+		if (memcmp(&request, &nothing, sizeof(request)) == 0)
+			fail_msg("%s goes nowhere", rows[i][0]);
+		request_release(&request);
+		(void)snprintf(text, sizeof(text), "{\"%s\":{}}", rows[i][0]);
+		(void)snprintf(begin, sizeof(begin), "%s: is n", rows[i][0]);
+		assert_int_equal(request_read(text, strlen(text), &request, &error), -1);
+		if (strncmp(error.text, begin, strlen(begin)) != 0)
+			fail_msg("%s: %s", rows[i][0], error.text);
+		request_release(&request);
+	}
+}
+
 /* Added to what each capture needs. */
 static void
 test_wrong_values(void **state)
@@ -440,7 +479,7 @@ test_destinations(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_sample), cmocka_unit_test(test_others_of_sample),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_sample), cmocka_unit_test(test_others_of_sample), cmocka_unit_test(test_each_member),
 		cmocka_unit_test(test_ours), cmocka_unit_test(test_kinds), cmocka_unit_test(test_lenient),
 		cmocka_unit_test(test_ignored), cmocka_unit_test(test_ignored_many), cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_folders), cmocka_unit_test(test_missing),

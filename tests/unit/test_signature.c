@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "in_valgrind.h"
 #include "requesting.h"
 #include "request/signature.h"
 
@@ -159,9 +160,11 @@ test_changed(void **state)
 {
 	char message[sizeof(by_python)];
 	size_t taken = 0;
+	/* Where that takes long, one other byte. */
+	int changes = in_valgrind() ? 1 : 255;
 
 	for (size_t at = 0; at < strlen(by_python); at++)
-		for (int change = 1; change < 256; change++) {
+		for (int change = 1; change <= changes; change++) {
 			struct signature signature;
 
 			memcpy(message, by_python, sizeof(message));
@@ -177,7 +180,8 @@ test_changed(void **state)
 	 * 5 blanks, each of which may become one of the 5 others of isspace(3), which yajl takes; 25 letters of
 	 * the mac, and 3 of \u00eb and \u00f6, may be upper case.
 	 */
-	assert_int_equal(taken, 5 * 5 + 25 + 3);
+	if (changes == 255)
+		assert_int_equal(taken, 5 * 5 + 25 + 3);
 }
 
 /* Each prefix, and with more behind it. */
