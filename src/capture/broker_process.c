@@ -11,20 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/xalloc.h"
 #include "capture/capture_child.h"
 #include "capture/capture_message.h"
 #include "capture/compile_child.h"
+#include "capture/lookbacks.h"
 #include "capture/mandates.h"
 #include "process/fd_message.h"
 #include "process/helper.h"
 #include "sandbox/privilege.h"
 
-#define BUFFER (2U << 20)
 /* Filters that are compiled at once, beside the captures. */
 #define COMPILATIONS_MAX 16
+/* Nothing is kept for as long as that. */
+#define BEFORE_MAX_MS (1000ULL * 86400 * 365)
 
 struct broker {
 	const struct capture_broker_config *config;
@@ -35,6 +38,7 @@ struct broker {
 	struct address_filter excluded;
 	pid_t *children; /* room for children_max */
 	size_t child_count, children_max;
+	struct lookbacks *lookbacks;
 	struct capture_request request;
 };
 
@@ -69,6 +73,7 @@ on_child(int number)
 static void
 forget(struct broker *broker, pid_t pid)
 {
+	lookbacks_forget(broker->lookbacks, pid);
 	for (size_t i = 0; i < broker->child_count; i++)
 		if (broker->children[i] == pid)
 			broker->children[i--] = broker->children[--broker->child_count];
@@ -117,6 +122,14 @@ delegate(struct broker *broker, int (*work)(void *ctx), void *job, int *its_end)
 	close(ends[0]);
 }
 
+/* One more that asks for it does not tell the processes again. */
+static void
+exclude(struct broker *broker, const struct sockaddr_in6 *address)
+{
+	if (address_filter_add(&broker->excluded, (const struct sockaddr *)(const void *)address))
+		lookbacks_exclude(broker->lookbacks, address);
+}
+
 /* Requests. */
 
 static const struct capture_interface *
@@ -153,7 +166,7 @@ order_refusal(const struct broker *broker)
 {
 	const struct capture_request *request = &broker->request;
 	const struct take_limits *maxima = &broker->config->maxima, *limits = &request->limits;
-	uint32_t snaplen = broker->config->snaplen != 0 ? broker->config->snaplen : TAKE_SNAPLEN_MAX;
+	uint32_t snaplen = capture_policy_snaplen(broker->config);
 
 	if (exceeds(limits->packets, maxima->packets))
 		return "packets is over the maximum of the policy";
@@ -178,13 +191,46 @@ program_refusal(const struct bpf_code *code)
 	return code->count > 0 ? bpf_join_refusal(code) : NULL;
 }
 
+/* A capture that begins with packets in memory is made by who has these. */
+static void
+serve_rewound(struct broker *broker, const struct take_config *take)
+{
+	const struct capture_request *request = &broker->request;
+	struct lookback_order *order;
+	const char *refusal;
+	int ends[2];
+
+	if (fd_message_pair(ends) != 0) {
+		refuse(broker, "cannot start a process for it");
+		return;
+	}
+	order = xcalloc(1, sizeof(*order));
+	order->grant = request->grant;
+	order->before_ms = request->before_ms < BEFORE_MAX_MS ? request->before_ms : BEFORE_MAX_MS;
+	order->limits = take->limits;
+	order->snaplen = take->snaplen;
+	order->pcapng = take->pcapng;
+	order->reserve = take->reserve;
+	order->count = request->rewound;
+	memcpy(order->insns, request->payload.insns + request->count, request->rewound * sizeof(*order->insns));
+	refusal = lookbacks_take(broker->lookbacks, request->interface, order, ends[1]);
+	if (refusal == NULL)
+		reply(broker, request->number, "", ends[0]);
+	else
+		refuse(broker, refusal);
+	free(order);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void
 serve_take(struct broker *broker)
 {
 	const struct capture_request *request = &broker->request;
 	const struct capture_broker_config *config = broker->config;
 	const struct bpf_code code = { request->payload.insns, request->count };
-	uint32_t most = config->snaplen != 0 ? config->snaplen : TAKE_SNAPLEN_MAX;
+	const struct bpf_code late = { request->payload.insns + request->count, request->rewound };
+	uint32_t most = capture_policy_snaplen(config);
 	uint32_t snaplen = request->snaplen != 0 ? request->snaplen : most;
 	const char *refusal = order_refusal(broker);
 	struct capture_job job = { .nic = { .name = interface_of(broker)->name,
@@ -192,7 +238,7 @@ serve_take(struct broker *broker)
 				       .snaplen = snaplen,
 				       .codes = &code,
 				       .code_count = 1,
-				       .buffer = config->buffer != 0 ? config->buffer : BUFFER,
+				       .buffer = capture_policy_buffer(config),
 				       .promisc = !config->no_promisc },
 		.mandates = broker->mandates,
 		.grant = request->grant,
@@ -205,8 +251,12 @@ serve_take(struct broker *broker)
 
 	if (refusal == NULL)
 		refusal = program_refusal(&code);
+	if (refusal == NULL)
+		refusal = program_refusal(&late);
 	if (refusal != NULL)
 		refuse(broker, refusal);
+	else if (request->before_ms > 0)
+		serve_rewound(broker, &job.take);
 	else
 		delegate(broker, capture_child_work, &job, &job.socket);
 }
@@ -237,7 +287,7 @@ serve(struct broker *broker)
 			serve_take(broker);
 		break;
 	case CAPTURE_EXCLUDE:
-		(void)address_filter_add(&broker->excluded, (const struct sockaddr *)(const void *)&request->address);
+		exclude(broker, &request->address);
 		break;
 	default:
 		refuse(broker, "there is no such request");
@@ -274,7 +324,9 @@ run(struct broker *broker)
 	sigemptyset(&none);
 	for (;;) {
 		/* SIGCHLD comes only here. */
-		int ready = ppoll(&fd, 1, NULL, &none);
+		int ms = lookbacks_start(broker->lookbacks);
+		const struct timespec wait = { ms / 1000, ms % 1000 * 1000000L };
+		int ready = ppoll(&fd, 1, ms < 0 ? NULL : &wait, &none);
 
 		reap(broker);
 		if (ready > 0 && !take_request(broker))
@@ -344,6 +396,7 @@ broker_process_work(void *ctx)
 	broker->mandates = mandates_new(plan->config->bpf, plan->config->grants, plan->config->grant_count);
 	broker->children_max = plan->config->maxcaptures + COMPILATIONS_MAX;
 	broker->children = xcalloc(broker->children_max, sizeof(*broker->children));
+	broker->lookbacks = lookbacks_new(plan->config, broker->mandates, &broker->excluded);
 	rv = prepare(broker, plan, &error);
 	memset(&ready, 0, sizeof(ready));
 	ready.outcome = error.outcome;
@@ -354,6 +407,7 @@ broker_process_work(void *ctx)
 	while (broker->child_count > 0)
 		helper_end(broker->children[--broker->child_count], true);
 	free(broker->children);
+	lookbacks_free(broker->lookbacks);
 	mandates_free(broker->mandates);
 	syscalls_free(broker->syscalls);
 	free(broker);

@@ -32,4 +32,17 @@ struct capture_broker_config {
 	bool no_promisc;
 };
 
+/* The defaults. */
+static inline uint32_t
+capture_policy_buffer(const struct capture_broker_config *config)
+{
+	return config->buffer != 0 ? config->buffer : 2U << 20;
+}
+
+static inline uint32_t
+capture_policy_snaplen(const struct capture_broker_config *config)
+{
+	return config->snaplen != 0 ? config->snaplen : TAKE_SNAPLEN_MAX;
+}
+
 #endif

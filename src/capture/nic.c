@@ -298,16 +298,22 @@ nic_compile(struct nic *nic, const char *expression, struct bpf_program *program
 	return compile_short(nic->pcap, expression, program, error);
 }
 
+/* For a file with the header of this capture and nothing else: libpcap then refuses what a file does not have. */
 int
 nic_compile_late(struct nic *nic, const char *expression, struct bpf_program *program, struct error *error)
 {
-	pcap_t *dead = pcap_open_dead(pcap_datalink(nic->pcap), (int)nic->config->snaplen);
+	char message[PCAP_ERRBUF_SIZE];
+	FILE *file = fmemopen(nic->header, sizeof(nic->header), "r");
+	pcap_t *saved = file != NULL ? pcap_fopen_offline(file, message) : NULL;
 	int rv;
 
-	if (dead == NULL)
+	if (saved == NULL) {
+		if (file != NULL)
+			(void)fclose(file);
 		return error_set(error, OUTCOME_INTERNAL, "out of memory");
-	rv = compile_short(dead, expression, program, error);
-	pcap_close(dead);
+	}
+	rv = compile_short(saved, expression, program, error);
+	pcap_close(saved);
 	return rv;
 }
 

@@ -419,6 +419,8 @@ is_busy(struct captures *captures, uint64_t memory, char *text, size_t size)
 		(void)snprintf(text, size, "the capture broker has ended");
 	else if (captures->stopping)
 		(void)snprintf(text, size, "this node is shutting down");
+	else if (memory == UINT64_MAX)
+		(void)snprintf(text, size, "a capture needs a limit of packets or of bytes");
 	else if (captures->counts.running >= captures->config.maxcaptures)
 		(void)snprintf(text, size, "busy: %zu captures are under way (maxcaptures)", captures->counts.running);
 	else if (used > most || memory > most - used)

@@ -57,6 +57,38 @@ test_bytes(void **state)
 	buffer_release(&out);
 }
 
+static void
+test_statistics(void **state)
+{
+	static const char expected[] =
+	    "\x0a\x0d\x0d\x0a\x28\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0"
+	    "\xff\xff\xff\xff\xff\xff\xff\xff"
+	    "\4\0\1\0e\0\0\0\0\0\0\0\x28\0\0\0"
+	    "\5\0\0\0\x58\0\0\0\0\0\0\0"
+	    "\1\0\0\0\2\0\0\0"
+	    "\2\0\x08\0\1\0\0\0\1\0\0\0"
+	    "\3\0\x08\0\1\0\0\0\2\0\0\0"
+	    "\5\0\x08\0\4\0\0\0\0\0\0\0"
+	    "\7\0\x08\0\5\0\0\0\2\0\0\0"
+	    "\x08\0\x08\0\3\0\0\0\0\0\0\0"
+	    "\0\0\0\0\x58\0\0\0";
+	const struct pcapng_write_statistics statistics = { .start_ns = ((uint64_t)1 << 32) + 1,
+		.end_ns = ((uint64_t)1 << 32) + 2,
+		.kept = 3,
+		.interface_drop = 4,
+		.kernel_drop = ((uint64_t)2 << 32) + 5 };
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, 4096);
+	assert_int_equal(pcapng_write_section(&out, NULL, "e"), 0);
+	assert_int_equal(pcapng_write_statistics(&out, true, &statistics), 0);
+	assert_int_equal(out.len, sizeof(expected) - 1);
+	assert_memory_equal(out.data, expected, sizeof(expected) - 1);
+	assert_int_equal(pcapng_write_statistics_len(), 0x58);
+	buffer_release(&out);
+}
+
 /* What cannot be written leaves nothing. */
 static void
 test_no_room(void **state)
@@ -164,6 +196,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_statistics),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_is_read_again),
 		cmocka_unit_test(test_long_texts_are_cut)
