@@ -4,8 +4,9 @@
  * one line each, and writes the files. For test_espcapd_capture.py.
  *
  *	captures_driver [-b BPF] [-g BPF]... [-c MAXCAPTURES] [-m MAXMEMORY] [-p PACKETS] [-B BYTES] [-t MS] [-d MS]
- *	    [-s SNAPLEN] [-k BUFFER] FOLDER INTERFACE[:LOOKBACK]...
+ *	    [-s SNAPLEN] [-k BUFFER] [-H] FOLDER INTERFACE[:LOOKBACK]...
  *
+ * With -H it asks the broker of the first interface for what it must refuse, says what the answers were, and ends.
  * -b is for all, each -g is a grant; -p, -B, -t, -d and -s are the maxima. Orders, each a line of words in which %20
  * stands for a space:
  *
@@ -18,6 +19,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,7 @@
 
 #include "base/xalloc.h"
 #include "daemon/captures.h"
+#include "process/fd_message.h"
 #include "sandbox/privilege.h"
 
 #define ITEMS_MAX 64
@@ -230,14 +233,135 @@ on_input(evutil_socket_t fd, short what, void *ctx)
 	}
 }
 
+/* What a program that was taken over could ask the broker for, past daemon/captures.c. */
+
+static void
+say_answer(struct capture_broker *broker, const char *name)
+{
+	struct capture_answer answer = { .number = 0, .fd = -1, .text = "" };
+	struct pollfd fd = { .fd = capture_broker_fd(broker), .events = POLLIN };
+	struct capture_saying saying = { .text = "" };
+	int heard = poll(&fd, 1, 1000) == 1 ? capture_broker_receive(broker, &answer) : 0, none;
+
+	if (heard == 1 && answer.fd >= 0) {
+		(void)fd_message_receive(answer.fd, &saying, sizeof(saying), &none, 0);
+		close(answer.fd);
+	}
+	printf("hostile %s: %s number=%" PRIu64 " %s%s\n", name,
+	    heard != 1        ? "nothing" :
+		answer.fd < 0 ? "refused" :
+				"process",
+	    answer.number, answer.text, saying.text);
+}
+
+static struct capture_request *
+harmless(struct capture_request *request)
+{
+	memset(request, 0, sizeof(*request));
+	request->kind = CAPTURE_TAKE;
+	request->number = 7;
+	request->grant = CAPTURE_NO_GRANT;
+	request->snaplen = 100;
+	request->limits = (struct take_limits){ .packets = 1, .bytes = 100, .timeout_ms = 1, .duration_ms = 1 };
+	return request;
+}
+
+static void
+ask(struct capture_broker *broker, const char *name, const struct capture_request *request, size_t len)
+{
+	if (send(capture_broker_fd(broker), request, len, 0) != (ssize_t)len)
+		printf("hostile %s: not sent: %s\n", name, strerror(errno));
+	else
+		say_answer(broker, name);
+}
+
+static void
+ask_for(struct capture_broker *broker, const char *name, const struct capture_request *request)
+{
+	ask(broker, name, request, capture_request_len(request));
+}
+
+static void
+ask_with(struct capture_broker *broker, const char *name, struct capture_request *request, const struct bpf_insn *insns,
+    uint32_t count)
+{
+	harmless(request);
+	memcpy(request->payload.insns, insns, count * sizeof(*insns));
+	request->count = count;
+	ask_for(broker, name, request);
+}
+
+static void
+be_hostile_with_programs(struct capture_broker *broker, struct capture_request *request)
+{
+	const struct bpf_insn loop[] = { BPF_STMT(BPF_JMP | BPF_JA, UINT32_MAX), BPF_STMT(BPF_RET | BPF_K, 1) };
+	const struct bpf_insn endless[] = { BPF_STMT(BPF_LD | BPF_IMM, 1) };
+	const struct bpf_insn computed[] = { BPF_STMT(BPF_LD | BPF_IMM, 1), BPF_STMT(BPF_RET | BPF_A, 0) };
+	const struct bpf_insn memory[] = { BPF_STMT(BPF_LD | BPF_MEM, 1), BPF_STMT(BPF_RET | BPF_K, 1) };
+
+	ask_with(broker, "loop", request, loop, 2);
+	ask_with(broker, "endless", request, endless, 1);
+	ask_with(broker, "computed", request, computed, 2);
+	ask_with(broker, "memory", request, memory, 2);
+	harmless(request)->count = UINT32_MAX;
+	ask(broker, "count", request, sizeof(*request));
+	harmless(request)->rewound = 5;
+	ask(broker, "rewound", request, offsetof(struct capture_request, payload));
+}
+
+static void
+be_hostile_with_limits(struct capture_broker *broker, struct capture_request *request)
+{
+	harmless(request)->limits.packets = 1001;
+	ask_for(broker, "packets", request);
+	harmless(request)->limits.packets = 0;
+	ask_for(broker, "no packets", request);
+	harmless(request)->limits.bytes = UINT64_MAX;
+	ask_for(broker, "bytes", request);
+	harmless(request)->limits.timeout_ms = 0;
+	ask_for(broker, "timeout", request);
+	harmless(request)->limits.duration_ms = 2001;
+	ask_for(broker, "duration", request);
+	harmless(request)->snaplen = 501;
+	ask_for(broker, "snaplen", request);
+}
+
+static void
+be_hostile(struct capture_broker *broker)
+{
+	struct capture_request *request = xcalloc(2, sizeof(*request));
+
+	ask_for(broker, "none", harmless(request));
+	be_hostile_with_limits(broker, request);
+	be_hostile_with_programs(broker, request);
+	harmless(request)->interface = 1;
+	ask_for(broker, "interface", request);
+	harmless(request)->grant = 1;
+	ask_for(broker, "grant", request);
+	harmless(request)->before_ms = 1000;
+	ask_for(broker, "before", request);
+	harmless(request)->kind = 99;
+	ask_for(broker, "kind", request);
+	harmless(request)->kind = CAPTURE_COMPILE;
+	request->text_len = CAPTURE_FILTER_MAX + 1;
+	ask_for(broker, "text", request);
+	ask(broker, "short", harmless(request), 3);
+	ask(broker, "long", harmless(request), sizeof(*request) + 1);
+	ask_for(broker, "none again", harmless(request));
+	free(request);
+}
+
 static void
 read_options(int argc, char **argv, struct capture_broker_config *broker, struct captures_config *captures,
-    const char **grants)
+    const char **grants, bool *is_hostile)
 {
 	int letter;
 
-	while ((letter = getopt(argc, argv, "b:g:c:m:p:B:t:d:s:k:")) != -1)
+	while ((letter = getopt(argc, argv, "b:g:c:m:p:B:t:d:s:k:H")) != -1)
 		switch (letter) {
+		case 'H':
+			*is_hostile = true;
+			break;
 		case 'b':
 			broker->bpf = optarg;
 			break;
@@ -303,11 +427,12 @@ main(int argc, char **argv)
 	struct driver driver = { .len = 0 };
 	struct capture_broker *broker;
 	struct error error;
+	bool is_hostile = false;
 	const char *user;
 	uid_t uid;
 	gid_t gid;
 
-	read_options(argc, argv, &config, &bounds, grants);
+	read_options(argc, argv, &config, &bounds, grants, &is_hostile);
 	if (argc - optind < 1)
 		return 2;
 	driver.folder = argv[optind];
@@ -320,6 +445,11 @@ main(int argc, char **argv)
 	    privilege_renounce(&user, &error) != 0) {
 		printf("error %d %s\n", error.outcome, error.text);
 		return 1;
+	}
+	if (is_hostile) {
+		be_hostile(broker);
+		capture_broker_free(broker);
+		return 0;
 	}
 	driver.loop = loop_new(&error);
 	driver.captures = captures_new(driver.loop, broker, &bounds, &handler);
