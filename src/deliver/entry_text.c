@@ -58,9 +58,9 @@ put_ways(struct buffer *out, const struct entry *entry)
 			continue;
 		(void)buffer_printf(out,
 		    "%s\"%s\":{\"state\":\"%s\",\"attempts\":%u,\"lost\":%u,\"next\":%" PRIu64 ",\"documents\":%" PRIu64
-		    ",\"told\":%s",
+		    ",\"told\":%d",
 		    first ? "" : ",", destination_name(i), state_names[way->state], way->attempts, way->lost,
-		    way->next, way->documents, way->is_told ? "true" : "false");
+		    way->next, way->documents, way->is_told);
 		put_text(out, "url", way->url);
 		put_text(out, "id", way->id);
 		put_text(out, "text", way->text);
@@ -108,8 +108,8 @@ entry_write(const struct entry *entry, struct buffer *out)
 	int rv;
 
 	buffer_init(&json, ENTRY_LEN_MAX - sizeof(MAGIC) - DIGEST_LEN);
-	(void)buffer_printf(&json, "{\"sha256\":\"%s\",\"bytes\":%" PRIu64 ",\"put\":%" PRIu64 ",\"dead\":%s",
-	    entry->sha256, entry->len, entry->put, entry->is_dead ? "true" : "false");
+	(void)buffer_printf(&json, "{\"sha256\":\"%s\",\"bytes\":%" PRIu64 ",\"put\":%" PRIu64 ",\"dead\":%d",
+	    entry->sha256, entry->len, entry->put, entry->is_dead);
 	put_text(&json, "reason", entry->reason);
 	put_text(&json, "capture", entry->parcel.capture);
 	put_text(&json, "name", entry->parcel.name);
@@ -233,12 +233,15 @@ take_count(unsigned *to, const struct jsonwalk_value *value)
 	return true;
 }
 
+/* 1 or 0: jsonwalk does not tell true from false. */
 static bool
 take_flag(bool *to, const struct jsonwalk_value *value)
 {
-	if (value->kind != JSONWALK_LITERAL)
+	uint64_t number;
+
+	if (!take_number(&number, 1, value))
 		return false;
-	*to = value->len == 4 && memcmp(value->text, "true", 4) == 0;
+	*to = number == 1;
 	return true;
 }
 
