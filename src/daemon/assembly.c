@@ -302,13 +302,29 @@ destination_set(const struct configuration *configuration)
 	    (configuration->index.line != 0 ? 1U << DESTINATION_INDEX : 0);
 }
 
+/* espcap runs in the root directory: what it writes by default belongs to the folder of the daemon. */
+static void
+make_index_options(struct argv *options, const struct configuration *configuration)
+{
+	static const char dead_letter[] = "--dead-letter";
+	bool has_dead_letter = false;
+
+	for (size_t i = 0; i < configuration->index.options.count; i++) {
+		const char *option = configuration->index.options.items[i];
+
+		has_dead_letter = has_dead_letter || strncmp(option, dead_letter, strlen(dead_letter)) == 0;
+		argv_push(options, option);
+	}
+	if (!has_dead_letter)
+		argv_pushf(options, "%s=%s/index-dead-letter.ndjson", dead_letter, configuration->general.spool);
+}
+
 static void
 make_deliver(struct assembly *assembly, const struct configuration *configuration)
 {
 	const struct configuration_general *general = &configuration->general;
 
-	for (size_t i = 0; i < configuration->index.options.count; i++)
-		argv_push(&assembly->index_options, configuration->index.options.items[i]);
+	make_index_options(&assembly->index_options, configuration);
 	assembly->deliver = (struct deliver_config){ .folder = general->spool,
 		.spool_max = general->spoolmax,
 		.max_retries = (unsigned)general->maxretries,
@@ -317,7 +333,10 @@ make_deliver(struct assembly *assembly, const struct configuration *configuratio
 		.local = { .folder = general->writelocal ? general->localdir : NULL },
 		.cloudshark = cloudshark_of(&configuration->cloudshark),
 		.s3 = s3_of(&configuration->s3),
-		.index = { .program = configuration->index.program, .options = &assembly->index_options } };
+		.index = { .program = configuration->index.program,
+		    .options = &assembly->index_options,
+		    /* Its cache of fields is kept there. */
+		    .home = general->spool } };
 }
 
 int

@@ -9,7 +9,9 @@ import time
 
 import pytest
 
+import conserve_espcapd
 import espcapd
+import fake_server
 import request_servers
 from espcapd import payloads, sent
 
@@ -285,3 +287,64 @@ def test_redis_comes_and_goes(folder):
         daemon.send(1)
         daemon.wait_for(number, "uploaded")
         daemon.stop()
+
+
+def test_conservation():
+    assert sum(conserve_espcapd.campaign(20, 1).values()) > 0
+
+
+def test_s3(folder, redis):
+    """The names that a message may choose are those of [policy]."""
+    with request_servers.running(request_servers.S3) as store:
+        buckets = [store.create_bucket(), store.create_bucket()]
+        daemon = espcapd.Daemon(folder, redis, policy='bucket = ["%s"]' % buckets[1], more="""
+[s3]
+upload = true
+endpoint = "%s"
+region = "%s"
+bucket = "%s"
+folder = "pcaps"
+accessid = "%s"
+accesskey = "%s"
+style = "path"
+""" % (store.url, store.region, buckets[0], *store.credentials[:2]))
+        urls = []
+        for more in ({}, {"bucket": buckets[1], "folder": "of alert 5"}):
+            number = daemon.publish(daemon.capture(packets=2, alertid=5, destinations=["s3"], **more))
+            daemon.wait_for(number, "started")
+            daemon.send(2)
+            uploaded, = daemon.wait_for(number, "uploaded")
+            urls.append(uploaded["url"])
+        (first,), (second,) = store.keys(buckets[0]), store.keys(buckets[1])
+        assert first.startswith("pcaps/sensor1-lo-") and second.startswith("of alert 5/sensor1-lo-")
+        assert store.head(buckets[0], first).headers["x-amz-meta-alertid"] == "5"
+        path = os.path.join(folder, "got.pcap")
+        with open(path, "wb") as target:
+            target.write(store.get(buckets[1], second))
+        assert payloads(path) == sent(2) and daemon.local_files() == []
+        refused, = daemon.wait_for(daemon.publish(daemon.capture(bucket=buckets[0] + "x")), "refused")
+        assert "bucket" in refused["reason"]
+        daemon.stop()
+
+
+def test_index(folder, redis):
+    """The capture goes through espcap into the index; the result names the capture of its documents."""
+    server = fake_server.Server()
+    server.start()
+    try:
+        daemon = espcapd.Daemon(folder, redis, more="""
+[index]
+program = "%s"
+node = "%s"
+""" % (espcapd.espcap.PROGRAM, server.url))
+        number = daemon.publish(daemon.capture(packets=3, index=True))
+        daemon.wait_for(number, "started")
+        daemon.send(3)
+        daemon.until(lambda: daemon.results.kinds(number).count("uploaded") == 2, "both deliveries", 60)
+        ends = {line["destination"]: line for line in daemon.results.of(number) if line["result"] == "uploaded"}
+        assert len(server.ledger) == 3
+        captures = {entry.document["espcap"]["capture"] for entry in server.ledger}
+        assert captures == {ends["index"]["remote_id"]}, ends["index"]
+        daemon.stop()
+    finally:
+        server.stop()
