@@ -218,8 +218,8 @@ help_all(struct buffer *out)
 	(void)buffer_puts(out,
 	    "usage: espcapd --config=FILE [flags]\n\n"
 	    "Waits for requests, captures what they ask for, and delivers the files.\n"
-	    "--flag=VALUE and --flag VALUE are the same, and so are --flag and -flag; a flag\n"
-	    "without a value takes =false, too.\n");
+	    "--option=VALUE and --option VALUE are the same, and so are --option and -option;\n"
+	    "pcapdaemon's flags without a value take =false, too.\n");
 	for (size_t g = 0; g < ESPCAPD_GROUPS; g++) {
 		(void)buffer_printf(out, "\n%s:\n", espcapd_titles[g]);
 		for (size_t i = 0; i < ESPCAPD_ROWS; i++)

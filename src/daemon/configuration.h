@@ -85,8 +85,8 @@ struct configuration_s3 {
 	unsigned line;
 	bool upload, insecure;
 	char *endpoint, *region, *bucket, *folder, *acl;
-	char *encryption; /* "none", "AES256", "aws:kms" */
-	char *kmskey, *style;
+	char *encryption;                          /* "none", "AES256", "aws:kms" */
+	char *style;                               /* "auto", "path", "virtual" */
 	char *accessid, *accesskey, *sessiontoken; /* the last two are secrets; NULL: those of a role */
 	uint64_t timeout;
 	struct configuration_blob ca;

@@ -146,9 +146,6 @@ check_s3(const struct checking *checking)
 		    "[s3] accessid: needs accesskey or accesskeyfile");
 	if (s3->accessid == NULL && (s3->accesskey != NULL || s3->sessiontoken != NULL))
 		ERROR(checking, s3->line, "[s3]: accesskey and sessiontoken need accessid");
-	if (s3->kmskey != NULL && strcmp(s3->encryption, "aws:kms") != 0)
-		ERROR(checking, line_of(checking, CONFIGURATION_S3, "kmskey", s3->line),
-		    "[s3] kmskey: needs encryption = \"aws:kms\"");
 }
 
 static void

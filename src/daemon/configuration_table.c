@@ -225,8 +225,6 @@ const struct configuration_key configuration_keys[CONFIGURATION_KEYS] = {
 	    "the canned ACL of objects (default: none is sent)"),
 	S3("encryption", ENCRYPTION, encryption, 0, 0, "none", "none|AES256|aws:kms", NULL,
 	    "by the server; true: AES256"),
-	S3("kmskey", TEXT, kmskey, 0, 0, NULL, NULL, NULL,
-	    "the key of aws:kms (default: that of the bucket)"),
 	S3("style", CHOICE, style, 0, 0, "auto", "auto|path|virtual", NULL,
 	    "whether the bucket is in the path or in the name of the host"),
 	S3("accessid", TEXT, accessid, 0, 0, NULL, NULL, NULL,
@@ -236,7 +234,7 @@ const struct configuration_key configuration_keys[CONFIGURATION_KEYS] = {
 	S3("accesskeyfile", SECRET_FILE, accesskey, 0, 0, NULL, NULL, NULL,
 	    "a file with the secret access key"),
 	S3("sessiontoken", SECRET, sessiontoken, 0, 0, NULL, NULL, NULL,
-	    "of temporary keys"),
+	    "the session token of temporary keys"),
 	S3("sessiontokenfile", SECRET_FILE, sessiontoken, 0, 0, NULL, NULL, NULL,
 	    "a file with it"),
 	S3("timeout", SECONDS, timeout, 1, YEAR, "900", NULL, NULL,
@@ -259,7 +257,7 @@ const struct configuration_key configuration_keys[CONFIGURATION_KEYS] = {
 	SQS("accesskeyfile", SECRET_FILE, accesskey, 0, 0, NULL, NULL, NULL,
 	    "a file with the secret access key"),
 	SQS("sessiontoken", SECRET, sessiontoken, 0, 0, NULL, NULL, NULL,
-	    "of temporary keys"),
+	    "the session token of temporary keys"),
 	SQS("sessiontokenfile", SECRET_FILE, sessiontoken, 0, 0, NULL, NULL, NULL,
 	    "a file with it"),
 	SQS("waitseconds", NUMBER, waitseconds, 0, 20, "20", NULL, NULL,
@@ -391,7 +389,9 @@ say_range(char *text, size_t size, const char *what, enum options_kind kind, con
 {
 	char min[32], max[32];
 
-	options_say(min, sizeof(min), kind, kind == OPTIONS_KIND_TIME ? 1000 * key->min : key->min);
+	/* Zero has no unit. */
+	options_say(min, sizeof(min), key->min == 0 ? OPTIONS_KIND_NUMBER : kind,
+	    kind == OPTIONS_KIND_TIME ? 1000 * key->min : key->min);
 	options_say(max, sizeof(max), kind, kind == OPTIONS_KIND_TIME ? 1000 * key->max : key->max);
 	(void)snprintf(text, size, "%s from %s to %s", what, min, max);
 }

@@ -60,7 +60,7 @@ struct configuration_key {
 	const char *help;
 };
 
-#define CONFIGURATION_KEYS 119
+#define CONFIGURATION_KEYS 118
 extern const struct configuration_section configuration_sections[CONFIGURATION_SECTIONS];
 extern const struct configuration_key configuration_keys[CONFIGURATION_KEYS];
 
