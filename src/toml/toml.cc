@@ -10,9 +10,26 @@
 #include <new>
 #include <string_view>
 
-#include <toml++/toml.h>
-
 #include "toml/toml_scan.h"
+
+/*
+ * What the parser takes for granted does not always hold in what it is given. Its library is built without looking, and
+ * some compilers would rely on it: so it is compiled here, and ends with an exception where it is wrong.
+ */
+namespace {
+struct broken : std::exception {
+};
+
+[[noreturn]] void
+break_off()
+{
+	throw broken();
+}
+} // namespace
+#undef NDEBUG
+#define TOML_HEADER_ONLY 1
+#define TOML_ASSERT(expression) (static_cast<bool>(expression) ? static_cast<void>(0) : break_off())
+#include <toml++/toml.h>
 
 namespace {
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Counts the dots of keys, and looks at headers of sections. */
+/* Counts the dots of keys, and looks at headers of sections and at characters that are not ASCII. */
 #include "toml/toml_scan.h"
 
 #include <stdbool.h>
@@ -18,11 +18,17 @@ is_at(const struct scan *scan, const char *text)
 	return (size_t)(scan->end - scan->at) >= len && memcmp(scan->at, text, len) == 0;
 }
 
-/* Moves to the text, which is not escaped, and behind it; or to the end. */
+static bool
+is_ascii(const struct scan *scan)
+{
+	return ((unsigned char)*scan->at & 0x80) == 0;
+}
+
+/* Moves to the text, which is not escaped, and behind it; or to the end, or to what is not ASCII. */
 static void
 skip_to(struct scan *scan, const char *text, bool has_escapes)
 {
-	for (; scan->at < scan->end; scan->at++) {
+	for (; scan->at < scan->end && (is_ascii(scan) || !has_escapes); scan->at++) {
 		if (is_at(scan, text)) {
 			scan->at += strlen(text);
 			return;
@@ -122,6 +128,11 @@ toml_scan(const char *bytes, size_t len, unsigned max, struct toml_scan_mistake 
 
 		if (c == '.' && ++dots > max)
 			return refuse(&scan, bytes, "a key with too many parts", mistake);
+		if ((c == '"' || c == '\'') && scan.at > bytes && strchr(" \t\n=,[{.\xbf", scan.at[-1]) == NULL)
+			return refuse(&scan, bytes, "a quote in the middle of a word", mistake);
+		/* Also where skip_string stopped. */
+		if (!is_ascii(&scan))
+			return refuse(&scan, bytes, "a character that is not ASCII, and not in the quotes of one line", mistake);
 		if (c == '[' && is_first && depth == 0 && !is_header(&scan))
 			return refuse(&scan, bytes, "a section needs a name", mistake);
 		if (is_in(&scan, "\n=,[]{}"))

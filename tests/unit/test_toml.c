@@ -12,6 +12,7 @@
  *   lists and keys as deep as 64 kB allow  refused
  *   dots in strings, numbers, comments     as many as there are
  *   a header without a name                refused
+ *   not ASCII outside of quotes             refused
  *   a zero byte in a key                   refused; in a text: it is there
  */
 #include <limits.h>
@@ -248,6 +249,32 @@ test_too_deep(void **state)
 	refused_repeated("a = {x.", "a\t.", 20000, "b = 1}");
 }
 
+static void
+test_characters_that_are_not_ascii(void **state)
+{
+	static const char reason[] = "not ASCII";
+
+	(void)state;
+	assert_string_equal(tree("a = \"\xc3\xa4\" # \xcf\xbb\nb = '\xc3\xa4'\n\"\xc3\xa4\" = 1\nc = \'\'\'\n\xcf\xbb\'\'\'\n"),
+	    "{a@1:1\"\xc3\xa4\" b@2:1\"\xc3\xa4\" \xc3\xa4@3:1=1 c@4:1\"\xcf\xbb\"}");
+	refused("\xcf\xbb[a]", 1, 1, reason);
+	refused("a = 1 \xc3\xa4\n", 1, 7, reason);
+	refused("[a\xcf\xbb]\n", 1, 3, reason);
+	refused("a = \"\"\"x \\\n \xcf\xbb\"\"\"\n", 2, 2, reason);
+}
+
+static void
+test_quotes_within_words(void **state)
+{
+	static const char reason[] = "a quote in the middle of a word";
+
+	(void)state;
+	refused("a = +i'x'\n", 1, 7, reason);
+	refused("a = \"x\"\"y\"\n", 1, 8, reason);
+	refused("a\"b\" = 1\n", 1, 2, reason);
+	assert_string_equal(tree("\"a\".'b' . \"c\"=\"x\"\nd=['e',\"f\",{\"g\"='h'}]\n"), "{a@1:1{b@1:5{c@1:11\"x\"}} d@2:1[\"e\" \"f\" {g@2:13\"h\"}]}");
+}
+
 /* The parser assumes that a name follows. */
 static void
 test_headers_without_a_name(void **state)
@@ -304,7 +331,9 @@ main(void)
 		cmocka_unit_test(test_zero_byte_in_a_text),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_too_deep),
+		cmocka_unit_test(test_characters_that_are_not_ascii),
 		cmocka_unit_test(test_headers_without_a_name),
+		cmocka_unit_test(test_quotes_within_words),
 		cmocka_unit_test(test_dots_elsewhere),
 		cmocka_unit_test(test_names_of_kinds),
 	};
