@@ -25,7 +25,8 @@ MANUAL = ".It Fl -file\n.Sh METRICS\n.It espcap_running\n.Sh SERVICE\n.Sh EXIT S
 def tree(tmp_path):
     """Pages without faults."""
     for name, text in (("README.md", README), ("CONTRIBUTING.md", "# c\n"), ("docs/page.md", PAGE), ("NEWS", "1.0\n"),
-                       ("docs/espcap.1", MANUAL), ("docs/espcap-kafka.1", ".It Fl -at\n"), ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""),
+                       ("docs/espcap.1", MANUAL), ("docs/espcap-kafka.1", ".It Fl -at\n"), ("docs/espcapd.8", ""), ("docs/espcapd.toml.5", ""),
+                       ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""),
                        ("src/run/metrics.c", '"espcap_running"\n'), ("src/programs/espcap_kafka.c", ""),
                        ("src/transfer/produce.c", ""), ("src/transfer/consume.c", "")):
         path = tmp_path / name
