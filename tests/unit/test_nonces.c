@@ -52,6 +52,10 @@ test_expiry(void **state)
 	assert_int_equal(nonces_count(nonces), 2);
 	assert_int_equal(nonces_add(nonces, "a", "3", 9000, 5001), NONCES_NEW);
 	assert_int_equal(nonces_count(nonces), 1);
+	/* One that is forgotten takes no other along, not even in the last millisecond of that. */
+	assert_int_equal(nonces_add(nonces, "a", "4", 9001, 6000), NONCES_NEW);
+	assert_int_equal(nonces_add(nonces, "a", "4", 9999, 9001), NONCES_KNOWN);
+	assert_int_equal(nonces_count(nonces), 1);
 	nonces_free(nonces);
 }
 
