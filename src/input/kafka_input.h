@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "input/input_config.h"
-#include "input/kafka_feed.h"
+#include "kafka/kafka_feed.h"
 
 struct kafka_input_config {
 	struct kafka_feed *feed; /* it has started; who started it frees it after the input */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A member of a consumer group without what espcap does with the messages: prints what input/kafka_feed.h tells, one
+ * A member of a consumer group without what espcap does with the messages: prints what kafka/kafka_feed.h tells, one
  * line each, and takes orders from standard input. For test_kafka_member.py.
  *
  *	member_driver [-X KEY=VALUE]... [-w MS,MESSAGES] [-f FROM] [-r RETRY_MS] [-a] [-q] TOPIC...
@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
-#include "input/kafka_feed.h"
+#include "kafka/kafka_feed.h"
 
 #define ASSIGNMENTS_MAX 1024
 

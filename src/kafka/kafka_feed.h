@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The Kafka process as espcap sees it: a member of a consumer group that sends messages through a pipe. */
-#ifndef ESPCAP_INPUT_KAFKA_FEED_H
-#define ESPCAP_INPUT_KAFKA_FEED_H
+#ifndef ESPCAP_KAFKA_KAFKA_FEED_H
+#define ESPCAP_KAFKA_KAFKA_FEED_H
 
 #include <stdbool.h>
 #include <stdint.h>

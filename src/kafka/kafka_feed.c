@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The Kafka process as espcap sees it. */
-#include "input/kafka_feed.h"
+#include "kafka/kafka_feed.h"
 
 #include <errno.h>
 #include <event2/event.h>
