@@ -32,6 +32,7 @@ struct assigned {
 struct message {
 	int64_t offset;
 	uint32_t assignment, key_len, header_len, value_len;
+	int64_t sent_ms;
 };
 
 /* A text follows. */
@@ -90,7 +91,8 @@ intake_write_message(struct buffer *out, const struct intake_message *message)
 		.assignment = message->assignment,
 		.key_len = cut(message->key, message->key_len, INTAKE_KEY_MAX),
 		.header_len = cut(message->header, message->header_len, INTAKE_HEADER_MAX),
-		.value_len = cut(message->value, message->value_len, INTAKE_VALUE_MAX) };
+		.value_len = cut(message->value, message->value_len, INTAKE_VALUE_MAX),
+		.sent_ms = message->sent_ms };
 	char *at = begin(out, INTAKE_MESSAGE,
 	    sizeof(fixed) + length(fixed.key_len) + length(fixed.header_len) + length(fixed.value_len));
 
@@ -191,6 +193,7 @@ read_message(const uint8_t *bytes, size_t len, struct intake_message *message)
 	message->key_len = fixed.key_len;
 	message->header_len = fixed.header_len;
 	message->value_len = fixed.value_len;
+	message->sent_ms = fixed.sent_ms;
 	return fixed.assignment != 0 && fixed.offset >= 0 &&
 	    take(&bytes, &len, &message->key_len, INTAKE_KEY_MAX, &message->key) &&
 	    take(&bytes, &len, &message->header_len, INTAKE_HEADER_MAX, &message->header) &&

@@ -33,6 +33,7 @@ struct intake_message {
 	int64_t offset;
 	const uint8_t *key, *header, *value; /* NULL if there is none; valid during the call */
 	uint32_t key_len, header_len, value_len;
+	int64_t sent_ms; /* the time of the message, since 1970: of sending, as a rule; -1 if it has none */
 };
 
 /* What is longer is cut: no key or header of that length is valid, and no packet. */

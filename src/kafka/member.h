@@ -13,7 +13,8 @@ enum member_from {
 	MEMBER_STORED, /* where the group is; from the first message there is if it has never been there */
 	MEMBER_BEGIN,
 	MEMBER_LATEST,
-	MEMBER_TIME
+	MEMBER_TIME,
+	MEMBER_STORED_OR_TIME /* where the group is; if it has never been there, as MEMBER_TIME */
 };
 
 struct member_config {
@@ -21,7 +22,7 @@ struct member_config {
 	const char *const *topics;
 	size_t topic_count;
 	enum member_from from; /* for the first time that this run gets a partition; afterwards it is where the group is */
-	int64_t from_ms;       /* of MEMBER_TIME: when it was sent, ms since 1970 */
+	int64_t from_ms;       /* of the last two: when it was sent, ms since 1970 */
 	/* How much before the start is given too: both hold, 0 for no bound by this one; both 0: none. */
 	uint64_t warmup_ms, warmup_messages;
 	uint64_t retry_for; /* ms: how long a refusal is borne */

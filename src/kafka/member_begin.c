@@ -286,7 +286,8 @@ choose(struct round *round, struct lane *lane)
 	lane->start = lane->low;
 	if (lane->is_anew)
 		return code;
-	if (seen != NULL || config->from == MEMBER_STORED) {
+	if (seen != NULL || config->from == MEMBER_STORED ||
+	    (config->from == MEMBER_STORED_OR_TIME && lane->committed >= 0)) {
 		if (lane->committed >= 0)
 			lane->start = lane->committed;
 		else if (seen != NULL)
@@ -294,7 +295,7 @@ choose(struct round *round, struct lane *lane)
 	} else if (config->from == MEMBER_LATEST) {
 		if (lane->partition < round->member->partitions[lane->topic])
 			lane->start = lane->end;
-	} else if (config->from == MEMBER_TIME) {
+	} else if (config->from == MEMBER_TIME || config->from == MEMBER_STORED_OR_TIME) {
 		code = ask_time(round, lane, config->from_ms, &lane->start);
 		if (lane->start < 0)
 			lane->start = lane->end;
@@ -356,8 +357,13 @@ begin_at(struct member *member, struct lane *lane, int64_t offset)
 	lane->failures = 0;
 	lane->next = offset;
 	lane->is_told = true;
-	/* Nothing before the start is committed: the group is there, or was before retention. */
-	lane->committed = lane->wanted = lane->start;
+	lane->wanted = lane->start;
+	/*
+	 * Nothing before the start is committed: the group is there, or was before retention. But a place that was
+	 * found by a time must be found again by the next run, whatever has been read by then.
+	 */
+	if (member->config->from != MEMBER_STORED_OR_TIME || lane->committed >= 0)
+		lane->committed = lane->start;
 	member_tell(member,
 	    &(struct intake_event){ .kind = INTAKE_ASSIGNED,
 		.assigned = { lane->assignment, lane->topic, lane->partition, lane->start, offset, lane->end, lane->missed } });

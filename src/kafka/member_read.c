@@ -24,6 +24,16 @@ next(struct member *member)
 	return n > 0 ? member->taken.batch[member->taken.at++] : NULL;
 }
 
+/* -1 if it has no time. */
+static int64_t
+sent_ms(const rd_kafka_message_t *message)
+{
+	rd_kafka_timestamp_type_t type;
+	int64_t ms = rd_kafka_message_timestamp(message, &type);
+
+	return type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : ms;
+}
+
 static void
 put(struct member *member, const struct lane *lane, const rd_kafka_message_t *message)
 {
@@ -32,7 +42,8 @@ put(struct member *member, const struct lane *lane, const rd_kafka_message_t *me
 		.key = message->key,
 		.key_len = message->key_len < UINT32_MAX ? (uint32_t)message->key_len : UINT32_MAX - 1,
 		.value = message->payload,
-		.value_len = message->len < UINT32_MAX ? (uint32_t)message->len : UINT32_MAX - 1 };
+		.value_len = message->len < UINT32_MAX ? (uint32_t)message->len : UINT32_MAX - 1,
+		.sent_ms = sent_ms(message) };
 	rd_kafka_headers_t *headers;
 	const void *header = NULL;
 	size_t len = 0;
@@ -101,12 +112,8 @@ take_end(struct member *member, struct lane *lane, int64_t offset)
 static void
 take_message(struct member *member, struct lane *lane, const rd_kafka_message_t *message)
 {
-	rd_kafka_timestamp_type_t type;
-
 	if (lane->state == LANE_PROBED) {
-		int64_t ms = rd_kafka_message_timestamp(message, &type);
-
-		anchor(member, lane, type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : ms);
+		anchor(member, lane, sent_ms(message));
 		return;
 	}
 	if (!step(member, lane, message->offset))

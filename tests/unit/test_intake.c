@@ -140,6 +140,7 @@ test_messages(void **state)
 		for (size_t j = 0; j < COUNT(fields); j++)
 			for (size_t k = 0; k < COUNT(fields); k++) {
 				const struct intake_message message = { .assignment = 5,
+					.sent_ms = 1700000000123,
 					.offset = INT64_MAX,
 					.key = fields[i].bytes,
 					.key_len = fields[i].len,
@@ -151,6 +152,7 @@ test_messages(void **state)
 
 				assert_int_equal(found.message.assignment, 5);
 				assert_true(found.message.offset == INT64_MAX);
+				assert_true(found.message.sent_ms == 1700000000123);
 				assert_bytes(found.message.key, found.message.key_len, fields[i].bytes, fields[i].len);
 				assert_bytes(found.message.header, found.message.header_len, fields[j].bytes, fields[j].len);
 				assert_bytes(found.message.value, found.message.value_len, fields[k].bytes, fields[k].len);
@@ -162,7 +164,7 @@ test_long_fields(void **state)
 {
 	uint8_t *bytes = xcalloc(1, (size_t)INTAKE_VALUE_MAX + 1);
 	const struct intake_message message = { 1, 0, bytes, bytes, bytes, INTAKE_KEY_MAX + 1, INTAKE_HEADER_MAX + 1,
-		INTAKE_VALUE_MAX + 1 };
+		INTAKE_VALUE_MAX + 1, 0 };
 	struct intake_event found;
 
 	(void)state;
@@ -208,13 +210,13 @@ static void
 test_nonsense(void **state)
 {
 	static const uint8_t bytes[] = "0123456789";
-	const struct intake_message message = { 1, 2, bytes, NULL, bytes, 3, 0, 4 };
+	const struct intake_message message = { 1, 2, bytes, NULL, bytes, 3, 0, 4, -1 };
 	/* Where a number of the message stands, and what it must not be. */
 	static const struct {
 		size_t at;
 		uint32_t number;
 	} bad[] = {
-		{ 0, UINT32_MAX }, { 0, INTAKE_FRAME_MAX }, { 0, 3 }, { 0, 30 }, /* length of the frame */
+		{ 0, UINT32_MAX }, { 0, INTAKE_FRAME_MAX }, { 0, 3 }, { 0, 38 }, /* length of the frame */
 		{ 4, INTAKE_KINDS }, { 4, UINT32_MAX },                          /* kind */
 		{ HEAD + 4, 0x80000000 },                                        /* offset, on a little-endian machine */
 		{ HEAD + 8, 0 },                                                 /* assignment */
