@@ -20,8 +20,8 @@ struct listener_methods {
 	void (*has_room)(struct listener *listener);
 	/* Read no more. What was settled is still to be acknowledged. */
 	void (*stop)(struct listener *listener);
-	/* Every acknowledgement has arrived, as far as is known. */
-	bool (*is_idle)(const struct listener *listener);
+	/* Nothing is open any more: whether every acknowledgement has arrived. May begin what the end needs. */
+	bool (*is_idle)(struct listener *listener);
 	void (*free)(struct listener *listener);
 };
 
@@ -42,8 +42,8 @@ struct listener {
 void listener_init(struct listener *listener, const struct listener_methods *methods, char *name);
 
 /*
- * Gives a message; ticket is ignored. handle: NULL if there is nothing to acknowledge. Returns its ticket, or NULL if it
- * has none or was settled at once. own is set in the ticket before it is given.
+ * Gives a message; ticket is ignored. handle: NULL if there is nothing to acknowledge. Returns its ticket, or NULL if
+ * it has none or was settled at once. own is set in the ticket before it is given.
  */
 struct ticket *listener_give(struct listener *listener, const struct listener_message *message, const char *handle,
     void *own);

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "listen/outlet.h"
 #include "listen/outlet_redis.h"
+#include "listen/outlet_sqs.h"
 
 #define OUTLETS_MAX 3
 #define STREAM_MAX 10000
@@ -95,15 +96,27 @@ add(struct publisher *publisher, struct outlet *outlet)
 	publisher->outlets[publisher->count++] = outlet;
 }
 
+static int
+add_kafka(struct publisher *publisher, const struct publisher_config *config, struct error *error)
+{
+	(void)publisher;
+	(void)config;
+	return error_set(error, OUTCOME_USAGE, "[results] kafka_topic: this espcapd cannot send results to Kafka");
+}
+
 struct publisher *
 publisher_new(const struct publisher_config *config, struct error *error)
 {
 	struct publisher *publisher = xcalloc(1, sizeof(*publisher));
 
-	(void)error;
 	if (config->redis != NULL && (config->redis_channel != NULL || config->redis_stream != NULL))
 		add(publisher, outlet_redis_new(config->redis, config->redis_channel, config->redis_stream, config->stream_max > 0 ? config->stream_max : STREAM_MAX));
-	return publisher;
+	if (config->sqs != NULL)
+		add(publisher, outlet_sqs_new(config->sqs));
+	if (config->kafka == NULL || add_kafka(publisher, config, error) == 0)
+		return publisher;
+	publisher_free(publisher);
+	return NULL;
 }
 
 void

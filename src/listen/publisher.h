@@ -12,7 +12,7 @@
 #include "kafka/properties.h"
 #include "listen/listener.h"
 #include "listen/redis_link.h"
-#include "listen/sqs.h"
+#include "listen/sqs_client.h"
 
 /* Borrowed for the life of the publisher. */
 struct publisher_config {

@@ -64,8 +64,8 @@ struct redis_entry {
 /* An id as XADD makes it. False if it is not one: then id is "". */
 bool redis_id_read(const struct redisReply *reply, char id[REDIS_ID_LEN], int64_t *ms);
 /*
- * The entries of what XREADGROUP answers for one stream (is_read), or XCLAIM. Returns how many elements there are, or -1
- * if it is not of this form. Nil has none.
+ * The entries of what XREADGROUP answers for one stream (is_read), or XCLAIM. Returns how many elements there are, or
+ * -1 if it is not of this form. Nil has none.
  */
 ptrdiff_t redis_entries_count(const struct redisReply *reply, bool is_read);
 /* The entry with this number; false if it is not one. */
@@ -75,8 +75,8 @@ bool redis_entries_get(const struct redisReply *reply, bool is_read, size_t numb
 bool redis_is_error(const struct redisReply *reply, const char *word);
 
 /*
- * A text to act on for an error of the server: what it said, and what to do if that is known. Made visible and cut. what
- * is the command or object it is about.
+ * A text to act on for an error of the server: what it said, and what to do if that is known. Made visible and cut.
+ * what is the command or object it is about.
  */
 void redis_error_text(char *text, size_t size, const char *what, const struct redisReply *reply);
 

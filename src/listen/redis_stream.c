@@ -54,6 +54,7 @@ struct redis_stream {
 	unsigned too_large;       /* answers in a row that were */
 	bool has_group;           /* on this connection it was found or made */
 	bool is_stepping;         /* another answer than of XACK is awaited */
+	bool is_taking;           /* an answer is being taken, which says what the next step is */
 	bool is_caught_up;        /* what was pending has been read */
 };
 
@@ -266,7 +267,7 @@ read_new(struct redis_stream *stream)
 static void
 go_on(struct redis_stream *stream)
 {
-	if (stream->is_stepping || !stream->has_group)
+	if (stream->is_stepping || stream->is_taking || !stream->has_group)
 		return;
 	if (stream->is_caught_up)
 		read_new(stream);
@@ -408,8 +409,8 @@ take_new(struct redis_stream *stream, const struct redisReply *reply)
 }
 
 /*
- * What was too large is the first that is pending after what was read last, which may be pending as well: it is given up,
- * or it would come again for ever.
+ * What was too large is the first that is pending after what was read last, which may be pending as well: it is given
+ * up, or it would come again for ever.
  */
 static void
 take_too_long(struct redis_stream *stream, const struct redisReply *reply)
@@ -446,6 +447,7 @@ on_reply(void *ctx, const struct redisReply *reply)
 	buffer_consume(&stream->steps, 1);
 	if (step != STEP_ACK)
 		stream->is_stepping = false;
+	stream->is_taking = true;
 	switch (step) {
 	case STEP_GROUP:
 		take_group(stream, reply);
@@ -469,6 +471,7 @@ on_reply(void *ctx, const struct redisReply *reply)
 		take_ack(stream);
 		break;
 	}
+	stream->is_taking = false;
 }
 
 /* The listener. */
@@ -534,7 +537,7 @@ stop(struct listener *listener)
 }
 
 static bool
-is_idle(const struct listener *listener)
+is_idle(struct listener *listener)
 {
 	return TAILQ_EMPTY(&((const struct redis_stream *)listener)->acks);
 }

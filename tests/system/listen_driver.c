@@ -18,9 +18,13 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/xalloc.h"
+#ifdef HAVE_KAFKA
+#include "listen/kafka_requests.h"
+#endif
 #include "listen/publisher.h"
 #include "listen/redis_channel.h"
 #include "listen/redis_stream.h"
+#include "listen/sqs.h"
 
 #define LISTENERS_MAX 8
 #define FORMER_MAX 4
@@ -36,6 +40,12 @@ struct driver {
 	const char *former[FORMER_MAX];
 	struct redis_config redis;
 	struct redis_stream_config stream;
+	struct sqs_config sqs;
+	struct properties properties; /* of Kafka */
+	const char *topic;
+#ifdef HAVE_KAFKA
+	struct kafka_requests_config kafka;
+#endif
 	struct publisher_config results;
 	const char *channel;
 	char *ca;
@@ -295,6 +305,21 @@ set_stream(struct driver *driver, const char *key, const char *value)
 }
 
 static void
+set_property(struct driver *driver, const char *text)
+{
+	struct error error;
+	const char *value = strchr(text, '=');
+	char *name = xstrndup(text, (size_t)(value - text));
+
+	/* Those that are options of the programs are set as these do. */
+	if (strcmp(name, "bootstrap.servers") == 0 || strcmp(name, "group.id") == 0)
+		properties_set(&driver->properties, name, value + 1);
+	else if (properties_add(&driver->properties, text, &error) != 0)
+		abort();
+	free(name);
+}
+
+static void
 set(struct driver *driver, char *word)
 {
 	char *value = strchr(word, '=');
@@ -308,6 +333,20 @@ set(struct driver *driver, char *word)
 		driver->outcome = value;
 	else if (strcmp(word, "quiet") == 0)
 		driver->is_quiet = true;
+	else if (strcmp(word, "url") == 0)
+		driver->sqs.url = value;
+	else if (strcmp(word, "key") == 0)
+		driver->sqs.access_key = value;
+	else if (strcmp(word, "wait") == 0)
+		driver->sqs.wait_seconds = (unsigned)atoi(value);
+	else if (strcmp(word, "topic") == 0)
+		driver->topic = value;
+	else if (strcmp(word, "X") == 0)
+		set_property(driver, value);
+	else if (strcmp(word, "visibility") == 0)
+		driver->sqs.visibility = (unsigned)atoi(value);
+	else if (strcmp(word, "results_sqs") == 0)
+		driver->results.sqs = &driver->sqs;
 	else if (strcmp(word, "results_channel") == 0)
 		driver->results.redis_channel = value;
 	else if (strcmp(word, "results_stream") == 0)
@@ -325,6 +364,20 @@ add(struct driver *driver, const char *kind)
 		driver->listeners[driver->count++] = redis_channel_new(&driver->redis, driver->channel);
 	else if (strcmp(kind, "stream") == 0)
 		driver->listeners[driver->count++] = redis_stream_new(&driver->redis, &driver->stream);
+	else if (strcmp(kind, "sqs") == 0)
+		driver->listeners[driver->count++] = sqs_new(&driver->sqs);
+#ifdef HAVE_KAFKA
+	else if (strcmp(kind, "kafka") == 0) {
+		driver->kafka = (struct kafka_requests_config){
+			.properties = &driver->properties, .topics = &driver->topic, .topic_count = 1
+		};
+		driver->listeners[driver->count] = kafka_requests_new(&driver->kafka, &error);
+		if (driver->listeners[driver->count++] == NULL) {
+			fprintf(stderr, "%s\n", error.text);
+			exit(2);
+		}
+	}
+#endif
 	else if (strcmp(kind, "results") == 0)
 		driver->publisher = publisher_new(&driver->results, &error);
 	else
@@ -348,6 +401,7 @@ main(int argc, char **argv)
 {
 	struct driver driver = { .redis = { .host = "127.0.0.1" },
 		.stream = { .stream = "requests", .group = "espcapd-test", .consumer = "test" },
+		.sqs = { .region = "us-east-1", .access_id = "id", .access_key = "key", .wait_seconds = 20, .chunk = 10 },
 		.channel = "capture" };
 	struct error error;
 
@@ -372,5 +426,6 @@ main(int argc, char **argv)
 	event_free(driver.input);
 	loop_free(driver.loop);
 	free(driver.ca);
+	properties_release(&driver.properties);
 	return 0;
 }
