@@ -107,7 +107,8 @@ entry_write(const struct entry *entry, struct buffer *out)
 	char sum[DIGEST_LEN];
 	int rv;
 
-	buffer_init(&json, ENTRY_LEN_MAX - sizeof(MAGIC) - DIGEST_LEN);
+	/* All of it fits; then its length is looked at. */
+	buffer_init(&json, SIZE_MAX);
 	(void)buffer_printf(&json, "{\"sha256\":\"%s\",\"bytes\":%" PRIu64 ",\"put\":%" PRIu64 ",\"dead\":%d",
 	    entry->sha256, entry->len, entry->put, entry->is_dead);
 	put_text(&json, "reason", entry->reason);
@@ -118,9 +119,9 @@ entry_write(const struct entry *entry, struct buffer *out)
 	put_s3(&json, &entry->parcel.s3);
 	put_facts(&json, &entry->parcel);
 	put_ways(&json, entry);
-	/* Appending to a full buffer appends nothing: the last one tells. */
-	rv = buffer_puts(&json, "}\n");
-	if (rv == 0 && (rv = sum_of(json.data, json.len, sum)) == 0)
+	(void)buffer_puts(&json, "}\n");
+	rv = json.len <= ENTRY_LEN_MAX - sizeof(MAGIC) - DIGEST_LEN ? sum_of(json.data, json.len, sum) : -1;
+	if (rv == 0)
 		rv = buffer_printf(out, MAGIC "%s\n", sum);
 	if (rv == 0)
 		rv = buffer_append(out, json.data, json.len);
