@@ -25,7 +25,7 @@
 #include "listen/redis_channel.h"
 #include "listen/redis_stream.h"
 #include "listen/sqs.h"
-#ifdef HAVE_KAFKA_REQUESTS
+#ifdef HAVE_KAFKA
 #include "listen/kafka_requests.h"
 #endif
 #include "metrics/metrics_out.h"
@@ -285,7 +285,7 @@ add_listener(struct daemon *daemon, struct listener *listener)
 static int
 add_kafka(struct daemon *daemon, struct error *error)
 {
-#ifdef HAVE_KAFKA_REQUESTS
+#ifdef HAVE_KAFKA
 	const struct configuration_kafka *kafka = &daemon->config->configuration->kafka;
 	const struct kafka_requests_config config = { .properties = &daemon->assembly.kafka_requests,
 		.topics = (const char *const *)kafka->topic.items,
@@ -319,6 +319,8 @@ make_listeners(struct daemon *daemon, struct error *error)
 		add_listener(daemon, redis_channel_new(&daemon->assembly.redis, configuration->redis.channel));
 	if (configuration->redis.listen && configuration->redis.stream != NULL)
 		add_listener(daemon, redis_stream_new(&daemon->assembly.redis, &daemon->assembly.stream));
+	if (configuration->sqs.listen)
+		add_listener(daemon, sqs_new(&daemon->assembly.sqs));
 	return 0;
 }
 
