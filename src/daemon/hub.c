@@ -105,7 +105,7 @@ audit(const struct matter *matter, const char *decision, const char *reason)
 }
 
 static void
-answer(const struct matter *matter, enum results_kind kind, const char *reason, const char *more)
+report(const struct matter *matter, enum results_kind kind, const char *reason, const char *more)
 {
 	const struct results_line line = {
 		.kind = kind, .id = matter->id, .alertid = matter->alertid, .reason = reason, .more = more
@@ -126,7 +126,7 @@ refuse(struct matter *matter, const char *reason)
 {
 	matter->hub->counts.refused++;
 	audit(matter, "refused", reason);
-	answer(matter, RESULTS_REFUSED, reason, NULL);
+	report(matter, RESULTS_REFUSED, reason, NULL);
 	settle(matter, LISTENER_DONE);
 }
 
@@ -188,46 +188,57 @@ grant_of(const struct policy *policy, const char *requester)
 
 /* The three kinds of a request. */
 
+/* False if the jobs have not taken it: that was answered. */
+static bool
+is_taken(struct matter *matter, enum jobs_answer answer)
+{
+	struct hub *hub = matter->hub;
+
+	switch (answer) {
+	case JOBS_ACCEPTED:
+		return true;
+	case JOBS_BUSY:
+		hub->counts.busy++;
+		audit(matter, "busy", matter->text);
+		report(matter, RESULTS_BUSY, matter->text, NULL);
+		settle(matter, LISTENER_DONE);
+		return false;
+	case JOBS_ALREADY:
+		hub->counts.already++;
+		audit(matter, "already", matter->text);
+		report(matter, RESULTS_ALREADY, matter->text, NULL);
+		settle(matter, LISTENER_DONE);
+		return false;
+	case JOBS_REPLAYED:
+		refuse(matter, matter->text);
+		return false;
+	case JOBS_FAILED:
+		log_error(hub->config->log, "request %s: %s", matter->id, matter->text);
+		audit(matter, "failed", matter->text);
+		if (matter->message->ticket == 0)
+			report(matter, RESULTS_FAILED, matter->text, NULL);
+		settle(matter, LISTENER_RETRY);
+		return false;
+	}
+	abort();
+}
+
 static void
 capture(struct matter *matter)
 {
 	struct hub *hub = matter->hub;
 	struct ticket *ticket = xcalloc(1, sizeof(*ticket));
-	enum jobs_answer taken;
 
 	*ticket = (struct ticket){ .listener = matter->listener, .number = matter->message->ticket };
-	/* Before anything is done. */
-	taken = jobs_accept(hub->config->jobs, &matter->request, &matter->decision, matter->id,
-	    grant_of(hub->config->policy, matter->decision.requester), ticket, matter->text, sizeof(matter->text));
-	switch (taken) {
-	case JOBS_ACCEPTED:
-		hub->counts.accepted++;
-		audit(matter, "accepted", *matter->decision.note != '\0' ? matter->decision.note : NULL);
+	if (!is_taken(matter,
+		jobs_accept(hub->config->jobs, &matter->request, &matter->decision, matter->id,
+		    grant_of(hub->config->policy, matter->decision.requester), ticket, matter->text,
+		    sizeof(matter->text)))) {
+		free(ticket);
 		return;
-	case JOBS_BUSY:
-		hub->counts.busy++;
-		audit(matter, "busy", matter->text);
-		answer(matter, RESULTS_BUSY, matter->text, NULL);
-		settle(matter, LISTENER_DONE);
-		break;
-	case JOBS_ALREADY:
-		hub->counts.already++;
-		audit(matter, "already", matter->text);
-		answer(matter, RESULTS_ALREADY, matter->text, NULL);
-		settle(matter, LISTENER_DONE);
-		break;
-	case JOBS_REPLAYED:
-		refuse(matter, matter->text);
-		break;
-	case JOBS_FAILED:
-		log_error(hub->config->log, "request %s: %s", matter->id, matter->text);
-		audit(matter, "failed", matter->text);
-		if (matter->message->ticket == 0)
-			answer(matter, RESULTS_FAILED, matter->text, NULL);
-		settle(matter, LISTENER_RETRY);
-		break;
 	}
-	free(ticket);
+	hub->counts.accepted++;
+	audit(matter, "accepted", *matter->decision.note != '\0' ? matter->decision.note : NULL);
 }
 
 static void
@@ -241,7 +252,7 @@ cancel(struct matter *matter)
 	}
 	matter->hub->counts.cancelled++;
 	audit(matter, "accepted", NULL);
-	answer(matter, RESULTS_ACCEPTED, NULL, NULL);
+	report(matter, RESULTS_ACCEPTED, NULL, NULL);
 	settle(matter, LISTENER_DONE);
 }
 
@@ -256,13 +267,29 @@ status(struct matter *matter)
 	else {
 		matter->hub->counts.status++;
 		audit(matter, "accepted", NULL);
-		answer(matter, RESULTS_STATUS, NULL, more.data);
+		report(matter, RESULTS_STATUS, NULL, more.data);
 		settle(matter, LISTENER_DONE);
 	}
 	buffer_release(&more);
 }
 
+/* What asks for no capture has a nonce that must not come again, too. */
+static bool
+is_new(struct matter *matter)
+{
+	return is_taken(matter,
+	    jobs_note(matter->hub->config->jobs, &matter->request, &matter->decision, matter->text,
+		sizeof(matter->text)));
+}
+
 /* Decisions. */
+
+static void
+log_request(const struct matter *matter)
+{
+	log_note(matter->hub->config->log, "request %s: %.*s", matter->id, (int)matter->signature.len,
+	    matter->signature.text);
+}
 
 static void
 carry_out(struct matter *matter)
@@ -277,15 +304,20 @@ carry_out(struct matter *matter)
 	case POLICY_ACCEPTED:
 		break;
 	}
+	/* Who may not ask fills no log. */
+	if (matter->request.logrequest && !matter->hub->config->logs_requests)
+		log_request(matter);
 	switch (matter->request.kind) {
 	case REQUEST_CAPTURE:
 		capture(matter);
 		break;
 	case REQUEST_CANCEL:
-		cancel(matter);
+		if (is_new(matter))
+			cancel(matter);
 		break;
 	case REQUEST_STATUS:
-		status(matter);
+		if (is_new(matter))
+			status(matter);
 		break;
 	}
 }
@@ -311,17 +343,6 @@ decide(struct matter *matter)
 	free(list);
 	if (present != NULL)
 		if_freenameindex(present);
-}
-
-static void
-log_request(const struct matter *matter)
-{
-	if (matter->hub->config->logs_requests || matter->request.logrequest)
-		log_note(matter->hub->config->log, "request %s: %.*s", matter->id, (int)matter->signature.len,
-		    matter->signature.text);
-	if (*matter->request.ignored != '\0')
-		log_note(matter->hub->config->log, "request %s: unknown members are ignored: %s", matter->id,
-		    matter->request.ignored);
 }
 
 /* False with a reason in text. */
@@ -352,16 +373,21 @@ hub_on_message(void *ctx, struct listener *listener, const struct listener_messa
 	int is_ours = 1;
 
 	name_matter(&matter);
-	if (is_read)
+	/* Also of one that is wrong: what it says of nodes was read, or there was nothing. */
+	if (is_read || matter.request.node != NULL || matter.request.nodere != NULL)
 		is_ours = target_matches(&matter.request, matter.hub->config->node, &error);
-	if (!is_read)
+	if (is_ours == 0)
+		leave(&matter);
+	else if (!is_read)
 		refuse(&matter, matter.text);
 	else if (is_ours < 0)
 		refuse(&matter, error.text);
-	else if (is_ours == 0)
-		leave(&matter);
 	else {
-		log_request(&matter);
+		if (matter.hub->config->logs_requests)
+			log_request(&matter);
+		if (*matter.request.ignored != '\0')
+			log_verbose(matter.hub->config->log, "request %s: unknown members are ignored: %s", matter.id,
+			    matter.request.ignored);
 		decide(&matter);
 	}
 	request_release(&matter.request);

@@ -14,6 +14,8 @@
 #include "base/xalloc.h"
 #include "request/naming.h"
 
+#define ALREADY "a request with this id was accepted before"
+
 /* One capture of a job, of which the journal knows by its number in the job. */
 struct part {
 	struct parcel parcel;
@@ -457,6 +459,28 @@ has_room(const struct jobs *jobs, const struct job *job, const struct policy_dec
 }
 
 static enum jobs_answer
+answer_of(enum journal_answer answer, const struct error *error, char *text, size_t size)
+{
+	switch (answer) {
+	case JOURNAL_WRITTEN:
+		return JOBS_ACCEPTED;
+	case JOURNAL_KNOWN:
+		(void)snprintf(text, size, ALREADY);
+		return JOBS_ALREADY;
+	case JOURNAL_REPLAYED:
+		(void)snprintf(text, size, "nonce: a request with this nonce was accepted before");
+		return JOBS_REPLAYED;
+	case JOURNAL_FULL:
+		(void)snprintf(text, size, "as many ids or nonces are remembered as can be");
+		return JOBS_BUSY;
+	case JOURNAL_FAILED:
+		(void)snprintf(text, size, "%s", error->text);
+		return JOBS_FAILED;
+	}
+	abort();
+}
+
+static enum jobs_answer
 write_journal(const struct job *job, const struct request *request, const struct policy_decision *decision, char *text,
     size_t size)
 {
@@ -474,24 +498,22 @@ write_journal(const struct job *job, const struct request *request, const struct
 	for (size_t i = 0; i < job->count; i++)
 		interfaces[i] = job->parts[i].interface;
 	(void)snprintf(alertid, sizeof(alertid), "%" PRId64, request->alertid.value);
-	switch (journal_accept(job->jobs->config->journal, &entry,
-	    decision->nonce_until_ms != 0 ? request->stamp.nonce : NULL, decision->nonce_until_ms, &error)) {
-	case JOURNAL_WRITTEN:
+	return answer_of(journal_accept(job->jobs->config->journal, &entry,
+			     decision->nonce_until_ms != 0 ? request->stamp.nonce : NULL, decision->nonce_until_ms, &error),
+	    &error, text, size);
+}
+
+enum jobs_answer
+jobs_note(struct jobs *jobs, const struct request *request, const struct policy_decision *decision, char *text,
+    size_t size)
+{
+	struct error error;
+
+	if (decision->nonce_until_ms == 0)
 		return JOBS_ACCEPTED;
-	case JOURNAL_KNOWN:
-		(void)snprintf(text, size, "a request with this id was accepted before");
-		return JOBS_ALREADY;
-	case JOURNAL_REPLAYED:
-		(void)snprintf(text, size, "a request with this nonce was accepted before");
-		return JOBS_REPLAYED;
-	case JOURNAL_FULL:
-		(void)snprintf(text, size, "as many ids or nonces are remembered as can be");
-		return JOBS_BUSY;
-	case JOURNAL_FAILED:
-		(void)snprintf(text, size, "%s", error.text);
-		return JOBS_FAILED;
-	}
-	abort();
+	return answer_of(journal_note(jobs->config->journal, decision->requester, request->stamp.nonce,
+			     decision->nonce_until_ms, (int64_t)clock_of_day(), &error),
+	    &error, text, size);
 }
 
 /* There was room: what fails here is told as every end of a capture. */
@@ -527,7 +549,7 @@ prepare(struct jobs *jobs, struct job *job, const struct request *request, const
     uint32_t grant, char *text, size_t size)
 {
 	if (ledger_find(journal_ledger(jobs->config->journal), job->id) != NULL) {
-		(void)snprintf(text, size, "a request with this id was accepted before");
+		(void)snprintf(text, size, ALREADY);
 		return JOBS_ALREADY;
 	}
 	if (jobs->is_stopping) {

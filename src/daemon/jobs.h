@@ -67,6 +67,10 @@ enum jobs_answer {
 enum jobs_answer jobs_accept(struct jobs *jobs, const struct request *request, const struct policy_decision *decision,
     const char *id, uint32_t grant, void *tag, char *text, size_t size);
 
+/* For a signed message that asks for no capture: JOBS_ACCEPTED, JOBS_REPLAYED, JOBS_BUSY or JOBS_FAILED. */
+enum jobs_answer jobs_note(struct jobs *jobs, const struct request *request, const struct policy_decision *decision,
+    char *text, size_t size);
+
 /*
  * Ends the captures of a request, of this signer (NULL: an unsigned one). -1 with a text if there is none, or it is not
  * his.

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -109,17 +110,18 @@ read_lines(struct journal *journal, const char *text, size_t len, int64_t now)
 static int
 load(struct journal *journal, int64_t now, struct error *error)
 {
-	char name[600];
+	char name[600], path[600];
 	struct buffer text;
 	size_t damaged = 0;
 	int rv = 0, fd;
 
+	(void)snprintf(path, sizeof(path), "%.500s/" NAME, journal->folder_name);
 	fd = openat(journal->folder, NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fail(journal, OUTCOME_USAGE, "cannot be read", error);
 	buffer_init(&text, FILE_MAX);
 	(void)text_visible(name, sizeof(name), journal->folder_name, strlen(journal->folder_name));
-	rv = files_read_fd(fd, NAME, &text, error);
+	rv = files_read_fd(fd, path, &text, error);
 	if (rv == 0)
 		damaged = read_lines(journal, text.data, text.len, now);
 	if (damaged > 0)
@@ -306,6 +308,29 @@ journal_accept(struct journal *journal, const struct ledger_entry *entry, const 
 	if (answer == JOURNAL_WRITTEN && journal->grown >= GROWN_MAX)
 		(void)rewrite(journal, entry->time);
 	buffer_release(&lines);
+	return answer;
+}
+
+enum journal_answer
+journal_note(struct journal *journal, const char *signer, const char *nonce, int64_t expires, int64_t now,
+    struct error *error)
+{
+	enum nonces_answer added = nonces_add(journal->nonces, signer, nonce, expires, now);
+	enum journal_answer answer = JOURNAL_WRITTEN;
+	struct buffer line;
+
+	if (added != NONCES_NEW)
+		return added == NONCES_KNOWN ? JOURNAL_REPLAYED : JOURNAL_FULL;
+	buffer_init(&line, FILE_MAX);
+	if (put_nonce(&line, signer, nonce, expires) != 0)
+		answer = JOURNAL_FULL;
+	else if (append(journal, &line, now) != 0) {
+		(void)fail(journal, OUTCOME_INTERNAL, "cannot be written", error);
+		answer = JOURNAL_FAILED;
+	}
+	if (answer != JOURNAL_WRITTEN)
+		nonces_remove(journal->nonces, signer, nonce);
+	buffer_release(&line);
 	return answer;
 }
 

@@ -42,6 +42,9 @@ enum journal_answer {
  */
 enum journal_answer journal_accept(struct journal *journal, const struct ledger_entry *entry, const char *nonce,
     int64_t expires, struct error *error);
+/* The nonce of a signed message that asks for no capture. Never JOURNAL_KNOWN. */
+enum journal_answer journal_note(struct journal *journal, const char *signer, const char *nonce, int64_t expires,
+    int64_t now, struct error *error);
 /* What became of a capture. -1 with OUTCOME_INTERNAL if it cannot be written: it counts as open after a crash. */
 int journal_settle(struct journal *journal, const char *id, size_t capture, enum ledger_state state,
     struct error *error);

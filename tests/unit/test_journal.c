@@ -84,12 +84,15 @@ test_crash(void **state)
 	assert_int_equal(take(journal, "a", NULL, 1001), JOURNAL_KNOWN);
 	assert_int_equal(take(journal, "b", "n1", 1002), JOURNAL_WRITTEN);
 	assert_int_equal(take(journal, "c", "n1", 1003), JOURNAL_REPLAYED);
+	assert_int_equal(journal_note(journal, "noc", "n1", 70000, 1003, &error), JOURNAL_REPLAYED);
+	assert_int_equal(journal_note(journal, "noc", "n2", 70000, 1003, &error), JOURNAL_WRITTEN);
 	assert_int_equal(journal_settle(journal, "a", 0, LEDGER_SPOOLED, &error), 0);
 	assert_int_equal(journal_settle(journal, "z", 0, LEDGER_SPOOLED, &error), -1);
 	journal = reopen(journal, place, 2000);
 	assert_int_equal(ledger_find(journal_ledger(journal), "a")->states[0], LEDGER_SPOOLED);
 	assert_int_equal(ledger_find(journal_ledger(journal), "b")->states[0], LEDGER_OPEN);
 	assert_int_equal(take(journal, "c", "n1", 2001), JOURNAL_REPLAYED);
+	assert_int_equal(take(journal, "c", "n2", 2001), JOURNAL_REPLAYED);
 	/* Written anew at the start, it says the same. */
 	journal = reopen(journal, place, 2000);
 	assert_int_equal(take(journal, "c", "n1", 2001), JOURNAL_REPLAYED);
