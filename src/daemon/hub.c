@@ -374,7 +374,7 @@ hub_on_message(void *ctx, struct listener *listener, const struct listener_messa
 
 	name_matter(&matter);
 	/* Also of one that is wrong: what it says of nodes was read, or there was nothing. */
-	if (is_read || matter.request.node != NULL || matter.request.nodere != NULL)
+	if (is_read || (matter.request.node != NULL) != (matter.request.nodere != NULL))
 		is_ours = target_matches(&matter.request, matter.hub->config->node, &error);
 	if (is_ours == 0)
 		leave(&matter);
