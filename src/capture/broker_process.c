@@ -124,10 +124,10 @@ delegate(struct broker *broker, int (*work)(void *ctx), void *job, int *its_end)
 
 /* One more that asks for it does not tell the processes again. */
 static void
-exclude(struct broker *broker, const struct sockaddr_in6 *address)
+exclude(struct broker *broker, const struct sockaddr_in6 *address, int barrier)
 {
 	if (address_filter_add(&broker->excluded, (const struct sockaddr *)(const void *)address))
-		lookbacks_exclude(broker->lookbacks, address);
+		lookbacks_exclude(broker->lookbacks, address, barrier);
 }
 
 /* Requests. */
@@ -271,8 +271,9 @@ is_whole(const struct capture_request *request, size_t len)
 	return len == capture_request_len(request);
 }
 
+/* fd: that came with the request, or -1. */
 static void
-serve(struct broker *broker)
+serve(struct broker *broker, int fd)
 {
 	struct capture_request *request = &broker->request;
 
@@ -287,7 +288,7 @@ serve(struct broker *broker)
 			serve_take(broker);
 		break;
 	case CAPTURE_EXCLUDE:
-		exclude(broker, &request->address);
+		exclude(broker, &request->address, fd);
 		break;
 	default:
 		refuse(broker, "there is no such request");
@@ -302,17 +303,15 @@ take_request(struct broker *broker)
 	int fd;
 	ssize_t got = fd_message_receive(broker->socket, &broker->request, sizeof(broker->request), &fd, MSG_DONTWAIT);
 
-	if (fd >= 0)
-		close(fd);
 	if (got < 0)
 		return errno == EAGAIN || errno == EMSGSIZE;
-	if (got == 0)
-		return false;
-	if (is_whole(&broker->request, (size_t)got))
-		serve(broker);
+	if (got > 0 && is_whole(&broker->request, (size_t)got))
+		serve(broker, fd);
 	else if ((size_t)got >= offsetof(struct capture_request, payload))
 		refuse(broker, "the request is malformed");
-	return true;
+	if (fd >= 0)
+		close(fd);
+	return got > 0;
 }
 
 static void

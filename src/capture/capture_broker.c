@@ -117,9 +117,9 @@ set_interface(struct capture_broker *broker, const char *name)
 }
 
 static int
-send_request(struct capture_broker *broker)
+send_request(struct capture_broker *broker, int fd)
 {
-	return fd_message_send(broker->socket, &broker->request, capture_request_len(&broker->request), -1, MSG_DONTWAIT);
+	return fd_message_send(broker->socket, &broker->request, capture_request_len(&broker->request), fd, MSG_DONTWAIT);
 }
 
 int
@@ -135,7 +135,7 @@ capture_broker_compile(struct capture_broker *broker, uint64_t number, const cha
 	memcpy(request->payload.text, text, len);
 	request->text_len = (uint32_t)len;
 	request->with_lookback = with_lookback;
-	return send_request(broker);
+	return send_request(broker, -1);
 }
 
 int
@@ -159,18 +159,18 @@ capture_broker_take(struct capture_broker *broker, uint64_t number, const struct
 	if (request->rewound > 0)
 		memcpy(request->payload.insns + request->count, order->lookback.insns,
 		    request->rewound * sizeof(struct bpf_insn));
-	return send_request(broker);
+	return send_request(broker, -1);
 }
 
 int
-capture_broker_exclude(struct capture_broker *broker, const struct sockaddr *address)
+capture_broker_exclude(struct capture_broker *broker, const struct sockaddr *address, int barrier)
 {
 	struct capture_request *request = begin(broker, CAPTURE_EXCLUDE, 0);
 
 	errno = EAFNOSUPPORT;
 	if (capture_message_address(&request->address, address) != 0)
 		return -1;
-	return send_request(broker);
+	return send_request(broker, barrier);
 }
 
 /* Answers. */

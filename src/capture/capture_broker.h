@@ -49,10 +49,10 @@ struct capture_order {
 int capture_broker_take(struct capture_broker *broker, uint64_t number, const struct capture_order *order);
 
 /*
- * TCP connections to this address and port are captured no more: by captures that are asked for later from their first
- * packet on, by running ones soon. -1 as above; also EAFNOSUPPORT.
+ * TCP connections to this address and port are not captured by what is asked for later, nor kept for a look-back. A
+ * copy of barrier (-1 for none) is closed once that is so. -1 as above; also EAFNOSUPPORT.
  */
-int capture_broker_exclude(struct capture_broker *broker, const struct sockaddr *address);
+int capture_broker_exclude(struct capture_broker *broker, const struct sockaddr *address, int barrier);
 
 /* Readable when answers wait, or the broker has ended. */
 int capture_broker_fd(const struct capture_broker *broker);

@@ -65,7 +65,6 @@ exclude(struct child *child)
 	char text[ADDRESS_FILTER_LIST_MAX];
 	struct error error;
 
-	child->session.excludes = false;
 	if (!address_filter_add(&child->excluded, (const struct sockaddr *)(const void *)&child->session.address))
 		return;
 	address_filter_write(&child->excluded, text);
@@ -93,8 +92,10 @@ step(struct child *child)
 		return;
 	if (fds[0].revents != 0)
 		session_obey(&child->session);
-	if (child->session.excludes)
+	if (child->session.excludes) {
 		exclude(child);
+		session_excluded(&child->session);
+	}
 	if (read_packets(child))
 		session_settle(&child->session, child->now.monotonic);
 	if (child->now.monotonic >= child->next_look)

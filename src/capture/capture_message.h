@@ -41,7 +41,7 @@ struct capture_request {
 	uint8_t pcapng, with_lookback;
 	uint32_t text_len;           /* of CAPTURE_COMPILE */
 	uint32_t count, rewound;     /* of CAPTURE_TAKE: instructions for packets that come, for those in memory */
-	struct sockaddr_in6 address; /* of CAPTURE_EXCLUDE; may hold a struct sockaddr_in */
+	struct sockaddr_in6 address; /* of CAPTURE_EXCLUDE, see struct capture_command; may hold a struct sockaddr_in */
 	union capture_payload payload;
 };
 /* The bytes of a request with so much of its payload. */
@@ -78,7 +78,8 @@ struct capture_saying {
 
 /* To a capture process. */
 struct capture_command {
-	uint32_t stop; /* enum take_stop; TAKE_RUNS: exclude the address */
+	/* enum take_stop; TAKE_RUNS: exclude the address. With that may come a descriptor, which is closed when it is done. */
+	uint32_t stop;
 	struct sockaddr_in6 address;
 };
 

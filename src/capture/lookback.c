@@ -194,8 +194,8 @@ obey_guest(struct lookback *lookback, struct guest *guest)
 	session_obey(&guest->session);
 	if (!guest->session.excludes)
 		return;
-	guest->session.excludes = false;
 	exclude(lookback, &guest->session.address);
+	session_excluded(&guest->session);
 }
 
 /* All. */

@@ -125,7 +125,7 @@ lookbacks_forget(struct lookbacks *lookbacks, pid_t process)
 }
 
 void
-lookbacks_exclude(struct lookbacks *lookbacks, const struct sockaddr_in6 *address)
+lookbacks_exclude(struct lookbacks *lookbacks, const struct sockaddr_in6 *address, int barrier)
 {
 	struct lookback_order *order = xcalloc(1, sizeof(*order));
 
@@ -133,8 +133,8 @@ lookbacks_exclude(struct lookbacks *lookbacks, const struct sockaddr_in6 *addres
 	order->address = *address;
 	for (size_t i = 0; i < lookbacks->config->interface_count; i++)
 		if (lookbacks->keepers[i].socket >= 0)
-			(void)fd_message_send(lookbacks->keepers[i].socket, order, lookback_order_len(order), -1,
-			    MSG_DONTWAIT);
+			(void)fd_message_send(lookbacks->keepers[i].socket, order, lookback_order_len(order),
+			    barrier, MSG_DONTWAIT);
 	free(order);
 }
 

@@ -24,8 +24,8 @@ int lookbacks_start(struct lookbacks *lookbacks);
 /* A process has ended, maybe one of these. */
 void lookbacks_forget(struct lookbacks *lookbacks, pid_t process);
 
-/* Connections to this address are captured no more. */
-void lookbacks_exclude(struct lookbacks *lookbacks, const struct sockaddr_in6 *address);
+/* Connections to this address are captured no more, once all copies of barrier (-1 for none) are closed. */
+void lookbacks_exclude(struct lookbacks *lookbacks, const struct sockaddr_in6 *address, int barrier);
 /*
  * Gives an order for a capture on the interface of this index, with the socket of that capture (borrowed), to who keeps
  * its packets. NULL, or why not.

@@ -69,6 +69,7 @@ session_begin(struct session *session, int socket, const struct take_config *con
 
 	memset(session, 0, sizeof(*session));
 	session->socket = socket;
+	session->barrier = -1;
 	session->stop_ns = UINT64_MAX;
 	session->take = take_new(config, session_now().monotonic, &error);
 	if (session->take != NULL) {
@@ -85,6 +86,7 @@ session_end(struct session *session)
 {
 	take_free(session->take);
 	session->take = NULL;
+	session_excluded(session);
 	if (session->socket >= 0)
 		close(session->socket);
 	session->socket = -1;
@@ -113,25 +115,35 @@ is_stop(uint32_t stop)
 }
 
 void
+session_excluded(struct session *session)
+{
+	session->excludes = false;
+	if (session->barrier >= 0)
+		close(session->barrier);
+	session->barrier = -1;
+}
+
+void
 session_obey(struct session *session)
 {
 	struct capture_command command;
 	int fd;
 	ssize_t got = fd_message_receive(session->socket, &command, sizeof(command), &fd, MSG_DONTWAIT);
 
-	if (fd >= 0)
-		close(fd);
 	if (got < 0 && errno == EAGAIN)
 		return;
-	if (got != (ssize_t)sizeof(command) || (command.stop != TAKE_RUNS && !is_stop(command.stop))) {
-		session->failed = true;
-		return;
-	}
-	if (command.stop == TAKE_RUNS) {
+	if (got == (ssize_t)sizeof(command) && command.stop == TAKE_RUNS) {
 		session->excludes = true;
 		session->address = command.address;
-	} else
+		session->barrier = fd;
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (got == (ssize_t)sizeof(command) && is_stop(command.stop))
 		session_stop(session, (enum take_stop)command.stop, session_now().monotonic);
+	else
+		session->failed = true;
 }
 
 /* Packets. */

@@ -14,7 +14,7 @@
 /* What arrives may wait for so long before it is read: in a block of the kernel's ring, and for the processor. */
 #define SESSION_LINGER_NS ((NIC_BLOCK_MS + 50) * 1000000ULL)
 /* How often the interface is looked at and progress is told, ns. */
-#define SESSION_LOOK_NS 250000000ULL
+#define SESSION_LOOK_NS 500000000ULL
 
 /* Both clocks at one time; ns. */
 struct session_clock {
@@ -31,8 +31,11 @@ struct session {
 	enum take_stop reason;
 	uint64_t kernel_drop, interface_drop;
 	uint64_t told_packets;
-	bool failed, excludes; /* excludes: address is to be kept back, and whoever has the interface has not done it yet */
+	bool failed;
+	/* An address is to be kept back, and whoever has the interface has not done it yet: see session_excluded. */
+	bool excludes;
 	struct sockaddr_in6 address;
+	int barrier; /* closed when that is done; -1: nobody waits */
 };
 
 /* Begins now and says so; takes the socket over. -1, and has said it, if there is no memory. */
@@ -41,6 +44,8 @@ void session_end(struct session *session);
 
 /* Carries out what was ordered; it is over if nobody is there any more. */
 void session_obey(struct session *session);
+/* The address is kept back. */
+void session_excluded(struct session *session);
 void session_packet(struct session *session, const struct nic_packet *packet, uint64_t arrived_ns);
 /* All that arrived SESSION_LINGER_NS before now_ns has been given to it. */
 void session_settle(struct session *session, uint64_t now_ns);

@@ -81,7 +81,10 @@ size_t captures_cancel(struct captures *captures, const char *id);
 void captures_stop(struct captures *captures);
 size_t captures_running(const struct captures *captures);
 
-/* TCP connections to this address are not captured, see capture_broker_exclude. ctx: the captures. */
+/*
+ * TCP connections to this address and port are not captured from now on, by any capture. Returns when that is so, or
+ * after half a second: for those of this process, before it connects. ctx: the captures.
+ */
 void captures_exclude(void *ctx, const struct sockaddr *address);
 
 /* One that runs, for status messages. Texts are valid until the loop goes on. */
