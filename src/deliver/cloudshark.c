@@ -153,6 +153,7 @@ cloudshark_start(struct cloudshark *cloudshark, const struct attempt_job *job)
 		.url = url,
 		.parts = parts,
 		.reply_max = CLOUDSHARK_REPLY_MAX,
+		.is_fresh = true,
 		.stall = config->timeout == 0 ? STALL : (unsigned)(config->timeout / 1000 + 1) };
 
 	parts[count++] = (struct http_part){ .name = "filename", .text = parcel->name };

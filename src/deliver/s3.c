@@ -286,6 +286,7 @@ send_request(struct s3_attempt *attempt, const struct aws_keys *keys, const stru
 		.url = attempt->url.data,
 		.headers = (const char *const *)lines->words,
 		.signature = &signature,
+		.is_fresh = true,
 		.on_header = on_header,
 		.reply_max = S3_REPLY_MAX };
 

@@ -3,7 +3,6 @@
 #include "loop/http_private.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,11 +10,11 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "loop/http_body.h"
 
 /* A request that moves less than a byte a second for so long is lost. */
 #define STALL_SECONDS 60L
@@ -24,32 +23,15 @@
 /* A connection is not used for longer: names may mean other addresses by then. */
 #define CONNECTION_AGE_SECONDS 300L
 
-/* Bodies of bulk requests have megabytes: fewer and larger pieces cost less. */
-#define UPLOAD_BUFFER (512L << 10)
-
 /* How long a signed request with a body waits for "100 Continue" before it sends the body. */
 #define EXPECT_MS 1000L
-
-/* A file that is being sent, or a part of a form that is one. */
-struct source {
-	int fd; /* borrowed */
-	uint64_t at, len;
-	LIST_ENTRY(source)
-	next;
-};
 
 struct transfer {
 	struct http *http;
 	CURL *easy;
 	struct curl_slist *headers;
-	curl_mime *form;
-	LIST_HEAD(, source)
-	files;               /* of the form */
-	const char *sending; /* the body, borrowed */
-	size_t left;         /* of it to send */
-	struct source file;  /* the body, if it is a file */
-	uint64_t total;      /* bytes of bodies */
-	struct buffer body;
+	struct http_body sent;
+	struct buffer body; /* of the reply */
 	struct http_reply reply;
 	bool too_large, is_bare, is_held;
 	char error[CURL_ERROR_SIZE];
@@ -76,13 +58,7 @@ transfer_free(struct transfer *transfer)
 	LIST_REMOVE(transfer, next);
 	(void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
 	curl_easy_cleanup(transfer->easy);
-	curl_mime_free(transfer->form);
-	while (!LIST_EMPTY(&transfer->files)) {
-		struct source *file = LIST_FIRST(&transfer->files);
-
-		LIST_REMOVE(file, next);
-		free(file);
-	}
+	http_body_release(&transfer->sent);
 	curl_slist_free_all(transfer->headers);
 	buffer_release(&transfer->body);
 	free(transfer);
@@ -184,7 +160,7 @@ is_sent(const struct transfer *transfer, CURLcode code)
 		return true;
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &started);
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-	return started > 0 && sent >= 0 && (uint64_t)sent >= transfer->total;
+	return started > 0 && sent >= 0 && (uint64_t)sent >= transfer->sent.total;
 }
 
 static int
@@ -357,53 +333,6 @@ want_timer(CURLM *multi, long ms, void *ctx)
 	else
 		loop_start_timer(http->timer, (uint64_t)ms);
 	return 0;
-}
-
-/* The bytes of a request. */
-
-static size_t
-on_wanted(char *out, size_t size, size_t count, void *ctx)
-{
-	struct transfer *transfer = ctx;
-	size_t len = size * count < transfer->left ?
-	    size * count :
-	    transfer->left;
-
-	memcpy(out, transfer->sending, len);
-	transfer->sending += len;
-	transfer->left -= len;
-	return len;
-}
-
-static size_t
-on_file_wanted(char *out, size_t size, size_t count, void *ctx)
-{
-	struct source *file = ctx;
-	uint64_t left = file->len - file->at;
-	size_t want = size * count < left ? size * count : (size_t)left;
-	ssize_t got;
-
-	do
-		got = want == 0 ? 0 : pread(file->fd, out, want, (off_t)file->at);
-	while (got < 0 && errno == EINTR);
-	/* A file that is shorter than it was must not be sent as if it were whole. */
-	if (got < 0 || (got == 0 && want > 0))
-		return CURL_READFUNC_ABORT;
-	file->at += (uint64_t)got;
-	return (size_t)got;
-}
-
-/*
- * When a kept connection dies libcurl would send the request once more by
- * itself: but whether that may be done, and how it is counted, is the owner's to say.
- */
-static int
-on_rewind(void *ctx, curl_off_t offset, int origin)
-{
-	(void)ctx;
-	(void)offset;
-	(void)origin;
-	return CURL_SEEKFUNC_FAIL;
 }
 
 /* The bytes of a reply. */
@@ -606,66 +535,6 @@ add_header(struct transfer *transfer, const char *name, const char *value)
 	free(line);
 }
 
-/* A body that is a file, or bytes: read by on_wanted. */
-static void
-set_body(struct transfer *transfer, const struct http_request *request)
-{
-	CURL *easy = transfer->easy;
-	bool is_file = request->body == NULL;
-	uint64_t len = is_file ? request->body_len : request->len;
-
-	transfer->sending = request->body;
-	transfer->left = request->len;
-	transfer->file = (struct source){ .fd = request->body_fd, .len = request->body_len };
-	transfer->total = len;
-	(void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
-	(void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_rewind);
-	if (is_file) {
-		(void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-		(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)len);
-		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_file_wanted);
-		(void)curl_easy_setopt(easy, CURLOPT_READDATA, &transfer->file);
-	} else {
-		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
-		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_wanted);
-		(void)curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
-	}
-}
-
-static CURLcode
-add_part(struct transfer *transfer, const struct http_part *from)
-{
-	curl_mimepart *part = curl_mime_addpart(transfer->form);
-	struct source *file;
-	CURLcode code;
-
-	if (part == NULL || (code = curl_mime_name(part, from->name)) != CURLE_OK)
-		return CURLE_OUT_OF_MEMORY;
-	if (from->text != NULL)
-		return curl_mime_data(part, from->text, CURL_ZERO_TERMINATED);
-	file = xcalloc(1, sizeof(*file));
-	file->fd = from->fd;
-	file->len = from->len;
-	transfer->total += from->len;
-	LIST_INSERT_HEAD(&transfer->files, file, next);
-	code = curl_mime_data_cb(part, (curl_off_t)from->len, on_file_wanted, on_rewind, NULL, file);
-	if (code == CURLE_OK)
-		code = curl_mime_filename(part, from->file_name);
-	return code == CURLE_OK ? curl_mime_type(part, from->type) : code;
-}
-
-static void
-set_form(struct transfer *transfer, const struct http_request *request)
-{
-	transfer->form = curl_mime_init(transfer->easy);
-	for (size_t i = 0; i < request->part_count; i++)
-		if (transfer->form == NULL || add_part(transfer, &request->parts[i]) != CURLE_OK)
-			abort(); /* out of memory */
-	(void)curl_easy_setopt(transfer->easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
-	(void)curl_easy_setopt(transfer->easy, CURLOPT_MIMEPOST, transfer->form);
-}
-
 static void
 set_signature(CURL *easy, const struct http_signature *signature)
 {
@@ -705,10 +574,9 @@ set_request(struct transfer *transfer, const struct http_request *request)
 	/* What is spoken then is no protocol of HTTP's. */
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, request->is_held ? 0L : 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_path);
-	if (request->parts != NULL)
-		set_form(transfer, request);
-	else if (request->body != NULL || request->body_fd > 0)
-		set_body(transfer, request);
+	(void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->is_fresh ? 1L : 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, request->is_fresh ? 1L : 0L);
+	http_body_set(&transfer->sent, easy, request);
 	if (strcmp(request->method, "HEAD") == 0)
 		(void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	else
@@ -745,7 +613,6 @@ http_send(struct http *http, const struct http_request *request,
 	transfer->on_header = request->on_header;
 	transfer->is_bare = request->is_bare;
 	transfer->is_held = request->is_held;
-	LIST_INIT(&transfer->files);
 	buffer_init(&transfer->body, request->reply_max);
 	transfer->easy = curl_easy_init();
 	if (transfer->easy == NULL)

@@ -80,6 +80,7 @@ struct http_request {
 	size_t reply_max;      /* bytes of the reply's body */
 	uint64_t timeout;      /* ms, 0 for that of the rules */
 	unsigned stall;        /* seconds without a byte after which it is lost, 0 for a minute */
+	bool is_fresh;         /* a connection of its own, which is not kept: no doubt whether a kept one had died before */
 	bool is_insecure;      /* whoever it is may answer, and gets no certificate of ours: for a request without secrets */
 	bool is_bare;          /* http only: it ends as answered when there is a connection, over which nothing was sent: see fd */
 	bool is_held;          /* the same, https too, for another protocol than HTTP: see connection */

@@ -39,6 +39,7 @@ struct bench {
 	unsigned calls;
 	struct http_reply reply;
 	char body[256];
+	char header[64]; /* X-Seen of the reply */
 };
 
 #define SEEN_LEN 65536
@@ -406,11 +407,142 @@ test_held_unreached(void **state)
 	assert_null(bench->reply.connection);
 }
 
+/* A file of these bytes, read from its start whatever its offset. */
+static int
+file_of(const char *text)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	return fd;
+}
+
+static void
+run(struct bench *bench, struct http_request *request)
+{
+	request->url = bench->url;
+	request->reply_max = 100;
+	http_send(bench->http, request, on_reply, bench);
+	assert_int_equal(loop_run(bench->loop, NULL), 0);
+	assert_int_equal(bench->calls, 1);
+	bench->calls = 0;
+}
+
+static void
+note_header(void *ctx, const char *name, size_t name_len, const char *value, size_t len)
+{
+	struct bench *bench = ctx;
+
+	if (name_len == 6 && strcmp(name, "X-Seen") == 0)
+		(void)snprintf(bench->header, sizeof(bench->header), "%.*s", (int)len, value);
+}
+
+/* All lines are signed, and the body goes as it is in the file. test_espcapd_deliver.py has a server verify it. */
+static void
+test_signed_file(void **state)
+{
+	struct bench *bench = *state;
+	const struct http_signature signature = { "aws:amz:eu-west-1:s3", "AKID", "secret/+=" };
+	const char *const lines[] = { "x-amz-content-sha256: UNSIGNED-PAYLOAD", "x-amz-meta-host: a", NULL };
+	struct http_request request = { .method = "PUT",
+		.headers = lines,
+		.signature = &signature,
+		.on_header = note_header,
+		.is_fresh = true,
+		.body_fd = file_of("0123456789"),
+		.body_len = 9 };
+
+	serve(bench, ANSWER, "HTTP/1.1 200 OK\r\nX-Seen:  a b \r\nX-Empty:\r\nContent-Length: 0\r\n\r\n");
+	run(bench, &request);
+	assert_int_equal(bench->reply.fault, HTTP_ANSWERED);
+	assert_true(bench->reply.is_sent);
+	assert_string_equal(bench->header, "a b");
+	assert_ptr_equal(strstr(bench->seen, "PUT /path HTTP/1.1\r\n"), bench->seen);
+	assert_non_null(strstr(bench->seen, "\r\n\r\n012345678"));
+	assert_null(strstr(bench->seen, "0123456789"));
+	assert_non_null(strstr(bench->seen, "\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKID/"));
+	assert_non_null(strstr(bench->seen, "/eu-west-1/s3/aws4_request, SignedHeaders="));
+	assert_non_null(strstr(bench->seen, "x-amz-content-sha256;x-amz-date;x-amz-meta-host, Signature="));
+	assert_null(strstr(bench->seen, "secret/+="));
+	close(request.body_fd);
+}
+
+/* A file that is shorter than it was is not sent as if it were whole. */
+static void
+test_short_file(void **state)
+{
+	struct bench *bench = *state;
+	struct http_request request = { .method = "PUT", .body_fd = file_of("0123"), .body_len = 9 };
+
+	serve(bench, ANSWER, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	run(bench, &request);
+	assert_int_equal(bench->reply.fault, HTTP_LOST);
+	assert_false(bench->reply.is_sent);
+	close(request.body_fd);
+}
+
+static void
+test_form(void **state)
+{
+	struct bench *bench = *state;
+	const struct http_part parts[] = {
+		{ .name = "file", .file_name = "a\"b.pcap", .type = "application/x", .fd = file_of("pc\nap"), .len = 5 },
+		{ .name = "tags", .text = "a, b" }
+	};
+	struct http_request request = { .method = "POST", .parts = parts, .part_count = 2 };
+
+	serve(bench, ANSWER, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	run(bench, &request);
+	assert_int_equal(bench->reply.fault, HTTP_ANSWERED);
+	assert_non_null(strstr(bench->seen, "\r\nContent-Type: multipart/form-data; boundary="));
+	assert_non_null(strstr(bench->seen,
+	    "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a%22b.pcap\"\r\n"
+	    "Content-Type: application/x\r\n\r\npc\nap\r\n"));
+	assert_non_null(strstr(bench->seen, "\r\nContent-Disposition: form-data; name=\"tags\"\r\n\r\na, b\r\n"));
+	close(parts[0].fd);
+}
+
+/* Whether all was sent tells a server that may have it from one that cannot. */
+static void
+test_sent(void **state)
+{
+	struct bench *bench = *state;
+	struct http_request request = { .method = "POST", .body = "{}", .len = 2, .is_fresh = true };
+
+	serve(bench, CLOSE, "");
+	run(bench, &request);
+	assert_int_equal(bench->reply.fault, HTTP_LOST);
+	assert_true(bench->reply.is_sent);
+	end_server(bench);
+	(void)snprintf(bench->url, sizeof(bench->url), "http://127.0.0.1:1/");
+	run(bench, &request);
+	assert_int_equal(bench->reply.fault, HTTP_UNREACHED);
+	assert_false(bench->reply.is_sent);
+}
+
+static void
+test_head(void **state)
+{
+	struct bench *bench = *state;
+	struct http_request request = { .method = "HEAD" };
+
+	serve(bench, ANSWER, "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n");
+	run(bench, &request);
+	assert_int_equal(bench->reply.fault, HTTP_ANSWERED);
+	assert_int_equal(bench->reply.len, 0);
+	assert_ptr_equal(strstr(bench->seen, "HEAD /path HTTP/1.1\r\n"), bench->seen);
+}
+
 int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(test_signed_file),
+		TEST(test_short_file),
+		TEST(test_form),
+		TEST(test_sent),
+		TEST(test_head),
 		TEST(test_answer),
 		TEST(test_redirect),
 		TEST(test_reset),

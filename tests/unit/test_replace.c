@@ -313,6 +313,10 @@ replace_with_a_name(void)
 	CHECK(replacement_finish(&new, "x") == 0);
 	close(new.fd);
 	CHECK(replacement_begin(&new, AT_FDCWD, "x", 0, 0644) == 0);
+	CHECK(replacement_settle(&new, "x") == -1 && errno == EEXIST);
+	CHECK(replacement_settle(&new, "y") == 0 && unlink("y") == 0);
+	replacement_abandon(&new);
+	CHECK(replacement_begin(&new, AT_FDCWD, "x", 0, 0644) == 0);
 	replacement_abandon(&new);
 	/* Left by one that is killed. */
 	CHECK(replacement_begin(&new, AT_FDCWD, "x", 0, 0644) == 0);
@@ -339,6 +343,28 @@ test_without_nameless_files(void **state)
 	assert_files("x ");
 }
 
+/* Nothing is replaced; after a refusal another name can be tried. */
+static void
+test_settles(void **state)
+{
+	struct replacement new;
+	struct stat st;
+
+	(void)state;
+	put("taken", "old");
+	assert_int_equal(replacement_begin(&new, AT_FDCWD, "x", 0, 0640), 0);
+	assert_int_equal(write_all(new.fd, "new", 3), 0);
+	assert_int_equal(replacement_settle(&new, "taken"), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_holds("taken", "old");
+	assert_int_equal(replacement_settle(&new, "free"), 0);
+	replacement_abandon(&new);
+	assert_holds("free", "new");
+	assert_int_equal(stat("free", &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_files("free taken ");
+}
+
 int
 main(void)
 {
@@ -352,6 +378,7 @@ main(void)
 		TEST(test_what_looks_like_it_is_not),
 		TEST(test_names_that_are_none),
 		TEST(test_without_nameless_files),
+		TEST(test_settles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
