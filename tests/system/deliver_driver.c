@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/files.h"
 #include "base/xalloc.h"
 #include "deliver/deliver.h"
 
@@ -31,7 +32,7 @@ struct driver {
 	struct deliver *deliver;
 	struct event *input, *tick;
 	bool is_draining;
-	struct buffer line;
+	struct buffer line, ca;
 };
 
 static unsigned
@@ -213,6 +214,21 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	loop_start_timer(driver->tick, 20);
 }
 
+/* A certificate authority, kept until the end. */
+static void
+read_ca(struct driver *driver, const char *path)
+{
+	struct error error;
+	struct http_blob blob;
+
+	if (files_read(path, &driver->ca, &error) != 0) {
+		fprintf(stderr, "%s\n", error.text);
+		exit(2);
+	}
+	blob = (struct http_blob){ driver->ca.data, driver->ca.len };
+	driver->config.s3.ca = driver->config.cloudshark.ca = blob;
+}
+
 static void
 configure(struct driver *driver, char *word)
 {
@@ -266,6 +282,8 @@ configure(struct driver *driver, char *word)
 		config->cloudshark.timeout = strtoull(value, NULL, 10);
 	else if (strcmp(word, "s3.style") == 0)
 		config->s3.style = strcmp(value, "virtual") == 0 ? S3_STYLE_VIRTUAL : S3_STYLE_PATH;
+	else if (strcmp(word, "ca") == 0)
+		read_ca(driver, value);
 	else if (strcmp(word, "index.option") == 0)
 		argv_push(&driver->options, value);
 }
@@ -281,6 +299,7 @@ main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	buffer_init(&driver.line, 1 << 20);
+	buffer_init(&driver.ca, 1 << 20);
 	driver.config.log = &driver.log;
 	for (int i = 1; i < argc; i++)
 		configure(&driver, argv[i]);
@@ -306,6 +325,7 @@ main(int argc, char **argv)
 out:
 	argv_release(&driver.options);
 	buffer_release(&driver.line);
+	buffer_release(&driver.ca);
 	loop_free(driver.loop);
 	log_end(&driver.log, NULL, NULL);
 	return rv;

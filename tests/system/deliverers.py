@@ -289,7 +289,15 @@ class AnswersHandler(Quiet):
         self.body()
         self.answer(*step)
 
-    do_HEAD = do_PUT
+    def do_HEAD(self):
+        """The answer to GET without its body, which the script gives all the same."""
+        self.owner.requests.append((self.command, dict(self.headers)))
+        status, body, headers = self.owner.script.pop(0)
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
 
 
 class Roles(Server):

@@ -21,6 +21,7 @@ import pytest
 import conftest
 import deliverers
 import espcap
+import fake_server
 import request_servers
 from deliverers import Answers, CloudShark, Driver, Roles, content
 
@@ -363,17 +364,16 @@ def test_server_errors(state, tmp_path):
         assert len(driver.dead()) == 1
 
 
-def test_lost_answer(state):
+@pytest.mark.parametrize("body, meta, ours", [
+    (content(HTTP), sha256(HTTP), True), (content(HTTP), "0" * 64, False), (content(HTTP)[1:], sha256(HTTP), False),
+    (content(HTTP), None, False)])
+def test_lost_answer(state, body, meta, ours):
     """The answer to an upload is lost: the object is there, and it is ours, or somebody else's."""
-    for theirs, steps in ((sha256(HTTP), 3), ("0" * 64, 4)):
-        found = (200, "", [("x-amz-meta-sha256", theirs)])
-        script = [(503, ""), (412, ""), found, (200, "")]
-        with Answers(*script) as server, Driver(state, **at(server, "bucket", first=20)) as driver:
-            driver.put("one", HTTP, "s3")
-            url = driver.delivered("one", "s3").url
-            # The stand-in cannot say another length in a HEAD: it is compared, too.
-            assert url.endswith("one-1.pcap") and len(server.requests) == 4, steps
-            assert [method for method, _ in server.requests] == ["PUT", "PUT", "HEAD", "PUT"]
+    found = (200, body, [("x-amz-meta-sha256", meta)] if meta else [])
+    with Answers((503, ""), (412, ""), found, (200, "")) as server, Driver(state, **at(server, "bucket", first=20)) as driver:
+        driver.put("one", HTTP, "s3")
+        assert driver.delivered("one", "s3").url == server.url + ("/bucket/one.pcap" if ours else "/bucket/one-1.pcap")
+        assert [method for method, _ in server.requests] == ["PUT", "PUT", "HEAD"] + ["PUT"] * (not ours)
 
 
 def test_object_is_ours(store, state):
@@ -392,6 +392,43 @@ def test_object_is_ours(store, state):
         assert driver.delivered("one", "s3").url.endswith("/one.pcap")
         driver.drain()
     assert store.keys(settings["s3_bucket"]) == ["one.pcap"]
+
+
+def test_tls(state):
+    """The server's certificate is checked; nothing is sent to who has another one."""
+    with request_servers.running(request_servers.S3, secure=True) as server:
+        settings = at(server, first=50)
+        with Driver(state, **settings) as driver:
+            driver.put("one", HTTP, "s3")
+            driver.saying("certificate")
+        with Driver(state, ca=server.ca, **settings) as driver:
+            driver.order("hurry")
+            driver.delivered("one", "s3")
+            driver.drain()
+        assert server.get(settings["s3_bucket"], "one.pcap") == content(HTTP)
+
+
+def test_server_dies(state, tmp_path):
+    """The server is killed while it gets large files, and comes back: all are there, whole."""
+    large = tmp_path / "large.pcap"
+    large.write_bytes(content(HTTP) * 2000)
+    with request_servers.running(request_servers.S3, own=True) as server:
+        settings = at(server, first=50)
+        with Driver(state, **settings) as driver:
+            for number in range(4):
+                driver.put("c%d" % number, large, "s3")
+            driver.spooling("c0")
+            time.sleep(0.2)
+            server.kill9()
+            driver.saying("cannot connect|connection|Connection|closed")
+            server.start()
+            driver.order("hurry")
+            for number in range(4):
+                driver.delivered("c%d" % number, "s3")
+            driver.drain()
+        keys = server.keys(settings["s3_bucket"])
+        assert len(keys) == 4
+        assert all(server.get(settings["s3_bucket"], key) == large.read_bytes() for key in keys)
 
 
 def test_roles(store, state, tmp_path):
@@ -560,6 +597,22 @@ def test_index(state, local, tmp_path):
     assert words[0].split() == ["--node=localhost:9", "--file=%s/index/one.pcap" % os.path.realpath(state), "--summary-json=-", "--quiet"]
     # Documents name the file that stays.
     assert "--file=%s/two.pcap" % local in words[1]
+
+
+def test_index_by_espcap(state, local):
+    """By espcap itself: a document for each packet, with the identity that the outcome tells; repeated, the same ones."""
+    with fake_server.Server() as server:
+        settings = {"index_program": espcap.PLAIN, "index_option": "--node=" + server.url, "local": local}
+        with Driver(state, destinations="local,index", **settings) as driver:
+            driver.put("one", HTTP, "index,local")
+            first = driver.delivered("one", "index")
+            driver.put("two", HTTP, "index")
+            second = driver.delivered("two", "index")
+            driver.drain()
+        documents = [entry.document for entry in server.ledger]
+        assert int(first.documents) == int(second.documents) == len(documents) > 0 and first.id == second.id
+        assert {document["espcap"]["capture"] for document in documents} == {first.id}
+        assert {document["file_name"] for document in documents} == {local + "/one.pcap"}
 
 
 # ---- Conservation
