@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "loop/http.h"
+#include "loop/http_request.h"
 
 /* A file that is being sent, or a part of a form that is one. */
 struct http_body_file {
