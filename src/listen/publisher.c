@@ -8,6 +8,9 @@
 #include "base/exposition.h"
 #include "base/xalloc.h"
 #include "listen/outlet.h"
+#ifdef HAVE_KAFKA
+#include "listen/outlet_kafka.h"
+#endif
 #include "listen/outlet_redis.h"
 #include "listen/outlet_sqs.h"
 
@@ -99,9 +102,21 @@ add(struct publisher *publisher, struct outlet *outlet)
 static int
 add_kafka(struct publisher *publisher, const struct publisher_config *config, struct error *error)
 {
+#ifdef HAVE_KAFKA
+	const struct sender_config sender = {
+		.properties = config->kafka, .topic = config->kafka_topic, .forget = config->forget, .ctx = config->forget_ctx
+	};
+	struct outlet *outlet = outlet_kafka_new(&sender, error);
+
+	if (outlet == NULL)
+		return -1;
+	add(publisher, outlet);
+	return 0;
+#else
 	(void)publisher;
 	(void)config;
-	return error_set(error, OUTCOME_USAGE, "[results] kafka_topic: this espcapd cannot send results to Kafka");
+	return error_set(error, OUTCOME_USAGE, "[results] kafka_topic: this espcapd was built without librdkafka");
+#endif
 }
 
 struct publisher *

@@ -21,7 +21,7 @@ struct publisher_config {
 	const char *redis_stream;         /* NULL for none: entries have one field, "result" */
 	uint64_t stream_max;              /* entries that the stream keeps, about (MAXLEN ~); 0: 10,000 */
 	const struct sqs_config *sqs;     /* NULL for none */
-	const struct properties *kafka;   /* NULL for none; borrowed for publisher_new */
+	const struct properties *kafka;   /* NULL for none; group.id is not used */
 	const char *kafka_topic;
 	void (*forget)(void *ctx); /* as of struct kafka_requests_config */
 	void *forget_ctx;

@@ -347,7 +347,10 @@ set(struct driver *driver, char *word)
 		driver->sqs.visibility = (unsigned)atoi(value);
 	else if (strcmp(word, "results_sqs") == 0)
 		driver->results.sqs = &driver->sqs;
-	else if (strcmp(word, "results_channel") == 0)
+	else if (strcmp(word, "results_kafka") == 0) {
+		driver->results.kafka = &driver->properties;
+		driver->results.kafka_topic = value;
+	} else if (strcmp(word, "results_channel") == 0)
 		driver->results.redis_channel = value;
 	else if (strcmp(word, "results_stream") == 0)
 		driver->results.redis_stream = value;
@@ -378,9 +381,13 @@ add(struct driver *driver, const char *kind)
 		}
 	}
 #endif
-	else if (strcmp(kind, "results") == 0)
+	else if (strcmp(kind, "results") == 0) {
 		driver->publisher = publisher_new(&driver->results, &error);
-	else
+		if (driver->publisher == NULL) {
+			fprintf(stderr, "%s\n", error.text);
+			exit(2);
+		}
+	} else
 		abort();
 }
 

@@ -757,6 +757,34 @@ def test_kafka_broker_away(brokers):
         assert driver.process.poll() is None
 
 
+def test_kafka_results(brokers):
+    """In order, also when the process is killed in between; a property that does not exist is refused at the start."""
+    topic = brokers.create_topic(partitions=1)
+    words = ["X=bootstrap.servers=" + brokers.address, "results_kafka=" + topic, "results"]
+    with Driver(*words) as driver:
+        driver.order("many 100")
+        wait_until(lambda: driver.metrics()["espcapd_results_waiting"] == 0, lambda: driver.told[-3:])
+        children = subprocess.run(["pgrep", "-P", str(driver.process.pid)], capture_output=True, text=True, check=True)
+        os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
+        driver.wait("lost", "has ended")
+        driver.order("publish after")
+        driver.wait("connected", count=2)
+        assert driver.stop()[0]["published"] == 101
+    assert [message.value for message in brokers.consume(topic)] == \
+        [b'{"number":%d}' % number for number in range(100)] + [b"after"]
+    wrong = subprocess.run([os.path.join(BUILD, DRIVER), "X=no.such=1", *words], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2 and "no.such" in wrong.stderr
+
+
+def test_kafka_results_wait_for_a_broker(brokers):
+    topic = brokers.create_topic(partitions=1)
+    with Driver("X=bootstrap.servers=127.0.0.1:%d" % free_port(), "results_kafka=" + topic, "results") as driver:
+        driver.order("publish one")
+        driver.wait("lost")
+        driver.order("stop 100")
+        assert driver.wait("stopped")[0]["lost"] == 1
+
+
 # --- Results ------------------------------------------------------------------
 
 
