@@ -67,6 +67,21 @@ sqs_name(const struct sqs_config *config)
 	return xasprintf("SQS queue %s at %.*s", name != NULL ? name + 1 : "", (int)len, host);
 }
 
+/* The region is in the name of the host: "sqs.REGION.amazonaws.com". */
+static char *
+make_scope(const struct sqs_config *config)
+{
+	size_t len, end;
+	const char *host = host_of(config->url, &len);
+
+	if (config->region != NULL && config->region[0] != '\0')
+		return xasprintf("aws:amz:%s:sqs", config->region);
+	end = len > 4 && strncmp(host, "sqs.", 4) == 0 ? strcspn(host + 4, "./:") : 0;
+	if (end > 0 && strncmp(host + 4 + end, ".amazonaws.", 11) == 0)
+		return xasprintf("aws:amz:%.*s:sqs", (int)end, host + 4);
+	return xstrdup("aws:amz:us-east-1:sqs");
+}
+
 struct sqs_client *
 sqs_client_new(const struct listen_context *context, const struct sqs_config *config)
 {
@@ -87,7 +102,7 @@ sqs_client_new(const struct listen_context *context, const struct sqs_config *co
 	if (client->http == NULL)
 		abort(); /* out of memory */
 	client->endpoint = xasprintf("%.*s/", (int)(host - config->url) + (int)len, config->url);
-	client->scope = xasprintf("aws:amz:%s:sqs", config->region);
+	client->scope = make_scope(config);
 	LIST_INIT(&client->calls);
 	return client;
 }

@@ -14,7 +14,7 @@
 /* Borrowed for the life of what uses it. */
 struct sqs_config {
 	const char *url;                    /* of the queue, "https://sqs.us-east-1.amazonaws.com/123/NAME" */
-	const char *region;                 /* "us-east-1" */
+	const char *region;                 /* "us-east-1"; NULL: that of the URL, if it is in it, else this one */
 	const char *access_id, *access_key; /* NULL: calls are not signed */
 	const char *session_token;          /* NULL for none */
 	struct http_blob ca;                /* PEM; data NULL: the system's */
