@@ -566,6 +566,40 @@ prepare(struct jobs *jobs, struct job *job, const struct request *request, const
 	return write_journal(job, request, decision, text, size);
 }
 
+/* Longer than names of interfaces and destinations together. */
+#define MORE_MAX ((size_t)1 << 17)
+
+/* Which captures will come, and how many outcomes each has: who asked knows by it when all is said. */
+static void
+report_accepted(const struct job *job, const struct policy_decision *decision)
+{
+	struct buffer more;
+	const char *between = "";
+
+	buffer_init(&more, MORE_MAX);
+	(void)buffer_puts(&more, "\"interfaces\":[");
+	for (size_t i = 0; i < job->count; i++) {
+		(void)buffer_puts(&more, i == 0 ? "" : ",");
+		(void)json_string(&more, job->parts[i].interface, strlen(job->parts[i].interface));
+	}
+	(void)buffer_puts(&more, "],\"destinations\":[");
+	for (unsigned bit = 1; bit < 1U << REQUEST_DESTINATIONS; bit <<= 1) {
+		if ((decision->destinations & bit) == 0)
+			continue;
+		(void)buffer_printf(&more, "%s\"%s\"", between, request_destination_name((enum request_destination)bit));
+		between = ",";
+	}
+	if (buffer_append(&more, "]", 2) != 0)
+		buffer_clear(&more);
+	report_result(job->jobs->config->report,
+	    &(struct results_line){ .kind = RESULTS_ACCEPTED,
+		.id = job->id,
+		.alertid = job->alertid,
+		.reason = *decision->note != '\0' ? decision->note : NULL,
+		.more = more.len > 0 ? more.data : NULL });
+	buffer_release(&more);
+}
+
 enum jobs_answer
 jobs_accept(struct jobs *jobs, const struct request *request, const struct policy_decision *decision, const char *id,
     uint32_t grant, void *tag, char *text, size_t size)
@@ -580,11 +614,7 @@ jobs_accept(struct jobs *jobs, const struct request *request, const struct polic
 	}
 	job->next = jobs->first;
 	jobs->first = job;
-	report_result(jobs->config->report,
-	    &(struct results_line){ .kind = RESULTS_ACCEPTED,
-		.id = job->id,
-		.alertid = job->alertid,
-		.reason = *decision->note != '\0' ? decision->note : NULL });
+	report_accepted(job, decision);
 	/* The job is gone after its last part, if all fail at once. */
 	for (size_t i = 0; i < count; i++)
 		start_part(job, i, decision, grant);
