@@ -81,7 +81,9 @@ struct options {
 	struct options_list properties;  /* KEY=VALUE */
 	const char *from;                /* as it was given */
 	enum options_from from_kind;
-	int64_t from_ms; /* since 1970, of OPTIONS_FROM_TIME */
+	int64_t from_ms;            /* since 1970, of OPTIONS_FROM_TIME */
+	const char *since, *until;  /* as they were given; NULL for no bound */
+	int64_t since_ms, until_ms; /* since 1970, without a bound INT64_MIN and INT64_MAX: captured then or later, and before */
 	bool exit_at_end;
 	const char *warmup;                  /* as it was given */
 	uint64_t warmup_ms, warmup_messages; /* both 0 for none */

@@ -89,6 +89,28 @@ take_from(struct options *options, struct error *error)
 	    text);
 }
 
+/* none: what it is without the option. */
+static int
+take_capture_time(const char *name, const char *text, int64_t none, int64_t *ms, struct error *error)
+{
+	*ms = none;
+	if (text == NULL || instant_read(text, ms) == 0)
+		return 0;
+	return error_set(error, OUTCOME_USAGE,
+	    "--%s takes a time in UTC such as 2026-01-31T12:00:00Z, or seconds since 1970, not \"%.100s\"", name, text);
+}
+
+static int
+take_until(struct options *options, struct error *error)
+{
+	if (take_capture_time("until", options->until, INT64_MAX, &options->until_ms, error) != 0)
+		return -1;
+	if (options->until_ms > options->since_ms)
+		return 0;
+	return error_set(error, OUTCOME_USAGE, "--until=%.100s is not after --since=%.100s: there is no packet between them",
+	    options->until, options->since);
+}
+
 /* "60s,100000", or "0". */
 static int
 take_warmup(struct options *options, struct error *error)
@@ -128,6 +150,12 @@ options_kafka(struct options *options, const char **name, struct error *error)
 		return -1;
 	*name = "from";
 	if (take_from(options, error) != 0)
+		return -1;
+	*name = "since";
+	if (take_capture_time("since", options->since, INT64_MIN, &options->since_ms, error) != 0)
+		return -1;
+	*name = "until";
+	if (take_until(options, error) != 0)
 		return -1;
 	*name = "warmup";
 	return take_warmup(options, error);

@@ -165,6 +165,13 @@ const struct options_row options_rows[] = {
 	    "time a message was sent, such as 2026-01-31T12:00Z or seconds since "
 	    "1970 (default: stored)",
 	    OPTIONS_KIND_TEXT, SETS(from), 0, 0, NULL, "kafka", 0 },
+	{ "since", "TIME", OPTIONS_GROUP_KAFKA,
+	    "only packets captured at this time or later, such as "
+	    "2026-01-31T12:00Z or seconds since 1970",
+	    OPTIONS_KIND_TEXT, SETS(since), 0, 0, NULL, "kafka", 0 },
+	{ "until", "TIME", OPTIONS_GROUP_KAFKA,
+	    "only packets captured before this time",
+	    OPTIONS_KIND_TEXT, SETS(until), 0, 0, NULL, "kafka", 0 },
 	{ "exit-at-end", NULL, OPTIONS_GROUP_KAFKA,
 	    "end at what was the end of the topics at the start",
 	    OPTIONS_KIND_FLAG, SETS(exit_at_end), 0, 0, NULL, "kafka", 0 },

@@ -51,7 +51,7 @@ struct options_row {
 };
 
 /* In the order of --help and of the man page. */
-#define OPTIONS_ROWS 90
+#define OPTIONS_ROWS 92
 extern const struct options_row options_rows[OPTIONS_ROWS];
 /* The options of which exactly one kind must be given. */
 #define OPTIONS_INPUTS 8

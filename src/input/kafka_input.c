@@ -37,7 +37,8 @@ struct kafka_input {
 	size_t partition_count;
 	struct input_partition *lags; /* for whoever asks */
 
-	uint64_t taken; /* packets, without context */
+	uint64_t taken;   /* packets, without context */
+	uint64_t outside; /* of these, captured too early or too late */
 	uint64_t given_up, warmed, missed, mixed, malformed;
 	uint64_t wanted;  /* packets that count for --count */
 	uint64_t waiting; /* bytes */
@@ -397,13 +398,32 @@ set_packet(const struct wire_packet *wire, const struct intake_message *message,
 	packet->identity.ordinal = wire->has_header ? wire->ordinal : (uint64_t)message->offset + 1;
 }
 
+/*
+ * With --since and --until, one that was captured before or after: it has no document. Sets *is_context if tshark is to
+ * see it all the same, so that it knows the conversations; true if it is not to.
+ */
+static bool
+pass_outside(struct kafka_input *input, struct kafka_partition *partition, const struct intake_message *message,
+    const struct wire_packet *wire, bool *is_context)
+{
+	enum kafka_place place = kafka_window_place(&input->kafka.window, wire);
+
+	if (place == KAFKA_INSIDE)
+		return false;
+	span_pass(spans_add(partition->spans, message->offset));
+	input->taken++;
+	input->outside++;
+	*is_context = place == KAFKA_CONTEXT;
+	return place == KAFKA_OUTSIDE;
+}
+
 /* Why it cannot be given to a tshark, NULL if it was. */
 static const char *
 take(struct kafka_input *input, struct kafka_partition *partition, const struct intake_message *message)
 {
 	static const char *const verdicts[] = { [WIRE_NO_KEY] = "it has no key of 8 bytes",
 		[WIRE_BAD_HEADER] = "its header " WIRE_HEADER " is not valid" };
-	bool is_context = message->offset < partition->assigned.start, shared;
+	bool is_before = message->offset < partition->assigned.start, is_context = is_before, shared;
 	struct kafka_source_packet packet;
 	struct kafka_session *session;
 	struct kafka_pair *pair;
@@ -414,19 +434,22 @@ take(struct kafka_input *input, struct kafka_partition *partition, const struct 
 
 	if (verdict != WIRE_PACKET)
 		return verdicts[verdict];
+	if (!is_before && pass_outside(input, partition, message, &wire, &is_context))
+		return NULL;
 	pair = kafka_partition_pair(partition, &wire);
 	if (pair == NULL)
 		return "the crypto library offers no SHA-256";
 	session = kafka_sessions_of(input->sessions, partition, pair, &shared);
 	set_packet(&wire, message, &packet);
 	why = kafka_session_refuses(session, &packet);
+	/* One that is context for --since has been passed already. */
 	if (why != NULL)
-		return why;
+		return is_before == is_context ? why : NULL;
 	kafka_session_put(session, &packet, pair->capture, message->offset,
 	    is_context ? NULL : spans_add(partition->spans, message->offset));
 	input->waiting += message->value_len;
 	input->mixed += shared && !is_context;
-	input->warmed += is_context;
+	input->warmed += is_before;
 	input->taken += !is_context;
 	if (!is_context)
 		count_wanted(input, &packet);
@@ -591,8 +614,9 @@ counts(const struct input *base, struct input_counts *counts)
 	if (input->sessions != NULL)
 		passed = kafka_sessions_counts(input->sessions);
 	dissection_input_counts(&passed, counts);
+	counts->skipped += input->outside;
 	/* Of those that have no outcome yet nobody knows whether --bpf wants them. */
-	counts->read = input->taken - passed.skipped;
+	counts->read = input->taken - counts->skipped;
 	counts->is_kafka = true;
 	counts->released = input->given_up;
 	counts->warmed = input->warmed;

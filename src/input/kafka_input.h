@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "input/input_config.h"
+#include "input/kafka_window.h"
 #include "kafka/kafka_feed.h"
 
 struct kafka_input_config {
@@ -17,6 +18,7 @@ struct kafka_input_config {
 	uint64_t commit_every, grace;   /* ms */
 	uint64_t lifetime, lifetime_ms; /* as in struct dissection_live */
 	size_t max_sessions;            /* 1.. */
+	struct kafka_window window;
 	bool exit_at_end;
 };
 

@@ -45,6 +45,7 @@ worker_open(struct worker *worker, const struct options *options, const struct p
 		.lifetime = options->tshark_lifetime,
 		.lifetime_ms = options->tshark_lifetime_ms,
 		.max_sessions = options->max_sessions,
+		.window = { options->since_ms, options->until_ms, options->warmup_ms },
 		.exit_at_end = options->exit_at_end };
 	return worker->input.feed != NULL ? 0 : -1;
 }

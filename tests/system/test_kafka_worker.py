@@ -170,6 +170,29 @@ def test_selection(brokers):
     assert few.sums["printed"] == 5
 
 
+def test_capture_times(brokers):
+    """--since and --until: others are counted, committed, and context for tshark if they are just before."""
+    topic = brokers.create_topic()
+    transfers.produce(brokers, topic, "--file", capture("http.pcap"))
+    with open(capture("http.pcap"), "rb") as file:
+        times = [packet.time // 10**6 for packet in transfers.read_pcap(file.read())[2]]
+    total, first, last = len(times), times[20], times[40]
+    wanted = [number for number, time in enumerate(times) if first <= time < last]
+    assert 0 < len(wanted) < total
+    bounds = ("--since=%d.%03d" % divmod(first, 1000), "--until=%d.%03d" % divmod(last, 1000))
+    whole = by_packet(file_documents(capture("http.pcap")))
+    for group, options in (("near", ()), ("far", ("--warmup=0",))):
+        found = read_topic(brokers, topic, "--group", group + topic, *bounds, *options)
+        assert sorted(one["espcap"]["kafka"]["offset"] for one in found.documents) == wanted
+        assert found.sums["read"] == len(wanted) and found.sums["skipped"] == total - len(wanted)
+        assert found.sums["warmed"] == found.sums["malformed"] == 0
+        assert brokers.committed(group + topic, topic) == {0: total}
+        if group == "near":
+            assert all(document["protocol"] == whole[packet]["protocol"] for packet, document in by_packet(found.documents).items())
+    few = read_topic(brokers, topic, "--group", "count-" + topic, bounds[0], "--count=3")
+    assert few.sums["printed"] == 3 and few.sums["skipped"] == wanted[0]
+
+
 def test_retention(brokers):
     topic = brokers.create_topic()
     transfers.produce(brokers, topic, "--file", capture("http.pcap"))

@@ -1082,6 +1082,7 @@ test_kafka(void **state)
 	assert_null(options.instance);
 	assert_int_equal(options.properties.count, 0);
 	assert_int_equal(options.from_kind, OPTIONS_FROM_STORED);
+	assert_true(options.since_ms == INT64_MIN && options.until_ms == INT64_MAX);
 	assert_false(options.exit_at_end);
 	assert_int_equal(options.warmup_ms, 60000);
 	assert_int_equal(options.warmup_messages, 100000);
@@ -1125,8 +1126,10 @@ test_kafka(void **state)
 	assert_int_equal(options.from_kind, OPTIONS_FROM_TIME);
 	assert_int_equal(options.from_ms, 1438233730500);
 	options_release(&options);
-	ACCEPT("--kafka=a", "--topic=b", "--from=end");
+	ACCEPT("--kafka=a", "--topic=b", "--from=end", "--since=2015-07-30", "--until=1438300800.5");
 	assert_int_equal(options.from_kind, OPTIONS_FROM_END);
+	assert_int_equal(options.since_ms, 1438214400000);
+	assert_int_equal(options.until_ms, 1438300800500);
 	options_release(&options);
 }
 
@@ -1171,6 +1174,13 @@ test_kafka_refused(void **state)
 	    "--from takes stored, begin, end, a time in UTC such as 2026-01-31T12:00:00Z, or seconds since 1970, not "
 	    "\"yesterday\"",
 	    "--kafka=a", "--topic=b", "--from=yesterday");
+	REFUSE("--since takes a time in UTC such as 2026-01-31T12:00:00Z, or seconds since 1970, not \"yesterday\"", "--kafka=a",
+	    "--topic=b", "--since=yesterday");
+	REFUSE("--until takes a time in UTC such as 2026-01-31T12:00:00Z, or seconds since 1970, not \"7d\"", "--kafka=a", "--topic=b",
+	    "--until=7d");
+	REFUSE("--until=7 is not after --since=7.0: there is no packet between them", "--kafka=a", "--topic=b", "--since=7.0",
+	    "--until=7");
+	REFUSE("--since goes with --kafka only", "--file=a", "--since=7");
 	REFUSE("--grace takes a time such as 90s or 5m, from 1ms to 1d, not \"0\"", "--kafka=a", "--topic=b", "--grace=0");
 	REFUSE("--max-sessions takes a whole number from 1 to 256, not \"0\"", "--kafka=a", "--topic=b", "--max-sessions=0");
 }
