@@ -39,8 +39,9 @@ struct producer {
 	struct trouble trouble;
 	unsigned unknown; /* how often the topic was not known */
 	bool is_ready, is_asking, has_failed, is_given_up, is_lowered;
-	bool is_barred; /* the last outcome was a refusal: one packet at a time is tried */
-	bool is_dead;   /* the client takes nothing any more, and another may */
+	bool is_barred;  /* the last outcome was a refusal: one packet at a time is tried */
+	bool is_dead;    /* the client takes nothing any more, and another may */
+	bool is_probing; /* after an outage, with nothing to send that would tell its end */
 };
 
 /* Troubles. */
@@ -332,6 +333,7 @@ stop_client(struct producer *producer)
 	producer->topic = NULL;
 	client_free(producer->client);
 	producer->client = NULL;
+	producer->is_probing = false;
 }
 
 static uint64_t
@@ -371,6 +373,34 @@ ask(struct producer *producer)
 	queue = rd_kafka_queue_get_main(client_handle(producer->client));
 	topic_limits_ask(client_handle(producer->client), producer->config.topic, -1, ASK_MS, queue);
 	rd_kafka_queue_destroy(queue);
+}
+
+/* Whether brokers are back, when no packet is under way whose confirmation says so. */
+static void
+probe(struct producer *producer)
+{
+	rd_kafka_queue_t *queue;
+
+	if (!producer->is_ready || producer->is_probing || producer->is_barred || producer->is_dead || producer->has_failed ||
+	    !trouble_is_away(&producer->trouble) || under_way(producer) > 0)
+		return;
+	producer->is_probing = true;
+	queue = rd_kafka_queue_get_main(client_handle(producer->client));
+	topic_limits_ask(client_handle(producer->client), producer->config.topic, -1, ASK_MS, queue);
+	rd_kafka_queue_destroy(queue);
+}
+
+static void
+take_probe(struct producer *producer, rd_kafka_event_t *event)
+{
+	struct topic_limits limits;
+	const char *text;
+	rd_kafka_resp_err_t code = topic_limits_read(event, &limits, &text);
+
+	producer->is_probing = false;
+	/* Errors of the client's own are negative: all others are a broker's answer. */
+	if (code >= RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+		trouble_end(&producer->trouble);
 }
 
 static void
@@ -438,8 +468,12 @@ on_event(void *ctx, rd_kafka_event_t *event)
 
 	if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR)
 		take_reports(producer, event);
-	else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT)
-		take_limits(producer, event);
+	else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT) {
+		if (producer->is_ready)
+			take_probe(producer, event);
+		else
+			take_limits(producer, event);
+	}
 }
 
 /* A client that is dead has given all its packets back, or will. */
@@ -484,6 +518,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	replace_client(producer);
 	ask(producer);
+	probe(producer);
 	if (producer->is_barred)
 		try_again(producer);
 	loop_start_timer(producer->tick, TICK_MS);

@@ -406,8 +406,10 @@ consume_open(const struct kafka_options *options, struct loop *loop, const struc
 	consume->header = evtimer_new(loop_base(loop), on_header, consume);
 	consume->grace = evtimer_new(loop_base(loop), on_grace, consume);
 	if (set_config(consume, error) == 0 && open_outputs(consume, error) == 0 &&
-	    (options->bpf == NULL || (consume->filter = filter_new(options->bpf, error)) != NULL))
+	    (options->bpf == NULL || (consume->filter = filter_new(options->bpf, error)) != NULL)) {
+		loop_catch(loop, on_signal, consume);
 		return consume;
+	}
 	consume_free(consume);
 	return NULL;
 }
@@ -482,7 +484,6 @@ consume_run(struct consume *consume, const struct properties *properties, bool *
 		root_log(consume->log, ROOT_ERROR, "%s", error.text);
 		return error.outcome;
 	}
-	loop_catch(consume->loop, on_signal, consume);
 	loop_start_timer(consume->header, HEADER_MS);
 	if (loop_run(consume->loop, &error) != 0) {
 		root_log(consume->log, ROOT_ERROR, "%s", error.text);

@@ -42,6 +42,7 @@ struct produce {
 	struct capture_record record; /* that waits for room, if has_record */
 	struct wire_origin origin;
 	char capture[CAPTURE_ID_LEN], host[WIRE_NAME_LEN];
+	uint64_t before; /* packets of the file before this capture: several may be joined */
 	uint64_t read, filtered, invalid;
 	enum outcome outcome;
 	int signal_number;
@@ -150,11 +151,12 @@ on_readable(void *ctx)
 	feed(ctx);
 }
 
-/* The first packet names the capture. */
+/* The first packet names the capture. As of espcap --file, of captures that are joined in a file each is one. */
 static void
 begin_capture(struct produce *produce, const struct capture_record *record)
 {
 	produce->has_begun = true;
+	produce->before = produce->live != NULL ? 0 : record->ordinal - 1;
 	if (produce->live != NULL)
 		(void)snprintf(produce->capture, sizeof(produce->capture), "%s", live_id(produce->live));
 	else if (capture_id(record, produce->capture) != 0)
@@ -253,8 +255,9 @@ read_packet(struct produce *produce)
 	}
 	if (!record->is_packet || record->linktype == CAPTURE_LINKTYPE_NONE)
 		return true;
-	if (!produce->has_begun)
+	if (!produce->has_begun || (record->number == 1 && produce->live == NULL))
 		begin_capture(produce, record);
+	record->ordinal -= produce->before;
 	if (!is_wanted(produce, record)) {
 		produce->filtered++;
 		return true;
@@ -443,8 +446,11 @@ produce_open(const struct kafka_options *options, struct loop *loop, const struc
 	produce->grace = evtimer_new(loop_base(loop), on_grace, produce);
 	(void)gethostname(produce->host, sizeof(produce->host) - 1);
 	if (open_pretty(produce, error) == 0 &&
-	    (options->interface != NULL ? open_live(produce, error) : open_files(produce, error)) == 0)
+	    (options->interface != NULL ? open_live(produce, error) : open_files(produce, error)) == 0) {
+		/* Packets may have been captured already: a signal ends it with the final line. */
+		loop_catch(loop, on_signal, produce);
 		return produce;
+	}
 	produce_free(produce);
 	return NULL;
 }
@@ -610,7 +616,7 @@ produce_metrics(const void *ctx, struct exposition *exposition)
 	exposition_single(exposition, "espcap_kafka_packets_filtered_total", "counter",
 	    "Packets of files that do not match --bpf; they do not count as captured.", produce->filtered);
 	exposition_single(exposition, "espcap_kafka_broker_reachable", "gauge",
-	    "1 while brokers answer, 0 from when none does until one confirms packets again.",
+	    "1 while brokers answer, 0 from when none does until one answers again.",
 	    !produce->has_ended && produce->producer != NULL && producer_is_connected(produce->producer));
 	if (produce->live != NULL)
 		put_live(produce, &sums, exposition);
@@ -628,7 +634,6 @@ produce_run(struct produce *produce, const struct properties *properties, int *s
 		root_log(produce->log, ROOT_ERROR, "%s", error.text);
 		return error.outcome;
 	}
-	loop_catch(produce->loop, on_signal, produce);
 	if (loop_run(produce->loop, &error) != 0) {
 		root_log(produce->log, ROOT_ERROR, "%s", error.text);
 		note_outcome(produce, error.outcome);

@@ -185,6 +185,31 @@ def test_without_a_spool(brokers, relay):
     assert set(delivered) <= set(sent + last) and set(sent[:1000] + last) <= set(delivered)
 
 
+def test_idle_producer_knows_that_brokers_are_back(brokers, relay):
+    """With nothing to send."""
+    topic = brokers.create_topic()
+    process = sensor(relay, topic)
+    send(packets(10))
+    kafka.wait_until(lambda: brokers.count(topic) == 10)
+    relay.cut()
+    transfers.wait_for_line(process, "No broker answers")
+    relay.restore()
+    transfers.wait_for_line(process, "Kafka answers again")
+    assert finished(process)["delivered"] == 10
+
+
+@pytest.mark.parametrize("options,pattern", [(("--producer", "-i", "v0"), transfers.PRODUCED), (("--consumer",), transfers.CONSUMED)])
+def test_signal_at_the_start(options, pattern):
+    """Before the client of Kafka has started, too, there is a final line."""
+    for _ in range(3):
+        process = transfers.start("127.0.0.1:9", *options, "-t", "t", "--log-level", "DEBUG",
+                                  prefix=["ip", "netns", "exec", SENSOR])
+        transfers.wait_for_line(process, "Connecting to Kafka")
+        process.send_signal(signal.SIGTERM)
+        result = transfers.finish(process)
+        assert result.code == 0 and set(transfers.counts(result, pattern).values()) == {0}, result
+
+
 @pytest.mark.parametrize("way", ["cut", "stall"])
 def test_ends_while_the_brokers_are_away(brokers, relay, way):
     """Live, within --grace; what was not confirmed counts as failed."""

@@ -103,6 +103,20 @@ def test_filters_and_files(brokers):
     assert len(brokers.consume(limited)) == 3
 
 
+def test_joined_captures(brokers, tmp_path):
+    """Each is a capture by itself, as for espcap --file."""
+    joined = tmp_path / "joined.pcap"
+    names = ("http.pcap", "dns.pcap")
+    joined.write_bytes(b"".join(open(capture(name), "rb").read() for name in names))
+    found = []
+    for files in ([joined], [capture(name) for name in names]):
+        topic = brokers.create_topic()
+        transfers.produce(brokers, topic, *(word for file in files for word in ("--file", file)))
+        headers = [transfers.read_header(message.headers) for message in brokers.consume(topic)]
+        found.append([(header.capture, header.ordinal) for header in headers])
+    assert found[0] == found[1] and len(set(found[0])) == len(found[0])
+
+
 def test_bad_files(brokers, tmp_path):
     topic = brokers.create_topic()
     cut = tmp_path / "cut.pcap"
