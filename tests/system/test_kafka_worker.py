@@ -2,6 +2,7 @@
 """espcap --kafka against a real broker: documents, context, commits, members that come and go."""
 
 import collections
+import json
 import os
 import re
 import signal
@@ -10,10 +11,14 @@ import time
 
 import pytest
 
+import conftest
 import conserve
 import conserve_kafka
+import deliveries
 import engines
 import espcap
+import fake_faults
+import fake_server
 import kafka
 import transfers
 from transfers import brokers, capture  # noqa: F401 (a fixture)
@@ -63,6 +68,10 @@ Outcome = collections.namedtuple("Outcome", "documents sums errors")
 def words(brokers, topic, *options):
     group = [] if "--group" in options else ["--group", "espcap-" + topic]
     return ["--kafka", brokers.address, "--topic", topic, *group, *options]
+
+
+def offset_of(document):
+    return document["espcap"]["kafka"]["offset"]
 
 
 def read_topic(brokers, topic, *options, code=0):
@@ -238,6 +247,43 @@ def test_two_read_to_the_end(brokers, tmp_path):
     documents = [espcap.parse_line(line) for path in outputs for line in path.read_bytes().splitlines()]
     assert {(one["espcap"]["kafka"]["partition"], one["espcap"]["kafka"]["offset"]) for one in documents} == {
         (number, offset) for number, (_, end) in brokers.ends(topic).items() for offset in range(end)}
+
+
+@conftest.needs_root
+def test_no_room_for_the_dead_letters(brokers, tmp_path):
+    """What was put aside is committed; what could not be is not: the next worker has it again."""
+    topic, group = brokers.create_topic(), "full"
+    first, rest = 20, 200
+    transfers.numbered(tmp_path / "first.pcap", first, size=100)
+    transfers.numbered(tmp_path / "rest.pcap", rest, size=300)
+    small = deliveries.shared(tmp_path) / "small"
+    small.mkdir()
+    prefix = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=96k none "$0" || exit; "$@"; code=$?; cp "$0/letters" "$0.kept"; '
+              'exit $code', str(small)]
+    options = words(brokers, topic, "--group", group, "--chunk=10", "--commit-every=100ms")
+    fault = fake_faults.Items(400, "document_parsing_exception", "no", every=2, times=None)
+    with fake_server.Server(fault) as server:
+        worker = deliveries.Running([server], None, tmp_path, *options, "--dead-letter", str(small / "letters"), prefix=prefix)
+        transfers.produce(brokers, topic, "--file", tmp_path / "first.pcap")
+        kafka.wait_until(lambda: brokers.committed(group, topic) == {0: first})
+        transfers.produce(brokers, topic, "--file", tmp_path / "rest.pcap")
+        done = worker.wait()
+        assert done.code == 5, done.errors
+        done.says("letters", "space")
+        counts = sums(done.errors)
+        assert counts["rejected"] >= first // 2 and counts["unsent"] > 0
+        with open(str(small) + ".kept", "rb") as kept:
+            aside = {offset_of(json.loads(line)["document"]) for line in kept if line.endswith(b"\n")}
+        assert len(aside) >= counts["rejected"]
+        committed = brokers.committed(group, topic)[0]
+        assert first <= committed < first + rest
+        assert set(range(committed)) <= aside | {offset_of(entry.document) for entry in server.ledger}
+        fault.lift()
+        done = deliveries.Running([server], None, tmp_path, *options, "--exit-at-end").wait()
+        assert done.code == 0, done.errors
+        assert brokers.committed(group, topic) == {0: first + rest}
+        offsets = [offset_of(entry.document) for entry in server.ledger]
+        assert set(offsets) | aside == set(range(first + rest)) and len(set(offsets)) == len(offsets)
 
 
 def test_no_broker():
