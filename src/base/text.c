@@ -187,6 +187,20 @@ text_size(const char *text, uint64_t min, uint64_t max, uint64_t *bytes)
 	return 0;
 }
 
+const char *
+text_put_size(char dst[TEXT_SIZE_LEN], uint64_t bytes)
+{
+	static const char *const units[] = { "", "k", "M", "G" };
+	size_t unit = 0;
+
+	while (bytes != 0 && bytes % 1024 == 0 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		bytes /= 1024;
+		unit++;
+	}
+	(void)snprintf(dst, TEXT_SIZE_LEN, "%llu%s", (unsigned long long)bytes, units[unit]);
+	return dst;
+}
+
 int
 text_duration(const char *text, uint64_t min, uint64_t max, uint64_t *ms)
 {

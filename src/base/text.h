@@ -33,6 +33,9 @@ void text_hex(char *dst, const void *bytes, size_t len);
 int text_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 /* A size in bytes: a number with an optional k, M or G (powers of 1024, an optional iB or B after). */
 int text_size(const char *text, uint64_t min, uint64_t max, uint64_t *bytes);
+/* The shortest such text of this size, "64M" or "1025"; dst is returned. */
+#define TEXT_SIZE_LEN 24
+const char *text_put_size(char dst[TEXT_SIZE_LEN], uint64_t bytes);
 /* A time in milliseconds: a number, fractions allowed, with ms, s (default), m, h or d after it. */
 int text_duration(const char *text, uint64_t min, uint64_t max, uint64_t *ms);
 

@@ -83,7 +83,7 @@ is_time_to_say(uint64_t *said)
 static void
 say_drop(struct sniff *sniff)
 {
-	unsigned long long queue = sniff->config->queue;
+	char queue[TEXT_SIZE_LEN], spool[TEXT_SIZE_LEN];
 	unsigned long long dropped = sniff->dropped;
 	int reason = sniff->spool == NULL ?
 	    0 :
@@ -92,22 +92,17 @@ say_drop(struct sniff *sniff)
 
 	if (!is_time_to_say(&sniff->said_drop))
 		return;
+	(void)text_put_size(queue, sniff->config->queue);
 	if (sniff->spool == NULL)
 		(void)snprintf(text, sizeof(text),
-		    "the queue of %llu bytes is "
-		    "full: packets are dropped, %llu so far (--queue)",
-		    queue,
-		    dropped);
+		    "the queue of %s is full: packets are dropped, %llu so far (--queue)", queue, dropped);
 	else if (reason == 0)
 		(void)snprintf(text, sizeof(text),
-		    "the queue of %llu bytes and "
-		    "the spool of %llu bytes are full: packets are dropped, "
-		    "%llu so far (--spool-size)",
-		    queue,
-		    (unsigned long long)spool_file_size(sniff->spool), dropped);
+		    "the queue of %s and the spool of %s are full: packets are dropped, %llu so far (--spool-size)",
+		    queue, text_put_size(spool, spool_file_size(sniff->spool)), dropped);
 	else
 		(void)snprintf(text, sizeof(text),
-		    "the queue of %llu bytes is full, and the spool in %.400s cannot "
+		    "the queue of %s is full, and the spool in %.400s cannot "
 		    "be written: %s: packets are dropped, %llu so far; espcap keeps "
 		    "trying",
 		    queue,
@@ -133,15 +128,13 @@ say_lost(struct sniff *sniff, int reason)
 static void
 say_spooling(struct sniff *sniff)
 {
-	char text[600];
+	char text[600], queue[TEXT_SIZE_LEN];
 
 	if (sniff->spool == NULL || spool_file_is_empty(sniff->spool) ||
 	    !is_time_to_say(&sniff->said_spool))
 		return;
 	(void)snprintf(text, sizeof(text),
-	    "the queue of %zu bytes is full: "
-	    "packets wait in the spool in %.400s",
-	    sniff->config->queue,
+	    "the queue of %s is full: packets wait in the spool in %.400s", text_put_size(queue, sniff->config->queue),
 	    spool_file_dir(sniff->spool));
 	note(sniff, text);
 }

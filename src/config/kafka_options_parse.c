@@ -63,6 +63,16 @@ take_help(struct parse *parse, const char *text)
 	return 0;
 }
 
+/* A producer has one interface, as Pycapa's has: another one is another process. */
+static int
+refuse_again(struct parse *parse, const struct options_row *row)
+{
+	return error_set(parse->error, OUTCOME_USAGE, "--%s was given twice: give it once%s", row->name,
+	    strcmp(row->name, "interface") == 0 ? "; \"any\" is all of them, and the service espcap-kafka@IFACE runs a "
+						  "producer for each" :
+						  "");
+}
+
 static int
 take_row(struct parse *parse, size_t index, const char *text)
 {
@@ -79,7 +89,7 @@ take_row(struct parse *parse, size_t index, const char *text)
 		return error_set(parse->error, OUTCOME_USAGE, "--%s needs a value: --%s=%s", row->name, row->name,
 		    row->value);
 	if (row->value != NULL && row->kind != OPTIONS_KIND_LIST && parse->given[index])
-		return error_set(parse->error, OUTCOME_USAGE, "--%s was given twice: give it once", row->name);
+		return refuse_again(parse, row);
 	parse->given[index] = true;
 	return options_value(row, text, parse->options, parse->error);
 }

@@ -172,7 +172,7 @@ def test_without_a_spool(brokers, relay):
     kafka.wait_until(lambda: brokers.count(topic) == 1000)
     relay.cut()
     send(sent[1000:])
-    transfers.wait_for_line(process, "the queue of 1048576 bytes is full")
+    transfers.wait_for_line(process, "the queue of 1M is full")
     relay.restore()
     kafka.wait_until(lambda: brokers.count(topic) >= 2000)
     # Those that waited are all there before the last ones.

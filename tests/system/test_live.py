@@ -418,7 +418,7 @@ def test_slow_output_drops_are_counted():
     packets = [frames.udp(b"%08d" % number + b"." * 1000) for number in range(total)]
     capture = Capture("--queue=1M", read=False)
     send(packets)
-    capture.says(r"the queue of 1048576 bytes is full: packets are dropped, \d+ so far \(--queue\)")
+    capture.says(r"the queue of 1M is full: packets are dropped, \d+ so far \(--queue\)")
     capture.threads[1].start()
     capture.interrupt()
     capture.wait()

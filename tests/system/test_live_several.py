@@ -572,7 +572,7 @@ def test_spool_of_each(tmp_path):
     packets = {"v0": big(5000), "v2": big(4000)}
     for name, sent in packets.items():
         send(sent, FAR_END[name])
-        capture.says(r"%s: the queue of 1048576 bytes is full: packets wait in the spool in " % name)
+        capture.says(r"%s: the queue of 1M is full: packets wait in the spool in " % name)
     capture.threads[1].start()
     capture.printed(9000)
     parts = ended(capture)
@@ -588,7 +588,7 @@ def test_drops_are_those_of_the_interface():
     total = 9000
     capture = start("v0", "v2", options=["--queue=1M"], read=False)
     send(big(total))
-    capture.says(r"v0: the queue of 1048576 bytes is full: packets are dropped, \d+ so far")
+    capture.says(r"v0: the queue of 1M is full: packets are dropped, \d+ so far")
     send(numbered(100), "v3")
     time.sleep(0.5)
     capture.threads[1].start()

@@ -58,7 +58,7 @@ def test_no_packet_is_lost(tmp_path, public):
     file = str(public / "espcap.prom")
     capture = Capture("--queue=1M", "--spool", str(tmp_path / "spool"), "--metrics", file, read=False)
     send(packets)
-    capture.says(r"the queue of 1048576 bytes is full: packets wait in the spool in ")
+    capture.says(r"the queue of 1M is full: packets wait in the spool in ")
     capture.until(lambda: spool_of(capture)[0].st_size > 100000, "spool")
     found, name = spool_of(capture)
     assert found.st_nlink == 0 and found.st_mode & 0o777 == 0o600 and name.startswith(str(tmp_path))
@@ -94,7 +94,7 @@ def test_bound(tmp_path):
     total = 12000
     capture = Capture("--queue=1M", "--spool", str(tmp_path), "--spool-size=2M", read=False)
     send(big(total))
-    capture.says(r"the queue of 1048576 bytes and the spool of 2097152 bytes are full: packets are dropped, \d+ so far "
+    capture.says(r"the queue of 1M and the spool of 2M are full: packets are dropped, \d+ so far "
                  r"\(--spool-size\)")
     assert spool_of(capture)[0].st_size <= 2 << 20
     found = read_all(capture)

@@ -139,6 +139,9 @@ test_refused(void **state)
 		{ "-c -k h -t t -s 3", "64 to 262144" },
 		{ "-c -k h -t t -m 0", "--max-packets takes" },
 		{ "-c -k h -k h2 -t t", "--kafka-broker was given twice" },
+		{ "-p -k h -t t -i eth0 -i eth1",
+		    "--interface was given twice: give it once; \"any\" is all of them, and the service espcap-kafka@IFACE runs a "
+		    "producer for each" },
 		{ "-c -k h -t t --at a:1:1", "exclude each other" },
 		{ "-c -k h -t t --pcapng --nanosecond", "exclude each other" },
 		{ "-p -k h -t t -r f --partition x", "--partition takes" },

@@ -269,6 +269,24 @@ test_duration(void **state)
 	assert_int_equal(text_duration("1", 1001, 1999, &ms), -1);
 }
 
+static void
+test_put_size(void **state)
+{
+	static const uint64_t sizes[] = { 0, 1, 1023, 1024, 1025, (uint64_t)64 << 20, ((uint64_t)64 << 20) + 1024, (uint64_t)3 << 30,
+		(uint64_t)1 << 50, UINT64_MAX };
+	static const char *const wanted[] = { "0", "1", "1023", "1k", "1025", "64M", "65537k", "3G", "1048576G",
+		"18446744073709551615" };
+	char text[TEXT_SIZE_LEN];
+	uint64_t back;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		assert_string_equal(text_put_size(text, sizes[i]), wanted[i]);
+		assert_int_equal(text_size(text, 0, UINT64_MAX, &back), 0);
+		assert_true(back == sizes[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -280,6 +298,7 @@ main(void)
 		cmocka_unit_test(test_visible_is_cut_whole),
 		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_put_size),
 		cmocka_unit_test(test_duration),
 	};
 
