@@ -17,7 +17,6 @@
 
 #define TICK_MS 250
 #define DEPART_TICK_MS 10
-#define HIGH_MS 1000
 /* How often a cluster that was away is asked, and how long for an answer, ms. */
 #define LOOK_MS 2000
 #define ANSWER_MS 500
@@ -345,28 +344,6 @@ on_orders(evutil_socket_t fd, short what, void *ctx)
 
 /* The loop. */
 
-static void
-tell_high(struct member *member)
-{
-	if (clock_ms() < member->high_at)
-		return;
-	member->high_at = clock_ms() + HIGH_MS;
-	for (size_t i = 0; i < member->count; i++) {
-		struct lane *lane = &member->lanes[i];
-		int64_t low, high = -1;
-
-		if (lane->state != LANE_READ)
-			continue;
-		(void)rd_kafka_get_watermark_offsets(client_handle(member->client), member_topic(member, lane), lane->partition,
-		    &low, &high);
-		if (high < 0 || high == lane->high)
-			continue;
-		lane->high = high;
-		member_tell(member,
-		    &(struct intake_event){ .kind = INTAKE_HIGH, .assignment = lane->assignment, .number = (uint64_t)high });
-	}
-}
-
 /* Where nothing happens nothing tells that a broker answers again. */
 static void
 look_for_broker(struct member *member)
@@ -400,7 +377,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	member_begin(member);
 	member_commit(member);
 	member_give_back(member);
-	tell_high(member);
+	member_tell_high(member);
 	look_for_broker(member);
 	look_for_end(member);
 	if (trouble_is_final(&member->trouble, OUTCOME_INPUT, &error))

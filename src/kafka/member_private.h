@@ -39,7 +39,8 @@ struct lane {
 	int64_t warm;                  /* where the warm-up begins by time; UNKNOWN before that is known, -1 for nowhere */
 	int64_t anchor;                /* ms since 1970, -1 if it is not known */
 	uint64_t missed;
-	int64_t high; /* told last */
+	int64_t high;     /* told last */
+	uint64_t high_at; /* when that was, or it was asked for, ms */
 	/* Offsets: confirmed, under way (-1 for none), and what espcap wants. */
 	int64_t committed, committing, wanted;
 	uint64_t commit_at; /* not before */
@@ -131,6 +132,9 @@ void member_give_back(struct member *member);
 
 /* member_begin.c: finds out where lanes begin, and begins them. It may take 2 s. */
 void member_begin(struct member *member);
+
+/* member_high.c: tells where partitions end. It may take 500 ms. */
+void member_tell_high(struct member *member);
 
 /* member_read.c: messages into the pipe, until there are none or it is full. */
 void member_read(struct member *member);

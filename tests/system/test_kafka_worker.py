@@ -286,6 +286,32 @@ def test_no_room_for_the_dead_letters(brokers, tmp_path):
         assert set(offsets) | aside == set(range(first + rest)) and len(set(offsets)) == len(offsets)
 
 
+def test_lag_while_nothing_is_read(brokers):
+    """A worker that stands still, with all its buffers full, knows of what is sent meanwhile."""
+    topic = brokers.create_topic()
+    first, more = 600, 40
+    packet = transfers.udp(1, 2, bytes(60_000))
+    brokers.produce(topic, [(transfers.key(number * 1000), packet, 0) for number in range(1, first + 1)])
+    # Nobody reads its documents.
+    worker = start_worker(brokers, topic, subprocess.PIPE, "-X", "queued.max.messages.kbytes=1024", "--warmup=0", "--verbose")
+    lags = []
+
+    def look():
+        worker.send_signal(signal.SIGUSR1)
+        line = transfers.wait_for_line(worker, "lag of topic")[-1]
+        lags.append(int(line.rsplit(" ", 1)[1]))
+        return lags[-1]
+
+    transfers.wait_for_line(worker, "assigned, from offset")
+    # It stands when the lag is the same again and again: what the first documents of the pipe leave.
+    kafka.wait_until(lambda: look() >= first - 20 and len(lags) > 30 and len(set(lags[-20:])) == 1)
+    before = lags[-1]
+    brokers.produce(topic, [(transfers.key(number * 1000), packet, 0) for number in range(first + 1, first + more + 1)])
+    kafka.wait_until(lambda: look() == before + more)
+    worker.kill()
+    worker.communicate()
+
+
 def test_no_broker():
     began = time.monotonic()
     done = espcap.run("--kafka=127.0.0.1:9", "--topic=packets", "--duration=500ms", "--grace=1s")
