@@ -15,7 +15,7 @@ struct nic_config {
 	const char *name;   /* as the user gave it */
 	const char *option; /* that named it, for messages; NULL: --nic */
 	const char *bpf;    /* NULL for all packets */
-	/* In place of bpf, if there are any: programs that bpf_join takes, in their order. The first packet meets them. */
+	/* In place of bpf, if there are any: programs for bpf_join, in their order. The first packet meets them. */
 	const struct bpf_code *codes;
 	size_t code_count;
 	uint32_t snaplen;
@@ -68,7 +68,7 @@ struct bpf_program;
  * with OUTCOME_USAGE and libpcap's message, made visible.
  */
 int nic_compile(struct nic *nic, const char *expression, struct bpf_program *program, struct error *error);
-/* The same for its packets as they are in a file, with VLAN tags in their bytes and without what only the kernel knows. */
+/* The same for its packets as they are in a file: VLAN tags are in their bytes, what only the kernel knows is not. */
 int nic_compile_late(struct nic *nic, const char *expression, struct bpf_program *program, struct error *error);
 
 /*

@@ -16,7 +16,7 @@ struct sender;
 struct sender_handler {
 	/* What was put last is in the topic, as its in-sync replicas confirm. */
 	void (*on_delivered)(void *ctx);
-	/* It is not; is_final: sending it again would not help. It may be there all the same if the connection was lost. */
+	/* It is not; is_final: sending it again is of no use. It may be there all the same if the connection broke. */
 	void (*on_refused)(void *ctx, bool is_final, const char *text);
 	/* No broker answers, or all refuse: what was put waits. */
 	void (*on_cut_off)(void *ctx, const char *text);

@@ -135,7 +135,7 @@ test_arrival(void **state)
 	assert_true(arrival(50 * S, 1000 * S, 999, 999999999) == 50 * S - 1);
 	assert_true(arrival(50 * S, 1000 * S, 998, 0) == 48 * S);
 	assert_true(arrival(50 * S, 1000 * S, 1000, 5) == 50 * S + 5);
-	/* The time of day stepped back by an hour after it was stamped; or it was stamped before the machine started. */
+	/* The time of day stepped back by an hour after it was stamped; or that was before the machine started. */
 	assert_true(arrival(50 * S, 1000 * S, 4600, 0) == 50 * S);
 	assert_true(arrival(50 * S, 1000 * S, 100, 0) == 0);
 }
