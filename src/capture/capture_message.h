@@ -78,7 +78,7 @@ struct capture_saying {
 
 /* To a capture process. */
 struct capture_command {
-	/* enum take_stop; TAKE_RUNS: exclude the address. A descriptor may come with that: it is closed when it is done. */
+	/* enum take_stop; TAKE_RUNS: exclude the address. A descriptor may come with it: closed when that is done. */
 	uint32_t stop;
 	struct sockaddr_in6 address;
 };
