@@ -12,6 +12,7 @@
 #include "base/write.h"
 #include "config/espcapd_options.h"
 #include "daemon/configuration.h"
+#include "daemon/configuration_check.h"
 #include "daemon/daemon.h"
 #include "loop/loop.h"
 #include "loop/notify.h"
@@ -53,27 +54,14 @@ print(struct app *app)
 	return status;
 }
 
-static void
-log_mistake(struct app *app, const struct mistake *mistake)
-{
-	const char *file = app->options.config != NULL ? app->options.config : "espcapd";
-	const char *kind = mistake->is_error ? "" : "warning: ";
-
-	if (mistake->line > 0)
-		log_error(&app->log, "%s:%u: %s%s", file, mistake->line, kind, mistake->text);
-	else
-		log_error(&app->log, "%s%s", kind, mistake->text);
-}
-
-/* All mistakes, not only the first. */
+/* All mistakes are printed, not only the first. */
 static int
 read_configuration(struct app *app)
 {
 	struct mistakes mistakes = { .count = 0 };
 	int rv = configuration_read(&app->configuration, &app->options, &mistakes);
 
-	for (size_t i = 0; i < mistakes.count; i++)
-		log_mistake(app, &mistakes.items[i]);
+	configuration_print(&mistakes, app->options.config, &app->log);
 	mistakes_release(&mistakes);
 	return rv;
 }
@@ -131,10 +119,25 @@ configure_and_run(struct app *app)
 	if (read_configuration(app) != 0) {
 		log_error(&app->log, "nothing is started: see espcapd.toml(5)");
 		status = OUTCOME_USAGE;
-	} else if (app->options.action == ESPCAPD_RUN)
+	} else
 		status = run(app);
 	configuration_release(&app->configuration);
 	return status;
+}
+
+static int
+act(struct app *app)
+{
+	switch (app->options.action) {
+	case ESPCAPD_HELP:
+	case ESPCAPD_VERSION:
+		return print(app);
+	case ESPCAPD_CHECK:
+		return (int)configuration_check(&app->options, &app->log);
+	case ESPCAPD_RUN:
+		break;
+	}
+	return configure_and_run(app);
 }
 
 int
@@ -152,9 +155,7 @@ main(int argc, char *argv[])
 		status = (int)error.outcome;
 	} else {
 		app.log.level = app.options.level;
-		status = app.options.action == ESPCAPD_HELP || app.options.action == ESPCAPD_VERSION ?
-		    print(&app) :
-		    configure_and_run(&app);
+		status = act(&app);
 	}
 	notify_free(app.notify);
 	log_end(&app.log, NULL, NULL);
