@@ -199,7 +199,7 @@ start_child(struct indexing *indexing, const char *path, struct error *error)
 	const struct index_config *config = indexing->config;
 	struct argv argv = { 0 };
 	const struct child_spec spec = { .argv = &argv,
-		.home = config->home != NULL ? config->home : "/",
+		.home = config->home != NULL ? config->home : store_folder(indexing->store),
 		.extra_fd = -1 };
 	const struct child_handler handler = { on_output, NULL, on_finish, indexing };
 

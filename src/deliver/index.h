@@ -13,7 +13,7 @@
 struct index_config {
 	const char *program;        /* NULL: "espcap" along PATH */
 	const struct argv *options; /* "--node=...", "--config=..."; NULL: none. Documents must not go to standard output */
-	const char *home;           /* an empty directory for the child; NULL: "/" */
+	const char *home;           /* of the child, for its cache; NULL: the folder of the store */
 	uint64_t timeout;           /* ms; 0: one hour */
 };
 

@@ -192,7 +192,7 @@ on_turn(evutil_socket_t fd, short what, void *ctx)
 	else if (fstat(post->fd, &st) != 0 || st.st_size <= 0)
 		refuse(posting, "its file is empty", 0);
 	else if (!fits(posting, (uint64_t)st.st_size))
-		refuse(posting, "the spool is full (its bound, not the disk)", 0);
+		refuse(posting, "spool and dead letter folder are at their bound", 0);
 	else if (store_begin(posting->store, (uint64_t)st.st_size, &posting->file, posting->name) != 0)
 		refuse(posting, "writing the file", errno);
 	else {

@@ -24,6 +24,7 @@ struct s3 {
 	const struct s3_config *config;
 	struct http_config http_config;
 	struct http *http;
+	struct aws_credentials_config credentials_config;
 	struct aws_credentials *credentials;
 	LIST_HEAD(, s3_attempt)
 	attempts;
@@ -51,6 +52,11 @@ s3_new(const struct s3_config *config, struct loop *loop,
 
 	s3->config = config;
 	LIST_INIT(&s3->attempts);
+	s3->credentials_config = config->credentials;
+	if (on_connect != NULL) {
+		s3->credentials_config.on_connect = on_connect;
+		s3->credentials_config.ctx = ctx;
+	}
 	s3->http_config = (struct http_config){ .connect_timeout = CONNECT_MS,
 		.timeout = config->timeout > 0 ? config->timeout : TIMEOUT_MS,
 		.insecure = config->insecure,
@@ -60,7 +66,7 @@ s3_new(const struct s3_config *config, struct loop *loop,
 		.ctx = ctx };
 	s3->http = http_new(loop, &s3->http_config, error);
 	if (s3->http != NULL)
-		s3->credentials = aws_credentials_new(&config->credentials, loop, error);
+		s3->credentials = aws_credentials_new(&s3->credentials_config, loop, error);
 	if (s3->credentials != NULL)
 		return s3;
 	s3_free(s3);

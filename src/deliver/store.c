@@ -151,6 +151,12 @@ store_close(struct store *store)
 	free(store);
 }
 
+const char *
+store_folder(const struct store *store)
+{
+	return store->folder;
+}
+
 const struct store_counts *
 store_counts(const struct store *store)
 {

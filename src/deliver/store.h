@@ -32,6 +32,8 @@ struct store_counts {
  */
 struct store *store_open(const char *folder, struct log *log, struct error *error);
 void store_close(struct store *store);
+/* The folder, absolute; borrowed. */
+const char *store_folder(const struct store *store);
 const struct store_counts *store_counts(const struct store *store);
 
 /*

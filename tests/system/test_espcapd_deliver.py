@@ -125,7 +125,7 @@ def test_what_cannot_be_put(state, local, tmp_path):
         driver.put("first", HTTP, "local")
         assert driver.spooling("first").text == ""
         driver.put("second", HTTP, "local")
-        assert "full" in driver.spooling("second").text
+        assert "at their bound" in driver.spooling("second").text
         assert driver.metrics()["espcapd_spool_refused_total"] == 6
         os.mkdir(local)
         driver.delivered("first", "local")
