@@ -182,13 +182,19 @@ class Quiet(http.server.BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
 
+class Listener(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Clients that are killed are no news."""
+
+
 class Server:
-    """An HTTP server in threads on a free port of 127.0.0.1: host, port, url. wants a subclass of Quiet."""
+    """An HTTP server in threads on a free port of 127.0.0.1: host, port, url. Its handler is a subclass of Quiet."""
 
     def __init__(self, handler):
         kind = type("Handler", (handler,), {"owner": self})
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind)
-        self.server.daemon_threads = True
+        self.server = Listener(("127.0.0.1", 0), kind)
         self.host, self.port = self.server.server_address
         self.url = "http://127.0.0.1:%d" % self.port
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})

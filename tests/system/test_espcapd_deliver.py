@@ -634,26 +634,33 @@ def test_several(store, state, local):
         "local": "delivered", "s3": "failed", "cloudshark": "delivered"}
 
 
-def test_killed(store, state, local, tmp_path):
-    """Killed again and again while it spools and delivers: each capture that was acknowledged is in each of its
+def test_killed(state, local, tmp_path):
+    """Killed again and again while it spools and delivers, as is the server of S3; CloudShark fails now and then: each capture that was acknowledged is in each of its
     destinations exactly once, or in the dead letter folder with that destination; and nothing is half."""
     seed = int(os.environ.get("ESPCAP_SEED", "16"))
     dice = random.Random(seed)
     pcap = content(HTTP)
     acknowledged, told, number = {}, {}, 0
-    with CloudShark(TOKEN) as server:
+    with CloudShark(TOKEN) as server, request_servers.running(request_servers.S3, own=True) as store:
         settings = {**at(store), **shark(server), "destinations": "local,s3,cloudshark", "local": local, "first": 20}
         bucket = settings["s3_bucket"]
         for cycle in range(CYCLES + 1):
             with Driver(state, **settings) as driver:
+                driver.await_(lambda: ("ready",) in driver.others)
                 for _ in range(dice.randrange(1, 5) if cycle < CYCLES else 0):
                     number += 1
                     file = tmp_path / ("%d.pcap" % number)
                     file.write_bytes(pcap + b"%08d" % number * dice.choice((1, 10000)))
                     driver.put("c%d" % number, file, "local,s3,cloudshark")
                 if cycle < CYCLES:
-                    time.sleep(dice.uniform(0.0, 0.15))
+                    if dice.random() < 0.3:
+                        server.script.append(dice.choice(("cut", "refuse", (500, ""), (503, "busy"))))
+                    if cycle % 10 == 5:
+                        store.kill9()
+                    time.sleep(dice.uniform(0.0, 0.25))
                     driver.kill()
+                    if cycle % 10 == 5:
+                        store.start()
                 else:
                     driver.order("hurry")
                     driver.drain()
@@ -664,13 +671,14 @@ def test_killed(store, state, local, tmp_path):
                 assert told.setdefault((each.capture, each.destination), each.end) == each.end
         spool = driver.files("spool")
         dead = driver.dead()
+        files = {int(name[1:-5]): content(os.path.join(local, name)) for name in os.listdir(local) if not name.startswith(".")}
+        objects = {int(key[1:-5]): store.get(bucket, key) for key in store.keys(bucket)}
+    assert len(acknowledged) >= CYCLES // 2 and len(files) >= len(acknowledged)
     # An unknown of CloudShark may be there up to twice; all else exactly once.
     unknown = {entry["capture"] for entry, _ in dead}
     assert all(entry["destinations"]["cloudshark"]["state"] == "unknown" and
                entry["destinations"]["s3"]["state"] == entry["destinations"]["local"]["state"] == "delivered" for entry, _ in dead)
     assert not [name for name in spool if not name.endswith(".pcap.bad")]
-    files = {int(name[1:-5]): content(os.path.join(local, name)) for name in os.listdir(local) if not name.startswith(".")}
-    objects = {int(key[1:-5]): store.get(bucket, key) for key in store.keys(bucket)}
     uploads = {}
     for parts in server.uploads:
         uploads.setdefault(int(parts["filename"][1][1:-5]), []).append(parts["file"][1])
@@ -685,3 +693,5 @@ def test_killed(store, state, local, tmp_path):
     # What was not acknowledged may have been durable just before the kill.
     for each, bytes_ in files.items():
         assert bytes_ == content(tmp_path / ("%d.pcap" % each))
+    print("%d cycles, seed %d: %d captures put, %d acknowledged, %d delivered to all, %d unknown, %d uploads to CloudShark" % (
+        CYCLES, seed, number, len(acknowledged), len(files) - len(unknown), len(unknown), len(server.uploads)))
