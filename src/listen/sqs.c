@@ -99,10 +99,22 @@ is_late(const struct sqs_answer *answer)
 	    strcmp(answer->type, "InvalidParameterValue") == 0;
 }
 
-static void
-tell_late(struct sqs *sqs)
+static bool
+is_open(const struct sqs *sqs, const char *handle)
 {
-	if (sqs->has_told_late)
+	const struct ticket *ticket;
+
+	TAILQ_FOREACH(ticket, &sqs->listener.tickets.list, next)
+		if (strcmp(ticket->handle, handle) == 0)
+			return true;
+	return false;
+}
+
+static void
+tell_late(struct sqs *sqs, const struct order *order)
+{
+	/* Its visibility may be extended and it be deleted at the same time. */
+	if (sqs->has_told_late || (order->deed == DEED_EXTEND && !is_open(sqs, order->handle)))
 		return;
 	sqs->has_told_late = true;
 	listener_note(&sqs->listener,
@@ -120,7 +132,7 @@ on_order_answer(void *ctx, const struct sqs_answer *answer)
 		order_free(order);
 	} else if (is_late(answer)) {
 		/* Whoever has it now has another handle. */
-		tell_late(order->sqs);
+		tell_late(order->sqs, order);
 		order_free(order);
 	} else if (order->tries < TRIES && order->deed != DEED_EXTEND) {
 		loop_start_timer(order->timer, backoff_delay(RETRY_FIRST, order->tries));
@@ -205,8 +217,10 @@ on_message(void *ctx, const struct sqs_message *message)
 		.sent_ms = message->sent_ms,
 		.is_again = message->receives > 1 };
 
-	sqs->given++;
-	if (open != NULL) {
+	if (++sqs->given > CHUNK_MAX) {
+		/* More than SQS ever gives. */
+		listener->counts.refused++;
+	} else if (open != NULL) {
 		/* The queue delivers twice, or its visibility ran out: the last handle is the one that deletes it. */
 		free(open->handle);
 		open->handle = xstrdup(message->handle);

@@ -155,7 +155,7 @@ def a_redis(tmp_path):
 
 
 def channel(server, *words):
-    return Driver("port=%d" % server.port, "silence=1000", *words, "channel")
+    return Driver("port=%d" % server.port, "silence=500", *words, "channel")
 
 
 def stream(server, *words):
@@ -176,7 +176,7 @@ def test_channel_hears(redis):
         message = driver.wait("message")[0]
         assert (message["text"], message["local"], message["ticket"]) == ('{"node":"any"}', 1, 0)
         # Longer than the silence after which the server is asked: the answer to that is no message.
-        time.sleep(2.5)
+        time.sleep(1.3)
         redis.ask("PUBLISH", "capture", "second")
         driver.wait("message", "second")
         assert driver.metrics()["espcapd_listener_connected"] == 1
@@ -346,7 +346,7 @@ def test_tls(tmp_path, certificates):
             driver.wait("connected")
             publish_tls(server, certificates, b"x" * 50000)
             assert driver.wait("message")[0]["len"] == 50000
-            time.sleep(2.5)
+            time.sleep(1.3)
             assert not driver.of("lost")
         with channel(server, "tls=1", "ca=%s.crt" % certificates.stranger) as driver:
             assert "check [redis] ca and host" in driver.wait("lost")[0]["text"]
