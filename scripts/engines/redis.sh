@@ -19,6 +19,8 @@ redis_prepare() {
 	default_setting dir "$data"
 	default_setting logfile '""'
 	default_setting daemonize no
+	# A title would take the place of the environment, by which this script finds the process.
+	default_setting set-proc-title no
 	# What the server has confirmed survives its being killed.
 	default_setting appendonly yes
 	default_setting save '""'
