@@ -272,6 +272,9 @@ test_quotes_within_words(void **state)
 	refused("a = +i'x'\n", 1, 7, reason);
 	refused("a = \"x\"\"y\"\n", 1, 8, reason);
 	refused("a\"b\" = 1\n", 1, 2, reason);
+	refused("a = 1\x01\"b\"\n", 1, 6, "a control character");
+	assert_null(toml_read("a = 9\0'\xc3\xa4'", 10, &error));
+	assert_string_equal(error.text, "a control character");
 	assert_string_equal(tree("\"a\".'b' . \"c\"=\"x\"\nd=['e',\"f\",{\"g\"='h'}]\n"), "{a@1:1{b@1:5{c@1:11\"x\"}} d@2:1[\"e\" \"f\" {g@2:13\"h\"}]}");
 }
 
