@@ -130,8 +130,8 @@ toml_scan(const char *bytes, size_t len, unsigned max, struct toml_scan_mistake 
 			return refuse(&scan, bytes, "a key with too many parts", mistake);
 		if (c == '\x7f' || (c >= 0 && c < ' ' && !is_in(&scan, "\t\n\r")))
 			return refuse(&scan, bytes, "a control character", mistake);
-		if ((c == '"' || c == '\'') && scan.at > bytes && strchr(" \t\n=,[{.\xbf", scan.at[-1]) == NULL)
-			return refuse(&scan, bytes, "a quote in the middle of a word", mistake);
+		if (is_in(&scan, "\"'[{") && scan.at > bytes && strchr(" \t\n=,[{.\xbf", scan.at[-1]) == NULL)
+			return refuse(&scan, bytes, "a quote or bracket in the middle of a word", mistake);
 		/* Also where skip_string stopped. */
 		if (!is_ascii(&scan))
 			return refuse(&scan, bytes, "a character that is not ASCII, and not in the quotes of one line", mistake);

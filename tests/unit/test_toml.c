@@ -266,12 +266,13 @@ test_characters_that_are_not_ascii(void **state)
 static void
 test_quotes_within_words(void **state)
 {
-	static const char reason[] = "a quote in the middle of a word";
+	static const char reason[] = "a quote or bracket in the middle of a word";
 
 	(void)state;
 	refused("a = +i'x'\n", 1, 7, reason);
 	refused("a = \"x\"\"y\"\n", 1, 8, reason);
 	refused("a\"b\" = 1\n", 1, 2, reason);
+	refused("a = 1['x']\n", 1, 6, reason);
 	refused("a = 1\x01\"b\"\n", 1, 6, "a control character");
 	assert_null(toml_read("a = 9\0'\xc3\xa4'", 10, &error));
 	assert_string_equal(error.text, "a control character");
