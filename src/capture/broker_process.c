@@ -52,7 +52,7 @@ reply(const struct broker *broker, uint64_t number, const char *text, int fd)
 	memset(&reply, 0, sizeof(reply));
 	reply.number = number;
 	(void)snprintf(reply.text, sizeof(reply.text), "%s", text);
-	/* It does not wait: who does not read gets no processes either. */
+	/* It waits until the program reads: who does not gets no processes either. */
 	(void)fd_message_send(broker->socket, &reply, sizeof(reply), fd, 0);
 }
 

@@ -39,7 +39,10 @@ struct captures_end {
 	const char *failed;
 	bool refused;              /* of failed: by the request's own fault; another try is of no use */
 	struct take_result result; /* zeros if it failed */
-	/* The file from its first byte on, sealed; borrowed until the handler returns (dup(2) keeps it). -1: failed. */
+	/*
+	 * The file from its first byte on, sealed; borrowed until the handler returns (dup(2) to keep it). -1: it
+	 * failed, or was ended before it began. A file without packets is one, too: see result.packets.
+	 */
 	int memfd;
 };
 

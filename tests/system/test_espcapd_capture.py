@@ -20,6 +20,7 @@ import espcap
 import frames
 import sensing
 from sensing import PEER, SENSOR, ip, line, needs_namespaces, numbered, send, status  # noqa: F401 (line: a fixture)
+from test_live_links import Tunnel
 
 pytestmark = needs_namespaces
 
@@ -276,6 +277,20 @@ def test_any_and_loopback(tmp_path):
         assert [data[-5:] for data in end.data] == [b"hello"]
 
 
+def test_other_link_type(tmp_path):
+    """A tunnel, whose packets begin with IP, appears later: the filters of the policy are compiled for it, too."""
+    udp = numbered(3)
+    tcp = [frames.tcp(b"%d" % number) for number in range(3)]
+    with Driver(tmp_path, "v0", "tun7", options=["-b", "not udp", "-g", "udp"]) as driver, Tunnel() as tunnel:
+        raw, none = driver.start("raw", "tun7", timeout=1500), driver.start("none", "tun7", timeout=1500, grant=0)
+        narrow = driver.start("narrow", "tun7", timeout=1500, filter="tcp and ip[8] = 64")
+        tunnel.send(udp + tcp)
+        end = driver.end(raw, "timeout")
+        assert end.linktype == 101 and end.data == [packet[14:] for packet in tcp]
+        assert driver.end(none, "timeout").packets == 0
+        assert driver.end(narrow, "timeout").data == [packet[14:] for packet in tcp]
+
+
 # Limits.
 
 def test_packets(tmp_path):
@@ -308,7 +323,7 @@ def test_timeout_is_idle_time(tmp_path):
     """Packets that come in time keep it running for longer; the gap ends it, and what comes after is not in it."""
     with Driver(tmp_path) as driver:
         packets = numbered(8)
-        number = driver.start(timeout=600)
+        number = driver.start(timeout=900)
         sent_slowly(packets[:6], 0.3)
         time.sleep(0.2)
         last_sent = time.time() - 0.5
@@ -316,7 +331,7 @@ def test_timeout_is_idle_time(tmp_path):
         end = driver.end(number, "timeout")
         send(packets[6:])
         assert end.data == packets[:6]
-        assert driver.ended - last_sent > 0.6
+        assert driver.ended - last_sent > 0.9
         assert end.last - end.first > 1.3e9
 
 
@@ -346,7 +361,7 @@ def test_duration(tmp_path):
     assert 50 < end.packets < 400
     assert end.data == expected[:end.packets]
     # It began between the process's own word and a moment before.
-    assert -0.2 < end.last / 1e9 - (driver.started + 1) <= 0.005
+    assert -0.5 < end.last / 1e9 - (driver.started + 1) <= 0.005
     assert driver.started + 1 <= driver.ended
 
 
@@ -356,8 +371,8 @@ def test_first_limit_wins(tmp_path):
         size = 24 + 5 * (16 + len(packets[0]))
         wins = {"p": ({"packets": 5, "bytes": size, "timeout": 5000, "duration": 5000}, "packets", 5),
                 "b": ({"packets": 6, "bytes": size, "timeout": 5000, "duration": 5000}, "bytes", 5),
-                "t": ({"packets": 11, "bytes": 100000, "timeout": 300, "duration": 5000}, "timeout", 10),
-                "d": ({"packets": 11, "bytes": 100000, "timeout": 5000, "duration": 600}, "duration", 10)}
+                "d": ({"packets": 11, "bytes": 100000, "timeout": 5000, "duration": 1500}, "duration", 10),
+                "t": ({"packets": 11, "bytes": 100000, "timeout": 800, "duration": 5000}, "timeout", 10)}
         numbers = {name: driver.start(name, **settings) for name, (settings, _, _) in wins.items()}
         send(packets)
         for name, (_, stop, count) in wins.items():
@@ -380,7 +395,7 @@ def test_vlan(tmp_path):
     with Driver(tmp_path, "v0:1000000") as driver:
         wait_until(lambda: len(driver.workers()) == 1, "no look-back")
         time.sleep(0.3)
-        numbers = {name: driver.start(name, timeout=500, filter=text)
+        numbers = {name: driver.start(name, timeout=1500, filter=text)
                    for name, text in (("five", "vlan 5"), ("all", ""), ("tagged", "vlan and udp"), ("other", "not vlan"))}
         mixed = [packet for three in zip(plain, five, six) for packet in three]
         send(mixed)
@@ -406,7 +421,7 @@ def test_filter_of_the_policy_cannot_be_escaped(tmp_path):
                  "wide": ("tcp or port 80", 1, [udp[1], udp[3]])}
         numbers = {}
         for name, (text, grant, _) in cases.items():
-            numbers[name] = driver.start(name, filter=text, timeout=500, **({} if grant is None else {"grant": grant}))
+            numbers[name] = driver.start(name, filter=text, timeout=1500, **({} if grant is None else {"grant": grant}))
         send(udp + tcp)
         for name, (_, _, expected) in cases.items():
             assert driver.end(numbers[name], "timeout").data == expected, name
@@ -428,7 +443,7 @@ def test_filters_that_are_refused(tmp_path, text, message):
         begun = time.monotonic()
         failure = driver.failure(int(re.match(r"accepted (\d+)", driver.ask(filter=text))[1]))
         assert " refused=1 " in failure and message in failure
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 15
         assert driver.counts()["failed"] == "1"
 
 
@@ -494,16 +509,18 @@ def test_lookback_has_neither_gap_nor_twin(tmp_path):
         sender = threading.Thread(target=sent_slowly, args=(packets[:1200], 0.002))
         sender.start()
         time.sleep(1.2)
-        asked = time.time()
-        numbers = [driver.start("b%d" % place, before=before, packets=300 + 100 * place, timeout=1000)
-                   for place, before in enumerate((200, 400, 600))]
-        ends = [driver.end(number, "packets") for number in numbers]
+        asked = []
+        for place, before in enumerate((200, 400, 600)):
+            begun = time.time()
+            number = driver.start("b%d" % place, before=before, packets=300 + 100 * place, timeout=1000)
+            asked.append((before / 1000, begun, driver.started, number))
+        ends = [driver.end(number, "packets") for _, _, _, number in asked]
         sender.join()
-        for before, end in zip((200, 400, 600), ends):
+        for (before, begun, started, _), end in zip(asked, ends):
             places = [position[data] for data in end.data]
             assert places == list(range(places[0], places[0] + end.packets))
-            assert asked - before / 1000 <= end.first / 1e9 <= asked - before / 1000 + 0.25
-            assert end.last / 1e9 > asked
+            assert begun - before <= end.first / 1e9 <= started - before + 0.1
+            assert end.last / 1e9 > begun
         assert len(driver.find("started ")) == 3
 
 
