@@ -30,6 +30,12 @@ line_of(const struct checking *checking, enum configuration_section_id section, 
 
 /* Who asks. */
 
+static bool
+is_this_machine(const char *host)
+{
+	return host[0] == '/' || strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
+}
+
 static void
 check_redis(const struct checking *checking)
 {
@@ -46,6 +52,10 @@ check_redis(const struct checking *checking)
 	if (!redis->tls && redis->insecure)
 		WARN(checking, line_of(checking, CONFIGURATION_REDIS, "insecure", redis->line),
 		    "[redis] insecure: has no effect without tls = true");
+	/* Not refused: pcapdaemon had no TLS. */
+	if (!redis->tls && redis->auth != NULL && !is_this_machine(redis->host))
+		WARN(checking, line_of(checking, CONFIGURATION_REDIS, "host", redis->line),
+		    "[redis] host: the password and all requests go over the network in clear text: set tls = true");
 }
 
 static void

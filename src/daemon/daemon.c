@@ -409,6 +409,7 @@ make_jobs(struct daemon *daemon, struct error *error)
 		.folder = configuration->s3.folder,
 		.maxcaptures = configuration->general.maxcaptures,
 		.maxmemory = configuration->general.maxmemory,
+		.logs_packets = configuration->general.packetdebug,
 		.report = daemon->report,
 		.log = daemon->config->log,
 		.on_settled = hub_on_settled,

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "daemon/packet_log.h"
 #include "request/naming.h"
 
 #define ALREADY "a request with this id was accepted before"
@@ -32,6 +33,7 @@ struct job {
 	struct request_number alertid;
 	struct part *parts;
 	size_t count, open;
+	bool logs_packets;
 	void *tag;
 };
 
@@ -165,6 +167,8 @@ spool_part(struct jobs *jobs, struct job *job, struct part *part, int memfd)
 {
 	int fd = fcntl(memfd, F_DUPFD_CLOEXEC, 3);
 
+	if (job->logs_packets)
+		packet_log(jobs->config->log, memfd, job->id, part->interface);
 	if (fd < 0)
 		fail_part(job, part, "too many files are open");
 	else
@@ -538,6 +542,7 @@ job_new(struct jobs *jobs, const struct request *request, const struct policy_de
 	job->id = xstrdup(id);
 	job->signer = copy_or_null(decision->requester);
 	job->alertid = request->alertid;
+	job->logs_packets = request->packetdebug || jobs->config->logs_packets;
 	job->count = job->open = decision->capture_count;
 	job->parts = xcalloc(job->count + 1, sizeof(*job->parts));
 	job->tag = tag;

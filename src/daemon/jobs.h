@@ -28,6 +28,7 @@ struct jobs_config {
 	const char *folder; /* of S3 keys, unless the request names one; NULL for none */
 	size_t maxcaptures;
 	uint64_t maxmemory;
+	bool logs_packets; /* of all captures, as the member packetdebug of a request */
 	struct journal *journal;
 	struct report *report;
 	struct log *log;

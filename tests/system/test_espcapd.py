@@ -55,6 +55,17 @@ def test_one_capture(daemon):
     assert line["decision"] == "accepted" and line["id"] == number
 
 
+def test_each_packet_is_logged(daemon):
+    number = daemon.publish(daemon.capture(packets=2, packetdebug=True, logrequest=True, snap=50))
+    daemon.wait_for(number, "started")
+    daemon.send(2)
+    daemon.wait_for(number, "uploaded")
+    for count in (1, 2):
+        assert "request %s: lo: packet %d: time " % (number, count) in daemon.messages
+    assert ", 55 bytes, 50 captured, link type 1\n" in daemon.messages
+    assert 'request %s: {"id": "%s"' % (number, number) in daemon.messages
+
+
 def test_nothing_came(daemon):
     number = daemon.publish(daemon.capture(timeout=1))
     finished, = daemon.wait_for(number, "finished")

@@ -73,7 +73,7 @@ def test_the_sample_of_pcapdaemon(folder):
         text = source.read().replace('url = "x"', 'url = "https://example.amazone.com/asdfasdf/myqueue"')
     result = run("-config", write(folder, text), "--check-config")
     assert result.returncode == 0, result.stderr
-    assert result.stderr.splitlines()[-1].endswith(": 0 errors, 2 warnings")
+    assert result.stderr.splitlines()[-1].endswith(": 0 errors, 3 warnings")
 
 
 def test_files_that_cannot_be_trusted(folder):
