@@ -16,9 +16,11 @@
 #define WAITING_HIGH ((size_t)16 << 20)
 #define WAITING_LOW ((size_t)8 << 20)
 #define TICK_MS 500
+/* How often it is asked what the others of the group have not read yet. */
+#define REST_MS 1000
 /*
  * A worker that joins others gets nothing at first, and its share in the next rebalance: after a heartbeat (3 s) of
- * those who have it.
+ * those who have it. Where nobody can tell what is left for it it waits so long.
  */
 #define SHARE_MS 10000
 
@@ -44,7 +46,11 @@ struct kafka_input {
 	uint64_t waiting; /* bytes */
 	uint64_t commit_at, commits, rebalances;
 	uint64_t settled_at; /* ms */
+	uint64_t rest_at;    /* ms: when the others are asked about next */
+	uint32_t rest_asks;  /* so far */
+	uint32_t rest_asked; /* the one that has no answer yet, 0 for none */
 	bool had_partition;  /* ever */
+	bool is_waiting;     /* for the others, with all that it has at the end */
 	bool is_settled, is_cut_off, is_full, is_stopping, has_ended;
 	bool told_malformed;
 };
@@ -105,20 +111,49 @@ stop_reading(struct kafka_input *input)
 	loop_defer(input->config.dissection->loop, check_end_later, input);
 }
 
-/* With --exit-at-end. */
-static void
-check_all_at_end(struct kafka_input *input)
+static bool
+are_all_at_end(const struct kafka_input *input)
 {
 	const struct kafka_partition *partition;
 
-	if (!input->kafka.exit_at_end || !input->is_settled)
-		return;
-	if (!input->had_partition && clock_ms() - input->settled_at < SHARE_MS)
-		return;
 	TAILQ_FOREACH(partition, &input->partitions, entry)
 		if (!partition->is_at_end)
-			return;
-	stop_reading(input);
+			return false;
+	return true;
+}
+
+/*
+ * With --exit-at-end. What the group has taken from one worker is no other's for a while, and may become ours: nobody
+ * ends before all of it is read.
+ */
+static void
+check_all_at_end(struct kafka_input *input)
+{
+	if (!input->kafka.exit_at_end || !input->is_settled || input->is_stopping || input->rest_asked != 0 ||
+	    clock_ms() < input->rest_at || !are_all_at_end(input))
+		return;
+	input->rest_asked = ++input->rest_asks;
+	kafka_feed_ask_rest(input->kafka.feed, input->rest_asked);
+}
+
+static void
+on_rest(void *ctx, uint32_t token, uint64_t left, bool is_sure)
+{
+	struct kafka_input *input = ctx;
+
+	/* What was taken away since is not in the answer. */
+	if (token != input->rest_asked)
+		return;
+	input->rest_asked = 0;
+	input->rest_at = clock_ms() + REST_MS;
+	input->is_waiting = left > 0;
+	if (!are_all_at_end(input))
+		return;
+	/* A tshark may know of its last packets only at the end, and the others wait for their commits. */
+	if (left > 0)
+		kafka_sessions_finish(input->sessions);
+	else if (is_sure || input->had_partition || clock_ms() - input->settled_at >= SHARE_MS)
+		stop_reading(input);
 }
 
 static void
@@ -178,7 +213,8 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	loop_start_timer(input->tick, TICK_MS);
-	if (clock_ms() >= input->commit_at)
+	/* Others wait for it in the same way. */
+	if (clock_ms() >= input->commit_at || input->is_waiting)
 		commit_all(input);
 	free_released(input);
 	kafka_sessions_tick(input->sessions);
@@ -260,6 +296,8 @@ on_revoked(void *ctx, uint32_t assignment, bool lost)
 	if (partition != NULL)
 		release(input, partition, lost);
 	kafka_feed_release(input->kafka.feed, assignment);
+	input->rest_asked = 0;
+	input->rest_at = 0;
 	check_all_at_end(input);
 	check_end(input);
 }
@@ -535,6 +573,7 @@ prepare(struct input *base)
 		.on_missed = on_missed,
 		.on_committed = on_committed,
 		.on_settled = on_settled,
+		.on_rest = on_rest,
 		.on_cut_off = on_cut_off,
 		.on_rebalance = on_rebalance,
 		.on_note = on_note,

@@ -164,6 +164,12 @@ kafka_sessions_tick(struct kafka_sessions *sessions)
 	end_idle(sessions, IDLE_MS, true, SIZE_MAX);
 }
 
+void
+kafka_sessions_finish(struct kafka_sessions *sessions)
+{
+	end_idle(sessions, 0, true, SIZE_MAX);
+}
+
 /* How they begin. */
 
 static void

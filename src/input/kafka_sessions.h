@@ -46,6 +46,8 @@ void kafka_sessions_wake(struct kafka_sessions *sessions);
 void kafka_sessions_tick(struct kafka_sessions *sessions);
 /* No more packets come for any. */
 void kafka_sessions_end(struct kafka_sessions *sessions);
+/* None come for those that there are now; of what comes later new ones begin. */
+void kafka_sessions_finish(struct kafka_sessions *sessions);
 /* Those of this partition are given up at once. */
 void kafka_sessions_abandon(struct kafka_sessions *sessions, const struct kafka_partition *partition);
 

@@ -51,6 +51,12 @@ enum intake_kind {
 	INTAKE_AT_END, /* number: the offset after the last message */
 	INTAKE_MISSED, /* number: how many */
 	INTAKE_SETTLED,
+	/*
+	 * The answer to INTAKE_ASK_REST. assignment: its token; number: the partitions, of those that there were at
+	 * the start, that this member does not have (INTAKE_ASSIGNED, and not INTAKE_REVOKED) and that the group has
+	 * not committed up to the end of then; flag: that is sure. If not, the group may speak of another reading.
+	 */
+	INTAKE_REST,
 	INTAKE_CLUSTER, /* error.text: its id */
 	/* Beside them. */
 	INTAKE_OPEN,      /* the client has started: the first frame, unless it is INTAKE_FAILED */
@@ -87,10 +93,11 @@ ssize_t intake_read(const void *bytes, size_t len, struct intake_event *event);
 
 /* Orders to the process. */
 enum intake_word {
-	INTAKE_COMMIT,  /* number: the offset */
-	INTAKE_RELEASE, /* nothing more is wanted of an assignment that was revoked */
-	INTAKE_STOP,    /* no more messages */
-	INTAKE_LEAVE,   /* number: ms for what is not answered yet */
+	INTAKE_COMMIT,   /* number: the offset */
+	INTAKE_RELEASE,  /* nothing more is wanted of an assignment that was revoked */
+	INTAKE_STOP,     /* no more messages */
+	INTAKE_ASK_REST, /* assignment: a token, not 0 */
+	INTAKE_LEAVE,    /* number: ms for what is not answered yet */
 	INTAKE_WORDS
 };
 

@@ -354,6 +354,9 @@ take_with_messages(struct kafka_feed *feed, const struct intake_event *event)
 	case INTAKE_SETTLED:
 		handler->on_settled(handler->ctx);
 		break;
+	case INTAKE_REST:
+		handler->on_rest(handler->ctx, event->assignment, event->number, event->flag);
+		break;
 	case INTAKE_CLUSTER:
 		(void)snprintf(feed->cluster, sizeof(feed->cluster), "%s", event->error.text);
 		break;
@@ -582,6 +585,12 @@ void
 kafka_feed_stop(struct kafka_feed *feed)
 {
 	order(feed, INTAKE_STOP, 0, 0);
+}
+
+void
+kafka_feed_ask_rest(struct kafka_feed *feed, uint32_t token)
+{
+	order(feed, INTAKE_ASK_REST, token, 0);
 }
 
 void

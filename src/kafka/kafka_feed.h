@@ -43,6 +43,8 @@ struct kafka_feed_handler {
 	void (*on_committed)(void *ctx, uint32_t assignment, int64_t offset);
 	/* The group has told this member for the first time what it has, which may be nothing. */
 	void (*on_settled)(void *ctx);
+	/* The answer to kafka_feed_ask_rest: see INTAKE_REST. In the order of the messages. */
+	void (*on_rest)(void *ctx, uint32_t token, uint64_t left, bool is_sure);
 	/* A broker is away (true), or answers again. */
 	void (*on_cut_off)(void *ctx, bool cut_off);
 	void (*on_rebalance)(void *ctx);
@@ -69,6 +71,11 @@ void kafka_feed_release(struct kafka_feed *feed, uint32_t assignment);
  * that commits go on.
  */
 void kafka_feed_stop(struct kafka_feed *feed);
+/*
+ * What others of the group have not read to the end, with member_config.to_the_end. on_rest follows when that is known,
+ * with this token, which is not 0; it does not while a newer question has been asked.
+ */
+void kafka_feed_ask_rest(struct kafka_feed *feed, uint32_t token);
 /*
  * After the last commit: leaves when that is answered, at most after grace ms; on_end follows. What is in the pipe does
  * not come any more.

@@ -310,6 +310,9 @@ obey(struct member *member, const struct intake_order *order)
 	case INTAKE_STOP:
 		member->leaving.is_stopped = true;
 		break;
+	case INTAKE_ASK_REST:
+		member->rest.token = order->assignment;
+		break;
 	case INTAKE_WORDS:
 		break;
 	}
@@ -339,6 +342,7 @@ on_orders(evutil_socket_t fd, short what, void *ctx)
 		_exit(1);
 	member_commit(member);
 	member_give_back(member);
+	member_tell_rest(member);
 	look_for_end(member);
 }
 
@@ -378,6 +382,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	member_commit(member);
 	member_give_back(member);
 	member_tell_high(member);
+	member_tell_rest(member);
 	look_for_broker(member);
 	look_for_end(member);
 	if (trouble_is_final(&member->trouble, OUTCOME_INPUT, &error))

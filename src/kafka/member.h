@@ -3,6 +3,7 @@
 #ifndef ESPCAP_KAFKA_MEMBER_H
 #define ESPCAP_KAFKA_MEMBER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct member_config {
 	int64_t from_ms;       /* of the last two: when it was sent, ms since 1970 */
 	/* How much before the start is given too: both hold, 0 for no bound by this one; both 0: none. */
 	uint64_t warmup_ms, warmup_messages;
+	bool to_the_end;    /* it can be asked what others of the group have not read yet: INTAKE_ASK_REST */
 	uint64_t retry_for; /* ms: how long a refusal is borne */
 	/* In the process, first: takes secrets that it need not know out of its memory. NULL for nothing. */
 	void (*forget)(void *ctx);

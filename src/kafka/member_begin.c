@@ -232,18 +232,17 @@ knows_cluster(struct round *round)
 	return true;
 }
 
-/* -1 if that is not found out. */
-static int32_t
-ask_partitions(struct round *round, const char *name)
+int32_t
+member_partitions(struct member *member, const char *name, int wait)
 {
-	rd_kafka_topic_t *topic = rd_kafka_topic_new(round->handle, name, NULL);
+	rd_kafka_t *handle = client_handle(member->client);
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(handle, name, NULL);
 	const struct rd_kafka_metadata *metadata;
 	int32_t count = -1;
-	int wait = left(round);
 
 	if (topic == NULL)
 		return -1;
-	if (wait > 0 && rd_kafka_metadata(round->handle, 0, topic, &metadata, wait) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+	if (wait > 0 && rd_kafka_metadata(handle, 0, topic, &metadata, wait) == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		/* Of a topic that does not exist there are none. */
 		if (metadata->topic_cnt == 1 && metadata->topics[0].err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
 			count = metadata->topics[0].partition_cnt;
@@ -260,17 +259,17 @@ knows_partitions(struct round *round)
 	struct member *member = round->member;
 	int32_t *counts;
 
-	if (member->config->from != MEMBER_LATEST || member->partitions != NULL)
+	if (member->config->from != MEMBER_LATEST || member->rest.partitions != NULL)
 		return true;
 	counts = xcalloc(member->config->topic_count, sizeof(*counts));
 	for (size_t i = 0; i < member->config->topic_count; i++) {
-		counts[i] = ask_partitions(round, member->config->topics[i]);
+		counts[i] = member_partitions(member, member->config->topics[i], left(round));
 		if (counts[i] < 0) {
 			free(counts);
 			return false;
 		}
 	}
-	member->partitions = counts;
+	member->rest.partitions = counts;
 	return true;
 }
 
@@ -293,7 +292,7 @@ choose(struct round *round, struct lane *lane)
 		else if (seen != NULL)
 			lane->start = seen->start;
 	} else if (config->from == MEMBER_LATEST) {
-		if (lane->partition < round->member->partitions[lane->topic])
+		if (lane->partition < round->member->rest.partitions[lane->topic])
 			lane->start = lane->end;
 	} else if (config->from == MEMBER_TIME || config->from == MEMBER_STORED_OR_TIME) {
 		code = ask_time(round, lane, config->from_ms, &lane->start);
@@ -444,6 +443,8 @@ begin_all(struct member *member)
 
 	if (!knows_partitions(&round) || !knows_cluster(&round))
 		return;
+	/* What it gets ends there or later, so that no two members wait for each other. */
+	member_set_goals(member);
 	for (size_t i = 0; i < member->count; i++)
 		if (member->lanes[i].state == LANE_NEW)
 			member->lanes[i].low = member->lanes[i].end = -1;
@@ -465,7 +466,8 @@ begin_all(struct member *member)
 static bool
 wants_partitions(const struct member *member)
 {
-	return member->config->from == MEMBER_LATEST && member->partitions == NULL && !member->is_cut_off;
+	return (member->config->from == MEMBER_LATEST && member->rest.partitions == NULL && !member->is_cut_off) ||
+	    member_wants_goals(member);
 }
 
 void

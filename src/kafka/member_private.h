@@ -53,6 +53,28 @@ struct seen {
 	int64_t start;
 };
 
+/* A partition that there was when this run began: it is to be read to the end that it had then. */
+struct goal {
+	uint32_t topic;
+	int32_t partition;
+	int64_t first, end;        /* where reading it begins at the earliest, and ends; -1 before that is known */
+	int64_t low, high, stored; /* now, as far as the brokers say: its bounds, where the group is; negative for unknown */
+};
+
+/* What there was when this run began, for MEMBER_LATEST and member_config.to_the_end. */
+struct rest {
+	/* Of MEMBER_LATEST: the partitions of each topic, NULL before that is known. */
+	int32_t *partitions;
+	struct goal *goals;
+	size_t count;
+	bool is_listed, is_known; /* which there are, and all about them */
+	bool is_refused;          /* where the group is is not for us to know */
+	bool is_told;             /* that it does not get on */
+	uint32_t token;           /* of the question that espcap waits for the answer to, 0 for none */
+	int64_t sum;              /* of the offsets of the group, which has been that since */
+	uint64_t since, ask_at;
+};
+
 /* What comes of librdkafka: one queue for all partitions, whose bound holds for all together. */
 struct taken {
 	rd_kafka_queue_t *queue;
@@ -88,12 +110,11 @@ struct member {
 	size_t count, last; /* last: the lane of the message before */
 	struct seen *seen;
 	size_t seen_count;
-	/* Of MEMBER_LATEST: the partitions of each topic when this run began, NULL before that is known. */
-	int32_t *partitions;
 	uint32_t assignments; /* so far */
 	uint64_t release_by;  /* when commits of released lanes are not waited for any more */
 	uint64_t high_at, look_at;
 	struct leaving leaving;
+	struct rest rest;
 	bool is_deferred, is_revoking, is_assigned_once, is_settled, knows_cluster, is_cut_off;
 };
 
@@ -132,6 +153,16 @@ void member_give_back(struct member *member);
 
 /* member_begin.c: finds out where lanes begin, and begins them. It may take 2 s. */
 void member_begin(struct member *member);
+/* The number of partitions of a topic, asked for at most wait ms; -1 if that is not found out. */
+int32_t member_partitions(struct member *member, const char *topic, int wait);
+
+/* member_rest.c */
+
+/* Learns which partitions there are, and where they end, before this member reads any. It may take 2 s. */
+bool member_wants_goals(const struct member *member);
+void member_set_goals(struct member *member);
+/* Answers INTAKE_ASK_REST, if it was asked and an answer is known. It may take 2 s. */
+void member_tell_rest(struct member *member);
 
 /* member_high.c: tells where partitions end. It may take 500 ms. */
 void member_tell_high(struct member *member);

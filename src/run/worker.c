@@ -31,6 +31,7 @@ worker_open(struct worker *worker, const struct options *options, const struct p
 		.from_ms = options->from_ms,
 		.warmup_ms = options->warmup_ms,
 		.warmup_messages = options->warmup_messages,
+		.to_the_end = options->exit_at_end,
 		.retry_for = options->refusal_for,
 		.forget = forget,
 		.ctx = ctx };

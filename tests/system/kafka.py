@@ -227,10 +227,10 @@ class Brokers(engines.Engine):
         consumer.close()
         return sorted(found, key=lambda message: (message.partition, message.offset))
 
-    def consumer(self, group="espcap-tests"):
+    def consumer(self, group="espcap-tests", **more):
         """A consumer that commits nothing."""
         return confluent_kafka.Consumer(self.own_properties(**{"group.id": group, "enable.auto.commit": False,
-                                                               "auto.offset.reset": "error"}))
+                                                               "auto.offset.reset": "error", **more}))
 
     def committed(self, group, topic):
         """The offset that a group has committed in each partition; partitions without one are left out."""

@@ -241,12 +241,46 @@ def test_two_read_to_the_end(brokers, tmp_path):
     workers = []
     for path in outputs:
         with open(path, "wb") as output:
-            workers.append(start_worker(brokers, topic, output, "--exit-at-end", "-X", "heartbeat.interval.ms=500"))
+            workers.append(start_worker(brokers, topic, output, "--exit-at-end", "-X", "heartbeat.interval.ms=500",
+                                        # One that ends within a rebalance may not tell the group in time.
+                                        "-X", "session.timeout.ms=6000"))
     results = [transfers.finish(worker) for worker in workers]
     assert [result.code for result in results] == [0, 0], results
     documents = [espcap.parse_line(line) for path in outputs for line in path.read_bytes().splitlines()]
     assert {(one["espcap"]["kafka"]["partition"], one["espcap"]["kafka"]["offset"]) for one in documents} == {
         (number, offset) for number, (_, end) in brokers.ends(topic).items() for offset in range(end)}
+
+
+def test_ends_when_the_group_is_at_the_end(brokers, tmp_path):
+    """What another has, and does not read, is waited for, and read when it comes; at first there is nothing."""
+    topic = brokers.create_topic(partitions=2)
+    transfers.produce(brokers, topic, "--file", capture("http.pcap"), "--partition=key")
+    ends = {number: end for number, (_, end) in brokers.ends(topic).items()}
+    other = brokers.consumer("espcap-" + topic, **{"partition.assignment.strategy": "cooperative-sticky", "heartbeat.interval.ms": 500})
+    other.subscribe([topic])
+
+    def has_all():
+        other.poll(0.05)
+        return len(other.assignment()) == 2
+
+    kafka.wait_until(has_all)
+    with open(tmp_path / "documents", "wb") as output:
+        worker = start_worker(brokers, topic, output, "--exit-at-end", "--commit-every=100ms", "-X", "heartbeat.interval.ms=500")
+
+    def is_half_read():
+        # Without it the other would not give a partition up.
+        other.poll(0.05)
+        committed = brokers.committed("espcap-" + topic, topic)
+        return len(committed) == 1 and all(ends[number] == offset for number, offset in committed.items())
+
+    kafka.wait_until(is_half_read)
+    other.close()
+    result = transfers.finish(worker)
+    assert result.code == 0, result.lines
+    assert brokers.committed("espcap-" + topic, topic) == ends
+    documents = [espcap.parse_line(line) for line in (tmp_path / "documents").read_bytes().splitlines()]
+    assert {(one["espcap"]["kafka"]["partition"], offset_of(one)) for one in documents} == {
+        (number, offset) for number, end in ends.items() for offset in range(end)}
 
 
 @conftest.needs_root

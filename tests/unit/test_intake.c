@@ -65,7 +65,7 @@ again(const struct intake_event *event)
 static void
 test_said(void **state)
 {
-	static const enum intake_kind kinds[] = { INTAKE_AT_END, INTAKE_MISSED, INTAKE_SETTLED, INTAKE_OPEN, INTAKE_REVOKED,
+	static const enum intake_kind kinds[] = { INTAKE_AT_END, INTAKE_MISSED, INTAKE_SETTLED, INTAKE_REST, INTAKE_OPEN, INTAKE_REVOKED,
 		INTAKE_HIGH, INTAKE_COMMITTED, INTAKE_CUT_OFF, INTAKE_REBALANCE };
 
 	(void)state;
