@@ -28,7 +28,9 @@ def tree(tmp_path):
                        ("docs/espcap.1", MANUAL), ("docs/espcap-kafka.1", ".It Fl -at\n"), ("docs/espcapd.8", ""), ("docs/espcapd.toml.5", ""),
                        ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""),
                        ("src/run/metrics.c", '"espcap_running"\n'), ("src/programs/espcap_kafka.c", ""),
-                       ("src/transfer/produce.c", ""), ("src/transfer/consume.c", "")):
+                       ("src/transfer/produce.c", ""), ("src/transfer/consume.c", ""),
+                       ("src/daemon/daemon_metrics.c", ""), ("src/deliver/deliver_metrics.c", ""),
+                       ("src/listen/listener.c", ""), ("src/listen/publisher.c", "")):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
