@@ -8,6 +8,8 @@
 #include "request/policy_private.h"
 #include "request/target.h"
 
+static void add(char *out, size_t size, const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
+
 /* Adds text to out, after "; " if there is some already. */
 static void
 add(char *out, size_t size, const char *format, va_list ap)
