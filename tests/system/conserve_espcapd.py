@@ -170,8 +170,11 @@ def campaign(cycles, seed):
             request_servers.running(request_servers.Redis, own=True) as redis:
         os.chmod(folder, 0o755)
         run = Campaign(folder, redis, seed)
-        run.run(cycles)
-        return run.judge()
+        try:
+            run.run(cycles)
+            return run.judge()
+        finally:
+            espcapd.Daemon.end_all()
 
 
 if __name__ == "__main__":

@@ -56,6 +56,9 @@ class Results:
 class Daemon:
     """One espcapd, in a folder of its own, which a later one may continue."""
 
+    # Processes of all of them: none may outlive a test that fails.
+    processes = []
+
     def __init__(self, folder, redis, policy="", more="", general="", start=True):
         self.folder, self.redis = str(folder), redis
         self.files = os.path.join(self.folder, "files")
@@ -68,6 +71,13 @@ class Daemon:
         self.process = None
         if start:
             self.start()
+
+    @classmethod
+    def end_all(cls):
+        while cls.processes:
+            process = cls.processes.pop()
+            process.kill()
+            process.wait()
 
     def configuration(self):
         return """
@@ -103,6 +113,7 @@ interfaces = ["lo"]
         self.process = subprocess.Popen([PROGRAM, "--config=" + path, "--verbose"], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=self.stderr,
                                         env={**espcap.ENVIRONMENT, "ESPCAP_TEST_BACKOFF_MS": "20"})
+        self.processes.append(self.process)
         if wait:
             self.until(lambda: self.redis.subscribers(self.channel) == 1, "a subscriber")
         return self

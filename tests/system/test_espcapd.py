@@ -30,6 +30,12 @@ def open_folder():
         yield path
 
 
+@pytest.fixture(autouse=True)
+def no_daemon_is_left():
+    yield
+    espcapd.Daemon.end_all()
+
+
 @pytest.fixture(name="daemon")
 def one_daemon(folder, redis):
     daemon = espcapd.Daemon(folder, redis)
