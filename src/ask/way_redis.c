@@ -40,8 +40,11 @@ static void
 fail(struct way_redis *redis, const char *text)
 {
 	const struct way_handler *handler = &redis->way.config->handler;
+	char *whole = redis->host[0] == '/' ? xasprintf("Redis at %s: %s", redis->host, text) :
+					      xasprintf("Redis at %s:%u: %s", redis->host, redis->redis.port, text);
 
-	handler->on_failed(handler->ctx, OUTCOME_OUTPUT, text);
+	handler->on_failed(handler->ctx, OUTCOME_OUTPUT, whole);
+	free(whole);
 }
 
 static void

@@ -222,7 +222,7 @@ privilege_keep(unsigned capability, struct error *error)
 		return error_set(error, OUTCOME_INTERNAL, "cannot give up root: %s", strerror(errno));
 	return kept > 0 ?
 	    0 :
-	    error_set(error, OUTCOME_USAGE, "not permitted: neither root nor a program with this right (setcap)");
+	    error_set(error, OUTCOME_USAGE, "capturing is not permitted: start it as root, or by its service, or give the program CAP_NET_RAW with setcap(8)");
 }
 
 int
