@@ -13,7 +13,7 @@
 
 /* What arrives may wait for so long before it is read: in a block of the kernel's ring, and for the processor. */
 #define SESSION_LINGER_NS ((NIC_BLOCK_MS + 50) * 1000000ULL)
-/* How often the interface is looked at and progress is told, ns. */
+/* How often the interface is checked and progress is reported, ns. */
 #define SESSION_LOOK_NS 500000000ULL
 
 /* Both clocks at one time; ns. */

@@ -58,7 +58,7 @@ void captures_listen(struct capture *capture, int fd, short what, event_callback
 
 /* It is over: tells so at once, with the file (closed then; -1 for none), and frees it. */
 void captures_tell_end(struct capture *capture, int memfd);
-/* It has failed: that is told from the loop. */
+/* It has failed; the handler is called from the loop. */
 void captures_fail(struct capture *capture, bool refused, const char *text);
 
 /* Asks the broker for what is next, now or when it has room for the question. */

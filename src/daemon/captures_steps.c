@@ -242,7 +242,7 @@ is_excluded(const struct captures *captures, const struct sockaddr_in6 *address)
 	return false;
 }
 
-/* Each process that is told has a copy of one end of a pipe, and closes it when it has done it, or ends. */
+/* Each process gets a copy of one end of a pipe with the order, and closes it when it is done, or ends. */
 void
 captures_exclude(void *ctx, const struct sockaddr *address)
 {

@@ -209,7 +209,7 @@ is_taken(struct matter *matter, enum jobs_answer answer)
 		report(matter, RESULTS_ALREADY, matter->text, NULL);
 		settle(matter, LISTENER_DONE);
 		return false;
-	case JOBS_REPLAYED:
+	case JOBS_REFUSED:
 		refuse(matter, matter->text);
 		return false;
 	case JOBS_FAILED:

@@ -473,7 +473,7 @@ answer_of(enum journal_answer answer, const struct error *error, char *text, siz
 		return JOBS_ALREADY;
 	case JOURNAL_REPLAYED:
 		(void)snprintf(text, size, "nonce: a request with this nonce was accepted before");
-		return JOBS_REPLAYED;
+		return JOBS_REFUSED;
 	case JOURNAL_FULL:
 		(void)snprintf(text, size, "as many ids or nonces are remembered as can be");
 		return JOBS_BUSY;
@@ -520,7 +520,7 @@ jobs_note(struct jobs *jobs, const struct request *request, const struct policy_
 	    &error, text, size);
 }
 
-/* There was room: what fails here is told as every end of a capture. */
+/* There was room. A failure here is reported like any other end of a capture. */
 static void
 start_part(struct job *job, size_t number, const struct policy_decision *decision, uint32_t grant)
 {
@@ -566,7 +566,7 @@ prepare(struct jobs *jobs, struct job *job, const struct request *request, const
 	for (size_t i = 0; i < job->count; i++)
 		if (make_part(&job->parts[i], job, i, request, decision) != 0) {
 			(void)snprintf(text, size, "folder: the key would be longer than S3 takes");
-			return JOBS_BUSY;
+			return JOBS_REFUSED;
 		}
 	return write_journal(job, request, decision, text, size);
 }

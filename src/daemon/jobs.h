@@ -56,9 +56,9 @@ void jobs_begin(struct jobs *jobs, struct captures *captures, struct deliver *de
 enum jobs_answer {
 	JOBS_ACCEPTED, /* on_settled follows, with tag, perhaps before this returns */
 	JOBS_BUSY,
-	JOBS_ALREADY,  /* a request of this id was accepted before */
-	JOBS_REPLAYED, /* one with this nonce was */
-	JOBS_FAILED    /* the journal cannot be written: nothing was captured, it may be tried again */
+	JOBS_ALREADY, /* a request of this id was accepted before */
+	JOBS_REFUSED, /* one with this nonce was, or S3 would not take its key */
+	JOBS_FAILED   /* the journal cannot be written: nothing was captured, it may be tried again */
 };
 
 /*
@@ -68,7 +68,7 @@ enum jobs_answer {
 enum jobs_answer jobs_accept(struct jobs *jobs, const struct request *request, const struct policy_decision *decision,
     const char *id, uint32_t grant, void *tag, char *text, size_t size);
 
-/* For a signed message that asks for no capture: JOBS_ACCEPTED, JOBS_REPLAYED, JOBS_BUSY or JOBS_FAILED. */
+/* For a signed message that asks for no capture: JOBS_ACCEPTED, JOBS_REFUSED, JOBS_BUSY or JOBS_FAILED. */
 enum jobs_answer jobs_note(struct jobs *jobs, const struct request *request, const struct policy_decision *decision,
     char *text, size_t size);
 

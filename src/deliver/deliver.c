@@ -238,7 +238,7 @@ on_end(void *ctx, const struct attempt_result *result)
 		log_verbose(deliver->config->log, "%s: %s: attempt %u: %s", item->entry->parcel.capture,
 		    destination_name(destination), item->entry->ways[destination].attempts,
 		    item->entry->ways[destination].text);
-	/* Saved in tidy, before it is told. */
+	/* Saved in tidy, before the handler is called. */
 	item->is_unsaved = true;
 	wake(deliver);
 }

@@ -27,7 +27,7 @@ struct parcel_s3 {
 };
 
 /*
- * A fact about the capture: becomes x-amz-meta-NAME, and is there again when its outcome is told. Names of letters
+ * A fact about the capture: becomes x-amz-meta-NAME, and is there again with its outcome. Names of letters
  * only: libcurl 7.88 signs "meta-tags" and "meta-tags-b" in the wrong order.
  */
 struct parcel_fact {

@@ -9,7 +9,7 @@
 /* How long the loop may stand still for one answer, and after how long what failed is asked again, ms. */
 #define ASK_MS 500
 #define RETRY_MS 1000
-/* A group that does not move for so long is told of. */
+/* After so long without progress of the group there is a message. */
 #define PATIENCE_MS 60000
 
 /* Of the first and the last, what is asked by a time (kafka.apache.org/protocol, ListOffsets). */

@@ -239,14 +239,14 @@ void
 redis_error_text(char *text, size_t size, const char *what, const struct redisReply *reply)
 {
 	char said[200];
-	const char *todo = NULL;
+	const char *hint = NULL;
 
 	if (reply->type == REDIS_REPLY_ERROR) {
 		(void)text_visible(said, sizeof(said), reply->str, reply->len);
-		todo = advice(reply);
+		hint = advice(reply);
 	} else {
 		(void)snprintf(said, sizeof(said), "an answer that was not expected");
 	}
-	(void)snprintf(text, size, "%s: %s%s%s%s", what, said, todo != NULL ? " (" : "", todo != NULL ? todo : "",
-	    todo != NULL ? ")" : "");
+	(void)snprintf(text, size, "%s: %s%s%s%s", what, said, hint != NULL ? " (" : "", hint != NULL ? hint : "",
+	    hint != NULL ? ")" : "");
 }

@@ -263,7 +263,7 @@ read_new(struct redis_stream *stream)
 		send_step(stream, STEP_NEW, 11, words);
 }
 
-/* Where what was under way for want of room goes on. */
+/* Continues what waited because there was no room. */
 static void
 go_on(struct redis_stream *stream)
 {

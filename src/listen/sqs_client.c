@@ -160,14 +160,14 @@ static void
 read_error(const struct http_reply *reply, struct sqs_answer *answer)
 {
 	struct sqs_error error;
-	const char *todo;
+	const char *hint;
 
 	sqs_error_read(reply->body, reply->len, &error);
 	(void)snprintf(answer->type, sizeof(answer->type), "%s", error.type);
-	todo = advice(error.type);
+	hint = advice(error.type);
 	(void)snprintf(answer->text, sizeof(answer->text), "HTTP status %ld%s%s%s%s%s%s%s", reply->status,
 	    error.type[0] != '\0' ? ", " : "", error.type, error.text[0] != '\0' ? ": " : "", error.text,
-	    todo != NULL ? " (" : "", todo != NULL ? todo : "", todo != NULL ? ")" : "");
+	    hint != NULL ? " (" : "", hint != NULL ? hint : "", hint != NULL ? ")" : "");
 }
 
 static void

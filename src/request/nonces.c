@@ -87,7 +87,7 @@ nonces_free(struct nonces *nonces)
 static void
 sha256(const void *bytes, size_t len, unsigned char out[SHA256_LEN])
 {
-	/* It fails for want of memory only. */
+	/* It fails only without memory. */
 	if (EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) != 1)
 		abort();
 }

@@ -74,7 +74,7 @@ signature_mac(const void *key, size_t key_len, const char *text, size_t len,
 {
 	unsigned int mac_len = SIGNATURE_MAC_LEN;
 
-	/* It fails for want of memory only: no mac that anybody could know, then. */
+	/* It fails only without memory: nobody can know the mac then. */
 	if (HMAC(EVP_sha256(), key, (int)key_len, (const unsigned char *)text,
 		len, mac, &mac_len) == NULL)
 		abort();

@@ -19,7 +19,7 @@ struct toml_scan_mistake {
  * section without a name (the parser assumes that there is one), for control characters, for quotes and brackets within
  * words (the parser takes them for a part of the word), and for characters that are not ASCII outside of quotes and
  * comments, or in a text of three double quotes, where lines may be joined (the parser's table of white space has no
- * answer for some). -1 with the first; 0 if there is none. What is no TOML is looked at up to where it is not.
+ * answer for some). -1 with the first; 0 if there is none. Text that is not TOML is read up to its first mistake.
  */
 int toml_scan(const char *bytes, size_t len, unsigned max, struct toml_scan_mistake *mistake);
 

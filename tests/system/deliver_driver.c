@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Deliveries without the daemon around them: puts what it is told to, and prints what deliver/deliver.h tells, one line
+ * Deliveries without the daemon around them: puts parcels on command, and prints what deliver/deliver.h tells, one line
  * each. For test_espcapd_deliver.py.
  *
  *	deliver_driver KEY=VALUE...

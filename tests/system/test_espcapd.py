@@ -150,6 +150,22 @@ def test_cancel_and_status(daemon):
     assert payloads(daemon.local_files()[0]) == sent(3)
 
 
+def test_a_key_that_is_too_long(folder, redis):
+    """The folder of the configuration and the name of the file together are longer than S3 takes."""
+    daemon = espcapd.Daemon(folder, redis, more="""
+[s3]
+upload = true
+bucket = "b"
+region = "us-east-1"
+folder = "%s"
+accessid = "a"
+accesskey = "b"
+""" % "/".join(["f" * 100] * 11))
+    refused, = daemon.wait_for(daemon.publish(daemon.capture()), "refused")
+    assert refused["reason"].startswith("folder: ")
+    daemon.stop()
+
+
 def test_busy(folder, redis):
     daemon = espcapd.Daemon(folder, redis, general="maxcaptures = 2")
     numbers = [daemon.publish(daemon.capture(packets=1)) for _ in range(2)]
