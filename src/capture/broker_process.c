@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "capture/capture_check.h"
 #include "capture/capture_child.h"
 #include "capture/capture_message.h"
 #include "capture/compile_child.h"
@@ -132,12 +133,11 @@ exclude(struct broker *broker, const struct sockaddr_in6 *address, int barrier)
 
 /* Requests. */
 
-static const struct capture_interface *
+/* That of a request which capture_check_refusal has seen. */
+static const char *
 interface_of(const struct broker *broker)
 {
-	return broker->request.interface < broker->config->interface_count ?
-	    &broker->config->interfaces[broker->request.interface] :
-	    NULL;
+	return broker->config->interfaces[broker->request.interface].name;
 }
 
 static void
@@ -146,49 +146,12 @@ serve_compile(struct broker *broker)
 	const struct capture_request *request = &broker->request;
 	struct compile_job *job = xcalloc(1, sizeof(*job));
 
-	job->interface = interface_of(broker)->name;
+	job->interface = interface_of(broker);
 	memcpy(job->text, request->payload.text, request->text_len);
 	job->with_lookback = request->with_lookback != 0;
 	job->syscalls = broker->syscalls;
 	delegate(broker, compile_child_work, job, &job->socket);
 	free(job);
-}
-
-static bool
-exceeds(uint64_t value, uint64_t maximum)
-{
-	return maximum != 0 && (value == 0 || value > maximum);
-}
-
-/* Why it must not be, or NULL. */
-static const char *
-order_refusal(const struct broker *broker)
-{
-	const struct capture_request *request = &broker->request;
-	const struct take_limits *maxima = &broker->config->maxima, *limits = &request->limits;
-	uint32_t snaplen = capture_policy_snaplen(broker->config);
-
-	if (exceeds(limits->packets, maxima->packets))
-		return "packets is over the maximum of the policy";
-	if (exceeds(limits->bytes, maxima->bytes))
-		return "bytes is over the maximum of the policy";
-	if (exceeds(limits->timeout_ms, maxima->timeout_ms))
-		return "timeout is over the maximum of the policy";
-	if (exceeds(limits->duration_ms, maxima->duration_ms))
-		return "duration is over the maximum of the policy";
-	if (request->snaplen > snaplen)
-		return "snap is over the maximum of the policy";
-	if (request->grant != CAPTURE_NO_GRANT && request->grant >= broker->config->grant_count)
-		return "there is no such grant";
-	if (take_reserve(limits, request->snaplen != 0 ? request->snaplen : snaplen, request->pcapng != 0) == UINT64_MAX)
-		return "a capture needs a limit of packets or of bytes";
-	return NULL;
-}
-
-static const char *
-program_refusal(const struct bpf_code *code)
-{
-	return code->count > 0 ? bpf_join_refusal(code) : NULL;
 }
 
 /* A capture that begins with packets in memory is made by who has these. */
@@ -229,11 +192,9 @@ serve_take(struct broker *broker)
 	const struct capture_request *request = &broker->request;
 	const struct capture_broker_config *config = broker->config;
 	const struct bpf_code code = { request->payload.insns, request->count };
-	const struct bpf_code late = { request->payload.insns + request->count, request->rewound };
 	uint32_t most = capture_policy_snaplen(config);
 	uint32_t snaplen = request->snaplen != 0 ? request->snaplen : most;
-	const char *refusal = order_refusal(broker);
-	struct capture_job job = { .nic = { .name = interface_of(broker)->name,
+	struct capture_job job = { .nic = { .name = interface_of(broker),
 				       .option = "interface",
 				       .snaplen = snaplen,
 				       .codes = &code,
@@ -249,51 +210,29 @@ serve_take(struct broker *broker)
 		.excluded = &broker->excluded,
 		.parent = broker->self };
 
-	if (refusal == NULL)
-		refusal = program_refusal(&code);
-	if (refusal == NULL)
-		refusal = program_refusal(&late);
-	if (refusal != NULL)
-		refuse(broker, refusal);
-	else if (request->before_ms > 0)
+	if (request->before_ms > 0)
 		serve_rewound(broker, &job.take);
 	else
 		delegate(broker, capture_child_work, &job, &job.socket);
-}
-
-/* Whether the lengths in it are those of what came. */
-static bool
-is_whole(const struct capture_request *request, size_t len)
-{
-	if (len < offsetof(struct capture_request, payload) || request->text_len > CAPTURE_FILTER_MAX ||
-	    request->count > BPF_CODE_MAX || request->rewound > BPF_CODE_MAX)
-		return false;
-	return len == capture_request_len(request);
 }
 
 /* fd: that came with the request, or -1. */
 static void
 serve(struct broker *broker, int fd)
 {
-	struct capture_request *request = &broker->request;
+	const char *refusal;
 
-	switch (request->kind) {
-	case CAPTURE_COMPILE:
-	case CAPTURE_TAKE:
-		if (interface_of(broker) == NULL)
-			refuse(broker, "there is no such interface in the policy");
-		else if (request->kind == CAPTURE_COMPILE)
-			serve_compile(broker);
-		else
-			serve_take(broker);
-		break;
-	case CAPTURE_EXCLUDE:
-		exclude(broker, &request->address, fd);
-		break;
-	default:
-		refuse(broker, "there is no such request");
-		break;
+	if (broker->request.kind == CAPTURE_EXCLUDE) {
+		exclude(broker, &broker->request.address, fd);
+		return;
 	}
+	refusal = capture_check_refusal(broker->config, &broker->request);
+	if (refusal != NULL)
+		refuse(broker, refusal);
+	else if (broker->request.kind == CAPTURE_COMPILE)
+		serve_compile(broker);
+	else
+		serve_take(broker);
 }
 
 /* False when the program has ended. */
@@ -305,7 +244,7 @@ take_request(struct broker *broker)
 
 	if (got < 0)
 		return errno == EAGAIN || errno == EMSGSIZE;
-	if (got > 0 && is_whole(&broker->request, (size_t)got))
+	if (got > 0 && capture_check_request(&broker->request, (size_t)got))
 		serve(broker, fd);
 	else if ((size_t)got >= offsetof(struct capture_request, payload))
 		refuse(broker, "the request is malformed");

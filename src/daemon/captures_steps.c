@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/xalloc.h"
+#include "capture/capture_check.h"
 #include "daemon/captures_private.h"
 #include "process/fd_message.h"
 #include "process/pipes.h"
@@ -78,20 +79,13 @@ on_saying(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	if (got < 0 && errno == EAGAIN)
 		return;
-	if (got == (ssize_t)sizeof(saying) && (saying.word != CAPTURE_END || memfd >= 0)) {
+	if (got >= 0 && capture_check_saying(&saying, (size_t)got, memfd >= 0)) {
 		hear(capture, &saying, memfd);
 		return;
 	}
 	if (memfd >= 0)
 		close(memfd);
 	captures_fail(capture, false, "the capture process was killed");
-}
-
-static bool
-is_compiled(const struct capture_compiled *compiled, ssize_t got)
-{
-	return got >= (ssize_t)offsetof(struct capture_compiled, insns) && compiled->count <= BPF_CODE_MAX &&
-	    compiled->rewound <= BPF_CODE_MAX && (size_t)got == capture_compiled_len(compiled);
 }
 
 static void
@@ -108,7 +102,7 @@ on_compiled(evutil_socket_t fd, short what, void *ctx)
 	captures_hang_up(capture);
 	capture->compiled = compiled;
 	compiled->text[sizeof(compiled->text) - 1] = '\0';
-	if (!is_compiled(compiled, got))
+	if (got < 0 || !capture_check_compiled(compiled, (size_t)got))
 		captures_fail(capture, true, "bpf: the filter takes too long to compile: a shorter one may do");
 	else if (compiled->text[0] != '\0' && compiled->is_wrong == 0)
 		captures_fail(capture, false, compiled->text);
