@@ -13,8 +13,6 @@ import pytest
 import espcap
 import espcapd
 
-# pcapdaemon's, with the headers of sections that its text lost.
-SAMPLE = os.path.join(espcap.ROOT, "tests", "fuzz", "corpus", "configuration", "sample")
 WHOLE = '[general]\nwritelocal = true\nlocaldir = "%s"\nspool = "%s"\n[redis]\nlisten = true\nport = 1\n' \
     '[policy]\ninterfaces = ["lo"]\n'
 
@@ -66,14 +64,6 @@ def test_every_mistake_with_line_and_key(folder):
     result = run("--config=" + path)
     assert result.returncode == 2 and ":15: [cloudshark] port" in result.stderr
     assert os.listdir(folder) == ["espcapd.toml"]
-
-
-def test_the_sample_of_pcapdaemon(folder):
-    with open(SAMPLE, encoding="utf-8") as source:
-        text = source.read().replace('url = "x"', 'url = "https://example.amazone.com/asdfasdf/myqueue"')
-    result = run("-config", write(folder, text), "--check-config")
-    assert result.returncode == 0, result.stderr
-    assert result.stderr.splitlines()[-1].endswith(": 0 errors, 3 warnings")
 
 
 def test_files_that_cannot_be_trusted(folder):
