@@ -410,6 +410,7 @@ make_jobs(struct daemon *daemon, struct error *error)
 		.maxcaptures = configuration->general.maxcaptures,
 		.maxmemory = configuration->general.maxmemory,
 		.logs_packets = configuration->general.packetdebug,
+		.loop = daemon->config->loop,
 		.report = daemon->report,
 		.log = daemon->config->log,
 		.on_settled = hub_on_settled,
@@ -454,6 +455,7 @@ write_metrics(const void *ctx, const struct metrics_out_state *state, struct exp
 	const struct daemon *daemon = ctx;
 	const struct daemon_values values = { .hub = hub_counts(daemon->hub),
 		.captures = daemon->captures,
+		.unrecorded = jobs_unrecorded(daemon->jobs),
 		.deliver = daemon->deliver,
 		.publisher = daemon->publisher,
 		.listeners = daemon->listeners,

@@ -70,6 +70,8 @@ daemon_metrics_write(const struct daemon_values *values, const struct metrics_ou
 	write_state(state, exposition);
 	write_requests(&values->hub, exposition);
 	write_captures(values->captures, exposition);
+	exposition_single(exposition, "espcapd_captures_unrecorded", "gauge",
+	    "Failed captures whose record could not be written yet.", values->unrecorded);
 	deliver_metrics(values->deliver, exposition);
 	write_transports(values, exposition);
 }

@@ -19,6 +19,7 @@
 struct daemon_values {
 	struct hub_counts hub;
 	const struct captures *captures;
+	size_t unrecorded; /* failed captures */
 	const struct deliver *deliver;
 	const struct publisher *publisher;
 	struct listener *const *listeners;

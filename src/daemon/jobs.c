@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "daemon/endings.h"
 #include "daemon/packet_log.h"
 #include "request/naming.h"
 
@@ -43,6 +44,7 @@ struct jobs {
 	struct deliver_handler deliver_handler;
 	struct captures *captures;
 	struct deliver *deliver;
+	struct endings *endings; /* NULL until jobs_begin */
 	struct job *first;
 	bool is_stopping, is_told;
 	void (*on_safe)(void *ctx);
@@ -66,16 +68,6 @@ report_part(const struct job *job, const struct part *part, enum results_kind ki
 	report_result(job->jobs->config->report, &line);
 }
 
-/* The journal cannot be written: what is in it is what a crash leaves, so that a capture may be told as interrupted. */
-static void
-settle(const struct job *job, const struct part *part, enum ledger_state state)
-{
-	struct error error;
-
-	if (journal_settle(job->jobs->config->journal, job->id, (size_t)(part - job->parts), state, &error) != 0)
-		log_error(job->jobs->config->log, "%s", error.text);
-}
-
 /* Jobs. */
 
 static void
@@ -94,6 +86,7 @@ tell_if_safe(struct jobs *jobs)
 {
 	if (!jobs->is_stopping || jobs->is_told || jobs->on_safe == NULL || !jobs_are_safe(jobs))
 		return;
+	(void)endings_are_written(jobs->endings);
 	jobs->is_told = true;
 	jobs->on_safe(jobs->safe_ctx);
 }
@@ -108,16 +101,20 @@ remove_job(struct jobs *jobs, struct job *job)
 	*at = job->next;
 }
 
-/* A capture needs nothing any more; after the last one the message is settled. */
+/*
+ * A capture needs nothing any more, however it ended; after the last one the message is settled. reason: of
+ * LEDGER_FAILED.
+ */
 static void
-end_part(struct job *job, struct part *part, enum ledger_state state)
+end_part(struct job *job, struct part *part, enum ledger_state state, const char *reason)
 {
 	struct jobs *jobs = job->jobs;
+	const struct ending ending = { job->id, (size_t)(part - job->parts), state, &part->parcel, reason };
 
 	if (part->is_over)
 		return;
 	part->is_over = true;
-	settle(job, part, state);
+	endings_put(jobs->endings, &ending);
 	if (--job->open > 0)
 		return;
 	remove_job(jobs, job);
@@ -159,7 +156,7 @@ static void
 fail_part(struct job *job, struct part *part, const char *reason)
 {
 	report_part(job, part, RESULTS_FAILED, reason);
-	end_part(job, part, LEDGER_FAILED);
+	end_part(job, part, LEDGER_FAILED, reason);
 }
 
 static void
@@ -196,7 +193,7 @@ on_end(void *ctx, const struct captures_end *end)
 		return;
 	}
 	report_part(found.job, found.part, RESULTS_FINISHED, NULL);
-	end_part(found.job, found.part, LEDGER_EMPTY);
+	end_part(found.job, found.part, LEDGER_EMPTY, NULL);
 }
 
 static void
@@ -223,7 +220,16 @@ on_spooled(void *ctx, const struct parcel *parcel, const char *sha256, const cha
 	found.part->capture.sha256 = sha256;
 	report_part(found.job, found.part, RESULTS_FINISHED, NULL);
 	found.part->capture.sha256 = NULL;
-	end_part(found.job, found.part, LEDGER_SPOOLED);
+	end_part(found.job, found.part, LEDGER_SPOOLED, NULL);
+}
+
+/* An entry that has been delivered leaves the spool: until the journal knows of it, it stays. */
+static bool
+is_noted(void *ctx)
+{
+	struct jobs *jobs = ctx;
+
+	return endings_have_journal(jobs->endings);
 }
 
 static struct request_number
@@ -269,7 +275,7 @@ jobs_new(const struct jobs_config *config)
 	jobs->captures_handler =
 	    (struct captures_handler){ .on_started = on_started, .on_end = on_end, .on_lost = on_lost, .all = jobs };
 	jobs->deliver_handler =
-	    (struct deliver_handler){ .on_spooled = on_spooled, .on_outcome = on_outcome, .ctx = jobs };
+	    (struct deliver_handler){ .on_spooled = on_spooled, .on_outcome = on_outcome, .ctx = jobs, .is_noted = is_noted };
 	return jobs;
 }
 
@@ -284,6 +290,7 @@ jobs_free(struct jobs *jobs)
 		jobs->first = job->next;
 		job_free(job);
 	}
+	endings_free(jobs->endings);
 	free(jobs);
 }
 
@@ -656,6 +663,7 @@ collect(void *ctx, const struct ledger_entry *entry)
 	}
 }
 
+/* Or it failed, and its record could not be written: the journal does not tell one from the other. */
 #define INTERRUPTED "interrupted: espcapd ended before the capture was in the spool"
 
 static void
@@ -663,7 +671,6 @@ record_interrupted(struct jobs *jobs, const struct open_part *open, char *captur
 {
 	char name[NAMING_FILE_SIZE];
 	struct parcel parcel = { .capture = capture, .name = name, .destinations = open->destinations };
-	struct error error;
 
 	/* There is no file: it names the record. */
 	naming_file(name, jobs->config->node, open->interface, (int64_t)(clock_of_day() / 1000), 0, false);
@@ -671,8 +678,8 @@ record_interrupted(struct jobs *jobs, const struct open_part *open, char *captur
 	add_fact(&parcel, "alertid", open->alertid);
 	add_fact(&parcel, "node", jobs->config->node);
 	add_fact(&parcel, "interface", open->interface);
-	if (deliver_record(jobs->deliver, &parcel, INTERRUPTED, &error) != 0)
-		log_error(jobs->config->log, "%s", error.text);
+	endings_put(jobs->endings,
+	    &(struct ending){ open->id, open->number, LEDGER_FAILED, &parcel, INTERRUPTED });
 	parcel.capture = parcel.name = NULL;
 	parcel_release(&parcel);
 	report_result(jobs->config->report,
@@ -687,14 +694,11 @@ static void
 recover_part(struct jobs *jobs, const struct open_part *open)
 {
 	char *capture = capture_name(open->id, open->number);
-	bool is_held = deliver_holds(jobs->deliver, capture);
-	struct error error;
 
-	if (!is_held)
+	if (deliver_holds(jobs->deliver, capture))
+		endings_put(jobs->endings, &(struct ending){ .id = open->id, .number = open->number, .state = LEDGER_SPOOLED });
+	else
 		record_interrupted(jobs, open, capture);
-	if (journal_settle(jobs->config->journal, open->id, open->number, is_held ? LEDGER_SPOOLED : LEDGER_FAILED,
-		&error) != 0)
-		log_error(jobs->config->log, "%s", error.text);
 	free(capture);
 }
 
@@ -705,6 +709,10 @@ jobs_begin(struct jobs *jobs, struct captures *captures, struct deliver *deliver
 
 	jobs->captures = captures;
 	jobs->deliver = deliver;
+	jobs->endings = endings_new(&(struct endings_config){ .journal = jobs->config->journal,
+	    .deliver = deliver,
+	    .loop = jobs->config->loop,
+	    .log = jobs->config->log });
 	ledger_each_open(journal_ledger(jobs->config->journal), collect, &recovery);
 	for (size_t i = 0; i < recovery.count; i++) {
 		recover_part(jobs, &recovery.open[i]);
@@ -757,6 +765,12 @@ jobs_on_safe(struct jobs *jobs, void (*on_safe)(void *ctx), void *ctx)
 	jobs->on_safe = on_safe;
 	jobs->safe_ctx = ctx;
 	tell_if_safe(jobs);
+}
+
+size_t
+jobs_unrecorded(const struct jobs *jobs)
+{
+	return endings_waiting(jobs->endings);
 }
 
 struct listing {

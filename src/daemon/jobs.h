@@ -29,7 +29,8 @@ struct jobs_config {
 	size_t maxcaptures;
 	uint64_t maxmemory;
 	bool logs_packets; /* of all captures, as the member packetdebug of a request */
-	struct journal *journal;
+	struct loop *loop;
+	struct journal *journal; /* from jobs_begin on */
 	struct report *report;
 	struct log *log;
 	/* The message with this tag needs nothing any more: everything of it is durable. */
@@ -84,6 +85,9 @@ void jobs_stop(struct jobs *jobs);
 bool jobs_are_safe(const struct jobs *jobs);
 /* Called when that becomes true after jobs_stop. */
 void jobs_on_safe(struct jobs *jobs, void (*on_safe)(void *ctx), void *ctx);
+
+/* Failed captures that have no record in the dead letter folder yet. */
+size_t jobs_unrecorded(const struct jobs *jobs);
 
 /* Appends members of a status result: "captures":[...], "memory":N ... -1 if out is full. */
 int jobs_status(const struct jobs *jobs, struct buffer *out);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,9 @@
 struct journal {
 	char *folder_name;
 	int folder, fd;
-	size_t grown; /* bytes appended since it was written as a whole */
+	size_t grown;         /* bytes appended since it was written as a whole */
+	struct buffer behind; /* lines of the ledger that could not be appended */
+	bool is_torn;         /* the end of the file is half a line */
 	struct ledger *ledger;
 	struct nonces *nonces;
 	struct log *log;
@@ -170,6 +173,8 @@ rewrite(struct journal *journal, int64_t now)
 		close(journal->fd);
 	journal->fd = new.fd;
 	journal->grown = 0;
+	buffer_clear(&journal->behind);
+	journal->is_torn = false;
 	rv = 0;
 out:
 	buffer_release(&text);
@@ -182,6 +187,7 @@ journal_open(const char *folder, int64_t now, struct log *log, struct error *err
 	struct journal *journal = xcalloc(1, sizeof(*journal));
 
 	journal->fd = -1;
+	buffer_init(&journal->behind, FILE_MAX);
 	journal->log = log;
 	journal->folder_name = xstrdup(folder);
 	journal->ledger = ledger_new(JOURNAL_KEEP_MS, JOURNAL_IDS_MAX);
@@ -216,6 +222,7 @@ journal_free(struct journal *journal)
 		close(journal->folder);
 	ledger_free(journal->ledger);
 	nonces_free(journal->nonces);
+	buffer_release(&journal->behind);
 	free(journal->folder_name);
 	free(journal);
 }
@@ -227,11 +234,11 @@ journal_ledger(const struct journal *journal)
 }
 
 /*
- * On disk when it returns. What was written in part is taken back, so that the next line does not continue it; if even
- * that fails the file is written anew.
+ * On disk when it returns. What was written in part is taken back, so that the next line does not continue it. -1 with
+ * errno.
  */
 static int
-append(struct journal *journal, const struct buffer *lines, int64_t now)
+put_lines(struct journal *journal, const struct buffer *lines)
 {
 	off_t end = lseek(journal->fd, 0, SEEK_END);
 	int reason;
@@ -241,10 +248,29 @@ append(struct journal *journal, const struct buffer *lines, int64_t now)
 		return 0;
 	}
 	reason = errno;
-	if (end < 0 || ftruncate(journal->fd, end) != 0)
-		(void)rewrite(journal, now);
+	journal->is_torn = end < 0 || ftruncate(journal->fd, end) != 0;
 	errno = reason;
 	return -1;
+}
+
+/* What could not be written before. -1 with errno: it still cannot. */
+static int
+catch_up(struct journal *journal)
+{
+	if (journal->is_torn)
+		return rewrite(journal, 0);
+	if (journal->behind.len == 0)
+		return 0;
+	if (put_lines(journal, &journal->behind) != 0)
+		return -1;
+	buffer_clear(&journal->behind);
+	return 0;
+}
+
+static int
+append(struct journal *journal, const struct buffer *lines)
+{
+	return catch_up(journal) == 0 ? put_lines(journal, lines) : -1;
 }
 
 static int
@@ -272,7 +298,7 @@ accept_in(struct journal *journal, const struct ledger_entry *entry, const char 
 		(void)error_set(error, OUTCOME_INTERNAL, "the request is too long for the journal");
 		return JOURNAL_FAILED;
 	}
-	if (append(journal, lines, entry->time) != 0) {
+	if (append(journal, lines) != 0) {
 		(void)fail(journal, OUTCOME_INTERNAL, "cannot be written", error);
 		/* Nothing is captured of it: it may come again. */
 		ledger_withdraw(journal->ledger, entry->id);
@@ -324,7 +350,7 @@ journal_note(struct journal *journal, const char *signer, const char *nonce, int
 	buffer_init(&line, FILE_MAX);
 	if (put_nonce(&line, signer, nonce, expires) != 0)
 		answer = JOURNAL_FULL;
-	else if (append(journal, &line, now) != 0) {
+	else if (append(journal, &line) != 0) {
 		(void)fail(journal, OUTCOME_INTERNAL, "cannot be written", error);
 		answer = JOURNAL_FAILED;
 	}
@@ -343,8 +369,18 @@ journal_settle(struct journal *journal, const char *id, size_t capture, enum led
 	buffer_init(&line, 4096);
 	if (ledger_settle(journal->ledger, id, capture, state, &line) != 0)
 		rv = error_set(error, OUTCOME_INTERNAL, "the journal does not know capture %zu of %.200s", capture, id);
-	else if (append(journal, &line, 0) != 0)
+	else if (append(journal, &line) != 0) {
 		rv = fail(journal, OUTCOME_INTERNAL, "cannot be written", error);
+		/* In its order, and before all that comes later. */
+		if (buffer_append(&journal->behind, line.data, line.len) != 0)
+			journal->is_torn = true;
+	}
 	buffer_release(&line);
 	return rv;
+}
+
+int
+journal_catch_up(struct journal *journal, struct error *error)
+{
+	return catch_up(journal) == 0 ? 0 : fail(journal, OUTCOME_INTERNAL, "cannot be written", error);
 }

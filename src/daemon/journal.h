@@ -45,8 +45,13 @@ enum journal_answer journal_accept(struct journal *journal, const struct ledger_
 /* The nonce of a signed message that asks for no capture. Never JOURNAL_KNOWN. */
 enum journal_answer journal_note(struct journal *journal, const char *signer, const char *nonce, int64_t expires,
     int64_t now, struct error *error);
-/* What became of a capture. -1 with OUTCOME_INTERNAL if it cannot be written: it counts as open after a crash. */
+/*
+ * What became of a capture. -1 with OUTCOME_INTERNAL if it cannot be written: the journal tries again with its next
+ * line, or in journal_catch_up. Until then the capture counts as open after a crash.
+ */
 int journal_settle(struct journal *journal, const char *id, size_t capture, enum ledger_state state,
     struct error *error);
+/* 0: everything is on disk. -1 as above. */
+int journal_catch_up(struct journal *journal, struct error *error);
 
 #endif

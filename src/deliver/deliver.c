@@ -115,11 +115,10 @@ drop(struct deliver *deliver, struct item *item)
 static bool
 settle(struct deliver *deliver, struct item *item, bool failed)
 {
-	if (item->is_spoiled)
-		store_spoil(deliver->store, item->name, item->entry);
-	else if (!failed)
+	if (!failed)
 		store_remove(deliver->store, item->name, item->entry);
-	else if (store_bury(deliver->store, item->name, item->entry) == 0)
+	else if ((item->is_spoiled ? store_spoil(deliver->store, item->name, item->entry) :
+				     store_bury(deliver->store, item->name, item->entry)) == 0)
 		keep_dead(deliver, item->entry->parcel.capture);
 	else {
 		if (item->settle == 0)
@@ -170,6 +169,7 @@ spoil(struct deliver *deliver, struct item *item, const char *text)
 	log_error(deliver->config->log, "%s/spool/%s.pcap: %s", deliver->config->folder, item->name, text);
 	item->is_spoiled = true;
 	entry_fail(item->entry, text);
+	entry_set(&item->entry->reason, text);
 	item->is_unsaved = true;
 	wake(deliver);
 }
@@ -219,6 +219,20 @@ check(struct deliver *deliver, struct item *item)
 	item->users++;
 	deliver->checked = item;
 	deliver->check = copying_start(deliver->loop, item->fd, -1, item->entry->len, COPYING_SUM, on_checked, deliver);
+}
+
+/* Whether the journal knows that it is in the spool: a delivered entry leaves no other trace. */
+static bool
+is_noted(const struct deliver *deliver, struct item *item, uint64_t now)
+{
+	const struct deliver_handler *handler = &deliver->handler;
+
+	if (item->is_unnoted && handler->is_noted != NULL && !handler->is_noted(handler->ctx)) {
+		item->settle = now + SAVE_AGAIN;
+		return false;
+	}
+	item->is_unnoted = false;
+	return true;
 }
 
 /* Attempts. */
@@ -294,7 +308,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 		next = TAILQ_NEXT(item, next_item);
 		if (tidy(deliver, item, now, &when) || item->settle > now)
 			continue;
-		start_due(deliver, item, now, &when);
+		if (is_noted(deliver, item, now))
+			start_due(deliver, item, now, &when);
 		if (item->settle > now && item->settle < when)
 			when = item->settle;
 	}
@@ -313,6 +328,7 @@ on_posted(void *ctx, const char *name, struct entry *entry)
 
 	TAILQ_INSERT_TAIL(&deliver->items, item, next_item);
 	deliver->sums.spooled++;
+	item->is_unnoted = true;
 	deliver->handler.on_spooled(deliver->handler.ctx, &entry->parcel, entry->sha256, NULL);
 	wake(deliver);
 }
@@ -327,13 +343,15 @@ on_refused(void *ctx, const struct parcel *parcel, const char *text)
 }
 
 static void
-on_entry(void *ctx, const char *name, struct entry *entry)
+on_entry(void *ctx, const char *name, struct entry *entry, const char *damage)
 {
 	struct deliver *deliver = ctx;
 	struct item *item = item_new(name, entry);
 
 	item_restore(item);
 	TAILQ_INSERT_TAIL(&deliver->items, item, next_item);
+	if (damage != NULL)
+		spoil(deliver, item, damage);
 }
 
 static void
@@ -410,6 +428,25 @@ deliver_holds(const struct deliver *deliver, const char *capture)
 	return false;
 }
 
+/* What is not needed to know the capture again may be too long, or not UTF-8. */
+static void
+take_what_is_sound(struct parcel *to, const struct parcel *from)
+{
+	static const char *const needed[] = { "id", "alertid", "node", "interface" };
+	struct parcel bare = { .capture = from->capture, .name = from->name, .destinations = from->destinations };
+	const char *ignored;
+
+	if (parcel_is_sound(from, &ignored)) {
+		parcel_copy(to, from);
+		return;
+	}
+	for (size_t i = 0; i < from->fact_count; i++)
+		for (size_t k = 0; k < sizeof(needed) / sizeof(needed[0]); k++)
+			if (strcmp(from->facts[i].name, needed[k]) == 0)
+				bare.facts[bare.fact_count++] = from->facts[i];
+	parcel_copy(to, &bare);
+}
+
 int
 deliver_record(struct deliver *deliver, const struct parcel *parcel, const char *reason, struct error *error)
 {
@@ -417,10 +454,10 @@ deliver_record(struct deliver *deliver, const struct parcel *parcel, const char 
 	const char *why = "";
 	int rv = -1;
 
-	parcel_copy(&entry.parcel, parcel);
+	take_what_is_sound(&entry.parcel, parcel);
 	entry_set(&entry.reason, reason);
 	entry_fail(&entry, reason);
-	if (!parcel_is_sound(parcel, &why))
+	if (!parcel_is_sound(&entry.parcel, &why))
 		(void)error_set(error, OUTCOME_INTERNAL, "the capture cannot be recorded: %s", why);
 	else if (store_record(deliver->store, &entry) != 0)
 		(void)error_set(error, OUTCOME_OUTPUT, "%s/dead: %s", deliver->config->folder, strerror(errno));
@@ -449,8 +486,10 @@ deliver_hurry(struct deliver *deliver)
 {
 	struct item *item;
 
-	TAILQ_FOREACH(item, &deliver->items, next_item)
+	TAILQ_FOREACH(item, &deliver->items, next_item) {
 		memset(item->next, 0, sizeof(item->next));
+		item->settle = 0;
+	}
 	wake(deliver);
 }
 

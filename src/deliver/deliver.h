@@ -44,12 +44,17 @@ struct deliver_outcome {
 struct deliver_handler {
 	/*
 	 * A parcel that was put is durable (text NULL; sha256 in hex), or cannot be spooled (text says why). No
-	 * delivery of it begins before this returns: so whoever keeps a journal writes it here.
+	 * delivery of it begins before this returns: so whoever keeps a journal writes it here (but see is_noted).
 	 */
 	void (*on_spooled)(void *ctx, const struct parcel *parcel, const char *sha256, const char *text);
 	/* Of each destination of each parcel, once (but see is_repeat), also of those of former runs. */
 	void (*on_outcome)(void *ctx, const struct deliver_outcome *outcome);
 	void *ctx;
+	/*
+	 * Whether all is written that on_spooled told: no delivery of what was told begins before. Tries to write it if
+	 * it is not, and is asked again every few seconds. NULL: it always is.
+	 */
+	bool (*is_noted)(void *ctx);
 };
 
 /*
@@ -69,7 +74,10 @@ void deliver_put(struct deliver *deliver, int fd, const struct parcel *parcel);
 /* Whether the capture of this name is in the spool or the dead letter folder: known after deliver_new. */
 bool deliver_holds(const struct deliver *deliver, const char *capture);
 
-/* Writes a record without a file to the dead letter folder: a capture that was interrupted. */
+/*
+ * Writes a record without a file to the dead letter folder: a capture that was interrupted, or failed. -1 with
+ * OUTCOME_OUTPUT: it may be tried again.
+ */
 int deliver_record(struct deliver *deliver, const struct parcel *parcel, const char *reason, struct error *error);
 
 /* Parcels that are not spooled yet; an orderly end waits for 0. And those in the spool that wait for their delivery. */

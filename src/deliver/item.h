@@ -32,6 +32,7 @@ struct item {
 	bool is_unchecked;                    /* whether its file is what it was is not known yet */
 	bool is_checking;
 	bool is_spoiled;              /* it is not */
+	bool is_unnoted;              /* whether the journal knows of it is not known yet */
 	bool is_unsaved;              /* what is on disk is older */
 	bool is_complained;           /* that it could not be written was said */
 	bool is_repeat[DESTINATIONS]; /* the outcome may have been told by a former run */

@@ -276,20 +276,17 @@ has_its_file(const struct store *store, const char *name, const struct entry *en
 
 static void
 read_one(struct store *store, const char *name,
-    void (*on_entry)(void *ctx, const char *name, struct entry *entry), void *ctx)
+    void (*on_entry)(void *ctx, const char *name, struct entry *entry, const char *damage), void *ctx)
 {
 	struct entry *entry = xcalloc(1, sizeof(*entry));
 	struct error error;
 
 	if (read_entry(store->spool, name, entry, &error) == 0) {
-		if (has_its_file(store, name, entry)) {
-			store->counts.spooled++;
-			store->counts.bytes += entry->len;
-			on_entry(ctx, name, entry);
-			return;
-		}
-		(void)error_set(&error, OUTCOME_INPUT, "its capture file is missing, or of another length");
-		entry_release(entry);
+		store->counts.spooled++;
+		store->counts.bytes += entry->len;
+		on_entry(ctx, name, entry,
+		    has_its_file(store, name, entry) ? NULL : "the file is missing from the spool, or of another length");
+		return;
 	}
 	free(entry);
 	spoil(store, name);
@@ -355,7 +352,7 @@ read_folder(struct store *store, int folder, const char *ending, void (*on_name)
 }
 
 struct readers {
-	void (*on_entry)(void *ctx, const char *name, struct entry *entry);
+	void (*on_entry)(void *ctx, const char *name, struct entry *entry, const char *damage);
 	void (*on_dead)(void *ctx, const char *capture);
 	void *ctx;
 };
@@ -404,8 +401,8 @@ on_dead_pcap(struct store *store, void *to, const char *name)
 }
 
 void
-store_read(struct store *store, void (*on_entry)(void *ctx, const char *name, struct entry *entry),
-    void (*on_dead)(void *ctx, const char *capture), void *ctx)
+store_read(struct store *store,
+    void (*on_entry)(void *ctx, const char *name, struct entry *entry, const char *damage), void (*on_dead)(void *ctx, const char *capture), void *ctx)
 {
 	struct readers readers = { on_entry, on_dead, ctx };
 
@@ -445,6 +442,20 @@ store_begin(struct store *store, uint64_t len, struct replacement *file, char na
 	return -1;
 }
 
+/* Whatever is there of an entry after a failure: nobody was told of it. errno stays. */
+static void
+take_back(int folder, const char *name)
+{
+	char path[PATH_LEN];
+	int reason = errno;
+
+	path_of(path, name, ".json");
+	(void)unlinkat(folder, path, 0);
+	path_of(path, name, ".pcap");
+	(void)unlinkat(folder, path, 0);
+	errno = reason;
+}
+
 int
 store_commit(struct store *store, struct replacement *file, const char *name, const struct entry *entry)
 {
@@ -464,7 +475,7 @@ store_commit(struct store *store, struct replacement *file, const char *name, co
 		store->counts.bytes += entry->len;
 		return 0;
 	}
-	(void)unlinkat(store->spool, path, 0);
+	take_back(store->spool, name);
 	return -1;
 }
 
@@ -502,12 +513,21 @@ store_unlend(struct store *store, const char *as)
 	(void)unlinkat(store->index, as, 0);
 }
 
-void
-store_spoil(struct store *store, const char *name, const struct entry *entry)
+int
+store_spoil(struct store *store, const char *name, struct entry *entry)
 {
+	struct entry record = *entry;
+
+	record.is_dead = true;
+	record.len = 0;
+	record.sha256[0] = '\0';
+	if (put_json(store->dead, name, &record) != 0)
+		return -1;
 	spoil(store, name);
 	store->counts.spooled--;
 	store->counts.bytes -= entry->len;
+	store->counts.dead++;
+	return 0;
 }
 
 static void
@@ -566,8 +586,10 @@ store_record(struct store *store, struct entry *entry)
 
 	make_name(name);
 	entry->is_dead = true;
-	if (put_json(store->dead, name, entry) != 0)
+	if (put_json(store->dead, name, entry) != 0) {
+		take_back(store->dead, name);
 		return -1;
+	}
 	store->counts.dead++;
 	return 0;
 }

@@ -37,12 +37,12 @@ const char *store_folder(const struct store *store);
 const struct store_counts *store_counts(const struct store *store);
 
 /*
- * Calls on_entry for each entry of the spool, oldest first: name and entry are the callee's to release. Damaged ones
- * become NAME.json.bad and NAME.pcap.bad; only the length of a file is looked at. And on_dead with the capture of each
- * one in the dead letter folder.
+ * Calls on_entry for each entry of the spool, oldest first: name and entry are the callee's to release. damage: NULL,
+ * or that its file is missing or of another length; nothing else of files is looked at. Entries that cannot be read
+ * become NAME.json.bad and NAME.pcap.bad. And on_dead with the capture of each one in the dead letter folder.
  */
-void store_read(struct store *store, void (*on_entry)(void *ctx, const char *name, struct entry *entry),
-    void (*on_dead)(void *ctx, const char *capture), void *ctx);
+void store_read(struct store *store,
+    void (*on_entry)(void *ctx, const char *name, struct entry *entry, const char *damage), void (*on_dead)(void *ctx, const char *capture), void *ctx);
 
 /* Begins a file for a capture. -1 with errno. */
 int store_begin(struct store *store, uint64_t len, struct replacement *file, char name[STORE_NAME_LEN]);
@@ -62,13 +62,16 @@ int store_file(const struct store *store, const char *name);
 char *store_lend(struct store *store, const char *name, const char *as);
 void store_unlend(struct store *store, const char *as);
 
-/* Its file is damaged: sets it aside, as *.bad. */
-void store_spoil(struct store *store, const char *name, const struct entry *entry);
+/*
+ * Its file is damaged, and the entry says so: writes that to the dead letter folder, as a record without a file, and
+ * sets entry and file aside, as *.bad. -1 with errno: it is still in the spool.
+ */
+int store_spoil(struct store *store, const char *name, struct entry *entry);
 /* Removes a delivered entry. */
 void store_remove(struct store *store, const char *name, const struct entry *entry);
 /* Moves it to the dead letter folder, durably. -1 with errno: it is still in the spool. */
 int store_bury(struct store *store, const char *name, struct entry *entry);
-/* Writes a record without a file there. */
+/* Writes a record without a file there. -1 with errno: there is none. */
 int store_record(struct store *store, struct entry *entry);
 
 #endif

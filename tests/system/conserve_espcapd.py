@@ -5,8 +5,8 @@
     tests/system/conserve_espcapd.py [CYCLES]
 
 Requests come through a Redis stream, at least once. Each asks for packets to a port of its own, so that a file tells
-which request it is of. In some cycles Redis is killed, too, or the folder of the files is away for a while, or the
-request comes twice. At the end all that was accepted is in exactly one of: a local file, the dead letter folder, or
+which request it is of. In some cycles Redis is killed, too, or the folder of the files is away for a while, or the disk
+of the spool and the dead letter folder is full (where this may mount a file system), or the request comes twice. At the end all that was accepted is in exactly one of: a local file, the dead letter folder, or
 the journal as a capture without a packet.
 """
 
@@ -59,6 +59,11 @@ class Campaign:
         self.daemon = espcapd.Daemon(folder, redis, policy="maxage = 0", start=False)
         self.stream = self.daemon.channel + "-stream"
         self.wanted = {}
+        self.disk = espcapd.Disk(self.daemon.spool, 4 << 20)
+
+    def end(self):
+        espcapd.Daemon.end_all()
+        self.disk.end()
 
     def ask(self):
         number = self.redis.new_name("conserved")
@@ -75,14 +80,22 @@ class Campaign:
         """Requests and their packets, and an end at some moment of all that."""
         daemon = self.daemon
         away = self.random.random() < 0.2
+        # From some moment of the cycle on, which may be before or after its requests.
+        fills = self.random.choice((0, 0.1, 0.3, 0.6)) if self.disk.is_mounted and self.random.random() < 0.3 else None
+        if fills == 0:
+            self.disk.fill()
         if away:
             os.rename(daemon.files, daemon.files + ".away")
         with contextlib.suppress(AssertionError):
             asked = [self.ask() for _ in range(self.random.randrange(1, 4))]
-        until = time.monotonic() + self.random.uniform(0.05, 1.2)
+        begun = time.monotonic()
+        until = begun + self.random.uniform(0.05, 1.2)
         sent = False
         while time.monotonic() < until:
             time.sleep(0.05)
+            if fills and time.monotonic() > begun + fills:
+                self.disk.fill()
+                fills = 0
             if not sent and self.random.random() < 0.3:
                 for port, count in asked:
                     self.ports.send(port, count)
@@ -92,10 +105,14 @@ class Campaign:
             self.redis.start()
         if away:
             os.rename(daemon.files + ".away", daemon.files)
+        # There is room again before the end, or after it.
+        if self.random.random() < 0.5:
+            self.disk.empty()
         if self.random.random() < 0.8:
             daemon.kill()
         else:
             daemon.stop(seconds=60)
+        self.disk.empty()
 
     def run(self, cycles):
         for _ in range(cycles):
@@ -174,7 +191,7 @@ def campaign(cycles, seed):
             run.run(cycles)
             return run.judge()
         finally:
-            espcapd.Daemon.end_all()
+            run.end()
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ struct driver {
 	struct loop *loop;
 	struct deliver *deliver;
 	struct event *input, *tick;
-	bool is_draining;
+	bool is_draining, is_unnoted;
 	struct buffer line, ca;
 };
 
@@ -52,6 +52,16 @@ on_spooled(void *ctx, const struct parcel *parcel, const char *sha256, const cha
 {
 	(void)ctx;
 	printf("spooled\t%s\t%s\t%s\n", parcel->capture, sha256 != NULL ? sha256 : "", text != NULL ? text : "");
+}
+
+static bool
+is_noted(void *ctx)
+{
+	const struct driver *driver = ctx;
+
+	if (driver->is_unnoted)
+		fprintf(stderr, "not noted\n");
+	return !driver->is_unnoted;
 }
 
 static void
@@ -170,6 +180,8 @@ obey(struct driver *driver, char *line)
 		printf("holds\t%s\t%d\n", line, deliver_holds(driver->deliver, line));
 	else if (strcmp(order, "hurry") == 0)
 		deliver_hurry(driver->deliver);
+	else if (strcmp(order, "noted") == 0)
+		driver->is_unnoted = false;
 	else if (strcmp(order, "metrics") == 0)
 		print_metrics(driver);
 	else if (strcmp(order, "drain") == 0)
@@ -274,6 +286,8 @@ configure(struct driver *driver, char *word)
 		config->max_retries = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(word, "first") == 0)
 		config->retry_first = strtoull(value, NULL, 10);
+	else if (strcmp(word, "noted") == 0)
+		driver->is_unnoted = strcmp(value, "0") == 0;
 	else if (strcmp(word, "max") == 0)
 		config->spool_max = strtoull(value, NULL, 10);
 	else if (strcmp(word, "cs.port") == 0)
@@ -293,7 +307,7 @@ main(int argc, char **argv)
 {
 	struct driver driver = { .config = { .retry_first = 100, .max_retries = 1000, .cloudshark.scheme = "http" },
 		.log = { .program = "deliver_driver", .level = LOG_LEVEL_VERBOSE } };
-	const struct deliver_handler handler = { on_spooled, on_outcome, &driver };
+	const struct deliver_handler handler = { .on_spooled = on_spooled, .on_outcome = on_outcome, .ctx = &driver, .is_noted = is_noted };
 	struct error error;
 	int rv = 2;
 

@@ -208,3 +208,30 @@ def signed(request, name, key):
     text = json.dumps(request)
     mac = hmac.new(key, text.encode("utf-8"), hashlib.sha256).hexdigest()
     return json.dumps({"request": text, "key": name, "mac": mac})
+
+
+class Disk:
+    """A small file system at a path, which a test can fill and empty."""
+
+    def __init__(self, path, size):
+        self.path, self.size = path, size
+        os.makedirs(path, exist_ok=True)
+        # Root gives itself up for this user.
+        self.is_mounted = self.mount("size=%d,mode=755,uid=65534,gid=65534" % size)
+
+    def mount(self, options):
+        return subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", self.path], capture_output=True,
+                              check=False).returncode == 0
+
+    def fill(self):
+        with contextlib.suppress(OSError), open(self.path + "/ballast", "wb", buffering=0) as ballast:
+            while True:
+                ballast.write(bytes(4096))
+
+    def empty(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path + "/ballast")
+
+    def end(self):
+        if self.is_mounted:
+            subprocess.run(["umount", "--lazy", self.path], check=True)

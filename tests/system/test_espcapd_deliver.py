@@ -250,13 +250,32 @@ def test_damaged_spool(state, local, tmp_path):
         driver.delivered("sound", "local")
         found = driver.outcome("bits", "local")
         assert found.end == "failed" and "checksum" in found.text
+        found = driver.outcome("short", "local")
+        assert found.end == "failed" and "of another length" in found.text
         assert driver.metrics()["espcapd_spool_bad_total"] == 5
         driver.drain()
+        dead = {entry["capture"]: (entry["reason"], entry["bytes"], bytes_) for entry, bytes_ in driver.dead()}
         left = [name for name in driver.files("spool") if not name.startswith(".espcap")]
     assert os.listdir(local) == ["sound.pcap"]
     expected = [names["bits"] + ".json.bad", names["bits"] + ".pcap.bad", names["short"] + ".json.bad", names["short"] + ".pcap.bad",
                 names["entry"] + ".json.bad", names["entry"] + ".pcap.bad", names["lone"] + ".pcap.bad", "folder.json.bad"]
     assert left == sorted(expected)
+    # What is known of them has a record.
+    assert sorted(dead) == ["bits", "short"] and all(end[1:] == (0, None) for end in dead.values())
+    assert "checksum" in dead["bits"][0] and "of another length" in dead["short"][0]
+
+
+def test_until_the_journal_knows(state, local):
+    """No delivery begins before that: a delivered entry leaves no trace in the spool."""
+    with Driver(state, local=local, destinations="local", noted=0) as driver:
+        driver.put("one", HTTP, "local")
+        assert driver.spooling("one").text == ""
+        driver.saying("not noted")
+        assert os.listdir(local) == []
+        driver.order("noted")
+        driver.order("hurry")
+        driver.delivered("one", "local")
+        driver.drain()
 
 
 # ---- S3

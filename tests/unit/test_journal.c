@@ -2,12 +2,15 @@
 /* Tests of daemon/journal.c: what was accepted is known after a crash, whatever the file looks like. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -146,11 +149,67 @@ test_unusable(void **state)
 	assert_int_equal(error.outcome, OUTCOME_USAGE);
 }
 
+/* No file of this process may grow beyond its length of now, or (0) there is no bound. */
+static void
+bound_files(const struct place_of *place, bool is_bound)
+{
+	struct rlimit limit;
+	struct stat st;
+
+	assert_int_equal(stat(place->file, &st), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = is_bound ? (rlim_t)st.st_size + 10 : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* What could not be written is written with the next line, or by itself; half a line never stays. */
+static void
+test_full(void **state)
+{
+	struct place_of *place = *state;
+	struct journal *journal = reopen(NULL, place, 1000);
+	struct error error;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(take(journal, "a", NULL, 1000), JOURNAL_WRITTEN);
+	assert_int_equal(take(journal, "b", NULL, 1000), JOURNAL_WRITTEN);
+	bound_files(place, true);
+	assert_int_equal(journal_settle(journal, "a", 0, LEDGER_EMPTY, &error), -1);
+	assert_non_null(strstr(error.text, "cannot be written"));
+	assert_int_equal(journal_catch_up(journal, &error), -1);
+	assert_int_equal(take(journal, "c", "n1", 1000), JOURNAL_FAILED);
+	/* On disk nothing has changed. */
+	bound_files(place, false);
+	{
+		struct journal *other = journal_open(place->folder, 1000, &place->log, &error);
+
+		assert_int_equal(ledger_count(journal_ledger(other)), 2);
+		assert_int_equal(ledger_find(journal_ledger(other), "a")->states[0], LEDGER_OPEN);
+		journal_free(other);
+	}
+	journal_free(journal);
+	journal = reopen(NULL, place, 1000);
+	bound_files(place, true);
+	assert_int_equal(journal_settle(journal, "a", 0, LEDGER_EMPTY, &error), -1);
+	bound_files(place, false);
+	assert_int_equal(take(journal, "c", "n1", 1000), JOURNAL_WRITTEN);
+	bound_files(place, true);
+	assert_int_equal(journal_settle(journal, "b", 0, LEDGER_FAILED, &error), -1);
+	bound_files(place, false);
+	assert_int_equal(journal_catch_up(journal, &error), 0);
+	journal = reopen(journal, place, 1000);
+	assert_int_equal(ledger_count(journal_ledger(journal)), 3);
+	assert_int_equal(ledger_find(journal_ledger(journal), "a")->states[0], LEDGER_EMPTY);
+	assert_int_equal(ledger_find(journal_ledger(journal), "b")->states[0], LEDGER_FAILED);
+	journal_free(journal);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(test_crash, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_damage, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_full, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_unusable, make_folder, remove_folder) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
