@@ -15,47 +15,109 @@
 /* A program finds both registers 0, whatever ran before it. */
 #define PROLOGUE_LEN 2
 
+/* Arithmetic with a constant and with X; jumps likewise. */
+#define BOTH(code) \
+	case (code) | BPF_K: \
+	case (code) | BPF_X
+
+/* Those of the kernel, but for returning A. bpf_validate looks at the class of an instruction, and not at all of it. */
 static bool
-is_store(const struct bpf_insn *insn)
+is_known(uint16_t code)
 {
-	return BPF_CLASS(insn->code) == BPF_ST || BPF_CLASS(insn->code) == BPF_STX;
+	switch (code) {
+	case BPF_LD | BPF_W | BPF_ABS:
+	case BPF_LD | BPF_H | BPF_ABS:
+	case BPF_LD | BPF_B | BPF_ABS:
+	case BPF_LD | BPF_W | BPF_IND:
+	case BPF_LD | BPF_H | BPF_IND:
+	case BPF_LD | BPF_B | BPF_IND:
+	case BPF_LD | BPF_W | BPF_LEN:
+	case BPF_LD | BPF_IMM:
+	case BPF_LD | BPF_MEM:
+	case BPF_LDX | BPF_W | BPF_LEN:
+	case BPF_LDX | BPF_B | BPF_MSH:
+	case BPF_LDX | BPF_IMM:
+	case BPF_LDX | BPF_MEM:
+	case BPF_ST:
+	case BPF_STX:
+	case BPF_ALU | BPF_NEG:
+	case JUMP:
+	case RETURN:
+	case BPF_MISC | BPF_TAX:
+	case BPF_MISC | BPF_TXA:
+		BOTH(BPF_ALU | BPF_ADD)
+		    : BOTH(BPF_ALU | BPF_SUB)
+		    : BOTH(BPF_ALU | BPF_MUL)
+		    : BOTH(BPF_ALU | BPF_DIV)
+		    : BOTH(BPF_ALU | BPF_MOD)
+		    : BOTH(BPF_ALU | BPF_AND)
+		    : BOTH(BPF_ALU | BPF_OR)
+		    : BOTH(BPF_ALU | BPF_XOR)
+		    : BOTH(BPF_ALU | BPF_LSH)
+		    : BOTH(BPF_ALU | BPF_RSH)
+		    : BOTH(BPF_JMP | BPF_JEQ)
+		    : BOTH(BPF_JMP | BPF_JGT)
+		    : BOTH(BPF_JMP | BPF_JGE)
+		    : BOTH(BPF_JMP | BPF_JSET)
+		    : return true;
+	default:
+		return false;
+	}
 }
 
 static bool
-is_memory_load(const struct bpf_insn *insn)
+shifts_too_far(const struct bpf_insn *insn)
 {
-	return (BPF_CLASS(insn->code) == BPF_LD || BPF_CLASS(insn->code) == BPF_LDX) &&
-	    BPF_MODE(insn->code) == BPF_MEM;
+	return (insn->code == (BPF_ALU | BPF_LSH | BPF_K) || insn->code == (BPF_ALU | BPF_RSH | BPF_K)) && insn->k >= 32;
 }
 
 /* bpf_validate of libpcap has seen it: jumps end inside of the program, but for BPF_JA, whose sum may wrap around. */
 static const char *
-look_at(const struct bpf_code *code, size_t i, uint32_t *written)
+look_at(const struct bpf_code *code, size_t i)
 {
 	const struct bpf_insn *insn = &code->insns[i];
 
-	switch (BPF_CLASS(insn->code)) {
-	case BPF_RET:
-		return insn->code == RETURN ? NULL : "it ends with a computed value";
-	case BPF_JMP:
-		return insn->code != JUMP || insn->k < code->count - i - 1 ? NULL : "it has a loop";
-	case BPF_MISC:
-		return insn->code == (BPF_MISC | BPF_TAX) || insn->code == (BPF_MISC | BPF_TXA) ?
-		    NULL :
-		    "it has an unknown instruction";
-	default:
-		break;
+	if (insn->code == (BPF_RET | BPF_A) || insn->code == (BPF_RET | BPF_X))
+		return "it ends with a computed value";
+	if (!is_known(insn->code))
+		return "it has an unknown instruction";
+	if (shifts_too_far(insn))
+		return "it is no valid program";
+	return insn->code != JUMP || insn->k < code->count - i - 1 ? NULL : "it has a loop";
+}
+
+/* Bits of words[i]: words of memory that are written whichever way leads to instruction i. Jumps lead forward. */
+static const char *
+look_at_memory(const struct bpf_code *code)
+{
+	uint32_t words[BPF_CODE_MAX], written = 0;
+
+	memset(words, 0xff, sizeof(words));
+	for (size_t i = 0; i < code->count; i++) {
+		const struct bpf_insn *insn = &code->insns[i];
+
+		written &= words[i];
+		if (BPF_CLASS(insn->code) == BPF_ST || BPF_CLASS(insn->code) == BPF_STX)
+			written |= 1U << insn->k;
+		else if ((insn->code == (BPF_LD | BPF_MEM) || insn->code == (BPF_LDX | BPF_MEM)) &&
+		    (written & 1U << insn->k) == 0)
+			return "it reads memory before it has written it";
+		else if (insn->code == JUMP)
+			words[i + 1 + insn->k] &= written;
+		else if (BPF_CLASS(insn->code) == BPF_JMP) {
+			words[i + 1 + insn->jt] &= written;
+			words[i + 1 + insn->jf] &= written;
+		}
+		/* Nothing comes here but by a jump. */
+		if (BPF_CLASS(insn->code) == BPF_JMP || insn->code == RETURN)
+			written = UINT32_MAX;
 	}
-	if (is_store(insn))
-		*written |= 1U << insn->k;
-	return is_memory_load(insn) && (*written & 1U << insn->k) == 0 ? "it reads memory before it has written it" : NULL;
+	return NULL;
 }
 
 const char *
 bpf_join_refusal(const struct bpf_code *code)
 {
-	uint32_t written = 0;
-
 	if (code->count == 0)
 		return NULL;
 	if (code->count > BPF_CODE_MAX)
@@ -63,12 +125,12 @@ bpf_join_refusal(const struct bpf_code *code)
 	if (bpf_validate(code->insns, (int)code->count) == 0)
 		return "it is no valid program";
 	for (size_t i = 0; i < code->count; i++) {
-		const char *refusal = look_at(code, i, &written);
+		const char *refusal = look_at(code, i);
 
 		if (refusal != NULL)
 			return refusal;
 	}
-	return NULL;
+	return look_at_memory(code);
 }
 
 static void

@@ -276,6 +276,9 @@ test_what_is_refused(void **state)
 {
 	struct bpf_program loop = compile(expressions[COUNT - 1], 0);
 	const struct bpf_code code = code_of(&loop), too_many = { loop.bf_insns, BPF_CODE_MAX + 1 };
+	const struct bpf_insn writes[] = { BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2), BPF_STMT(BPF_ST, 3),
+		BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_STX, 3), BPF_STMT(BPF_LD | BPF_MEM, 3), BPF_STMT(BPF_RET | BPF_K, 1) };
+	const struct bpf_code both_ways = { writes, 6 };
 
 	(void)state;
 	assert_string_equal(bpf_join_refusal(&code), "it has a loop");
@@ -294,6 +297,14 @@ test_what_is_refused(void **state)
 	REFUSED("it ends with a computed value", BPF_STMT(BPF_LD | BPF_IMM, 1), BPF_STMT(BPF_RET | BPF_A, 0));
 	REFUSED("it reads memory before it has written it", BPF_STMT(BPF_LD | BPF_MEM, 3), BPF_STMT(BPF_RET | BPF_K, 1));
 	REFUSED("it has an unknown instruction", BPF_STMT(BPF_MISC | 0x40, 0), BPF_STMT(BPF_RET | BPF_K, 1));
+	/* libpcap finds nothing wrong with these, and aborts when it runs them; the last shifts too far. */
+	REFUSED("it has an unknown instruction", BPF_STMT(0xdd00, 0x14), BPF_STMT(BPF_RET | BPF_K, 1));
+	REFUSED("it has an unknown instruction", BPF_STMT(BPF_LDX | BPF_W | BPF_ABS, 0), BPF_STMT(BPF_RET | BPF_K, 1));
+	REFUSED(invalid, BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 32), BPF_STMT(BPF_RET | BPF_K, 1));
+	/* Written on one way only; and on both. */
+	REFUSED("it reads memory before it has written it", BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), BPF_STMT(BPF_ST, 3),
+	    BPF_STMT(BPF_LD | BPF_MEM, 3), BPF_STMT(BPF_RET | BPF_K, 1));
+	assert_null(bpf_join_refusal(&both_ways));
 }
 
 int
