@@ -109,6 +109,15 @@ index_init(struct index *index, uint32_t count)
 	index->slots = xcalloc(index->size, sizeof(*index->slots));
 }
 
+/* Of a name whose type is not known. */
+static enum term_kind
+term_of(enum names_kind kind)
+{
+	if (kind == NAMES_KIND_VALUE)
+		return TERM_TEXT;
+	return kind == NAMES_KIND_BOOLEAN ? TERM_BOOLEAN : TERM_NONE;
+}
+
 static uint32_t
 add(struct names *names, const char *name, size_t len, enum names_kind kind,
     uint32_t protocol)
@@ -125,7 +134,8 @@ add(struct names *names, const char *name, size_t len, enum names_kind kind,
 	entry = &names->list[names->count];
 	entry->offset = (uint32_t)(names->text.len - len);
 	entry->len = (uint16_t)len;
-	entry->kind = (uint8_t)kind;
+	entry->kind = (uint8_t)kind & 7;
+	entry->term = (uint8_t)term_of(kind) & 31;
 	entry->marks = 0;
 	entry->protocol = protocol;
 	return names->count++;
@@ -139,6 +149,8 @@ names_new(void)
 	buffer_init(&names->text, TEXT_MAX);
 	index_init(&names->by_name, PROTOCOLS_MAX);
 	add(names, "text", 4, NAMES_KIND_VALUE, NAMES_NONE);
+	/* What the rows say is no value of a field. */
+	names->list[NAMES_TEXT].term = TERM_NONE;
 	return names;
 }
 
@@ -262,6 +274,7 @@ names_add(struct names *names, const char *line, size_t len)
 			marks |= mark_of_base(column[3], COLUMN_LEN(3),
 			    column[5], COLUMN_LEN(5));
 		names->list[names->count - 1].marks = marks;
+		names->list[names->count - 1].term = (uint8_t)term_kind_of(column[3], COLUMN_LEN(3)) & 31;
 	}
 #undef COLUMN_LEN
 }
@@ -601,6 +614,12 @@ enum names_kind
 names_kind(const struct names *names, uint32_t id)
 {
 	return (enum names_kind)names->list[id].kind;
+}
+
+enum term_kind
+names_term_kind(const struct names *names, uint32_t id)
+{
+	return (enum term_kind)names->list[id].term;
 }
 
 bool

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "fields/term.h"
 
 /*
  * -T ek prints <protocol>_<field> with dots turned to underscores, which loses
@@ -83,6 +84,8 @@ uint32_t names_id(const struct names *names, const char *name, size_t len);
 /* The dotted name, not terminated; borrowed. It is printable ASCII without quotes or backslashes. */
 const char *names_name(const struct names *names, uint32_t id, size_t *len);
 enum names_kind names_kind(const struct names *names, uint32_t id);
+/* What its values are in the index; of a name that the list does not have what they look like. */
+enum term_kind names_term_kind(const struct names *names, uint32_t id);
 /* Its values are numbers of frames: its own, or that of another. */
 bool names_is_frame(const struct names *names, uint32_t id);
 /* Its values are times. */

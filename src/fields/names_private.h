@@ -26,7 +26,8 @@
 struct name {
 	uint32_t offset; /* of the dotted name in text */
 	uint16_t len;
-	uint8_t kind;      /* enum names_kind */
+	uint8_t kind : 3;  /* enum names_kind */
+	uint8_t term : 5;  /* enum term_kind */
 	uint8_t marks;     /* enum mark, or-ed */
 	uint32_t protocol; /* id; itself for a protocol */
 };

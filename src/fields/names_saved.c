@@ -21,7 +21,7 @@ struct saved {
 	uint64_t text_len;
 };
 
-static const char saved_magic[8] = "espcapN5";
+static const char saved_magic[8] = "espcapN6";
 
 int
 names_save(const struct names *names, struct buffer *out)
@@ -87,6 +87,7 @@ entries_are_good(const struct names *names)
 		    entry->len > names->text.len - entry->offset ||
 		    entry->len == 0 || entry->len > KEY_MAX ||
 		    entry->kind > NAMES_KIND_PROTOCOL ||
+		    entry->term > TERM_KIND_LAST ||
 		    (entry->protocol != NAMES_NONE &&
 			entry->protocol >= names->count))
 			return false;

@@ -123,6 +123,12 @@ test_what_is_known_of_a_name(void **state)
 	assert_true(names_is_frame(names, table_id(names, "frame.number")));
 	assert_true(names_is_frame(names, table_id(names, "tcp.segment")));
 	assert_false(names_is_frame(names, tcp));
+	assert_int_equal(names_term_kind(names, tcp), TERM_NONE);
+	assert_int_equal(names_term_kind(names, table_id(names, "tcp.analysis")), TERM_NONE);
+	assert_int_equal(names_term_kind(names, table_id(names, "ip.flags.df")), TERM_BOOLEAN);
+	assert_int_equal(names_term_kind(names, table_id(names, "ip.src")), TERM_IPV4);
+	assert_int_equal(names_term_kind(names, table_id(names, "eth.type")), TERM_UNSIGNED);
+	assert_int_equal(names_term_kind(names, NAMES_TEXT), TERM_NONE);
 	assert_false(names_is_frame(names, table_id(names, "tcp.port")));
 	assert_true(names_is_time(names, table_id(names, "frame.time")));
 	assert_false(names_is_time(names, table_id(names, "frame.number")));
@@ -410,6 +416,8 @@ test_saved_and_loaded(void **state)
 		    names_is_time(loaded, id));
 		assert_int_equal(names_base(names, id),
 		    names_base(loaded, id));
+		assert_int_equal(names_term_kind(names, id),
+		    names_term_kind(loaded, id));
 		assert_int_equal(names_protocol(names, id),
 		    names_protocol(loaded, id));
 	}
