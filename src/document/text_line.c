@@ -3,6 +3,7 @@
 #include "document/text_line.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +19,10 @@
 /* A source and its destination. */
 #define PAIRS 9
 #define FIELDS (2 * PAIRS)
+/* A date and microseconds. */
+#define TIME_LEN (MOMENT_LEN + 16)
 /* The first are in the network header, the others in any layer, the likeliest first. */
-#define NETWORK_PAIRS 2
+#define NETWORK_PAIRS (TEXT_LINE_NETWORK_FIELDS / 2)
 
 static const char *const field_names[FIELDS] = {
 	"ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "eth.src", "eth.dst",
@@ -145,32 +148,15 @@ put_visible(struct buffer *out, const char *text, size_t len, size_t max)
 }
 
 static int
-put_address(struct buffer *out, const struct tree *tree,
-    const struct tree_leaf *leaf)
+put_name(struct buffer *out, const struct text_line_part *part)
 {
-	if (leaf == NULL || leaf->len == 0)
-		return buffer_puts(out, "-");
-	return put_visible(out, tree_leaf_text(tree, leaf), leaf->len,
-	    NAME_MAX_LEN);
-}
-
-/* "2015-07-30 05:22:10.634684" */
-static int
-put_time(struct buffer *out, const struct text_line_packet *packet)
-{
-	char text[MOMENT_LEN];
-
-	if (!packet->has_time)
-		return buffer_puts(out, "-");
-	return buffer_append(out, text, timestamp_date(text, packet->sec)) |
-	    buffer_printf(out, ".%06" PRIu32, packet->nsec / 1000);
+	return part->len == 0 ? buffer_puts(out, "-") : put_visible(out, part->text, part->len, NAME_MAX_LEN);
 }
 
 static int
-put_color(const struct text_line *line, const char *sequence,
-    struct buffer *out)
+put_color(const struct text_line_parts *parts, const char *sequence, struct buffer *out)
 {
-	return line->color ? buffer_puts(out, sequence) : 0;
+	return parts->color ? buffer_puts(out, sequence) : 0;
 }
 
 /* Without the sequences of put_color: a packet's own escapes are not in it. */
@@ -210,18 +196,61 @@ cut_info(struct buffer *out, size_t start, size_t info, size_t columns)
 
 /* The info, with a space before it. */
 static int
-put_info(struct buffer *out, const struct buffer *info, size_t start, size_t columns)
+put_info(struct buffer *out, const struct text_line_part *info, size_t start, size_t columns)
 {
 	size_t at;
 
 	if (buffer_puts(out, " ") != 0)
 		return -1;
 	at = out->len;
-	if (put_visible(out, info->data, info->len, INFO_MAX) != 0)
+	if (put_visible(out, info->text, info->len, INFO_MAX) != 0)
 		return -1;
 	if (columns > 0)
 		cut_info(out, start, at, columns);
 	return 0;
+}
+
+int
+text_line_put(const struct text_line_parts *parts, struct buffer *out)
+{
+	size_t start = out->len;
+	int rv = put_color(parts, "\033[2m", out);
+
+	rv |= buffer_printf(out, "%5" PRIu64 " ", parts->number);
+	if (parts->interface != NULL) {
+		rv |= put_visible(out, parts->interface, strlen(parts->interface), NAME_MAX_LEN);
+		rv |= buffer_puts(out, " ");
+	}
+	rv |= put_name(out, &parts->time);
+	rv |= put_color(parts, "\033[m", out);
+	rv |= buffer_puts(out, " ");
+	rv |= put_name(out, &parts->source);
+	rv |= buffer_puts(out, " -> ");
+	rv |= put_name(out, &parts->destination);
+	rv |= buffer_puts(out, " ");
+	rv |= put_color(parts, "\033[36m", out);
+	rv |= put_visible(out, parts->protocol.text, parts->protocol.len, NAME_MAX_LEN);
+	rv |= put_color(parts, "\033[m", out);
+	if (rv == 0 && parts->info.len > 0)
+		rv = put_info(out, &parts->info, start, parts->columns);
+	return rv;
+}
+
+static struct text_line_part
+leaf_part(const struct tree *tree, const struct tree_leaf *leaf)
+{
+	return leaf == NULL || leaf->len == 0 ?
+	    (struct text_line_part){ "", 0 } :
+	    (struct text_line_part){ tree_leaf_text(tree, leaf), leaf->len };
+}
+
+/* "2015-07-30 05:22:10.634684" */
+static size_t
+write_time(char text[TIME_LEN], const struct text_line_packet *packet)
+{
+	size_t len = timestamp_date(text, packet->sec);
+
+	return len + (size_t)snprintf(text + len, TIME_LEN - len, ".%06" PRIu32, packet->nsec / 1000);
 }
 
 int
@@ -230,26 +259,18 @@ text_line_write(const struct text_line *line, const struct layers *layers,
     struct buffer *out)
 {
 	const struct ends ends = find_ends(line, layers, tree);
-	size_t len, start = out->len;
-	const char *protocol = layers_protocol(layers, &len);
-	int rv = put_color(line, "\033[2m", out);
+	struct text_line_parts parts = { .interface = packet->interface,
+		.number = packet->number,
+		.source = leaf_part(tree, ends.source),
+		.destination = leaf_part(tree, ends.destination),
+		.columns = packet->columns,
+		.color = line->color };
+	char time[TIME_LEN];
 
-	rv |= buffer_printf(out, "%5" PRIu64 " ", packet->number);
-	if (packet->interface != NULL) {
-		rv |= put_visible(out, packet->interface, strlen(packet->interface), NAME_MAX_LEN);
-		rv |= buffer_puts(out, " ");
-	}
-	rv |= put_time(out, packet);
-	rv |= put_color(line, "\033[m", out);
-	rv |= buffer_puts(out, " ");
-	rv |= put_address(out, tree, ends.source);
-	rv |= buffer_puts(out, " -> ");
-	rv |= put_address(out, tree, ends.destination);
-	rv |= buffer_puts(out, " ");
-	rv |= put_color(line, "\033[36m", out);
-	rv |= put_visible(out, protocol, len, NAME_MAX_LEN);
-	rv |= put_color(line, "\033[m", out);
-	if (rv == 0 && tree->has_info && tree->info.len > 0)
-		rv = put_info(out, &tree->info, start, packet->columns);
-	return rv;
+	if (packet->has_time)
+		parts.time = (struct text_line_part){ time, write_time(time, packet) };
+	parts.protocol.text = layers_protocol(layers, &parts.protocol.len);
+	if (tree->has_info && tree->info.len > 0)
+		parts.info = (struct text_line_part){ tree->info.data, tree->info.len };
+	return text_line_put(&parts, out);
 }

@@ -24,8 +24,28 @@ struct text_line_packet {
 	size_t columns; /* info is cut to fit into so many; 0 for no limit */
 };
 
-/* The names of the fields that addresses are read from, count of them. */
+/*
+ * The names of the fields that addresses are read from, count of them: a source, its destination, and so on, the
+ * likeliest first. The first TEXT_LINE_NETWORK_FIELDS count in the network header only.
+ */
 const char *const *text_line_fields(size_t *count);
+#define TEXT_LINE_NETWORK_FIELDS 4
+
+/* What a line is made of; texts need not be terminated or visible, len 0 for none. */
+struct text_line_part {
+	const char *text;
+	size_t len;
+};
+struct text_line_parts {
+	const char *interface; /* NULL for none */
+	uint64_t number;
+	struct text_line_part time, source, destination, protocol, info;
+	size_t columns; /* info is cut to fit into so many; 0 for no limit */
+	bool color;
+};
+
+/* Appends the line, without newline, as text_line_write does. -1 if out is full. */
+int text_line_put(const struct text_line_parts *parts, struct buffer *out);
 
 /* Free with text_line_free. color: with escape sequences of a terminal, ECMA-48. */
 struct text_line *text_line_new(const struct names *names, bool color);

@@ -247,9 +247,11 @@ conclude(struct errand *errand, const struct http_reply *reply)
 	    reply->fault == HTTP_NOT_HTTP;
 	bool elsewhere = has_other(cluster, node);
 	bool is_last = errand->request.is_once && !elsewhere;
+	bool is_well = reply->fault == HTTP_ANSWERED ||
+	    (reply->fault == HTTP_REPLY_TOO_LARGE && errand->request.is_bounded);
 
 	TAILQ_REMOVE(&cluster->sent, errand, next);
-	if (reply->fault != HTTP_ANSWERED)
+	if (!is_well)
 		kill_node(node, reply->text,
 		    errand->request.is_once || (cluster->strict && is_wrong && !elsewhere));
 	if ((reply->fault == HTTP_UNREACHED && !is_last) ||

@@ -38,7 +38,8 @@ struct cluster_request {
 	const void *body; /* borrowed until the reply */
 	size_t len;
 	size_t reply_max;
-	bool is_once; /* its first outcome is reported, whatever it is, and no fault is logged; while it gets nowhere it still goes to the next node */
+	bool is_bounded; /* a reply of more than reply_max is its outcome, and no fault of the node */
+	bool is_once;    /* its first outcome is reported, whatever it is, and no fault is logged; while it gets nowhere it still goes to the next node */
 };
 
 /*

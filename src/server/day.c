@@ -20,10 +20,16 @@ day_of(bool has_time, int64_t sec)
 	return (uint32_t)((sec - FIRST) / DAY_SECONDS);
 }
 
+int64_t
+day_start(uint32_t day)
+{
+	return FIRST + day * DAY_SECONDS;
+}
+
 void
 day_suffix(uint32_t day, char suffix[DAY_SUFFIX_LEN])
 {
-	time_t sec = (time_t)(FIRST + day * DAY_SECONDS);
+	time_t sec = (time_t)day_start(day);
 	struct tm date;
 
 	if (day >= DAY_UNDATED || gmtime_r(&sec, &date) == NULL ||

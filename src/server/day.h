@@ -12,6 +12,8 @@
 
 /* The day (UTC) of a second since 1970. */
 uint32_t day_of(bool has_time, int64_t sec);
+/* The first second of a day; of DAY_UNDATED: of the first day after the last. */
+int64_t day_start(uint32_t day);
 
 /* Room for "-2015-07-30" or "-undated" and the end. */
 #define DAY_SUFFIX_LEN 12

@@ -7,6 +7,7 @@
 
 struct walker {
 	const struct jsonwalk *walk;
+	yajl_handle yajl;
 	unsigned char path[JSONWALK_DEPTH_MAX];
 	size_t depth;
 };
@@ -19,7 +20,8 @@ tell(struct walker *walker, enum jsonwalk_kind kind, const char *text,
 		.path = walker->path,
 		.depth = walker->depth,
 		.text = text,
-		.len = len };
+		.len = len,
+		.end = yajl_get_bytes_consumed(walker->yajl) };
 
 	return walker->walk->on_value(walker->walk->ctx, &value);
 }
@@ -122,6 +124,7 @@ jsonwalk(const struct jsonwalk *walk, const char *text, size_t len)
 
 	if (yajl == NULL)
 		return -1;
+	walker.yajl = yajl;
 	status = yajl_parse(yajl, (const unsigned char *)text, len);
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(yajl);

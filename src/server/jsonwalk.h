@@ -29,6 +29,7 @@ struct jsonwalk_value {
 	size_t depth;              /* length of the path, 0 for the outermost value */
 	const char *text;          /* of a string or number, not terminated; a string need not be UTF-8 */
 	size_t len;
+	size_t end; /* offset of the byte that follows it, for an object or array its bracket or brace, in the whole text */
 };
 
 struct jsonwalk_key {
