@@ -358,7 +358,8 @@ take_first(struct dissection *dissection)
 		.has_time = first->has_time,
 		.sec = first->sec,
 		.nsec = first->nsec,
-		.wirelen = first->wirelen };
+		.wirelen = first->wirelen,
+		.position = first->position };
 
 	memcpy(packet.id, first->id, sizeof(packet.id));
 	renumber(dissection, first->ordinal);

@@ -203,6 +203,21 @@ identify(const struct feed *feed, const struct record *record, uint8_t id[PACKET
 	return 0;
 }
 
+/* Of what can be opened again. */
+static struct packet_position
+position_of(const struct feed *feed, const struct record *given)
+{
+	const struct capture_record *record = &given->raw;
+	struct packet_position position = { .is_known = !feed->source->is_stream && given->identity == NULL,
+		.offset = record->offset,
+		.has_section = record->is_pcapng || record->section != 0,
+		.section = record->section,
+		.context_count = record->context_count };
+
+	memcpy(position.context, record->context, sizeof(position.context));
+	return position;
+}
+
 static enum feed_event
 give_own(struct feed *feed, const struct record *given, struct error *error)
 {
@@ -214,7 +229,8 @@ give_own(struct feed *feed, const struct record *given, struct error *error)
 		.wirelen = record->wirelen,
 		.has_time = record->has_time,
 		.big = record->big,
-		.dead = is_dead(feed, record->ordinal) };
+		.dead = is_dead(feed, record->ordinal),
+		.position = position_of(feed, given) };
 
 	packet.selected = !is_context && selection_takes(feed->selection, record, false);
 	if (feed->ids && packet.selected && !packet.dead &&

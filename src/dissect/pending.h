@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/packet_position.h"
 #include "packet/capture_id.h"
 
 struct pending_packet {
@@ -22,6 +23,7 @@ struct pending_packet {
 	bool selected;             /* --bpf wants it */
 	bool dead;                 /* given as an empty record: its document is not wanted */
 	uint8_t id[PACKET_ID_LEN]; /* zeros if ids are not wanted */
+	struct packet_position position;
 };
 
 /* A queue; zeroed it is empty. */

@@ -23,10 +23,13 @@
 enum own {
 	OWN_NONE, /* a typed copy */
 	OWN_CAPTURE,
+	OWN_CONTEXT,
 	OWN_KAFKA_OFFSET,
 	OWN_KAFKA_PARTITION,
 	OWN_KAFKA_TOPIC,
+	OWN_OFFSET,
 	OWN_ORDINAL,
+	OWN_SECTION,
 	OWN_TRUNCATED,
 	OWN_PATH,
 	OWN_HOST_NAME,
@@ -46,10 +49,13 @@ static const struct {
 	const char *name;
 } own_slots[] = {
 	{ OWN_CAPTURE, "espcap.capture" },
+	{ OWN_CONTEXT, "espcap.context" },
 	{ OWN_KAFKA_OFFSET, "espcap.kafka.offset" },
 	{ OWN_KAFKA_PARTITION, "espcap.kafka.partition" },
 	{ OWN_KAFKA_TOPIC, "espcap.kafka.topic" },
+	{ OWN_OFFSET, "espcap.offset" },
 	{ OWN_ORDINAL, "espcap.ordinal" },
+	{ OWN_SECTION, "espcap.section" },
 	{ OWN_TRUNCATED, "espcap.truncated" }, { OWN_PATH, "file.path" },
 	{ OWN_HOST_NAME, "host.name" },
 	{ OWN_BYTES, "network.bytes" },
@@ -434,6 +440,30 @@ put_number(int64_t number, struct buffer *out)
 	return buffer_printf(out, "%" PRId64, number) == 0 ? 1 : -1;
 }
 
+/* Where the packet stands, or its section does; both functions answer as put_slot. */
+static int
+put_offset(const struct packet_position *position, bool of_section, struct buffer *out)
+{
+	if (!position->is_known || (of_section && !position->has_section))
+		return 0;
+	return buffer_number(out, of_section ? position->section : position->offset) == 0 ? 1 : -1;
+}
+
+static int
+put_context(const struct packet_position *position, struct buffer *out)
+{
+	int rv = 0;
+
+	if (!position->is_known || position->context_count == 0)
+		return 0;
+	for (uint8_t i = 0; i < position->context_count; i++) {
+		rv |= buffer_append(out, i == 0 ? "[" : ",", 1);
+		rv |= buffer_number(out, position->context[i]);
+	}
+	rv |= buffer_append(out, "]", 1);
+	return rv == 0 ? 1 : -1;
+}
+
 /* Appends the value of a slot: 1 if it has one, 0 if not, -1 if out is full. */
 static int
 put_slot(struct document *document, const struct slot *slot,
@@ -449,6 +479,12 @@ put_slot(struct document *document, const struct slot *slot,
 		    put_copies(document, slot, out);
 	case OWN_CAPTURE:
 		return put_text(out, capture->id, strlen(capture->id));
+	case OWN_CONTEXT:
+		return put_context(&document->packet->position, out);
+	case OWN_OFFSET:
+		return put_offset(&document->packet->position, false, out);
+	case OWN_SECTION:
+		return put_offset(&document->packet->position, true, out);
 	case OWN_KAFKA_OFFSET:
 		return message == NULL ? 0 : put_number(message->offset, out);
 	case OWN_KAFKA_PARTITION:

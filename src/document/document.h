@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/packet_position.h"
 #include "document/tree.h"
 #include "fields/fields.h"
 #include "fields/names.h"
@@ -76,6 +77,7 @@ struct document_packet {
 	uint32_t wirelen;
 	uint8_t id[DOCUMENT_ID_LEN];            /* handed on, not written into the document */
 	const struct document_message *message; /* it was in; NULL for none */
+	struct packet_position position;        /* in its file */
 };
 
 /* NULL with OUTCOME_INTERNAL if the crypto library fails. Free with document_free. */

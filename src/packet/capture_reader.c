@@ -20,6 +20,7 @@ struct capture_reader {
 	uint64_t offset;  /* of the next record in the stream */
 	uint64_t packets; /* taken so far */
 	uint64_t before;  /* those before this part */
+	uint64_t header;  /* where its file header begins */
 	bool trusted;
 	bool joining; /* what comes next is the header of another part */
 	bool failed;
@@ -62,7 +63,7 @@ capture_reader_trust(struct capture_reader *capture)
 void
 capture_reader_begin_at(struct capture_reader *capture, uint64_t offset, uint64_t packets)
 {
-	capture->offset = offset;
+	capture->offset = capture->header = offset;
 	capture->packets = capture->before = packets;
 }
 
@@ -135,6 +136,7 @@ begin_part(struct capture_reader *capture, enum capture_format format)
 	memset(&capture->pcap_reader, 0, sizeof(capture->pcap_reader));
 	pcapng_reader_release(&capture->pcapng);
 	capture->before = capture->packets;
+	capture->header = capture->offset;
 	capture->joining = true;
 }
 
@@ -191,6 +193,8 @@ capture_reader_next(struct capture_reader *capture, const uint8_t *data, size_t 
 		    "nothing can be read after the damage");
 	if (!look_for_part(capture, data, len, eof))
 		return 0;
+	capture->pcapng.offset = capture->offset;
+	record->section = capture->header;
 	got = take(capture, data, len, eof, record, &why);
 	if (got < 0)
 		return fail(capture, record->is_packet, capture->offset,
@@ -202,6 +206,7 @@ capture_reader_next(struct capture_reader *capture, const uint8_t *data, size_t 
 		    "cut short", "", error);
 	}
 	record->raw = data;
+	record->offset = capture->offset;
 	if (record->is_packet) {
 		record->ordinal = ++capture->packets;
 		record->number = record->ordinal - capture->before;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/packet_position.h"
+
 enum capture_format {
 	CAPTURE_UNKNOWN, /* perhaps one that only tshark knows */
 	CAPTURE_PCAP,
@@ -34,19 +36,25 @@ struct capture_record {
 	bool is_packet;     /* tshark gives it a frame number; else a header or another block */
 	const uint8_t *raw; /* the record as it stands in the stream; points into the caller's data */
 	size_t raw_len;
+	uint64_t offset; /* of it in the stream */
 
 	/* Of packets only. */
 	uint64_t ordinal; /* 1 for the first packet of the stream */
 	uint64_t number;  /* the same in its part, see capture_part */
-	bool big;         /* of pcap: its header is big-endian */
-	bool has_time;    /* simple packet blocks and custom blocks have none */
-	int64_t sec;      /* UTC, since 1970, can be negative; nsec is always below 10^9 */
+	uint64_t section; /* the offset of the header that it stands behind; of pcapng that of its section */
+	bool is_pcapng;
+	bool big;      /* of pcap: its header is big-endian */
+	bool has_time; /* simple packet blocks and custom blocks have none */
+	int64_t sec;   /* UTC, since 1970, can be negative; nsec is always below 10^9 */
 	uint32_t nsec;
 	uint32_t linktype;    /* LINKTYPE_ value of its interface */
 	uint32_t snaplen;     /* of its interface, 0 if not limited */
 	const uint8_t *bytes; /* points into raw */
 	uint32_t caplen;      /* bytes captured, those of a pseudo-header included */
 	uint32_t wirelen;     /* bytes on the wire; can be less than caplen */
+	/* Blocks that it needs behind the first packet of its section, see base/packet_position.h. */
+	uint8_t context_count;
+	uint64_t context[PACKET_CONTEXT_MAX];
 };
 
 #endif

@@ -110,6 +110,9 @@ take_section(struct pcapng_reader *ng, const struct block *block, struct error *
 	ng->started = true;
 	ng->big = block->body.big;
 	ng->count = 0;
+	ng->section = ng->offset;
+	ng->has_packet = false;
+	ng->late_count = 0;
 	return 1;
 }
 
@@ -159,7 +162,7 @@ read_interface_options(const struct block *block,
 static int
 take_interface(struct pcapng_reader *ng, const struct block *block, struct error *error)
 {
-	struct pcapng_interface interface = { .units = 1000000 };
+	struct pcapng_interface interface = { .units = 1000000, .at = ng->has_packet ? ng->offset : 0 };
 
 	interface.linktype = bytes_u16(block->body.data, block->body.big);
 	interface.snaplen = bytes_u32(block->body.data + 4, block->body.big);
@@ -223,6 +226,29 @@ set_bytes(const struct block *block, size_t at,
 	return 0;
 }
 
+/* What it needs of what stands behind the first packet of the section. */
+static void
+set_context(const struct pcapng_reader *ng, const struct pcapng_interface *interface, struct capture_record *record)
+{
+	uint64_t at = interface->at;
+
+	for (uint8_t i = 0; i <= ng->late_count && record->context_count < PACKET_CONTEXT_MAX; i++) {
+		if (at != 0 && (i == ng->late_count || at < ng->late[i])) {
+			record->context[record->context_count++] = at;
+			at = 0;
+		}
+		if (i < ng->late_count && record->context_count < PACKET_CONTEXT_MAX)
+			record->context[record->context_count++] = ng->late[i];
+	}
+}
+
+static void
+note_late(struct pcapng_reader *ng)
+{
+	if (ng->has_packet && ng->late_count < PACKET_CONTEXT_MAX)
+		ng->late[ng->late_count++] = ng->offset;
+}
+
 static int
 take_packet(const struct pcapng_reader *ng, const struct block *block,
     struct capture_record *record, struct error *error)
@@ -247,6 +273,7 @@ take_packet(const struct pcapng_reader *ng, const struct block *block,
 	    (uint64_t)bytes_u32(data + 4, big) << 32 |
 		bytes_u32(data + 8, big),
 	    record);
+	set_context(ng, &ng->interfaces[number], record);
 	options = PACKET_HEADER_LEN + padded(record->caplen);
 	return pcapng_check_packet_options(&block->body, options, error) != 0 ?
 	    -1 :
@@ -269,6 +296,7 @@ take_simple_packet(const struct pcapng_reader *ng, const struct block *block,
 		record->caplen = interface->snaplen;
 	if (set_bytes(block, 4, interface, record, error) != 0)
 		return -1;
+	set_context(ng, interface, record);
 	/* There are not options, and wiretap reads the second length where the bytes end. */
 	if (block->body.len != 4 + padded(record->caplen))
 		return error_set(error, OUTCOME_INPUT,
@@ -368,12 +396,14 @@ take_block(struct pcapng_reader *ng, const struct block *block,
 	case BLOCK_SIMPLE_PACKET:
 		return take_simple_packet(ng, block, record, error);
 	case BLOCK_NAMES:
+		note_late(ng);
 		return pcapng_check_names(&block->body, error) != 0 ? -1 : 1;
 	case BLOCK_STATISTICS:
 		return pcapng_check_options(&block->body, 12, error) != 0 ?
 		    -1 :
 		    1;
 	case BLOCK_SECRETS:
+		note_late(ng);
 		return pcapng_check_secrets(&block->body, error) != 0 ? -1 : 1;
 	case BLOCK_JOURNAL:
 		return take_journal(block, record, error);
@@ -450,7 +480,11 @@ pcapng_reader_take(struct pcapng_reader *ng, const uint8_t *data, size_t len,
 	record->raw_len = (size_t)total;
 	block.body.data = data + 8;
 	block.body.len = (size_t)total - BLOCK_FRAME_LEN;
-	return take_block(ng, &block, record, error);
+	got = take_block(ng, &block, record, error);
+	record->is_pcapng = true;
+	record->section = ng->section;
+	ng->has_packet = ng->has_packet || record->is_packet;
+	return got;
 }
 
 int

@@ -12,6 +12,7 @@ struct pcapng_interface {
 	uint32_t snaplen;
 	uint64_t units; /* of time, in a second */
 	int64_t offset; /* seconds to add */
+	uint64_t at;    /* of its block in the stream, if that stands behind a packet; else 0 */
 };
 
 /* What the current section says. Start with a zeroed one. */
@@ -21,6 +22,12 @@ struct pcapng_reader {
 	struct pcapng_interface *interfaces;
 	size_t count;
 	size_t room;
+	uint64_t offset;  /* of the next block in the stream: set by the caller */
+	uint64_t section; /* that of the section header */
+	bool has_packet;  /* the section has had one */
+	/* Of the first blocks with names and secrets behind it, and how many there were. */
+	uint64_t late[PACKET_CONTEXT_MAX];
+	uint8_t late_count;
 };
 
 void pcapng_reader_release(struct pcapng_reader *ng);

@@ -49,6 +49,62 @@ test_pcapng(void **state)
 }
 
 static void
+assert_position(const struct reader *reader, uint64_t section, const uint64_t *context, uint8_t count)
+{
+	assert_true(reader->record.is_pcapng);
+	assert_int_equal(reader->record.section, section);
+	assert_int_equal(reader->record.context_count, count);
+	for (uint8_t i = 0; i < count; i++)
+		assert_int_equal(reader->record.context[i], context[i]);
+}
+
+/* A section header has 28 bytes, an interface 20, names without a record 12, a packet of four bytes 36. */
+static void
+test_position(void **state)
+{
+	static const uint64_t one[] = { 96 }, two[] = { 96, 108 }, four[] = { 96, 108, 200, 212 };
+	struct stream stream = { .big = false };
+	struct reader reader;
+
+	(void)state;
+	put_section(&stream);
+	put_text_block(&stream, 4, "");
+	put_interface(&stream, 1, 0, NULL);
+	put_enhanced(&stream, 0, 1, 1, "abcd");
+	put_text_block(&stream, 4, "");
+	put_interface(&stream, 1, 0, NULL);
+	put_enhanced(&stream, 0, 1, 1, "abcd");
+	put_enhanced(&stream, 1, 1, 1, "abcd");
+	for (int i = 0; i < 5; i++)
+		put_text_block(&stream, 4, "");
+	put_enhanced(&stream, 1, 1, 1, "abcd");
+	put_section(&stream);
+	put_interface(&stream, 1, 0, NULL);
+	put_enhanced(&stream, 0, 1, 1, "abcd");
+	reader_init(&reader, &stream);
+	for (int i = 0; i < 3; i++)
+		assert_block(&reader);
+	assert_packet(&reader, 1, 0, 1000, 4, 1);
+	assert_int_equal(reader.record.offset, 60);
+	assert_position(&reader, 0, NULL, 0);
+	for (int i = 0; i < 2; i++)
+		assert_block(&reader);
+	assert_packet(&reader, 2, 0, 1000, 4, 1);
+	assert_position(&reader, 0, one, 1);
+	assert_packet(&reader, 3, 0, 1000, 4, 1);
+	assert_position(&reader, 0, two, 2);
+	for (int i = 0; i < 5; i++)
+		assert_block(&reader);
+	assert_packet(&reader, 4, 0, 1000, 4, 1);
+	assert_position(&reader, 0, four, 4);
+	for (int i = 0; i < 2; i++)
+		assert_block(&reader);
+	assert_packet(&reader, 5, 0, 1000, 4, 1);
+	assert_position(&reader, reader.record.offset - 48, NULL, 0);
+	reader_release(&reader);
+}
+
+static void
 check_resolution(uint8_t resolution, int64_t offset, uint64_t stamp,
     int64_t sec, uint32_t nsec)
 {
@@ -392,6 +448,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pcapng),
+		cmocka_unit_test(test_position),
 		cmocka_unit_test(test_time_resolution),
 		cmocka_unit_test(test_simple_and_old_packets),
 		cmocka_unit_test(test_counted_blocks),

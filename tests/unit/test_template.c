@@ -120,14 +120,14 @@ test_elasticsearch(void **state)
 	assert_has(&out, "\"host\":{\"properties\":{\"name\":" KEYWORD "}}");
 	assert_has(&out,
 	    "\"kafka\":{\"properties\":{\"offset\":{\"type\":\"long\"},\"partition\":{\"type\":\"integer\"},\"topic\":" KEYWORD
-	    "}},\"ordinal\":{\"type\":\"long\"}");
+	    "}},\"offset\":{\"type\":\"long\"},\"ordinal\":{\"type\":\"long\"},\"section\":{\"type\":\"long\"}");
 	/* Built-in members and those of the list share one object. */
 	assert_has(&out,
 	    "\"source\":{\"properties\":{\"ip\":{\"type\":\"ip\"},"
 	    "\"mac\":" KEYWORD ",\"port\":{\"type\":\"integer\"}}}");
 	assert_has(&out,
 	    "\"espcap\":{\"properties\":{\"ack_rtt\":{\"type\":"
-	    "\"double\"},\"capture\":" KEYWORD ",\"dns_time\":");
+	    "\"double\"},\"capture\":" KEYWORD ",\"context\":{\"type\":\"long\"},\"dns_time\":");
 	assert_has(&out,
 	    "\"dns\":{\"properties\":{\"question\":{\"properties\""
 	    ":{\"name\":" KEYWORD "}},\"response_code\":" KEYWORD "}}");
