@@ -8,8 +8,12 @@
 #include <string.h>
 
 #include "daemon/configuration_table.h"
+#include "deliver/s3_address.h"
 #include "kafka/properties.h"
 #include "packet/filter.h"
+
+/* More than any URL of S3 is long. */
+#define URL_MAX 8192
 
 struct checking {
 	const struct configuration *configuration;
@@ -144,11 +148,37 @@ check_cloudshark(const struct checking *checking)
 		    "[cloudshark] scheme: token and captures go over the network in clear text");
 }
 
+/* Whether a URL can be made of each text, beside others that are right. */
+static void
+check_s3_address(const struct checking *checking)
+{
+	const struct configuration_s3 *s3 = &checking->configuration->s3;
+	const char *keys[] = { "bucket", "endpoint", "region" };
+	const struct s3_address addresses[] = { { NULL, "us-east-1", s3->bucket, "k", S3_STYLE_PATH },
+		{ s3->endpoint, "us-east-1", "bucket", "k", S3_STYLE_PATH },
+		{ NULL, s3->region, "bucket", "k", S3_STYLE_PATH } };
+	struct buffer url;
+	struct error error;
+
+	buffer_init(&url, URL_MAX);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (addresses[i].bucket == NULL)
+			continue;
+		buffer_clear(&url);
+		if (s3_url(&addresses[i], &url, &error) != 0)
+			ERROR(checking, line_of(checking, CONFIGURATION_S3, keys[i], s3->line), "[s3] %s: %s", keys[i],
+			    error.text);
+	}
+	buffer_release(&url);
+}
+
 static void
 check_s3(const struct checking *checking)
 {
 	const struct configuration_s3 *s3 = &checking->configuration->s3;
 
+	if (s3->upload)
+		check_s3_address(checking);
 	if (s3->upload && s3->bucket == NULL)
 		ERROR(checking, line_of(checking, CONFIGURATION_S3, "upload", s3->line), "[s3] upload: needs a bucket");
 	if (s3->accessid != NULL && s3->accesskey == NULL)

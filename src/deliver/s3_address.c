@@ -17,6 +17,7 @@
 
 #define REGION_MAX 32
 #define ENDPOINT_MAX 253
+#define PORT_MAX 65535
 
 static bool
 consists_of(const char *text, const char *allowed, size_t min, size_t max)
@@ -79,6 +80,22 @@ begins(const char **text, const char *with)
 	return true;
 }
 
+/* Without a port, or with one that there is. */
+static bool
+has_right_port(const char *host, size_t len)
+{
+	size_t digits = 0;
+	unsigned port = 0;
+
+	while (digits < len && host[len - digits - 1] >= '0' && host[len - digits - 1] <= '9')
+		digits++;
+	if (digits == len || host[len - digits - 1] != ':')
+		return memchr(host, ':', len) == NULL || host[len - 1] == ']';
+	for (size_t i = len - digits; i < len && port <= PORT_MAX; i++)
+		port = 10 * port + (unsigned)(host[i] - '0');
+	return port > 0 && port <= PORT_MAX;
+}
+
 /* The scheme, and HOST[:PORT] in host. */
 static int
 read_endpoint(const struct s3_address *address, const char **scheme, char host[ENDPOINT_MAX + 1], struct error *error)
@@ -94,7 +111,8 @@ read_endpoint(const struct s3_address *address, const char **scheme, char host[E
 	len = strlen(at);
 	if (len > 0 && at[len - 1] == '/')
 		len--;
-	if (len == 0 || len > ENDPOINT_MAX || strspn(at, UPPER LOWER DIGITS "-._:[]") < len)
+	if (len == 0 || len > ENDPOINT_MAX || strspn(at, UPPER LOWER DIGITS "-._:[]") < len ||
+	    !has_right_port(at, len))
 		return error_set(error, OUTCOME_USAGE, "the endpoint of S3 is not HOST, HOST:PORT or a URL of these");
 	memcpy(host, at, len);
 	host[len] = '\0';

@@ -155,7 +155,7 @@ def test_a_key_that_is_too_long(folder, redis):
     daemon = espcapd.Daemon(folder, redis, more="""
 [s3]
 upload = true
-bucket = "b"
+bucket = "pcaps"
 region = "us-east-1"
 folder = "%s"
 accessid = "a"

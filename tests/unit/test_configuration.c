@@ -126,7 +126,7 @@ said(const char *word)
 }
 
 /* With what a file needs beside the key under test. */
-#define REST "[redis]\nlisten = true\n[s3]\nupload = true\nbucket = \"b\"\n[policy]\ninterfaces = [\"lo\"]\n"
+#define REST "[redis]\nlisten = true\n[s3]\nupload = true\nbucket = \"bucket\"\n[policy]\ninterfaces = [\"lo\"]\n"
 
 static void
 assert_list(const struct configuration_list *list, const char *expected)
