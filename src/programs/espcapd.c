@@ -66,12 +66,29 @@ read_configuration(struct app *app)
 	return rv;
 }
 
-/* Of pcapdaemon's [syslog]: messages go there too. */
-static void
-copy_to_syslog(const char *text)
-{
-	syslog(LOG_NOTICE, "%s", text);
-}
+/* Of pcapdaemon's [syslog]: messages go there too, all with the severity of its priority. */
+#define COPY(name, severity) \
+	static void copy_##name(const char *text) \
+	{ \
+		syslog(severity, "%s", text); \
+	}
+COPY(emerg, LOG_EMERG)
+COPY(alert, LOG_ALERT)
+COPY(crit, LOG_CRIT)
+COPY(err, LOG_ERR)
+COPY(warning, LOG_WARNING)
+COPY(notice, LOG_NOTICE)
+COPY(info, LOG_INFO)
+COPY(debug, LOG_DEBUG)
+
+static void (*const copies[])(const char *text) = { [LOG_EMERG] = copy_emerg,
+	[LOG_ALERT] = copy_alert,
+	[LOG_CRIT] = copy_crit,
+	[LOG_ERR] = copy_err,
+	[LOG_WARNING] = copy_warning,
+	[LOG_NOTICE] = copy_notice,
+	[LOG_INFO] = copy_info,
+	[LOG_DEBUG] = copy_debug };
 
 static void
 open_syslog(struct app *app)
@@ -81,7 +98,7 @@ open_syslog(struct app *app)
 	if (config->line == 0)
 		return;
 	openlog(config->tag, LOG_PID, (int)config->priority & LOG_FACMASK);
-	app->log.copy = copy_to_syslog;
+	app->log.copy = copies[LOG_PRI((int)config->priority)];
 }
 
 static int
