@@ -61,8 +61,11 @@ def test_one_capture(daemon):
     assert line["decision"] == "accepted" and line["id"] == number
 
 
-def test_each_packet_is_logged(daemon):
-    number = daemon.publish(daemon.capture(packets=2, packetdebug=True, logrequest=True, snap=50))
+@pytest.mark.parametrize("general, members", [("", {"packetdebug": True, "logrequest": True}),
+                                              ("packetdebug = true\nlogrequests = true", {})], ids=["message", "file"])
+def test_each_packet_is_logged(folder, redis, general, members):
+    daemon = espcapd.Daemon(folder, redis, general=general)
+    number = daemon.publish(daemon.capture(packets=2, snap=50, **members))
     daemon.wait_for(number, "started")
     daemon.send(2)
     daemon.wait_for(number, "uploaded")
@@ -70,6 +73,7 @@ def test_each_packet_is_logged(daemon):
         assert "request %s: lo: packet %d: time " % (number, count) in daemon.messages
     assert ", 55 bytes, 50 captured, link type 1\n" in daemon.messages
     assert 'request %s: {"id": "%s"' % (number, number) in daemon.messages
+    daemon.stop()
 
 
 def test_nothing_came(daemon):

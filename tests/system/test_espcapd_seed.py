@@ -2,7 +2,8 @@
 """pcapdaemon's sample configuration (pcapdaemon.toml) and sample messages, unchanged, in a machine that has what they name.
 
 A network namespace has eth0, bond1 and bond2; a mount namespace has the name of its Redis, and a /var/lib of its own;
-what else the configuration names is away. The node is called as the messages call it.
+what else the configuration names is away. The node is called as the messages call it. And docs/pcapdaemon.md is
+compared with the tables of the sources.
 """
 
 import contextlib
@@ -12,8 +13,10 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import pytest
@@ -57,9 +60,21 @@ class Machine:
         self.var = os.path.join(folder, "var")
         self.redis = self.daemon = self.reader = None
         os.mkdir(self.var)
+        os.mkdir(os.path.join(folder, "dev"))
+        self.syslog = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.syslog.bind(os.path.join(folder, "log"))
+        os.chmod(os.path.join(folder, "log"), 0o666)
+        self.logged = []
+        threading.Thread(target=self.read_syslog, daemon=True).start()
         os.chmod(self.var, 0o755)
         with open(os.path.join(folder, "hosts"), "w", encoding="ascii") as hosts:
             hosts.write("127.0.0.1 localhost node.running.redis.net\n")
+
+    def read_syslog(self):
+        """All of it: whoever writes to a full one waits."""
+        with contextlib.suppress(OSError):
+            while text := self.syslog.recv(65536):
+                self.logged.append(text.decode())
 
     def __enter__(self):
         sensing.ip("netns", "add", NAMESPACE)
@@ -85,6 +100,8 @@ class Machine:
             if process is not None:
                 process.kill()
                 process.wait()
+        self.syslog.shutdown(socket.SHUT_RDWR)
+        self.syslog.close()
         sensing.ip("netns", "del", NAMESPACE)
 
     @staticmethod
@@ -105,7 +122,9 @@ class Machine:
 
     def start(self, name, configuration):
         """The node of that name, with a file of configuration."""
-        script = 'mount --bind "$0/var" /var/lib && mount --bind "$0/hosts" /etc/hosts && ' \
+        script = 'mount --bind "$0/var" /var/lib && mount --bind "$0/hosts" /etc/hosts && mount -t tmpfs dev "$0/dev" && ' \
+            'cp -a /dev/null /dev/zero /dev/random /dev/urandom "$0/dev" && ln -s "$0/log" "$0/dev/log" && ' \
+            'mount --bind "$0/dev" /dev && ' \
             'printf %s "$1" >/proc/sys/kernel/hostname && shift && exec "$@"'
         with open(os.path.join(self.folder, "stderr"), "ab") as stderr:
             self.daemon = self.inside("unshare", "--mount", "--uts", "sh", "-c", script, self.folder, name, espcapd.PROGRAM,
@@ -209,6 +228,9 @@ def test_sample_messages(machine, node, without):
     """Refused by the sample configuration with the lines that are missing; accepted and captured with these."""
     machine.start(node, sample_file(machine.folder))
     request = message(without, "alias")
+    # Facility and severity are those of 25, in messages to syslog.
+    machine.wait(lambda: machine.logged, "message to syslog")
+    assert all(re.match(r"<25>.* pcapdaemon\[[0-9]+\]: ", line) for line in machine.logged), machine.logged
     add = ["add %s = %s to [policy]" % line for line in MISSING.items()]
     refused_with(machine, request, 'add interfaces = ["bond1"] to [policy]', 'add interfaces = ["bond2"] to [policy]', *add)
     refused_with(machine, message(without, "interface"), *add)
@@ -228,3 +250,82 @@ def test_sample_messages(machine, node, without):
         # 24 bytes, and 16 for each packet: the ninth is the one that makes them 1000.
         assert [len(packet) for packet in found] == [PACKET] * 9
     machine.stop()
+
+
+# ---- The page
+
+PAGE = os.path.join(espcap.ROOT, "docs", "pcapdaemon.md")
+SECTIONS = {"REQUESTER": "[[policy.requester]]", "INTERFACE": "[[interface]]"}
+
+
+def source(name):
+    with open(os.path.join(espcap.ROOT, "src", name), encoding="utf-8") as text:
+        return text.read()
+
+
+def rows(heading):
+    """Cells of a table of the page, without its head, and without code's marks."""
+    with open(PAGE, encoding="utf-8") as page:
+        text = page.read().split("\n## %s\n" % heading, 1)[1].split("\n## ", 1)[0]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines() if line.startswith("| ")][1:]
+
+
+def new(what):
+    (_, names), = [row for row in rows("What is new") if row[0].strip("`") == what]
+    return re.findall("`-?([^`]+)`", names)
+
+
+def test_page_has_every_key():
+    """Once: with pcapdaemon's, or with those that are new; with the default that is in the table."""
+    keys = re.findall(r'^\t([A-Z0-9]+)\("(\w+)", [A-Z_]+, [\w.]+, [^"]*?(NULL|"[^"]*"), ', source("daemon/configuration_table.c"),
+                      re.MULTILINE)
+    found = {}
+    for section, name, preset in keys:
+        found.setdefault(SECTIONS.get(section, "[%s]" % section.lower()), {})[name] = preset.strip('"')
+    assert len(keys) > 100 and len(found) == 13
+    ours = {section: {} for section in found}
+    for section, name, default, _ in rows("Keys of the file"):
+        ours[section.strip("`")][name.strip("`")] = default
+    for section, names in found.items():
+        more = new(section) if any(row[0].strip("`") == section for row in rows("What is new")) else []
+        assert sorted([*ours[section], *more]) == sorted(names), section
+        for name, default in ours[section].items():
+            # The channel has its default without stream only, which is not in the table.
+            known = "capture" if (section, name) == ("[redis]", "channel") else names[name]
+            assert default.split(":")[0] == known.replace("NULL", "-"), (section, name)
+
+
+def test_page_has_every_flag_and_member():
+    flags = re.findall(r'^\t(?:\{ "|FLAG\()([\w-]+)', source("config/espcapd_options_table.c"), re.MULTILINE)
+    members = re.findall(r'^\t\{ "(\w+)", request_value_', source("request/request_read.c"), re.MULTILINE)
+    assert len(flags) > 15 and len(members) > 25
+    for heading, names, what in (("Flags", flags, "flags"), ("Members of messages", members, "members")):
+        listed = [row[0].strip("`-") for row in rows(heading)]
+        assert sorted(listed + new(what)) == sorted(names)
+
+
+def test_page_has_pcapdaemons():
+    """Those of its sample file and its sample message, its flags, and two members that only its text has."""
+    with open(SAMPLE, encoding="utf-8") as lines:
+        section, keys = None, set()
+        for line in lines:
+            if line.startswith("["):
+                section = line.strip()
+            elif " = " in line and not line.startswith("#"):
+                keys.add((section, line.split(" = ")[0]))
+    assert keys == {(row[0].strip("`"), row[1].strip("`")) for row in rows("Keys of the file")}
+    assert {row[0].strip("`") for row in rows("Members of messages")} == {*MESSAGE, "packetdebug", "logrequest"}
+    assert len(rows("Flags")) == 14
+
+
+def test_tests_of_the_page_exist():
+    with open(PAGE, encoding="utf-8") as page:
+        text = page.read()
+    for name in re.findall(r"`(?:tests/unit/)?(test_\w+\.c)`", text):
+        assert os.path.exists(os.path.join(espcap.ROOT, "tests", "unit", name)), name
+    defined = set()
+    for path in glob.glob(os.path.join(espcap.ROOT, "tests", "system", "test_espcapd*.py")):
+        with open(path, encoding="utf-8") as text_of:
+            defined |= set(re.findall(r"^def (test_\w+)", text_of.read(), re.MULTILINE))
+    names = set(re.findall(r"\b(test_\w+)\b(?!\.[cp])", text))
+    assert names and names <= defined, names - defined
