@@ -73,16 +73,21 @@ report_result(struct report *report, const struct results_line *line)
 	buffer_release(&text);
 }
 
+/* All of it, or nothing: half a line would spoil the next one. */
 static int
 append(struct place *place, const struct buffer *text)
 {
 	bool is_new;
 	int fd = place_append(place, 0, &is_new), rv, reason;
+	off_t end;
 
 	if (fd < 0)
 		return -1;
+	end = lseek(fd, 0, SEEK_END);
 	rv = write_all(fd, text->data, text->len);
 	reason = errno;
+	if (rv != 0 && end >= 0)
+		(void)!ftruncate(fd, end);
 	close(fd);
 	errno = reason;
 	return rv;

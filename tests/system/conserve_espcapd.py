@@ -76,7 +76,7 @@ class Campaign:
             self.redis.call("XADD", self.stream, "*", "request", request)
         return port, comes
 
-    def cycle(self):
+    def cycle(self, is_ready):
         """Requests and their packets, and an end at some moment of all that."""
         daemon = self.daemon
         away = self.random.random() < 0.2
@@ -111,13 +111,15 @@ class Campaign:
         if self.random.random() < 0.8:
             daemon.kill()
         else:
-            daemon.stop(seconds=60)
+            # What has not begun to listen may not yet know the signal.
+            daemon.stop(seconds=60, status=0 if is_ready else None)
         self.disk.empty()
 
     def run(self, cycles):
         for _ in range(cycles):
-            self.daemon.start(wait=self.random.random() < 0.9)
-            self.cycle()
+            is_ready = self.random.random() < 0.9
+            self.daemon.start(wait=is_ready)
+            self.cycle(is_ready)
         self.daemon.start()
         # What comes again from the stream is settled, and what is in the spool delivered.
         self.daemon.until(lambda: self.redis.call("XPENDING", self.stream, "espcapd-sensor1")[0] == 0, "an empty stream", 90)
