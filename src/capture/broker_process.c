@@ -31,7 +31,7 @@
 #define BEFORE_MAX_MS (1000ULL * 86400 * 365)
 
 struct broker {
-	const struct capture_broker_config *config;
+	const struct capture_broker_config *config, *first; /* first: that of the start, which is not ours to release */
 	int socket;
 	pid_t self;
 	struct mandates *mandates;
@@ -52,7 +52,7 @@ reply(const struct broker *broker, uint64_t number, const char *text, int fd)
 
 	memset(&reply, 0, sizeof(reply));
 	reply.number = number;
-	(void)snprintf(reply.text, sizeof(reply.text), "%s", text);
+	(void)snprintf(reply.text, sizeof(reply.text), "%.*s", (int)sizeof(reply.text) - 1, text);
 	/* It waits until the program reads: who does not gets no processes either. */
 	(void)fd_message_send(broker->socket, &reply, sizeof(reply), fd, 0);
 }
@@ -216,15 +216,102 @@ serve_take(struct broker *broker)
 		delegate(broker, capture_child_work, &job, &job.socket);
 }
 
+/* Rereading. */
+
+/* What is there is looked at: a wrong text is found before the first request. */
+static int
+learn(struct mandates *mandates, const struct capture_broker_config *config, struct error *error)
+{
+	for (size_t i = 0; i < config->interface_count; i++) {
+		const struct nic_config nic_config = { .name = config->interfaces[i].name,
+			.option = "interface",
+			.snaplen = TAKE_SNAPLEN_MAX,
+			.buffer = 65536,
+			.is_blind = true };
+		struct error why;
+		struct nic *nic = nic_open(&nic_config, &why);
+		int rv;
+
+		if (nic == NULL)
+			continue;
+		rv = mandates_learn(mandates, nic, error);
+		nic_free(nic);
+		if (rv != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+release(const struct broker *broker, const struct capture_broker_config *config)
+{
+	if (config != broker->first)
+		broker->first->release(broker->first->reread_ctx, config);
+}
+
+static struct mandates *
+make_mandates(const struct capture_broker_config *config)
+{
+	return mandates_new(config->bpf, config->grants, config->grant_count);
+}
+
+/* What was made under the old one goes on as it is. */
+static void
+adopt(struct broker *broker, const struct capture_broker_config *config, struct mandates *mandates)
+{
+	const struct capture_broker_config *old = broker->config;
+	size_t max = config->maxcaptures + COMPILATIONS_MAX;
+
+	lookbacks_renew(broker->lookbacks, config, mandates, mandates_are_same(broker->mandates, mandates));
+	mandates_free(broker->mandates);
+	broker->mandates = mandates;
+	broker->config = config;
+	broker->children_max = max;
+	broker->children = xreallocarray(broker->children, max > broker->child_count ? max : broker->child_count,
+	    sizeof(*broker->children));
+	release(broker, old);
+}
+
+static void
+serve_reread(struct broker *broker)
+{
+	const struct capture_broker_config *config = NULL;
+	char *version = xstrndup(broker->request.payload.text, broker->request.text_len);
+	struct mandates *mandates = NULL;
+	struct error error;
+
+	(void)error_set(&error, OUTCOME_USAGE, "the policy of the capture broker never changes");
+	if (broker->first->reread != NULL)
+		config = broker->first->reread(broker->first->reread_ctx, version, &error);
+	if (config != NULL) {
+		mandates = make_mandates(config);
+		if (learn(mandates, config, &error) != 0) {
+			mandates_free(mandates);
+			mandates = NULL;
+			release(broker, config);
+		}
+	}
+	if (mandates != NULL)
+		adopt(broker, config, mandates);
+	reply(broker, broker->request.number, mandates != NULL ? "" : error.text, -1);
+	free(version);
+}
+
 /* fd: that came with the request, or -1. */
 static void
 serve(struct broker *broker, int fd)
 {
 	const char *refusal;
 
-	if (broker->request.kind == CAPTURE_EXCLUDE) {
+	switch (broker->request.kind) {
+	case CAPTURE_EXCLUDE:
 		exclude(broker, &broker->request.address, fd);
 		return;
+	case CAPTURE_REREAD:
+		serve_reread(broker);
+		return;
+	default:
+		break;
 	}
 	refusal = capture_check_refusal(broker->config, &broker->request);
 	if (refusal != NULL)
@@ -274,30 +361,6 @@ run(struct broker *broker)
 
 /* The start. */
 
-/* What is there is looked at: a wrong text is found before the first request. */
-static int
-learn(struct broker *broker, struct error *error)
-{
-	for (size_t i = 0; i < broker->config->interface_count; i++) {
-		const struct nic_config config = { .name = broker->config->interfaces[i].name,
-			.option = "interface",
-			.snaplen = TAKE_SNAPLEN_MAX,
-			.buffer = 65536,
-			.is_blind = true };
-		struct error why;
-		struct nic *nic = nic_open(&config, &why);
-		int rv;
-
-		if (nic == NULL)
-			continue;
-		rv = mandates_learn(broker->mandates, nic, error);
-		nic_free(nic);
-		if (rv != 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int
 prepare(struct broker *broker, const struct broker_process_plan *plan, struct error *error)
 {
@@ -316,7 +379,7 @@ prepare(struct broker *broker, const struct broker_process_plan *plan, struct er
 	broker->syscalls = syscalls_new(&why);
 	if (broker->syscalls == NULL && why == NULL)
 		return error_set(error, OUTCOME_INTERNAL, "make the filter of system calls: %s", strerror(errno));
-	return learn(broker, error);
+	return learn(broker->mandates, broker->config, error);
 }
 
 int
@@ -328,10 +391,10 @@ broker_process_work(void *ctx)
 	struct error error = { .outcome = OUTCOME_OK };
 	int rv;
 
-	broker->config = plan->config;
+	broker->config = broker->first = plan->config;
 	broker->socket = plan->socket;
 	broker->self = getpid();
-	broker->mandates = mandates_new(plan->config->bpf, plan->config->grants, plan->config->grant_count);
+	broker->mandates = make_mandates(plan->config);
 	broker->children_max = plan->config->maxcaptures + COMPILATIONS_MAX;
 	broker->children = xcalloc(broker->children_max, sizeof(*broker->children));
 	broker->lookbacks = lookbacks_new(plan->config, broker->mandates, &broker->excluded);
@@ -347,6 +410,7 @@ broker_process_work(void *ctx)
 	free(broker->children);
 	lookbacks_free(broker->lookbacks);
 	mandates_free(broker->mandates);
+	release(broker, broker->config);
 	syscalls_free(broker->syscalls);
 	free(broker);
 	return rv == 0 ? 0 : 1;

@@ -32,6 +32,14 @@ copy_interfaces(struct capture_broker *broker, const struct capture_broker_confi
 	}
 }
 
+static void
+release_interfaces(struct capture_broker *broker)
+{
+	for (size_t i = 0; i < broker->interface_count; i++)
+		free((char *)(uintptr_t)broker->interfaces[i].name);
+	free(broker->interfaces);
+}
+
 static int
 hear_ready(struct capture_broker *broker, struct error *error)
 {
@@ -85,9 +93,7 @@ capture_broker_free(struct capture_broker *broker)
 		close(broker->socket);
 	/* It ends what it has started, and then itself. */
 	helper_end(broker->process, false);
-	for (size_t i = 0; i < broker->interface_count; i++)
-		free((char *)(uintptr_t)broker->interfaces[i].name);
-	free(broker->interfaces);
+	release_interfaces(broker);
 	free(broker);
 }
 
@@ -171,6 +177,27 @@ capture_broker_exclude(struct capture_broker *broker, const struct sockaddr *add
 	if (capture_message_address(&request->address, address) != 0)
 		return -1;
 	return send_request(broker, barrier);
+}
+
+int
+capture_broker_reread(struct capture_broker *broker, uint64_t number, const char *version)
+{
+	struct capture_request *request = begin(broker, CAPTURE_REREAD, number);
+	size_t len = strlen(version);
+
+	errno = EMSGSIZE;
+	if (len > CAPTURE_FILTER_MAX)
+		return -1;
+	memcpy(request->payload.text, version, len);
+	request->text_len = (uint32_t)len;
+	return send_request(broker, -1);
+}
+
+void
+capture_broker_renew(struct capture_broker *broker, const struct capture_broker_config *config)
+{
+	release_interfaces(broker);
+	copy_interfaces(broker, config);
 }
 
 /* Answers. */

@@ -54,6 +54,14 @@ int capture_broker_take(struct capture_broker *broker, uint64_t number, const st
  */
 int capture_broker_exclude(struct capture_broker *broker, const struct sockaddr *address, int barrier);
 
+/*
+ * The broker is to read the policy again by itself; version (at most CAPTURE_FILTER_MAX bytes): what the caller has
+ * read. The answer has no descriptor, and no text if the new policy holds: then tell so with capture_broker_renew
+ * before the next request.
+ */
+int capture_broker_reread(struct capture_broker *broker, uint64_t number, const char *version);
+void capture_broker_renew(struct capture_broker *broker, const struct capture_broker_config *config);
+
 /* Readable when answers wait, or the broker has ended. */
 int capture_broker_fd(const struct capture_broker *broker);
 

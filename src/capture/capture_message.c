@@ -7,7 +7,7 @@
 size_t
 capture_request_len(const struct capture_request *request)
 {
-	size_t payload = request->kind == CAPTURE_COMPILE ?
+	size_t payload = request->kind == CAPTURE_COMPILE || request->kind == CAPTURE_REREAD ?
 	    request->text_len :
 	    request->kind == CAPTURE_TAKE ?
 	    ((size_t)request->count + request->rewound) * sizeof(struct bpf_insn) :

@@ -22,7 +22,8 @@
 enum capture_request_kind {
 	CAPTURE_COMPILE = 1,
 	CAPTURE_TAKE,
-	CAPTURE_EXCLUDE
+	CAPTURE_EXCLUDE,
+	CAPTURE_REREAD /* the policy; the payload is the version that it is to have */
 };
 
 /* What is beside the request: the text of a filter, or the instructions of two programs, one after the other. */
@@ -39,7 +40,7 @@ struct capture_request {
 	struct take_limits limits;
 	uint64_t before_ms;
 	uint8_t pcapng, with_lookback;
-	uint32_t text_len;           /* of CAPTURE_COMPILE */
+	uint32_t text_len;           /* of CAPTURE_COMPILE and CAPTURE_REREAD */
 	uint32_t count, rewound;     /* of CAPTURE_TAKE: instructions for packets that come, for those in memory */
 	struct sockaddr_in6 address; /* of CAPTURE_EXCLUDE, see struct capture_command; may hold a struct sockaddr_in */
 	union capture_payload payload;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "capture/take.h"
 
 /* struct capture_order.grant: only the bpf for all is and-ed in. */
@@ -30,6 +31,15 @@ struct capture_broker_config {
 	size_t maxcaptures; /* at once */
 	uint32_t buffer;    /* bytes of the kernel's ring of each capture; 0: 2 MiB */
 	bool no_promisc;
+	/*
+	 * In the broker's process: reads the policy again from where only who may decide about it can write, never
+	 * from the program that asks for that. version: what the program has read; it must be the same. The broker
+	 * gives what it gets back to release once it is not used any more. NULL with the reason: the old one stays.
+	 * NULL: the policy never changes.
+	 */
+	const struct capture_broker_config *(*reread)(void *ctx, const char *version, struct error *error);
+	void (*release)(void *ctx, const struct capture_broker_config *config);
+	void *reread_ctx;
 };
 
 /* The defaults. */

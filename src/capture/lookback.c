@@ -254,7 +254,7 @@ step(struct lookback *lookback)
 	struct pollfd *fds = xcalloc(2 + lookback->count, sizeof(*fds));
 	size_t count = lookback->count;
 
-	fds[0] = (struct pollfd){ .fd = lookback->job->socket, .events = POLLIN };
+	fds[0] = (struct pollfd){ .fd = lookback->closed ? -1 : lookback->job->socket, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = nic_fd(lookback->nic), .events = POLLIN };
 	for (size_t i = 0; i < count; i++)
 		fds[2 + i] = (struct pollfd){ .fd = lookback->guests[i].session.socket, .events = POLLIN };
@@ -310,7 +310,8 @@ lookback_work(void *ctx)
 	if (lookback.history == NULL)
 		return 1;
 	lookback.guests = xcalloc(job->sessions_max + 1, sizeof(*lookback.guests));
-	while (!lookback.closed && (!lookback.lost || lookback.count > 0))
+	/* Closed: the policy has changed, and another one keeps packets. The end of the broker would have killed it. */
+	while ((!lookback.closed && !lookback.lost) || lookback.count > 0)
 		step(&lookback);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "capture/lookbacks.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -27,6 +28,18 @@ struct lookbacks {
 	struct keeper *keepers; /* as the interfaces */
 };
 
+static struct keeper *
+make_keepers(const struct capture_broker_config *config)
+{
+	struct keeper *keepers = xcalloc(config->interface_count + 1, sizeof(*keepers));
+
+	for (size_t i = 0; i < config->interface_count; i++)
+		keepers[i] = (struct keeper){ .process = -1,
+			.socket = -1,
+			.start_ms = config->interfaces[i].lookback > 0 ? clock_ms() : 0 };
+	return keepers;
+}
+
 struct lookbacks *
 lookbacks_new(const struct capture_broker_config *config, struct mandates *mandates,
     const struct address_filter *excluded)
@@ -37,11 +50,7 @@ lookbacks_new(const struct capture_broker_config *config, struct mandates *manda
 	lookbacks->mandates = mandates;
 	lookbacks->excluded = excluded;
 	lookbacks->self = getpid();
-	lookbacks->keepers = xcalloc(config->interface_count + 1, sizeof(*lookbacks->keepers));
-	for (size_t i = 0; i < config->interface_count; i++)
-		lookbacks->keepers[i] = (struct keeper){ .process = -1,
-			.socket = -1,
-			.start_ms = config->interfaces[i].lookback > 0 ? clock_ms() : 0 };
+	lookbacks->keepers = make_keepers(config);
 	return lookbacks;
 }
 
@@ -57,6 +66,45 @@ lookbacks_free(struct lookbacks *lookbacks)
 	}
 	free(lookbacks->keepers);
 	free(lookbacks);
+}
+
+/* Its place under the new configuration, NULL if it has none. */
+static struct keeper *
+place_of(const struct capture_interface *old, const struct capture_broker_config *config, struct keeper *keepers)
+{
+	for (size_t i = 0; i < config->interface_count; i++) {
+		const struct capture_interface *new = &config->interfaces[i];
+
+		if (strcmp(new->name, old->name) == 0)
+			return new->lookback == old->lookback &&new->lookback_snaplen == old->lookback_snaplen ?
+			    &keepers[i] :
+			    NULL;
+	}
+	return NULL;
+}
+
+void
+lookbacks_renew(struct lookbacks *lookbacks, const struct capture_broker_config *config, struct mandates *mandates,
+    bool takes_over)
+{
+	const struct capture_broker_config *old = lookbacks->config;
+	struct keeper *keepers = make_keepers(config);
+
+	takes_over = takes_over && capture_policy_buffer(old) == capture_policy_buffer(config) &&
+	    old->no_promisc == config->no_promisc;
+	for (size_t i = 0; i < old->interface_count; i++) {
+		struct keeper *keeper = &lookbacks->keepers[i];
+		struct keeper *place = takes_over ? place_of(&old->interfaces[i], config, keepers) : NULL;
+
+		if (place != NULL)
+			*place = *keeper;
+		else if (keeper->socket >= 0)
+			close(keeper->socket);
+	}
+	free(lookbacks->keepers);
+	lookbacks->keepers = keepers;
+	lookbacks->config = config;
+	lookbacks->mandates = mandates;
 }
 
 static void

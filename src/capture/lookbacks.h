@@ -3,6 +3,7 @@
 #ifndef ESPCAP_CAPTURE_LOOKBACKS_H
 #define ESPCAP_CAPTURE_LOOKBACKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -18,6 +19,13 @@ struct lookbacks;
 struct lookbacks *lookbacks_new(const struct capture_broker_config *config, struct mandates *mandates,
     const struct address_filter *excluded);
 void lookbacks_free(struct lookbacks *lookbacks);
+
+/*
+ * Goes on under another configuration: those of which nothing changes (takes_over: neither the mandates) keep what they
+ * have, the others begin anew. Those that have captures under way end after these.
+ */
+void lookbacks_renew(struct lookbacks *lookbacks, const struct capture_broker_config *config, struct mandates *mandates,
+    bool takes_over);
 
 /* Starts those that are due: each at first, and again after it has ended. Milliseconds until the next, -1 for none. */
 int lookbacks_start(struct lookbacks *lookbacks);

@@ -47,6 +47,23 @@ mandates_new(const char *bpf, const char *const *grants, size_t count)
 	return mandates;
 }
 
+static bool
+is_same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool
+mandates_are_same(const struct mandates *a, const struct mandates *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!is_same(a->texts[i], b->texts[i]))
+			return false;
+	return true;
+}
+
 static void
 link_release(struct link *link, size_t count)
 {

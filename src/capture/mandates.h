@@ -33,6 +33,9 @@ int mandates_learn(struct mandates *mandates, struct nic *nic, struct error *err
 size_t mandates_codes(struct mandates *mandates, struct nic *nic, uint32_t grant, bool is_late, struct bpf_code *codes,
     struct error *error);
 
+/* Whether all texts are the same, in the same order. */
+bool mandates_are_same(const struct mandates *a, const struct mandates *b);
+
 /* One program that accepts nothing. */
 const struct bpf_code *mandates_nothing(void);
 

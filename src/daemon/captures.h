@@ -90,6 +90,20 @@ size_t captures_running(const struct captures *captures);
  */
 void captures_exclude(void *ctx, const struct sockaddr *address);
 
+/*
+ * The policy of the broker is to be read again, see capture_broker_reread. on_reread is called once, from the loop;
+ * text: NULL if the new policy holds, else why not. Until then no capture begins: those that are accepted wait. Not
+ * while another one is under way.
+ */
+void captures_reread(struct captures *captures, const char *version, void (*on_reread)(void *ctx, const char *text),
+    void *ctx);
+/*
+ * From on_reread, for a policy that holds: other bounds, and the configuration of the broker. grants[0..count): what
+ * each grant of before is now; one that is CAPTURE_NO_GRANT is there no more, and captures that wait for it fail.
+ */
+void captures_renew(struct captures *captures, const struct captures_config *config,
+    const struct capture_broker_config *broker, const uint32_t *grants, size_t count);
+
 /* One that runs, for status messages. Texts are valid until the loop goes on. */
 struct captures_state {
 	uint64_t number;

@@ -47,7 +47,14 @@ struct captures {
 	struct captures_counts counts;
 	struct sockaddr_in6 excluded[ADDRESS_FILTER_COUNT]; /* the last of them */
 	size_t excluded_count;                              /* all that ever were */
+	void (*on_reread)(void *ctx, const char *text);     /* NULL: no rereading is under way */
+	void *reread_ctx;
+	char version[CAPTURE_TEXT_MAX];
+	bool is_to_ask; /* the broker had no room for the question */
 };
+
+/* The number of no capture. */
+#define CAPTURES_REREAD UINT64_MAX
 
 /* The capture of this number, or NULL. */
 struct capture *captures_find(struct captures *captures, uint64_t number);

@@ -144,6 +144,9 @@ captures_advance(struct capture *capture)
 	struct captures *captures = capture->captures;
 	int rv;
 
+	/* What the policy was, its grants and interfaces, may be no more when the broker reads the question. */
+	if (captures->on_reread != NULL)
+		return;
 	capture->excluded_count = captures->excluded_count;
 	rv = capture->step == STEP_COMPILE ?
 	    capture_broker_compile(captures->broker, capture->number, capture->interface, capture->filter,
@@ -162,6 +165,70 @@ captures_advance(struct capture *capture)
 		captures_fail(capture, false, "the capture broker has ended");
 }
 
+static void
+advance_all(struct captures *captures)
+{
+	for (struct capture *capture = captures->first; capture != NULL; capture = capture->next)
+		if (capture->step == STEP_COMPILE || capture->step == STEP_TAKE)
+			captures_advance(capture);
+}
+
+/* Rereading. */
+
+static void
+end_reread(struct captures *captures, const char *text)
+{
+	void (*on_reread)(void *ctx, const char *text) = captures->on_reread;
+
+	if (on_reread == NULL)
+		return;
+	captures->is_to_ask = false;
+	on_reread(captures->reread_ctx, text);
+	captures->on_reread = NULL;
+	if (captures->broker != NULL)
+		advance_all(captures);
+}
+
+static void
+ask_reread(struct captures *captures)
+{
+	captures->is_to_ask = capture_broker_reread(captures->broker, CAPTURES_REREAD, captures->version) != 0;
+	if (captures->is_to_ask && event_add(captures->writable, NULL) != 0)
+		abort(); /* out of memory */
+}
+
+void
+captures_reread(struct captures *captures, const char *version, void (*on_reread)(void *ctx, const char *text), void *ctx)
+{
+	captures->on_reread = on_reread;
+	captures->reread_ctx = ctx;
+	(void)snprintf(captures->version, sizeof(captures->version), "%s", version);
+	ask_reread(captures);
+}
+
+static void
+change_grant(struct capture *capture, const uint32_t *grants, size_t count)
+{
+	uint32_t grant = capture->order.grant;
+
+	if (grant == CAPTURE_NO_GRANT || (capture->step != STEP_COMPILE && capture->step != STEP_COMPILING && capture->step != STEP_TAKE))
+		return;
+	capture->order.grant = grant < count ? grants[grant] : CAPTURE_NO_GRANT;
+	if (capture->order.grant == CAPTURE_NO_GRANT)
+		captures_fail(capture, true, "the policy has changed before it began: its requester is not there any more");
+}
+
+void
+captures_renew(struct captures *captures, const struct captures_config *config, const struct capture_broker_config *broker,
+    const uint32_t *grants, size_t count)
+{
+	captures->counts.memory = captures->counts.memory - captures->config.lookback + config->lookback;
+	captures->config = *config;
+	capture_broker_renew(captures->broker, broker);
+	for (struct capture *capture = captures->first; capture != NULL; capture = capture->next)
+		change_grant(capture, grants, count);
+}
+
 void
 captures_on_writable(evutil_socket_t fd, short what, void *ctx)
 {
@@ -169,9 +236,10 @@ captures_on_writable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	for (struct capture *capture = captures->first; capture != NULL; capture = capture->next)
-		if (capture->step == STEP_COMPILE || capture->step == STEP_TAKE)
-			captures_advance(capture);
+	if (captures->is_to_ask)
+		ask_reread(captures);
+	else
+		advance_all(captures);
 }
 
 static void
@@ -180,6 +248,7 @@ lose_broker(struct captures *captures)
 	event_del(captures->readable);
 	event_del(captures->writable);
 	captures->broker = NULL;
+	end_reread(captures, "the capture broker has ended");
 	/* The processes of the captures have ended with it. */
 	for (struct capture *capture = captures->first; capture != NULL; capture = capture->next)
 		captures_fail(capture, false, "the capture broker has ended");
@@ -190,8 +259,15 @@ lose_broker(struct captures *captures)
 static void
 take_answer(struct captures *captures, struct capture_answer *answer)
 {
-	struct capture *capture = captures_find(captures, answer->number);
+	struct capture *capture;
 
+	if (answer->number == CAPTURES_REREAD) {
+		if (answer->fd >= 0)
+			close(answer->fd);
+		end_reread(captures, answer->text[0] != '\0' ? answer->text : NULL);
+		return;
+	}
+	capture = captures_find(captures, answer->number);
 	/* It may have ended since it was asked for; who works for it learns that from the socket. */
 	if (capture == NULL || (capture->step != STEP_COMPILING && capture->step != STEP_TAKING)) {
 		if (answer->fd >= 0)

@@ -154,6 +154,7 @@ struct configuration {
 	struct configuration_results results;
 	struct configuration_index index;
 	struct configuration_metrics metrics;
+	char sha256[65]; /* of the file; empty without one */
 	unsigned *lines; /* of each key of the table, the last one; 0 if the file does not have it */
 };
 

@@ -15,6 +15,7 @@
 #include "daemon/configuration_index.h"
 #include "daemon/configuration_table.h"
 #include "daemon/configuration_value.h"
+#include "packet/digest.h"
 #include "toml/toml.h"
 
 /* Where a section stands in the text. */
@@ -340,6 +341,24 @@ warn_readable(const struct configuration *configuration, const char *file, struc
 		}
 }
 
+static int
+sum(const char *text, size_t len, char hex[DIGEST_LEN])
+{
+	struct digest *digest = digest_new();
+	struct digest_mark mark;
+	int rv = -1;
+
+	if (digest == NULL)
+		return -1;
+	digest_bytes(digest, text, len);
+	if (digest_mark(digest, &mark) == 0) {
+		memcpy(hex, mark.text, DIGEST_LEN);
+		rv = 0;
+	}
+	digest_free(digest);
+	return rv;
+}
+
 int
 configuration_read(struct configuration *configuration, const struct espcapd_options *options,
     struct mistakes *mistakes)
@@ -356,6 +375,8 @@ configuration_read(struct configuration *configuration, const struct espcapd_opt
 			return mistakes_error(mistakes, 0, "%s", error.text);
 	}
 	rv = configuration_take(configuration, options, text, len, mistakes);
+	if (text != NULL && sum(text, len, configuration->sha256) != 0)
+		rv = mistakes_error(mistakes, 0, "libcrypto has no SHA-256");
 	if (options->config != NULL)
 		warn_readable(configuration, options->config, mistakes);
 	mistakes_sort(mistakes);

@@ -12,9 +12,6 @@
 #include "listen/publisher.h"
 #include "metrics/metrics_out.h"
 
-/* Redis channel and stream, SQS, Kafka. */
-#define DAEMON_LISTENERS_MAX 4
-
 /* All is borrowed; publisher may be NULL. */
 struct daemon_values {
 	struct hub_counts hub;

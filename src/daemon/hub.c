@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "base/clock.h"
 #include "base/xalloc.h"
@@ -19,12 +20,16 @@ struct hub {
 	const struct hub_config *config;
 	struct hub_counts counts;
 	uint64_t unnamed; /* messages that came without any id */
+	LIST_HEAD(, ticket)
+	tickets;
 };
 
 /* A message that was accepted, until its captures are durable. */
 struct ticket {
-	struct listener *listener;
+	struct listener *listener; /* NULL: gone; its transport may give the message again, which is already known then */
 	uint64_t number;
+	LIST_ENTRY(ticket)
+	next;
 };
 
 /* One message while it is decided. */
@@ -49,12 +54,21 @@ hub_new(const struct hub_config *config)
 	struct hub *hub = xcalloc(1, sizeof(*hub));
 
 	hub->config = config;
+	LIST_INIT(&hub->tickets);
 	return hub;
 }
 
 void
 hub_free(struct hub *hub)
 {
+	struct ticket *ticket;
+
+	if (hub == NULL)
+		return;
+	while ((ticket = LIST_FIRST(&hub->tickets)) != NULL) {
+		LIST_REMOVE(ticket, next);
+		free(ticket);
+	}
 	free(hub);
 }
 
@@ -70,8 +84,21 @@ hub_on_settled(void *ctx, void *tag)
 	struct ticket *ticket = tag;
 
 	(void)ctx;
-	listener_settle(ticket->listener, ticket->number, LISTENER_DONE);
+	if (ticket->listener != NULL)
+		listener_settle(ticket->listener, ticket->number, LISTENER_DONE);
+	LIST_REMOVE(ticket, next);
 	free(ticket);
+}
+
+void
+hub_on_gone(void *ctx, struct listener *listener)
+{
+	struct hub *hub = ctx;
+	struct ticket *ticket;
+
+	LIST_FOREACH(ticket, &hub->tickets, next)
+	if (ticket->listener == listener)
+		ticket->listener = NULL;
 }
 
 /* What it is called in results: by itself, by its transport, or by a name that no other message has. */
@@ -230,10 +257,12 @@ capture(struct matter *matter)
 	struct ticket *ticket = xcalloc(1, sizeof(*ticket));
 
 	*ticket = (struct ticket){ .listener = matter->listener, .number = matter->message->ticket };
+	LIST_INSERT_HEAD(&hub->tickets, ticket, next);
 	if (!is_taken(matter,
 		jobs_accept(hub->config->jobs, &matter->request, &matter->decision, matter->id,
 		    grant_of(hub->config->policy, matter->decision.requester), ticket, matter->text,
 		    sizeof(matter->text)))) {
+		LIST_REMOVE(ticket, next);
 		free(ticket);
 		return;
 	}

@@ -34,8 +34,11 @@ struct hub_config {
 struct hub *hub_new(const struct hub_config *config);
 void hub_free(struct hub *hub);
 
-/* For struct listener_handler, whose ctx is the hub. */
+/* A message of a listener; ctx: the hub. */
 void hub_on_message(void *ctx, struct listener *listener, const struct listener_message *message);
+
+/* A listener is to be freed: what was accepted from it goes on without being acknowledged. */
+void hub_on_gone(void *ctx, struct listener *listener);
 
 /* For struct jobs_config: tags of jobs are made here. ctx: a pointer to the pointer to the hub. */
 void hub_on_settled(void *ctx, void *tag);

@@ -21,13 +21,26 @@
 /* What cannot be written to the spool is tried again after so many ms: the disk may be full. */
 #define SAVE_AGAIN 5000
 
+/* The ways of one configuration. */
+struct means {
+	const struct deliver_config *config;
+	struct ways *ways;
+	unsigned users; /* attempts under way, and one for those that are used now */
+	void (*on_unused)(void *ctx);
+	void *ctx;
+	LIST_ENTRY(means)
+	next;
+};
+
 struct deliver {
 	const struct deliver_config *config;
 	struct loop *loop;
 	struct deliver_handler handler;
 	struct item_rules rules;
 	struct store *store;
-	struct ways *ways;
+	struct means *means, *prepared; /* prepared: NULL for none */
+	LIST_HEAD(, means)
+	all_means;
 	struct posting *posting;
 	struct event *timer;
 	TAILQ_HEAD(items, item)
@@ -235,6 +248,95 @@ is_noted(const struct deliver *deliver, struct item *item, uint64_t now)
 	return true;
 }
 
+/* Means. */
+
+static struct means *
+means_new(struct deliver *deliver, const struct deliver_config *config, struct error *error)
+{
+	struct ways *ways = ways_new(config, deliver->store, deliver->loop, error);
+	struct means *means;
+
+	if (ways == NULL)
+		return NULL;
+	means = xcalloc(1, sizeof(*means));
+	means->config = config;
+	means->ways = ways;
+	means->users = 1;
+	LIST_INSERT_HEAD(&deliver->all_means, means, next);
+	return means;
+}
+
+static void
+means_free(struct means *means)
+{
+	LIST_REMOVE(means, next);
+	ways_free(means->ways);
+	free(means);
+}
+
+/* Unused ones are freed later, in sweep: this may be called from inside one of their ways. */
+static void
+leave(struct means *means)
+{
+	means->users--;
+}
+
+static void
+end_means(struct means *means)
+{
+	void (*on_unused)(void *ctx) = means->on_unused;
+	void *ctx = means->ctx;
+
+	means_free(means);
+	if (on_unused != NULL)
+		on_unused(ctx);
+}
+
+static void
+sweep(struct deliver *deliver)
+{
+	struct means *means, *next;
+
+	for (means = LIST_FIRST(&deliver->all_means); means != NULL; means = next) {
+		next = LIST_NEXT(means, next);
+		if (means->users == 0)
+			end_means(means);
+	}
+}
+
+int
+deliver_prepare(struct deliver *deliver, const struct deliver_config *config, struct error *error)
+{
+	deliver_dismiss(deliver);
+	deliver->prepared = means_new(deliver, config, error);
+	return deliver->prepared != NULL ? 0 : -1;
+}
+
+void
+deliver_dismiss(struct deliver *deliver)
+{
+	if (deliver->prepared != NULL)
+		means_free(deliver->prepared);
+	deliver->prepared = NULL;
+}
+
+void
+deliver_adopt(struct deliver *deliver, void (*on_unused)(void *ctx), void *ctx)
+{
+	struct means *old = deliver->means;
+
+	old->on_unused = on_unused;
+	old->ctx = ctx;
+	deliver->means = deliver->prepared;
+	deliver->prepared = NULL;
+	deliver->config = deliver->means->config;
+	deliver->rules = (struct item_rules){ deliver->config->max_retries, deliver->config->retry_first };
+	posting_bound(deliver->posting, deliver->config->spool_max);
+	leave(old);
+	sweep(deliver);
+	deliver_hurry(deliver);
+}
+
 /* Attempts. */
 
 static void
@@ -246,6 +348,7 @@ on_end(void *ctx, const struct attempt_result *result)
 	enum destination destination = call->destination;
 
 	deliver->under_way[destination]--;
+	leave(call->means);
 	item_end(item, destination, result, &deliver->rules);
 	let_go(item);
 	if (entry_is_open(item->entry, destination))
@@ -268,7 +371,8 @@ start(struct deliver *deliver, struct item *item, enum destination destination)
 	item_begin(item, destination);
 	deliver->under_way[destination]++;
 	deliver->sums.attempts[destination]++;
-	*call = (struct item_call){ deliver, item, destination };
+	*call = (struct item_call){ deliver, item, destination, deliver->means };
+	deliver->means->users++;
 	/* After a kill in mid-upload it must be known that there was one. */
 	if (ways_is_remote(destination) && !save(deliver, item)) {
 		on_end(call,
@@ -277,7 +381,7 @@ start(struct deliver *deliver, struct item *item, enum destination destination)
 	}
 	job.fd = item->fd;
 	job.may_be_there = item->is_restored || item->entry->ways[destination].attempts > 1;
-	ways_start(deliver->ways, destination, &job);
+	ways_start(deliver->means->ways, destination, &job);
 }
 
 static void
@@ -285,7 +389,7 @@ start_due(struct deliver *deliver, struct item *item, uint64_t now, uint64_t *wh
 {
 	for (unsigned i = 0; i < DESTINATIONS; i++) {
 		if (item->is_spoiled || !item_is_due(item, i, now, when) ||
-		    deliver->under_way[i] >= ways_limit(deliver->ways, i))
+		    deliver->under_way[i] >= ways_limit(deliver->means->ways, i))
 			continue;
 		if (item->is_unchecked) {
 			check(deliver, item);
@@ -304,6 +408,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	sweep(deliver);
 	for (item = TAILQ_FIRST(&deliver->items); item != NULL; item = next) {
 		next = TAILQ_NEXT(item, next_item);
 		if (tidy(deliver, item, now, &when) || item->settle > now)
@@ -370,6 +475,7 @@ deliver_new(const struct deliver_config *config, struct loop *loop, const struct
 	const struct posting_handler posted = { on_posted, on_refused, deliver };
 
 	TAILQ_INIT(&deliver->items);
+	LIST_INIT(&deliver->all_means);
 	deliver->config = config;
 	deliver->loop = loop;
 	deliver->handler = *handler;
@@ -379,8 +485,8 @@ deliver_new(const struct deliver_config *config, struct loop *loop, const struct
 		abort(); /* out of memory */
 	deliver->store = store_open(config->folder, config->log, error);
 	if (deliver->store != NULL)
-		deliver->ways = ways_new(config, deliver->store, loop, error);
-	if (deliver->ways == NULL) {
+		deliver->means = means_new(deliver, config, error);
+	if (deliver->means == NULL) {
 		deliver_free(deliver);
 		return NULL;
 	}
@@ -397,7 +503,11 @@ deliver_free(struct deliver *deliver)
 		return;
 	copying_free(deliver->check);
 	posting_free(deliver->posting);
-	ways_free(deliver->ways);
+	while (!LIST_EMPTY(&deliver->all_means)) {
+		struct means *means = LIST_FIRST(&deliver->all_means);
+
+		end_means(means);
+	}
 	while (!TAILQ_EMPTY(&deliver->items))
 		drop(deliver, TAILQ_FIRST(&deliver->items));
 	for (size_t i = 0; i < deliver->dead_count; i++)

@@ -67,6 +67,16 @@ struct deliver *deliver_new(const struct deliver_config *config, struct loop *lo
 void deliver_free(struct deliver *deliver);
 
 /*
+ * Other destinations, retries and bounds, in two steps: deliver_prepare makes what the new configuration needs, and
+ * changes nothing: -1 with error. deliver_adopt goes over to it; deliver_dismiss forgets it. The folder stays as it is.
+ * Attempts that are under way end as they began: on_unused is called, once, from the loop or before deliver_adopt
+ * returns or from deliver_free, when the old configuration is not used any more.
+ */
+int deliver_prepare(struct deliver *deliver, const struct deliver_config *config, struct error *error);
+void deliver_adopt(struct deliver *deliver, void (*on_unused)(void *ctx), void *ctx);
+void deliver_dismiss(struct deliver *deliver);
+
+/*
  * Takes the capture file in fd (a memfd, not empty, of which the deliver is the owner from now on). parcel is copied.
  */
 void deliver_put(struct deliver *deliver, int fd, const struct parcel *parcel);

@@ -18,6 +18,7 @@ struct item_call {
 	void *owner;
 	struct item *item;
 	enum destination destination;
+	void *means; /* that the attempt uses */
 };
 
 struct item {

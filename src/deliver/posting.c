@@ -86,6 +86,12 @@ posting_free(struct posting *posting)
 }
 
 void
+posting_bound(struct posting *posting, uint64_t max)
+{
+	posting->max = max;
+}
+
+void
 posting_put(struct posting *posting, int fd, const struct parcel *parcel)
 {
 	struct post *post = xcalloc(1, sizeof(*post));

@@ -25,6 +25,8 @@ struct posting_handler {
 struct posting *posting_new(struct store *store, uint64_t max, struct loop *loop, const struct posting_handler *handler);
 void posting_free(struct posting *posting);
 
+void posting_bound(struct posting *posting, uint64_t max);
+
 /* Takes fd over; the parcel is copied. The calls of the handler come from the loop. */
 void posting_put(struct posting *posting, int fd, const struct parcel *parcel);
 size_t posting_count(const struct posting *posting);

@@ -104,8 +104,7 @@ interfaces = ["lo"]
 
     def start(self, wait=True):
         path = os.path.join(self.folder, "espcapd.toml")
-        with open(path, "w", encoding="utf-8") as target:
-            target.write(self.configuration())
+        self.write_configuration()
         # As a sensor's daemon has it: a user that owns nothing else writes there.
         os.chmod(self.folder, 0o755)
         os.chmod(self.files, 0o777)
@@ -117,6 +116,18 @@ interfaces = ["lo"]
         if wait:
             self.until(lambda: self.redis.subscribers(self.channel) == 1, "a subscriber")
         return self
+
+    def write_configuration(self):
+        with open(os.path.join(self.folder, "espcapd.toml"), "w", encoding="utf-8") as target:
+            target.write(self.configuration())
+
+    def reload(self, says="SIGHUP: the configuration is read again"):
+        """Writes the configuration and has it read again; what was said from then on."""
+        before = len(self.messages)
+        self.write_configuration()
+        self.process.send_signal(signal.SIGHUP)
+        self.until(lambda: says in self.messages[before:], says)
+        return self.messages[before:]
 
     @property
     def messages(self):

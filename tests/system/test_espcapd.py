@@ -3,7 +3,6 @@
 
 import json
 import os
-import signal
 import tempfile
 import time
 
@@ -293,17 +292,11 @@ def test_reading_again(daemon):
     daemon.policy = "maxpackets = 3"
     number = daemon.publish(daemon.capture(packets=500, timeout=60))
     daemon.wait_for(number, "started")
-    with open(os.path.join(daemon.folder, "espcapd.toml"), "w", encoding="utf-8") as target:
-        target.write(daemon.configuration())
-    daemon.process.send_signal(signal.SIGHUP)
-    daemon.until(lambda: "SIGHUP: [policy]" in daemon.messages, "a message")
+    daemon.reload()
     assert "maxpackets" in daemon.wait_for(daemon.publish(daemon.capture(packets=4)), "refused")[0]["reason"]
     # What runs goes on. A configuration with a mistake changes nothing.
     daemon.policy = "maxpackets = \"many\""
-    with open(os.path.join(daemon.folder, "espcapd.toml"), "w", encoding="utf-8") as target:
-        target.write(daemon.configuration())
-    daemon.process.send_signal(signal.SIGHUP)
-    daemon.until(lambda: "stays as it was" in daemon.messages, "a message")
+    assert "line " in daemon.reload("stays as it was")
     daemon.publish({"node": "sensor1", "cancel": number})
     daemon.wait_for(number, "finished")
 
