@@ -8,9 +8,8 @@
 
 #include "base/xalloc.h"
 #include "config/espcapd_options_table.h"
-#include "config/like.h"
 #include "config/options.h"
-#include "config/options_complete.h"
+#include "config/options_help_text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -64,7 +63,7 @@ set_text(struct espcapd_options *options, const struct options_row *row, char *v
 
 	if (value == NULL)
 		return error_set(error, OUTCOME_USAGE, "--%s needs a value: --%s=%s", row->name, row->name, row->value);
-	if (row == &espcapd_rows[espcapd_rows_index("cstoken", 7)]) {
+	if (row->offset == offsetof(struct espcapd_options, flags.cstoken)) {
 		take_token(options, value);
 		return 0;
 	}
@@ -94,25 +93,10 @@ set(struct espcapd_options *options, const struct options_row *row, char *value,
 	}
 }
 
-/* The one that was misspelled; NULL if it is like none. */
-static const char *
-nearest(const char *name, size_t len)
-{
-	size_t best = like_bound(len), distance;
-	const char *found = NULL;
-
-	for (size_t i = 0; i < ESPCAPD_ROWS; i++)
-		if ((distance = like_distance(name, len, espcapd_rows[i].name)) < best) {
-			best = distance;
-			found = espcapd_rows[i].name;
-		}
-	return found;
-}
-
 static int
 refuse(const struct word *word, struct error *error)
 {
-	const char *like = nearest(word->name, word->len);
+	const char *like = options_misspelled(&espcapd_program, word->name, word->len);
 
 	/* What follows = may be a secret. */
 	if (like != NULL)
@@ -124,11 +108,10 @@ refuse(const struct word *word, struct error *error)
 static const struct options_row *
 find(const struct word *word)
 {
-	size_t index = espcapd_rows_index(word->name, word->len);
+	size_t index = options_find(&espcapd_program, word->name, word->len);
 
-	for (size_t i = 0; word->len == 1 && i < ESPCAPD_ROWS; i++)
-		if (espcapd_rows[i].letter == word->name[0])
-			return &espcapd_rows[i];
+	if (index == ESPCAPD_ROWS && word->len == 1)
+		index = options_find_letter(&espcapd_program, word->name[0]);
 	return index < ESPCAPD_ROWS ? &espcapd_rows[index] : NULL;
 }
 
@@ -202,7 +185,7 @@ espcapd_options_release(struct espcapd_options *options)
 const char *
 espcapd_options_flag(const struct espcapd_options *options, const char *name)
 {
-	size_t index = espcapd_rows_index(name, strlen(name));
+	size_t index = options_find(&espcapd_program, name, strlen(name));
 	const char *value;
 
 	if (index == ESPCAPD_ROWS || espcapd_rows[index].kind != OPTIONS_KIND_TEXT)
@@ -212,30 +195,8 @@ espcapd_options_flag(const struct espcapd_options *options, const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-static void
-help_all(struct buffer *out)
-{
-	(void)buffer_puts(out,
-	    "usage: espcapd --config=FILE [flags]\n\n"
-	    "Waits for requests, captures what they ask for, and delivers the files.\n"
-	    "--option=VALUE and --option VALUE are the same, and so are --option and -option;\n"
-	    "pcapdaemon's flags without a value take =false, too.\n");
-	for (size_t g = 0; g < ESPCAPD_GROUPS; g++) {
-		(void)buffer_printf(out, "\n%s:\n", espcapd_titles[g]);
-		for (size_t i = 0; i < ESPCAPD_ROWS; i++)
-			if (espcapd_rows[i].group == g)
-				options_help_row(out, &espcapd_rows[i]);
-	}
-}
-
 void
 espcapd_options_help(struct buffer *out, const char *what)
 {
-	const struct options_program program = { "espcapd", espcapd_rows, ESPCAPD_ROWS, NULL };
-	size_t index = what != NULL ? espcapd_rows_index(what, strlen(what)) : ESPCAPD_ROWS;
-
-	if (index < ESPCAPD_ROWS)
-		options_help_row(out, &espcapd_rows[index]);
-	else if (what == NULL || !options_complete(out, &program, what))
-		help_all(out);
+	options_help_what(out, &espcapd_program, what);
 }

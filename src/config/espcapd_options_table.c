@@ -2,8 +2,6 @@
 /* The table of flags of espcapd. */
 #include "config/espcapd_options_table.h"
 
-#include <string.h>
-
 #include "config/espcapd_options.h"
 
 enum group {
@@ -11,7 +9,7 @@ enum group {
 	GROUP_PCAPDAEMON
 };
 
-const char *const espcapd_titles[ESPCAPD_GROUPS] = {
+static const char *const titles[] = {
 	[GROUP_PROGRAM] = "What to do, messages",
 	[GROUP_PCAPDAEMON] = "As pcapdaemon has them (they win over the file)"
 };
@@ -61,11 +59,15 @@ const struct options_row espcapd_rows[ESPCAPD_ROWS] = {
 	FLAG(panic, NULL, "accepted and of no effect: nothing panics")
 };
 
-size_t
-espcapd_rows_index(const char *name, size_t len)
-{
-	for (size_t i = 0; i < ESPCAPD_ROWS; i++)
-		if (strlen(espcapd_rows[i].name) == len && memcmp(espcapd_rows[i].name, name, len) == 0)
-			return i;
-	return ESPCAPD_ROWS;
-}
+const struct options_program espcapd_program = {
+	.name = "espcapd",
+	.usage =
+	    "usage: espcapd --config=FILE [flags]\n\n"
+	    "Waits for requests, captures what they ask for, and delivers the files.\n"
+	    "--option=VALUE and --option VALUE are the same, and so are --option and -option;\n"
+	    "pcapdaemon's flags without a value take =false, too.\n",
+	.rows = espcapd_rows,
+	.count = ESPCAPD_ROWS,
+	.titles = titles,
+	.groups = sizeof(titles) / sizeof(titles[0])
+};

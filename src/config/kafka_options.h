@@ -13,20 +13,13 @@
 #include "base/error.h"
 #include "config/options.h"
 
-enum kafka_action {
-	KAFKA_RUN,
-	KAFKA_HELP,
-	KAFKA_VERSION,
-	KAFKA_LIST /* list the interfaces */
-};
-
 struct kafka_options {
-	enum kafka_action action;
+	enum options_action action;
 	const char *help;   /* --help=WHAT: the name of an option or of a shell; NULL for all */
 	const char *config; /* the configuration file; NULL for none */
 	char *config_text;  /* of it, into which texts of options point; owned */
 	size_t config_len;
-	bool producer, consumer; /* one of them when action is KAFKA_RUN */
+	bool producer, consumer; /* one of them when action is OPTIONS_RUN */
 
 	/* Kafka. */
 	const char *brokers, *topic;    /* topic: NULL with at */

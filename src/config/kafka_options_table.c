@@ -2,10 +2,9 @@
 /* The table of options of espcap-kafka. */
 #include "config/kafka_options_table.h"
 
-#include <string.h>
-
 #include "config/kafka_options.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define KILO ((uint64_t)1 << 10)
 #define GIGA ((uint64_t)1 << 30)
 #define SECOND ((uint64_t)1000)
@@ -19,7 +18,7 @@ enum group {
 	GROUP_CONSUMER
 };
 
-const char *const kafka_titles[KAFKA_GROUPS] = {
+static const char *const titles[] = {
 	[GROUP_MODE] = "What to do, messages",
 	[GROUP_KAFKA] = "Kafka",
 	[GROUP_PACKETS] = "Which packets",
@@ -27,7 +26,8 @@ const char *const kafka_titles[KAFKA_GROUPS] = {
 	[GROUP_CONSUMER] = "Packets from a topic (with --consumer)"
 };
 
-const struct kafka_alias kafka_aliases[KAFKA_ALIASES] = {
+/* Among them those that Pycapa had first. */
+static const struct options_alias aliases[] = {
 	{ "kafka", "kafka-broker" },
 	{ "topic", "kafka-topic" },
 	{ "number", "max-packets" },
@@ -39,7 +39,7 @@ const struct kafka_alias kafka_aliases[KAFKA_ALIASES] = {
 	{ "list", "list-interfaces" }
 };
 
-const char *const kafka_opposites[KAFKA_OPPOSITES][2] = {
+static const char *const opposites[][2] = {
 	{ "producer", "consumer" },
 	{ "interface", "file" },
 	{ "promisc", "no-promisc" },
@@ -60,7 +60,7 @@ const struct options_row kafka_rows[KAFKA_ROWS] = {
 	    OPTIONS_KIND_FLAG, SETS(consumer), 0, 0, NULL, "", 'c' },
 	{ "list-interfaces", NULL, GROUP_MODE,
 	    "list the network interfaces and end (also --list)",
-	    OPTIONS_KIND_ACTION, SETS(action), KAFKA_LIST, 0, NULL, "", 0 },
+	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_LIST, 0, NULL, "", 0 },
 	{ "pretty-print", "N", GROUP_MODE,
 	    "print every Nth packet in hex, and how many there were (also -pp, --debug, -d)",
 	    OPTIONS_KIND_NUMBER, SETS(pretty_print), 1, UINT64_MAX, NULL, "", 0 },
@@ -81,7 +81,7 @@ const struct options_row kafka_rows[KAFKA_ROWS] = {
 	    OPTIONS_KIND_HELP, SETS(help), 0, 0, NULL, "", 'h' },
 	{ "version", NULL, GROUP_MODE,
 	    "print the versions of espcap-kafka and its libraries, and end",
-	    OPTIONS_KIND_ACTION, SETS(action), KAFKA_VERSION, 0, NULL, "", 0 },
+	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_VERSION, 0, NULL, "", 0 },
 
 	{ "kafka-broker", "HOST:PORT", GROUP_KAFKA,
 	    "a broker of the cluster, or several with commas between them (also --kafka)",
@@ -166,11 +166,25 @@ const struct options_row kafka_rows[KAFKA_ROWS] = {
 	    OPTIONS_KIND_TIME, SETS(reorder), 1, DAY, "1s", "consumer", 0 }
 };
 
-size_t
-kafka_rows_index(const char *name, size_t len)
-{
-	for (size_t i = 0; i < KAFKA_ROWS; i++)
-		if (strncmp(kafka_rows[i].name, name, len) == 0 && kafka_rows[i].name[len] == '\0')
-			return i;
-	return KAFKA_ROWS;
-}
+const struct options_program kafka_program = {
+	.name = "espcap-kafka",
+	.usage =
+	    "usage: espcap-kafka --producer --interface=IFACE --kafka-broker=HOST:PORT\n"
+	    "                    --kafka-topic=TOPIC [options]     a live capture into Kafka\n"
+	    "       espcap-kafka --producer --file=FILE ...        a capture file into Kafka\n"
+	    "       espcap-kafka --consumer --kafka-broker=HOST:PORT --kafka-topic=TOPIC\n"
+	    "                    [options] >FILE                   packets from Kafka\n\n"
+	    "--option=VALUE and --option VALUE are the same; names may be cut short as long\n"
+	    "as they stay unambiguous.\n",
+	.rows = kafka_rows,
+	.count = KAFKA_ROWS,
+	.titles = titles,
+	.groups = COUNT(titles),
+	.aliases = aliases,
+	.alias_count = COUNT(aliases),
+	.opposites = opposites,
+	.opposite_count = COUNT(opposites),
+	.size = sizeof(struct kafka_options),
+	.action = SETS(action),
+	.one_dash = true
+};

@@ -155,8 +155,5 @@ void options_release(struct options *options);
  * options.
  */
 void options_help(struct buffer *out, const char *what);
-struct options_row;
-/* Appends the part of it that is about one option of any program. */
-void options_help_row(struct buffer *out, const struct options_row *row);
 
 #endif

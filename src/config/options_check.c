@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "config/options_kafka.h"
+#include "config/options_table.h"
 
 /* --tshark-lifetime: packets, if it does not say how many; and ms, if it is a time. */
 #define LIFETIME 250000
@@ -22,7 +23,7 @@
 struct line {
 	struct options *options;
 	const bool *given;
-	const struct options_origin *origin;
+	const struct options_reading *origin;
 	struct error *error;
 };
 
@@ -89,7 +90,7 @@ check_kinds(const struct line *line)
 		return error_set(line->error, OUTCOME_USAGE,
 		    "no input: name capture files, or give --file, --dir, --nic, "
 		    "--watch, --kafka, --replay or --list-interfaces; see espcap --help");
-	options_name_rows(text, sizeof(text), chosen, " and ");
+	options_name_rows(&options_program, text, sizeof(text), chosen, " and ");
 	return refuse(line, last, "%s exclude each other: give one kind of input", text);
 }
 
@@ -181,7 +182,7 @@ check_needs(const struct line *line)
 		const char *needs = options_rows[i].needs;
 
 		while (line->given[i] && needs[0] != '\0')
-			if (!options_need_next(&needs, line->given, text,
+			if (!options_need_next(&options_program, &needs, line->given, text,
 				sizeof(text)))
 				return refuse(line, line->origin->lines[i],
 				    strcmp(options_rows[i].name, "kafka") == 0 ? "--%s needs %s=NAME" : "--%s goes with %s only",
@@ -337,10 +338,9 @@ check_line(struct line *line)
 }
 
 int
-options_check(struct options *options, const bool given[OPTIONS_ROWS], const struct options_origin *origin,
-    struct error *error)
+options_check(struct options *options, const struct options_reading *reading)
 {
-	struct line line = { .options = options, .given = given, .origin = origin, .error = error };
+	struct line line = { .options = options, .given = reading->given, .origin = reading, .error = reading->error };
 
 	return check_line(&line);
 }

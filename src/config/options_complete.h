@@ -6,14 +6,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "config/options_table.h"
-
-struct options_program {
-	const char *name;
-	const struct options_row *rows;
-	size_t count;
-	const char *operands; /* what the files are that stand without an option; NULL: none may */
-};
+#include "config/options_program.h"
 
 bool options_is_shell(const char *name);
 /* Appends the script that the shell reads. False if the shell is none of these. */

@@ -11,35 +11,22 @@
 #include "base/xalloc.h"
 #include "config/config_lines.h"
 #include "config/options_set.h"
-#include "config/options_unknown.h"
 
 /* Far more than all options need. */
 #define FILE_MAX ((size_t)1 << 20)
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Options that end espcap, or name the file. */
+/* Options that end the program, or name the file. */
 static const char *const command_line_only[] = { "config", "help", "version", "list-interfaces", "print-template" };
 
-/* Of each two the one on the command line takes the other one back. */
-static const char *const opposites[][2] = { { "promisc", "no-promisc" }, { "template", "no-template" },
-	{ "quiet", "verbose" } };
-
-/* One reading of a file. */
-struct reading {
-	struct options *options;
-	bool *given;
-	bool over[OPTIONS_ROWS];     /* what the command line has in its place */
-	unsigned seen[OPTIONS_ROWS]; /* lines, 0 for none */
-	struct options_origin *origin;
+/* The lines of a file. */
+struct lines {
+	struct options_reading *reading;
+	bool over[OPTIONS_ROWS_MAX];     /* what the command line has in its place */
+	unsigned seen[OPTIONS_ROWS_MAX]; /* lines, 0 for none */
 	struct error *error;
 };
-
-static size_t
-index_of(const char *name)
-{
-	return options_index(name, strlen(name));
-}
 
 static bool
 is_command_line_only(const struct options_row *row)
@@ -52,136 +39,121 @@ is_command_line_only(const struct options_row *row)
 
 /* Whether everything that could give the option a meaning is over. */
 static bool
-needs_what_is_over(const struct reading *reading, size_t index)
+needs_what_is_over(const struct lines *lines, size_t index)
 {
-	const char *needs = options_rows[index].needs;
-	bool there[OPTIONS_ROWS];
+	const struct options_program *program = lines->reading->program;
+	const char *needs = program->rows[index].needs;
+	bool there[OPTIONS_ROWS_MAX];
 	char text[256];
 
-	for (size_t i = 0; i < OPTIONS_ROWS; i++)
-		there[i] = reading->given[i] || !reading->over[i];
+	for (size_t i = 0; i < program->count; i++)
+		there[i] = lines->reading->given[i] || !lines->over[i];
 	while (needs[0] != '\0')
-		if (!options_need_next(&needs, there, text, sizeof(text)))
+		if (!options_need_next(program, &needs, there, text, sizeof(text)))
 			return true;
 	return false;
 }
 
-/* An option goes with the input that it is for, and --spool-size with --spool. */
+/* An option goes with what it is for: those of a producer mean nothing with --consumer. */
 static void
-find_over_with_input(struct reading *reading)
+find_over_with_needs(struct lines *lines)
 {
 	bool is_found = true;
 
 	while (is_found) {
 		is_found = false;
-		for (size_t i = 0; i < OPTIONS_ROWS; i++)
-			if (!reading->over[i] && needs_what_is_over(reading, i))
-				is_found = reading->over[i] = true;
+		for (size_t i = 0; i < lines->reading->program->count; i++)
+			if (!lines->over[i] && needs_what_is_over(lines, i))
+				is_found = lines->over[i] = true;
 	}
+}
+
+static void
+set_over(struct lines *lines, const char *name)
+{
+	lines->over[options_find(lines->reading->program, name, strlen(name))] = true;
 }
 
 /* Also an input of another kind, for there is one. */
 static void
-find_over(struct reading *reading)
+find_over(struct lines *lines)
 {
+	const struct options_program *program = lines->reading->program;
 	bool has_input = false;
 
-	memcpy(reading->over, reading->given, sizeof(reading->over));
-	for (size_t i = 0; i < COUNT(opposites); i++)
+	memcpy(lines->over, lines->reading->given, program->count * sizeof(lines->over[0]));
+	for (size_t i = 0; i < program->opposite_count; i++)
 		for (size_t k = 0; k < 2; k++)
-			if (reading->given[index_of(opposites[i][k])])
-				reading->over[index_of(opposites[i][1 - k])] = true;
-	for (size_t i = 0; i < OPTIONS_INPUTS; i++)
-		has_input = has_input || reading->given[index_of(options_inputs[i])];
-	for (size_t i = 0; has_input && i < OPTIONS_INPUTS; i++)
-		reading->over[index_of(options_inputs[i])] = true;
-	if (has_input)
-		find_over_with_input(reading);
-}
-
-/* It is right, but does not count. */
-static int
-check_only(const struct reading *reading, const struct options_row *row, const char *text)
-{
-	struct options unused = { .action = OPTIONS_RUN };
-	int rv = options_set(&unused, row, text, reading->error);
-
-	options_release(&unused);
-	return rv;
+			if (options_given(lines->reading, program->opposites[i][k]))
+				set_over(lines, program->opposites[i][1 - k]);
+	for (size_t i = 0; i < program->input_count; i++)
+		has_input = has_input || options_given(lines->reading, program->inputs[i]);
+	for (size_t i = 0; has_input && i < program->input_count; i++)
+		set_over(lines, program->inputs[i]);
+	find_over_with_needs(lines);
 }
 
 static int
-set(struct reading *reading, size_t index, const char *text, unsigned number)
+set(struct lines *lines, size_t index, const char *text, unsigned number)
 {
-	const struct options_row *row = &options_rows[index];
+	struct options_reading *reading = lines->reading;
+	const struct options_row *row = &reading->program->rows[index];
 
-	if (reading->over[index])
-		return check_only(reading, row, text);
+	if (reading->keeps != NULL && reading->keeps(reading->options, row, text))
+		return 0;
+	if (lines->over[index])
+		return options_check_value(reading->program, row, text, lines->error);
 	reading->given[index] = true;
-	reading->origin->lines[index] = number;
-	return options_set(reading->options, row, text, reading->error);
+	reading->lines[index] = number;
+	return options_set(reading->program, reading->options, row, text, reading->error);
 }
 
 static int
-take_switch(struct reading *reading, size_t index, const char *value, unsigned number)
+take_switch(struct lines *lines, size_t index, const char *value, unsigned number)
 {
 	if (strcmp(value, "no") == 0)
 		return 0;
 	if (strcmp(value, "yes") == 0)
-		return set(reading, index, NULL, number);
-	return error_set(reading->error, OUTCOME_USAGE, "%s takes yes or no", options_rows[index].name);
+		return set(lines, index, NULL, number);
+	return error_set(lines->error, OUTCOME_USAGE, "%s takes yes or no", lines->reading->program->rows[index].name);
 }
 
 static int
-take_line(struct reading *reading, const struct config_line *line, unsigned number)
+take_line(struct lines *lines, const struct config_line *line, unsigned number)
 {
-	size_t index = options_index(line->name, line->len);
-	const struct options_row *row = &options_rows[index];
+	const struct options_program *program = lines->reading->program;
+	size_t index = options_find(program, line->name, line->len);
+	const struct options_row *row = &program->rows[index];
 
-	if (index == OPTIONS_ROWS)
-		return options_unknown_key(line->name, line->len, reading->error);
+	if (index == program->count)
+		return lines->reading->unknown_key(line->name, line->len, lines->error);
 	if (is_command_line_only(row))
-		return error_set(reading->error, OUTCOME_USAGE, "%s is for the command line only", row->name);
-	if (reading->seen[index] > 0 && row->kind != OPTIONS_KIND_LIST)
-		return error_set(reading->error, OUTCOME_USAGE,
-		    "%s was given in line %u already: give it once", row->name, reading->seen[index]);
-	reading->seen[index] = number;
+		return error_set(lines->error, OUTCOME_USAGE, "%s is for the command line only", row->name);
+	if (lines->seen[index] > 0 && row->kind != OPTIONS_KIND_LIST)
+		return error_set(lines->error, OUTCOME_USAGE,
+		    "%s was given in line %u already: give it once", row->name, lines->seen[index]);
+	lines->seen[index] = number;
 	if (row->value == NULL)
-		return take_switch(reading, index, line->value, number);
+		return take_switch(lines, index, line->value, number);
 	if (line->value[0] == '\0')
-		return error_set(reading->error, OUTCOME_USAGE,
+		return error_set(lines->error, OUTCOME_USAGE,
 		    "%s needs a value: %s = %s", row->name, row->name, row->value);
-	return set(reading, index, line->value, number);
-}
-
-static int
-refuse_line(const struct reading *reading, unsigned number)
-{
-	const struct error reason = *reading->error;
-
-	return error_set(reading->error, OUTCOME_USAGE, "%.300s:%u: %.600s", reading->origin->file, number, reason.text);
+	return set(lines, index, line->value, number);
 }
 
 int
-options_file_take(struct options *options, char *text, size_t len, bool given[OPTIONS_ROWS],
-    struct options_origin *origin, struct error *error)
+options_file_take(struct options_reading *reading, char *text, size_t len)
 {
-	struct reading reading = { .options = options, .given = given, .origin = origin, .error = error };
-	struct config_lines lines = { .at = text, .end = text + len };
+	struct lines lines = { .reading = reading, .error = reading->error };
+	struct config_lines left = { .at = text, .end = text + len };
 	struct config_line line;
+	enum config_lines_event event;
 
-	find_over(&reading);
-	for (;;) {
-		switch (config_lines_next(&lines, &line, error)) {
-		case CONFIG_LINES_END:
-			return 0;
-		case CONFIG_LINES_BAD:
-			return refuse_line(&reading, lines.number);
-		case CONFIG_LINES_LINE:
-			if (take_line(&reading, &line, lines.number) != 0)
-				return refuse_line(&reading, lines.number);
-		}
-	}
+	find_over(&lines);
+	while ((event = config_lines_next(&left, &line, reading->error)) == CONFIG_LINES_LINE)
+		if (take_line(&lines, &line, left.number) != 0)
+			break;
+	return event == CONFIG_LINES_END ? 0 : options_refuse_at(reading, left.number);
 }
 
 /*
@@ -237,15 +209,13 @@ options_file_read(const char *name, size_t *len, struct error *error)
 }
 
 int
-options_file(struct options *options, bool given[OPTIONS_ROWS], struct options_origin *origin, struct error *error)
+options_file(struct options_reading *reading, const char *name, char **text, size_t *len)
 {
-	size_t len;
+	enum options_action action = options_action(reading->program, reading->options);
 
-	if (options->config == NULL || options->action == OPTIONS_HELP || options->action == OPTIONS_VERSION)
+	if (name == NULL || action == OPTIONS_HELP || action == OPTIONS_VERSION)
 		return 0;
-	origin->file = options->config;
-	options->config_text = options_file_read(options->config, &len, error);
-	if (options->config_text == NULL)
-		return -1;
-	return options_file_take(options, options->config_text, len, given, origin, error);
+	reading->file = name;
+	*text = options_file_read(name, len, reading->error);
+	return *text == NULL ? -1 : options_file_take(reading, *text, *len);
 }

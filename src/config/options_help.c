@@ -1,70 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The text of --help, made from the table of options. */
+/* The text of --help of espcap. */
 #include "config/options.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "config/options_complete.h"
+#include "config/options_help_text.h"
 #include "config/options_paths.h"
 #include "config/options_table.h"
-
-/* Columns: where the texts begin, and where a line ends. */
-#define HELP_INDENT 26
-#define HELP_WIDTH 80
-
-/* Appends text in words from column HELP_INDENT on, where the line stands already. */
-static void
-help_words(struct buffer *out, const char *text)
-{
-	size_t column = HELP_INDENT, len;
-
-	for (; *text != '\0'; text += len) {
-		text += strspn(text, " ");
-		len = strcspn(text, " ");
-		if (column > HELP_INDENT && column + 1 + len >= HELP_WIDTH) {
-			(void)buffer_printf(out, "\n%*s", HELP_INDENT, "");
-			column = HELP_INDENT;
-		} else if (column > HELP_INDENT) {
-			(void)buffer_puts(out, " ");
-			column++;
-		}
-		(void)buffer_append(out, text, len);
-		column += len;
-	}
-	(void)buffer_puts(out, "\n");
-}
-
-void
-options_help_row(struct buffer *out, const struct options_row *row)
-{
-	char left[64], range[80], *text;
-	int len;
-
-	len = snprintf(left, sizeof(left), "  --%s%s%s%s%s%.1s", row->name,
-	    row->kind == OPTIONS_KIND_HELP ? "[=" :
-		row->value != NULL         ? "=" :
-					     "",
-	    row->value != NULL ? row->value : "",
-	    row->kind == OPTIONS_KIND_HELP ? "]" : "",
-	    row->letter != 0 ? ", -" : "", &row->letter);
-	(void)buffer_puts(out, left);
-	if (len >= HELP_INDENT - 1)
-		(void)buffer_printf(out, "\n%*s", HELP_INDENT, "");
-	else
-		(void)buffer_printf(out, "%*s", HELP_INDENT - len, "");
-	if (row->max == 0)
-		text = xstrdup(row->help);
-	else
-		text = xasprintf("%s; %s%s%s", row->help,
-		    options_say_range(range, sizeof(range), row),
-		    row->preset != NULL ? ", default " : "",
-		    row->preset != NULL ? row->preset : "");
-	help_words(out, text);
-	free(text);
-}
 
 /* 24 lines of 80 columns, the last of which is the prompt. */
 static const char short_help[] =
@@ -88,29 +31,6 @@ static const char short_help[] =
     "espcap --list-interfaces shows what --nic takes; espcap(1) has the rest: the\n"
     "document, the final line, the exit statuses.\n";
 
-static void
-help_all(struct buffer *out)
-{
-	(void)buffer_puts(out,
-	    "--option=VALUE and --option VALUE are the same; names may be cut "
-	    "short as long\nas they stay unambiguous.\n");
-	for (size_t g = 0; g < OPTIONS_GROUPS; g++) {
-		(void)buffer_printf(out, "\n%s:\n", options_titles[g]);
-		for (size_t i = 0; i < OPTIONS_ROWS; i++)
-			if (options_rows[i].group == g)
-				options_help_row(out, &options_rows[i]);
-	}
-}
-
-/* Appends line, which it frees, below the text of an option. */
-static void
-help_line(struct buffer *out, char *line)
-{
-	(void)buffer_printf(out, "%*s", HELP_INDENT, "");
-	help_words(out, line);
-	free(line);
-}
-
 /* One option, and what it needs. */
 static void
 help_one(struct buffer *out, const struct options_row *row)
@@ -121,25 +41,22 @@ help_one(struct buffer *out, const struct options_row *row)
 
 	options_help_row(out, row);
 	if (path != NULL)
-		help_line(out, xasprintf("names %s, see PATHS in espcap(1)", path));
+		options_help_line(out, xasprintf("names %s, see PATHS in espcap(1)", path));
 	while (needs[0] != '\0') {
-		(void)options_need_next(&needs, none, text, sizeof(text));
-		help_line(out, xasprintf("goes with %s only", text));
+		(void)options_need_next(&options_program, &needs, none, text, sizeof(text));
+		options_help_line(out, xasprintf("goes with %s only", text));
 	}
 }
 
 void
 options_help(struct buffer *out, const char *what)
 {
-	const struct options_program program = { "espcap", options_rows, OPTIONS_ROWS, "capture" };
 	size_t index = what != NULL ? options_index(what, strlen(what)) : OPTIONS_ROWS;
 
-	if (index < OPTIONS_ROWS)
-		help_one(out, &options_rows[index]);
-	else if (what != NULL && options_complete(out, &program, what))
-		return;
-	else if (what != NULL)
-		help_all(out);
-	else
+	if (what == NULL)
 		(void)buffer_puts(out, short_help);
+	else if (index < OPTIONS_ROWS)
+		help_one(out, &options_rows[index]);
+	else
+		options_help_what(out, &options_program, what);
 }

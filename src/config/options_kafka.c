@@ -7,7 +7,7 @@
 #include "base/instant.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "config/options_operands.h"
+#include "config/options_set.h"
 
 /* The longest name of a topic (Kafka: Topic.java). */
 #define TOPIC_MAX 249

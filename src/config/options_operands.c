@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/xalloc.h"
+#include "config/options_set.h"
 #include "config/options_unknown.h"
 
 enum operand_kind {
@@ -16,14 +16,6 @@ enum operand_kind {
 	OPERAND_FILE,
 	OPERAND_DIR
 };
-
-void
-options_list_push(struct options_list *list, const char *item)
-{
-	list->items = xreallocarray(list->items, list->count + 1,
-	    sizeof(*list->items));
-	list->items[list->count++] = item;
-}
 
 /* A name that cannot be examined counts as a file; opening it reports the error. */
 static enum operand_kind

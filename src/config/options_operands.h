@@ -9,9 +9,6 @@
 #include "config/options.h"
 #include "config/options_table.h"
 
-/* Appends item, which is borrowed. */
-void options_list_push(struct options_list *list, const char *item);
-
 /*
  * Takes operands as --file or --dir, as if these had been given, if each exists and no input is given. -1 with
  * OUTCOME_USAGE and what to write instead. Nothing is done for --help and --version.

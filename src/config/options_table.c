@@ -2,18 +2,16 @@
 /* The table of options. */
 #include "config/options_table.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "config/options.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define KILO ((uint64_t)1 << 10)
 #define GIGA ((uint64_t)1 << 30)
 #define SECOND ((uint64_t)1000)
 #define DAY (86400 * SECOND)
 
 /* The groups of the table in the order of --help. */
-const char *const options_titles[OPTIONS_GROUPS] = {
+static const char *const titles[OPTIONS_GROUPS] = {
 	[OPTIONS_GROUP_INPUT] = "Input (exactly one kind)",
 	[OPTIONS_GROUP_PACKETS] = "Which packets",
 	[OPTIONS_GROUP_WATCH] = "A watched directory (with --watch)",
@@ -378,101 +376,49 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_VERSION, 0, NULL, "", 'V' }
 };
 
+static const char *const opposites[][2] = { { "promisc", "no-promisc" }, { "template", "no-template" },
+	{ "quiet", "verbose" } };
+
+/*
+ * The first espcap had few options and took every prefix of them; scripts that say --d=DIR or --f=FILE shall go on
+ * working although more options begin like that now.
+ */
+static const struct options_alias aliases[] = {
+	{ "list", "list-interfaces" },
+	{ "l", "list-interfaces" },
+	{ "ledger", "registry" },
+	{ "b", "bpf" },
+	{ "l", "list-interfaces" },
+	{ "d", "dir" },
+	{ "di", "dir" },
+	{ "f", "file" },
+	{ "fi", "file" }
+};
+
+const struct options_program options_program = {
+	.name = "espcap",
+	.usage =
+	    "--option=VALUE and --option VALUE are the same; names may be cut short as long\n"
+	    "as they stay unambiguous.\n",
+	.rows = options_rows,
+	.count = OPTIONS_ROWS,
+	.titles = titles,
+	.groups = OPTIONS_GROUPS,
+	.aliases = aliases,
+	.alias_count = COUNT(aliases),
+	.opposites = opposites,
+	.opposite_count = COUNT(opposites),
+	.inputs = options_inputs,
+	.input_count = OPTIONS_INPUTS,
+	.operands = "capture",
+	.size = sizeof(struct options),
+	.action = SETS(action)
+};
+
+_Static_assert(OPTIONS_ROWS <= OPTIONS_ROWS_MAX, "OPTIONS_ROWS_MAX is too small");
+
 size_t
 options_index(const char *name, size_t len)
 {
-	for (size_t i = 0; i < OPTIONS_ROWS; i++)
-		if (strncmp(options_rows[i].name, name, len) == 0 &&
-		    options_rows[i].name[len] == '\0')
-			return i;
-	return OPTIONS_ROWS;
-}
-
-bool
-options_need_next(const char **needs, const bool given[OPTIONS_ROWS], char *text, size_t size)
-{
-	bool chosen[OPTIONS_ROWS] = { false }, is_met = false;
-	size_t index, len;
-
-	*needs += strspn(*needs, " ");
-	while (**needs != '\0' && **needs != ' ') {
-		len = strcspn(*needs, " |");
-		index = options_index(*needs, len);
-		chosen[index] = true;
-		is_met = is_met || given[index];
-		*needs += len;
-		*needs += **needs == '|';
-	}
-	options_name_rows(text, size, chosen, " or ");
-	return is_met;
-}
-
-const char *
-options_word_name(const char *word, size_t *len)
-{
-	if (strncmp(word, "--", 2) != 0)
-		return NULL;
-	*len = strcspn(word + 2, "=");
-	return *len > 0 ? word + 2 : NULL;
-}
-
-void
-options_name_rows(char *text, size_t size, const bool chosen[OPTIONS_ROWS], const char *last)
-{
-	size_t left = 0, used = 0;
-
-	for (size_t i = 0; i < OPTIONS_ROWS; i++)
-		left += chosen[i];
-	text[0] = '\0';
-	for (size_t i = 0; i < OPTIONS_ROWS && used < size; i++) {
-		if (!chosen[i])
-			continue;
-		left--;
-		used += (size_t)snprintf(text + used, size - used, "--%s%s",
-		    options_rows[i].name,
-		    left > 1      ? ", " :
-			left == 1 ? last :
-				    "");
-	}
-}
-
-void
-options_say(char *dst, size_t size, enum options_kind kind, uint64_t number)
-{
-	static const struct {
-		enum options_kind kind;
-		uint64_t factor;
-		const char *unit;
-	} units[] = {
-		{ OPTIONS_KIND_SIZE, GIGA, "G" },
-		{ OPTIONS_KIND_SIZE, KILO * KILO, "M" },
-		{ OPTIONS_KIND_SIZE, KILO, "k" },
-		{ OPTIONS_KIND_TIME, DAY, "d" },
-		{ OPTIONS_KIND_TIME, 60 * SECOND, "m" },
-		{ OPTIONS_KIND_TIME, SECOND, "s" },
-		{ OPTIONS_KIND_TIME, 1, "ms" }
-	};
-	const char *unit = "";
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (units[i].kind == kind && number % units[i].factor == 0) {
-			number /= units[i].factor;
-			unit = units[i].unit;
-			break;
-		}
-	(void)snprintf(dst, size, "%llu%s", (unsigned long long)number, unit);
-}
-
-const char *
-options_say_range(char *dst, size_t size, const struct options_row *row)
-{
-	char min[32], max[32];
-
-	options_say(min, sizeof(min), row->kind, row->min);
-	options_say(max, sizeof(max), row->kind, row->max);
-	if (row->max == UINT64_MAX)
-		(void)snprintf(dst, size, "%s or more", min);
-	else
-		(void)snprintf(dst, size, "%s to %s", min, max);
-	return dst;
+	return options_find(&options_program, name, len);
 }

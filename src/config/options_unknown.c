@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "config/like.h"
 #include "config/options_table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -18,23 +17,12 @@
 static const char *
 nearest(const char *name, size_t len)
 {
-	size_t best = like_bound(len);
-	const char *found = NULL;
-
 	/* --filter, --interfaces: a part was remembered. */
 	for (size_t i = 0; len > 3 && i < OPTIONS_ROWS; i++)
 		if (memmem(options_rows[i].name, strlen(options_rows[i].name),
 			name, len) != NULL)
 			return options_rows[i].name;
-	for (size_t i = 0; i < OPTIONS_ROWS; i++) {
-		size_t d = like_distance(name, len, options_rows[i].name);
-
-		if (d < best) {
-			best = d;
-			found = options_rows[i].name;
-		}
-	}
-	return found;
+	return options_misspelled(&options_program, name, len);
 }
 
 const struct options_row *
@@ -71,7 +59,7 @@ bad_name(const char *name, size_t len, struct error *error)
 		count += chosen[i];
 	}
 	if (count > 0) {
-		options_name_rows(text, sizeof(text), chosen, " or ");
+		options_name_rows(&options_program, text, sizeof(text), chosen, " or ");
 		return error_set(error, OUTCOME_USAGE,
 		    "\"--%.*s\" is ambiguous: %s?", (int)len, name, text);
 	}

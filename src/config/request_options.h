@@ -10,12 +10,6 @@
 #include "base/error.h"
 #include "config/options.h"
 
-enum request_options_action {
-	REQUEST_OPTIONS_RUN,
-	REQUEST_OPTIONS_HELP,
-	REQUEST_OPTIONS_VERSION
-};
-
 /* What to capture. NULL and 0: not given. */
 struct request_options_capture {
 	const char *node, *nodere;
@@ -55,7 +49,7 @@ struct request_options_sqs {
 };
 
 struct request_options {
-	enum request_options_action action;
+	enum options_action action;
 	const char *help; /* --help=WHAT: the name of an option or of a shell; NULL for all */
 	struct request_options_capture capture;
 	struct request_options_parcel parcel;

@@ -2,10 +2,9 @@
 /* The table of options of espcapd-request. */
 #include "config/request_options_table.h"
 
-#include <string.h>
-
 #include "config/request_options.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SECOND ((uint64_t)1000)
 #define DAY (86400 * SECOND)
 
@@ -19,7 +18,7 @@ enum group {
 	GROUP_WAIT
 };
 
-const char *const request_titles[REQUEST_GROUPS] = {
+static const char *const titles[] = {
 	[GROUP_CAPTURE] = "What to capture",
 	[GROUP_PARCEL] = "What it is called, and where it goes",
 	[GROUP_SIGN] = "Signature",
@@ -29,7 +28,7 @@ const char *const request_titles[REQUEST_GROUPS] = {
 	[GROUP_WAIT] = "Results, messages"
 };
 
-const char *const request_opposites[REQUEST_OPPOSITES][2] = {
+static const char *const opposites[][2] = {
 	{ "node", "nodere" },
 	{ "interface", "alias" },
 	{ "cancel", "status" },
@@ -134,7 +133,7 @@ const struct options_row request_rows[REQUEST_ROWS] = {
 	    "a file with keys, as the tools of AWS have it (default: the environment, or ~/.aws/credentials)",
 	    sqs.credentials_file, "sqs"),
 
-	{ "wait", "TIME", GROUP_WAIT, "print the results, for at most so long (default: 5m)", OPTIONS_KIND_TEXT,
+	{ "wait", "TIME", GROUP_WAIT, "print the results, for at most so long (default: 5m)", OPTIONS_KIND_OPTIONAL,
 	    SETS(wait_text), 0, 0, NULL, "", 0 },
 	{ "nodes", "N", GROUP_WAIT, "end when N nodes are done (default: 1 with --node=NAME)", OPTIONS_KIND_NUMBER,
 	    SETS(nodes), 1, 1000000, NULL, "wait", 0 },
@@ -149,14 +148,25 @@ const struct options_row request_rows[REQUEST_ROWS] = {
 	    "print this text, what one option does, or completions for bash, fish or zsh, and end", OPTIONS_KIND_HELP,
 	    SETS(help), 0, 0, NULL, "", 'h' },
 	{ "version", NULL, GROUP_WAIT, "print the version of espcapd-request, and end", OPTIONS_KIND_ACTION, SETS(action),
-	    REQUEST_OPTIONS_VERSION, 0, NULL, "", 0 }
+	    OPTIONS_VERSION, 0, NULL, "", 0 }
 };
 
-size_t
-request_rows_index(const char *name, size_t len)
-{
-	for (size_t i = 0; i < REQUEST_ROWS; i++)
-		if (strncmp(request_rows[i].name, name, len) == 0 && request_rows[i].name[len] == '\0')
-			return i;
-	return REQUEST_ROWS;
-}
+const struct options_program request_program = {
+	.name = "espcapd-request",
+	.usage =
+	    "usage: espcapd-request --node=NAME --interface=IFACE --packets=N\n"
+	    "                       --redis=HOST [options]       asks for a capture\n"
+	    "       espcapd-request --cancel=ID --redis=HOST     ends one\n"
+	    "       espcapd-request --status --redis=HOST --wait asks what nodes are doing\n\n"
+	    "Sends a request to espcapd, and with --wait prints the results, one a line.\n"
+	    "--option=VALUE and --option VALUE are the same; names may be cut short as long\n"
+	    "as they stay unambiguous.\n",
+	.rows = request_rows,
+	.count = REQUEST_ROWS,
+	.titles = titles,
+	.groups = COUNT(titles),
+	.opposites = opposites,
+	.opposite_count = COUNT(opposites),
+	.size = sizeof(struct request_options),
+	.action = SETS(action)
+};

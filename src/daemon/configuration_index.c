@@ -8,9 +8,9 @@
 
 #include "base/xalloc.h"
 #include "config/options.h"
+#include "config/options_set.h"
 #include "config/options_table.h"
 #include "config/options_unknown.h"
-#include "config/options_value.h"
 #include "daemon/configuration_value.h"
 
 struct adding {
@@ -52,13 +52,8 @@ static int
 check_value(const struct adding *adding, const char *text)
 {
 	struct error error = { .text = "" };
-	struct options unused;
-	int rv;
 
-	memset(&unused, 0, sizeof(unused));
-	rv = options_value(adding->row, text, &unused, &error);
-	options_release(&unused);
-	return rv != 0 ? refuse(adding, error.text) : 0;
+	return options_check_value(&options_program, adding->row, text, &error) != 0 ? refuse(adding, error.text) : 0;
 }
 
 static int

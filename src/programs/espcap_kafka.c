@@ -48,15 +48,16 @@ static int
 append_text(const struct app *app, struct buffer *out, struct error *error)
 {
 	switch (app->options.action) {
-	case KAFKA_HELP:
+	case OPTIONS_HELP:
 		kafka_options_help(out, app->options.help);
 		return 0;
-	case KAFKA_VERSION:
+	case OPTIONS_VERSION:
 		return buffer_printf(out, "espcap-kafka %s\nlibrdkafka %s\n%s\n", PACKAGE_VERSION, rd_kafka_version_str(),
 		    pcap_lib_version());
-	case KAFKA_LIST:
+	case OPTIONS_LIST:
 		return devices_list(out, false, error);
-	case KAFKA_RUN:
+	case OPTIONS_RUN:
+	case OPTIONS_PRINT_TEMPLATE:
 		break;
 	}
 	abort();
@@ -250,7 +251,7 @@ main(int argc, char *argv[])
 		log_error(&app.log, "espcap-kafka --help lists the options");
 		status = (int)error.outcome;
 	} else
-		status = app.options.action == KAFKA_RUN ? start_and_run(&app) : print(&app);
+		status = app.options.action == OPTIONS_RUN ? start_and_run(&app) : print(&app);
 	log_end(&app.log, NULL, NULL);
 	if (app.is_stuck)
 		_exit(status);

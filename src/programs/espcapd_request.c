@@ -60,7 +60,7 @@ print_text(struct app *app)
 	int rv;
 
 	buffer_init(&text, TEXT_MAX);
-	if (app->options.action == REQUEST_OPTIONS_HELP)
+	if (app->options.action == OPTIONS_HELP)
 		request_options_help(&text, app->options.help);
 	else
 		(void)buffer_printf(&text, "espcapd-request %s\n", PACKAGE_VERSION);
@@ -332,7 +332,7 @@ main(int argc, char *argv[])
 		log_error(&app.log, "espcapd-request --help lists the options");
 		status = (int)error.outcome;
 	} else
-		status = app.options.action == REQUEST_OPTIONS_RUN ? run(&app) : print_text(&app);
+		status = app.options.action == OPTIONS_RUN ? run(&app) : print_text(&app);
 	log_end(&app.log, NULL, NULL);
 	release(&app);
 	return status;

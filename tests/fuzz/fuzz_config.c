@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/options.h"
 #include "config/options_file.h"
+#include "config/options_table.h"
+#include "config/options_unknown.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,6 +34,7 @@ check_row(const struct options *options, const struct options_row *row, const ch
 		break;
 	case OPTIONS_KIND_ACTION:
 	case OPTIONS_KIND_HELP:
+	case OPTIONS_KIND_OPTIONAL:
 		abort();
 	case OPTIONS_KIND_LEVEL:
 	case OPTIONS_KIND_FLAG:
@@ -44,10 +48,11 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct options options = { .action = OPTIONS_RUN };
-	struct options_origin origin = { .file = "file" };
+	unsigned lines[OPTIONS_ROWS] = { 0 };
 	bool given[OPTIONS_ROWS] = { false };
 	bool has_input = size > 0 && data[0] % 2 == 1;
 	struct error error = { .text = "" };
+	struct options_reading reading = { .program = &options_program, .options = &options, .given = given, .file = "file", .lines = lines, .error = &error, .unknown_key = options_unknown_key };
 	char *text;
 
 	if (size == 0)
@@ -57,11 +62,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
 	given[options_index("nic", 3)] = has_input;
-	if (options_file_take(&options, text, size - 1, given, &origin, &error) != 0)
+	if (options_file_take(&reading, text, size - 1) != 0)
 		assert(error.outcome == OUTCOME_USAGE && strncmp(error.text, "file:", 5) == 0);
 	else
 		for (size_t i = 0; i < OPTIONS_ROWS; i++)
-			if (origin.lines[i] > 0) {
+			if (lines[i] > 0) {
 				assert(given[i]);
 				check_row(&options, &options_rows[i], text, size);
 			}

@@ -84,13 +84,13 @@ test_flags_of_pcapdaemon(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++) {
-		size_t index = espcapd_rows_index(with_value[i], strlen(with_value[i]));
+		size_t index = options_find(&espcapd_program, with_value[i], strlen(with_value[i]));
 
 		assert_true(index < ESPCAPD_ROWS);
 		assert_non_null(espcapd_rows[index].value);
 	}
 	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
-		size_t index = espcapd_rows_index(without[i], strlen(without[i]));
+		size_t index = options_find(&espcapd_program, without[i], strlen(without[i]));
 
 		assert_true(index < ESPCAPD_ROWS);
 		assert_null(espcapd_rows[index].value);

@@ -218,7 +218,7 @@ test_flags_and_keys(void **state)
 	(void)state;
 	for (size_t i = 0; i < CONFIGURATION_KEYS; i++)
 		if (configuration_keys[i].flag != NULL) {
-			assert_true(espcapd_rows_index(configuration_keys[i].flag, strlen(configuration_keys[i].flag)) <
+			assert_true(options_find(&espcapd_program, configuration_keys[i].flag, strlen(configuration_keys[i].flag)) <
 			    ESPCAPD_ROWS);
 			flags++;
 		}

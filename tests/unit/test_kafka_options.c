@@ -114,10 +114,10 @@ test_presets(void **state)
 	assert_string_equal(options.partition, "conversation");
 	kafka_options_release(&options);
 	assert_int_equal(parse("--help -p"), 0);
-	assert_int_equal(options.action, KAFKA_HELP);
+	assert_int_equal(options.action, OPTIONS_HELP);
 	kafka_options_release(&options);
 	assert_int_equal(parse("--list"), 0);
-	assert_int_equal(options.action, KAFKA_LIST);
+	assert_int_equal(options.action, OPTIONS_LIST);
 }
 
 static void

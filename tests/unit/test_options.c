@@ -666,7 +666,7 @@ meet(struct words *words, const char **needs)
 	size_t index = options_index(at, strcspn(at, " |"));
 
 	assert_true(index < OPTIONS_ROWS);
-	if (options_need_next(needs, words->given, text, sizeof(text)))
+	if (options_need_next(&options_program, needs, words->given, text, sizeof(text)))
 		return;
 	add_row(words, index);
 	for (const char *more = options_rows[index].needs; more[0] != '\0';)
@@ -708,7 +708,7 @@ parse_row_without(size_t row, size_t left_out)
 	add_row(&words, row);
 	for (size_t n = 0; needs[0] != '\0'; n++) {
 		if (n == left_out)
-			(void)options_need_next(&needs, none, missing, sizeof(missing));
+			(void)options_need_next(&options_program, &needs, none, missing, sizeof(missing));
 		else
 			meet(&words, &needs);
 	}
@@ -853,7 +853,7 @@ test_help(void **state)
 			fail_msg("not in --help:%s", word);
 	}
 	for (size_t i = 0; i < OPTIONS_GROUPS; i++)
-		assert_non_null(strstr(text, options_titles[i]));
+		assert_non_null(strstr(text, options_program.titles[i]));
 	assert_int_equal(text[strlen(text) - 1], '\n');
 	assert_narrow(text, strlen(text));
 	join_lines(text);

@@ -16,7 +16,8 @@
 
 #include <cmocka.h>
 
-#include "config/options_file.h"
+#include "config/options.h"
+#include "config/options_table.h"
 
 #define ARGS_MAX 16
 
