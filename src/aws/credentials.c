@@ -67,16 +67,22 @@ is_near(const char *url)
 	return begins(url, "https://");
 }
 
+int
+aws_credentials_check(const struct aws_credentials_config *config, struct error *error)
+{
+	if (config->relative_uri == NULL && config->full_uri != NULL && !is_near(config->full_uri))
+		return error_set(error, OUTCOME_USAGE,
+		    "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address of this machine");
+	return 0;
+}
+
 struct aws_credentials *
 aws_credentials_new(const struct aws_credentials_config *config, struct loop *loop, struct error *error)
 {
 	struct aws_credentials *new;
 
-	if (config->relative_uri == NULL && config->full_uri != NULL && !is_near(config->full_uri)) {
-		(void)error_set(error, OUTCOME_USAGE,
-		    "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor an address of this machine");
+	if (aws_credentials_check(config, error) != 0)
 		return NULL;
-	}
 	new = xcalloc(1, sizeof(*new));
 	STAILQ_INIT(&new->waiters);
 	new->config = config;

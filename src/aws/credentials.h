@@ -29,6 +29,9 @@ struct aws_keys {
 	const char *id, *key, *session_token; /* session_token may be NULL */
 };
 
+/* -1 with OUTCOME_USAGE: full_uri leads away from this machine without TLS. */
+int aws_credentials_check(const struct aws_credentials_config *config, struct error *error);
+
 /* NULL with OUTCOME_USAGE: full_uri leads away from this machine without TLS. Free with aws_credentials_free. */
 struct aws_credentials *aws_credentials_new(const struct aws_credentials_config *config, struct loop *loop,
     struct error *error);

@@ -197,6 +197,15 @@ make_redis(struct assembly *assembly, const struct configuration *configuration)
 		.former_count = redis->former.count };
 }
 
+static struct aws_credentials_config
+role_of_container(void)
+{
+	return (struct aws_credentials_config){ .relative_uri = getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+		.full_uri = getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+		.token = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+		.token_file = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") };
+}
+
 static void
 make_sqs(struct assembly *assembly, const struct configuration *configuration)
 {
@@ -207,6 +216,7 @@ make_sqs(struct assembly *assembly, const struct configuration *configuration)
 		.access_id = sqs->accessid,
 		.access_key = sqs->accesskey,
 		.session_token = sqs->sessiontoken,
+		.role = &assembly->role,
 		.ca = blob_of(&sqs->ca),
 		.is_insecure = sqs->insecure,
 		.wait_seconds = (unsigned)sqs->waitseconds,
@@ -264,17 +274,14 @@ s3_of(const struct configuration_s3 *s3)
 		.folder = s3->folder,
 		.acl = s3->acl,
 		.encryption = s3->encryption,
-		.credentials = { .id = s3->accessid,
-		    .key = s3->accesskey,
-		    .session_token = s3->sessiontoken,
-		    .relative_uri = getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
-		    .full_uri = getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
-		    .token = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
-		    .token_file = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") },
+		.credentials = role_of_container(),
 		.ca = blob_of(&s3->ca),
 		.insecure = s3->insecure,
 		.timeout = s3->timeout * 1000 };
 
+	config.credentials.id = s3->accessid;
+	config.credentials.key = s3->accesskey;
+	config.credentials.session_token = s3->sessiontoken;
 	for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++)
 		if (s3->style != NULL && strcmp(s3->style, styles[i].name) == 0)
 			config.style = styles[i].style;
@@ -347,6 +354,7 @@ assembly_make(struct assembly *assembly, const struct configuration *configurati
 	make_facts(assembly, configuration);
 	make_broker(assembly, configuration);
 	make_redis(assembly, configuration);
+	assembly->role = role_of_container();
 	make_sqs(assembly, configuration);
 	make_deliver(assembly, configuration);
 	return make_kafka(assembly, configuration, error);

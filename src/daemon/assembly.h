@@ -31,6 +31,7 @@ struct assembly {
 	/* Where messages come from and results go to. */
 	struct redis_config redis;
 	struct redis_stream_config stream;
+	struct aws_credentials_config role; /* of AWS: what the container says */
 	struct sqs_config sqs, sqs_results;
 	struct properties kafka_requests, kafka_results;
 	/* Where captures go. The rest of it (the log, who hears of connections) is the caller's. */

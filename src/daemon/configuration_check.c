@@ -93,17 +93,6 @@ is_url(const char *text)
 }
 
 static void
-check_sqs_keys(const struct checking *checking, unsigned line, const char *what)
-{
-	const struct configuration_sqs *sqs = &checking->configuration->sqs;
-
-	if (sqs->accessid == NULL)
-		ERROR(checking, line, "%s: needs accessid in [sqs]", what);
-	if (sqs->accesskey == NULL)
-		ERROR(checking, line, "%s: needs accesskey or accesskeyfile in [sqs]", what);
-}
-
-static void
 check_sqs(const struct checking *checking)
 {
 	const struct configuration_sqs *sqs = &checking->configuration->sqs;
@@ -112,11 +101,13 @@ check_sqs(const struct checking *checking)
 	if (sqs->url != NULL && !is_url(sqs->url))
 		ERROR(checking, line_of(checking, CONFIGURATION_SQS, "url", sqs->line),
 		    "[sqs] url: begins with https:// or http://");
-	if (!sqs->listen)
-		return;
-	if (sqs->url == NULL)
+	if (sqs->accessid != NULL && sqs->accesskey == NULL)
+		ERROR(checking, line_of(checking, CONFIGURATION_SQS, "accessid", sqs->line),
+		    "[sqs] accessid: needs accesskey or accesskeyfile");
+	if (sqs->accessid == NULL && (sqs->accesskey != NULL || sqs->sessiontoken != NULL))
+		ERROR(checking, sqs->line, "[sqs]: accesskey and sessiontoken need accessid");
+	if (sqs->listen && sqs->url == NULL)
 		ERROR(checking, line, "[sqs] listen: needs the url of the queue");
-	check_sqs_keys(checking, line, "[sqs] listen");
 }
 
 static void
@@ -359,7 +350,6 @@ check_results(const struct checking *checking)
 	line = line_of(checking, CONFIGURATION_RESULTS, "sqs_url", results->line);
 	if (!is_url(results->sqs_url))
 		ERROR(checking, line, "[results] sqs_url: begins with https:// or http://");
-	check_sqs_keys(checking, line, "[results] sqs_url");
 }
 
 void

@@ -226,6 +226,8 @@ make_results(struct transport *transport, struct error *error)
 		transport->publisher_config.sqs = &assembly->sqs_results;
 	if (results->kafka_topic != NULL)
 		transport->publisher_config.kafka = &assembly->kafka_results;
+	if (results->sqs_url != NULL && sqs_config_check(&assembly->sqs_results, error) != 0)
+		return -1;
 	transport->publisher = publisher_new(&transport->publisher_config, error);
 	return transport->publisher != NULL ? 0 : -1;
 }
@@ -246,6 +248,8 @@ make(struct transport *transport, struct error *error)
 		transport->listener = redis_stream_new(&assembly->redis, &assembly->stream);
 		break;
 	case KIND_SQS:
+		if (sqs_config_check(&assembly->sqs, error) != 0)
+			return -1;
 		transport->listener = sqs_new(&assembly->sqs);
 		break;
 	case KIND_RESULTS:

@@ -2,6 +2,7 @@
 /* Calls of SQS. */
 #include "listen/sqs_client.h"
 
+#include <event2/event.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,10 @@
 struct call {
 	struct sqs_client *client;
 	struct buffer body;
+	char *target; /* header line */
+	uint64_t timeout;
+	struct event *later; /* NULL, but of one that failed before it was sent */
+	char text[600];      /* why */
 	void (*on_answer)(void *ctx, const struct sqs_answer *answer);
 	void *ctx;
 	LIST_ENTRY(call)
@@ -33,6 +38,8 @@ struct sqs_client {
 	const struct sqs_config *config;
 	struct http_config http_config;
 	struct http *http;
+	struct aws_credentials_config credentials_config;
+	struct aws_credentials *credentials; /* NULL: calls are not signed */
 	char *endpoint, *scope;
 	LIST_HEAD(, call)
 	calls;
@@ -82,6 +89,39 @@ make_scope(const struct sqs_config *config)
 	return xstrdup("aws:amz:us-east-1:sqs");
 }
 
+static bool
+has_keys(const struct sqs_config *config)
+{
+	return config->access_id != NULL && config->access_key != NULL;
+}
+
+int
+sqs_config_check(const struct sqs_config *config, struct error *error)
+{
+	return has_keys(config) || config->role == NULL ? 0 : aws_credentials_check(config->role, error);
+}
+
+static void
+make_credentials(struct sqs_client *client)
+{
+	const struct sqs_config *config = client->config;
+	struct error error;
+
+	if (has_keys(config))
+		client->credentials_config = (struct aws_credentials_config){ .id = config->access_id,
+			.key = config->access_key,
+			.session_token = config->session_token };
+	else if (config->role != NULL)
+		client->credentials_config = *config->role;
+	else
+		return;
+	client->credentials_config.on_connect = on_connect;
+	client->credentials_config.ctx = client;
+	client->credentials = aws_credentials_new(&client->credentials_config, client->context->loop, &error);
+	if (client->credentials == NULL)
+		abort(); /* out of memory: it has been checked */
+}
+
 struct sqs_client *
 sqs_client_new(const struct listen_context *context, const struct sqs_config *config)
 {
@@ -101,6 +141,7 @@ sqs_client_new(const struct listen_context *context, const struct sqs_config *co
 	client->http = http_new(context->loop, &client->http_config, NULL);
 	if (client->http == NULL)
 		abort(); /* out of memory */
+	make_credentials(client);
 	client->endpoint = xasprintf("%.*s/", (int)(host - config->url) + (int)len, config->url);
 	client->scope = make_scope(config);
 	LIST_INIT(&client->calls);
@@ -111,7 +152,10 @@ static void
 call_free(struct call *call)
 {
 	LIST_REMOVE(call, next);
+	if (call->later != NULL)
+		event_free(call->later);
 	buffer_release(&call->body);
+	free(call->target);
 	free(call);
 }
 
@@ -121,6 +165,7 @@ sqs_client_free(struct sqs_client *client)
 	if (client == NULL)
 		return;
 	http_free(client->http);
+	aws_credentials_free(client->credentials);
 	while (!LIST_EMPTY(&client->calls))
 		call_free(LIST_FIRST(&client->calls));
 	free(client->endpoint);
@@ -156,8 +201,14 @@ advice(const char *type)
 	return NULL;
 }
 
+static bool
+uses_role(const struct sqs_client *client)
+{
+	return client->credentials != NULL && client->credentials_config.id == NULL;
+}
+
 static void
-read_error(const struct http_reply *reply, struct sqs_answer *answer)
+read_error(const struct sqs_client *client, const struct http_reply *reply, struct sqs_answer *answer)
 {
 	struct sqs_error error;
 	const char *hint;
@@ -165,6 +216,11 @@ read_error(const struct http_reply *reply, struct sqs_answer *answer)
 	sqs_error_read(reply->body, reply->len, &error);
 	(void)snprintf(answer->type, sizeof(answer->type), "%s", error.type);
 	hint = advice(error.type);
+	if (uses_role(client) && hint != NULL && strstr(hint, "accessid") != NULL) {
+		hint = "the keys of the role are fetched anew";
+		aws_credentials_refused(client->credentials);
+	} else if (uses_role(client) && strcmp(error.type, "ExpiredToken") == 0)
+		aws_credentials_refused(client->credentials);
 	(void)snprintf(answer->text, sizeof(answer->text), "HTTP status %ld%s%s%s%s%s%s%s", reply->status,
 	    error.type[0] != '\0' ? ", " : "", error.type, error.text[0] != '\0' ? ": " : "", error.text,
 	    hint != NULL ? " (" : "", hint != NULL ? hint : "", hint != NULL ? ")" : "");
@@ -182,7 +238,7 @@ on_reply(void *ctx, const struct http_reply *reply)
 		(void)snprintf(answer.text, sizeof(answer.text), "%s%s", reply->text,
 		    reply->fault == HTTP_UNTRUSTED ? " (check [sqs] ca and url)" : "");
 	else if (!answer.is_good)
-		read_error(reply, &answer);
+		read_error(call->client, reply, &answer);
 	call->on_answer(call->ctx, &answer);
 	call_free(call);
 }
@@ -217,36 +273,77 @@ write_body(struct buffer *body, const struct sqs_config *config, const struct bu
 		abort(); /* members are bounded by who writes them */
 }
 
-void
-sqs_client_call(struct sqs_client *client, const char *action, const struct buffer *members, uint64_t timeout,
-    void (*on_answer)(void *ctx, const struct sqs_answer *answer), void *ctx)
+static void
+send_call(struct call *call, const struct aws_keys *keys)
 {
-	const struct sqs_config *config = client->config;
-	const struct http_signature signature = { client->scope, config->access_id, config->access_key };
-	struct call *call = xcalloc(1, sizeof(*call));
-	char *target = xasprintf("x-amz-target: AmazonSQS.%s", action), *hash, *token = NULL;
+	struct sqs_client *client = call->client;
+	const struct http_signature signature = { client->scope, keys != NULL ? keys->id : NULL,
+		keys != NULL ? keys->key : NULL };
+	char *hash = hash_line(&call->body), *token = NULL;
 	struct http_request request = { .method = "POST",
 		.url = client->endpoint,
 		.content_type = "application/x-amz-json-1.0",
+		.body = call->body.data,
+		.len = call->body.len,
 		.reply_max = REPLY_MAX,
-		.timeout = timeout,
-		.signature = config->access_id != NULL && config->access_key != NULL ? &signature : NULL };
+		.timeout = call->timeout,
+		.signature = keys != NULL ? &signature : NULL };
 
-	call->client = client;
-	call->on_answer = on_answer;
-	call->ctx = ctx;
-	write_body(&call->body, config, members);
-	request.body = call->body.data;
-	request.len = call->body.len;
-	hash = hash_line(&call->body);
-	if (config->session_token != NULL)
-		token = xasprintf("x-amz-security-token: %s", config->session_token);
-	request.headers = (const char *const[]){ hash, target, token, NULL };
-	LIST_INSERT_HEAD(&client->calls, call, next);
+	if (keys != NULL && keys->session_token != NULL)
+		token = xasprintf("x-amz-security-token: %s", keys->session_token);
+	request.headers = (const char *const[]){ hash, call->target, token, NULL };
 	http_send(client->http, &request, on_reply, call);
 	if (token != NULL)
 		explicit_bzero(token, strlen(token));
 	free(token);
 	free(hash);
-	free(target);
+}
+
+static void
+on_later(evutil_socket_t fd, short what, void *ctx)
+{
+	struct call *call = ctx;
+	struct sqs_answer answer = { .is_good = false };
+
+	(void)fd;
+	(void)what;
+	memcpy(answer.text, call->text, sizeof(answer.text));
+	call->on_answer(call->ctx, &answer);
+	call_free(call);
+}
+
+/* Who calls is not answered from inside his call. */
+static void
+on_keys(void *ctx, const struct aws_keys *keys, const char *text)
+{
+	struct call *call = ctx;
+
+	if (keys != NULL) {
+		send_call(call, keys);
+		return;
+	}
+	(void)snprintf(call->text, sizeof(call->text), "%s", text);
+	call->later = evtimer_new(loop_base(call->client->context->loop), on_later, call);
+	if (call->later == NULL)
+		abort(); /* out of memory */
+	loop_start_timer(call->later, 0);
+}
+
+void
+sqs_client_call(struct sqs_client *client, const char *action, const struct buffer *members, uint64_t timeout,
+    void (*on_answer)(void *ctx, const struct sqs_answer *answer), void *ctx)
+{
+	struct call *call = xcalloc(1, sizeof(*call));
+
+	call->client = client;
+	call->on_answer = on_answer;
+	call->ctx = ctx;
+	call->timeout = timeout;
+	call->target = xasprintf("x-amz-target: AmazonSQS.%s", action);
+	write_body(&call->body, client->config, members);
+	LIST_INSERT_HEAD(&client->calls, call, next);
+	if (client->credentials != NULL)
+		aws_credentials_get(client->credentials, on_keys, call);
+	else
+		send_call(call, NULL);
 }

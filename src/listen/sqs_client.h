@@ -7,17 +7,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "aws/credentials.h"
 #include "base/buffer.h"
+#include "base/error.h"
 #include "listen/listener.h"
 #include "loop/http.h"
 
 /* Borrowed for the life of what uses it. */
 struct sqs_config {
-	const char *url;                    /* of the queue, "https://sqs.us-east-1.amazonaws.com/123/NAME" */
-	const char *region;                 /* "us-east-1"; NULL: that of the URL, if it is in it, else this one */
-	const char *access_id, *access_key; /* NULL: calls are not signed */
-	const char *session_token;          /* NULL for none */
-	struct http_blob ca;                /* PEM; data NULL: the system's */
+	const char *url;                           /* of the queue, "https://sqs.us-east-1.amazonaws.com/123/NAME" */
+	const char *region;                        /* "us-east-1"; NULL: that of the URL, if it is in it, else this one */
+	const char *access_id, *access_key;        /* NULL: those of the role */
+	const char *session_token;                 /* NULL for none */
+	const struct aws_credentials_config *role; /* NULL for none; without keys either calls are not signed */
+	struct http_blob ca;                       /* PEM; data NULL: the system's */
 	bool is_insecure;
 	unsigned wait_seconds; /* of a long poll, 0 to 20 */
 	unsigned chunk;        /* messages of one answer, 1 to 10 */
@@ -36,6 +39,10 @@ struct sqs_answer {
 	size_t len;
 };
 
+/* -1 with OUTCOME_USAGE: its role cannot be used. */
+int sqs_config_check(const struct sqs_config *config, struct error *error);
+
+/* config has been checked. */
 struct sqs_client *sqs_client_new(const struct listen_context *context, const struct sqs_config *config);
 /* Calls that are under way end without an answer. At any time but from within on_answer. NULL is allowed. */
 void sqs_client_free(struct sqs_client *client);

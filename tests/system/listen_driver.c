@@ -41,6 +41,7 @@ struct driver {
 	struct redis_config redis;
 	struct redis_stream_config stream;
 	struct sqs_config sqs;
+	struct aws_credentials_config role;
 	struct properties properties; /* of Kafka */
 	const char *topic;
 #ifdef HAVE_KAFKA
@@ -319,6 +320,23 @@ set_property(struct driver *driver, const char *text)
 	free(name);
 }
 
+static bool
+set_role(struct driver *driver, const char *word, const char *value)
+{
+	const struct {
+		const char *word, **to;
+	} texts[] = { { "relative", &driver->role.relative_uri }, { "full", &driver->role.full_uri },
+		{ "token", &driver->role.token }, { "tokenfile", &driver->role.token_file },
+		{ "container", &driver->role.container_host }, { "metadata", &driver->role.metadata_host } };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(word, texts[i].word) == 0) {
+			*texts[i].to = value;
+			return true;
+		}
+	return false;
+}
+
 static void
 set(struct driver *driver, char *word)
 {
@@ -335,6 +353,11 @@ set(struct driver *driver, char *word)
 		driver->is_quiet = true;
 	else if (strcmp(word, "url") == 0)
 		driver->sqs.url = value;
+	else if (strcmp(word, "role") == 0) {
+		driver->sqs.access_id = driver->sqs.access_key = NULL;
+		driver->sqs.role = &driver->role;
+	} else if (set_role(driver, word, value))
+		return;
 	else if (strcmp(word, "key") == 0)
 		driver->sqs.access_key = value;
 	else if (strcmp(word, "wait") == 0)

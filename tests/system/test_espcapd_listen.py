@@ -17,6 +17,7 @@ import time
 
 import pytest
 
+import deliverers
 import espcap
 import request_servers
 from relays import Relay
@@ -637,6 +638,50 @@ def read_call(connection):
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         data += connection.recv(65536)
     return data
+
+
+def answer_call(server, status, body):
+    """Answers one call; what came."""
+    with server.accept()[0] as connection:
+        request = read_call(connection)
+        connection.sendall(b"HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+    return request
+
+
+@pytest.mark.parametrize("of", ["container", "full", "instance"])
+def test_sqs_keys_of_a_role(of, tmp_path):
+    """Calls are signed with the keys that the container's or the instance's service gives, and anew when they are refused."""
+    def keys(secret):
+        return {"AccessKeyId": "ASIA1", "SecretAccessKey": secret, "Token": "session/+=",
+                "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))}
+
+    token = tmp_path / "token"
+    token.write_text("tok\n")
+    with deliverers.Roles(keys("first"), "tok" if of != "instance" else None) as roles, \
+            socket.create_server(("127.0.0.1", 0)) as server:
+        words = {"container": ["relative=/role", "container=" + roles.url, "token=tok"],
+                 "full": ["full=" + roles.url + "/role", "tokenfile=%s" % token], "instance": ["metadata=" + roles.url]}[of]
+        with Driver("url=http://127.0.0.1:%d/1/q" % server.getsockname()[1], "role=1", "wait=0", *words, "sqs") as driver:
+            request = answer_call(server, 200, b"{}")
+            assert verify(request, "first") and b"\r\nx-amz-security-token: session/+=\r\n" in request
+            asked = len(roles.asked)
+            assert verify(answer_call(server, 200, b"{}"), "first") and len(roles.asked) == asked
+            roles.keys = keys("second")
+            answer_call(server, 403, b'{"__type": "com.amazonaws.sqs#UnrecognizedClientException"}')
+            driver.wait("lost", "the keys of the role are fetched anew")
+            assert verify(answer_call(server, 200, b"{}"), "second") and len(roles.asked) > asked
+
+
+def test_sqs_no_keys_of_a_role(tmp_path):
+    """It says why, and tries again."""
+    missing = tmp_path / "token"
+    with Driver("url=http://127.0.0.1:9/1/q", "role=1", "full=http://127.0.0.1:9/role", "tokenfile=%s" % missing,
+                "sqs") as driver:
+        driver.wait("lost", str(missing))
+    with deliverers.Roles({}, "other") as roles, Driver("url=http://127.0.0.1:9/1/q", "role=1", "relative=/role",
+                                                        "container=" + roles.url, "sqs") as driver:
+        driver.wait("lost", "403")
+        wait_until(lambda: len(roles.asked) > 1, lambda: driver.told)
 
 
 @pytest.mark.parametrize("status, answer, text", [
