@@ -50,6 +50,7 @@ struct kafka_feed {
 	struct intake messages, words;
 	int orders;
 	struct member_pipes its;
+	struct gate *gate; /* NULL for none */
 	struct buffer order_frames;
 	struct event *orders_writable, *leave_late;
 	struct kafka_feed_handler handler;
@@ -95,6 +96,7 @@ work(void *ctx)
 	const struct kafka_feed *feed = ctx;
 	/* One byte: see spawn.c; a core would hold packets and passwords. */
 	const struct rlimit no_core = { 1, 1 };
+	struct member_config config;
 
 	if (setrlimit(RLIMIT_CORE, &no_core) != 0)
 		return 1;
@@ -102,7 +104,9 @@ work(void *ctx)
 		feed->config->forget(feed->config->ctx);
 	/* A library, or a kinit that it runs, must not write to a socket for standard error. */
 	descriptor_fill_standard();
-	member_run(feed->config, &feed->its);
+	config = *feed->config;
+	config.gate = feed->gate;
+	member_run(&config, &feed->its);
 }
 
 /* Our side. */
@@ -202,7 +206,12 @@ hear_start(struct kafka_feed *feed, struct error *error)
 static int
 start(struct kafka_feed *feed, struct error *error)
 {
-	feed->process = helper_start((const int[]){ feed->its.messages, feed->its.words, feed->its.orders }, 3, work, feed);
+	const int kept[] = { feed->its.messages, feed->its.words, feed->its.orders,
+		feed->gate != NULL ? gate_of_process(feed->gate) : -1 };
+
+	feed->process = helper_start(kept, feed->gate != NULL ? 4 : 3, work, feed);
+	if (feed->gate != NULL)
+		gate_made(feed->gate);
 	if (feed->process < 0)
 		return error_set(error, OUTCOME_INTERNAL, "cannot start the Kafka process: %s", strerror(errno));
 	close_its(feed);
@@ -222,7 +231,7 @@ kafka_feed_start(const struct member_config *config, struct error *error)
 	buffer_init(&feed->order_frames, ORDERS_MAX);
 	if (member_check(config, error) != 0)
 		goto fail;
-	if (open_pipes(feed) != 0) {
+	if (open_pipes(feed) != 0 || (config->is_gated && (feed->gate = gate_new()) == NULL)) {
 		error_set(error, OUTCOME_INTERNAL, "cannot prepare the Kafka process: %s", strerror(errno));
 		goto fail;
 	}
@@ -259,6 +268,7 @@ kafka_feed_free(struct kafka_feed *feed)
 		event_free(feed->leave_late);
 	close_fd(&feed->orders);
 	buffer_release(&feed->order_frames);
+	gate_free(feed->gate);
 	free(feed->live.items);
 	free(feed->gone.items);
 	free(feed);
@@ -549,6 +559,8 @@ kafka_feed_listen(struct kafka_feed *feed, struct loop *loop, const struct kafka
 	event_add(feed->words.readable, NULL);
 	/* What came with the start. */
 	event_active(feed->words.readable, EV_READ, 0);
+	if (feed->gate != NULL)
+		gate_listen(feed->gate, loop, handler->on_connect, handler->connect_ctx);
 }
 
 void

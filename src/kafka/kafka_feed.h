@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "kafka/intake.h"
@@ -54,6 +55,9 @@ struct kafka_feed_handler {
 	/* The process has ended; nothing follows. Once. */
 	void (*on_end)(void *ctx);
 	void *ctx;
+	/* With is_gated: the process is about to connect to this address. NULL: nobody wants to know. */
+	void (*on_connect)(void *ctx, const struct sockaddr *address);
+	void *connect_ctx;
 };
 void kafka_feed_listen(struct kafka_feed *feed, struct loop *loop, const struct kafka_feed_handler *handler);
 

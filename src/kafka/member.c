@@ -430,6 +430,8 @@ start_client(struct member *member, struct error *error)
 		.preset_count = sizeof(presets) / sizeof(presets[0]),
 		.is_member = true,
 		.needs_group = true,
+		.on_connect = member->config->gate != NULL ? gate_pass : NULL,
+		.connect_ctx = member->config->gate,
 		.handler = { on_event, on_served, on_trouble, member } };
 
 	if (member_check(member->config, error) != 0)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "kafka/gate.h"
 #include "kafka/properties.h"
 
 enum member_from {
@@ -28,6 +29,8 @@ struct member_config {
 	uint64_t warmup_ms, warmup_messages;
 	bool to_the_end;    /* it can be asked what others of the group have not read yet: INTAKE_ASK_REST */
 	uint64_t retry_for; /* ms: how long a refusal is borne */
+	struct gate *gate;  /* passed before each connection; NULL for none; kafka_feed_start sets it */
+	bool is_gated;      /* there is to be one: see struct kafka_feed_handler's on_connect */
 	/* In the process, first: takes secrets that it need not know out of its memory. NULL for nothing. */
 	void (*forget)(void *ctx);
 	void *ctx;

@@ -16,7 +16,8 @@
 #include "process/helper.h"
 
 struct sender {
-	const struct sender_config *config; /* until it has started */
+	struct sender_config config;
+	struct gate *gate; /* NULL for none */
 	pid_t process;
 	int fd, its; /* -1: closed */
 	struct event *heard;
@@ -41,11 +42,11 @@ work(void *ctx)
 
 	if (setrlimit(RLIMIT_CORE, &no_core) != 0)
 		return 1;
-	if (sender->config->forget != NULL)
-		sender->config->forget(sender->config->ctx);
+	if (sender->config.forget != NULL)
+		sender->config.forget(sender->config.ctx);
 	/* A library, or a kinit that it runs, must not write to a socket for standard error. */
 	descriptor_fill_standard();
-	sender_work(sender->config, sender->its);
+	sender_work(&sender->config, sender->its);
 }
 
 /* The next word, its text terminated in bytes; 0 at the end, -1 if there is none now. */
@@ -83,7 +84,7 @@ hear_start(const struct sender *sender, struct error *error)
 static int
 start(struct sender *sender, struct error *error)
 {
-	int ends[2];
+	int ends[2], kept[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return error_set(error, OUTCOME_INTERNAL, "cannot prepare the Kafka process: %s", strerror(errno));
@@ -91,7 +92,14 @@ start(struct sender *sender, struct error *error)
 	sender->its = descriptor_raise(ends[1]);
 	if (sender->fd < 0 || sender->its < 0)
 		return error_set(error, OUTCOME_INTERNAL, "cannot prepare the Kafka process: %s", strerror(errno));
-	sender->process = helper_start(&sender->its, 1, work, sender);
+	if (sender->config.is_gated && (sender->gate = gate_new()) == NULL)
+		return error_set(error, OUTCOME_INTERNAL, "cannot prepare the Kafka process: %s", strerror(errno));
+	sender->config.gate = sender->gate;
+	kept[0] = sender->its;
+	kept[1] = sender->gate != NULL ? gate_of_process(sender->gate) : -1;
+	sender->process = helper_start(kept, sender->gate != NULL ? 2 : 1, work, sender);
+	if (sender->gate != NULL)
+		gate_made(sender->gate);
 	if (sender->process < 0)
 		return error_set(error, OUTCOME_INTERNAL, "cannot start the Kafka process: %s", strerror(errno));
 	close_fd(&sender->its);
@@ -103,12 +111,10 @@ sender_start(const struct sender_config *config, struct error *error)
 {
 	struct sender *sender = xcalloc(1, sizeof(*sender));
 
-	sender->config = config;
+	sender->config = *config;
 	sender->fd = sender->its = -1;
-	if (start(sender, error) == 0) {
-		sender->config = NULL;
+	if (start(sender, error) == 0)
 		return sender;
-	}
 	sender_free(sender);
 	return NULL;
 }
@@ -123,6 +129,7 @@ sender_free(struct sender *sender)
 		event_free(sender->heard);
 	close_fd(&sender->fd);
 	close_fd(&sender->its);
+	gate_free(sender->gate);
 	free(sender);
 }
 
@@ -177,6 +184,8 @@ sender_listen(struct sender *sender, struct loop *loop, const struct sender_hand
 	sender->heard = event_new(loop_base(loop), sender->fd, EV_READ | EV_PERSIST, on_heard, sender);
 	if (sender->heard == NULL || event_add(sender->heard, NULL) != 0)
 		abort(); /* out of memory */
+	if (sender->gate != NULL)
+		gate_listen(sender->gate, loop, handler->on_connect, handler->connect_ctx);
 }
 
 bool

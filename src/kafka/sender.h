@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "kafka/sender_work.h"
@@ -24,6 +25,9 @@ struct sender_handler {
 	/* The process has ended. Nothing follows. */
 	void (*on_end)(void *ctx, const char *text);
 	void *ctx;
+	/* With is_gated: the process is about to connect to this address. NULL: nobody wants to know. */
+	void (*on_connect)(void *ctx, const struct sockaddr *address);
+	void *connect_ctx;
 };
 
 /*

@@ -129,6 +129,8 @@ start_client(struct work *work, struct loop *loop, struct error *error)
 		.properties = work->config->properties,
 		.presets = presets,
 		.preset_count = sizeof(presets) / sizeof(presets[0]),
+		.on_connect = work->config->gate != NULL ? gate_pass : NULL,
+		.connect_ctx = work->config->gate,
 		.handler = { on_event, on_served, on_trouble, work } };
 
 	work->client = client_new(&config, error);

@@ -3,12 +3,17 @@
 #ifndef ESPCAP_KAFKA_SENDER_WORK_H
 #define ESPCAP_KAFKA_SENDER_WORK_H
 
+#include <stdbool.h>
+
+#include "kafka/gate.h"
 #include "kafka/properties.h"
 
 /* Borrowed for sender_start. */
 struct sender_config {
 	const struct properties *properties; /* bootstrap.servers among them; group.id is not used */
 	const char *topic;
+	struct gate *gate; /* passed before each connection; NULL for none; sender_start sets it */
+	bool is_gated;     /* there is to be one: see struct sender_handler's on_connect */
 	/* In the process, first: takes secrets that it need not know out of its memory. NULL for nothing. */
 	void (*forget)(void *ctx);
 	void *ctx;

@@ -299,7 +299,9 @@ listen_to_feed(struct kafka_requests *requests)
 		.on_note = on_note,
 		.on_failed = on_failed,
 		.on_end = on_end,
-		.ctx = requests };
+		.ctx = requests,
+		.on_connect = requests->listener.context->on_connect,
+		.connect_ctx = requests->listener.context->ctx };
 
 	requests->is_settled = requests->is_cut_off = requests->is_paused = requests->has_ended = false;
 	(void)snprintf(requests->failure, sizeof(requests->failure), "the Kafka process has ended");
@@ -428,6 +430,7 @@ kafka_requests_new(const struct kafka_requests_config *config, struct error *err
 		.from = MEMBER_STORED_OR_TIME,
 		.from_ms = (int64_t)clock_of_day() - PAST_MS,
 		.retry_for = FOR_EVER,
+		.is_gated = true,
 		.forget = config->forget,
 		.ctx = config->ctx };
 	LIST_INIT(&requests->parts);

@@ -97,7 +97,14 @@ on_end(void *ctx, const char *text)
 static void
 listen_to_sender(struct outlet_kafka *kafka)
 {
-	const struct sender_handler handler = { on_delivered, on_refused, on_cut_off, on_note, on_end, kafka };
+	const struct sender_handler handler = { .on_delivered = on_delivered,
+		.on_refused = on_refused,
+		.on_cut_off = on_cut_off,
+		.on_note = on_note,
+		.on_end = on_end,
+		.ctx = kafka,
+		.on_connect = kafka->outlet.context->on_connect,
+		.connect_ctx = kafka->outlet.context->ctx };
 
 	kafka->has_ended = false;
 	sender_listen(kafka->sender, kafka->outlet.context->loop, &handler);
@@ -154,6 +161,7 @@ outlet_kafka_new(const struct sender_config *config, struct error *error)
 	const char *brokers = properties_get(config->properties, "bootstrap.servers");
 
 	kafka->config = *config;
+	kafka->config.is_gated = true;
 	kafka->sender = sender_start(&kafka->config, error);
 	if (kafka->sender == NULL) {
 		free(kafka);

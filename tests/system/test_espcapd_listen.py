@@ -12,6 +12,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -19,6 +20,7 @@ import pytest
 
 import deliverers
 import espcap
+import espcapd
 import request_servers
 from relays import Relay
 from test_delivery_access import Certificates
@@ -754,6 +756,40 @@ def test_kafka(brokers):
         assert driver.texts() == ["open at the end", "sent while away"]
         assert len(driver.stop()) == 1
     assert brokers.committed(group, topic) == {0: 5}
+
+
+def test_kafka_connections_are_not_captured(brokers):
+    """Neither those of the process that reads requests nor those of the one that writes results, from the first on."""
+    requests, results = brokers.create_topic(partitions=1), brokers.create_topic(partitions=1)
+    with tempfile.TemporaryDirectory(prefix="espcapd-test-") as folder, \
+            request_servers.running(request_servers.Redis) as redis:
+        os.chmod(folder, 0o755)
+        daemon = espcapd.Daemon(folder, redis, more="""
+[kafka]
+listen = true
+server = ["%s"]
+topic = ["%s"]
+group = "espcapd-own-%d"
+properties = {"session.timeout.ms" = "6000", "heartbeat.interval.ms" = "500"}
+""" % (brokers.address, requests, os.getpid()))
+        try:
+            listener = daemon.configuration
+            # A look-back takes what comes before any request.
+            daemon.stop()
+            daemon.more += '[[interface]]\nname = "lo"\nlookback = "4M"\n'
+            daemon.configuration = lambda: listener().replace("[results]\n", '[results]\nkafka_topic = "%s"\n' % results)
+            daemon.start()
+            daemon.until(lambda: "Kafka topic %s at %s: requests are heard" % (requests, brokers.address) in
+                         daemon.messages, "a member")
+            port = int(brokers.address.rsplit(":", 1)[1])
+            number = daemon.publish(daemon.capture(bpf="tcp port %d" % port, packets=1000, timeout=3, before=60))
+            finished = daemon.wait_for(number, "started", "finished")[-1]
+            assert finished["packets"] == 0, finished
+            # Accepted, started, finished: they have arrived all the same.
+            daemon.until(lambda: brokers.count(results) >= 3, "results in Kafka")
+            daemon.stop()
+        finally:
+            espcapd.Daemon.end_all()
 
 
 def test_kafka_process_killed(brokers):
