@@ -4,7 +4,6 @@
 By hand: ESPCAP_SECONDS=600 for test_errors_for_long.
 """
 
-import contextlib
 import json
 import os
 import signal

@@ -24,7 +24,7 @@ import deliverers
 import espcap
 import espcapd
 import request_servers
-from deliverers import Answers, CloudShark, Driver, Listener, Quiet, Server
+from deliverers import Answers, CloudShark, Driver, Quiet, Server
 from espcapd import payloads, sent
 
 FLIPS = int(os.environ.get("ESPCAP_FLIPS", "4"))
