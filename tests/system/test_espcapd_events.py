@@ -13,6 +13,7 @@ import time
 import pytest
 
 import espcapd
+import exposition
 import request_servers
 from deliverers import Answers
 from espcapd import payloads, sent
@@ -241,3 +242,42 @@ accesskey = "k"
         tries = len(server.requests)
         daemon.stop()
     print("%d s, %d requests" % (SECONDS, tries))
+
+
+def test_own_traffic(daemon, redis):
+    """The connections to Redis are captured by nobody who asks, though the interface has their packets."""
+    number = daemon.publish(daemon.capture(bpf="tcp port %d" % redis.port, packets=100, timeout=1, duration=2))
+    daemon.wait_for(number, "started")
+    for _ in range(5):
+        daemon.wait_for(daemon.publish({"node": "any", "status": True}), "status")
+    finished, = daemon.wait_for(number, "finished")
+    assert finished["packets"] == 0, finished
+
+
+def test_metrics(folder, redis):
+    """Every decision and every end is counted, in a file that a scraper takes."""
+    daemon = espcapd.Daemon(folder, redis, general="maxcaptures = 1", more='[metrics]\nfile = "%s/metrics"\n' % folder)
+    first = daemon.publish(daemon.capture(packets=3))
+    daemon.wait_for(first, "started")
+    daemon.wait_for(daemon.publish(daemon.capture()), "busy")
+    daemon.publish(daemon.capture(), first)
+    daemon.wait_for(first, "already")
+    daemon.wait_for(daemon.publish({"node": "any", "status": True}), "status")
+    daemon.publish({"node": "another", "status": True})
+    daemon.send(3)
+    daemon.wait_for(first, "uploaded")
+    daemon.wait_for(daemon.publish(daemon.capture(packets=0)), "refused")
+    daemon.wait_for(daemon.publish(daemon.capture(bpf="port and and")), "failed")
+    daemon.stop()
+    with open(folder + "/metrics", "rb") as source:
+        values = exposition.Metrics(source.read()).values
+
+    def of(name, **labels):
+        return values[name, frozenset(labels.items())]
+
+    decisions = {"accepted": 2, "refused": 1, "busy": 1, "already": 1, "not_ours": 1, "cancel": 0, "status": 1}
+    assert {each: of("espcapd_requests_total", decision=each) for each in decisions} == decisions
+    assert [of("espcapd_captures_total", state=each) for each in ("started", "ended", "failed")] == [1, 1, 1]
+    assert of("espcapd_captured_packets_total") == 3 and of("espcapd_running") == of("espcapd_exit_status") == 0
+    assert of("espcapd_delivered_total", destination="local") == of("espcapd_spooled_total") == 1
+    assert of("espcapd_captured_bytes_total") == os.path.getsize(daemon.local_files()[0])
