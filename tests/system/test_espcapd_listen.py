@@ -829,6 +829,40 @@ def test_kafka_rebalance(brokers):
         wait_until(lambda: sum(brokers.committed(group, topic).values()) == 3, lambda: brokers.committed(group, topic))
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="captures")
+def test_kafka_rebalance_during_a_capture(brokers):
+    """Another member gets the request, which is open, and ends: it comes back, is not captured again, and is committed."""
+    topic, group = brokers.create_topic(partitions=2), "espcapd-captures-%d" % os.getpid()
+    kafka = '[kafka]\nlisten = true\nserver = ["%s"]\ntopic = "%s"\ngroup = "%s"\nproperties = { %s }\n' % (
+        brokers.address, topic, group, ", ".join('"%s" = "%s"' % tuple(word.split("=")) for word in QUICK))
+    with tempfile.TemporaryDirectory(prefix="espcapd-test-") as folder, request_servers.running(request_servers.Redis) as redis:
+        os.chmod(folder, 0o755)
+        daemon = espcapd.Daemon(folder, redis, policy="allow_unsigned = true", more=kafka)
+        try:
+            daemon.until(lambda: "Kafka topic %s at %s: requests are heard" % (topic, brokers.address) in daemon.messages, "group")
+            request = json.dumps(daemon.capture(packets=3, timeout=60)).encode()
+            brokers.produce(topic, [(None, request, number) for number in range(2)])
+            numbers = ["kafka:%s/%d/0" % (topic, number) for number in range(2)]
+            for number in numbers:
+                daemon.wait_for(number, "started")
+            with group_of(brokers, topic, group) as other:
+                other.wait("message")
+            wait_until(lambda: brokers.committed(group, topic), lambda: "")
+            # All partitions are its own again.
+            for partition in range(2):
+                brokers.produce(topic, [(None, b"{}", partition)])
+            daemon.until(lambda: len([line for line in daemon.results.lines if line["result"] == "refused"]) == 2, "the group")
+            daemon.send(3)
+            for number in numbers:
+                daemon.wait_for(number, "uploaded")
+            wait_until(lambda: sum(brokers.committed(group, topic).values()) == 4, lambda: brokers.committed(group, topic))
+            assert [daemon.results.kinds(number).count("started") for number in numbers] == [1, 1]
+            assert len(daemon.local_files()) == 2
+            daemon.stop()
+        finally:
+            espcapd.Daemon.end_all()
+
+
 def test_kafka_broker_away(brokers):
     topic, group = brokers.create_topic(partitions=1), "espcapd-away-%d" % os.getpid()
     with Driver("X=bootstrap.servers=127.0.0.1:%d" % free_port(), "X=group.id=" + group, "topic=" + topic, "kafka",
