@@ -276,6 +276,40 @@ def test_endpoints_of_other_schemes(tmp_path, folder):
         assert checked.returncode == 2 and ":10: [s3] endpoint: " in checked.stderr, checked.stderr
 
 
+class Endless(Quiet):
+    """An answer, or its header, that does not end; how much of it was taken."""
+
+    def do_PUT(self):
+        self.body()
+        self.close_connection = True
+        piece = b"x" * 65536
+        if self.owner.in_header:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            piece = b"X-Header: %s\r\n" % (b"x" * 1000)
+        else:
+            self.wfile.write(b"HTTP/1.1 %d X\r\nContent-Length: 999999999999\r\n\r\n" % self.owner.status)
+        with contextlib.suppress(OSError):
+            while self.owner.taken < 1 << 28:
+                self.wfile.write(piece)
+                self.owner.taken += len(piece)
+
+    do_POST = do_PUT
+
+
+@pytest.mark.parametrize("in_header, status", [(True, 200), (False, 200), (False, 403)])
+def test_answers_without_end(tmp_path, in_header, status):
+    """Of S3 and of CloudShark: given up after little of it."""
+    with Server(Endless) as server:
+        server.in_header, server.status, server.taken = in_header, status, 0
+        with Driver(str(tmp_path / "state"), destinations="cloudshark,s3", retries=1, first=10, cs_host=server.host,
+                    cs_port=server.port, cs_token="token", s3_endpoint=server.url, s3_bucket="pcaps", s3_id="i", s3_key="k") as driver:
+            driver.put("one", HTTP, "cloudshark,s3")
+            ends = [driver.outcome("one", name).end for name in ("cloudshark", "s3")]
+            # The file may be there.
+            assert ends == ["unknown", "unknown"]
+        assert server.taken < 64 << 20, server.taken
+
+
 # ---- Texts of requests
 
 EVIL = "\x1b]0;x\x07\x1b[31m", "a\r\nespcapd: forged line", "\u202egnp.exe", "\x00", "\x7f\x9b2J", "\u2028\u2029"
