@@ -418,11 +418,13 @@ def test_links_in_a_race(tmp_path):
     victim.write_bytes(b"precious")
     (tmp_path / "trap").mkdir()
     over = threading.Event()
+    # A name has less than a hundred others.
+    names = ["a%d" % number for number in range(RACES // 50 + 1)]
 
     def plant():
         while not over.is_set():
-            for name in ("a.pcap", "a-1.pcap", "a-2.pcap"):
-                path = local / name
+            for name in names:
+                path = local / random.choice((name + ".pcap", name + "-1.pcap", name + "-2.pcap"))
                 with contextlib.suppress(OSError):
                     path.symlink_to(random.choice((victim, tmp_path / "trap" / "new", tmp_path / "trap")))
                 with contextlib.suppress(OSError):
@@ -434,7 +436,7 @@ def test_links_in_a_race(tmp_path):
     try:
         with Driver(str(tmp_path / "state"), local=local, destinations="local", retries=9, first=10) as driver:
             for number in range(RACES):
-                driver.put("c%d" % number, HTTP, "local", name="a.pcap")
+                driver.put("c%d" % number, HTTP, "local", name=names[number % len(names)] + ".pcap")
             for number in range(RACES):
                 driver.delivered("c%d" % number, "local")
             driver.drain()
