@@ -55,8 +55,8 @@ def documented_policy():
 class Machine:
     """The machine that the sample was written for."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, address="127.0.0.1"):
+        self.folder, self.address = folder, address
         self.var = os.path.join(folder, "var")
         self.redis = self.daemon = self.reader = None
         os.mkdir(self.var)
@@ -68,7 +68,7 @@ class Machine:
         threading.Thread(target=self.read_syslog, daemon=True).start()
         os.chmod(self.var, 0o755)
         with open(os.path.join(folder, "hosts"), "w", encoding="ascii") as hosts:
-            hosts.write("127.0.0.1 localhost node.running.redis.net\n")
+            hosts.write("127.0.0.1 localhost\n%s node.running.redis.net\n" % address)
 
     def read_syslog(self):
         """All of it: whoever writes to a full one waits."""
@@ -87,11 +87,13 @@ class Machine:
 
     def furnish(self):
         sensing.ip("link", "set", "lo", "up", namespace=NAMESPACE)
+        if self.address != "127.0.0.1":
+            sensing.ip("addr", "add", self.address + "/32", "dev", "lo", namespace=NAMESPACE)
         for name in ("eth0", "bond1", "bond2"):
             sensing.ip("link", "add", name, "type", "veth", "peer", "name", "to-" + name, namespace=NAMESPACE)
             for end in (name, "to-" + name):
                 sensing.ip("link", "set", end, "addrgenmode", "none", "up", namespace=NAMESPACE)
-        self.redis = self.inside("redis-server", "--bind", "127.0.0.1", "--port", "6379", "--requirepass", "password",
+        self.redis = self.inside("redis-server", "--bind", self.address, "--port", "6379", "--requirepass", "password",
                                  "--save", "", "--dir", self.folder, stdout=subprocess.DEVNULL)
         self.wait(lambda: self.ask("PING") == "PONG", "Redis")
 
@@ -109,7 +111,7 @@ class Machine:
         return subprocess.Popen(["nsenter", "--net=/run/netns/" + NAMESPACE, "--", *words], stdin=subprocess.DEVNULL, **more)
 
     def ask(self, *words):
-        asked = self.inside("redis-cli", "-a", "password", "--no-auth-warning", *words, stdout=subprocess.PIPE,
+        asked = self.inside("redis-cli", "-h", self.address, "-a", "password", "--no-auth-warning", *words, stdout=subprocess.PIPE,
                             stderr=subprocess.DEVNULL, text=True)
         return asked.communicate(timeout=espcapd.LIMIT)[0].strip()
 
@@ -159,7 +161,7 @@ class Machine:
     def hear(self, channel):
         """Takes down what is published there."""
         with open(os.path.join(self.folder, channel), "wb") as lines:
-            self.reader = self.inside("redis-cli", "-a", "password", "--no-auth-warning", "SUBSCRIBE", channel, stdout=lines,
+            self.reader = self.inside("redis-cli", "-h", self.address, "-a", "password", "--no-auth-warning", "SUBSCRIBE", channel, stdout=lines,
                                       stderr=subprocess.DEVNULL)
         self.wait(lambda: self.ask("PUBSUB", "NUMSUB", channel).endswith("1"), "subscriber")
 
@@ -250,6 +252,16 @@ def test_sample_messages(machine, node, without):
         # 24 bytes, and 16 for each packet: the ninth is the one that makes them 1000.
         assert [len(packet) for packet in found] == [PACKET] * 9
     machine.stop()
+
+
+def test_redis_elsewhere():
+    """Messages of a Redis that is not at a loopback address need a signature, whatever its name is."""
+    with tempfile.TemporaryDirectory(prefix="espcapd-seed-") as folder:
+        os.chmod(folder, 0o755)
+        with Machine(folder, "192.0.2.1") as machine:
+            machine.start("node name", sample_file(folder))
+            refused_with(machine, message("nodere", "alias"), "message: is not signed: sign it, or set allow_unsigned = true in [policy]")
+            machine.stop()
 
 
 # ---- The page
