@@ -226,3 +226,22 @@ text_duration(const char *text, uint64_t min, uint64_t max, uint64_t *ms)
 	}
 	return -1;
 }
+
+size_t
+text_lines(const char *text, size_t len, bool (*take)(void *ctx, const char *line, size_t len), void *ctx)
+{
+	size_t damaged = 0;
+
+	while (len > 0) {
+		const char *newline = memchr(text, '\n', len);
+		size_t line = newline == NULL ? len : (size_t)(newline - text);
+
+		if (newline == NULL || !take(ctx, text, line))
+			damaged++;
+		if (newline == NULL)
+			break;
+		text += line + 1;
+		len -= line + 1;
+	}
+	return damaged;
+}

@@ -3,6 +3,7 @@
 #ifndef ESPCAP_BASE_TEXT_H
 #define ESPCAP_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,21 @@ text_hex_len(uint64_t count)
 
 /* Writes the first len characters of that text, for which (len + 2) / 3 bytes are needed. dst has room for len + 3. */
 void text_hex(char *dst, const void *bytes, size_t len);
+
+/* 0..15; -1 if it is no hex digit as they are written here, in lower case. */
+static inline int
+text_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/*
+ * Gives each line of text[0..len) to take, without its newline. Returns how many are damaged: those of which take says
+ * false, and what has no newline, which was being written when the machine stopped.
+ */
+size_t text_lines(const char *text, size_t len, bool (*take)(void *ctx, const char *line, size_t len), void *ctx);
 
 /* A decimal number in min..max with nothing around it; -1 if it is not. */
 int text_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);

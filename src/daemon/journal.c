@@ -34,6 +34,12 @@ struct journal {
 	struct log *log;
 };
 
+/* Of the file. */
+struct reading {
+	struct journal *journal;
+	int64_t now;
+};
+
 static int
 fail(const struct journal *journal, enum outcome outcome, const char *what, struct error *error)
 {
@@ -52,14 +58,6 @@ put_nonce_line(struct buffer *out, const struct buffer *record)
 	return rv | buffer_puts(out, "\n");
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 read_nonces(struct journal *journal, const char *hex, size_t len, int64_t now)
 {
@@ -68,7 +66,7 @@ read_nonces(struct journal *journal, const char *hex, size_t len, int64_t now)
 	bool is_whole;
 
 	for (; count < len / 2; count++) {
-		int high = hex_digit(hex[2 * count]), low = hex_digit(hex[2 * count + 1]);
+		int high = text_hex_digit(hex[2 * count]), low = text_hex_digit(hex[2 * count + 1]);
 
 		if (high < 0 || low < 0)
 			break;
@@ -81,38 +79,21 @@ read_nonces(struct journal *journal, const char *hex, size_t len, int64_t now)
 
 /* A line without its newline. */
 static bool
-read_line(struct journal *journal, const char *line, size_t len, int64_t now)
+read_line(void *ctx, const char *line, size_t len)
 {
+	struct reading *reading = ctx;
 	size_t word = strlen(NONCE_WORD);
 
 	if (len > word && memcmp(line, NONCE_WORD, word) == 0)
-		return read_nonces(journal, line + word, len - word, now);
+		return read_nonces(reading->journal, line + word, len - word, reading->now);
 	/* The newline after it is there. */
-	return ledger_read(journal->ledger, line, len + 1) == 0;
-}
-
-static size_t
-read_lines(struct journal *journal, const char *text, size_t len, int64_t now)
-{
-	size_t damaged = 0;
-
-	while (len > 0) {
-		const char *newline = memchr(text, '\n', len);
-		size_t line = newline == NULL ? len : (size_t)(newline - text);
-
-		if (newline == NULL || !read_line(journal, text, line, now))
-			damaged++;
-		if (newline == NULL)
-			break;
-		text += line + 1;
-		len -= line + 1;
-	}
-	return damaged;
+	return ledger_read(reading->journal->ledger, line, len + 1) == 0;
 }
 
 static int
 load(struct journal *journal, int64_t now, struct error *error)
 {
+	struct reading reading = { journal, now };
 	char name[600], path[600];
 	struct buffer text;
 	size_t damaged = 0;
@@ -126,7 +107,7 @@ load(struct journal *journal, int64_t now, struct error *error)
 	(void)text_visible(name, sizeof(name), journal->folder_name, strlen(journal->folder_name));
 	rv = files_read_fd(fd, path, &text, error);
 	if (rv == 0)
-		damaged = read_lines(journal, text.data, text.len, now);
+		damaged = text_lines(text.data, text.len, read_line, &reading);
 	if (damaged > 0)
 		log_note(journal->log,
 		    "%s/" NAME ": %zu damaged lines skipped: a request that they name may be captured again", name,

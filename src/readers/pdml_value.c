@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
+
 /*
  * Text and bytes in the packet differ by what is not text (the lengths of a name of DNS, every other byte of UTF-16):
  * so many bytes may be skipped for an ordinary character, and for one that is not shown.
@@ -210,14 +212,6 @@ pdml_value_time(const char *show, size_t len, bool whole,
 
 /* Numbers. */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 size_t
 pdml_value_decimal(const char *show, size_t len, int base,
     char text[PDML_VALUE_MAX])
@@ -231,7 +225,7 @@ pdml_value_decimal(const char *show, size_t len, int base,
 	if (at == end || end - at > (base == 16 ? 16 : 21))
 		return 0;
 	for (; at < end; at++) {
-		int digit = hex_digit(*at);
+		int digit = text_hex_digit(*at);
 
 		if (digit < 0 || digit >= base)
 			return 0;
@@ -259,7 +253,7 @@ hidden_at(const char *text, size_t len, size_t count)
 	if (len < 2 + count || text[0] != '\\' || text[1] != 'x')
 		return 0;
 	for (size_t i = 0; i < count; i++) {
-		int digit = hex_digit(text[2 + i]);
+		int digit = text_hex_digit(text[2 + i]);
 
 		if (digit < 0)
 			return 0;
@@ -277,7 +271,7 @@ read_hex(const char *hex, size_t len, struct buffer *raw)
 	if (buffer_reserve(raw, len / 2 + 1) != 0)
 		abort(); /* it is given no bound */
 	for (size_t i = 0; i + 1 < len; i += 2) {
-		int high = hex_digit(hex[i]), low = hex_digit(hex[i + 1]);
+		int high = text_hex_digit(hex[i]), low = text_hex_digit(hex[i + 1]);
 
 		if (high < 0 || low < 0)
 			return;

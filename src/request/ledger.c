@@ -327,14 +327,6 @@ ledger_write(const struct ledger *ledger, struct buffer *out)
 
 /* Reading. */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* In place. False if it is not what put_text writes. */
 static bool
 decode(char *text)
@@ -352,7 +344,7 @@ decode(char *text)
 			*to++ = *text++;
 			continue;
 		}
-		if ((high = hex_digit(text[1])) < 0 || (low = hex_digit(text[2])) < 0 || high + low == 0)
+		if ((high = text_hex_digit(text[1])) < 0 || (low = text_hex_digit(text[2])) < 0 || high + low == 0)
 			return false;
 		*to++ = (char)(high * 16 + low);
 		text += 3;
@@ -439,8 +431,9 @@ has_its_sum(const char *line, size_t len)
 }
 
 static bool
-read_line(struct ledger *ledger, const char *line, size_t len)
+read_line(void *ctx, const char *line, size_t len)
 {
+	struct ledger *ledger = ctx;
 	char *copy, *fields[FIELDS_MAX];
 	bool is_read = false;
 	size_t count;
@@ -460,18 +453,5 @@ read_line(struct ledger *ledger, const char *line, size_t len)
 size_t
 ledger_read(struct ledger *ledger, const char *text, size_t len)
 {
-	size_t damaged = 0;
-
-	while (len > 0) {
-		const char *newline = memchr(text, '\n', len);
-		size_t line = newline == NULL ? len : (size_t)(newline - text);
-
-		if (newline == NULL || !read_line(ledger, text, line))
-			damaged++;
-		if (newline == NULL)
-			break;
-		text += line + 1;
-		len -= line + 1;
-	}
-	return damaged;
+	return text_lines(text, len, read_line, ledger);
 }

@@ -52,14 +52,10 @@ registry_free(struct registry *registry)
 
 /* Reading lines. */
 
-static int
-hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
+struct reading {
+	struct registry *registry;
+	size_t newer; /* lines that a later version wrote */
+};
 
 static int
 read_id(const char *text, char id[REGISTRY_ID_LEN])
@@ -67,7 +63,7 @@ read_id(const char *text, char id[REGISTRY_ID_LEN])
 	if (strlen(text) != REGISTRY_ID_LEN - 1)
 		return -1;
 	for (const char *c = text; *c != '\0'; c++)
-		if (hex_digit(*c) < 0)
+		if (text_hex_digit(*c) < 0)
 			return -1;
 	memcpy(id, text, REGISTRY_ID_LEN);
 	return 0;
@@ -99,8 +95,8 @@ read_name(char *text)
 			*out++ = *in;
 			continue;
 		}
-		high = hex_digit(in[1]);
-		low = high < 0 ? -1 : hex_digit(in[2]);
+		high = text_hex_digit(in[1]);
+		low = high < 0 ? -1 : text_hex_digit(in[2]);
 		if (low < 0 || (high == 0 && low == 0))
 			return -1;
 		*out++ = (char)(high * 16 + low);
@@ -173,7 +169,7 @@ read_mark(char *word, struct digest_mark *mark)
 	    text_number(word, 1, UINT64_MAX, &mark->len) != 0)
 		return -1;
 	for (const char *c = text; *c != '\0'; c++)
-		if (hex_digit(*c) < 0)
+		if (text_hex_digit(*c) < 0)
 			return -1;
 	memcpy(mark->text, text, DIGEST_LEN);
 	return 0;
@@ -256,8 +252,9 @@ version_of(const char *line)
 
 /* A line without its newline. False if it is damaged. */
 static bool
-take_line(struct registry *registry, const char *text, size_t len, size_t *newer)
+take_line(void *ctx, const char *text, size_t len)
 {
+	struct reading *reading = ctx;
 	struct registry_entry entry;
 	char line[LINE_MAX_LEN];
 	uint64_t version;
@@ -270,7 +267,7 @@ take_line(struct registry *registry, const char *text, size_t len, size_t *newer
 	line[len] = '\0';
 	version = version_of(line);
 	if (version > REGISTRY_VERSION) {
-		(*newer)++;
+		reading->newer++;
 		return true;
 	}
 	memset(&entry, 0, sizeof(entry));
@@ -279,7 +276,7 @@ take_line(struct registry *registry, const char *text, size_t len, size_t *newer
 		    read_line_1(line, &entry) :
 		    read_line_2(line, &entry)) != 0)
 		return false;
-	registry_add(registry, &entry);
+	registry_add(reading->registry, &entry);
 	free(entry.failed);
 	return true;
 }
@@ -288,22 +285,10 @@ size_t
 registry_parse(struct registry *registry, const char *text, size_t len,
     size_t *newer)
 {
-	size_t damaged = 0;
+	struct reading reading = { .registry = registry };
+	size_t damaged = text_lines(text, len, take_line, &reading);
 
-	*newer = 0;
-
-	while (len > 0) {
-		const char *newline = memchr(text, '\n', len);
-		size_t line = newline == NULL ? len : (size_t)(newline - text);
-
-		/* What has no end was being written when the machine stopped. */
-		if (newline == NULL || !take_line(registry, text, line, newer))
-			damaged++;
-		if (newline == NULL)
-			break;
-		text += line + 1;
-		len -= line + 1;
-	}
+	*newer = reading.newer;
 	return damaged;
 }
 
