@@ -468,7 +468,7 @@ give(struct dissection *dissection, const void *bytes, size_t len)
 	}
 	session_give(dissection->session, bytes, len);
 	if (has_filter(dissection, dissection->pass) &&
-	    feed_pending(dissection->feed)->count > PENDING_MAX)
+	    feed_pending(dissection->feed)->queue.count > PENDING_MAX)
 		resolve(dissection, &dissection->counts.filtered);
 }
 
@@ -832,14 +832,14 @@ gather_facts(struct dissection *dissection, struct recovery_facts *facts)
 		.stopping = dissection->stopping,
 		.turning = dissection->turning,
 		.renewing = dissection->renewing,
-		.has_pending = pending->count > 0,
+		.has_pending = pending->queue.count > 0,
 		.may_skip = feed_may_skip(dissection->feed),
 		.resolved = feed_resolved(feed),
 		.base = feed_base(feed),
 		.now = clock_ms() };
 	if (facts->has_pending)
 		facts->last_pending =
-		    pending_at(pending, pending->count - 1)->ordinal;
+		    pending_at(pending, pending->queue.count - 1)->ordinal;
 }
 
 static void
@@ -950,7 +950,7 @@ on_session_end(void *ctx)
 	if (plan.failed) {
 		dissection->tshark_failed = true;
 		session_failure(dissection->session,
-		    feed_pending(dissection->feed)->count, dissection->failure,
+		    feed_pending(dissection->feed)->queue.count, dissection->failure,
 		    sizeof(dissection->failure));
 	}
 	if (plan.refused) {

@@ -95,7 +95,7 @@ feed_pop(struct feed *feed)
 	if (first == NULL)
 		return;
 	if (feed->resumption != NULL)
-		resumption_pop(feed->resumption, first, feed->pending.count - 1);
+		resumption_pop(feed->resumption, first, feed->pending.queue.count - 1);
 	pending_pop(&feed->pending);
 }
 

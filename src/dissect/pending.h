@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/packet_position.h"
+#include "base/queue.h"
 #include "packet/capture_id.h"
 
 struct pending_packet {
@@ -26,10 +27,9 @@ struct pending_packet {
 	struct packet_position position;
 };
 
-/* A queue; zeroed it is empty. */
+/* Zeroed it is empty. */
 struct pending {
-	struct pending_packet *ring;
-	size_t room, first, count;
+	struct queue queue; /* of struct pending_packet */
 };
 
 void pending_push(struct pending *pending, const struct pending_packet *packet);

@@ -238,7 +238,7 @@ next_held(struct resumption *resumption, struct resumed *resumed)
 	resumed->record = kept_record(held,
 	    resumption->bytes.data + resumption->held_at);
 	pending_pop(&resumption->held);
-	resumption->held_at = resumption->held.count == 0 ?
+	resumption->held_at = resumption->held.queue.count == 0 ?
 	    0 :
 	    resumption->held_at + resumed->packet.raw_len;
 }

@@ -29,7 +29,7 @@ warm_up_clear(struct warm_up *warm_up)
 size_t
 warm_up_count(const struct warm_up *warm_up)
 {
-	return warm_up->packets.count;
+	return warm_up->packets.queue.count;
 }
 
 static void
@@ -52,13 +52,13 @@ warm_up_keep(struct warm_up *warm_up, const struct pending_packet *packet,
 	const struct pending_packet *oldest = pending_first(&warm_up->packets);
 
 	if (oldest != NULL &&
-	    packet->ordinal != oldest->ordinal + warm_up->packets.count)
+	    packet->ordinal != oldest->ordinal + warm_up->packets.queue.count)
 		warm_up_clear(warm_up);
 	if (packet->raw_len == 0 || packet->raw_len > OVERLAP_BYTES) {
 		warm_up_clear(warm_up);
 		return;
 	}
-	while (warm_up->packets.count == OVERLAP_PACKETS ||
+	while (warm_up->packets.queue.count == OVERLAP_PACKETS ||
 	    warm_up->bytes.len + packet->raw_len > OVERLAP_BYTES)
 		drop_oldest(warm_up);
 	if (buffer_append(&warm_up->bytes, raw, packet->raw_len) != 0)
@@ -69,7 +69,7 @@ warm_up_keep(struct warm_up *warm_up, const struct pending_packet *packet,
 size_t
 warm_up_begin(struct warm_up *warm_up, size_t count)
 {
-	size_t all = warm_up->packets.count;
+	size_t all = warm_up->packets.queue.count;
 
 	warm_up->next = warm_up->next_at = 0;
 	if (count > all)
@@ -83,7 +83,7 @@ warm_up_begin(struct warm_up *warm_up, size_t count)
 const struct pending_packet *
 warm_up_peek(const struct warm_up *warm_up, const void **raw)
 {
-	if (warm_up->next == warm_up->packets.count)
+	if (warm_up->next == warm_up->packets.queue.count)
 		return NULL;
 	*raw = warm_up->bytes.data + warm_up->next_at;
 	return pending_at(&warm_up->packets, warm_up->next);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/queue.h"
 #include "base/xalloc.h"
 
 /* Of so many packets it is known which they are when the document of a later one names them; a power of 2. */
@@ -37,8 +38,7 @@ struct kafka_session {
 	struct kafka_source *source; /* the dissection's */
 	char *name;
 
-	struct open_packet *ring;
-	size_t room, first, count;
+	struct queue open;          /* of struct open_packet */
 	struct open_packet current; /* whose outcome became known last */
 	struct known_packet *history;
 	uint64_t put, passed; /* packets, the latter without context */
@@ -94,31 +94,13 @@ kafka_capture_drop(struct kafka_capture *capture)
 
 /* Packets. */
 
-static void
-push(struct kafka_session *session, const struct open_packet *packet)
-{
-	if (session->count == session->room) {
-		size_t room = session->room == 0 ? 256 : session->room * 2;
-		struct open_packet *ring = xcalloc(room, sizeof(*ring));
-
-		for (size_t i = 0; i < session->count; i++)
-			ring[i] = session->ring[(session->first + i) % session->room];
-		free(session->ring);
-		session->ring = ring;
-		session->room = room;
-		session->first = 0;
-	}
-	session->ring[(session->first + session->count++) % session->room] = *packet;
-}
-
 static bool
 pop(struct kafka_session *session, struct open_packet *packet)
 {
-	if (session->count == 0)
+	if (session->open.count == 0)
 		return false;
-	*packet = session->ring[session->first];
-	session->first = (session->first + 1) % session->room;
-	session->count--;
+	*packet = *(const struct open_packet *)queue_at(&session->open, 0, sizeof(*packet));
+	queue_pop(&session->open);
 	return true;
 }
 
@@ -141,7 +123,7 @@ kafka_session_put(struct kafka_session *session, const struct kafka_source_packe
 
 	own.identity.capture = capture->hash;
 	own.identity.is_context = span == NULL;
-	push(session, &open);
+	queue_push(&session->open, &open, sizeof(open));
 	session->history[session->put % HISTORY] = (struct known_packet){ session->put, open.ordinal, capture };
 	kafka_source_put(session->source, &own);
 	session->used = clock_ms();
@@ -276,7 +258,7 @@ kafka_session_free(struct kafka_session *session)
 	while (pop(session, &packet))
 		kafka_capture_drop(packet.capture);
 	kafka_capture_drop(session->current.capture);
-	free(session->ring);
+	queue_release(&session->open);
 	free(session->history);
 	free(session->name);
 	free(session);
@@ -328,7 +310,7 @@ kafka_session_is_ending(const struct kafka_session *session)
 size_t
 kafka_session_open(const struct kafka_session *session)
 {
-	return session->count;
+	return session->open.count;
 }
 
 uint64_t

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/queue.h"
 #include "base/xalloc.h"
 #include "packet/linktype.h"
 #include "packet/pcapng_write.h"
@@ -30,9 +31,8 @@ struct kafka_source {
 	struct kafka_source_handler handler;
 	struct capture_reader *reader;
 	struct buffer stream;
-	size_t taken; /* of it, by the record given last */
-	struct waiting *ring;
-	size_t room, first, count;
+	size_t taken;         /* of it, by the record given last */
+	struct queue waiting; /* of struct waiting */
 	uint32_t linktypes[INTERFACES_MAX];
 	uint32_t interfaces;
 	bool has_ended, waits;
@@ -82,27 +82,6 @@ kafka_source_refuses(const struct kafka_source *source, const struct kafka_sourc
 	return NULL;
 }
 
-static void
-push(struct kafka_source *source, const struct kafka_source_packet *packet)
-{
-	if (source->count == source->room) {
-		size_t room = source->room == 0 ? 256 : source->room * 2;
-		struct waiting *ring = xcalloc(room, sizeof(*ring));
-
-		for (size_t i = 0; i < source->count; i++)
-			ring[i] = source->ring[(source->first + i) % source->room];
-		free(source->ring);
-		source->ring = ring;
-		source->room = room;
-		source->first = 0;
-	}
-	source->ring[(source->first + source->count++) % source->room] = (struct waiting){ .identity = packet->identity,
-		.has_time = packet->has_time,
-		.sec = packet->sec,
-		.nsec = packet->nsec,
-		.len = packet->caplen };
-}
-
 /* The number of the interface, which is written if it is new. */
 static uint32_t
 put_interface(struct kafka_source *source, uint32_t linktype)
@@ -121,6 +100,11 @@ put_interface(struct kafka_source *source, uint32_t linktype)
 void
 kafka_source_put(struct kafka_source *source, const struct kafka_source_packet *packet)
 {
+	const struct waiting waiting = { .identity = packet->identity,
+		.has_time = packet->has_time,
+		.sec = packet->sec,
+		.nsec = packet->nsec,
+		.len = packet->caplen };
 	struct pcapng_write_packet block = { .caplen = packet->caplen,
 		.wirelen = packet->wirelen,
 		.bytes = packet->bytes };
@@ -133,7 +117,7 @@ kafka_source_put(struct kafka_source *source, const struct kafka_source_packet *
 	block.interface = put_interface(source, packet->linktype);
 	if (pcapng_write_packet(&source->stream, true, &block) != 0)
 		abort();
-	push(source, packet);
+	queue_push(&source->waiting, &waiting, sizeof(waiting));
 }
 
 void
@@ -156,14 +140,13 @@ kafka_source_wake(struct kafka_source *source)
 static void
 identify(struct kafka_source *source, struct record *record)
 {
-	struct waiting *waiting = &source->ring[source->first];
+	struct waiting *waiting = queue_at(&source->waiting, 0, sizeof(*waiting));
 
 	record->raw.has_time = waiting->has_time;
 	record->raw.sec = waiting->sec;
 	record->raw.nsec = waiting->nsec;
 	record->identity = &waiting->identity;
-	source->first = (source->first + 1) % source->room;
-	source->count--;
+	queue_pop(&source->waiting);
 	source->handler.on_taken(source->handler.ctx, waiting->len);
 }
 
@@ -235,8 +218,11 @@ take_rest(const struct kafka_source *source)
 {
 	size_t rest = 0;
 
-	for (size_t i = 0; i < source->count; i++)
-		rest += source->ring[(source->first + i) % source->room].len;
+	for (size_t i = 0; i < source->waiting.count; i++) {
+		const struct waiting *waiting = queue_at(&source->waiting, i, sizeof(*waiting));
+
+		rest += waiting->len;
+	}
 	if (rest > 0)
 		source->handler.on_taken(source->handler.ctx, rest);
 }
@@ -249,7 +235,7 @@ source_release(struct record_source *base)
 	take_rest(source);
 	capture_reader_free(source->reader);
 	buffer_release(&source->stream);
-	free(source->ring);
+	queue_release(&source->waiting);
 	free(source);
 }
 

@@ -12,6 +12,7 @@
 #include "base/ack.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/queue.h"
 #include "base/write.h"
 #include "base/xalloc.h"
 
@@ -43,9 +44,8 @@ struct sink_stdout {
 	bool was_high;
 	bool ended;
 	struct buffer queue;
-	struct end *ends; /* a ring */
-	size_t ends_room, ends_first, ends_count;
-	size_t partial; /* bytes of the first that are out already */
+	struct queue ends; /* of struct end */
+	size_t partial;    /* bytes of the first that are out already */
 	uint64_t delivered;
 	uint64_t last; /* clock_ms of the last delivered; 0: none */
 	bool failed;
@@ -65,38 +65,17 @@ const_self(const struct sink *sink)
 }
 
 static void
-push_end(struct sink_stdout *out, size_t len, struct ack *ack)
-{
-	struct end *end;
-
-	if (out->ends_count == out->ends_room) {
-		size_t room = out->ends_room == 0 ? 256 : out->ends_room * 2;
-		struct end *ends = xreallocarray(NULL, room, sizeof(*ends));
-
-		for (size_t i = 0; i < out->ends_count; i++)
-			ends[i] = out->ends[(out->ends_first + i) %
-			    out->ends_room];
-		free(out->ends);
-		out->ends = ends;
-		out->ends_room = room;
-		out->ends_first = 0;
-	}
-	end = &out->ends[(out->ends_first + out->ends_count++) %
-	    out->ends_room];
-	end->len = len;
-	end->ack = ack;
-}
-
-static void
 count_delivered(struct sink_stdout *out, size_t len)
 {
 	out->partial += len;
-	while (out->ends_count > 0 &&
-	    out->partial >= out->ends[out->ends_first].len) {
-		out->partial -= out->ends[out->ends_first].len;
-		ack_deliver(out->ends[out->ends_first].ack);
-		out->ends_first = (out->ends_first + 1) % out->ends_room;
-		out->ends_count--;
+	while (out->ends.count > 0) {
+		const struct end *end = queue_at(&out->ends, 0, sizeof(*end));
+
+		if (out->partial < end->len)
+			break;
+		out->partial -= end->len;
+		ack_deliver(end->ack);
+		queue_pop(&out->ends);
 		out->delivered++;
 		out->last = clock_ms();
 	}
@@ -217,6 +196,7 @@ deferred_flush(void *ctx)
 static void
 stdout_write(struct sink *sink, const struct document_ready *ready)
 {
+	const struct end end = { ready->len + 1, ready->ack };
 	struct sink_stdout *out = self(sink);
 
 	if (out->failed)
@@ -224,7 +204,7 @@ stdout_write(struct sink *sink, const struct document_ready *ready)
 	if (buffer_append(&out->queue, ready->json, ready->len) != 0 ||
 	    buffer_append(&out->queue, "\n", 1) != 0)
 		abort(); /* the owner went on far above HIGH */
-	push_end(out, ready->len + 1, ready->ack);
+	queue_push(&out->ends, &end, sizeof(end));
 	out->was_high = true;
 	if (out->queue.len >= WRITE_LEN)
 		flush(out);
@@ -292,7 +272,7 @@ stdout_free(struct sink *sink)
 	event_free(out->writable);
 	event_free(out->again);
 	buffer_release(&out->queue);
-	free(out->ends);
+	queue_release(&out->ends);
 	free(out);
 }
 

@@ -104,7 +104,7 @@ assert_given(struct test *test, const char *wanted)
 static inline void
 assert_pending(struct test *test, uint64_t first, size_t count)
 {
-	assert_int_equal(feed_pending(test->feed)->count, count);
+	assert_int_equal(feed_pending(test->feed)->queue.count, count);
 	if (count == 0)
 		assert_null(feed_first(test->feed));
 	else

@@ -22,13 +22,13 @@ push(struct pending *pending, uint64_t ordinal)
 static void
 test_empty(void **state)
 {
-	struct pending pending = { .ring = NULL };
+	struct pending pending = { .queue = { .items = NULL } };
 
 	(void)state;
 	assert_null(pending_first(&pending));
 	pending_pop(&pending);
 	pending_clear(&pending);
-	assert_int_equal(pending.count, 0);
+	assert_int_equal(pending.queue.count, 0);
 	pending_release(&pending);
 }
 
@@ -36,7 +36,7 @@ test_empty(void **state)
 static void
 test_order_is_kept(void **state)
 {
-	struct pending pending = { .ring = NULL };
+	struct pending pending = { .queue = { .items = NULL } };
 	uint64_t in = 0, out = 0;
 
 	(void)state;
@@ -53,7 +53,7 @@ test_order_is_kept(void **state)
 			pending_pop(&pending);
 		}
 	}
-	assert_int_equal(pending.count, in - out);
+	assert_int_equal(pending.queue.count, in - out);
 	while (pending_first(&pending) != NULL) {
 		assert_int_equal(pending_first(&pending)->ordinal, ++out);
 		pending_pop(&pending);
@@ -65,7 +65,7 @@ test_order_is_kept(void **state)
 static void
 test_clear_and_release(void **state)
 {
-	struct pending pending = { .ring = NULL };
+	struct pending pending = { .queue = { .items = NULL } };
 
 	(void)state;
 	for (uint64_t i = 1; i <= 10; i++)

@@ -112,7 +112,7 @@ pop(struct test *test, unsigned count)
 		    pending_first(&test->pending);
 
 		test->resolved = first->ordinal;
-		resumption_pop(test->resumption, first, test->pending.count - 1);
+		resumption_pop(test->resumption, first, test->pending.queue.count - 1);
 		pending_pop(&test->pending);
 	}
 }
@@ -216,7 +216,7 @@ assert_given(struct test *test, const char *wanted)
 static void
 assert_pending(const struct test *test, uint64_t first, size_t count)
 {
-	assert_int_equal(test->pending.count, count);
+	assert_int_equal(test->pending.queue.count, count);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(pending_at(&test->pending, i)->ordinal,
 		    first + i);
@@ -388,7 +388,7 @@ test_too_much(void **state)
 	keep_large(test, 5, HEAD + 1);
 	assert_false(begin(test, 1, 0));
 	assert_false(resumption_is_lossy(test->resumption));
-	assert_int_equal(test->pending.count, 5);
+	assert_int_equal(test->pending.queue.count, 5);
 }
 
 static void
@@ -455,7 +455,7 @@ test_live_dead(void **state)
 
 	test->resumption = resumption_new(true);
 	keep(test, 1, 3);
-	test->pending.ring[test->pending.first + 1].dead = true;
+	((struct pending_packet *)queue_at(&test->pending.queue, 1, sizeof(struct pending_packet)))->dead = true;
 	pop(test, 3);
 	assert_true(begin(test, 1, 3));
 	assert_given(test, "'' w1 we2 w3");
