@@ -13,7 +13,7 @@
 
 #include "base/xalloc.h"
 #include "capture/history.h"
-#include "capture/session.h"
+#include "capture/session_nic.h"
 #include "process/fd_message.h"
 #include "process/helper.h"
 
@@ -29,13 +29,12 @@ struct guest {
 
 struct lookback {
 	const struct lookback_job *job;
-	struct nic *nic;
+	struct session_nic nic;
 	struct history *history;
 	struct guest *guests;
 	size_t count;
 	struct session_clock now;
 	uint64_t next_look, kernel_drop, interface_drop;
-	struct address_filter excluded;
 	bool closed, lost;
 };
 
@@ -108,7 +107,7 @@ join(struct lookback *lookback, const struct lookback_order *order, struct error
 		error_set(error, OUTCOME_USAGE, "%s", refusal);
 		return NULL;
 	}
-	count = mandates_codes(lookback->job->mandates, lookback->nic, order->grant, true, codes, error);
+	count = mandates_codes(lookback->job->mandates, lookback->nic.nic, order->grant, true, codes, error);
 	if (count == 0)
 		return NULL;
 	codes[count++] = code;
@@ -122,7 +121,7 @@ begin(struct lookback *lookback, const struct lookback_order *order, int socket)
 	uint32_t snaplen = order->snaplen < lookback->job->nic.snaplen ? order->snaplen : lookback->job->nic.snaplen;
 	const struct take_config take = { .limits = order->limits,
 		.snaplen = snaplen,
-		.linktype = nic_linktype(lookback->nic),
+		.linktype = nic_linktype(lookback->nic.nic),
 		.pcapng = order->pcapng != 0,
 		.interface = lookback->job->nic.name,
 		.reserve = order->reserve };
@@ -153,18 +152,6 @@ begin(struct lookback *lookback, const struct lookback_order *order, int socket)
 /* Orders. */
 
 static void
-exclude(struct lookback *lookback, const struct sockaddr_in6 *address)
-{
-	char text[ADDRESS_FILTER_LIST_MAX];
-	struct error error;
-
-	if (!address_filter_add(&lookback->excluded, (const struct sockaddr *)(const void *)address))
-		return;
-	address_filter_write(&lookback->excluded, text);
-	(void)nic_exclude(lookback->nic, text, &error);
-}
-
-static void
 obey(struct lookback *lookback)
 {
 	struct lookback_order *order = xcalloc(1, sizeof(*order));
@@ -177,7 +164,7 @@ obey(struct lookback *lookback)
 	    (size_t)got != lookback_order_len(order))
 		lookback->closed = true;
 	else if (order->is_exclusion != 0)
-		exclude(lookback, &order->address);
+		session_nic_exclude(&lookback->nic, &order->address);
 	else if (fd >= 0) {
 		begin(lookback, order, fd);
 		fd = -1;
@@ -188,34 +175,21 @@ out:
 	free(order);
 }
 
-static void
-obey_guest(struct lookback *lookback, struct guest *guest)
-{
-	session_obey(&guest->session);
-	if (!guest->session.excludes)
-		return;
-	exclude(lookback, &guest->session.address);
-	session_excluded(&guest->session);
-}
-
 /* All. */
 
 static void
 look(struct lookback *lookback)
 {
-	enum nic_state state = nic_look(lookback->nic);
+	enum nic_state state = nic_look(lookback->nic.nic);
 
 	lookback->next_look = lookback->now.monotonic + SESSION_LOOK_NS;
-	nic_drops(lookback->nic, &lookback->kernel_drop, &lookback->interface_drop);
+	nic_drops(lookback->nic.nic, &lookback->kernel_drop, &lookback->interface_drop);
 	for (size_t i = 0; i < lookback->count; i++) {
 		struct guest *guest = &lookback->guests[i];
 
 		guest->session.kernel_drop = lookback->kernel_drop - guest->kernel_drop;
 		guest->session.interface_drop = lookback->interface_drop - guest->interface_drop;
-		session_tell(&guest->session);
-		if (state != NIC_UP)
-			session_stop(&guest->session, state == NIC_GONE ? TAKE_INTERFACE_GONE : TAKE_INTERFACE_DOWN,
-			    lookback->now.monotonic);
+		session_nic_tell(&guest->session, state, lookback->now.monotonic);
 	}
 	lookback->lost = state != NIC_UP;
 }
@@ -223,7 +197,7 @@ look(struct lookback *lookback)
 static int
 wait_ms(const struct lookback *lookback)
 {
-	uint64_t due = lookback->next_look, now = session_now().monotonic;
+	uint64_t due = lookback->next_look;
 
 	for (size_t i = 0; i < lookback->count; i++) {
 		uint64_t at = session_due(&lookback->guests[i].session);
@@ -231,7 +205,7 @@ wait_ms(const struct lookback *lookback)
 		if (at < due)
 			due = at;
 	}
-	return due > now ? (int)((due - now) / NS_PER_MS) + 1 : 0;
+	return session_nic_wait(due);
 }
 
 static void
@@ -240,7 +214,7 @@ read_packets(struct lookback *lookback)
 	int got;
 
 	lookback->now = session_now();
-	got = nic_read(lookback->nic, SLICE, on_packet, lookback);
+	got = nic_read(lookback->nic.nic, SLICE, on_packet, lookback);
 	if (got < 0)
 		lookback->next_look = 0;
 	if (got <= 0)
@@ -255,13 +229,15 @@ step(struct lookback *lookback)
 	size_t count = lookback->count;
 
 	fds[0] = (struct pollfd){ .fd = lookback->closed ? -1 : lookback->job->socket, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = nic_fd(lookback->nic), .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = nic_fd(lookback->nic.nic), .events = POLLIN };
 	for (size_t i = 0; i < count; i++)
 		fds[2 + i] = (struct pollfd){ .fd = lookback->guests[i].session.socket, .events = POLLIN };
 	if (poll(fds, 2 + count, wait_ms(lookback)) >= 0) {
 		for (size_t i = 0; i < count; i++)
-			if (fds[2 + i].revents != 0)
-				obey_guest(lookback, &lookback->guests[i]);
+			if (fds[2 + i].revents != 0) {
+				session_obey(&lookback->guests[i].session);
+				session_nic_obey(&lookback->nic, &lookback->guests[i].session);
+			}
 		read_packets(lookback);
 		/* After what had arrived before it. */
 		if (fds[0].revents != 0)
@@ -273,38 +249,16 @@ step(struct lookback *lookback)
 	free(fds);
 }
 
-static struct nic *
-open_nic(struct lookback *lookback, struct nic_config *config, struct bpf_code *codes, struct error *error)
-{
-	char text[ADDRESS_FILTER_LIST_MAX];
-	struct nic *nic;
-
-	config->code_count = 1;
-	config->codes = mandates_nothing();
-	nic = nic_open(config, error);
-	if (nic == NULL)
-		return NULL;
-	config->code_count = mandates_codes(lookback->job->mandates, nic, MANDATES_NO_GRANT, false, codes, error);
-	config->codes = codes;
-	address_filter_write(&lookback->excluded, text);
-	if (config->code_count > 0 && nic_exclude(nic, text, error) == 0)
-		return nic;
-	nic_free(nic);
-	return NULL;
-}
-
 int
 lookback_work(void *ctx)
 {
 	const struct lookback_job *job = ctx;
-	struct lookback lookback = { .job = job, .excluded = *job->excluded };
-	struct nic_config config = job->nic;
-	struct bpf_code codes[MANDATES_CODES_MAX];
+	struct lookback lookback = { .job = job };
 	struct error error;
 	const char *user;
 
-	lookback.nic = open_nic(&lookback, &config, codes, &error);
-	if (lookback.nic == NULL || helper_confine(job->parent, RLIM_INFINITY, &user, &error) != 0)
+	if (session_nic_open(&lookback.nic, &job->nic, job->mandates, MANDATES_NO_GRANT, NULL, job->excluded, &error) != 0 ||
+	    helper_confine(job->parent, RLIM_INFINITY, &user, &error) != 0)
 		return 1;
 	lookback.history = history_new(job->bytes);
 	if (lookback.history == NULL)
