@@ -29,6 +29,7 @@
 #include "daemon/captures.h"
 #include "process/fd_message.h"
 #include "sandbox/privilege.h"
+#include "orders.h"
 
 #define ITEMS_MAX 64
 
@@ -38,8 +39,7 @@ struct driver {
 	struct event *input;
 	const char *folder;
 	int folder_fd;
-	char line[8192];
-	size_t len;
+	struct orders orders;
 };
 
 static void
@@ -187,8 +187,9 @@ exclude(struct driver *driver, const char *host, const char *port)
 }
 
 static void
-obey(struct driver *driver, char *line)
+obey(void *ctx, char *line)
 {
+	struct driver *driver = ctx;
 	char *rest, *word = strtok_r(line, " ", &rest), *host;
 
 	if (word == NULL)
@@ -215,22 +216,10 @@ static void
 on_input(evutil_socket_t fd, short what, void *ctx)
 {
 	struct driver *driver = ctx;
-	ssize_t got = read(fd, driver->line + driver->len, sizeof(driver->line) - driver->len - 1);
-	char *end;
 
 	(void)what;
-	if (got <= 0) {
+	if (!orders_read(&driver->orders, fd, obey, driver))
 		loop_stop(driver->loop);
-		return;
-	}
-	driver->len += (size_t)got;
-	driver->line[driver->len] = '\0';
-	while ((end = strchr(driver->line, '\n')) != NULL) {
-		*end = '\0';
-		obey(driver, driver->line);
-		driver->len -= (size_t)(end + 1 - driver->line);
-		memmove(driver->line, end + 1, driver->len + 1);
-	}
 }
 
 /* What a program that was taken over could ask the broker for, past daemon/captures.c. */
@@ -424,7 +413,7 @@ main(int argc, char **argv)
 	struct capture_broker_config config = { .interfaces = interfaces, .grants = grants };
 	struct captures_config bounds = { .maxcaptures = 50, .maxmemory = 1U << 30 };
 	struct captures_handler handler = { on_started, on_end, on_lost, NULL };
-	struct driver driver = { .len = 0 };
+	struct driver driver = { .loop = NULL };
 	struct capture_broker *broker;
 	struct error error;
 	bool is_hostile = false;

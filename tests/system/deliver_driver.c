@@ -23,8 +23,10 @@
 #include "base/files.h"
 #include "base/xalloc.h"
 #include "deliver/deliver.h"
+#include "orders.h"
 
 struct driver {
+	struct orders orders;
 	struct deliver_config config;
 	struct argv options;
 	struct log log;
@@ -32,7 +34,7 @@ struct driver {
 	struct deliver *deliver;
 	struct event *input, *tick;
 	bool is_draining, is_unnoted;
-	struct buffer line, ca;
+	struct buffer ca;
 };
 
 static unsigned
@@ -168,8 +170,9 @@ print_metrics(struct driver *driver)
 }
 
 static void
-obey(struct driver *driver, char *line)
+obey(void *ctx, char *line)
 {
+	struct driver *driver = ctx;
 	char *order = strsep(&line, "\t");
 
 	if (strcmp(order, "put") == 0)
@@ -194,24 +197,10 @@ static void
 on_input(evutil_socket_t fd, short what, void *ctx)
 {
 	struct driver *driver = ctx;
-	char piece[65536], *end;
-	ssize_t len = read(fd, piece, sizeof(piece));
 
 	(void)what;
-	if (len <= 0) {
+	if (!orders_read(&driver->orders, fd, obey, driver))
 		event_del(driver->input);
-		return;
-	}
-	if (buffer_append(&driver->line, piece, (size_t)len) != 0)
-		abort();
-	while ((end = memchr(driver->line.data, '\n', driver->line.len)) != NULL) {
-		size_t used = (size_t)(end - driver->line.data) + 1;
-		char *line = xstrndup(driver->line.data, used - 1);
-
-		obey(driver, line);
-		free(line);
-		buffer_consume(&driver->line, used);
-	}
 }
 
 static void
@@ -312,7 +301,6 @@ main(int argc, char **argv)
 	int rv = 2;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	buffer_init(&driver.line, 1 << 20);
 	buffer_init(&driver.ca, 1 << 20);
 	driver.config.log = &driver.log;
 	for (int i = 1; i < argc; i++)
@@ -338,7 +326,6 @@ main(int argc, char **argv)
 	event_free(driver.tick);
 out:
 	argv_release(&driver.options);
-	buffer_release(&driver.line);
 	buffer_release(&driver.ca);
 	loop_free(driver.loop);
 	log_end(&driver.log, NULL, NULL);

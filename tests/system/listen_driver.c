@@ -25,6 +25,7 @@
 #include "listen/redis_channel.h"
 #include "listen/redis_stream.h"
 #include "listen/sqs.h"
+#include "orders.h"
 
 #define LISTENERS_MAX 8
 #define FORMER_MAX 4
@@ -51,8 +52,7 @@ struct driver {
 	const char *channel;
 	char *ca;
 	bool is_quiet;
-	char line[4096];
-	size_t len;
+	struct orders orders;
 };
 
 static void
@@ -200,8 +200,9 @@ stop(struct driver *driver, uint64_t grace)
 }
 
 static void
-obey(struct driver *driver, char *order)
+obey(void *ctx, char *order)
 {
+	struct driver *driver = ctx;
 	char *word = strtok(order, " "), *rest = strtok(NULL, ""), text[64];
 
 	if (word == NULL)
@@ -229,22 +230,11 @@ static void
 on_input(evutil_socket_t fd, short what, void *ctx)
 {
 	struct driver *driver = ctx;
-	ssize_t n = read(fd, driver->line + driver->len, sizeof(driver->line) - 1 - driver->len);
-	char *end;
 
 	(void)what;
-	if (n <= 0) {
+	if (!orders_read(&driver->orders, fd, obey, driver)) {
 		event_del(driver->input);
 		loop_stop(driver->loop);
-		return;
-	}
-	driver->len += (size_t)n;
-	driver->line[driver->len] = '\0';
-	while ((end = strchr(driver->line, '\n')) != NULL) {
-		*end++ = '\0';
-		obey(driver, driver->line);
-		driver->len -= (size_t)(end - driver->line);
-		memmove(driver->line, end, driver->len + 1);
 	}
 }
 

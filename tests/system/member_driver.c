@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "kafka/kafka_feed.h"
+#include "orders.h"
 
 #define ASSIGNMENTS_MAX 1024
 
@@ -28,8 +29,7 @@ struct driver {
 	bool is_auto, is_quiet;
 	int64_t next[ASSIGNMENTS_MAX], start[ASSIGNMENTS_MAX];
 	uint64_t messages, bytes;
-	char line[4096];
-	size_t len;
+	struct orders orders;
 };
 
 static void
@@ -162,8 +162,9 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 }
 
 static void
-obey(struct driver *driver, const char *line)
+obey(void *ctx, char *line)
 {
+	struct driver *driver = ctx;
 	long long a = 0, b = 0;
 	char word[32] = "";
 
@@ -190,22 +191,11 @@ static void
 on_input(evutil_socket_t fd, short what, void *ctx)
 {
 	struct driver *driver = ctx;
-	ssize_t n = read(fd, driver->line + driver->len, sizeof(driver->line) - 1 - driver->len);
-	char *end;
 
 	(void)what;
-	if (n <= 0) {
+	if (!orders_read(&driver->orders, fd, obey, driver)) {
 		kafka_feed_close(driver->feed);
 		loop_stop(driver->loop);
-		return;
-	}
-	driver->len += (size_t)n;
-	driver->line[driver->len] = '\0';
-	while ((end = strchr(driver->line, '\n')) != NULL) {
-		*end = '\0';
-		obey(driver, driver->line);
-		driver->len -= (size_t)(end + 1 - driver->line);
-		memmove(driver->line, end + 1, driver->len + 1);
 	}
 }
 
