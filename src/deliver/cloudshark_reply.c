@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/jsonwalk.h"
 #include "base/text.h"
-#include "server/jsonwalk.h"
 
 #define SECRET_MIN 4
 

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/jsonwalk.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "packet/digest.h"
-#include "server/jsonwalk.h"
 
 /* In front of the checksum of the rest. */
 #define MAGIC "espcapd-spool 1 "

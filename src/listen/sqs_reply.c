@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jsonwalk.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "server/jsonwalk.h"
 
 enum key {
 	KEY_MESSAGES,

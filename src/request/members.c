@@ -6,16 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yajl/yajl_parse.h>
 
 #include "base/json.h"
+#include "base/jsonwalk.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 
 struct reader {
 	const struct members *members;
 	struct error *error;
-	size_t depth; /* of open objects and lists */
+	bool has_failed; /* the error has the reason */
 	struct members_text names[MEMBERS_MAX];
 	size_t count;
 	/* The list that is the value of the last member. */
@@ -42,107 +42,12 @@ copy(const char *bytes, size_t len)
 	return text;
 }
 
-static int
+static bool
 fail(struct reader *reader, const char *text)
 {
+	reader->has_failed = true;
 	(void)error_set(reader->error, OUTCOME_INPUT, "%s", text);
-	return 0;
-}
-
-static int
-tell(struct reader *reader, const struct members_value *value)
-{
-	const struct members_text *name = &reader->names[reader->count - 1];
-
-	return reader->members->on_member(reader->members->ctx, name->bytes,
-		   name->len, value, reader->error) == 0;
-}
-
-/* A value that is no text, and neither object nor list. */
-static int
-simple(struct reader *reader, enum members_kind kind, const char *text,
-    size_t len)
-{
-	const struct members_value value = { .kind = kind,
-		.text = { .bytes = (char *)text, .len = len } };
-
-	if (reader->depth == 0)
-		return fail(reader, "message: is not a JSON object");
-	if (reader->depth == 1)
-		return tell(reader, &value);
-	reader->is_of_texts = false;
-	return 1;
-}
-
-/* yajl's callbacks; 0 ends the parse. */
-
-static int
-on_null(void *ctx)
-{
-	return simple(ctx, MEMBERS_NULL, "", 0);
-}
-
-static int
-on_boolean(void *ctx, int value)
-{
-	return simple(ctx, value ? MEMBERS_TRUE : MEMBERS_FALSE, "", 0);
-}
-
-static int
-on_number(void *ctx, const char *text, size_t len)
-{
-	return simple(ctx, MEMBERS_NUMBER, text, len);
-}
-
-static int
-on_string(void *ctx, const unsigned char *bytes, size_t len)
-{
-	struct reader *reader = ctx;
-
-	if (reader->depth < 2)
-		return simple(reader, MEMBERS_TEXT, (const char *)bytes, len);
-	if (reader->depth > 2 || !reader->is_list)
-		return 1;
-	if (reader->text_count == MEMBERS_TEXTS_MAX) {
-		reader->is_of_texts = false;
-		return 1;
-	}
-	reader->texts[reader->text_count++] =
-	    copy((const char *)bytes, len);
-	return 1;
-}
-
-static int
-open_scope(struct reader *reader, bool is_list)
-{
-	char text[64];
-
-	if (reader->depth == 0 && is_list)
-		return fail(reader, "message: is not a JSON object");
-	if (reader->depth == reader->members->depth_max) {
-		(void)snprintf(text, sizeof(text),
-		    "message: is nested more than %zu levels deep", reader->depth);
-		return fail(reader, text);
-	}
-	reader->depth++;
-	if (reader->depth == 2) {
-		reader->is_list = is_list;
-		reader->is_of_texts = is_list;
-	} else
-		reader->is_of_texts = false;
-	return 1;
-}
-
-static int
-on_object(void *ctx)
-{
-	return open_scope(ctx, false);
-}
-
-static int
-on_array(void *ctx)
-{
-	return open_scope(ctx, true);
+	return false;
 }
 
 static void
@@ -153,23 +58,97 @@ drop_texts(struct reader *reader)
 	reader->text_count = 0;
 }
 
-static int
-on_end(void *ctx)
+static bool
+tell(struct reader *reader, const struct members_value *value)
 {
-	struct reader *reader = ctx;
-	struct members_value value = { .kind = MEMBERS_OTHER };
-	int result;
+	const struct members_text *name = &reader->names[reader->count - 1];
 
-	if (--reader->depth != 1)
-		return 1;
-	if (reader->is_of_texts) {
-		value.kind = MEMBERS_TEXTS;
-		value.texts = reader->texts;
-		value.count = reader->text_count;
+	reader->has_failed = reader->members->on_member(reader->members->ctx, name->bytes, name->len, value,
+				 reader->error) != 0;
+	return !reader->has_failed;
+}
+
+/* A value of a member that is neither object nor list. */
+static bool
+tell_simple(struct reader *reader, const struct jsonwalk_value *value)
+{
+	struct members_value member = { .text = { .bytes = (char *)value->text, .len = value->len } };
+
+	if (value->kind == JSONWALK_STRING)
+		member.kind = MEMBERS_TEXT;
+	else if (value->kind == JSONWALK_NUMBER)
+		member.kind = MEMBERS_NUMBER;
+	else {
+		member.kind = value->text[0] == 't' ? MEMBERS_TRUE : value->text[0] == 'f' ? MEMBERS_FALSE :
+											     MEMBERS_NULL;
+		member.text.len = 0;
 	}
-	result = tell(reader, &value);
+	return tell(reader, &member);
+}
+
+/* A value within that of a member. */
+static void
+take_inner(struct reader *reader, const struct jsonwalk_value *value)
+{
+	if (value->kind != JSONWALK_STRING)
+		reader->is_of_texts = false;
+	else if (value->depth == 2 && reader->is_list && reader->text_count == MEMBERS_TEXTS_MAX)
+		reader->is_of_texts = false;
+	else if (value->depth == 2 && reader->is_list)
+		reader->texts[reader->text_count++] = copy(value->text, value->len);
+}
+
+static bool
+open_scope(struct reader *reader, const struct jsonwalk_value *value)
+{
+	char text[64];
+
+	if (value->depth == reader->members->depth_max) {
+		(void)snprintf(text, sizeof(text),
+		    "message: is nested more than %zu levels deep", value->depth);
+		return fail(reader, text);
+	}
+	if (value->depth == 1)
+		reader->is_list = value->kind == JSONWALK_ARRAY;
+	reader->is_of_texts = value->depth == 1 && reader->is_list;
+	return true;
+}
+
+static bool
+close_scope(struct reader *reader, const struct jsonwalk_value *value)
+{
+	struct members_value member = { .kind = MEMBERS_OTHER };
+	bool result;
+
+	if (value->depth != 1)
+		return true;
+	if (reader->is_of_texts) {
+		member.kind = MEMBERS_TEXTS;
+		member.texts = reader->texts;
+		member.count = reader->text_count;
+	}
+	result = tell(reader, &member);
 	drop_texts(reader);
 	return result;
+}
+
+static bool
+on_value(void *ctx, const struct jsonwalk_value *value)
+{
+	struct reader *reader = ctx;
+
+	if (reader->has_failed)
+		return false;
+	if (value->depth == 0 && value->kind != JSONWALK_OBJECT && value->kind != JSONWALK_END)
+		return fail(reader, "message: is not a JSON object");
+	if (value->kind == JSONWALK_OBJECT || value->kind == JSONWALK_ARRAY)
+		return open_scope(reader, value);
+	if (value->kind == JSONWALK_END)
+		return close_scope(reader, value);
+	if (value->depth == 1)
+		return tell_simple(reader, value);
+	take_inner(reader, value);
+	return true;
 }
 
 static char
@@ -199,59 +178,40 @@ is_known(const struct reader *reader, const char *name, size_t len)
 	return false;
 }
 
-static int
-on_key(void *ctx, const unsigned char *bytes, size_t len)
+static void
+on_name(void *ctx, size_t depth, const char *name, size_t len)
 {
 	struct reader *reader = ctx;
-	const char *name = (const char *)bytes;
-	char shown[MEMBERS_NAME_SIZE];
+	char shown[MEMBERS_NAME_SIZE], text[MEMBERS_NAME_SIZE + 32];
 
-	if (reader->depth != 1)
-		return 1;
+	if (depth != 1)
+		return;
 	if (is_known(reader, name, len)) {
 		members_visible(shown, name, len);
-		(void)error_set(reader->error, OUTCOME_INPUT,
-		    "%s: is there twice", shown);
-		return 0;
-	}
-	if (reader->count == MEMBERS_MAX)
-		return fail(reader, "message: has too many members");
-	reader->names[reader->count++] = copy(name, len);
-	return 1;
+		(void)snprintf(text, sizeof(text), "%s: is there twice", shown);
+		(void)fail(reader, text);
+	} else if (reader->count == MEMBERS_MAX)
+		(void)fail(reader, "message: has too many members");
+	else
+		reader->names[reader->count++] = copy(name, len);
 }
 
 static int
 parse(struct reader *reader, const char *bytes, size_t len)
 {
-	/* With yajl_number no number is converted: none overflows. */
-	static const yajl_callbacks callbacks = { .yajl_null = on_null,
-		.yajl_boolean = on_boolean,
-		.yajl_number = on_number,
-		.yajl_string = on_string,
-		.yajl_start_map = on_object,
-		.yajl_map_key = on_key,
-		.yajl_end_map = on_end,
-		.yajl_start_array = on_array,
-		.yajl_end_array = on_end };
-	yajl_handle yajl = yajl_alloc(&callbacks, NULL, reader);
-	yajl_status status;
+	static const struct jsonwalk_key none = { .name = NULL };
+	struct jsonwalk_damage damage = { .is_there = false };
+	const struct jsonwalk walk = { .keys = &none, .on_value = on_value, .on_name = on_name, .ctx = reader, .damage = &damage };
 
-	if (yajl == NULL)
-		return error_set(reader->error, OUTCOME_INTERNAL,
-		    "message: no memory to read it");
-	status = yajl_parse(yajl, (const unsigned char *)bytes, len);
-	if (status == yajl_status_error)
-		(void)error_set(reader->error, OUTCOME_INPUT,
-		    "message: is not JSON, near byte %zu",
-		    yajl_get_bytes_consumed(yajl));
-	if (status == yajl_status_ok) {
-		status = yajl_complete_parse(yajl);
-		if (status == yajl_status_error)
-			(void)error_set(reader->error, OUTCOME_INPUT,
-			    "message: is not JSON, it ends too early");
-	}
-	yajl_free(yajl);
-	return status == yajl_status_ok ? 0 : -1;
+	if (jsonwalk(&walk, bytes, len) == 0)
+		return 0;
+	if (reader->has_failed)
+		return -1;
+	if (!damage.is_there)
+		return error_set(reader->error, OUTCOME_INTERNAL, "message: no memory to read it");
+	if (damage.is_cut)
+		return error_set(reader->error, OUTCOME_INPUT, "message: is not JSON, it ends too early");
+	return error_set(reader->error, OUTCOME_INPUT, "message: is not JSON, near byte %zu", damage.at);
 }
 
 int

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/jsonwalk.h"
 #include "base/text.h"
-#include "server/jsonwalk.h"
 
 /* Of a body that is not JSON, such as a proxy's HTML page. */
 #define RAW_MAX 200

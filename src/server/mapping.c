@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/jsonwalk.h"
 #include "base/text.h"
-#include "server/jsonwalk.h"
 
 enum key {
 	KEY_MAPPINGS,

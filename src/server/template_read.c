@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "base/jsonwalk.h"
 #include "base/text.h"
-#include "server/jsonwalk.h"
 
 enum key {
 	KEY_TEMPLATES,

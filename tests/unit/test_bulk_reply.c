@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of server/bulk_reply.c and server/jsonwalk.c: what servers answer, and what they should not. */
+/* Tests of server/bulk_reply.c and base/jsonwalk.c: what servers answer, and what they should not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

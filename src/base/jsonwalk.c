@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Walks JSON text and tells each value with the keys that lead to it. */
-#include "server/jsonwalk.h"
+#include "base/jsonwalk.h"
 
 #include <string.h>
 #include <yajl/yajl_parse.h>
@@ -95,14 +95,13 @@ on_number(void *ctx, const char *text, size_t len)
 static int
 on_boolean(void *ctx, int value)
 {
-	(void)value;
-	return tell(ctx, JSONWALK_LITERAL, "", 0);
+	return tell(ctx, JSONWALK_LITERAL, value ? "true" : "false", value ? 4 : 5);
 }
 
 static int
 on_null(void *ctx)
 {
-	return tell(ctx, JSONWALK_LITERAL, "", 0);
+	return tell(ctx, JSONWALK_LITERAL, "null", 4);
 }
 
 int
@@ -121,13 +120,17 @@ jsonwalk(const struct jsonwalk *walk, const char *text, size_t len)
 	struct walker walker = { .walk = walk };
 	yajl_handle yajl = yajl_alloc(&callbacks, NULL, &walker);
 	yajl_status status;
+	bool is_cut;
 
 	if (yajl == NULL)
 		return -1;
 	walker.yajl = yajl;
 	status = yajl_parse(yajl, (const unsigned char *)text, len);
-	if (status == yajl_status_ok)
+	is_cut = status == yajl_status_ok;
+	if (is_cut)
 		status = yajl_complete_parse(yajl);
+	if (status == yajl_status_error && walk->damage != NULL)
+		*walk->damage = (struct jsonwalk_damage){ true, is_cut, yajl_get_bytes_consumed(yajl) };
 	yajl_free(yajl);
 	return status == yajl_status_ok ? 0 : -1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Walks JSON text and tells each value with the keys that lead to it. No I/O. */
-#ifndef ESPCAP_SERVER_JSONWALK_H
-#define ESPCAP_SERVER_JSONWALK_H
+#ifndef ESPCAP_BASE_JSONWALK_H
+#define ESPCAP_BASE_JSONWALK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ struct jsonwalk_value {
 	enum jsonwalk_kind kind;
 	const unsigned char *path; /* a step for each object and array around it */
 	size_t depth;              /* length of the path, 0 for the outermost value */
-	const char *text;          /* of a string or number, not terminated; a string need not be UTF-8 */
+	const char *text;          /* of what is no object or array, not terminated; a string need not be UTF-8 */
 	size_t len;
 	size_t end; /* offset of the byte that follows it, for an object or array its bracket or brace, in the whole text */
 };
@@ -37,12 +37,19 @@ struct jsonwalk_key {
 	unsigned char id; /* below JSONWALK_ELEMENT; several names may share one */
 };
 
+/* What makes a text no JSON. */
+struct jsonwalk_damage {
+	bool is_there, is_cut; /* is_cut: the text ends too early */
+	size_t at;             /* bytes in front of it */
+};
+
 struct jsonwalk {
 	const struct jsonwalk_key *keys;
 	bool (*on_value)(void *ctx, const struct jsonwalk_value *value); /* false ends the walk */
 	/* Each key as it is written, with the depth of its value; NULL if nobody wants to know. */
 	void (*on_name)(void *ctx, size_t depth, const char *name, size_t len);
 	void *ctx;
+	struct jsonwalk_damage *damage; /* filled if there is some; NULL if nobody wants to know */
 };
 
 /*
