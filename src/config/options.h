@@ -112,7 +112,11 @@ struct options {
 	const char *node;  /* NULL: documents go to stdout */
 	const char *index; /* never NULL */
 	uint64_t chunk, chunk_bytes, memory;
-	uint64_t latency;     /* ms */
+	uint64_t latency;          /* ms */
+	const char *index_profile; /* "both", "terms" or "layers" */
+	bool index_terms;          /* all but "layers" */
+	bool index_layers;         /* all but "terms" */
+	bool aggregate_layers;
 	const char *pipeline; /* NULL for none; letters, digits, . _ - only */
 	const char *id;
 	bool auto_id;            /* --id=auto */

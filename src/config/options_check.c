@@ -236,6 +236,8 @@ check_delivery(struct line *line)
 		options->dead_letter = "espcap-dead-letter.ndjson";
 	if (options->id == NULL)
 		options->id = "packet";
+	if (options->index_profile == NULL)
+		options->index_profile = "both";
 	if (options->compress == NULL)
 		options->compress = "auto";
 	if (options->on_interface_loss == NULL)
@@ -244,6 +246,8 @@ check_delivery(struct line *line)
 	if (is_endless(options) && !is_given(line, "retry-for"))
 		options->retry_for = 0;
 	options->auto_id = strcmp(options->id, "auto") == 0;
+	options->index_terms = strcmp(options->index_profile, "layers") != 0;
+	options->index_layers = strcmp(options->index_profile, "terms") != 0;
 	options->has_replicas = is_given(line, "replicas");
 	for (size_t i = 0; i < COUNT(alone); i++)
 		if (is_given(line, alone[i][0]) &&
@@ -251,7 +255,13 @@ check_delivery(struct line *line)
 			return refuse(line, later_of(line, alone[i][0], alone[i][1]),
 			    "--%s and --%s exclude each other: give one",
 			    alone[i][0], alone[i][1]);
+	if (options->aggregate_layers && !options->index_layers)
+		return refuse(line, later_of(line, "aggregate-layers", "index-profile"),
+		    "--aggregate-layers and --index-profile=terms exclude each "
+		    "other: layers are not indexed");
 	if (check_word(line, "id", options->id, "packet or auto") != 0 ||
+	    check_word(line, "index-profile", options->index_profile,
+		"both, terms or layers") != 0 ||
 	    check_word(line, "compress", options->compress,
 		"on, off or auto") != 0 ||
 	    check_word(line, "on-interface-loss",

@@ -255,6 +255,14 @@ const struct options_row options_rows[] = {
 	    "into indices PREFIX-YYYY-MM-DD, the day of the packet (default: "
 	    "packets)",
 	    OPTIONS_KIND_TEXT, SETS(index), 0, 0, NULL, "node|print-template", 0 },
+	{ "index-profile", "KIND", OPTIONS_GROUP_DELIVERY,
+	    "both: index terms, and layers for queries by hand; terms: only "
+	    "terms, in less space; layers: only layers, as espcap 0.1 "
+	    "(default: both)",
+	    OPTIONS_KIND_TEXT, SETS(index_profile), 0, 0, NULL, "node|print-template", 0 },
+	{ "aggregate-layers", NULL, OPTIONS_GROUP_DELIVERY,
+	    "let Elasticsearch aggregate fields in layers, which takes more space",
+	    OPTIONS_KIND_FLAG, SETS(aggregate_layers), 0, 0, NULL, "node|print-template", 0 },
 	{ "chunk", "N", OPTIONS_GROUP_DELIVERY,
 	    "documents in one bulk request at most",
 	    OPTIONS_KIND_NUMBER, SETS(chunk), 1, 100000, "1000", "node", 0 },

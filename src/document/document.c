@@ -13,11 +13,14 @@
 #include "document/layers.h"
 #include "document/object_path.h"
 #include "document/sections.h"
+#include "document/terms.h"
 #include "document/text_line.h"
 #include "document/timestamp.h"
 
 /* Values are not cut shorter than this: addresses and numbers stay whole, and fields are left out instead. */
 #define CAP_FLOOR 64
+/* What an ordinary packet needs for its terms is kept for the next. */
+#define TERMS_KEPT ((size_t)1 << 20)
 
 /* Top-level values below an object, in the order they are written. */
 enum own {
@@ -30,6 +33,7 @@ enum own {
 	OWN_OFFSET,
 	OWN_ORDINAL,
 	OWN_SECTION,
+	OWN_TERMS,
 	OWN_TRUNCATED,
 	OWN_PATH,
 	OWN_HOST_NAME,
@@ -56,6 +60,7 @@ static const struct {
 	{ OWN_OFFSET, "espcap.offset" },
 	{ OWN_ORDINAL, "espcap.ordinal" },
 	{ OWN_SECTION, "espcap.section" },
+	{ OWN_TERMS, "espcap.terms" },
 	{ OWN_TRUNCATED, "espcap.truncated" }, { OWN_PATH, "file.path" },
 	{ OWN_HOST_NAME, "host.name" },
 	{ OWN_BYTES, "network.bytes" },
@@ -88,6 +93,7 @@ struct document {
 	struct flow *flow;
 	struct community *community;
 	struct text_line *line; /* NULL for JSON */
+	struct terms *terms;    /* NULL for documents without */
 
 	struct slot *slots; /* sorted by name */
 	size_t slot_count;
@@ -109,6 +115,8 @@ struct document {
 	const struct document_packet *packet;
 	struct sections_limits limits;
 	bool not_utf8;
+	struct buffer terms_text; /* empty: without */
+	bool has_all_terms;
 };
 
 static int
@@ -207,6 +215,8 @@ document_new(const struct document_config *config, struct error *error)
 	document->flow = flow_new(names);
 	if (config->text)
 		document->line = text_line_new(names, config->color);
+	if (config->terms)
+		document->terms = terms_new(names, config->fields);
 	make_slots(document);
 	index_typed(document);
 	document->icmp = names_id(names, "icmp", 4);
@@ -214,6 +224,7 @@ document_new(const struct document_config *config, struct error *error)
 	document->ip = names_id(names, "ip", 2);
 	document->ipv6 = names_id(names, "ipv6", 4);
 	buffer_init(&document->scratch, config->max_doc);
+	buffer_init(&document->terms_text, config->max_doc);
 	return document;
 }
 
@@ -226,6 +237,8 @@ document_free(struct document *document)
 	sections_free(document->sections);
 	flow_free(document->flow);
 	text_line_free(document->line);
+	terms_free(document->terms);
+	buffer_release(&document->terms_text);
 	community_free(document->community);
 	buffer_release(&document->scratch);
 	object_path_free(document->object_path);
@@ -464,6 +477,31 @@ put_context(const struct packet_position *position, struct buffer *out)
 	return rv == 0 ? 1 : -1;
 }
 
+static int
+put_terms(const struct document *document, struct buffer *out)
+{
+	const struct buffer *terms = &document->terms_text;
+
+	if (terms->len == 0)
+		return 0;
+	return buffer_append(out, terms->data, terms->len) == 0 ? 1 : -1;
+}
+
+static int
+put_truncated(struct document *document, struct buffer *out)
+{
+	int rv = sections_truncated(document->sections, document->tree,
+	    &document->limits, out);
+
+	if (rv < 0 || document->terms == NULL || document->has_all_terms)
+		return rv;
+	if (rv == 0)
+		return buffer_puts(out, "[\"espcap.terms\"]") == 0 ? 1 : -1;
+	/* The array goes on. */
+	out->len--;
+	return buffer_puts(out, ",\"espcap.terms\"]") == 0 ? 1 : -1;
+}
+
 /* Appends the value of a slot: 1 if it has one, 0 if not, -1 if out is full. */
 static int
 put_slot(struct document *document, const struct slot *slot,
@@ -496,9 +534,10 @@ put_slot(struct document *document, const struct slot *slot,
 			   document->packet->ordinal - capture->before) == 0 ?
 		    1 :
 		    -1;
+	case OWN_TERMS:
+		return put_terms(document, out);
 	case OWN_TRUNCATED:
-		return sections_truncated(document->sections, document->tree,
-		    &document->limits, out);
+		return put_truncated(document, out);
 	case OWN_PATH:
 		return capture->file_path == NULL ?
 		    0 :
@@ -650,7 +689,7 @@ static size_t
 frame_size(const struct document *document)
 {
 	const struct tree *tree = document->tree;
-	size_t total = 2048 + 2 * tree->info.len, len;
+	size_t total = 2048 + 2 * tree->info.len + document->terms_text.len, len;
 
 	for (uint32_t i = 0; i < tree->leaf_count; i++) {
 		names_name(document->config.names, tree->leaves[i].field, &len);
@@ -694,10 +733,27 @@ put_cut(struct document *document, struct buffer *out)
 			document->limits.cap = document->limits.cap * 3 / 4;
 		else if (document->limits.leaves > 0)
 			document->limits.leaves /= 2;
-		else
+		else if (document->terms_text.len > 0) {
+			buffer_clear(&document->terms_text);
+			document->has_all_terms = false;
+		} else
 			return -1;
 	}
 	return 0;
+}
+
+/* They are made of the whole packet, whatever is cut of what the document shows of it. */
+static int
+make_terms(struct document *document)
+{
+	int rv;
+
+	if (document->terms == NULL)
+		return 0;
+	buffer_shrink(&document->terms_text, TERMS_KEPT);
+	rv = terms_write(document->terms, document->tree, document->config.max_doc / 2, &document->terms_text);
+	document->has_all_terms = rv == 1;
+	return rv < 0 ? -1 : 0;
 }
 
 static int
@@ -708,6 +764,8 @@ put_fitting(struct document *document, struct buffer *out)
 	    SIZE_MAX;
 	document->limits.leaves = document->tree->leaf_count;
 	document->not_utf8 = false;
+	if (make_terms(document) != 0)
+		return -1;
 	if (put_document(document, document->config.max_doc, out) == 0)
 		return 0;
 	return put_cut(document, out);

@@ -25,6 +25,7 @@ struct document_config {
 	const struct typed *typed;
 	const struct fields *fields; /* NULL to keep all */
 	size_t max_doc;              /* bytes */
+	bool terms;                  /* with the member espcap.terms: document/terms.h */
 	bool pretty;
 	bool text;                  /* a line of text in place of JSON: document/text_line.h */
 	bool color;                 /* with text */
@@ -87,7 +88,8 @@ void document_free(struct document *document);
 /*
  * Appends the document of the packet in tree, without newline (with pretty it
  * has inner ones). Documents larger than max_doc have their longest values cut and named in
- * espcap.truncated. -1 with OUTCOME_INTERNAL if out is full.
+ * espcap.truncated, which names espcap.terms, too, if not all of them fit into the half of max_doc that they may take.
+ * -1 with OUTCOME_INTERNAL if out is full.
  */
 int document_write(struct document *document, struct tree *tree,
     const struct document_capture *capture, const struct document_packet *packet,

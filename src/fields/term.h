@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Terms: what a field of a packet and its value are in the index, in a form whose byte order is the order of the values.
+ * Terms: what a field of a packet and its value are in the index, in a form whose byte order is the order of values.
  * espcap.terms of a document is made of them, and the queries that look for them. No I/O.
  */
 #ifndef ESPCAP_FIELDS_TERM_H
@@ -57,16 +57,15 @@ enum term_kind {
 enum term_kind term_kind_of(const char *type, size_t len);
 
 /*
- * Appends the value of a term from the text that tshark prints of it, in whatever form a reader gives it ("443", "0x01bb",
- * "true"): 1, 0 if the text is no value of that kind (then something may have been appended), -1 if out is full. At most
- * TERM_VALUE_MAX + 4 bytes are appended: of a value that is longer than TERM_VALUE_MAX, its beginning. Text is not empty
- * for a value of a kind other than BYTES and TEXT.
+ * Appends the value of a term from the text that tshark prints of it, in whatever form a reader gives it ("443",
+ * "0x01bb", "true"): 1, 0 if the text is no value of that kind (then something may have been appended), -1 if out is
+ * full. At most TERM_VALUE_MAX + 4 bytes are appended: of a value that is longer than TERM_VALUE_MAX, its beginning.
  */
 int term_value(enum term_kind kind, const char *text, size_t len, struct buffer *out);
 
 /*
- * Appends a whole term, with the text itself if it is no value of that kind; of TERM_NONE the name alone. part: the text is
- * only the beginning of what tshark printed, at least TERM_VALUE_MAX - 3 bytes of it. -1 if out is full.
+ * Appends a whole term, with the text itself if it is no value of that kind; of TERM_NONE the name alone. part: the
+ * text is only the beginning of what tshark printed, at least TERM_VALUE_MAX - 3 bytes of it. -1 if out is full.
  */
 int term_write(const char *name, size_t name_len, enum term_kind kind, const char *text, size_t len,
     struct buffer *out);

@@ -30,7 +30,7 @@ static const char *const own_names[] = {
 	"@timestamp", "type", "file_name", "file_date_utc", "sniff_date_utc",
 	"sniff_timestamp", "protocol", "info", "frame_number", "layers",
 	"file.path", "observer", "host.name", "espcap.capture", "espcap.ordinal", "espcap.kafka",
-	"espcap.context", "espcap.offset", "espcap.section",
+	"espcap.context", "espcap.offset", "espcap.section", "espcap.terms",
 	"espcap.truncated", "network.type", "network.transport",
 	"network.protocol", "network.community_id", "network.bytes"
 };

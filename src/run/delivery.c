@@ -188,6 +188,10 @@ delivery_template(const struct options *options, const struct typed *typed,
 {
 	config->prefix = options->index;
 	config->typed = typed;
+	config->has_terms = options->index_terms;
+	config->has_layers = options->index_layers;
+	/* As espcap 0.1 had them. */
+	config->aggregates = options->aggregate_layers || !options->index_terms;
 	config->shards = options->shards > 0 ? (int)options->shards : -1;
 	config->replicas = options->has_replicas ? (int)options->replicas : -1;
 }

@@ -145,6 +145,7 @@ make_document(struct dissecting *dissecting, struct error *error)
 		.typed = &dissecting->lists.typed,
 		.fields = dissecting->fields,
 		.max_doc = dissecting->options->max_doc,
+		.terms = dissecting->options->node != NULL && dissecting->options->index_terms,
 		.pretty = dissecting->options->pretty,
 		.text = dissecting->is_text,
 		.color = dissecting->is_text &&

@@ -15,7 +15,8 @@ enum key {
 	KEY_DYNAMIC,
 	KEY_PROPERTIES,
 	KEY_LAYERS,
-	KEY_TYPE
+	KEY_TYPE,
+	KEY_ENABLED
 };
 
 struct reading {
@@ -70,6 +71,8 @@ on_value(void *ctx, const struct jsonwalk_value *value)
 	static const unsigned char dynamic[] = { KEY_MAPPINGS, KEY_DYNAMIC };
 	static const unsigned char layers[] = { KEY_MAPPINGS, KEY_PROPERTIES,
 		KEY_LAYERS, KEY_TYPE };
+	static const unsigned char enabled[] = { KEY_MAPPINGS, KEY_PROPERTIES,
+		KEY_LAYERS, KEY_ENABLED };
 	struct jsonwalk_value inner = *value;
 	struct reading *reading = ctx;
 
@@ -85,9 +88,12 @@ on_value(void *ctx, const struct jsonwalk_value *value)
 		reading->is_ours = text_is(value, "espcap");
 	else if (jsonwalk_at(&inner, dynamic, 2))
 		reading->is_static = text_is(value, "false");
-	else if (jsonwalk_at(&inner, layers, 4))
-		reading->has_layers = text_is(value, "flattened") ||
-		    text_is(value, "flat_object");
+	else if (jsonwalk_at(&inner, layers, 4)) {
+		if (text_is(value, "flattened") || text_is(value, "flat_object"))
+			reading->has_layers = true;
+	} else if (jsonwalk_at(&inner, enabled, 4))
+		reading->has_layers = value->kind == JSONWALK_LITERAL &&
+		    value->len == 5 && memcmp(value->text, "false", 5) == 0;
 	return true;
 }
 
@@ -98,7 +104,7 @@ mapping_read(const char *body, size_t len, struct mapping_found *found)
 		{ "mappings", KEY_MAPPINGS }, { "_meta", KEY_META },
 		{ "created_by", KEY_CREATED_BY }, { "dynamic", KEY_DYNAMIC },
 		{ "properties", KEY_PROPERTIES }, { "layers", KEY_LAYERS },
-		{ "type", KEY_TYPE }, { NULL, 0 }
+		{ "type", KEY_TYPE }, { "enabled", KEY_ENABLED }, { NULL, 0 }
 	};
 	struct reading reading = { .is_ours = false };
 	const struct jsonwalk walk = { .keys = keys,

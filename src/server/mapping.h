@@ -13,7 +13,8 @@ struct mapping_found {
 
 /*
  * Reads the answer to GET /INDEX/_mapping (status 200). A mapping is espcap's as template_write makes it: _meta says
- * so, nothing is mapped dynamically, and "layers" is flattened or flat_object. -1 if it is not such an answer.
+ * so, nothing is mapped dynamically, and "layers" is flattened, flat_object or not indexed. -1 if it is not such an
+ * answer.
  */
 int mapping_read(const char *body, size_t len, struct mapping_found *found);
 

@@ -29,6 +29,7 @@ enum mapping {
 	MAPPING_DATE,
 	MAPPING_DATE_NANOS,
 	MAPPING_LAYERS,
+	MAPPING_TERMS,
 	MAPPING_COUNT
 };
 
@@ -49,16 +50,23 @@ static const char *const mappings[MAPPING_COUNT] = {
 	[MAPPING_BOOLEAN] = "{\"type\":\"boolean\"}",
 	[MAPPING_DATE] =
 	    "{\"type\":\"date\",\"format\":\"yyyy-MM-dd HH:mm:ss\"}",
-	[MAPPING_DATE_NANOS] = "{\"type\":\"date_nanos\"}"
+	[MAPPING_DATE_NANOS] = "{\"type\":\"date_nanos\"}",
+	/* They are looked for only; none is longer than a field's name and TERM_VALUE_MAX. */
+	[MAPPING_TERMS] = "{\"type\":\"keyword\",\"doc_values\":false,\"index_options\":\"docs\",\"norms\":false}"
 };
 
+#define FLATTENED "{\"type\":\"flattened\",\"ignore_above\":1024,\"depth_limit\":64"
+
 /* Parameters differ: OpenSearch refuses a flat_object that has any. */
-static const char *const layers_mappings[] = {
-	[TEMPLATE_ELASTICSEARCH] =
-	    "{\"type\":\"flattened\","
-	    "\"ignore_above\":1024,\"depth_limit\":64}",
-	[TEMPLATE_OPENSEARCH] = "{\"type\":\"flat_object\"}"
-};
+static const char *
+layers_mapping(const struct template_config *config)
+{
+	if (!config->has_layers)
+		return "{\"type\":\"object\",\"enabled\":false}";
+	if (config->engine == TEMPLATE_OPENSEARCH)
+		return "{\"type\":\"flat_object\"}";
+	return config->aggregates ? FLATTENED "}" : FLATTENED ",\"doc_values\":false}";
+}
 
 /* clang-format off */
 static const enum mapping typed_mappings[] = {
@@ -99,6 +107,7 @@ static const struct member own_members[] = {
 	{ "espcap.offset", MAPPING_LONG },
 	{ "espcap.ordinal", MAPPING_LONG },
 	{ "espcap.section", MAPPING_LONG },
+	{ "espcap.terms", MAPPING_TERMS },
 	{ "espcap.truncated", MAPPING_KEYWORD },
 	{ "file.path", MAPPING_KEYWORD },
 	{ "host.name", MAPPING_KEYWORD },
@@ -163,8 +172,9 @@ collect(struct members *members, const struct template_config *config)
 	    sizeof(*members->list));
 	members->count = 0;
 	for (size_t i = 0; i < OWN_COUNT; i++)
-		add_member(members, own_members[i].name,
-		    own_members[i].mapping);
+		if (own_members[i].mapping != MAPPING_TERMS || config->has_terms)
+			add_member(members, own_members[i].name,
+			    own_members[i].mapping);
 	for (size_t i = 0; i < typed->count; i++)
 		add_member(members, typed->entries[i].name,
 		    typed_mappings[typed->entries[i].type]);
@@ -176,7 +186,7 @@ static const char *
 mapping_text(const struct template_config *config, enum mapping mapping)
 {
 	if (mapping == MAPPING_LAYERS)
-		return layers_mappings[config->engine];
+		return layers_mapping(config);
 	if (mapping == MAPPING_WILDCARD && !config->has_wildcard)
 		return mappings[MAPPING_KEYWORD];
 	return mappings[mapping];
@@ -342,7 +352,11 @@ put_template(const struct template_config *config, const char *digest,
 	    ",\"mappings\":{\"dynamic\":false,\"_meta\":"
 	    "{\"created_by\":\"espcap\",\"version\":",
 	    TEMPLATE_VERSION);
-	rv |= buffer_puts(out, "},\"properties\":");
+	rv |= buffer_puts(out, "},");
+	/* An index keeps them only in its terms: an update, or a reindex, loses them. */
+	if (config->has_terms)
+		rv |= buffer_puts(out, "\"_source\":{\"excludes\":[\"espcap.terms\"]},");
+	rv |= buffer_puts(out, "\"properties\":");
 	rv |= put_properties(config, &members, out);
 	rv |= buffer_puts(out, "}}}");
 	free(members.list);

@@ -15,12 +15,15 @@ enum template_engine {
 };
 
 /* Rises with each change of what template_write makes, so that a newer espcap replaces an older one's. */
-#define TEMPLATE_VERSION 2
+#define TEMPLATE_VERSION 3
 
 struct template_config {
 	enum template_engine engine;
 	const char *prefix;        /* of the indices: "packets" */
 	const struct typed *typed; /* conf/typed.list */
+	bool has_terms;            /* "espcap.terms" is indexed, and left out of _source */
+	bool has_layers;           /* "layers" is indexed */
+	bool aggregates;           /* aggregations of "layers" are possible, with an engine that has them */
 	int shards;                /* -1: the server's own default */
 	int replicas;              /* -1: the server's own default */
 	bool has_wildcard;         /* the server knows the field type; else keyword takes its place */
@@ -32,8 +35,8 @@ int template_name(const char *prefix, struct buffer *out);
 
 /*
  * Appends the JSON of a composable index template for PREFIX-*: dynamic false, all members of design.md section 3
- * typed, "layers" as flattened (Elasticsearch) or flat_object (OpenSearch), version and _meta (also in the mappings, so
- * that each index tells whose it is). 0, or -1 if out is full. The same rules make the same bytes.
+ * typed, "layers" as flattened (Elasticsearch) or flat_object (OpenSearch) if it is indexed, version and _meta (also in
+ * the mappings, so that each index tells whose it is). 0, or -1 if out is full. The same rules make the same bytes.
  */
 int template_write(const struct template_config *config, struct buffer *out);
 

@@ -55,6 +55,10 @@ test_ours(void **state)
 	    "{\"p\":{\"mappings\":{" LAYERS(
 		"flat_object") "," META ",\"dynamic\":\"false\"}}}",
 	    1, "");
+	/* --index-profile=terms */
+	assert_found("{\"p\":{\"mappings\":{\"dynamic\":\"false\"," META
+		     ",\"properties\":{\"layers\":{\"type\":\"object\",\"enabled\":false}}}}}",
+	    1, "");
 }
 
 static void
@@ -65,6 +69,8 @@ test_wrong(void **state)
 		"{\"mappings\":{" LAYERS("object") "}}",
 		"{\"mappings\":{\"properties\":{\"layers\":{\"properties\":"
 		"{\"frame\":{\"properties\":{}}}}}}}",
+		"{\"mappings\":{\"dynamic\":\"false\"," META ",\"properties\":{\"layers\":{\"type\":\"object\",\"enabled\":true}}}}",
+		"{\"mappings\":{\"dynamic\":\"false\"," META ",\"properties\":{\"layers\":{\"type\":\"object\",\"enabled\":\"false\"}}}}",
 		/* Each of the three signs is missing once, or is another. */
 		"{\"mappings\":{\"dynamic\":\"false\"," LAYERS(
 		    "flattened") "}}",

@@ -42,6 +42,8 @@ rules_for(const struct typed *typed)
 	return (struct template_config){ .engine = TEMPLATE_ELASTICSEARCH,
 		.prefix = "packets",
 		.typed = typed,
+		.has_terms = true,
+		.has_layers = true,
 		.shards = -1,
 		.replicas = -1,
 		.has_wildcard = true };
@@ -70,6 +72,7 @@ assert_lacks(const struct buffer *out, const char *text)
 		fail_msg("%s in %s", text, out->data);
 }
 
+#define TERMS "{\"type\":\"keyword\",\"doc_values\":false,\"index_options\":\"docs\",\"norms\":false}"
 #define KEYWORD "{\"type\":\"keyword\",\"ignore_above\":1024}"
 
 static void
@@ -86,7 +89,7 @@ test_elasticsearch(void **state)
 	assert_int_equal(
 	    strncmp(out.data,
 		"{\"index_patterns\":[\"packets-*\"]"
-		",\"priority\":150,\"version\":2,\"_meta\":{\"created_by\":"
+		",\"priority\":150,\"version\":3,\"_meta\":{\"created_by\":"
 		"\"espcap\",\"digest\":\"",
 		90),
 	    0);
@@ -95,7 +98,7 @@ test_elasticsearch(void **state)
 	    "\"index.mapping.ignore_malformed\":true},");
 	assert_has(&out,
 	    "\"mappings\":{\"dynamic\":false,\"_meta\":"
-	    "{\"created_by\":\"espcap\",\"version\":2},\"properties\":{");
+	    "{\"created_by\":\"espcap\",\"version\":3},\"_source\":{\"excludes\":[\"espcap.terms\"]},\"properties\":{");
 	assert_has(&out, "\"@timestamp\":{\"type\":\"date_nanos\"}");
 	assert_has(&out,
 	    "\"sniff_date_utc\":{\"type\":\"date\",\"format\":"
@@ -109,7 +112,8 @@ test_elasticsearch(void **state)
 	    "}}");
 	assert_has(&out,
 	    "\"layers\":{\"type\":\"flattened\",\"ignore_above\":"
-	    "1024,\"depth_limit\":64}");
+	    "1024,\"depth_limit\":64,\"doc_values\":false}");
+	assert_has(&out, "\"terms\":" TERMS);
 	assert_has(&out,
 	    "\"url\":{\"properties\":{\"full\":{\"type\":"
 	    "\"wildcard\"");
@@ -166,6 +170,55 @@ test_every_rule(void **state)
 	assert_has(&out, "\"url\":{\"properties\":{\"full\":" KEYWORD);
 	assert_lacks(&out, "wildcard");
 	assert_lacks(&out, "flattened");
+	buffer_release(&out);
+	typed_release(&typed);
+}
+
+/* What of it each profile has, with and without aggregations. */
+static void
+test_profiles(void **state)
+{
+	static const struct {
+		enum template_engine engine;
+		bool has_terms, has_layers, aggregates;
+		const char *layers;
+	} rows[] = {
+		{ TEMPLATE_ELASTICSEARCH, true, true, false,
+		    "{\"type\":\"flattened\",\"ignore_above\":1024,\"depth_limit\":64,\"doc_values\":false}" },
+		{ TEMPLATE_ELASTICSEARCH, true, true, true,
+		    "{\"type\":\"flattened\",\"ignore_above\":1024,\"depth_limit\":64}" },
+		{ TEMPLATE_ELASTICSEARCH, false, true, true,
+		    "{\"type\":\"flattened\",\"ignore_above\":1024,\"depth_limit\":64}" },
+		{ TEMPLATE_ELASTICSEARCH, true, false, false, "{\"type\":\"object\",\"enabled\":false}" },
+		{ TEMPLATE_OPENSEARCH, true, true, false, "{\"type\":\"flat_object\"}" },
+		{ TEMPLATE_OPENSEARCH, true, true, true, "{\"type\":\"flat_object\"}" },
+		{ TEMPLATE_OPENSEARCH, false, true, true, "{\"type\":\"flat_object\"}" },
+		{ TEMPLATE_OPENSEARCH, true, false, false, "{\"type\":\"object\",\"enabled\":false}" }
+	};
+	struct typed typed;
+	struct template_config config = rules_for(&typed);
+	struct buffer out;
+	char layers[200];
+
+	(void)state;
+	parse_shipped(&typed);
+	buffer_init(&out, 1 << 20);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		config.engine = rows[i].engine;
+		config.has_terms = rows[i].has_terms;
+		config.has_layers = rows[i].has_layers;
+		config.aggregates = rows[i].aggregates;
+		write_text(&config, &out);
+		(void)snprintf(layers, sizeof(layers), "\"layers\":%s,", rows[i].layers);
+		assert_has(&out, layers);
+		if (rows[i].has_terms) {
+			assert_has(&out, "\"terms\":" TERMS);
+			assert_has(&out, "\"_source\":{\"excludes\":[\"espcap.terms\"]}");
+		} else {
+			assert_lacks(&out, "terms");
+			assert_lacks(&out, "_source");
+		}
+	}
 	buffer_release(&out);
 	typed_release(&typed);
 }
@@ -340,6 +393,15 @@ test_digest(void **state)
 	other.has_custom = true;
 	assert_other_digest(&other, digest);
 	other = config;
+	other.has_terms = false;
+	assert_other_digest(&other, digest);
+	other = config;
+	other.has_layers = false;
+	assert_other_digest(&other, digest);
+	other = config;
+	other.aggregates = true;
+	assert_other_digest(&other, digest);
+	other = config;
 	assert_int_equal(parse_list(&more, "a ip b"), 0);
 	other.typed = &more;
 	assert_other_digest(&other, digest);
@@ -445,6 +507,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_elasticsearch),
 		cmocka_unit_test(test_every_rule),
+		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_clashes),
 		cmocka_unit_test(test_large_list),
