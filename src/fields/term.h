@@ -36,6 +36,9 @@
  *	IPV4, IPV6	8, 32 digits
  *	BYTES		two digits each with ':' between them
  *	TEXT		as tshark prints it, in UTF-8: bytes that are not are U+FFFD
+ *	ADDRESS		as BYTES, of a fixed length: of Ethernet and its kind
+ *	GUID, OID	as TEXT
+ *	OTHER		as TEXT, and tshark compares something else
  * A text that is no value of its kind is what it is, as TEXT: it begins with none of the digits above only by chance.
  */
 enum term_kind {
@@ -49,9 +52,13 @@ enum term_kind {
 	TERM_IPV4,
 	TERM_IPV6,
 	TERM_BYTES,
-	TERM_TEXT
+	TERM_TEXT,
+	TERM_ADDRESS,
+	TERM_GUID,
+	TERM_OID,
+	TERM_OTHER
 };
-#define TERM_KIND_LAST TERM_TEXT
+#define TERM_KIND_LAST TERM_OTHER
 
 /* Of a type as `tshark -G fields` prints it: "FT_UINT32". TERM_TEXT for a type that is not known. */
 enum term_kind term_kind_of(const char *type, size_t len);
@@ -60,6 +67,7 @@ enum term_kind term_kind_of(const char *type, size_t len);
  * Appends the value of a term from the text that tshark prints of it, in whatever form a reader gives it ("443",
  * "0x01bb", "true"): 1, 0 if the text is no value of that kind (then something may have been appended), -1 if out is
  * full. At most TERM_VALUE_MAX + 4 bytes are appended: of a value that is longer than TERM_VALUE_MAX, its beginning.
+ * Text is not empty for a value of a kind other than BYTES and TEXT.
  */
 int term_value(enum term_kind kind, const char *text, size_t len, struct buffer *out);
 

@@ -340,8 +340,12 @@ term_value(enum term_kind kind, const char *text, size_t len,
 	case TERM_IPV6:
 		return address_value(AF_INET6, text, len, out);
 	case TERM_BYTES:
+	case TERM_ADDRESS:
 		return bytes_value(text, len, out);
 	case TERM_TEXT:
+	case TERM_GUID:
+	case TERM_OID:
+	case TERM_OTHER:
 		return text_value(text, len, out);
 	}
 	return 0;

@@ -59,8 +59,12 @@ is_of_kind(enum term_kind kind, const char *text, size_t len)
 	case TERM_IPV6:
 		return len == 32 && count_of(text, len, "0123456789abcdef") == len;
 	case TERM_BYTES:
+	case TERM_ADDRESS:
 		return count_of(text, len, "0123456789abcdef:") == len;
 	case TERM_TEXT:
+	case TERM_GUID:
+	case TERM_OID:
+	case TERM_OTHER:
 		return json_is_utf8(text, len);
 	}
 	return false;
