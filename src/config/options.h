@@ -97,12 +97,14 @@ struct options {
 	const char *tshark;     /* NULL: "tshark" along PATH */
 	const char *dissection; /* "auto", "plugin", "ek" or "pdml" */
 	struct options_list decode_as;
-	const char *tls_keys;    /* NULL for none */
-	const char *fields;      /* comma list, or @FILE; NULL for all */
-	uint64_t max_value;      /* bytes, 0 for no limit */
-	uint64_t max_doc;        /* bytes, default 16 MiB */
-	uint64_t tshark_timeout; /* ms, default 60000 */
-	uint64_t tshark_memory;  /* bytes, 0 if not given */
+	const char *tls_keys;             /* NULL for none */
+	struct options_list geoip;        /* files */
+	struct options_list tags, labels; /* --tag; --label, KEY=VALUE, all keys different */
+	const char *fields;               /* comma list, or @FILE; NULL for all */
+	uint64_t max_value;               /* bytes, 0 for no limit */
+	uint64_t max_doc;                 /* bytes, default 16 MiB */
+	uint64_t tshark_timeout;          /* ms, default 60000 */
+	uint64_t tshark_memory;           /* bytes, 0 if not given */
 	bool no_sandbox;
 	bool no_shortcuts;
 	uint64_t jobs; /* 1.. ; 0: as many as there are cores */

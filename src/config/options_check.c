@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/options_kafka.h"
 #include "config/options_table.h"
+#include "config/options_texts.h"
 
 /* --tshark-lifetime: packets, if it does not say how many; and ms, if it is a time. */
 #define LIFETIME 250000
@@ -324,6 +325,17 @@ check_kafka(struct line *line)
 }
 
 static int
+check_texts(const struct line *line)
+{
+	struct error reason;
+	const char *name;
+
+	if (options_texts(line->options, &name, &reason) == 0)
+		return 0;
+	return refuse(line, line_of(line, name), "%s", reason.text);
+}
+
+static int
 check_line(struct line *line)
 {
 	if (line->options->action == OPTIONS_HELP ||
@@ -333,7 +345,7 @@ check_line(struct line *line)
 		line->options->action = OPTIONS_PRINT_TEMPLATE;
 	if (check_kinds(line) != 0 || check_needs(line) != 0 ||
 	    check_stdin(line) != 0 || check_interfaces(line) != 0 ||
-	    check_dissection(line) != 0 || check_output(line) != 0 ||
+	    check_dissection(line) != 0 || check_output(line) != 0 || check_texts(line) != 0 ||
 	    check_watch(line) != 0 || check_kafka(line) != 0 ||
 	    check_delivery(line) != 0)
 		return -1;

@@ -159,6 +159,9 @@ options_release(struct options *options)
 {
 	free(options->files.items);
 	free(options->decode_as.items);
+	free(options->geoip.items);
+	free(options->tags.items);
+	free(options->labels.items);
 	free(options->topic_lists.items);
 	free(options->topics.items);
 	free(options->properties.items);
@@ -173,4 +176,7 @@ options_release(struct options *options)
 	memset(&options->nics, 0, sizeof(options->nics));
 	memset(&options->files, 0, sizeof(options->files));
 	memset(&options->decode_as, 0, sizeof(options->decode_as));
+	memset(&options->geoip, 0, sizeof(options->geoip));
+	memset(&options->tags, 0, sizeof(options->tags));
+	memset(&options->labels, 0, sizeof(options->labels));
 }

@@ -22,6 +22,7 @@ const struct options_path_row options_paths[OPTIONS_PATHS] = {
 	{ "ring", OPTIONS_PATH_FILL },
 	{ "protocols", OPTIONS_PATH_READ },
 	{ "typed", OPTIONS_PATH_READ },
+	{ "geoip", OPTIONS_PATH_READ },
 	{ "tshark", OPTIONS_PATH_RUN },
 	{ "tls-keys", OPTIONS_PATH_READ },
 	{ "fields", OPTIONS_PATH_READ }, /* @FILE */

@@ -24,7 +24,7 @@ struct options_path_row {
 	enum options_path kind;
 };
 
-#define OPTIONS_PATHS 23
+#define OPTIONS_PATHS 24
 extern const struct options_path_row options_paths[OPTIONS_PATHS];
 
 /* What a path of this option is, in words; NULL if the option takes none. */

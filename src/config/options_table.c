@@ -231,6 +231,18 @@ const struct options_row options_rows[] = {
 	{ "fields", "LIST", OPTIONS_GROUP_DISSECTION,
 	    "only these fields, separated by commas, or @FILE with one a line",
 	    OPTIONS_KIND_TEXT, SETS(fields), 0, 0, NULL, PACKETS, 0 },
+	{ "geoip", "FILE", OPTIONS_GROUP_DISSECTION,
+	    "say where addresses are by this GeoIP database of cities, countries "
+	    "or autonomous systems; may be given several times",
+	    OPTIONS_KIND_LIST, SETS(geoip), 0, 0, NULL, PACKETS, 0 },
+	{ "tag", "TEXT", OPTIONS_GROUP_DISSECTION,
+	    "put this word into \"tags\" of every document; may be given several "
+	    "times",
+	    OPTIONS_KIND_LIST, SETS(tags), 0, 0, NULL, PACKETS, 0 },
+	{ "label", "KEY=VALUE", OPTIONS_GROUP_DISSECTION,
+	    "put this into \"labels\" of every document; may be given several "
+	    "times",
+	    OPTIONS_KIND_LIST, SETS(labels), 0, 0, NULL, PACKETS, 0 },
 	{ "max-value", "SIZE", OPTIONS_GROUP_DISSECTION,
 	    "cut longer values, and name them in the document (default: no "
 	    "limit)",

@@ -21,7 +21,7 @@ enum options_group {
 #define OPTIONS_GROUPS 9
 
 /* In the order of --help and of the man page. */
-#define OPTIONS_ROWS 94
+#define OPTIONS_ROWS 97
 extern const struct options_row options_rows[OPTIONS_ROWS];
 /* The options of which exactly one kind must be given. */
 #define OPTIONS_INPUTS 8

@@ -187,12 +187,12 @@ flow_find(const struct flow *flow, const struct layers *layers,
 		network.protocol != flow->ipv6))
 		return false;
 	v6 = network.protocol == flow->ipv6;
-	found->address_len = v6 ? 16 : 4;
 	if (!read_address(&view, network.object,
 		v6 ? FLOW_IPV6_SRC : FLOW_IP_SRC, v6, found->source) ||
 	    !read_address(&view, network.object,
 		v6 ? FLOW_IPV6_DST : FLOW_IP_DST, v6, found->destination))
 		return false;
+	found->address_len = v6 ? 16 : 4;
 	found->has_ports = read_ports(&view, found);
 	if (found->has_ports)
 		return true;

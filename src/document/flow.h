@@ -21,7 +21,10 @@ const char *const *flow_fields(size_t *count);
 struct flow *flow_new(const struct names *names);
 void flow_free(struct flow *flow);
 
-/* False if the innermost network header is neither IPv4 nor IPv6, or lacks an address. */
+/*
+ * False if the innermost network header is neither IPv4 nor IPv6, or lacks an address; then address_len is 0. Also
+ * false, with the addresses, for a fragment of IPv6 that does not tell the protocol.
+ */
 bool flow_find(const struct flow *flow, const struct layers *layers, const struct tree *tree,
     struct community_flow *found);
 

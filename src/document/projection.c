@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/xalloc.h"
+#include "document/dns_records.h"
 #include "document/flow.h"
 #include "document/layers.h"
 #include "document/text_line.h"
@@ -26,6 +27,18 @@ need_all(bool *needed, const struct names *names, const char *const *list,
 {
 	for (size_t i = 0; i < count; i++)
 		need(needed, names, list[i]);
+}
+
+static void
+need_typed(bool *needed, const struct names *names, const struct typed *typed)
+{
+	for (size_t i = 0; i < typed->count; i++) {
+		const struct typed_entry *entry = &typed->entries[i];
+
+		need(needed, names, entry->field);
+		for (size_t j = 0; j < entry->condition_count; j++)
+			need(needed, names, entry->conditions[j].field);
+	}
 }
 
 /* -1 if it is too long. */
@@ -62,8 +75,8 @@ projection_list(const struct names *names, const struct fields *fields,
 	buffer_init(&out, NEEDS_MAX);
 	for (uint32_t id = 0; id < names_count(names); id++)
 		needed[id] = fields_keep(fields, id);
-	for (size_t i = 0; i < typed->count; i++)
-		need(needed, names, typed->entries[i].field);
+	need_typed(needed, names, typed);
+	need_all(needed, names, dns_records_fields, DNS_RECORDS_FIELDS);
 	list = flow_fields(&count);
 	need_all(needed, names, list, count);
 	list = text_line_fields(&count);

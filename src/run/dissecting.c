@@ -50,6 +50,7 @@ dissecting_open(struct dissecting *dissecting, const char *cache,
 
 	dissecting->is_filter_wrong = options->nics.count > 0 && options->bpf != NULL && !filter_parses(options->bpf);
 	choose_output(dissecting);
+	(void)gethostname(dissecting->host, sizeof(dissecting->host) - 1);
 	/* A replay needs no tshark: its documents are made. */
 	if ((options->replay == NULL &&
 		tshark_find(&dissecting->tshark, options->tshark, cache, error) != 0) ||
@@ -153,7 +154,12 @@ make_document(struct dissecting *dissecting, struct error *error)
 		.columns = dissecting->is_text && isatty(STDOUT_FILENO) ? output_columns : NULL,
 		.interfaces = dissecting->options->nics.count > 1,
 		.sort = tshark_is_unordered(tshark),
-		.tshark_version = tshark->version };
+		.tshark_version = tshark->version,
+		.host = dissecting->host[0] != '\0' ? dissecting->host : NULL,
+		.tags = { dissecting->options->tags.items, dissecting->options->tags.count },
+		.labels = { dissecting->options->labels.items, dissecting->options->labels.count },
+		.databases = dissecting->lists.mmdbs,
+		.database_count = dissecting->lists.database_count };
 
 	dissecting->document = document_new(&config, error);
 	return dissecting->document != NULL ? 0 : -1;

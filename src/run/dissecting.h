@@ -23,6 +23,7 @@ struct dissecting {
 	struct tshark tshark;
 	struct tshark_config tshark_config;
 	struct field_lists lists;
+	char host[256];            /* the name of this machine, "" if it has none */
 	struct fields *fields;     /* of --fields; NULL for all */
 	char *projection;          /* names of these, for tshark; NULL for all */
 	struct filter *filter;     /* --bpf of files; NULL for none */

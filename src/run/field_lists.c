@@ -5,10 +5,12 @@
 #include <stdlib.h>
 
 #include "base/files.h"
+#include "base/xalloc.h"
 #include "config/paths.h"
 
 /* The largest list that is read into memory. */
 #define FILE_MAX ((size_t)64 << 20)
+#define DATABASE_MAX ((size_t)1 << 30)
 
 /*
  * The path of the file, the caller's to free, and its text, the caller's to release. NULL if there is none; the text is
@@ -68,12 +70,33 @@ read_fields(struct field_lists *lists, const char *given, struct error *error)
 	return buffer_puts(&lists->fields, given);
 }
 
+static int
+read_databases(struct field_lists *lists, const struct options_list *names, struct error *error)
+{
+	lists->databases = xcalloc(names->count + 1, sizeof(*lists->databases));
+	lists->mmdbs = xcalloc(names->count + 1, sizeof(*lists->mmdbs));
+	for (size_t i = 0; i < names->count; i++) {
+		struct field_lists_database *database = &lists->databases[i];
+
+		lists->database_count = i + 1;
+		buffer_init(&database->file, DATABASE_MAX);
+		if (files_read(names->items[i], &database->file, error) != 0)
+			return -1;
+		database->mmdb = mmdb_new(database->file.data, database->file.len, names->items[i], error);
+		if (database->mmdb == NULL)
+			return -1;
+		lists->mmdbs[i] = database->mmdb;
+	}
+	return 0;
+}
+
 int
 field_lists_read(struct field_lists *lists, const struct options *options,
     struct error *error)
 {
 	return read_protocols(lists, options, error) != 0 ||
-		field_lists_read_typed(lists, options, error) != 0 ?
+		field_lists_read_typed(lists, options, error) != 0 ||
+		read_databases(lists, &options->geoip, error) != 0 ?
 	    -1 :
 	    read_fields(lists, options->fields, error);
 }
@@ -84,4 +107,11 @@ field_lists_release(struct field_lists *lists)
 	typed_release(&lists->typed);
 	protocols_free(lists->protocols);
 	buffer_release(&lists->fields);
+	for (size_t i = 0; i < lists->database_count; i++) {
+		mmdb_free(lists->databases[i].mmdb);
+		buffer_release(&lists->databases[i].file);
+	}
+	free(lists->databases);
+	free(lists->mmdbs);
+	*lists = (struct field_lists){ .database_count = 0 };
 }

@@ -15,6 +15,8 @@
 /* index.mapping.total_fields.limit of the servers is 1000; objects count as fields. */
 #define FIELDS_MAX 900
 #define DIGEST_BYTES 16
+/* Pages for analysts read logs-*. Two hyphens would be a data stream of Elasticsearch's own templates. */
+#define ALIAS "logs-espcap.packets"
 
 /* What a member is indexed as. */
 enum mapping {
@@ -28,6 +30,10 @@ enum mapping {
 	MAPPING_BOOLEAN,
 	MAPPING_DATE,
 	MAPPING_DATE_NANOS,
+	MAPPING_TIME,
+	MAPPING_RELATED_IP,
+	MAPPING_GEO_POINT,
+	MAPPING_LABELS,
 	MAPPING_LAYERS,
 	MAPPING_TERMS,
 	MAPPING_COUNT
@@ -53,6 +59,10 @@ static const char *const mappings[MAPPING_COUNT] = {
 	[MAPPING_DATE_NANOS] = "{\"type\":\"date_nanos\"}",
 	/* They are looked for only; none is longer than a field's name and TERM_VALUE_MAX. */
 	[MAPPING_TERMS] = "{\"type\":\"keyword\",\"doc_values\":false,\"index_options\":\"docs\",\"norms\":false}"
+	[MAPPING_TIME] = "{\"type\":\"date\"}",
+	/* ECS: all addresses of a document in one place. */
+	[MAPPING_RELATED_IP] = "{\"type\":\"ip\",\"copy_to\":\"related.ip\"}",
+	[MAPPING_GEO_POINT] = "{\"type\":\"geo_point\"}"
 };
 
 #define FLATTENED "{\"type\":\"flattened\",\"ignore_above\":1024,\"depth_limit\":64"
@@ -68,14 +78,34 @@ layers_mapping(const struct template_config *config)
 	return config->aggregates ? FLATTENED "}" : FLATTENED ",\"doc_values\":false}";
 }
 
-/* clang-format off */
-static const enum mapping typed_mappings[] = {
-	[TYPED_KEYWORD] = MAPPING_KEYWORD, [TYPED_WILDCARD] = MAPPING_WILDCARD,
-	[TYPED_IP] = MAPPING_IP, [TYPED_MAC] = MAPPING_KEYWORD,
-	[TYPED_LONG] = MAPPING_LONG, [TYPED_INTEGER] = MAPPING_INTEGER,
-	[TYPED_DOUBLE] = MAPPING_DOUBLE, [TYPED_BOOLEAN] = MAPPING_BOOLEAN
+/* Keys of labels are as the user likes: they need no fields of their own. */
+static const char *const labels_mappings[] = {
+	[TEMPLATE_ELASTICSEARCH] = "{\"type\":\"flattened\",\"ignore_above\":1024}",
+	[TEMPLATE_OPENSEARCH] = "{\"type\":\"flat_object\"}"
 };
-/* clang-format on */
+
+static enum mapping
+typed_mapping(enum typed_type type)
+{
+	switch (typed_type_index(type)) {
+	case TYPED_WILDCARD:
+		return MAPPING_WILDCARD;
+	case TYPED_IP:
+		return MAPPING_RELATED_IP;
+	case TYPED_LONG:
+		return MAPPING_LONG;
+	case TYPED_INTEGER:
+		return MAPPING_INTEGER;
+	case TYPED_DOUBLE:
+		return MAPPING_DOUBLE;
+	case TYPED_BOOLEAN:
+		return MAPPING_BOOLEAN;
+	case TYPED_DATE:
+		return MAPPING_TIME;
+	default:
+		return MAPPING_KEYWORD;
+	}
+}
 
 const char *
 template_layers_type(enum template_engine engine)
@@ -99,6 +129,14 @@ static const struct member own_members[] = {
 	{ "protocol", MAPPING_KEYWORD },
 	{ "info", MAPPING_TEXT },
 	{ "frame_number", MAPPING_LONG },
+	{ "destination.as.number", MAPPING_LONG },
+	{ "destination.as.organization.name", MAPPING_KEYWORD },
+	{ "destination.geo.city_name", MAPPING_KEYWORD },
+	{ "destination.geo.country_iso_code", MAPPING_KEYWORD },
+	{ "destination.geo.country_name", MAPPING_KEYWORD },
+	{ "destination.geo.location", MAPPING_GEO_POINT },
+	{ "destination.geo.region_name", MAPPING_KEYWORD },
+	{ "ecs.version", MAPPING_KEYWORD },
 	{ "espcap.capture", MAPPING_KEYWORD },
 	{ "espcap.context", MAPPING_LONG },
 	{ "espcap.kafka.offset", MAPPING_LONG },
@@ -109,17 +147,36 @@ static const struct member own_members[] = {
 	{ "espcap.section", MAPPING_LONG },
 	{ "espcap.terms", MAPPING_TERMS },
 	{ "espcap.truncated", MAPPING_KEYWORD },
+	{ "event.category", MAPPING_KEYWORD },
+	{ "event.dataset", MAPPING_KEYWORD },
+	{ "event.kind", MAPPING_KEYWORD },
+	{ "event.module", MAPPING_KEYWORD },
+	{ "event.type", MAPPING_KEYWORD },
 	{ "file.path", MAPPING_KEYWORD },
 	{ "host.name", MAPPING_KEYWORD },
+	{ "labels", MAPPING_LABELS },
 	{ "network.bytes", MAPPING_LONG },
 	{ "network.community_id", MAPPING_KEYWORD },
+	{ "network.iana_number", MAPPING_KEYWORD },
 	{ "network.protocol", MAPPING_KEYWORD },
 	{ "network.transport", MAPPING_KEYWORD },
 	{ "network.type", MAPPING_KEYWORD },
 	{ "observer.ingress.interface.name", MAPPING_KEYWORD },
 	{ "observer.name", MAPPING_KEYWORD },
+	{ "observer.product", MAPPING_KEYWORD },
+	{ "observer.type", MAPPING_KEYWORD },
 	{ "observer.vendor", MAPPING_KEYWORD },
 	{ "observer.version", MAPPING_KEYWORD },
+	{ "related.ip", MAPPING_IP },
+	{ "source.as.number", MAPPING_LONG },
+	{ "source.as.organization.name", MAPPING_KEYWORD },
+	{ "source.bytes", MAPPING_LONG },
+	{ "source.geo.city_name", MAPPING_KEYWORD },
+	{ "source.geo.country_iso_code", MAPPING_KEYWORD },
+	{ "source.geo.country_name", MAPPING_KEYWORD },
+	{ "source.geo.location", MAPPING_GEO_POINT },
+	{ "source.geo.region_name", MAPPING_KEYWORD },
+	{ "tags", MAPPING_KEYWORD },
 	{ "layers", MAPPING_LAYERS }
 };
 #define OWN_COUNT (sizeof(own_members) / sizeof(own_members[0]))
@@ -127,6 +184,8 @@ static const struct member own_members[] = {
 struct members {
 	struct member *list;
 	size_t count;
+	char **owned; /* the names of groups' members */
+	size_t owned_count;
 };
 
 /* True if one is the other, or would have to be an object and a value at once. */
@@ -171,15 +230,30 @@ collect(struct members *members, const struct template_config *config)
 	members->list = xcalloc(OWN_COUNT + typed->count,
 	    sizeof(*members->list));
 	members->count = 0;
+	members->owned = xcalloc(typed->count + 1, sizeof(*members->owned));
+	members->owned_count = 0;
 	for (size_t i = 0; i < OWN_COUNT; i++)
 		if (own_members[i].mapping != MAPPING_TERMS || config->has_terms)
-			add_member(members, own_members[i].name,
-			    own_members[i].mapping);
-	for (size_t i = 0; i < typed->count; i++)
-		add_member(members, typed->entries[i].name,
-		    typed_mappings[typed->entries[i].type]);
+			add_member(members, own_members[i].name, own_members[i].mapping);
+	for (size_t i = 0; i < typed->count; i++) {
+		const struct typed_entry *entry = &typed->entries[i];
+		const char *name = entry->name;
+
+		if (entry->member != NULL)
+			name = members->owned[members->owned_count++] = xasprintf("%s.%s", entry->name, entry->member);
+		add_member(members, name, typed_mapping(entry->type));
+	}
 	qsort(members->list, members->count, sizeof(*members->list),
 	    compare_members);
+}
+
+static void
+release(struct members *members)
+{
+	for (size_t i = 0; i < members->owned_count; i++)
+		free(members->owned[i]);
+	free(members->owned);
+	free(members->list);
 }
 
 static const char *
@@ -187,6 +261,8 @@ mapping_text(const struct template_config *config, enum mapping mapping)
 {
 	if (mapping == MAPPING_LAYERS)
 		return layers_mapping(config);
+	if (mapping == MAPPING_LABELS)
+		return labels_mappings[config->engine];
 	if (mapping == MAPPING_WILDCARD && !config->has_wildcard)
 		return mappings[MAPPING_KEYWORD];
 	return mappings[mapping];
@@ -346,7 +422,7 @@ put_template(const struct template_config *config, const char *digest,
 		    "@custom");
 		rv |= buffer_puts(out, "]");
 	}
-	rv |= buffer_puts(out, ",\"template\":{\"settings\":");
+	rv |= buffer_puts(out, ",\"template\":{\"aliases\":{\"" ALIAS "\":{}},\"settings\":");
 	rv |= put_settings(config, &members, out);
 	rv |= put_number(out,
 	    ",\"mappings\":{\"dynamic\":false,\"_meta\":"
@@ -359,7 +435,7 @@ put_template(const struct template_config *config, const char *digest,
 	rv |= buffer_puts(out, "\"properties\":");
 	rv |= put_properties(config, &members, out);
 	rv |= buffer_puts(out, "}}}");
-	free(members.list);
+	release(&members);
 	return rv;
 }
 

@@ -27,6 +27,8 @@ def tree(tmp_path):
     for name, text in (("README.md", README), ("CONTRIBUTING.md", "# c\n"), ("docs/page.md", PAGE), ("NEWS", "1.0\n"),
                        ("docs/espcap.1", MANUAL), ("docs/espcap-kafka.1", ".It Fl -at\n"), ("docs/espcapd.8", ""), ("docs/espcapd.toml.5", ""),
                        ("docs/operations.md", OPERATIONS), ("docs/espcap-alerts.yml", ""),
+                       ("docs/document.md", "# d\n\n| IP | `source.ip`, `t[].s` |\n"),
+                       ("conf/typed.list", "# How.\n\n# IP\nip.src ip source.ip\n# b\nip.s ip source.ip\na long t[].s\n"),
                        ("src/run/metrics.c", '"espcap_running"\n'), ("src/programs/espcap_kafka.c", ""),
                        ("src/transfer/produce.c", ""), ("src/transfer/consume.c", ""),
                        ("src/daemon/daemon_metrics.c", ""), ("src/deliver/deliver_metrics.c", ""),
@@ -45,6 +47,14 @@ def check(tree, program=""):
 def test_pages_without_faults(tree):
     result = check(tree)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_copy_that_the_page_lacks(tree):
+    with open(tree / "conf/typed.list", "a", encoding="utf-8") as out:
+        out.write("\n# More\nb long t.more\n")
+    result = check(tree)
+    assert result.returncode == 1
+    assert "lacks this line, as conf/typed.list has it: | More | `t.more` |" in result.stderr
 
 
 def test_the_pages():

@@ -12,6 +12,11 @@
 
 #include "documents.h"
 
+/* The members that say what kind of event a packet is. */
+#define EVENT(types) \
+	"\"event\":{\"category\":[\"network\"],\"dataset\":\"espcap.packet\",\"kind\":\"event\"," \
+	"\"module\":\"espcap\",\"type\":[" types "]},"
+
 static void
 test_whole_document(void **state)
 {
@@ -27,25 +32,26 @@ test_whole_document(void **state)
 	    "\"sniff_timestamp\":1438233730634.684,\"protocol\":\"http\","
 	    "\"info\":\"HTTP/1.1 200 OK\",\"frame_number\":18,"
 	    "\"destination\":{\"ip\":\"10.0.0.4\",\"port\":59804},"
-	    "\"espcap\":{\"capture\":\"00ff\",\"http_time\":0.121884000,"
-	    "\"ordinal\":18,\"tcp_flags\":24},\"file\":{\"path\":\"/tmp/a.pcap\"},"
-	    "\"http\":{\"response\":{\"status_code\":200}},"
-	    "\"network\":{\"bytes\":89,"
-	    "\"community_id\":\"1:GVcKzGSN15Tey28v1dNour4Y6XQ=\","
-	    "\"protocol\":\"http\",\"transport\":\"tcp\",\"type\":\"ipv4\"},"
-	    "\"observer\":{\"vendor\":\"Wireshark\",\"version\":\"4.0.17\"},"
-	    "\"source\":{\"ip\":\"74.125.239.39\",\"mac\":\"58-23-8C-B4-42-56\","
-	    "\"port\":80},\"tcp\":{\"syn\":true},"
-	    "\"layers\":{\"frame\":{\"frame.number\":\"18\","
-	    "\"frame.protocols\":\"eth:ethertype:ip:tcp:http\"},"
-	    "\"link\":{\"eth.src\":\"58:23:8c:b4:42:56\",\"eth.addr\":"
-	    "[\"a\",\"b\"]},\"network\":{\"ip.src\":\"74.125.239.39\","
-	    "\"ip.dst\":\"10.0.0.4\",\"ip.proto\":\"6\",\"ip.flags.df\":false},"
-	    "\"transport\":{\"tcp.srcport\":\"80\",\"tcp.dstport\":\"59804\","
-	    "\"tcp.flags\":\"0x0018\",\"tcp.flags.syn\":true,"
-	    "\"tcp.analysis\":true},\"application\":{\"http.response.code\":"
-	    "\"200\",\"http.time\":\"0.121884000\"},\"data\":{\"envelope\":\"tcp\","
-	    "\"tcp.segment\":\"5\"}}}");
+	    "\"ecs\":{\"version\":\"9.4.0\"},\"espcap\":{\"capture\":\"00ff\",\"http_time\":0.121884000,"
+	    "\"ordinal\":18,\"tcp_flags\":24}," EVENT("\"connection\",\"protocol\"")
+		"\"file\":{\"path\":\"/tmp/a.pcap\"},"
+		"\"http\":{\"response\":{\"status_code\":200}},"
+		"\"network\":{\"bytes\":89,"
+		"\"community_id\":\"1:GVcKzGSN15Tey28v1dNour4Y6XQ=\","
+		"\"iana_number\":\"6\",\"protocol\":\"http\",\"transport\":\"tcp\",\"type\":\"ipv4\"},"
+		"\"observer\":{\"product\":\"tshark\",\"type\":\"sensor\",\"vendor\":\"Wireshark\",\"version\":\"4.0.17\"},"
+		"\"source\":{\"bytes\":89,\"ip\":\"74.125.239.39\",\"mac\":\"58-23-8C-B4-42-56\","
+		"\"port\":80},\"tcp\":{\"syn\":true},"
+		"\"layers\":{\"frame\":{\"frame.number\":\"18\","
+		"\"frame.protocols\":\"eth:ethertype:ip:tcp:http\"},"
+		"\"link\":{\"eth.src\":\"58:23:8c:b4:42:56\",\"eth.addr\":"
+		"[\"a\",\"b\"]},\"network\":{\"ip.src\":\"74.125.239.39\","
+		"\"ip.dst\":\"10.0.0.4\",\"ip.proto\":\"6\",\"ip.flags.df\":false},"
+		"\"transport\":{\"tcp.srcport\":\"80\",\"tcp.dstport\":\"59804\","
+		"\"tcp.flags\":\"0x0018\",\"tcp.flags.syn\":true,"
+		"\"tcp.analysis\":true},\"application\":{\"http.response.code\":"
+		"\"200\",\"http.time\":\"0.121884000\"},\"data\":{\"envelope\":\"tcp\","
+		"\"tcp.segment\":\"5\"}}}");
 	maker_end(&maker);
 }
 
@@ -60,9 +66,9 @@ test_least_document(void **state)
 	maker.packet.has_time = false;
 	assert_string_equal(maker_run(&maker, "{}\n", 3),
 	    "{\"type\":\"pcap_file\",\"file_name\":\"a\",\"protocol\":\"frame\","
-	    "\"frame_number\":18,\"espcap\":{\"capture\":\"x\",\"ordinal\":18},"
-	    "\"network\":{\"bytes\":89},\"observer\":{\"vendor\":\"Wireshark\","
-	    "\"version\":\"4.0.17\"},\"layers\":{}}");
+	    "\"frame_number\":18,\"ecs\":{\"version\":\"9.4.0\"},\"espcap\":{\"capture\":\"x\",\"ordinal\":18}," EVENT("\"info\"")
+		"\"network\":{\"bytes\":89},\"observer\":{\"product\":\"tshark\",\"type\":\"sensor\",\"vendor\":\"Wireshark\","
+		"\"version\":\"4.0.17\"},\"layers\":{}}");
 	assert_null(strict_json(maker.out.data, maker.out.len));
 	maker_end(&maker);
 }
@@ -81,10 +87,11 @@ test_live(void **state)
 	maker.packet.has_time = false;
 	assert_string_equal(maker_run(&maker, "{}\n", 3),
 	    "{\"type\":\"pcap_live\",\"protocol\":\"frame\","
-	    "\"frame_number\":18,\"espcap\":{\"capture\":\"x\",\"ordinal\":18},"
-	    "\"network\":{\"bytes\":89},\"observer\":{\"ingress\":"
-	    "{\"interface\":{\"name\":\"eth\\\"0\"}},\"name\":\"sensor\","
-	    "\"vendor\":\"Wireshark\",\"version\":\"4.0.17\"},\"layers\":{}}");
+	    "\"frame_number\":18,\"ecs\":{\"version\":\"9.4.0\"},\"espcap\":{\"capture\":\"x\",\"ordinal\":18}," EVENT("\"info\"")
+		"\"host\":{\"name\":\"sensor\"},"
+		"\"network\":{\"bytes\":89},\"observer\":{\"ingress\":"
+		"{\"interface\":{\"name\":\"eth\\\"0\"}},\"name\":\"sensor\","
+		"\"product\":\"tshark\",\"type\":\"sensor\",\"vendor\":\"Wireshark\",\"version\":\"4.0.17\"},\"layers\":{}}");
 	assert_null(strict_json(maker.out.data, maker.out.len));
 	maker_end(&maker);
 }
@@ -245,11 +252,12 @@ test_places_of_copies(void **state)
 			    "\"ip_ip_src\":\"s\",\"ip_ip_dst\":\"t\",\"ip_ip_proto\":\"2\","
 			    "\"ip_ip_version\":\"4\"}"),
 	    "\"frame_number\":18,\"a\":{\"b\":{\"c\":{\"d\":1},\"c_d\":\"s\","
-	    "\"e\":\"t\"}},\"again\":{\"ttl\":\"1\"},\"espcap\":{\"capture\":"
-	    "\"00ff\",\"ordinal\":18},\"file\":{\"path\":\"/tmp/a.pcap\"},"
-	    "\"network\":{\"bytes\":89,\"type\":\"ipv4\",\"zone\":4},"
-	    "\"observer\":{\"vendor\":\"Wireshark\",\"version\":\"4.0.17\"},"
-	    "\"zz\":2,\"layers\":");
+	    "\"e\":\"t\"}},\"again\":{\"ttl\":\"1\"},\"ecs\":{\"version\":\"9.4.0\"},\"espcap\":{\"capture\":"
+	    "\"00ff\",\"ordinal\":18}," EVENT("\"info\"")
+		"\"file\":{\"path\":\"/tmp/a.pcap\"},"
+		"\"network\":{\"bytes\":89,\"type\":\"ipv4\",\"zone\":4},"
+		"\"observer\":{\"product\":\"tshark\",\"type\":\"sensor\",\"vendor\":\"Wireshark\",\"version\":\"4.0.17\"},"
+		"\"zz\":2,\"layers\":");
 	maker_end(&maker);
 }
 
@@ -269,7 +277,7 @@ test_what_the_network_is(void **state)
 		"\"192.168.0.89\",\"ip_ip_dst\":\"192.168.0.1\",\"ip_ip_proto\":\"1\"}"
 		",\"icmp\":{\"icmp_icmp_type\":\"8\",\"icmp_icmp_code\":\"0\"}");
 	assert_has(json,
-	    "\"community_id\":\"1:X0snYXpgwiv9TZtqg64sgzUn6Dk=\","
+	    "\"community_id\":\"1:X0snYXpgwiv9TZtqg64sgzUn6Dk=\",\"iana_number\":\"1\","
 	    "\"protocol\":\"icmp\",\"transport\":\"icmp\",\"type\":\"ipv4\"}");
 	json = make(&maker,
 	    FRAME("eth:ipv6:ipv6.hopopts:icmpv6")
@@ -279,7 +287,7 @@ test_what_the_network_is(void **state)
 		"\"ipv6_hopopts\":{},\"icmpv6\":{\"icmpv6_icmpv6_type\":\"135\","
 		"\"icmpv6_icmpv6_code\":\"0\"}");
 	assert_has(json,
-	    "\"community_id\":\"1:dGHyGvjMfljg6Bppwm3bg0LO8TY=\","
+	    "\"community_id\":\"1:dGHyGvjMfljg6Bppwm3bg0LO8TY=\",\"iana_number\":\"58\","
 	    "\"protocol\":\"icmpv6\",\"transport\":\"ipv6-icmp\","
 	    "\"type\":\"ipv6\"}");
 	json = make(&maker,
@@ -292,7 +300,7 @@ test_what_the_network_is(void **state)
 	    FRAME("eth:ip")
 		",\"ip\":{\"ip_ip_src\":\"10.1.24.4\","
 		"\"ip_ip_dst\":\"10.1.12.1\",\"ip_ip_proto\":\"46\"}");
-	assert_has(json, "\"1:/nQI4Rh/TtY3mf0R2gJFBkVlgS4=\",\"type\":\"ipv4\"}");
+	assert_has(json, "\"1:/nQI4Rh/TtY3mf0R2gJFBkVlgS4=\",\"iana_number\":\"46\",\"type\":\"ipv4\"}");
 	/* No flow: no address, not a network of IP. */
 	assert_has_not(
 	    make(&maker,

@@ -92,7 +92,7 @@ test_every_option(void **state)
 	    "--count=3", "--display-filter=http", "--protocols=p",
 	    "--typed=t", "--tshark=/opt/tshark", "--tshark-timeout=1.5s",
 	    "--tls-keys=k", "--fields=@f", "--max-value=2k", "--max-doc=1G",
-	    "--jobs=7", "--pretty");
+	    "--jobs=7", "--pretty", "--geoip=city", "--geoip=asn", "--tag=lab", "--label=site=a=b", "--label=SITE=c");
 	assert_string_equal(options.dir, "caps");
 	assert_true(options.recursive);
 	assert_string_equal(options.bpf, "tcp port 80");
@@ -109,6 +109,11 @@ test_every_option(void **state)
 	assert_int_equal(options.jobs, 7);
 	assert_false(options.split);
 	assert_true(options.pretty);
+	assert_int_equal(options.geoip.count, 2);
+	assert_string_equal(options.geoip.items[1], "asn");
+	assert_int_equal(options.tags.count, 1);
+	assert_int_equal(options.labels.count, 2);
+	assert_string_equal(options.labels.items[0], "site=a=b");
 	options_release(&options);
 
 	ACCEPT("--file=a", "--progress", "--quiet");
@@ -199,7 +204,7 @@ test_prefixes(void **state)
 	assert_string_equal(options.tshark, "y");
 	REFUSE(
 	    "\"--t\" is ambiguous: --tshark-lifetime, --topic, --typed, --tshark, --tshark-timeout, "
-	    "--tshark-memory, --tls-keys or --template?",
+	    "--tshark-memory, --tls-keys, --tag or --template?",
 	    "--t=x");
 	REFUSE(
 	    "\"--max\" is ambiguous: --max-sessions, --max-value, --max-doc or "

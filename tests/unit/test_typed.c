@@ -50,6 +50,32 @@ test_grammar(void **state)
 }
 
 static void
+test_what_a_field_is(void **state)
+{
+	static const char list[] =
+	    "a/Key#2?b=1&!c&d!=x&e keyword t.a[].m\n"
+	    "a#1 keyword t.b\n"
+	    "a keyword t.a[].n *=x # a comment\n";
+	struct typed typed;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(parse(&typed, list, &error), 0);
+	assert_string_equal(typed.entries[0].field, "a");
+	assert_string_equal(typed.entries[0].key, "Key");
+	assert_int_equal(typed.entries[0].nth, 2);
+	assert_int_equal(typed.entries[0].condition_count, 4);
+	assert_string_equal(typed.entries[0].conditions[0].value, "1");
+	assert_true(typed.entries[0].conditions[1].is_negated);
+	assert_null(typed.entries[0].conditions[1].value);
+	assert_string_equal(typed.entries[0].conditions[2].field, "d");
+	assert_true(typed.entries[0].conditions[2].is_negated);
+	assert_string_equal(typed.entries[0].name, "t.a");
+	assert_string_equal(typed.entries[0].member, "m");
+	typed_release(&typed);
+}
+
+static void
 test_bad_lists(void **state)
 {
 	static const struct {
@@ -60,6 +86,16 @@ test_bad_lists(void **state)
 		{ "\na long b 1=2 more", "list:2: expected FIELD TYPE NAME" },
 		{ "a text b", "list:1: unknown type \"text\"" },
 		{ "a Long b", "list:1: unknown type \"Long\"" },
+		{ "a#0 long b", "list:1: FIELD is written" },
+		{ "a#12 long b", "list:1: FIELD is written" },
+		{ "?a long b", "list:1: FIELD is written" },
+		{ "a? long b", "list:1: FIELD is written" },
+		{ "a/ long b", "list:1: FIELD is written" },
+		{ "a long event.type", "event.type is a keyword" },
+		{ "a keyword event", "event.category is a member of every document" },
+		{ "a long b[].c\na long b.c", "list:2: b.c (long) clashes with b" },
+		{ "a long b[].c.d", "list:1: \"c.d\" is not a name" },
+		{ "a long b[].c\na ip b[].c", "list:2: b (ip) clashes with b (long)" },
 		{ "a long B", "list:1: \"B\" is not a name" },
 		{ "a long .b", "\".b\" is not a name" },
 		{ "a long b.", "\"b.\" is not a name" },
@@ -72,7 +108,7 @@ test_bad_lists(void **state)
 		{ "a long layers", "layers is a member of every document" },
 		{ "a long layers.x", "layers is a member of every document" },
 		{ "a long file", "file.path is a member of every document" },
-		{ "a long network", "network.type is a member of every document" },
+		{ "a long network", "network.bytes is a member of every document" },
 		{ "a long observer.x", "observer is a member of every document" },
 		{ "a long info", "info is a member of every document" },
 		{ "a long espcap.kafka.lag", "espcap.kafka is a member of every document" },
@@ -160,6 +196,23 @@ assert_value(enum typed_type type, const char *map, const char *text, size_t len
 		    (int)len, text, rv, out.data + 1);
 	buffer_release(&out);
 	free(exact);
+}
+
+/* Of a type that makes several values of one text. */
+static void
+assert_count(enum typed_type type, const char *text, const char *wanted)
+{
+	struct typed_entry entry = { .type = type };
+	struct buffer out;
+	int values = wanted == NULL ? 0 : 1;
+
+	for (const char *at = wanted; at != NULL && (at = strstr(at, "\",\"")) != NULL; at++)
+		values++;
+	buffer_init(&out, 1000);
+	assert_int_equal(typed_value(&entry, text, strlen(text), &out), values);
+	assert_int_equal(buffer_append(&out, "", 1), 0);
+	assert_string_equal(out.data, wanted != NULL ? wanted : "");
+	buffer_release(&out);
 }
 
 static void
@@ -261,6 +314,63 @@ test_texts(void **state)
 }
 
 static void
+test_made_values(void **state)
+{
+	static const char *const decimals[][2] = { { "0x67bf", "\"26559\"" }, { "007", "\"7\"" }, { "5", "\"5\"" },
+		{ "-5", NULL }, { "0x", NULL }, { "", NULL }, { "1.5", NULL } };
+	static const char *const emails[][2] = { { "\"B, Bob\" <b@c.d>", "\"b@c.d\"" },
+		{ "a@b.c, <d@e.f>", "\"a@b.c\",\"d@e.f\"" }, { "nobody", NULL }, { "@", NULL }, { "a@", NULL }, { "@b", NULL },
+		{ "", NULL } };
+	static const char *const domains[][2] = { { "www.Example.co.uk.", "\"example.co.uk\"" }, { "co.uk", NULL },
+		{ "10.1.0.2", NULL }, { "::1", NULL }, { "", NULL }, { ".", NULL }, { "<Root>", NULL }, { "a b.com", NULL } };
+	static const char *const dates[][2] = { { "2036-11-19T05:22:51Z", "\"2036-11-19T05:22:51Z\"" },
+		{ "1438233730.634684000", "1438233730000" }, { "12", "12000" }, { "Jul 30, 2015", NULL }, { "", NULL } };
+	static const char *const ports[][2] = { { "http://a:8080/x", "8080" }, { "http://a/", NULL }, { "http://[::1]:7/", "7" },
+		{ "http://u:p@h:9?x", "9" }, { "http://a:70000/", NULL }, { "a:80", NULL }, { "http:", NULL } };
+	static const char *const hosts[][2] = { { "http://u:p@h:9?x", "\"h\"" }, { "HTTP://[::1]:7/", "\"[::1]\"" },
+		{ "://a", NULL }, { "http://", NULL }, { "9p://a", NULL } };
+	static const char *const paths[][2] = { { "http://a/b/c?d#e", "\"/b/c\"" }, { "http://a?d", NULL }, { "http://a#/", NULL } };
+	static const char *const queries[][2] = { { "http://a/b?c=d?e#f", "\"c=d?e\"" }, { "http://a/?", NULL } };
+	static const char *const mimes[][2] = { { "89:50:4e:47:0d:0a:1a:0a:00", "\"image/png\"" },
+		{ " \r\n<!doctype html>", "\"text/html\"" }, { "{\"a\":1}", "\"application/json\"" }, { "hello", NULL },
+		{ "", NULL } };
+
+	(void)state;
+	ASSERT_VALUES(TYPED_DECIMAL, decimals);
+	assert_value(TYPED_LOWER, NULL, "H2\xff", 3, "\"h2\xef\xbf\xbd\"");
+	for (size_t i = 0; i < sizeof(emails) / sizeof(emails[0]); i++)
+		assert_count(TYPED_EMAIL, emails[i][0], emails[i][1]);
+#ifdef HAVE_LIBPSL
+	ASSERT_VALUES(TYPED_REGISTERED_DOMAIN, domains);
+#else
+	(void)domains;
+#endif
+	ASSERT_VALUES(TYPED_DATE, dates);
+	ASSERT_VALUES(TYPED_URL_PORT, ports);
+	ASSERT_VALUES(TYPED_URL_DOMAIN, hosts);
+	ASSERT_VALUES(TYPED_URL_PATH, paths);
+	ASSERT_VALUES(TYPED_URL_QUERY, queries);
+	ASSERT_VALUES(TYPED_MIME, mimes);
+}
+
+static void
+test_keys(void **state)
+{
+	struct typed_entry entry = { .type = TYPED_KEYWORD, .key = (char *)(uintptr_t) "Key" };
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, 100);
+	assert_int_equal(typed_value(&entry, "Keys: 1\n Key:  a b \r\nKey: 2", 27, &out), 1);
+	assert_int_equal(out.len, 5);
+	assert_memory_equal(out.data, "\"a b\"", 5);
+	assert_int_equal(typed_value(&entry, "Key", 3, &out), 0);
+	assert_int_equal(typed_value(&entry, "Key:\n", 5, &out), 0);
+	assert_int_equal(typed_value(&entry, "", 0, &out), 0);
+	buffer_release(&out);
+}
+
+static void
 test_maps(void **state)
 {
 	static const char map[] = "0=NOERROR,3=NXDOMAIN,30=x,=EMPTY,z=";
@@ -271,13 +381,19 @@ test_maps(void **state)
 	assert_value(TYPED_KEYWORD, map, "3", 1, "\"NXDOMAIN\"");
 	assert_value(TYPED_KEYWORD, map, "30", 2, "\"x\"");
 	assert_value(TYPED_KEYWORD, map, "", 0, "\"EMPTY\"");
-	assert_value(TYPED_KEYWORD, map, "z", 1, "\"\"");
+	assert_value(TYPED_KEYWORD, map, "z", 1, NULL);
 	assert_value(TYPED_KEYWORD, map, "4", 1, "\"4\"");
 	assert_value(TYPED_KEYWORD, map, "NOERROR", 7, "\"NOERROR\"");
 	assert_value(TYPED_LONG, "on=1,off=0", "on", 2, "1");
 	assert_value(TYPED_LONG, "on=1,off=0", "of", 2, NULL);
 	assert_value(TYPED_BOOLEAN, "on=1,off=0", "off", 3, "false");
 	assert_value(TYPED_KEYWORD, "nonsense", "nonsense", 8, "\"nonsense\"");
+	/* Numbers are the same in any base, and make ranges. */
+	assert_value(TYPED_KEYWORD, "0x1301=A,400..599=B,*=C", "4865", 4, "\"A\"");
+	assert_value(TYPED_KEYWORD, "0x1301=A,400..599=B,*=C", "0x1F4", 5, "\"B\"");
+	assert_value(TYPED_KEYWORD, "0x1301=A,400..599=B,*=C", "600", 3, "\"C\"");
+	assert_value(TYPED_KEYWORD, "0x1301=A,400..599=B,*=C", "5x", 2, "\"C\"");
+	assert_value(TYPED_KEYWORD, "1=A,*=", "2", 1, NULL);
 	/* A text that is the map itself and goes on after a NUL. */
 	assert_value(TYPED_KEYWORD, map, all, sizeof(all) - 1,
 	    "\"0=NOERROR,3=NXDOMAIN,30=x,=EMPTY,z=\\u0000zzzzzzz\"");
@@ -308,6 +424,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grammar),
+		cmocka_unit_test(test_what_a_field_is),
 		cmocka_unit_test(test_bad_lists),
 		cmocka_unit_test(test_lists_of_the_largest_size),
 		cmocka_unit_test(test_shipped_list),
@@ -316,6 +433,8 @@ main(void)
 		cmocka_unit_test(test_booleans),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_made_values),
+		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_full_buffer),
 	};
