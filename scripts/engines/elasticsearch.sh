@@ -135,10 +135,12 @@ elasticsearch_users() {
 	  indices: [{ names: ["packets-*"], privileges: [create_doc, auto_configure] }]
 	create_documents:
 	  indices: [{ names: ["packets-*"], privileges: [create_doc] }]
+	read_documents:
+	  indices: [{ names: ["packets-*"], privileges: [read] }]
 	END
-	printf 'create_indices:writer\ncreate_documents:appender\n' >"$config/users_roles"
+	printf 'create_indices:writer\ncreate_documents:appender\nread_documents:reader\n' >"$config/users_roles"
 	: >"$config/users"
-	for user in elastic writer appender; do
+	for user in elastic writer appender reader; do
 		make_password "$user"
 		[ "$user" = elastic ] || printf '%s:{SHA}%s\n' "$user" \
 			"$(tr -d '\n' <"$folder/secret/$user" | openssl dgst -sha1 -binary | base64)" >>"$config/users"
@@ -158,5 +160,6 @@ elasticsearch_secure_summary() {
 	user: elastic (may do everything)
 	user: writer (may create documents and indices packets-*)
 	user: appender (may create documents in existing indices packets-*)
+	user: reader (may search packets-*)
 	END
 }

@@ -49,6 +49,14 @@ struct options {
 	const char *kafka;        /* --kafka, the brokers; NULL if not given */
 	const char *replay;       /* --replay, NULL if not given */
 
+	/* Questions to an index: each is a kind of input; NULL if not given. */
+	const char *query;        /* a display filter */
+	const char *query_string; /* in the language of Lucene */
+	const char *query_dsl;    /* JSON, or @FILE */
+	const char *where;        /* the name of a field */
+	uint64_t limit;           /* documents; 0 for all, else 1.. */
+	bool count_only;
+
 	/* Which packets. */
 	const char *bpf;            /* NULL for all */
 	uint64_t count;             /* 0 for all, else 1.. */

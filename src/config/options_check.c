@@ -90,7 +90,7 @@ check_kinds(const struct line *line)
 	if (count == 0)
 		return error_set(line->error, OUTCOME_USAGE,
 		    "no input: name capture files, or give --file, --dir, --nic, "
-		    "--watch, --kafka, --replay or --list-interfaces; see espcap --help");
+		    "--watch, --kafka, --replay, --query or --list-interfaces; see espcap --help");
 	options_name_rows(&options_program, text, sizeof(text), chosen, " and ");
 	return refuse(line, last, "%s exclude each other: give one kind of input", text);
 }
@@ -224,8 +224,8 @@ check_delivery(struct line *line)
 {
 	static const char *const alone[][2] = {
 		{ "template", "no-template" }, { "user", "api-key-file" },
-		{ "insecure", "ca-file" }, { "node", "pretty" },
-		{ "node", "output" },
+		{ "insecure", "ca-file" },
+		{ "count-only", "limit" }, { "count-only", "output" }, { "count-only", "pretty" },
 		{ "promisc", "no-promisc" }, { "split", "display-filter" },
 		{ "no-template", "shards" }, { "no-template", "replicas" }
 	};
@@ -285,11 +285,45 @@ check_dissection(struct line *line)
 	    "auto, plugin, ek or pdml");
 }
 
+/* Documents for an index are not printed; those of an index are. */
+static int
+check_printing(const struct line *line)
+{
+	static const char *const names[] = { "pretty", "output" };
+	const struct options *options = line->options;
+
+	if (options->node == NULL || options->query != NULL || options->query_string != NULL || options->query_dsl != NULL ||
+	    options->where != NULL)
+		return 0;
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (is_given(line, names[i]))
+			return refuse(line, later_of(line, "node", names[i]), "--node and --%s exclude each other: give one",
+			    names[i]);
+	return 0;
+}
+
+/* It is a part of a pattern, in which * means something. */
+static int
+check_where(const struct line *line)
+{
+	const char *field = line->options->where;
+
+	if (field == NULL ||
+	    field[strspn(field,
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0')
+		return 0;
+	return refuse(line, line_of(line, "where"), "--where takes the name of a field, such as dns.qry.name, not \"%.100s\"",
+	    field);
+}
+
 static int
 check_output(const struct line *line)
 {
 	const char *output = line->options->output;
 
+	if (check_printing(line) != 0 || check_where(line) != 0)
+		return -1;
 	if (output == NULL)
 		return 0;
 	if (check_word(line, "output", output, "json or text") != 0)

@@ -16,7 +16,8 @@ static const char short_help[] =
     "       espcap --nic=IFACE ... [options]           a live capture\n"
     "       espcap --watch=DIR [options]               captures as they come and grow\n"
     "       espcap --kafka=BROKERS --topic=TOPIC ...   packets of Kafka topics\n"
-    "       espcap --replay=FILE --node=URL [options]  rejected documents, again\n\n"
+    "       espcap --replay=FILE --node=URL [options]  rejected documents, again\n"
+    "       espcap --query=FILTER --node=URL [options] packets of an index\n\n"
     "Turns the packets of captures into JSON documents, one a line on standard\n"
     "output (one line of text each if that is a terminal), or indexes them into\n"
     "Elasticsearch or OpenSearch with --node=URL.\n\n"
@@ -28,8 +29,7 @@ static const char short_help[] =
     "  -i, --nic=IFACE     -Y, --display-filter=FILTER     -v, --verbose\n"
     "  -c, --count=N       -X, --kafka-config=KEY=VALUE    -h, --help  -V, --version\n\n"
     "espcap --help=all lists all options, espcap --help=OPTION explains one.\n"
-    "espcap --list-interfaces shows what --nic takes; espcap(1) has the rest: the\n"
-    "document, the final line, the exit statuses.\n";
+    "espcap --list-interfaces shows what --nic takes; espcap(1) has the rest.\n";
 
 /* One option, and what it needs. */
 static void

@@ -24,11 +24,16 @@ static const char *const titles[OPTIONS_GROUPS] = {
 };
 
 const char *const options_inputs[OPTIONS_INPUTS] = { "file", "dir", "nic", "watch", "kafka", "replay",
-	"list-interfaces", "print-template" };
+	"query", "query-string", "query-dsl", "where", "list-interfaces", "print-template" };
 
 /* What an option may need. */
 #define PACKETS "file|dir|nic|watch|kafka"
 #define RUN PACKETS "|replay"
+#define QUERIES "query|query-string|query-dsl"
+#define QUESTIONS QUERIES "|where"
+/* What documents are made with for an index. */
+#define INDEXING "node " RUN
+#define TEMPLATES "node|print-template " RUN "|print-template"
 
 #define SETS(member) offsetof(struct options, member)
 
@@ -56,6 +61,22 @@ const struct options_row options_rows[] = {
 	{ "replay", "FILE", OPTIONS_GROUP_INPUT,
 	    "send the documents of this dead letter file again",
 	    OPTIONS_KIND_TEXT, SETS(replay), 0, 0, NULL, "node", 0 },
+	{ "query", "FILTER", OPTIONS_GROUP_INPUT,
+	    "print the documents of an index that match this Wireshark display "
+	    "filter, such as \"dns.qry.name contains example\"",
+	    OPTIONS_KIND_TEXT, SETS(query), 0, 0, NULL, "node", 0 },
+	{ "query-string", "TEXT", OPTIONS_GROUP_INPUT,
+	    "the same for a query in the language of Lucene, as Kibana and "
+	    "OpenSearch Dashboards take it",
+	    OPTIONS_KIND_TEXT, SETS(query_string), 0, 0, NULL, "node", 0 },
+	{ "query-dsl", "JSON", OPTIONS_GROUP_INPUT,
+	    "the same for a query in the query language of the server, or @FILE "
+	    "with one",
+	    OPTIONS_KIND_TEXT, SETS(query_dsl), 0, 0, NULL, "node", 0 },
+	{ "where", "FIELD", OPTIONS_GROUP_INPUT,
+	    "print where the documents of an index have this field of Wireshark, "
+	    "for queries by hand",
+	    OPTIONS_KIND_TEXT, SETS(where), 0, 0, NULL, "node", 0 },
 	{ "list-interfaces", NULL, OPTIONS_GROUP_INPUT,
 	    "list the network interfaces and end (also --list)",
 	    OPTIONS_KIND_ACTION, SETS(action), OPTIONS_LIST, 0, NULL, "", 0 },
@@ -74,6 +95,12 @@ const struct options_row options_rows[] = {
 	    "only packets that match this Wireshark display filter, such as "
 	    "\"http.request\"",
 	    OPTIONS_KIND_TEXT, SETS(display_filter), 0, 0, NULL, PACKETS, 'Y' },
+	{ "limit", "N", OPTIONS_GROUP_PACKETS,
+	    "print N documents of an index at most, the first ones",
+	    OPTIONS_KIND_NUMBER, SETS(limit), 1, UINT64_MAX, NULL, QUERIES, 0 },
+	{ "count-only", NULL, OPTIONS_GROUP_PACKETS,
+	    "print how many documents of an index match, not the documents",
+	    OPTIONS_KIND_FLAG, SETS(count_only), 0, 0, NULL, QUERIES, 0 },
 	{ "recursive", NULL, OPTIONS_GROUP_PACKETS,
 	    "with --dir: its sub-directories too",
 	    OPTIONS_KIND_FLAG, SETS(recursive), 0, 0, NULL, "dir", 0 },
@@ -166,10 +193,10 @@ const struct options_row options_rows[] = {
 	{ "since", "TIME", OPTIONS_GROUP_KAFKA,
 	    "only packets captured at this time or later, such as "
 	    "2026-01-31T12:00Z or seconds since 1970",
-	    OPTIONS_KIND_TEXT, SETS(since), 0, 0, NULL, "kafka", 0 },
+	    OPTIONS_KIND_TEXT, SETS(since), 0, 0, NULL, "kafka|" QUESTIONS, 0 },
 	{ "until", "TIME", OPTIONS_GROUP_KAFKA,
 	    "only packets captured before this time",
-	    OPTIONS_KIND_TEXT, SETS(until), 0, 0, NULL, "kafka", 0 },
+	    OPTIONS_KIND_TEXT, SETS(until), 0, 0, NULL, "kafka|" QUESTIONS, 0 },
 	{ "exit-at-end", NULL, OPTIONS_GROUP_KAFKA,
 	    "end at what was the end of the topics at the start",
 	    OPTIONS_KIND_FLAG, SETS(exit_at_end), 0, 0, NULL, "kafka", 0 },
@@ -199,19 +226,19 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_TEXT, SETS(typed), 0, 0, NULL, RUN "|print-template", 0 },
 	{ "tshark", "PATH", OPTIONS_GROUP_DISSECTION,
 	    "the tshark to dissect with (default: the first tshark in PATH)",
-	    OPTIONS_KIND_TEXT, SETS(tshark), 0, 0, NULL, PACKETS "|version", 0 },
+	    OPTIONS_KIND_TEXT, SETS(tshark), 0, 0, NULL, PACKETS "|query|version", 0 },
 	{ "tshark-timeout", "TIME", OPTIONS_GROUP_DISSECTION,
 	    "end a tshark that neither reads nor prints for so long (processor "
 	    "time)",
-	    OPTIONS_KIND_TIME, SETS(tshark_timeout), SECOND, DAY, "60s", PACKETS, 0 },
+	    OPTIONS_KIND_TIME, SETS(tshark_timeout), SECOND, DAY, "60s", PACKETS "|query", 0 },
 	{ "tshark-memory", "SIZE", OPTIONS_GROUP_DISSECTION,
 	    "address space of one tshark at most (default: half of the "
 	    "machine's memory, but 2G at least)",
 	    OPTIONS_KIND_SIZE, SETS(tshark_memory), 384 * KILO *KILO,
-	    1024 * GIGA, NULL, PACKETS, 0 },
+	    1024 * GIGA, NULL, PACKETS "|query", 0 },
 	{ "no-sandbox", NULL, OPTIONS_GROUP_DISSECTION,
 	    "run tshark without the sandbox",
-	    OPTIONS_KIND_FLAG, SETS(no_sandbox), 0, 0, NULL, PACKETS, 0 },
+	    OPTIONS_KIND_FLAG, SETS(no_sandbox), 0, 0, NULL, PACKETS "|query", 0 },
 	{ "dissection", "HOW", OPTIONS_GROUP_DISSECTION,
 	    "plugin: let tshark hand over its packets by espcap's plugin; ek: "
 	    "let it print them as JSON; pdml: as XML, without info; auto: by "
@@ -262,7 +289,7 @@ const struct options_row options_rows[] = {
 	    "index the documents there, such as localhost:9200 or "
 	    "https://search:9200; several nodes of one cluster separated by "
 	    "commas",
-	    OPTIONS_KIND_TEXT, SETS(node), 0, 0, NULL, RUN, 0 },
+	    OPTIONS_KIND_TEXT, SETS(node), 0, 0, NULL, RUN "|" QUESTIONS, 0 },
 	{ "index", "PREFIX", OPTIONS_GROUP_DELIVERY,
 	    "into indices PREFIX-YYYY-MM-DD, the day of the packet (default: "
 	    "packets)",
@@ -277,48 +304,48 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_FLAG, SETS(aggregate_layers), 0, 0, NULL, "node|print-template", 0 },
 	{ "chunk", "N", OPTIONS_GROUP_DELIVERY,
 	    "documents in one bulk request at most",
-	    OPTIONS_KIND_NUMBER, SETS(chunk), 1, 100000, "1000", "node", 0 },
+	    OPTIONS_KIND_NUMBER, SETS(chunk), 1, 100000, "1000", INDEXING, 0 },
 	{ "chunk-bytes", "SIZE", OPTIONS_GROUP_DELIVERY,
 	    "bytes in one bulk request at most, but for a single document",
-	    OPTIONS_KIND_SIZE, SETS(chunk_bytes), KILO, GIGA, "8M", "node", 0 },
+	    OPTIONS_KIND_SIZE, SETS(chunk_bytes), KILO, GIGA, "8M", INDEXING, 0 },
 	{ "latency", "TIME", OPTIONS_GROUP_DELIVERY,
 	    "a document waits so long at most for others in its request",
 	    OPTIONS_KIND_TIME, SETS(latency), SECOND / 10, 3600 * SECOND,
-	    "1s", "node", 0 },
+	    "1s", INDEXING, 0 },
 	{ "pipeline", "NAME", OPTIONS_GROUP_DELIVERY,
 	    "let this ingest pipeline of the server process the documents",
-	    OPTIONS_KIND_TEXT, SETS(pipeline), 0, 0, NULL, "node", 0 },
+	    OPTIONS_KIND_TEXT, SETS(pipeline), 0, 0, NULL, INDEXING, 0 },
 	{ "id", "KIND", OPTIONS_GROUP_DELIVERY,
 	    "packet: ids made from the packets, so that nothing is indexed "
 	    "twice; auto: ids made by the server (default: packet)",
-	    OPTIONS_KIND_TEXT, SETS(id), 0, 0, NULL, "node", 0 },
+	    OPTIONS_KIND_TEXT, SETS(id), 0, 0, NULL, INDEXING, 0 },
 	{ "dead-letter", "FILE", OPTIONS_GROUP_DELIVERY,
 	    "add documents that the server rejects to this file; - is standard "
 	    "output (default: espcap-dead-letter.ndjson)",
-	    OPTIONS_KIND_TEXT, SETS(dead_letter), 0, 0, NULL, "node", 0 },
+	    OPTIONS_KIND_TEXT, SETS(dead_letter), 0, 0, NULL, INDEXING, 0 },
 	{ "template", NULL, OPTIONS_GROUP_DELIVERY,
 	    "put the index template even if espcap's already exists",
-	    OPTIONS_KIND_FLAG, SETS(put_template), 0, 0, NULL, "node", 0 },
+	    OPTIONS_KIND_FLAG, SETS(put_template), 0, 0, NULL, INDEXING, 0 },
 	{ "no-template", NULL, OPTIONS_GROUP_DELIVERY,
 	    "put no index template",
-	    OPTIONS_KIND_FLAG, SETS(no_template), 0, 0, NULL, "node", 0 },
+	    OPTIONS_KIND_FLAG, SETS(no_template), 0, 0, NULL, INDEXING, 0 },
 	{ "print-template", "KIND", OPTIONS_GROUP_DELIVERY,
 	    "print the index template for elasticsearch or opensearch and end",
 	    OPTIONS_KIND_TEXT, SETS(print_template), 0, 0, NULL, "", 0 },
 	{ "shards", "N", OPTIONS_GROUP_DELIVERY,
 	    "primary shards of each index (default: the server's)",
-	    OPTIONS_KIND_NUMBER, SETS(shards), 1, 1024, NULL, "node|print-template", 0 },
+	    OPTIONS_KIND_NUMBER, SETS(shards), 1, 1024, NULL, TEMPLATES, 0 },
 	{ "replicas", "N", OPTIONS_GROUP_DELIVERY,
 	    "copies of each shard (default: the server's)",
-	    OPTIONS_KIND_NUMBER, SETS(replicas), 0, 100, NULL, "node|print-template", 0 },
+	    OPTIONS_KIND_NUMBER, SETS(replicas), 0, 100, NULL, TEMPLATES, 0 },
 	{ "retention", "DAYS", OPTIONS_GROUP_DELIVERY,
 	    "at the start delete espcap's indices of days before that "
 	    "(default: none)",
-	    OPTIONS_KIND_NUMBER, SETS(retention), 1, 36500, NULL, "node", 0 },
+	    OPTIONS_KIND_NUMBER, SETS(retention), 1, 36500, NULL, INDEXING, 0 },
 	{ "max-indices", "N", OPTIONS_GROUP_DELIVERY,
 	    "write to so many indices in one run; packets of further days are "
 	    "rejected",
-	    OPTIONS_KIND_NUMBER, SETS(max_indices), 1, 40178, "366", "node", 0 },
+	    OPTIONS_KIND_NUMBER, SETS(max_indices), 1, 40178, "366", INDEXING, 0 },
 	{ "retry-for", "TIME", OPTIONS_GROUP_DELIVERY,
 	    "give up when nothing was delivered for so long (with --nic, --watch "
 	    "and --kafka: not before they are interrupted), or when Kafka "
@@ -329,11 +356,11 @@ const struct options_row options_rows[] = {
 	    OPTIONS_KIND_TIME, SETS(request_timeout), SECOND / 10, DAY, "90s", "node", 0 },
 	{ "memory", "SIZE", OPTIONS_GROUP_DELIVERY,
 	    "bytes that may wait in queues; then reading waits",
-	    OPTIONS_KIND_SIZE, SETS(memory), KILO *KILO, 1024 * GIGA, "256M", "node", 0 },
+	    OPTIONS_KIND_SIZE, SETS(memory), KILO *KILO, 1024 * GIGA, "256M", INDEXING, 0 },
 	{ "compress", "WHEN", OPTIONS_GROUP_DELIVERY,
 	    "gzip the requests: on, off, or auto, when a node is on another "
 	    "machine (default: auto)",
-	    OPTIONS_KIND_TEXT, SETS(compress), 0, 0, NULL, "node", 0 },
+	    OPTIONS_KIND_TEXT, SETS(compress), 0, 0, NULL, INDEXING, 0 },
 
 	{ "user", "NAME", OPTIONS_GROUP_CREDENTIALS,
 	    "user of the server; also $ESPCAP_USER",
@@ -373,10 +400,10 @@ const struct options_row options_rows[] = {
 	{ "output", "FORM", OPTIONS_GROUP_PERSON,
 	    "json: print documents, one a line; text: one line of text a "
 	    "packet (default: text on a terminal, else json)",
-	    OPTIONS_KIND_TEXT, SETS(output), 0, 0, NULL, PACKETS, 0 },
+	    OPTIONS_KIND_TEXT, SETS(output), 0, 0, NULL, PACKETS "|" QUESTIONS, 0 },
 	{ "pretty", NULL, OPTIONS_GROUP_PERSON,
 	    "indent the documents instead of printing one a line",
-	    OPTIONS_KIND_FLAG, SETS(pretty), 0, 0, NULL, PACKETS, 0 },
+	    OPTIONS_KIND_FLAG, SETS(pretty), 0, 0, NULL, PACKETS "|" QUERIES, 0 },
 	{ "progress", NULL, OPTIONS_GROUP_PERSON,
 	    "show the progress even if standard error is not a terminal, or "
 	    "documents go to a pipe",
@@ -408,6 +435,7 @@ static const struct options_alias aliases[] = {
 	{ "l", "list-interfaces" },
 	{ "ledger", "registry" },
 	{ "b", "bpf" },
+	{ "cou", "count" },
 	{ "l", "list-interfaces" },
 	{ "d", "dir" },
 	{ "di", "dir" },

@@ -21,10 +21,10 @@ enum options_group {
 #define OPTIONS_GROUPS 9
 
 /* In the order of --help and of the man page. */
-#define OPTIONS_ROWS 97
+#define OPTIONS_ROWS 103
 extern const struct options_row options_rows[OPTIONS_ROWS];
 /* The options of which exactly one kind must be given. */
-#define OPTIONS_INPUTS 8
+#define OPTIONS_INPUTS 12
 extern const char *const options_inputs[OPTIONS_INPUTS];
 extern const struct options_program options_program;
 

@@ -25,7 +25,9 @@
 #include "run/drain.h"
 #include "run/finish.h"
 #include "run/outputs.h"
+#include "run/question.h"
 #include "run/run.h"
+#include "run/search_run.h"
 #include "run/summary.h"
 #include "run/worker.h"
 #include "run/worker_properties.h"
@@ -47,6 +49,7 @@ struct app {
 	struct properties properties; /* with --kafka, as the next */
 	struct worker worker;
 	struct delivery delivery;
+	struct question question; /* with --query and its kind */
 	struct broker_files files;
 	struct summary summary;
 	struct metrics_file *metrics; /* NULL for none */
@@ -127,6 +130,7 @@ open_all(struct app *app, struct error *error)
 	if (outputs_check(options, error) != 0 ||
 	    worker_properties(&app->properties, options, &app->log, error) != 0 ||
 	    dissecting_open(&app->dissecting, cache, error) != 0 ||
+	    question_open(&app->question, options, error) != 0 ||
 	    list_inputs(app, error) != 0 ||
 	    delivery_open(&app->delivery, error) != 0 ||
 	    watching_open(&app->watching, options, &app->log, error) != 0 ||
@@ -194,12 +198,22 @@ forget_secrets(void *ctx)
 	secrets_release(&app->delivery.secrets);
 }
 
-/* The order of the start. A replay needs no tshark: its documents are made. */
+static int
+prepare_tshark(struct app *app, struct error *error)
+{
+	if (question_is_asked(&app->options))
+		return dissecting_prepare_names(&app->dissecting, &app->confinement, app->loop, error) != 0 ?
+		    -1 :
+		    question_translate(&app->question, &app->dissecting.tshark, app->loop, &app->log, error);
+	return dissecting_prepare(&app->dissecting, &app->confinement, app->loop, error);
+}
+
+/* The order of the start. */
 static int
 start(struct app *app, struct error *error)
 {
 	const struct options *options = &app->options;
-	bool has_tshark = options->replay == NULL;
+	bool has_tshark = dissecting_has_tshark(options);
 
 	name_interfaces(app);
 	/* Still as root, if espcap was started so. */
@@ -216,9 +230,7 @@ start(struct app *app, struct error *error)
 	if (confinement_make_home(&app->confinement, error) != 0 ||
 	    begin_metrics(app, error) != 0)
 		return -1;
-	if (has_tshark &&
-	    dissecting_prepare(&app->dissecting, &app->confinement, app->loop,
-		error) != 0)
+	if (has_tshark && prepare_tshark(app, error) != 0)
 		return -1;
 	/* It joins the group at once: nothing that could be wrong is left. */
 	if (worker_open(&app->worker, options, &app->properties, forget_secrets, app, error) != 0)
@@ -340,6 +352,28 @@ run(struct app *app)
 	return finish_run(&finish, &totals, outcome, signal_number);
 }
 
+static int
+run_search(struct app *app)
+{
+	struct dissecting *dissecting = &app->dissecting;
+	struct delivery *delivery = &app->delivery;
+	const struct cluster_config *cluster = delivery_cluster(delivery);
+	const struct search_run_config config = { .loop = app->loop,
+		.log = &app->log,
+		.question = &app->question,
+		.cluster = cluster,
+		.backoff = cluster->backoff,
+		.retry_for = app->options.retry_for,
+		.remedy = delivery_remedy(delivery),
+		.authorization = delivery_authorization(delivery),
+		.reauthorize = delivery_reauthorize,
+		.ctx = delivery,
+		.is_text = dissecting->is_text,
+		.is_explained = dissecting->is_text_chosen };
+
+	return search_run(&config);
+}
+
 /* A directory that cannot be read ends espcap as a file that cannot be read does. */
 static int
 end_unread(struct app *app)
@@ -359,7 +393,7 @@ start_and_run(struct app *app)
 	dissecting_init(&app->dissecting, &app->options, &app->log);
 	delivery_init(&app->delivery, &app->options, &app->log);
 	if (start(app, &error) == 0)
-		return run(app);
+		return question_is_asked(options) ? run_search(app) : run(app);
 	log_error(&app->log, "%s", error.text);
 	if (error.outcome == OUTCOME_INPUT && (options->dir != NULL || options->watch != NULL))
 		return end_unread(app);
@@ -371,6 +405,7 @@ start_and_run(struct app *app)
 static void
 release(struct app *app)
 {
+	question_release(&app->question);
 	dissecting_release(&app->dissecting);
 	capturing_release(&app->capturing);
 	worker_release(&app->worker);

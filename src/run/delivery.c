@@ -11,6 +11,7 @@
 #include "base/descriptor.h"
 #include "base/text.h"
 #include "config/options_table.h"
+#include "run/question.h"
 #include "server/backoff.h"
 
 #define CONNECT_TIMEOUT 10000 /* ms */
@@ -75,6 +76,8 @@ delivery_open(struct delivery *delivery, struct error *error)
 	    secrets_read_tls(&delivery->secrets, options, error) != 0 ||
 	    check_nodes(delivery, error) != 0)
 		return -1;
+	if (question_is_asked(options))
+		return 0;
 	delivery->dead_letter = dead_letter_open(options->dead_letter,
 	    descriptor_output(options->dead_letter), error);
 	return delivery->dead_letter != NULL ? 0 : -1;
@@ -234,6 +237,24 @@ put_patience(struct delivery *delivery)
 	return delivery->patience;
 }
 
+const struct cluster_config *
+delivery_cluster(struct delivery *delivery)
+{
+	struct cluster_config *config = &delivery->config.cluster;
+
+	set_http_config(delivery, &config->http);
+	config->nodes = &delivery->nodes;
+	config->patience = put_patience(delivery);
+	config->backoff = first_backoff();
+	return config;
+}
+
+const char *
+delivery_remedy(const struct delivery *delivery)
+{
+	return remedy(delivery->options);
+}
+
 const struct sink_server_config *
 delivery_config(struct delivery *delivery, const struct typed *typed,
     bool is_endless)
@@ -244,11 +265,7 @@ delivery_config(struct delivery *delivery, const struct typed *typed,
 	if (options->node == NULL)
 		return NULL;
 	delivery_template(options, typed, &config->setup.template);
-	set_http_config(delivery, &config->cluster.http);
-	config->cluster.nodes = &delivery->nodes;
-	config->cluster.patience = put_patience(delivery);
-	config->backoff = config->cluster.backoff = config->setup.backoff =
-	    first_backoff();
+	config->backoff = config->setup.backoff = delivery_cluster(delivery)->backoff;
 	/* The indices of dead letters need not be those of --index. */
 	config->setup.put = options->no_template ||
 		(options->replay != NULL && !options->put_template) ?

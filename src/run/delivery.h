@@ -49,6 +49,10 @@ int delivery_authorize(struct delivery *delivery, struct priv_broker *broker, si
  * input_type.
  */
 const struct sink_server_config *delivery_config(struct delivery *delivery, const struct typed *typed, bool is_endless);
+/* What of it a client of the server needs that indexes nothing. Not without --node. */
+const struct cluster_config *delivery_cluster(struct delivery *delivery);
+/* What to do about credentials that the server does not accept. */
+const char *delivery_remedy(const struct delivery *delivery);
 /* The header's value, NULL for none; again after SIGHUP: NULL if it stays as it is. ctx is the delivery. */
 const char *delivery_authorization(const struct delivery *delivery);
 const char *delivery_reauthorize(void *ctx);

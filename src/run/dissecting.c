@@ -8,6 +8,7 @@
 
 #include "base/terminal.h"
 #include "document/projection.h"
+#include "run/question.h"
 #include "tshark/plugin.h"
 #include "tshark/refusal.h"
 #include "tshark/tls_keys.h"
@@ -33,13 +34,20 @@ choose_output(struct dissecting *dissecting)
 {
 	const struct options *options = dissecting->options;
 
-	if (options->output != NULL || options->node != NULL ||
+	if (options->output != NULL || (options->node != NULL && !question_is_asked(options)) ||
 	    options->pretty || !isatty(STDOUT_FILENO)) {
 		dissecting->is_text = options->output != NULL &&
 		    strcmp(options->output, "text") == 0;
 		return;
 	}
 	dissecting->is_text = dissecting->is_text_chosen = true;
+}
+
+/* The documents of a replay and of an index are made; a display filter is read with the list of fields. */
+bool
+dissecting_has_tshark(const struct options *options)
+{
+	return options->replay == NULL && (!question_is_asked(options) || options->query != NULL);
 }
 
 int
@@ -51,10 +59,12 @@ dissecting_open(struct dissecting *dissecting, const char *cache,
 	dissecting->is_filter_wrong = options->nics.count > 0 && options->bpf != NULL && !filter_parses(options->bpf);
 	choose_output(dissecting);
 	(void)gethostname(dissecting->host, sizeof(dissecting->host) - 1);
-	/* A replay needs no tshark: its documents are made. */
-	if ((options->replay == NULL &&
-		tshark_find(&dissecting->tshark, options->tshark, cache, error) != 0) ||
-	    field_lists_read(&dissecting->lists, options, error) != 0)
+	if (dissecting_has_tshark(options) &&
+	    tshark_find(&dissecting->tshark, options->tshark, cache, error) != 0)
+		return -1;
+	if (question_is_asked(options))
+		return 0;
+	if (field_lists_read(&dissecting->lists, options, error) != 0)
 		return -1;
 	if (options->tls_keys == NULL)
 		return 0;
@@ -163,6 +173,18 @@ make_document(struct dissecting *dissecting, struct error *error)
 
 	dissecting->document = document_new(&config, error);
 	return dissecting->document != NULL ? 0 : -1;
+}
+
+int
+dissecting_prepare_names(struct dissecting *dissecting,
+    struct confinement *confinement, struct loop *loop, struct error *error)
+{
+	const struct options *options = dissecting->options;
+	struct tshark *tshark = &dissecting->tshark;
+
+	return confinement_finish(confinement, tshark, options->tshark_memory, dissecting->log, error) != 0 ?
+	    -1 :
+	    tshark_ask(tshark, loop, options->tshark_timeout, error);
 }
 
 int

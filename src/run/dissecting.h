@@ -33,11 +33,14 @@ struct dissecting {
 	bool is_text_chosen;       /* by espcap, because standard output is a terminal */
 };
 
+/* Whether these options need tshark. */
+bool dissecting_has_tshark(const struct options *options);
+
 /* Options and log are borrowed. */
 void dissecting_init(struct dissecting *dissecting, const struct options *options, struct log *log);
 
 /*
- * With the rights espcap was started with: finds tshark (not for a replay) and reads the lists and the TLS key log.
+ * With the rights espcap was started with: finds tshark, if it is needed, and reads the lists and the TLS key log.
  * cache is the folder for what tshark says of itself, NULL for none. -1 as tshark_find, field_lists_read and
  * tls_keys_copy.
  */
@@ -48,6 +51,10 @@ int dissecting_open(struct dissecting *dissecting, const char *cache, struct err
  * fields and whether it takes the filters, keys and the plugin. -1 with the outcome of what failed.
  */
 int dissecting_prepare(struct dissecting *dissecting, struct confinement *confinement, struct loop *loop,
+    struct error *error);
+
+/* The same, but only for the list of fields. */
+int dissecting_prepare_names(struct dissecting *dissecting, struct confinement *confinement, struct loop *loop,
     struct error *error);
 
 /* Before the confinement. Also after -1, and of zeros. */

@@ -34,6 +34,8 @@
 #define CLOSE_MS 2000
 /* An error of the server itself is no passing one after so many times. */
 #define BROKEN_MAX 3
+/* Of more points in time that were given up each ends by itself, after KEEP_ALIVE. */
+#define STALE_MAX 16
 #define BODY_MAX ((size_t)32 << 20)
 #define PATH_MAX_LEN ((size_t)4000)
 #define CONTEXT_REPLY_MAX ((size_t)4 << 20)
@@ -70,8 +72,10 @@ struct search {
 	bool is_failed;
 	struct event *again, *patience;
 	unsigned attempt, broken;
-	uint64_t size, most; /* of the next page; of any, for others had too many bytes */
-	char *context;       /* the id of the point in time, NULL for none */
+	uint64_t size, most;    /* of the next page; of any, for others had too many bytes */
+	char *context;          /* the id of the point in time, NULL for none */
+	char *stale[STALE_MAX]; /* of others, which may still be open */
+	size_t stale_count;
 	struct buffer indices, path, body;
 	struct buffer after, past; /* what the next page continues after; past: in another point in time */
 	struct search_counts counts;
@@ -106,7 +110,8 @@ finish(struct search *search)
 static void
 close_context(struct search *search)
 {
-	bool is_closed = search->context == NULL && !(search->is_asking && search->asked == STEP_OPEN);
+	bool is_closed = search->context == NULL && search->stale_count == 0 &&
+	    !(search->is_asking && search->asked == STEP_OPEN);
 
 	search->is_stopping = true;
 	event_del(search->again);
@@ -117,6 +122,8 @@ close_context(struct search *search)
 	loop_start_timer(search->patience, CLOSE_MS);
 	if (search->is_asking)
 		return;
+	if (search->context == NULL)
+		search->context = search->stale[--search->stale_count];
 	search->step = STEP_CLOSE;
 	ask(search);
 }
@@ -153,9 +160,7 @@ on_patience(evutil_socket_t fd, short what, void *ctx)
 	}
 	(void)snprintf(text, sizeof(text), "gave up: no answer for %" PRIu64 " s (--retry-for)%s%.900s",
 	    search->config->retry_for / 1000, why[0] != '\0' ? ": " : "", why);
-	search->is_failed = true;
-	(void)error_set(&search->error, OUTCOME_OUTPUT, "%s", text);
-	finish(search);
+	fail(search, OUTCOME_OUTPUT, text);
 }
 
 static void
@@ -178,11 +183,14 @@ ask_again(struct search *search)
 	loop_start_timer(search->again, backoff_delay(search->config->backoff, search->attempt++));
 }
 
-/* Another point in time continues after the last packet that was given out. */
+/* Another point in time continues after the last packet that was given out. is_gone: there is nothing to close. */
 static void
-reopen(struct search *search)
+reopen(struct search *search, bool is_gone)
 {
-	free(search->context);
+	if (!is_gone && search->stale_count < STALE_MAX)
+		search->stale[search->stale_count++] = search->context;
+	else
+		free(search->context);
 	search->context = NULL;
 	search->counts.reopens++;
 	search->counts.is_loose = search->counts.is_loose || search->is_inside;
@@ -200,14 +208,15 @@ take_failure(struct search *search, const struct http_reply *reply, const struct
 		log_note(search->log, "%s; opening another point in time after %" PRIu64 " documents", search->trouble,
 		    search->counts.given);
 		search->counts.retries++;
-		reopen(search);
+		reopen(search, true);
 		if (search->attempt++ == 0)
 			ask(search);
 		else
 			loop_start_timer(search->again, backoff_delay(search->config->backoff, search->attempt));
 		return;
 	case SEARCH_FAILURE_BROKEN:
-		if (++search->broken >= BROKEN_MAX)
+		/* When the query was understood, it is the state of the cluster that it cannot be answered. */
+		if (search->step != STEP_PAGE && ++search->broken >= BROKEN_MAX)
 			break;
 		__attribute__((fallthrough));
 	case SEARCH_FAILURE_BUSY:
@@ -216,8 +225,9 @@ take_failure(struct search *search, const struct http_reply *reply, const struct
 		if (reply->status == 429 && search->step == STEP_PAGE && search->size > SIZE_MIN)
 			search->size /= 2;
 		/* The node that had a part of it may be gone for good. */
-		if (search->step == STEP_PAGE && search->context != NULL && search->attempt > 1 && reply->fault == HTTP_ANSWERED)
-			reopen(search);
+		else if (search->step == STEP_PAGE && search->context != NULL && search->attempt > 1 &&
+		    reply->fault == HTTP_ANSWERED)
+			reopen(search, false);
 		return;
 	case SEARCH_FAILURE_CREDENTIALS:
 	case SEARCH_FAILURE_REFUSED:
@@ -461,6 +471,13 @@ take_last(struct search *search, const struct http_reply *reply)
 }
 
 static void
+forget_closed(struct search *search)
+{
+	free(search->context);
+	search->context = search->stale_count > 0 ? search->stale[--search->stale_count] : NULL;
+}
+
+static void
 on_reply(void *ctx, size_t node, const struct http_reply *reply)
 {
 	struct search *search = ctx;
@@ -470,7 +487,8 @@ on_reply(void *ctx, size_t node, const struct http_reply *reply)
 	if (search->step == STEP_DONE)
 		return;
 	if (search->asked == STEP_CLOSE) {
-		finish(search);
+		forget_closed(search);
+		close_context(search);
 		return;
 	}
 	if (search->is_stopping) {
@@ -671,6 +689,8 @@ search_free(struct search *search)
 	event_free(search->again);
 	event_free(search->patience);
 	free(search->context);
+	for (size_t i = 0; i < search->stale_count; i++)
+		free(search->stale[i]);
 	buffer_release(&search->indices);
 	buffer_release(&search->path);
 	buffer_release(&search->body);

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "server/jsonwalk.h"
+#include "base/jsonwalk.h"
 
 #define NSEC ((int64_t)1000000000)
 

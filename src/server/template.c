@@ -58,7 +58,7 @@ static const char *const mappings[MAPPING_COUNT] = {
 	    "{\"type\":\"date\",\"format\":\"yyyy-MM-dd HH:mm:ss\"}",
 	[MAPPING_DATE_NANOS] = "{\"type\":\"date_nanos\"}",
 	/* They are looked for only; none is longer than a field's name and TERM_VALUE_MAX. */
-	[MAPPING_TERMS] = "{\"type\":\"keyword\",\"doc_values\":false,\"index_options\":\"docs\",\"norms\":false}"
+	[MAPPING_TERMS] = "{\"type\":\"keyword\",\"doc_values\":false,\"index_options\":\"docs\",\"norms\":false}",
 	[MAPPING_TIME] = "{\"type\":\"date\"}",
 	/* ECS: all addresses of a document in one place. */
 	[MAPPING_RELATED_IP] = "{\"type\":\"ip\",\"copy_to\":\"related.ip\"}",

@@ -300,6 +300,21 @@ ask_names(struct tshark *tshark, struct loop *loop, struct error *error)
 	return names_finish(tshark->names, error);
 }
 
+int
+tshark_values(const struct tshark *tshark, struct loop *loop, void (*on_line)(void *ctx, const char *line, size_t len),
+    void *ctx, struct error *error)
+{
+	struct command_result result;
+
+	if (run_it(tshark, loop, "-G", "values", on_line, ctx, &result, error) != 0)
+		return -1;
+	if (blame_memory(tshark, &result, error))
+		return -1;
+	return result.exit_status == 0 ?
+	    0 :
+	    error_set(error, OUTCOME_TSHARK, "%s -G values failed (%s): %s", tshark->path, result.status, result.errors);
+}
+
 static int
 ask_both(struct tshark *tshark, struct loop *loop, struct error *error)
 {

@@ -48,6 +48,13 @@ int tshark_find(struct tshark *tshark, const char *given, const char *cache_dir,
  */
 int tshark_ask(struct tshark *tshark, struct loop *loop, uint64_t timeout, struct error *error);
 
+/*
+ * Hands the lines of its list of the names of values (-G values) to on_line, without newline: 9 MB, in about 0.5 s. -1
+ * with OUTCOME_TSHARK if it fails.
+ */
+int tshark_values(const struct tshark *tshark, struct loop *loop, void (*on_line)(void *ctx, const char *line, size_t len),
+    void *ctx, struct error *error);
+
 /* Forgets the cache: it lacks fields that this tshark printed. */
 void tshark_forget(struct tshark *tshark);
 void tshark_release(struct tshark *tshark);

@@ -182,7 +182,7 @@ class Engine:
 
 
 class Server(Engine):
-    """A search server: url, urls. The users elastic, writer and appender are there, if it is secure."""
+    """A search server: url, urls. The users elastic, writer, appender and reader are there, if it is secure."""
 
     def __init__(self, name, secure=False, nodes=1, settings=None):
         options = (["--secure"] if secure else []) + (["--nodes=%d" % nodes] if nodes > 1 else [])

@@ -11,6 +11,7 @@ import pytest
 import conserve
 import deliveries
 import engines
+import espcap
 from deliveries import Running, deliver
 
 NAME = "elasticsearch-8.8.2"
@@ -356,6 +357,19 @@ def test_user_who_may_not_create_the_index(secure, numbered, tmp_path):
     secure.wipe()
     done = deliver(secure, numbered, tmp_path, "--retry-for=3s", *as_user(secure, "appender"))
     assert_given_up(secure, done, numbered, "403|unauthorized|security_exception")
+
+
+def test_user_who_may_only_read(secure, numbered, tmp_path):
+    """Questions need no more, and nobody without that right has an answer."""
+    secure.wipe()
+    assert deliver(secure, numbered, tmp_path, *as_user(secure, "elastic")).code == 0
+    secure.refresh()
+    question = ("--query-dsl={\"match_all\":{}}", "--output=json", "--node", secure.url, "--retry-for=3s")
+    done = espcap.run(*question, *as_user(secure, "reader"))
+    assert done.code == 0, done.errors
+    assert [made["espcap"]["ordinal"] for made in done.documents] == list(range(1, PACKETS + 1))
+    done = espcap.run(*question, *as_user(secure, "appender"))
+    assert (done.code, done.output) == (5, b"") and "they need the privilege read" in done.errors, done.errors
 
 
 def test_wrong_password(secure, numbered, tmp_path):

@@ -310,6 +310,8 @@ def test_the_users_of_a_secure_server():
         assert status("writer", "PUT", "_index_template/packets", {"index_patterns": ["packets-*"]}) == 403
         assert status("writer", "GET", "packets-1/_search") == 403
         assert status("elastic", "GET", "packets-1/_count") == 200
+        assert status("reader", "GET", "packets-1/_search") == 200
+        assert status("reader", "POST", "packets-1/_doc", {"a": 1}) == 403
         server.wipe()
         assert server.count("packets-*") == 0
         # What holds a secret is for its owner only.

@@ -461,7 +461,7 @@ test_inputs(void **state)
 	    "--list", "--dir=b", "--file=a");
 	REFUSE(
 	    "no input: name capture files, or give --file, --dir, --nic, "
-	    "--watch, --kafka, --replay or --list-interfaces; see espcap --help",
+	    "--watch, --kafka, --replay, --query or --list-interfaces; see espcap --help",
 	    "--pretty");
 	REFUSE("--json goes with --list-interfaces only", "--file=a", "--json");
 	REFUSE(
@@ -607,7 +607,7 @@ test_no_words(void **state)
 	assert_int_equal(options_parse(&options, 0, argv, &error), -1);
 	assert_string_equal(error.text,
 	    "no input: name capture files, or give --file, --dir, --nic, "
-	    "--watch, --kafka, --replay or --list-interfaces; see espcap --help");
+	    "--watch, --kafka, --replay, --query or --list-interfaces; see espcap --help");
 	assert_int_equal(options_parse(&options, 0, argv, NULL), -1);
 }
 
@@ -682,13 +682,12 @@ meet(struct words *words, const char **needs)
 static void
 add_input(struct words *words, const char *missing)
 {
-	static const char *const inputs[] = { "file", "dir", "nic", "watch", "list-interfaces", "print-template",
-		"kafka", "replay" };
+	static const char *const inputs[] = { "file", "dir", "nic", "watch", "list-interfaces", "print-template" };
 	char text[32];
 	size_t index;
 
-	for (size_t i = 0; i < 8; i++)
-		if (words->given[options_index(inputs[i], strlen(inputs[i]))])
+	for (size_t i = 0; i < OPTIONS_INPUTS; i++)
+		if (words->given[options_index(options_inputs[i], strlen(options_inputs[i]))])
 			return;
 	for (size_t i = 0; i < 6; i++) {
 		snprintf(text, sizeof(text), "--%s ", inputs[i]);
@@ -708,17 +707,21 @@ parse_row_without(size_t row, size_t left_out)
 	struct words words = { .count = 0 };
 	const bool none[OPTIONS_ROWS] = { false };
 	char text[256], missing[256] = "";
-	const char *needs = options_rows[row].needs;
+	const char *needs = options_rows[row].needs, *left = "";
 
 	add_row(&words, row);
 	for (size_t n = 0; needs[0] != '\0'; n++) {
-		if (n == left_out)
+		if (n == left_out) {
+			left = needs;
 			(void)options_need_next(&options_program, &needs, none, missing, sizeof(missing));
-		else
+		} else
 			meet(&words, &needs);
 	}
 	if (left_out != SIZE_MAX && missing[0] == '\0')
 		return false;
+	/* What the others need may meet it. */
+	if (left[0] != '\0' && options_need_next(&left, words.given, text, sizeof(text)))
+		return true;
 	snprintf(text, sizeof(text), "%s ", missing);
 	for (char *comma = text; (comma = strchr(comma, ',')) != NULL;)
 		*comma = ' ';
@@ -753,7 +756,17 @@ test_needs(void **state)
 	REFUSE("--index goes with --node or --print-template only", "--file=a", "--index=x");
 	REFUSE("--cert goes with --node only", "--file=a", "--cert=x", "--key=y");
 	REFUSE("--bpf goes with --file, --dir, --nic, --watch or --kafka only", "--replay=a", "--node=h", "--bpf=ip");
-	REFUSE("--node goes with --file, --dir, --nic, --watch, --kafka or --replay only", "--list", "--node=h");
+	REFUSE("--node goes with --file, --dir, --nic, --watch, --kafka, --replay, --query, --query-string, --query-dsl or --where only",
+	    "--list", "--node=h");
+	REFUSE("--query and --query-string exclude each other: give one kind of input", "--query=a", "--query-string=b", "--node=h");
+	REFUSE("--count-only and --limit exclude each other: give one", "--query=a", "--node=h", "--limit=1", "--count-only");
+	REFUSE("--where takes the name of a field, such as dns.qry.name, not \"*\"", "--where=*", "--node=h");
+	REFUSE("--node and --output exclude each other: give one", "--file=a", "--node=h", "--output=json");
+	REFUSE("--chunk goes with --file, --dir, --nic, --watch, --kafka or --replay only", "--query=a", "--node=h", "--chunk=7");
+	REFUSE("--shards goes with --file, --dir, --nic, --watch, --kafka, --replay or --print-template only", "--query=a", "--node=h",
+	    "--shards=7");
+	ACCEPT("--query=a", "--node=h", "--output=json", "--pretty");
+	options_release(&options);
 	REFUSE("--no-template and --shards exclude each other: give one", "--file=a", "--node=h", "--no-template",
 	    "--shards=1");
 	ACCEPT("--version", "--tshark=x");
@@ -1185,7 +1198,7 @@ test_kafka_refused(void **state)
 	    "--until=7d");
 	REFUSE("--until=7 is not after --since=7.0: there is no packet between them", "--kafka=a", "--topic=b", "--since=7.0",
 	    "--until=7");
-	REFUSE("--since goes with --kafka only", "--file=a", "--since=7");
+	REFUSE("--since goes with --kafka, --query, --query-string, --query-dsl or --where only", "--file=a", "--since=7");
 	REFUSE("--grace takes a time such as 90s or 5m, from 1ms to 1d, not \"0\"", "--kafka=a", "--topic=b", "--grace=0");
 	REFUSE("--max-sessions takes a whole number from 1 to 256, not \"0\"", "--kafka=a", "--topic=b", "--max-sessions=0");
 }
