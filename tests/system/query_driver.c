@@ -2,12 +2,14 @@
 /*
  * Answers display filters over documents without a server, for query_oracle.py:
  *
- *	query_driver FIELDS VALUES TERMS DOCUMENTS FILTERS
+ *	query_driver FIELDS VALUES TERMS DOCUMENTS FILTERS [HITS]
  *
  * FIELDS and VALUES are of `tshark -G fields` and `-G values`. TERMS has lines "frame<TAB>name" and
  * "frame<TAB>name<TAB>value in hex", DOCUMENTS one document a line, FILTERS one filter a line. For each filter a line
  * is
  * printed: "ok<TAB>frames", with "check<TAB>frames" where documents were looked at, or "error<TAB>column<TAB>text".
+ * With HITS, a server answers: without that file the terms go to HITS.terms, for each frame an array, and "ok<TAB>clause" or "check<TAB>clause" is printed; with it, lines
+ * "number of the filter<TAB>frame<TAB>matched_queries" in the order of the filters are what it found.
  * What a keyword field does with term, terms, range, wildcard and bool queries is done here to the letter.
  */
 #include <stdbool.h>
@@ -17,6 +19,7 @@
 #include <yajl/yajl_tree.h>
 
 #include "base/buffer.h"
+#include "base/json.h"
 #include "base/xalloc.h"
 #include "fields/names.h"
 #include "fields/term.h"
@@ -299,8 +302,6 @@ evaluate(struct evaluation *evaluation, yajl_val clause, unsigned depth)
 	body = clause->u.object.values[0];
 	if (strcmp(kind, "bool") == 0)
 		return evaluate_bool(evaluation, body, depth + 1);
-	if (strcmp(kind, "match_none") == 0)
-		return false;
 	value = member(body, "espcap.terms");
 	if (strcmp(kind, "term") == 0)
 		return has_term(evaluation->packet, string_of(value));
@@ -394,8 +395,84 @@ read_values(const char *path, const char *filter, size_t len)
 	return values;
 }
 
+/* The terms, for a server. */
 static void
-ask(const struct packets *packets, const struct names *names, const char *path, const char *filter, size_t len)
+write_terms(const struct packets *packets, const char *hits)
+{
+	struct buffer out;
+	char *path;
+	FILE *file;
+
+	buffer_init(&out, SIZE_MAX);
+	buffer_printf(&out, "%s.terms", hits);
+	path = xstrndup(out.data, out.len);
+	file = fopen(path, "w");
+	if (file == NULL)
+		die("cannot write the terms");
+	for (size_t frame = 1; frame < packets->count; frame++) {
+		buffer_clear(&out);
+		for (size_t i = 0; i < packets->list[frame].count; i++) {
+			const char *term = packets->list[frame].terms[i];
+
+			buffer_puts(&out, i == 0 ? "[" : ",");
+			json_string(&out, term, strlen(term));
+		}
+		fprintf(file, "%.*s]\n", (int)out.len, out.data);
+	}
+	buffer_release(&out);
+	free(path);
+	fclose(file);
+}
+
+/* The clause, for a server. */
+static void
+show(const struct query *query)
+{
+	struct buffer json;
+
+	buffer_init(&json, SIZE_MAX);
+	if (query_json(query, &json) != 0)
+		die("query_json");
+	printf("%s\t%.*s\n", query_needs_check(query) ? "check" : "ok", (int)json.len, json.data);
+	buffer_release(&json);
+}
+
+/* What a server found, a line at a time. */
+struct hits {
+	FILE *file; /* NULL: nobody has asked yet */
+	char *line;
+	size_t room, len;
+	bool has_line;
+};
+
+static void
+check_hits(const struct packets *packets, const struct query *query, struct hits *hits, size_t filter)
+{
+	char *rest;
+
+	printf("%s\t", query_needs_check(query) ? "check" : "ok");
+	for (;; hits->has_line = false) {
+		if (!hits->has_line && next_line(hits->file, &hits->line, &hits->room, &hits->len) == NULL)
+			break;
+		hits->has_line = true;
+		if (strtoul(hits->line, &rest, 10) != filter)
+			break;
+		size_t frame = strtoul(rest, &rest, 10);
+		const char *document = packets->list[frame].document;
+		int rv = 1;
+
+		rest += *rest == '\t';
+		if (query_needs_check(query))
+			rv = query_matches(query, document, strlen(document), rest, strlen(rest));
+		if (rv != 0)
+			printf("%s%zu ", rv < 0 ? "?" : "", frame);
+	}
+	printf("\n");
+}
+
+static void
+ask(const struct packets *packets, const struct names *names, const char *path, const char *filter, size_t len,
+    struct hits *hits, size_t number)
 {
 	struct query_values *values = NULL;
 	struct query_error error;
@@ -407,8 +484,12 @@ ask(const struct packets *packets, const struct names *names, const char *path, 
 	}
 	if (query == NULL)
 		printf("error\t%zu\t%s\n", error.column, error.text);
-	else
+	else if (hits == NULL)
 		answer(packets, query);
+	else if (hits->file == NULL)
+		show(query);
+	else
+		check_hits(packets, query, hits, number);
 	query_free(query);
 	query_values_free(values);
 }
@@ -421,10 +502,13 @@ main(int argc, char **argv)
 	struct error error;
 	char *line = NULL;
 	size_t room = 0, len;
+	struct hits hits = { NULL, NULL, 0, 0, false };
 	FILE *file;
 
-	if (argc != 6)
-		die("usage: query_driver FIELDS VALUES TERMS DOCUMENTS FILTERS");
+	if (argc != 6 && argc != 7)
+		die("usage: query_driver FIELDS VALUES TERMS DOCUMENTS FILTERS [HITS]");
+	if (argc == 7)
+		hits.file = fopen(argv[6], "r");
 	file = open_file(argv[1]);
 	while (next_line(file, &line, &room, &len) != NULL)
 		names_add(names, line, len);
@@ -435,10 +519,15 @@ main(int argc, char **argv)
 	read_documents(&packets, argv[4]);
 	for (size_t i = 0; i < packets.count; i++)
 		sort_terms(&packets.list[i]);
+	if (argc == 7 && hits.file == NULL)
+		write_terms(&packets, argv[6]);
 	file = open_file(argv[5]);
-	while (next_line(file, &line, &room, &len) != NULL)
-		ask(&packets, names, argv[2], line, len);
+	for (size_t i = 0; next_line(file, &line, &room, &len) != NULL; i++)
+		ask(&packets, names, argv[2], line, len, argc == 7 ? &hits : NULL, i);
 	fclose(file);
+	if (hits.file != NULL)
+		fclose(hits.file);
+	free(hits.line);
 	for (size_t i = 0; i < packets.count; i++) {
 		for (size_t k = 0; k < packets.list[i].count; k++)
 			free(packets.list[i].terms[k]);

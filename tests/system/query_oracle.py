@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Holds src/query against tshark: the frames that a display filter finds, without a server.
+"""Holds src/query against tshark: the frames that a display filter finds, without a server or with one.
 
-	tests/system/query_oracle.py --build=build/san [--plain=build/plain] [--filters=N] [--seed=N] [--show] CAPTURE...
+	tests/system/query_oracle.py --build=build/san [--plain=build/plain] [--filters=N] [--seed=N] [--server=URL] [--show] CAPTURE...
 
 For each capture filters are made of what is in it: 20 percent names of protocols, 20 percent ==, 15 percent each of
 presence, !=, order and networks, contains; a third of them joined by and, or, not. tshark answers them (as the filters of
-taps, which is one pass for all; some with -Y), and tests/system/query_driver answers them from the terms of the packets.
+taps, which is one pass for all; some with -Y), and tests/system/query_driver answers them from the terms of the packets,
+or, with --server, the server does from an index "query-oracle" of them.
 Prints for each capture and for all: filters tried, wrong ones, and refused ones by reason. Fails if one is wrong.
 """
 
@@ -21,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAMPLE = 3  # filters of each capture that -Y answers, too
@@ -60,12 +63,36 @@ class Facts:
                     self.protocols.add(columns[2])
                 elif columns[0] == "F":
                     self.fields.setdefault(columns[2], columns[3])
-        self.names = {}
-        with open(self.values, encoding="utf-8", errors="replace") as lines:
+        # The lines of one field stand together: 90 MB are read once.
+        self.pieces = collections.defaultdict(list)
+        with open(self.values, "rb") as lines:
+            at = 0
             for line in lines:
-                columns = line.rstrip("\n").split("\t")
+                field = line.split(b"\t", 2)[1].decode("utf-8", "replace") if b"\t" in line else ""
+                pieces = self.pieces[field]
+                if pieces and pieces[-1][1] == at:
+                    pieces[-1][1] = at + len(line)
+                else:
+                    pieces.append([at, at + len(line)])
+                at += len(line)
+
+    def lines_of(self, fields):
+        """What `tshark -G values` says of these fields."""
+        with open(self.values, "rb") as lines:
+            for field in fields:
+                for start, end in self.pieces.get(field, []):
+                    lines.seek(start)
+                    yield lines.read(end - start)
+
+    def names(self, field):
+        """The names of the values of a field."""
+        names = {}
+        for text in self.lines_of([field]):
+            for line in text.decode("utf-8", "replace").split("\n"):
+                columns = line.split("\t")
                 if columns[0] == "V" and len(columns) > 3:
-                    self.names.setdefault(columns[1], {}).setdefault(columns[2], columns[3])
+                    names.setdefault(columns[2], columns[3])
+        return names
 
     def read(self, capture):
         """The terms of each frame as (name, value or None), in the order of the tree."""
@@ -170,8 +197,8 @@ class Maker:
         """The text of a literal for a value; None if there is none of that type."""
         kind = field.type
         if kind.startswith(("FT_UINT", "FT_INT")) and kind[-1].isdigit() or kind in ("FT_FRAMENUM", "FT_CHAR", "FT_IPXNET"):
-            names = self.facts.names.get(field.name, {})
-            if text in names and self.rng.random() < 0.2 and '"' not in names[text] and "\\" not in names[text]:
+            names = self.facts.names(field.name) if self.rng.random() < 0.2 else {}
+            if text in names and '"' not in names[text] and "\\" not in names[text]:
                 return '"%s"' % names[text]
             bits = int(re.sub(r"\D", "", kind) or 32) if kind != "FT_CHAR" else 8
             return self.number(text, 2 ** (bits - (kind.startswith("FT_INT"))) - 1)
@@ -319,19 +346,64 @@ def ask_tshark(work, capture, filters):
 
 def ask_driver(options, facts, capture, filters):
     """For each filter (frames, None), or (None, reason)."""
-    paths = {key: os.path.join(facts.work, "own." + key) for key in ("filters", "documents")}
+    paths = {key: os.path.join(facts.work, "own." + key) for key in ("filters", "documents", "values")}
+    with open(paths["values"], "wb") as out:
+        for piece in facts.lines_of(sorted({word for one in filters for word in re.findall(r"[\w.-]+", one)})):
+            out.write(piece)
     with open(paths["filters"], "w", encoding="utf-8") as out:
         out.write("".join(one + "\n" for one in filters))
     with open(paths["documents"], "wb") as out:
         out.write(run([os.path.join(options.plain, "espcap"), "--file=" + capture]))
-    result = subprocess.run([os.path.join(options.build, "tests/system/query_driver"), facts.list, facts.values,
-                             os.path.join(facts.work, "own.terms"), paths["documents"], paths["filters"]],
-                            stdout=subprocess.PIPE, check=True)
-    answers = []
-    for line in result.stdout.decode("utf-8").splitlines():
-        state, text = line.split("\t", 1)
-        answers.append((None, text) if state == "error" else (text.split(), None))
-    return answers
+    command = [os.path.join(options.build, "tests/system/query_driver"), facts.list, paths["values"],
+               os.path.join(facts.work, "own.terms"), paths["documents"], paths["filters"]]
+    if options.server:
+        paths["hits"] = os.path.join(facts.work, "own.hits")
+        command.append(paths["hits"])
+        if os.path.exists(paths["hits"]):
+            os.unlink(paths["hits"])
+        ask_server(options, read_answers(command), paths["hits"])
+    return [(None, text) if state == "error" else (sorted(text.split(), key=lambda one: int(one.strip("?"))), None)
+            for state, text in read_answers(command)]
+
+
+def read_answers(command):
+    result = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    return [line.split("\t", 1) for line in result.stdout.decode("utf-8").split("\n")[:-1]]
+
+
+def request(options, method, path, body=None):
+    data = None if body is None else body.encode("utf-8")
+    headers = {"Content-Type": "application/x-ndjson" if body and body.endswith("\n") else "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(options.server + path, data, headers, method=method), timeout=120) as reply:
+        return json.load(reply)
+
+
+def ask_server(options, clauses, path):
+    """Indexes the terms of the frames, asks all clauses, and writes what was found."""
+    try:
+        request(options, "DELETE", "/query-oracle")
+    except urllib.error.HTTPError:
+        pass
+    terms = {"type": "keyword", "doc_values": False, "index_options": "docs", "norms": False}
+    mapping = {"dynamic": False, "properties": {"espcap": {"properties": {"terms": terms}}}}
+    request(options, "PUT", "/query-oracle", json.dumps({"settings": {"number_of_shards": 1, "number_of_replicas": 0}, "mappings": mapping}))
+    lines = []
+    with open(path + ".terms", encoding="utf-8") as found:
+        for number, one in enumerate(found, 1):
+            lines += ['{"index":{"_id":"%d"}}' % number, '{"espcap":{"terms":%s}}' % one.rstrip("\n")]
+    if lines:
+        assert not request(options, "POST", "/query-oracle/_bulk", "\n".join(lines) + "\n")["errors"]
+    request(options, "POST", "/query-oracle/_refresh")
+    asked = [(index, clause) for index, (state, clause) in enumerate(clauses) if state != "error"]
+    with open(path, "w", encoding="utf-8") as out:
+        for start in range(0, len(asked), 100):
+            part = asked[start:start + 100]
+            body = "".join('{}\n{"size":10000,"_source":false,"query":{"constant_score":{"filter":%s}}}\n' % clause for _, clause in part)
+            for (index, clause), reply in zip(part, request(options, "POST", "/query-oracle/_msearch", body)["responses"]):
+                if "error" in reply:
+                    sys.exit("query_oracle: the server refuses %s: %s" % (clause, reply["error"]))
+                for hit in reply["hits"]["hits"]:
+                    out.write("%d\t%s\t%s\n" % (index, hit["_id"], json.dumps(hit.get("matched_queries", []))))
 
 
 def reason_of(text):
@@ -383,6 +455,7 @@ def main():
     parser.add_argument("--plain", default="build/plain")
     parser.add_argument("--filters", type=int, default=200)
     parser.add_argument("--seed", type=int, default=18)
+    parser.add_argument("--server", help="URL of an Elasticsearch or OpenSearch")
     parser.add_argument("--show", action="store_true")
     parser.add_argument("captures", nargs="+")
     options = parser.parse_args()

@@ -134,14 +134,14 @@ test_doubtful(void **state)
 		    ANY("{\"bool\":{\"filter\":[" ANY(
 			"{\"wildcard\":{\"espcap.terms\":{\"value\":\"http.host=*a\\\\*b\\\\?c\\\\\\\\d*\"}}},"
 			"{\"wildcard\":{\"espcap.terms\":{\"value\":\"http.host>*a\\\\*b\\\\?c\\\\\\\\d*\"}}}") "],\"_name\":\"0\"}}," ANY("{\"wildcard\":{\"espcap.terms\":{\"value\":\"http.host=*a\\\\*b\\\\?c\\\\\\\\d*\"}}}," RANGE("\"gte\":\"http.host>\",\"lt\":\"http.host?\""))) },
-		{ "t.bytes > 01", ANY("{\"bool\":{\"filter\":[{\"match_none\":{}}],\"_name\":\"0\"}},{\"term\":{\"espcap.terms\":\"t.bytes\"}}") },
-		{ "not t.bytes > 01", NOT("{\"bool\":{\"filter\":[{\"match_none\":{}}],\"_name\":\"0\"}}") },
+		{ "t.bytes > 01", ANY("{\"bool\":{\"filter\":[{\"term\":{\"espcap.terms\":\"=\"}}],\"_name\":\"0\"}},{\"term\":{\"espcap.terms\":\"t.bytes\"}}") },
+		{ "not t.bytes > 01", NOT("{\"bool\":{\"filter\":[{\"term\":{\"espcap.terms\":\"=\"}}],\"_name\":\"0\"}}") },
 		/* All hits have "http": nothing names it. */
-		{ "http and not t.bytes > 01", ALL(TERMS("\"http\""), "{\"bool\":{\"filter\":[{\"match_none\":{}}],\"_name\":\"2\"}}") },
+		{ "http and not t.bytes > 01", ALL(TERMS("\"http\""), "{\"bool\":{\"filter\":[{\"term\":{\"espcap.terms\":\"=\"}}],\"_name\":\"2\"}}") },
 		/* What the terms decide is one thing that the server names. */
 		{ "t.bytes > 01 or http or tcp.port == 80",
 		    ANY("{\"bool\":{\"filter\":[" TERMS("\"http\",\"tcp.port=250\"") "],\"_name\":\"4\"}}," ANY(
-			"{\"bool\":{\"filter\":[{\"match_none\":{}}],\"_name\":\"0\"}},{\"term\":{\"espcap.terms\":\"t.bytes\"}}")) },
+			"{\"bool\":{\"filter\":[{\"term\":{\"espcap.terms\":\"=\"}}],\"_name\":\"0\"}},{\"term\":{\"espcap.terms\":\"t.bytes\"}}")) },
 	};
 
 	CHECK_ROWS(*state, rows);
