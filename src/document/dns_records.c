@@ -12,6 +12,7 @@
 
 /* RFC 6891, section 6.1.2: OPT has neither a class nor a time to live. */
 #define TYPE_OPT 41
+#define TYPE_TXT 16
 #define TYPE_SRV 33
 /* Records of one message that are looked at; a message of 64 KiB may hold a few thousand. */
 #define RECORDS_MAX 4096
@@ -151,7 +152,7 @@ record_of(struct dns_records *records, size_t field, uint32_t nth)
 	uint32_t owners = owners_of(records, field);
 	uint32_t at = records->places[field].at, seen = records->places[field].seen;
 
-	if (owners == 1 && types[field] != ANY)
+	if (owners == 1 && types[field] == TYPE_TXT)
 		nth = 0;
 	else if (owners != records->counts[field])
 		return DNS_RECORDS_NONE;

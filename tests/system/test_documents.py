@@ -25,9 +25,10 @@ import tshark
 KNOWN_KEYS = {
     "@timestamp", "type", "file_name", "file_date_utc", "sniff_date_utc", "sniff_timestamp", "protocol", "info",
     "frame_number", "source", "destination", "network", "file", "observer", "espcap", "layers",
+    "ecs", "event", "host",
 }
 ALWAYS = {"type", "file_name", "file_date_utc", "protocol", "frame_number", "network", "file", "observer", "espcap",
-          "layers"}
+          "ecs", "event", "host", "layers"}
 FIXED_SECTIONS = {"frame", "link", "network", "transport", "application", "tunnel", "data"}
 FIELDS = "frame.number,ip.src,ip.dst,ipv6.src,tcp.flags.push,tcp.srcport,dns.qry.name,text,_ws.expert.message"
 FILTERS = ("tcp", "udp", "ip6", "greater 120", "src port 53 or src port 80 or icmp6", "not ip")
@@ -139,7 +140,8 @@ def test_top_level_members(capture, full):
         assert document["file_name"] == capture
         assert document["file"] == {"path": os.path.realpath(capture)}
         assert document["file_date_utc"] == modified.strftime("%Y-%m-%d %H:%M:%S")
-        assert document["observer"] == {"vendor": "Wireshark", "version": tshark_version()}
+        assert document["observer"] == {"vendor": "Wireshark", "version": tshark_version(), "product": "tshark",
+                                        "type": "sensor"}
         assert list(document)[-1] == "layers"
 
 
@@ -211,6 +213,7 @@ def expected_ends(packet):
     ends = {"source": {}, "destination": {}}
     for section, names in (("link", ("eth.src", "eth.dst", "mac")), ("network", ("ip.src", "ip.dst", "ip")),
                            ("network", ("ipv6.src", "ipv6.dst", "ip")),
+                           ("network", ("arp.src.proto_ipv4", "arp.dst.proto_ipv4", "ip")),
                            ("transport", ("tcp.srcport", "tcp.dstport", "port")),
                            ("transport", ("udp.srcport", "udp.dstport", "port")),
                            ("transport", ("sctp.srcport", "sctp.dstport", "port"))):
@@ -234,6 +237,8 @@ def test_source_and_destination(capture, full):
         ends = expected_ends(packet)
         for end in ("source", "destination"):
             actual = dict(document.get(end, {}))
+            if end == "source" and document["network"].get("type") is not None:
+                assert actual.pop("bytes") == document["network"]["bytes"]
             if "eth" not in document["layers"]["frame"]["frame.protocols"].split(":"):
                 actual.pop("mac", None)     # other link layers: no oracle here
             assert actual == ends[end], document["frame_number"]

@@ -18,6 +18,7 @@ import espcap
 import fake_faults as faults
 import fake_server
 import frames
+import mmdb
 from deliveries import QUICK
 
 PLAIN = 65534
@@ -45,6 +46,7 @@ DELIVERY = [*DOCUMENTS, "--node=NODE", "--dead-letter=-"]
 READS = {
     "config": [*DOCUMENTS, "--config=FILE"], "file": ["--file=FILE"], "replay": ["--replay=FILE", "--node=NODE", "--dead-letter=-"],
     "protocols": [*DOCUMENTS, "--protocols=FILE"], "typed": [*DOCUMENTS, "--typed=FILE"],
+    "geoip": [*DOCUMENTS, "--geoip=FILE"],
     "tls-keys": [*DOCUMENTS, "--tls-keys=FILE"], "fields": [*DOCUMENTS, "--fields=@FILE"],
     "password-file": [*DELIVERY, "--user=me", "--password-file=FILE"], "api-key-file": [*DELIVERY, "--api-key-file=FILE"],
     "ca-file": [*DELIVERY, "--ca-file=FILE"], "cert": [*DELIVERY, "--cert=FILE", "--key=KEY"],
@@ -160,7 +162,7 @@ def content_of(option, pem):
             open(os.path.join(espcap.ROOT, "conf", "typed.list"), "rb") as typed:
         letter = b'{"index":"packets-2026-01-01","id":"x","status":400,"type":"x","reason":"x","document":{"n":1}}\n'
         return {"config": b"pretty = yes\n", "file": frames.pcap([frames.plain(b"packet")]), "replay": letter, "protocols": protocols.read(),
-                "typed": typed.read(), "tls-keys": b"", "fields": b"ip.src\n", "password-file": b"secret\n",
+                "typed": typed.read(), "geoip": mmdb.country(), "tls-keys": b"", "fields": b"ip.src\n", "password-file": b"secret\n",
                 "api-key-file": b"a2V5\n", "ca-file": pem[0], "cert": pem[0], "key": pem[1], "kafka-config": b"name\n"}[option]
 
 

@@ -43,6 +43,8 @@ static const char *const table_lines[] = {
 	"igmp", "igmp.type FT_UINT8 igmp",
 	"sflow", "sflow_245.version FT_UINT32 sflow",
 	"dns", "dns.qry.name FT_STRING dns", "dns.a FT_IPv4 dns",
+	"dns.count.answers FT_UINT16 dns", "dns.resp.name FT_STRING dns", "dns.resp.type FT_UINT16 dns",
+	"dns.resp.class FT_UINT16 dns", "dns.resp.ttl FT_INT32 dns", "dns.cname FT_STRING dns", "dns.txt FT_STRING dns",
 	"dns.flags.rcode FT_UINT16 dns", "dns.time FT_RELATIVE_TIME dns",
 	"http", "http.request.method FT_STRING http",
 	"http.response.code FT_UINT16 http", "http.chat FT_STRING http",

@@ -476,12 +476,12 @@ test_read_others(void **state)
 		{ ANSWER("{\"template\":{\"mappings\":{\"_meta\":{\"created_by"
 			 "\":\"espcap\",\"version\":9}}}}"),
 		    1, 0, 0, 0 },
-		{ ANSWER("{\"composed_of\":[\"a\",\"p@custom\"],\"version\":2}"),
+		{ ANSWER("{\"composed_of\":[\"a\",\"p@custom\"],\"version\":3}"),
 		    1, 0, 1, 3 },
 		{ ANSWER("{\"composed_of\":[\"@custom\",\"p@customs\",7]}"), 1,
 		    0, 0, 0 },
 		/* The second is another's. */
-		{ "{\"index_templates\":[{\"index_template\":{\"version\":2}},"
+		{ "{\"index_templates\":[{\"index_template\":{\"version\":3}},"
 		  "{\"index_template\":{\"version\":5,\"_meta\":"
 		  "{\"created_by\":\"espcap\"}}}]}",
 		    1, 0, 0, 2 }
