@@ -246,6 +246,8 @@ ask_smaller(struct search *search, const struct http_reply *reply)
 		return false;
 	search->most = search->size - 1;
 	search->size = search->size / 4 < SIZE_MIN ? SIZE_MIN : search->size / 4;
+	/* It was an answer. */
+	put_patience(search);
 	ask(search);
 	return true;
 }

@@ -148,7 +148,7 @@ def test_large_documents():
     for number in range(100, 108):
         made[INDEX][number]["info"] = "x" * (5 << 20)
     with fake_search.Server(made) as server:
-        assert_whole(ask(server), server, 130)
+        assert_whole(ask(server, patience="60s"), server, 130)
     assert min(page["size"] for page in server.pages) <= 4
 
 
