@@ -67,6 +67,14 @@ capture_reader_begin_at(struct capture_reader *capture, uint64_t offset, uint64_
 	capture->packets = capture->before = packets;
 }
 
+void
+capture_reader_seek(struct capture_reader *capture, uint64_t offset)
+{
+	capture->offset = offset;
+	capture->trusted = true;
+	capture->failed = false;
+}
+
 uint64_t
 capture_reader_offset(const struct capture_reader *capture)
 {

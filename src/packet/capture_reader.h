@@ -30,6 +30,13 @@ void capture_reader_trust(struct capture_reader *capture);
 /* The same. It begins at a part, after so many bytes and packets of the stream. */
 void capture_reader_begin_at(struct capture_reader *capture, uint64_t offset, uint64_t packets);
 
+/*
+ * After the header of a part, of pcap also its first packet, was taken: what comes next is a record of the same part or
+ * section at this place of the stream, wherever that is. Ordinals mean nothing from then on, and no other part is
+ * looked for.
+ */
+void capture_reader_seek(struct capture_reader *capture, uint64_t offset);
+
 /* Bytes of the stream before the record that comes next. */
 uint64_t capture_reader_offset(const struct capture_reader *capture);
 /*

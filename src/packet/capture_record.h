@@ -43,7 +43,7 @@ struct capture_record {
 	uint64_t number;  /* the same in its part, see capture_part */
 	uint64_t section; /* the offset of the header that it stands behind; of pcapng that of its section */
 	bool is_pcapng;
-	bool big;      /* of pcap: its header is big-endian */
+	bool big;      /* its section is big-endian; of pcap, its file header */
 	bool has_time; /* simple packet blocks and custom blocks have none */
 	int64_t sec;   /* UTC, since 1970, can be negative; nsec is always below 10^9 */
 	uint32_t nsec;

@@ -482,6 +482,7 @@ pcapng_reader_take(struct pcapng_reader *ng, const uint8_t *data, size_t len,
 	block.body.len = (size_t)total - BLOCK_FRAME_LEN;
 	got = take_block(ng, &block, record, error);
 	record->is_pcapng = true;
+	record->big = block.body.big;
 	record->section = ng->section;
 	ng->has_packet = ng->has_packet || record->is_packet;
 	return got;
