@@ -14,7 +14,7 @@
 #include "extract/pool.h"
 #include "extract/section.h"
 #include "extract/spill.h"
-#include "extract/target.h"
+#include "extract/outfile.h"
 #include "extract/verify.h"
 #include "extract/wanted.h"
 
@@ -22,7 +22,7 @@
 
 struct extract {
 	struct extract_config config;
-	struct target *target;
+	struct outfile *outfile;
 	struct origins *origins;
 	struct spill *spill;
 	struct locate *locate;
@@ -59,12 +59,12 @@ extract_new(const struct extract_config *config, struct error *error)
 		.dedup_ns = config->dedup_ns };
 
 	extract->config = *config;
-	extract->target = target_new(config->write, config->force, error);
-	if (extract->target == NULL) {
+	extract->outfile = outfile_new(config->write, config->force, error);
+	if (extract->outfile == NULL) {
 		extract_free(extract);
 		return NULL;
 	}
-	pool.folder = target_folder(extract->target);
+	pool.folder = outfile_folder(extract->outfile);
 	extract->origins = origins_new();
 	extract->spill = spill_new(pool.folder, config->memory_max != 0 ? config->memory_max : MEMORY_USUAL);
 	extract->locate = locate_new(config->look_in, config->look_in_count);
@@ -84,7 +84,7 @@ extract_free(struct extract *extract)
 	locate_free(extract->locate);
 	spill_free(extract->spill);
 	origins_free(extract->origins);
-	target_free(extract->target);
+	outfile_free(extract->outfile);
 	account_release(&extract->account);
 	free(extract);
 }
@@ -139,12 +139,43 @@ close_source(struct extract *extract)
 	extract->pick = NULL;
 }
 
+/* Whether the packet is in the file that is open. */
+static bool
+is_in_file(struct extract *extract, const struct origin *origin, const struct wanted *wanted)
+{
+	struct capture_record record;
+	struct error ignored;
+
+	return pick_find(extract->pick, wanted, &record, &ignored) == PICK_FOUND &&
+	    verify_is_it(wanted, origin->capture, &record);
+}
+
+/*
+ * A file with this packet: an extract begins with the same packet as its original, too. If there is none, what was found
+ * first, for the sake of the packets after it.
+ */
 static void
-open_file(struct extract *extract, const struct origin *origin)
+open_file(struct extract *extract, const struct origin *origin, const struct wanted *wanted)
 {
 	enum pick_way way = origin->needs_scan ? PICK_SCAN : PICK_PLACE;
-	int fd = locate_file(extract->locate, origin->path, origin->capture, &extract->is_other, &extract->why);
+	size_t number = 0, first = SIZE_MAX, begun = 0;
+	bool begins;
+	int fd;
 
+	while ((fd = locate_file(extract->locate, origin->path, origin->capture, &number, &begins, &extract->why)) >= 0) {
+		extract->pick = pick_new(fd, way, origin->capture, extract->section);
+		if (is_in_file(extract, origin, wanted))
+			return;
+		close_source(extract);
+		if (first == SIZE_MAX || (begins && extract->is_other)) {
+			first = begun;
+			extract->is_other = !begins;
+		}
+		begun = number;
+	}
+	if (first == SIZE_MAX)
+		return;
+	fd = locate_file(extract->locate, origin->path, origin->capture, &first, &begins, &extract->why);
 	if (fd >= 0)
 		extract->pick = pick_new(fd, way, origin->capture, extract->section);
 }
@@ -174,7 +205,7 @@ open_source(struct extract *extract, const struct wanted *wanted)
 		return;
 	close_source(extract);
 	if (origin->kind == WANTED_FILE)
-		open_file(extract, origin);
+		open_file(extract, origin, wanted);
 	else
 		open_ring(extract, origin, wanted->ordinal);
 }
@@ -270,12 +301,12 @@ read_sources(struct extract *extract, struct error *error)
 int
 extract_finish(struct extract *extract, struct error *error)
 {
-	const struct pool_output output = { target_buffer(extract->target), target_flush, extract->target };
+	const struct pool_output output = { outfile_buffer(extract->outfile), outfile_flush, extract->outfile };
 	struct extract_counts *counts = &extract->account.counts;
 	uint64_t twins;
 
 	if (read_sources(extract, error) != 0 || pool_write(extract->pool, &output, &twins, error) != 0 ||
-	    target_finish(extract->target, error) != 0)
+	    outfile_finish(extract->outfile, error) != 0)
 		return -1;
 	counts->written -= twins;
 	counts->twin += twins;

@@ -155,73 +155,51 @@ list_all(struct locate *locate)
 
 /* Files. */
 
-/* A descriptor of the path if its file is that capture; *other: one if it is another. */
-static int
-open_path(const char *path, const char *capture, int *other, struct error *why)
-{
-	struct entry entry;
-	int fd = careful_open_path(path, true, why);
+/* The path itself, and what it may be called when it is compressed. */
+static const char *const suffixes[] = { "", ".gz", ".zst", ".lz4" };
+#define SUFFIXES (sizeof(suffixes) / sizeof(suffixes[0]))
 
+/* A descriptor of the file, -1 if it cannot be opened. */
+static int
+open_named(const char *path, size_t suffix, const char *capture, bool *begins, struct error *why)
+{
+	char *name = xasprintf("%s%s", path, suffixes[suffix]);
+	int fd = careful_open_path(name, true, suffix == 0 ? why : NULL);
+	struct entry entry;
+
+	free(name);
 	if (fd < 0)
 		return -1;
 	identify(fd, &entry);
-	if (strcmp(entry.capture, capture) == 0)
+	*begins = strcmp(entry.capture, capture) == 0;
+	if (*begins || suffix == 0)
 		return fd;
-	if (other != NULL && *other < 0) {
-		*other = fd;
-		return -1;
-	}
 	close(fd);
 	return -1;
 }
 
-static int
-open_compressed(const char *path, const char *capture)
-{
-	static const char *const suffixes[] = { ".gz", ".zst", ".lz4" };
-	int fd = -1;
-
-	for (size_t i = 0; fd < 0 && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		char *name = xasprintf("%s%s", path, suffixes[i]);
-
-		fd = open_path(name, capture, NULL, NULL);
-		free(name);
-	}
-	return fd;
-}
-
-static int
-open_elsewhere(struct locate *locate, const char *capture)
-{
-	int fd = -1;
-
-	list_all(locate);
-	for (size_t i = 0; fd < 0 && i < locate->count; i++)
-		if (strcmp(locate->entries[i].capture, capture) == 0)
-			fd = open_path(locate->entries[i].path, capture, NULL, NULL);
-	return fd;
-}
-
 int
-locate_file(struct locate *locate, const char *path, const char *capture, bool *is_other, struct error *why)
+locate_file(struct locate *locate, const char *path, const char *capture, size_t *number, bool *begins, struct error *why)
 {
-	int fd = -1, other = -1;
+	if (*number == 0)
+		error_set(why, OUTCOME_INPUT, "it came from standard input");
+	while (*number < SUFFIXES) {
+		int fd = path[0] == '\0' ? -1 : open_named(path, *number, capture, begins, why);
 
-	*is_other = false;
-	error_set(why, OUTCOME_INPUT, "it came from standard input");
-	if (path[0] != '\0') {
-		fd = open_path(path, capture, &other, why);
-		if (fd < 0)
-			fd = open_compressed(path, capture);
+		(*number)++;
+		if (fd >= 0)
+			return fd;
 	}
-	if (fd < 0)
-		fd = open_elsewhere(locate, capture);
-	if (fd >= 0 && other >= 0)
-		close(other);
-	if (fd >= 0 || other < 0)
-		return fd;
-	*is_other = true;
-	return other;
+	list_all(locate);
+	*begins = true;
+	while (*number - SUFFIXES < locate->count) {
+		const struct entry *entry = &locate->entries[(*number)++ - SUFFIXES];
+		int fd = strcmp(entry->capture, capture) == 0 ? careful_open_path(entry->path, true, NULL) : -1;
+
+		if (fd >= 0)
+			return fd;
+	}
+	return -1;
 }
 
 /* Rings. */

@@ -21,13 +21,15 @@ struct locate *locate_new(const char *const *folders, size_t count);
 void locate_free(struct locate *locate);
 
 /*
- * A descriptor for the file of that capture, the caller's; *is_other: it begins with another packet than the capture,
- * so that it was replaced, or is a capture that was joined to others. -1 with the reason.
+ * A descriptor for a file of that capture, the caller's: begin with *number 0 and call it until one is right. *begins:
+ * it begins with the first packet of the capture (else it was replaced by another, or is a capture that was joined to
+ * others). -1 after the last one; *why is that of the path then, if that was never opened.
  */
-int locate_file(struct locate *locate, const char *path, const char *capture, bool *is_other, struct error *why);
+int locate_file(struct locate *locate, const char *path, const char *capture, size_t *number, bool *begins,
+    struct error *why);
 
 /*
- * The same for a packet of a live capture, in the files of its --ring: of those that begin with a packet up to
+ * A descriptor for a packet of a live capture, in the files of its --ring: of those that begin with a packet up to
  * this ordinal the last. *from, *to: it is the same file for all ordinals of that range.
  */
 int locate_ring(struct locate *locate, const char *capture, uint64_t ordinal, uint64_t *from, uint64_t *to,
