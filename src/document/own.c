@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 #include "document/community.h"
 #include "document/flow.h"
-#include "document/places.h"
+#include "document/geoip.h"
 
 static const char *const own_names[OWN_COUNT] = {
 	[OWN_NONE] = "",
@@ -57,7 +57,7 @@ struct own {
 	struct document_config config;
 	struct flow *finder;
 	struct community *community;
-	struct places *places;      /* NULL without databases */
+	struct geoip *geoip;      /* NULL without databases */
 	struct buffer tags, labels; /* JSON, empty for none */
 	uint32_t icmp, icmpv6, ip, ipv6;
 
@@ -117,7 +117,7 @@ own_new(const struct document_config *config, struct error *error)
 	}
 	own->finder = flow_new(config->names);
 	if (config->database_count > 0)
-		own->places = places_new(config->databases, config->database_count);
+		own->geoip = geoip_new(config->databases, config->database_count);
 	write_tags(&own->tags, &config->tags);
 	write_labels(&own->labels, &config->labels);
 	own->icmp = names_id(config->names, "icmp", 4);
@@ -134,7 +134,7 @@ own_free(struct own *own)
 		return;
 	flow_free(own->finder);
 	community_free(own->community);
-	places_free(own->places);
+	geoip_free(own->geoip);
 	buffer_release(&own->tags);
 	buffer_release(&own->labels);
 	free(own);
@@ -233,9 +233,9 @@ put_json(const struct buffer *json, struct buffer *out)
 static int
 put_place(struct own *own, enum mmdb_kind kind, const uint8_t *address, struct buffer *out)
 {
-	if (own->places == NULL || own->flow.address_len == 0)
+	if (own->geoip == NULL || own->flow.address_len == 0)
 		return 0;
-	return places_put(own->places, kind, address, own->flow.address_len, out);
+	return geoip_put(own->geoip, kind, address, own->flow.address_len, out);
 }
 
 /* A keyword, though it is a number. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "server/jsonwalk.h"
+#include "base/jsonwalk.h"
 
 enum {
 	KEY_ESPCAP,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the addresses of packets are. Packets repeat their addresses: what was said of the last ones is kept. */
-#include "document/places.h"
+#include "document/geoip.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ struct kept {
 	size_t lens[MMDB_KINDS]; /* 0: no database knows it */
 };
 
-struct places {
+struct geoip {
 	const struct mmdb *const *list;
 	size_t count;
 	struct kept kept[KEPT];
@@ -41,14 +41,14 @@ static const char *const longitude_keys[] = { "location", "longitude" };
 static const char *const number_keys[] = { "autonomous_system_number" };
 static const char *const organization_keys[] = { "autonomous_system_organization" };
 
-struct places *
-places_new(const struct mmdb *const *list, size_t count)
+struct geoip *
+geoip_new(const struct mmdb *const *list, size_t count)
 {
-	struct places *places = xcalloc(1, sizeof(*places));
+	struct geoip *geoip = xcalloc(1, sizeof(*geoip));
 
-	places->list = list;
-	places->count = count;
-	return places;
+	geoip->list = list;
+	geoip->count = count;
+	return geoip;
 }
 
 static void
@@ -60,13 +60,13 @@ forget(struct kept *kept)
 }
 
 void
-places_free(struct places *places)
+geoip_free(struct geoip *geoip)
 {
-	if (places == NULL)
+	if (geoip == NULL)
 		return;
 	for (size_t i = 0; i < KEPT; i++)
-		forget(&places->kept[i]);
-	free(places);
+		forget(&geoip->kept[i]);
+	free(geoip);
 }
 
 static int
@@ -123,21 +123,21 @@ put_system(const struct mmdb *mmdb, size_t record, struct buffer *out)
 
 /* What the databases of a kind say, the caller's to free; NULL if nothing. */
 static char *
-ask(const struct places *places, enum mmdb_kind kind, const uint8_t *address, size_t len, size_t *text_len)
+ask(const struct geoip *geoip, enum mmdb_kind kind, const uint8_t *address, size_t len, size_t *text_len)
 {
 	struct buffer text;
 	char *copy = NULL;
 
 	buffer_init(&text, TEXT_MAX);
-	for (size_t i = 0; i < places->count && text.len <= 1; i++) {
-		size_t record = mmdb_kind(places->list[i]) == kind ? mmdb_find(places->list[i], address, len) : 0;
+	for (size_t i = 0; i < geoip->count && text.len <= 1; i++) {
+		size_t record = mmdb_kind(geoip->list[i]) == kind ? mmdb_find(geoip->list[i], address, len) : 0;
 
 		buffer_clear(&text);
 		if (record == 0)
 			continue;
 		if ((buffer_puts(&text, "{") |
-			(kind == MMDB_PLACES ? put_place(places->list[i], record, &text) :
-					       put_system(places->list[i], record, &text))) != 0)
+			(kind == MMDB_PLACES ? put_place(geoip->list[i], record, &text) :
+					       put_system(geoip->list[i], record, &text))) != 0)
 			buffer_clear(&text);
 	}
 	if (text.len > 1 && buffer_puts(&text, "}") == 0) {
@@ -160,14 +160,14 @@ hash(const uint8_t *address, size_t len)
 }
 
 int
-places_put(struct places *places, enum mmdb_kind kind, const uint8_t *address, size_t len, struct buffer *out)
+geoip_put(struct geoip *geoip, enum mmdb_kind kind, const uint8_t *address, size_t len, struct buffer *out)
 {
-	struct kept *kept = &places->kept[hash(address, len)];
+	struct kept *kept = &geoip->kept[hash(address, len)];
 
 	if (kept->len != len || memcmp(kept->address, address, len) != 0) {
 		forget(kept);
 		for (size_t i = 0; i < MMDB_KINDS; i++)
-			kept->texts[i] = ask(places, (enum mmdb_kind)i, address, len, &kept->lens[i]);
+			kept->texts[i] = ask(geoip, (enum mmdb_kind)i, address, len, &kept->lens[i]);
 		memcpy(kept->address, address, len);
 		kept->len = (uint8_t)len;
 	}
