@@ -148,7 +148,8 @@ allow_interfaces(struct assembly *assembly, const struct configuration *configur
 			if (strcmp(list[i].name, configuration->interfaces[k].name) == 0) {
 				list[i].lookback = configuration->interfaces[k].lookback;
 				list[i].lookback_snaplen = (uint32_t)configuration->interfaces[k].lookbacksnaplength;
-				assembly->captures.lookback += list[i].lookback;
+				if (list[i].lookback > 0)
+					assembly->captures.lookback += list[i].lookback + assembly->captures.ring;
 			}
 	broker->interfaces = list;
 }
@@ -171,8 +172,9 @@ make_broker(struct assembly *assembly, const struct configuration *configuration
 		.no_promisc = !general->promisc };
 	for (size_t i = 0; i < configuration->requester_count; i++)
 		grants[i] = configuration->requesters[i].bpf;
-	assembly->captures =
-	    (struct captures_config){ .maxcaptures = general->maxcaptures, .maxmemory = general->maxmemory };
+	assembly->captures = (struct captures_config){ .maxcaptures = general->maxcaptures,
+		.maxmemory = general->maxmemory,
+		.ring = capture_policy_buffer(&assembly->broker) };
 	allow_interfaces(assembly, configuration);
 }
 

@@ -176,9 +176,13 @@ captures_free(struct captures *captures)
 /* Starting. */
 
 uint64_t
-captures_memory_of(const struct captures_order *order)
+captures_memory_of(const struct captures *captures, const struct captures_order *order)
 {
-	return take_reserve(&order->limits, order->snaplen != 0 ? order->snaplen : TAKE_SNAPLEN_MAX, order->pcapng);
+	uint64_t file = take_reserve(&order->limits, order->snaplen != 0 ? order->snaplen : TAKE_SNAPLEN_MAX, order->pcapng);
+	/* What begins with a look-back gets its packets from the ring of that. */
+	uint64_t ring = order->before_ms > 0 ? 0 : captures->config.ring;
+
+	return file > UINT64_MAX - ring ? UINT64_MAX : file + ring;
 }
 
 static bool
@@ -229,7 +233,7 @@ add(struct captures *captures, const struct captures_order *order, uint64_t memo
 enum captures_reply
 captures_start(struct captures *captures, const struct captures_order *order, uint64_t *number, char *text, size_t size)
 {
-	uint64_t memory = captures_memory_of(order);
+	uint64_t memory = captures_memory_of(captures, order);
 	struct capture *capture;
 
 	if (is_busy(captures, memory, text, size))

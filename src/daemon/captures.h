@@ -58,8 +58,9 @@ struct captures_handler {
 
 struct captures_config {
 	size_t maxcaptures;
-	uint64_t maxmemory; /* bytes of all files and look-back rings together */
-	uint64_t lookback;  /* bytes of these that the look-back rings have */
+	uint64_t maxmemory; /* bytes of all files, look-back rings and rings of the kernel together */
+	uint64_t lookback;  /* bytes of these that looking back has, with the kernel's rings for it */
+	uint64_t ring;      /* bytes of the kernel's ring of each capture that does not begin with a look-back */
 };
 
 /* Handler and broker are borrowed. Free with captures_free. */
@@ -76,7 +77,7 @@ enum captures_reply {
 enum captures_reply captures_start(struct captures *captures, const struct captures_order *order, uint64_t *number,
     char *text, size_t size);
 /* The memory that it would reserve, bytes. */
-uint64_t captures_memory_of(const struct captures_order *order);
+uint64_t captures_memory_of(const struct captures *captures, const struct captures_order *order);
 
 /* Captures of this id end, with what they have; how many these are. */
 size_t captures_cancel(struct captures *captures, const char *id);

@@ -231,11 +231,15 @@ check_limits(const struct checking *checking)
 		ERROR(checking, line_of(checking, CONFIGURATION_GENERAL, "defaulttimeout", general->line),
 		    "[general] defaulttimeout: is more than maxtimeout (%llu)", (unsigned long long)general->maxtimeout);
 	for (size_t i = 0; i < checking->configuration->interface_count; i++)
-		lookback += checking->configuration->interfaces[i].lookback;
+		if (checking->configuration->interfaces[i].lookback > 0)
+			lookback += checking->configuration->interfaces[i].lookback + general->buffer;
 	if (lookback > general->maxmemory)
 		ERROR(checking, line_of(checking, CONFIGURATION_INTERFACE, "lookback", 0),
-		    "[[interface]] lookback: all together are more than maxmemory");
-	else if (general->maxbytes > general->maxmemory - lookback)
+		    "[[interface]] lookback: all together are more than maxmemory, with buffer for each");
+	else if (general->buffer >= general->maxmemory - lookback)
+		ERROR(checking, line_of(checking, CONFIGURATION_GENERAL, "maxmemory", general->line),
+		    "[general] maxmemory: has no room for the buffer of one capture: every request would be refused as busy");
+	else if (general->maxbytes > general->maxmemory - lookback - general->buffer)
 		WARN(checking, line_of(checking, CONFIGURATION_GENERAL, "maxbytes", general->line),
 		    "[general] maxbytes: is more than maxmemory leaves for captures: the largest are always refused as busy");
 }

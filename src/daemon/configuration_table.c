@@ -124,7 +124,7 @@ const struct configuration_key configuration_keys[CONFIGURATION_KEYS] = {
 	GENERAL("maxcaptures", NUMBER, maxcaptures, 1, 1000, "50", NULL, NULL,
 	    "captures that may run at once"),
 	GENERAL("maxmemory", SIZE, maxmemory, MEGA, TERA, "1G", NULL, NULL,
-	    "memory of all captures and look-back buffers together"),
+	    "memory of all captures and look-back, the kernel's buffers included"),
 	GENERAL("buffer", SIZE, buffer, 64 * KILO, GIGA, "2M", NULL, NULL,
 	    "the kernel's buffer of each capture"),
 	GENERAL("promisc", BOOL, promisc, 0, 0, "true", NULL, NULL,

@@ -456,7 +456,7 @@ has_room(const struct jobs *jobs, const struct job *job, const struct policy_dec
 	}
 	for (size_t i = 0; i < decision->capture_count; i++) {
 		const struct captures_order order = order_of(job, decision, i, grant);
-		uint64_t one = captures_memory_of(&order);
+		uint64_t one = captures_memory_of(jobs->captures, &order);
 
 		memory = one > UINT64_MAX - memory ? UINT64_MAX : memory + one;
 	}

@@ -150,7 +150,7 @@ capture(struct driver *driver, char **rest)
 	while ((word = strtok_r(NULL, " ", rest)) != NULL)
 		read_word(word, &order);
 	if (captures_start(driver->captures, &order, &number, text, sizeof(text)) == CAPTURES_ACCEPTED)
-		printf("accepted %" PRIu64 " id=%s memory=%" PRIu64 "\n", number, order.id, captures_memory_of(&order));
+		printf("accepted %" PRIu64 " id=%s memory=%" PRIu64 "\n", number, order.id, captures_memory_of(driver->captures, &order));
 	else
 		printf("busy id=%s %s\n", order.id, text);
 }

@@ -183,6 +183,23 @@ def test_busy(folder, redis):
     daemon.stop()
 
 
+def test_memory_of_the_kernel_counts(folder, redis):
+    """Each capture has a buffer of the kernel, and looking back has one, too."""
+    daemon = espcapd.Daemon(folder, redis, general='maxmemory = "10M"\nbuffer = "3M"\nmaxbytes = "1M"',
+                            more='[[interface]]\nname = "lo"\nlookback = "1M"\n')
+    state, = daemon.wait_for(daemon.publish({"node": "any", "status": True}), "status")
+    assert state["memory"] == 4 << 20
+    number = daemon.publish(daemon.capture(packets=2))
+    daemon.wait_for(number, "started")
+    state, = daemon.wait_for(daemon.publish({"node": "any", "status": True}), "status")
+    assert 7 << 20 < state["memory"] < (7 << 20) + 4000
+    busy, = daemon.wait_for(daemon.publish(daemon.capture(packets=2)), "busy")
+    assert "maxmemory" in busy["reason"]
+    daemon.publish({"node": "sensor1", "cancel": number})
+    daemon.wait_for(number, "finished")
+    daemon.stop()
+
+
 def test_an_orderly_end(daemon):
     number = daemon.publish(daemon.capture(packets=500, timeout=60))
     daemon.wait_for(number, "started")

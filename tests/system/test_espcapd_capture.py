@@ -434,6 +434,18 @@ def test_filter_of_the_policy_cannot_be_escaped(tmp_path):
             assert re.search(r" refused=1 bpf: ", failure), failure
 
 
+def test_filters_without_a_meaning_in_memory(tmp_path):
+    """A direction is one of packets that come: with a look-back such a text is refused."""
+    with Driver(tmp_path, "v0:1000000", options=["-g", "inbound"]) as driver:
+        wait_until(lambda: len(driver.workers()) == 1, "no look-back")
+        time.sleep(0.3)
+        for name, text in (("in", "inbound"), ("out", "udp and outbound")):
+            failure = driver.failure(int(re.match(r"accepted (\d+)", driver.ask(name, filter=text, before=1000))[1]))
+            assert " refused=1 bpf: " in failure and "not supported" in failure, failure
+        failure = driver.failure(int(re.match(r"accepted (\d+)", driver.ask("grant", grant=0, before=1000))[1]))
+        assert "the bpf of the policy has no meaning for packets in memory: before is not possible" in failure
+
+
 @pytest.mark.parametrize("text, message", [
     ("nonsense filter", "syntax error"), ("host no.such.name", "unknown host"), ("port no-such-port", "unknown port"),
     (" or ".join("port %d" % port for port in range(1, 300)), "takes too long to compile"), ("x" * 4097, "longer than 4096 bytes"),
