@@ -61,6 +61,7 @@ class Place:
 
     def __init__(self, folder, redis):
         self.folder, self.redis = os.path.join(folder, "first"), redis
+        self.processes = []
         self.user = "nobody"
         try:
             self.user = pwd.getpwnam("espcap").pw_name
@@ -80,8 +81,10 @@ class Place:
     def start(self, command, output):
         """In the folder; what it prints goes to a file."""
         with open(os.path.join(self.folder, output), "wb") as target:
-            return subprocess.Popen(["bash", "-c", "exec " + self.own(command)], cwd=self.folder, stdin=subprocess.DEVNULL,
-                                    stdout=target, stderr=subprocess.STDOUT, env=espcap.ENVIRONMENT)
+            process = subprocess.Popen(["bash", "-c", "exec " + self.own(command)], cwd=self.folder, stdin=subprocess.DEVNULL,
+                                       stdout=target, stderr=subprocess.STDOUT, env=espcap.ENVIRONMENT)
+        self.processes.append(process)
+        return process
 
     def printed(self, output):
         with open(os.path.join(self.folder, output), encoding="utf-8") as source:
@@ -105,7 +108,11 @@ def a_place():
     folder = tempfile.mkdtemp(prefix="espcapd-docs-")
     os.chmod(folder, 0o755)
     with request_servers.running(request_servers.Redis, own=True) as redis:
-        yield Place(folder, redis)
+        place = Place(folder, redis)
+        yield place
+        for process in place.processes:
+            process.kill()
+            process.wait()
     shutil.rmtree(folder)
 
 
