@@ -122,6 +122,15 @@ def read_document(source):
     return (document, None) if isinstance(document, dict) else (None, "failed to parse: not an object")
 
 
+def stored(document, mapping):
+    """What the server keeps of a document as its _source."""
+    for name in mapping.get("_source", {}).get("excludes", []):
+        parent, _, key = name.rpartition(".")
+        if isinstance(document.get(parent), dict):
+            document = {**document, parent: {member: value for member, value in document[parent].items() if member != key}}
+    return document
+
+
 def read_bulk(body, default=None):
     """The actions of a bulk body, by the rules that both servers have for it."""
     if not body:
@@ -440,8 +449,9 @@ class Server:
                 self.violate(exchange, str(error))
                 exchange.error(400, "x_content_parse_exception", str(error))
                 return
-            kind = self.templates[path].get("template", {}).get("mappings", {}).get("properties", {}).get("layers", {}).get("type")
-            if kind != LAYERS.get(self.engine.partition(",")[0]):
+            layers = self.templates[path].get("template", {}).get("mappings", {}).get("properties", {}).get("layers", {})
+            kind = layers.get("type")
+            if layers.get("enabled", True) and kind != LAYERS.get(self.engine.partition(",")[0]):
                 del self.templates[path]
                 exchange.send(400, fake_faults.refused_type(kind))
                 return
@@ -538,7 +548,8 @@ class Server:
         if action.id is not None and action.id in index:
             return 409, "version_conflict_engine_exception", (
                 "[%s]: version conflict, document already exists (current version [1])" % action.id)
-        entry = Entry(action.index, action.id, action.source, action.document, exchange.number)
+        document = stored(action.document, mapping)
+        entry = Entry(action.index, action.id, action.source, document, exchange.number)
         self.ledger.append(entry)
         index[action.id if action.id is not None else "auto-%d" % len(self.ledger)] = entry
         return 201, None, None

@@ -106,7 +106,7 @@ static const char *
 value_of(const struct options_row *row, bool other)
 {
 	static const char *const words[][3] = { { "after", "delete", "move:x" }, { "dissection", "ek", "pdml" },
-		{ "id", "auto", "packet" }, { "compress", "on", "off" }, { "on-interface-loss", "wait", "exit" },
+		{ "id", "auto", "packet" }, { "index-profile", "layers", "both" }, { "compress", "on", "off" }, { "on-interface-loss", "wait", "exit" },
 		{ "output", "text", "json" }, { "tshark-lifetime", "5m", "7" }, { "from", "begin", "1438233730" },
 		{ "since", "1438233730", "2015-07-30" }, { "until", "1438233731", "2015-07-31" },
 		{ "warmup", "0", "2s,7" } };
