@@ -68,8 +68,9 @@ test_damaged_records(void **state)
 static void
 test_groups(void **state)
 {
-	struct maker maker = { .typed_list = "http.user_agent keyword t.h[].host\nhttp.time keyword t.h[].agent\n"
-					     "http.response.code long t.h[].code\n" };
+	struct maker maker = { .typed_list =
+				   "http.user_agent keyword t.h[].host\nhttp.time keyword t.h[].agent\n"
+				   "http.response.code long t.h[].code\n" };
 
 	(void)state;
 	start(&maker);
@@ -88,17 +89,19 @@ test_groups(void **state)
 static void
 test_conditions(void **state)
 {
-	struct maker maker = { .typed_list = "ip.ttl?tcp.flags=24 long t.a\nip.ttl?tcp.flags!=24 long t.b\n"
-					     "ip.ttl?!tcp.flags long t.c\nip.ttl?tcp.flags&ip.proto=6 long t.d\n"
-					     "ip.ttl?ip.proto=7 long t.e\nip.ttl#2 long t.f\ntcp.flags.syn keyword event.type true=start\n"
-					     "ip.proto keyword event.type 6=connection\n" };
+	struct maker maker = { .typed_list =
+				   "ip.ttl?tcp.flags=24 long t.a\nip.ttl?tcp.flags!=24 long t.b\n"
+				   "ip.ttl?!tcp.flags long t.c\nip.ttl?tcp.flags&ip.proto=6 long t.d\n"
+				   "ip.ttl?ip.proto=7 long t.e\nip.ttl#2 long t.f\ntcp.flags.syn keyword event.type true=start\n"
+				   "ip.proto keyword event.type 6=connection\n" };
 	const char *json;
 
 	(void)state;
 	start(&maker);
 	json = make(&maker,
-	    FRAME("ip:tcp") ",\"ip\":{\"ip_ip_src\":\"10.0.0.1\",\"ip_ip_dst\":\"10.0.0.2\",\"ip_ip_ttl\":[\"1\",\"2\",\"1\"],"
-			    "\"ip_ip_proto\":\"6\"}," TCP);
+	    FRAME("ip:tcp")
+		",\"ip\":{\"ip_ip_src\":\"10.0.0.1\",\"ip_ip_dst\":\"10.0.0.2\",\"ip_ip_ttl\":[\"1\",\"2\",\"1\"],"
+		"\"ip_ip_proto\":\"6\"}," TCP);
 	assert_has(json, "\"t\":{\"a\":[1,2],\"d\":[1,2],\"f\":2}");
 	assert_has(json, "\"type\":[\"connection\",\"start\"]");
 	assert_has(make(&maker, FRAME("ip") ",\"ip\":{\"ip_ip_ttl\":\"1\"}"), "\"t\":{\"b\":1,\"c\":1}");
