@@ -15,8 +15,8 @@
 
 #define MEMBER "espcap.terms"
 /*
- * Finds nothing: each term begins with a name. Servers take whole "bool"s with a "match_none" away, and then do not tell
- * which of the others in them match.
+ * Finds nothing: each term begins with a name. Servers take whole "bool"s with a "match_none" away, and then do not
+ * tell which of the others in them match.
  */
 #define NOTHING "{\"term\":{\"" MEMBER "\":\"=\"}}"
 #define JSON_MAX ((size_t)64 << 20)

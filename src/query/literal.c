@@ -32,8 +32,8 @@ refuse(const struct reading *reading, const char *what)
 	size_t len;
 
 	name = names_name(reading->place->names, reading->place->field, &len);
-	return query_error_set(reading->place->error, reading->place->filter, at, "%.*s needs %s, not %s", (int)len, name,
-	    what, query_error_shown(at, reading->token.len).text);
+	return query_error_set(reading->place->error, reading->place->filter, at, "%.*s needs %s, not %s%s", (int)len,
+	    name, what, reading->sign == '-' ? "-" : "", query_error_shown(at, reading->token.len).text);
 }
 
 /* The text that was appended to the texts from at on. */
@@ -363,8 +363,7 @@ read_text(const struct reading *reading, struct literal *literal)
 		return -1;
 	if (!json_is_utf8(texts->data + at, texts->len - at) || memchr(texts->data + at, '\0', texts->len - at) != NULL)
 		return query_error_set(reading->place->error, reading->place->filter, reading->token.text,
-		    "%s is not UTF-8 without NUL, as all strings of the index are: write \\u00e9 for a character that is not ASCII",
-		    query_error_shown(reading->token.text, reading->token.len).text);
+		    "a string of the index is UTF-8 without NUL: write \\u00e9 for a character that is not ASCII");
 	return done(reading, at, 0, literal);
 }
 

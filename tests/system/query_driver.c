@@ -8,8 +8,9 @@
  * "frame<TAB>name<TAB>value in hex", DOCUMENTS one document a line, FILTERS one filter a line. For each filter a line
  * is
  * printed: "ok<TAB>frames", with "check<TAB>frames" where documents were looked at, or "error<TAB>column<TAB>text".
- * With HITS, a server answers: without that file the terms go to HITS.terms, for each frame an array, and "ok<TAB>clause" or "check<TAB>clause" is printed; with it, lines
- * "number of the filter<TAB>frame<TAB>matched_queries" in the order of the filters are what it found.
+ * With HITS, a server answers: without that file the terms go to HITS.terms, for each frame an array, and
+ * "ok<TAB>clause" or "check<TAB>clause" is printed; with it, lines "number of the filter<TAB>frame<TAB>matched_queries"
+ * in the order of the filters are what it found.
  * What a keyword field does with term, terms, range, wildcard and bool queries is done here to the letter.
  */
 #include <stdbool.h>

@@ -177,7 +177,8 @@ test_needs_values(void **state)
 		{ "ip.proto == TCP", "13: ip.proto needs a number, not TCP (values)" },
 		{ "ip.proto in {6, \"UDP\"}", "17: ip.proto needs a number, not \"UDP\" (values)" },
 		{ "tcp.flags.syn == Set", "18: tcp.flags.syn needs True or False, not Set (values)" },
-		{ "tcp.port == -80", "14: tcp.port needs a number from 0 on, not 80" },
+		{ "tcp.port == -80", "14: tcp.port needs a number from 0 on, not -80" },
+		{ "http.host == \"\\xe9\"", "14: a string of the index is UTF-8 without NUL: write \\u00e9 for a character that is not ASCII" },
 		{ "ip.addr == host", "12: ip.addr needs an IPv4 address or network, not host" },
 	};
 
