@@ -311,7 +311,7 @@ static int
 put_time(struct buffer *out, const char *text, size_t len)
 {
 	char number[24], date[40];
-	int64_t nsec, sec;
+	int64_t nsec, sec, rest;
 	struct tm tm;
 	time_t when;
 	char *end;
@@ -323,11 +323,16 @@ put_time(struct buffer *out, const char *text, size_t len)
 	nsec = strtoll(number, &end, 10);
 	if (*end != '\0')
 		return -1;
-	sec = nsec / NSEC - (nsec % NSEC < 0);
+	sec = nsec / NSEC;
+	rest = nsec % NSEC;
+	if (rest < 0) {
+		rest += NSEC;
+		sec--;
+	}
 	when = (time_t)sec;
 	if (gmtime_r(&when, &tm) == NULL || strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
 		return -1;
-	return buffer_printf(out, "\"%s.%09" PRId64 "Z\"", date, nsec - sec * NSEC);
+	return buffer_printf(out, "\"%s.%09" PRId64 "Z\"", date, rest);
 }
 
 int

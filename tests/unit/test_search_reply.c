@@ -210,6 +210,8 @@ test_after(void **state)
 	expect_after(HITS("[-1,null,2]"), 0, "99", "\"search_after\":[\"1969-12-31T23:59:59.999999999Z\",null,2]");
 	expect_after(HITS("[\"2015-07-30T00:00:00Z\",\"c\",2,3]"), 0, "9",
 	    "\"search_after\":[\"2015-07-30T00:00:00Z\",\"c\",2,9]");
+	expect_after(HITS("[-9223372036854775808,null,2]"), 0, NULL,
+	    "\"search_after\":[\"1677-09-21T00:12:43.145224192Z\",null,2]");
 	/* Without @timestamp anywhere. */
 	expect_after(HITS("[null,\"c\",2]"), 0, NULL, "\"search_after\":[null,\"c\",2]");
 	expect_after(HITS("[1.5,\"c\",2]"), 0, NULL, NULL);
