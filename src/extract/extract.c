@@ -151,8 +151,8 @@ is_in_file(struct extract *extract, const struct origin *origin, const struct wa
 }
 
 /*
- * A file with this packet: an extract begins with the same packet as its original, too. If there is none, what was found
- * first, for the sake of the packets after it.
+ * A file with this packet: an extract begins with the same packet as its original, too. If there is none, what was
+ * found first, for the sake of the packets after it.
  */
 static void
 open_file(struct extract *extract, const struct origin *origin, const struct wanted *wanted)
