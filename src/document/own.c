@@ -57,7 +57,7 @@ struct own {
 	struct document_config config;
 	struct flow *finder;
 	struct community *community;
-	struct geoip *geoip;      /* NULL without databases */
+	struct geoip *geoip;        /* NULL without databases */
 	struct buffer tags, labels; /* JSON, empty for none */
 	uint32_t icmp, icmpv6, ip, ipv6;
 

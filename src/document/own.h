@@ -24,7 +24,7 @@ enum own_member {
 	OWN_OFFSET,
 	OWN_ORDINAL,
 	OWN_SECTION,
-	OWN_TERMS,     /* this one and the next not by own_put */
+	OWN_TERMS, /* this one and the next not by own_put */
 	OWN_TRUNCATED,
 	OWN_EVENT_CATEGORY,
 	OWN_EVENT_DATASET,
