@@ -523,7 +523,7 @@ test_checks_of_the_command_line(void **state)
 	assert_string_equal(error.text, "--index goes with --node or --print-template only");
 	assert_int_equal(WITH("quiet = yes\n", &options), -1);
 	assert_string_equal(error.text,
-	    "no input: name capture files, or give --file, --dir, --nic, --watch, --kafka, --replay or --list-interfaces; see espcap "
+	    "no input: name capture files, or give --file, --dir, --nic, --watch, --kafka, --replay, --query or --list-interfaces; see espcap "
 	    "--help");
 }
 
