@@ -720,7 +720,7 @@ parse_row_without(size_t row, size_t left_out)
 	if (left_out != SIZE_MAX && missing[0] == '\0')
 		return false;
 	/* What the others need may meet it. */
-	if (left[0] != '\0' && options_need_next(&left, words.given, text, sizeof(text)))
+	if (left[0] != '\0' && options_need_next(&options_program, &left, words.given, text, sizeof(text)))
 		return true;
 	snprintf(text, sizeof(text), "%s ", missing);
 	for (char *comma = text; (comma = strchr(comma, ',')) != NULL;)

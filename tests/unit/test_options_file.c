@@ -109,7 +109,7 @@ value_of(const struct options_row *row, bool other)
 		{ "id", "auto", "packet" }, { "index-profile", "layers", "both" }, { "compress", "on", "off" }, { "on-interface-loss", "wait", "exit" },
 		{ "output", "text", "json" }, { "tshark-lifetime", "5m", "7" }, { "from", "begin", "1438233730" },
 		{ "since", "1438233730", "2015-07-30" }, { "until", "1438233731", "2015-07-31" },
-		{ "warmup", "0", "2s,7" } };
+		{ "warmup", "0", "2s,7" }, { "label", "site=berlin", "lab=2" } };
 	static char text[2][40];
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -126,7 +126,8 @@ test_elasticsearch(void **state)
 	assert_has(&out, "\"host\":{\"properties\":{\"name\":" KEYWORD "}}");
 	assert_has(&out,
 	    "\"kafka\":{\"properties\":{\"offset\":{\"type\":\"long\"},\"partition\":{\"type\":\"integer\"},\"topic\":" KEYWORD
-	    "}},\"offset\":{\"type\":\"long\"},\"ordinal\":{\"type\":\"long\"},\"section\":{\"type\":\"long\"}");
+	    "}},\"offset\":{\"type\":\"long\"},\"ordinal\":{\"type\":\"long\"},\"protocols\":" KEYWORD
+	    ",\"section\":{\"type\":\"long\"}");
 	/* Built-in members and those of the list share one object. */
 	assert_has(&out,
 	    "\"location\":{\"type\":\"geo_point\"},\"region_name\":" KEYWORD "}},\"ip\":" RELATED
@@ -484,7 +485,7 @@ test_read_others(void **state)
 		{ "{\"index_templates\":[{\"index_template\":{\"version\":3}},"
 		  "{\"index_template\":{\"version\":5,\"_meta\":"
 		  "{\"created_by\":\"espcap\"}}}]}",
-		    1, 0, 0, 2 }
+		    1, 0, 0, 3 }
 	};
 	static const char *const bad[] = { "", "{}", "[]", "null", "<html>",
 		"{\"index_templates\":{}}", "{\"error\":{},\"status\":404}",
