@@ -43,6 +43,10 @@ class Row:
         self.bytes = int(cells["frame.len"][0])
         self.source = address(cells["_ws.col.Source"])
         self.destination = address(cells["_ws.col.Destination"])
+        if self.own[-1] == "arp":
+            # The columns show Ethernet addresses.
+            self.source = address(cells["arp.src.proto_ipv4"])
+            self.destination = address(cells["arp.dst.proto_ipv4"])
 
     @property
     def place(self):
@@ -128,7 +132,7 @@ def extra_capture():
 def decoy(number, members, **layers):
     document = {"@timestamp": "2020-09-13T12:00:00.%09dZ" % number, "type": "pcap_file", "file_name": "decoys",
                 "frame_number": 1000 + number, "protocol": "decoy", "network": {"bytes": 1},
-                "espcap": {"capture": "decoys", "ordinal": number}}
+                "espcap": {"capture": "decoys", "ordinal": number, "terms": ["frame"]}}
     for name, value in members.items():
         place = document
         *path, last = name.split(".")

@@ -286,7 +286,8 @@ def test_typed_copies_are_in_the_layers(full):
             for step in path:
                 copies = copies.get(step, {})
             copies = compare.as_list(copies) if copies != {} else []
-            expected = [] if stack & sections.QUOTERS else values
+            # A value has one copy, however often the packet has it.
+            expected = [] if stack & sections.QUOTERS else set(values)
             assert collections.Counter(copies) == collections.Counter(expected), document["frame_number"]
 
 

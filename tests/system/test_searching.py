@@ -5,6 +5,7 @@ import collections
 import json
 import os
 import re
+import shlex
 import shutil
 
 import pytest
@@ -34,6 +35,18 @@ def read_text():
 
 
 QUERIES, TYPED_LINES = read_text()
+
+
+def read_commands():
+    """heading -> arguments of the espcap command below it, up to the server."""
+    with open(TEXT, encoding="utf-8") as source:
+        sections = source.read().split("\n## ")[1:]
+    found = {section.split("\n", 1)[0]: re.findall(r"^    build/espcap (--query.*?) --node=", section, re.MULTILINE)
+             for section in sections}
+    return {heading: shlex.split(commands[0]) for heading, commands in found.items() if commands}
+
+
+COMMANDS = read_commands()
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +80,7 @@ def server(request, folder, rows):
     """A server with all that, and with decoys."""
     with engines.running(request.param) as it:
         it.wipe()
-        deliver(it, folder, rows, "--dir=" + searching.FOLDER)
+        deliver(it, folder, rows, "--dir=" + searching.FOLDER, "--aggregate-layers")
         searching.index_decoys(it, "packets")
         few = [row for row in rows if os.path.basename(row.file_name) in ("arp-icmp.pcap", "http.pcap")]
         deliver(it, folder, few, *("--file=%s/%s" % (searching.FOLDER, name) for name in ("arp-icmp.pcap", "http.pcap")),
@@ -340,6 +353,25 @@ def classes(rows, names):
     """Packets and bytes of each DSCP in these captures."""
     mine = [row for row in rows if os.path.basename(row.file_name) in names and row.ip("ip.dsfield.dscp")]
     return count_and_bytes(mine, lambda row: int(row.ip("ip.dsfield.dscp")))
+
+
+# A filter means every header of a packet; these queries of the server only that of the packet itself.
+EVERY_HEADER = {
+    "Which packets have a certain field of Wireshark?": lambda row: set(row.cells["ip.flags.df"]) & set(searching.TRUE),
+    "Which packets have few hops left?": lambda row: any(int(hops) <= 5 for hops in row.cells["ip.ttl"] + row.cells["ipv6.hlim"])}
+
+
+@pytest.mark.parametrize("heading", sorted(set(QUERIES) - {"Who sends the most?", COUNT_BY_ANY}))
+def test_display_filter(heading, server, rows):
+    """The command of each question finds as many packets as the query of the server, which test_answer holds against tshark."""
+    method, path, body = QUERIES[heading][0]
+    if heading in EVERY_HEADER:
+        expected = sum(1 for row in rows if EVERY_HEADER[heading](row))
+    else:
+        expected = ask(server, (method, path, dict(body, track_total_hits=True)))["hits"]["total"]["value"]
+    arguments = [word for word in COMMANDS[heading] if word not in ("--count-only", "--output=json")]
+    done = espcap.run(*arguments, "--count-only", "--node", server.url)
+    assert (done.code, done.output.split()) == (0, [b"%d" % expected]), done
 
 
 def test_count_by_a_typed_copy(server, rows):
