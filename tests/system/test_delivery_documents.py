@@ -380,13 +380,20 @@ def test_template_is_the_printed_one(server, cooked, tmp_path):
     found = ours["template"]["mappings"]["properties"]
     wanted = expected["template"]["mappings"]["properties"]
     if found["url"]["properties"]["full"]["type"] == "keyword":
-        wanted["url"] = found["url"]
+        wanted = without_wildcards(wanted)
     assert found == wanted
     assert ours["template"]["mappings"]["dynamic"] in (False, "false")
     (name,) = indices(server)
     mapping = server.get(name + "/_mapping")[name]["mappings"]
     assert types(mapping["properties"]) == types(found)
     assert mapping["_meta"]["created_by"] == "espcap"
+
+
+def without_wildcards(mappings):
+    """As for a server that lacks them: they are keywords."""
+    if mappings.get("type") == "wildcard":
+        return {"type": "keyword", "ignore_above": 1024}
+    return {name: without_wildcards(value) if isinstance(value, dict) else value for name, value in mappings.items()}
 
 
 def types(properties, prefix=""):
