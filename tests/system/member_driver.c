@@ -217,7 +217,7 @@ static int
 run(struct driver *driver, const struct member_config *config)
 {
 	const struct kafka_feed_handler handler = { on_assigned, on_message, on_revoked, on_at_end, on_high, on_missed,
-		on_committed, on_settled, NULL, on_cut_off, on_rebalance, on_note, on_failed, on_end, driver };
+		on_committed, on_settled, NULL, on_cut_off, on_rebalance, on_note, on_failed, on_end, driver, NULL, NULL };
 	struct error error;
 	int rv = 1;
 

@@ -28,7 +28,7 @@ PARTS = ("indexed", "printed", "duplicate", "rejected", "discarded", "filtered",
 # What a document from a topic says otherwise than that of the file, and why.
 OTHERWISE = re.compile("|".join((
     # where the packet comes from
-    "type$", "file_name$", r"file\.", "file_date_utc$", r"espcap\.kafka\.", r"host\.", r"observer\.",
+    "type$", "file_name$", r"file\.", "file_date_utc$", r"espcap\.kafka\.", r"espcap\.(offset|section|context)$", r"host\.", r"observer\.",
     # the stream of a partition is a pcapng of its own
     r"layers\.frame\.frame\.(interface_(id|name|description)|section_number|comment)$", r"layers\.pkt_comment",
     # streams are numbered in each partition
