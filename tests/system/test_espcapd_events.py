@@ -163,7 +163,7 @@ def test_a_thousand_at_once(folder, redis):
 
 def test_memory_is_reserved(folder, redis):
     """What a capture may need is taken before it starts, and given back."""
-    daemon = espcapd.Daemon(folder, redis, general='maxmemory = "1M"\nmaxbytes = "1M"')
+    daemon = espcapd.Daemon(folder, redis, general='maxmemory = "1M"\nmaxbytes = "1M"\nbuffer = "64k"')
     first = daemon.publish(daemon.capture(bytes=600000, packets=50000, snap=1000))
     daemon.wait_for(first, "started")
     busy, = daemon.wait_for(daemon.publish(daemon.capture(bytes=600000, packets=50000, snap=1000)), "busy")
