@@ -354,6 +354,6 @@ def test_answers(place):
     assert len(queries) > 15
     with engines.running("elasticsearch-8.8.2") as server:
         server.wipe()
-        run("build/espcap --dir=test_pcaps --quiet --node=localhost:9200", place, server.url.removeprefix("http://"))
+        run("build/espcap --dir=test_pcaps --quiet --node=localhost:9200 --aggregate-layers", place, server.url.removeprefix("http://"))
         for path, body, lines in queries:
             assert shortened(server.post(path, json.loads(body))) == lines.splitlines(), body
