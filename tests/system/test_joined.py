@@ -37,6 +37,12 @@ def without(document, *names):
     return {name: value for name, value in document.items() if name not in names + FILE}
 
 
+def without_place(document):
+    """Records of variants have headers of another length, and a pipe has no places."""
+    own = {name: value for name, value in document["espcap"].items() if name not in ("offset", "section", "context")}
+    return {**without(document), "espcap": own}
+
+
 @functools.lru_cache(maxsize=None)
 def documents_of(part, *options):
     """Those of a capture by itself, which many tests want of the same few."""
@@ -142,7 +148,8 @@ def test_other_ways_in(parts, way, tmp_path):
     else:
         result = espcap.run("--file=-", stdin=b"".join(parts))
     assert result.code == 0, result.errors
-    assert list(map(without, result.documents)) == list(map(without, plain))
+    same = without_place if way in ("zcat", "pipe") else without
+    assert list(map(same, result.documents)) == list(map(same, plain))
 
 
 @pytest.mark.parametrize("options, numbers, skipped", (
@@ -330,7 +337,7 @@ def test_variants_of_pcap(kind, from_pipe, tmp_path):
     subprocess.run(["editcap", "-F", kind, DNS, path], check=True, capture_output=True)
     result = espcap.run("--file=-", stdin=path.read_bytes()) if from_pipe else espcap.run("--file", path)
     assert result.code == 0, result.errors
-    assert list(map(without, result.documents)) == list(map(without, conftest.full_run(DNS).documents))
+    assert list(map(without_place, result.documents)) == list(map(without_place, conftest.full_run(DNS).documents))
     assert shown(result.documents) == captured(path)
 
 
