@@ -276,15 +276,18 @@ date(const char *text, size_t len, struct buffer *out)
 {
 	const char *dot = strchr(text, '.');
 	size_t whole = dot != NULL ? (size_t)(dot - text) : len;
-	uint64_t seconds;
+	uint64_t seconds, ms = 0;
 
 	if (len >= 20 && text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[len - 1] == 'Z' &&
 	    strspn(text, "0123456789-:.TZ") == len)
 		return json_quoted(out, text, len) == 0 ? 1 : -1;
-	if (!is_number(text, whole, &seconds) || (dot != NULL && strspn(dot + 1, "0123456789") != len - whole - 1))
+	if (!is_number(text, whole, &seconds) || seconds > INT64_MAX / 1000 - 1 ||
+	    (dot != NULL && strspn(dot + 1, "0123456789") != len - whole - 1))
 		return 0;
+	for (size_t i = 1; i <= 3; i++)
+		ms = ms * 10 + (dot != NULL && whole + i < len ? (uint64_t)(dot[i] - '0') : 0);
 	/* The index reads whole numbers as milliseconds. */
-	return buffer_number(out, seconds) | buffer_append(out, "000", 3) ? -1 : 1;
+	return buffer_number(out, seconds * 1000 + ms) == 0 ? 1 : -1;
 }
 
 /* Types of any length. */

@@ -324,7 +324,8 @@ test_made_values(void **state)
 	static const char *const domains[][2] = { { "www.Example.co.uk.", "\"example.co.uk\"" }, { "co.uk", NULL },
 		{ "10.1.0.2", NULL }, { "::1", NULL }, { "", NULL }, { ".", NULL }, { "<Root>", NULL }, { "a b.com", NULL } };
 	static const char *const dates[][2] = { { "2036-11-19T05:22:51Z", "\"2036-11-19T05:22:51Z\"" },
-		{ "1438233730.634684000", "1438233730000" }, { "12", "12000" }, { "Jul 30, 2015", NULL }, { "", NULL } };
+		{ "1438233730.634684000", "1438233730634" }, { "1.5", "1500" }, { "12", "12000" }, { "0.", "0" },
+		{ "0.001", "1" }, { "0xfffffffffffffff", NULL }, { "Jul 30, 2015", NULL }, { "", NULL } };
 	static const char *const ports[][2] = { { "http://a:8080/x", "8080" }, { "http://a/", NULL }, { "http://[::1]:7/", "7" },
 		{ "http://u:p@h:9?x", "9" }, { "http://a:70000/", NULL }, { "a:80", NULL }, { "http:", NULL } };
 	static const char *const hosts[][2] = { { "http://u:p@h:9?x", "\"h\"" }, { "HTTP://[::1]:7/", "\"[::1]\"" },
