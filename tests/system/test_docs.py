@@ -189,6 +189,7 @@ def test_what_is_no_fault(tree, text):
 PATTERNS = (
     ("a date of a file", r'"file_date_utc": "[0-9: -]{19}"', '"file_date_utc": "DATE"'),
     ("a folder", r'"path": "/[^"]*/test_pcaps/', '"path": "/FOLDER/test_pcaps/'),
+    ("the name of the machine", r'("host": \{\n    "name": )"[^"]*"', r'\1"HOST"'),
     ("a place in a document", r"\[1:[0-9]+\]", "[1:N]"),
     ("a group", r"'group.id': '[A-Z]{12}'", "'group.id': 'GROUP'"),
     ("packets under way", r"Waiting for '[0-9]+' message", "Waiting for 'N' message"),
