@@ -27,7 +27,7 @@ struct jsonwalk_value {
 	enum jsonwalk_kind kind;
 	const unsigned char *path; /* a step for each object and array around it */
 	size_t depth;              /* length of the path, 0 for the outermost value */
-	const char *text;          /* of what is no object or array, not terminated; a string need not be UTF-8 */
+	const char *text;          /* of strings, numbers and literals, not terminated; a string need not be UTF-8 */
 	size_t len;
 	size_t end; /* offset of the byte that follows it, for an object or array its bracket or brace, in the whole text */
 };

@@ -13,11 +13,11 @@ struct options_refused {
 	bool lacks_value;
 };
 
-/* What is told of the words in their order. Each returns 0; -1 ends the walk. */
+/* Called for the words in their order. Each returns 0; -1 ends the walk. */
 struct options_words {
 	/* The option of a row in word; text is its value, empty for none. */
 	int (*on_option)(void *ctx, size_t index, const char *word, const char *text);
-	/* What is no option and no value of one. */
+	/* A word that is neither an option nor the value of one. */
 	int (*on_operand)(void *ctx, const char *operand);
 	int (*on_refused)(void *ctx, const struct options_refused *refused);
 };

@@ -19,7 +19,7 @@ enum pick_way {
 };
 
 /*
- * Takes fd over, a regular file. section is borrowed, and is told what stands in front of the packets. capture: the id
+ * Takes fd over, a regular file. section is borrowed, and gets the blocks before the packets. capture: the id
  * of the capture that ordinals are of. A compressed file is always scanned.
  */
 struct pick *pick_new(int fd, enum pick_way way, const char *capture, struct section *section);

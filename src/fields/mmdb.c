@@ -64,7 +64,7 @@ big_endian(const uint8_t *bytes, size_t len)
 	return number;
 }
 
-/* The head of the field at that place; *next is behind it and, of what is no map or array, its payload. */
+/* The head of the field at that place; *next is after it and, unless it is a map or an array, after its payload. */
 static bool
 read_head(const struct section *in, size_t at, struct field *field, size_t *next)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Before a Kafka process connects, the program is told. */
+/* A Kafka process announces each address to the program before it connects. */
 #include "kafka/gate.h"
 
 #include <errno.h>

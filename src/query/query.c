@@ -427,7 +427,7 @@ parse_or(struct parser *parser)
 	return parse_joined(parser, TOKEN_OR, EXPR_OR, parse_and);
 }
 
-/* What is no text that could be a filter. */
+/* Bytes that cannot be the text of a filter. */
 static int
 check_text(const char *filter, size_t len, struct query_error *error)
 {

@@ -3,7 +3,6 @@
 
 import json
 import os
-import tempfile
 import time
 
 import pytest
@@ -13,34 +12,7 @@ import espcapd
 import fake_server
 import request_servers
 from espcapd import payloads, sent
-
-
-@pytest.fixture(name="redis", scope="module")
-def one_redis():
-    with request_servers.running(request_servers.Redis) as server:
-        yield server
-
-
-@pytest.fixture(name="folder")
-def open_folder():
-    """One that the user espcapd becomes can reach."""
-    with tempfile.TemporaryDirectory(prefix="espcapd-test-") as path:
-        os.chmod(path, 0o755)
-        yield path
-
-
-@pytest.fixture(autouse=True)
-def no_daemon_is_left():
-    yield
-    espcapd.Daemon.end_all()
-
-
-@pytest.fixture(name="daemon")
-def one_daemon(folder, redis):
-    daemon = espcapd.Daemon(folder, redis)
-    yield daemon
-    if daemon.process.poll() is None:
-        daemon.stop()
+from espcapd_fixtures import no_daemon_is_left, one_daemon, one_redis, open_folder  # noqa: F401 (fixtures)
 
 
 def test_one_capture(daemon):

@@ -5,23 +5,16 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import time
 
 import pytest
 
 import espcap
 import espcapd
+from espcapd_fixtures import open_folder  # noqa: F401 (a fixture)
 
 WHOLE = '[general]\nwritelocal = true\nlocaldir = "%s"\nspool = "%s"\n[redis]\nlisten = true\nport = 1\n' \
     '[policy]\ninterfaces = ["lo"]\n'
-
-
-@pytest.fixture(name="folder")
-def open_folder():
-    with tempfile.TemporaryDirectory(prefix="espcapd-test-") as path:
-        os.chmod(path, 0o755)
-        yield path
 
 
 def run(*arguments):

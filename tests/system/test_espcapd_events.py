@@ -7,47 +7,18 @@ By hand: ESPCAP_SECONDS=600 for test_errors_for_long.
 import json
 import os
 import signal
-import tempfile
 import time
 
-import pytest
 
 import espcapd
 import exposition
 import request_servers
 from deliverers import Answers
 from espcapd import payloads, sent
+from espcapd_fixtures import no_daemon_is_left, one_daemon, one_redis, open_folder  # noqa: F401 (fixtures)
 
 SECONDS = int(os.environ.get("ESPCAP_SECONDS", "2"))
 KEY = b"0123456789abcdef0123456789abcdef"
-
-
-@pytest.fixture(name="redis", scope="module")
-def one_redis():
-    with request_servers.running(request_servers.Redis) as server:
-        yield server
-
-
-@pytest.fixture(name="folder")
-def open_folder():
-    """One that the user espcapd becomes can reach."""
-    with tempfile.TemporaryDirectory(prefix="espcapd-test-") as path:
-        os.chmod(path, 0o755)
-        yield path
-
-
-@pytest.fixture(autouse=True)
-def no_daemon_is_left():
-    yield
-    espcapd.Daemon.end_all()
-
-
-@pytest.fixture(name="daemon")
-def one_daemon(folder, redis):
-    daemon = espcapd.Daemon(folder, redis)
-    yield daemon
-    if daemon.process.poll() is None:
-        daemon.stop()
 
 
 def refused(daemon, message):

@@ -14,7 +14,6 @@ import shutil
 import socket
 import stat
 import subprocess
-import tempfile
 import threading
 import time
 
@@ -26,6 +25,7 @@ import espcapd
 import request_servers
 from deliverers import Answers, CloudShark, Driver, Quiet, Server
 from espcapd import payloads, sent
+from espcapd_fixtures import no_daemon_is_left, one_daemon, one_redis, open_folder  # noqa: F401 (fixtures)
 
 FLIPS = int(os.environ.get("ESPCAP_FLIPS", "4"))
 RACES = int(os.environ.get("ESPCAP_RACES", "25"))
@@ -40,34 +40,6 @@ def driver():
     if made.returncode != 0 and "No rule" in made.stderr:
         pytest.skip("espcapd is not built")
     assert made.returncode == 0, made.stderr
-
-
-@pytest.fixture(name="redis", scope="module")
-def one_redis():
-    with request_servers.running(request_servers.Redis) as server:
-        yield server
-
-
-@pytest.fixture(name="folder")
-def open_folder():
-    """One that the user espcapd becomes can reach."""
-    with tempfile.TemporaryDirectory(prefix="espcapd-test-") as path:
-        os.chmod(path, 0o755)
-        yield path
-
-
-@pytest.fixture(autouse=True)
-def no_daemon_is_left():
-    yield
-    espcapd.Daemon.end_all()
-
-
-@pytest.fixture(name="daemon")
-def one_daemon(folder, redis):
-    daemon = espcapd.Daemon(folder, redis)
-    yield daemon
-    if daemon.process.poll() is None:
-        daemon.stop()
 
 
 def captured(daemon, count=1, **members):

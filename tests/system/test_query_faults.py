@@ -185,7 +185,7 @@ def test_limit_and_count():
 
 @pytest.mark.parametrize("how", ["signal", "reader"])
 def test_ends_early(how):
-    """The point in time is closed, and who waits for the rest is told that it is missing."""
+    """The point in time is closed, and the final line counts what was not read."""
     with fake_search.Server(documents(4000, text="x" * 2000)) as server:
         with subprocess.Popen(espcap.command(ALL, "--node", server.url), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env={**espcap.ENVIRONMENT, **QUICK}) as process:
